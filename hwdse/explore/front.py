@@ -1,0 +1,74 @@
+"""Pareto fronts: the designs that no other design beats."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hwdse.errors import ShapeError
+from hwdse.explore.columns import column
+
+# Rows compared at once: bounds the temporaries at _BLOCK * n * k booleans.
+_BLOCK = 256
+
+
+def nondominated(values: npt.ArrayLike, maximize: tuple[bool, ...]) -> npt.NDArray[np.bool_]:
+    """Which rows no other row dominates.
+
+    Row p dominates row q when p is at least as good in every column and better in one. Equal rows
+    do not dominate each other, so ties are all kept. A row with a NaN is never on the front and
+    dominates nothing.
+
+    Args:
+        values: (n, k) numbers, a row per design and a column per objective.
+        maximize: k flags; True where larger is better.
+
+    Returns:
+        (n,) booleans.
+
+    Raises:
+        ShapeError: `values` is not two-dimensional or does not have one column per flag.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    if table.ndim != 2 or table.shape[1] != len(maximize):
+        raise ShapeError(
+            f"values of shape {table.shape} with {len(maximize)} directions: "
+            "need (designs, objectives)"
+        )
+    comparable = ~np.isnan(table).any(axis=1)
+    costs = np.where(maximize, -table, table)[comparable]
+    dominated = np.zeros(len(costs), dtype=np.bool_)
+    for start in range(0, len(costs), _BLOCK):
+        block = costs[start : start + _BLOCK, None, :]
+        no_worse = (costs[None, :, :] <= block).all(axis=2)
+        better = (costs[None, :, :] < block).any(axis=2)
+        dominated[start : start + _BLOCK] = (no_worse & better).any(axis=1)
+    result = np.zeros(len(table), dtype=np.bool_)
+    result[comparable] = ~dominated
+    return result
+
+
+def pareto_mask(
+    frame: pd.DataFrame, x: str = "energy_pj", y: str = "accuracy"
+) -> npt.NDArray[np.bool_]:
+    """Which rows of `frame` are on the front of columns `x` and `y`, each in its own direction.
+
+    Raises:
+        HwdseError: a column without a known direction.
+    """
+    columns = (column(x), column(y))
+    values = frame[[c.name for c in columns]].to_numpy(dtype=np.float64)
+    return nondominated(values, tuple(c.maximize for c in columns))
+
+
+def pareto(frame: pd.DataFrame, x: str = "energy_pj", y: str = "accuracy") -> pd.DataFrame:
+    """Rows of `frame` on the Pareto front of `x` and `y`, the best `y` first.
+
+    Ties are kept; rows with a missing value are left out. Rows equal in both columns stay in the
+    order of `frame`.
+
+    Raises:
+        HwdseError: a column without a known direction.
+    """
+    front = frame[pareto_mask(frame, x, y)]
+    ascending = [not column(y).maximize, not column(x).maximize]
+    return front.sort_values([y, x], ascending=ascending, kind="stable")

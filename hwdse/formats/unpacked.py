@@ -1,0 +1,198 @@
+"""The Unpacked record: what crosses every boundary between decode, multiply, accumulate and encode.
+
+`Unpacked` holds values (golden model), `UnpackedShape` the bounds that fix the hardware's widths.
+Both mean the same number: (-1)^sign * significand * 2^exponent, where `exponent` is the weight of
+the significand's least significant bit.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.errors import FormatError
+
+Array = npt.NDArray[Any]
+
+# int64 holds a significand of this many bits with room for one rounding carry.
+INT64_SIGNIFICAND_BITS = 62
+_FLOAT64_SIGNIFICAND_BITS = 53
+
+
+def clog2(n: int) -> int:
+    """Smallest k with 2**k >= n, for n >= 1."""
+    return (n - 1).bit_length()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpackedShape:
+    """Bounds of an Unpacked record.
+
+    Attributes:
+        significand_bits: width of the significand. A magnitude, or two's complement (sign bit
+            included) when `twos_complement`.
+        exponent_min: least weight of the significand's LSB (log2).
+        exponent_max: greatest weight of the significand's LSB (log2).
+        signed: whether negative values occur.
+        twos_complement: the hardware carries sign and significand as one two's-complement word.
+            Integers and fixed-point sums are cheapest this way; floats are sign-magnitude.
+        has_inf: the infinity flag can be set.
+        has_nan: the not-a-number flag can be set.
+
+    Raises:
+        FormatError: a width below one or an empty exponent range.
+    """
+
+    significand_bits: int
+    exponent_min: int
+    exponent_max: int
+    signed: bool = True
+    twos_complement: bool = False
+    has_inf: bool = False
+    has_nan: bool = False
+
+    def __post_init__(self) -> None:
+        if self.significand_bits < 1:
+            raise FormatError(f"significand of {self.significand_bits} bits: at least 1 is needed")
+        if self.exponent_min > self.exponent_max:
+            raise FormatError(f"empty exponent range {self.exponent_min}..{self.exponent_max}")
+        if self.twos_complement and not self.signed:
+            raise FormatError("a two's-complement significand is signed")
+
+    @property
+    def exponent_bits(self) -> int:
+        """Width of the hardware's exponent field, which is stored minus `exponent_min`."""
+        return (self.exponent_max - self.exponent_min).bit_length()
+
+    @property
+    def magnitude_bits(self) -> int:
+        """Bits of the significand without a two's-complement sign."""
+        return self.significand_bits - self.twos_complement
+
+    @property
+    def top(self) -> int:
+        """Every finite magnitude is below 2**top, or equal to it for two's complement."""
+        return self.exponent_max + self.magnitude_bits
+
+    @property
+    def fixed_point_bits(self) -> int:
+        """Magnitude bits of a fixed-point word from the smallest LSB to `top`."""
+        return self.top - self.exponent_min
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpacked:
+    """Exact values, one per array element; all arrays share one shape.
+
+    Attributes:
+        sign: bool, True for negative (kept on zeros).
+        significand: int64, or object holding Python integers when 62 bits are not enough; >= 0,
+            and 0 where `nan` or `inf`.
+        exponent: int64 weight of the significand's LSB.
+        nan: bool, not a number (or not a real).
+        inf: bool, infinite with `sign`.
+    """
+
+    sign: Array
+    significand: Array
+    exponent: Array
+    nan: Array
+    inf: Array
+
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...]) -> Self:
+        """Positive zeros of the given array shape, with Python-integer significands."""
+        flag = np.zeros(shape, bool)
+        significand = np.zeros(shape, object)
+        return cls(
+            sign=flag,
+            significand=significand,
+            exponent=np.zeros(shape, np.int64),
+            nan=flag,
+            inf=flag,
+        )
+
+    @classmethod
+    def from_numbers(cls, x: npt.ArrayLike) -> Self:
+        """Exact record of real numbers of any shape: floats up to 64 bits, or integers.
+
+        Raises:
+            FormatError: an array of another type.
+        """
+        values = np.asarray(x)
+        if values.dtype.kind in "iub":
+            return cls._from_integers(values)
+        if values.dtype.kind != "f" or values.dtype.itemsize > 8:
+            raise FormatError(
+                f"cannot encode values of type {values.dtype}: floats up to 64 bits or integers"
+            )
+        values = values.astype(np.float64)
+        finite = np.isfinite(values)
+        fraction, exponent = np.frexp(np.where(finite, np.abs(values), 0.0))
+        significand = np.ldexp(fraction, _FLOAT64_SIGNIFICAND_BITS).astype(np.int64)
+        return cls(
+            sign=np.signbit(values),
+            significand=significand,
+            exponent=exponent.astype(np.int64) - _FLOAT64_SIGNIFICAND_BITS,
+            nan=np.isnan(values),
+            inf=np.isinf(values),
+        )
+
+    @classmethod
+    def _from_integers(cls, values: Array) -> Self:
+        flag = np.zeros(values.shape, bool)
+        magnitude = np.abs(values.astype(object))
+        if np.all(bit_length(magnitude) <= INT64_SIGNIFICAND_BITS):
+            magnitude = magnitude.astype(np.int64)
+        exponent = np.zeros(values.shape, np.int64)
+        return cls(sign=values < 0, significand=magnitude, exponent=exponent, nan=flag, inf=flag)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Array shape."""
+        return self.sign.shape
+
+    @property
+    def zero(self) -> Array:
+        """Bool, exactly zero (of either sign)."""
+        return (self.significand == 0) & ~self.nan & ~self.inf
+
+    @property
+    def signed_significand(self) -> Array:
+        """Significand with its sign applied, as Python integers."""
+        significand = self.significand.astype(object)
+        return np.asarray(np.where(self.sign, -significand, significand))
+
+    def exact(self) -> Self:
+        """The same values with Python-integer significands, for arithmetic of any width."""
+        return replace(self, significand=self.significand.astype(object))
+
+    def to_float64(self) -> npt.NDArray[np.float64]:
+        """Values as float64; exact where the significand has at most 53 bits and the value fits."""
+        magnitude = np.ldexp(self.significand.astype(np.float64), self.exponent)
+        magnitude = np.where(self.inf, np.inf, np.where(self.nan, np.nan, magnitude))
+        return np.where(self.sign & ~self.nan, -magnitude, magnitude)
+
+    def __getitem__(self, index: Any) -> Self:
+        """Select elements, as NumPy indexing does on each array."""
+        return replace(
+            self,
+            sign=self.sign[index],
+            significand=self.significand[index],
+            exponent=self.exponent[index],
+            nan=self.nan[index],
+            inf=self.inf[index],
+        )
+
+
+def bit_length(significand: Array) -> npt.NDArray[np.int64]:
+    """Bits needed for each non-negative integer (0 for 0); int64 or object arrays."""
+    if significand.dtype == object:
+        lengths = np.frompyfunc(lambda n: int(n).bit_length(), 1, 1)(significand)
+        return np.asarray(lengths, np.int64)
+    _, exponent = np.frexp(significand.astype(np.float64))
+    length = exponent.astype(np.int64)
+    # Conversion to float64 may round up to the next power of two.
+    rounded_up = ((significand >> np.maximum(length - 1, 0)) == 0) & (length > 0)
+    return np.asarray(length - rounded_up, np.int64)

@@ -1,0 +1,330 @@
+"""What a hardware component is made of: the description from which cost is estimated.
+
+Every generator declares the primitive blocks it instantiates (adders, shifters, registers and so
+on, with their widths) and which of them lie in series on its longest combinational path. A cost
+table then needs to know the primitives only, never the component.
+
+A primitive describes itself: `features` names the numbers a cost law may be linear in, such as
+`width` or `product` (of the operand widths). A table holds one law for each class name, so a new
+primitive is one class here and one entry in the calibration grid.
+
+This module knows nothing of Amaranth: cost can read structures without loading a generator.
+"""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from math import ceil, log2
+from types import MappingProxyType
+
+from hwdse.errors import HwdseError
+
+
+def _log2(value: float) -> float:
+    """Depth in levels of a balanced binary tree with `value` leaves; 0 for one leaf or none."""
+    return log2(value) if value > 1 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Primitive(ABC):
+    """A block of combinational logic or registers with a known cost law.
+
+    All integer fields are counts or widths in bits and must not be negative.
+
+    Raises:
+        HwdseError: a width is negative or not an integer.
+    """
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.type in (bool, "bool"):
+                if not isinstance(value, bool):
+                    raise HwdseError(
+                        f"{type(self).__name__}.{item.name} is {value!r}: allowed are True, False"
+                    )
+            elif isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise HwdseError(
+                    f"{type(self).__name__}.{item.name} is {value!r}: "
+                    "allowed are integers from 0 upwards"
+                )
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is built: an empty primitive has no area, energy or delay."""
+        return self._empty()
+
+    def features(self) -> dict[str, float]:
+        """Non-negative numbers that a cost law may be linear in, by name.
+
+        `one` is always 1. Laws of a technology table name the features they use.
+        """
+        return {"one": 1.0, **self._features()}
+
+    @abstractmethod
+    def _empty(self) -> bool: ...
+
+    @abstractmethod
+    def _features(self) -> dict[str, float]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adder(Primitive):
+    """Carry-propagate addition, subtraction or comparison of two `width`-bit operands."""
+
+    width: int
+
+    def _empty(self) -> bool:
+        return self.width == 0
+
+    def _features(self) -> dict[str, float]:
+        levels = _log2(self.width)
+        return {
+            "width": float(self.width),
+            "width_log": self.width * levels,
+            "log": levels,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incrementer(Primitive):
+    """Conditional increment of a `width`-bit word; with an inversion, a two's complement negate."""
+
+    width: int
+
+    def _empty(self) -> bool:
+        return self.width == 0
+
+    def _features(self) -> dict[str, float]:
+        levels = _log2(self.width)
+        return {
+            "width": float(self.width),
+            "width_log": self.width * levels,
+            "log": levels,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multiplier(Primitive):
+    """Full product of two integers of `a_bits` and `b_bits`: array, compression, final adder."""
+
+    a_bits: int
+    b_bits: int
+    signed: bool
+
+    def _empty(self) -> bool:
+        return self.a_bits == 0 or self.b_bits == 0
+
+    def _features(self) -> dict[str, float]:
+        product = float(self.a_bits * self.b_bits)
+        total = float(self.a_bits + self.b_bits)
+        return {
+            "product": product,
+            "sum": total,
+            "log_rows": _log2(min(self.a_bits, self.b_bits)),
+            "log": _log2(total),
+            "signed_product": product if self.signed else 0.0,
+            "signed_sum": total if self.signed else 0.0,
+            "signed": 1.0 if self.signed else 0.0,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shifter(Primitive):
+    """Logarithmic barrel shifter: one row of 2:1 multiplexers for each bit of the shift amount.
+
+    With `sticky`, the OR of all bits shifted out is kept as well.
+    """
+
+    width: int
+    max_shift: int
+    sticky: bool = False
+
+    @property
+    def levels(self) -> int:
+        """Rows of multiplexers: the bits of the shift amount."""
+        return ceil(log2(self.max_shift + 1)) if self.max_shift else 0
+
+    def _empty(self) -> bool:
+        return self.width == 0 or self.max_shift == 0
+
+    def _features(self) -> dict[str, float]:
+        muxes = float(self.width * self.levels)
+        return {
+            "width": float(self.width),
+            "muxes": muxes,
+            "levels": float(self.levels),
+            "log": _log2(self.width),
+            "sticky_width": float(self.width) if self.sticky else 0.0,
+            "sticky_muxes": muxes if self.sticky else 0.0,
+            "sticky_levels": float(self.levels) if self.sticky else 0.0,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadingZeroCounter(Primitive):
+    """Number of zeros above the highest set bit of a `width`-bit word."""
+
+    width: int
+
+    def _empty(self) -> bool:
+        return self.width == 0
+
+    def _features(self) -> dict[str, float]:
+        levels = _log2(self.width)
+        return {
+            "width": float(self.width),
+            "width_log": self.width * levels,
+            "log": levels,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mux(Primitive):
+    """Selection of one of `ways` words of `width` bits by a binary number."""
+
+    width: int
+    ways: int
+
+    def _empty(self) -> bool:
+        return self.width == 0 or self.ways < 2
+
+    def _features(self) -> dict[str, float]:
+        return {
+            "width": float(self.width),
+            "muxes": float(self.width * max(self.ways - 1, 0)),
+            "levels": _log2(self.ways),
+            "log": _log2(self.width),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduce(Primitive):
+    """AND or OR of all `width` bits of a word: zero detection, sticky bits."""
+
+    width: int
+
+    def _empty(self) -> bool:
+        return self.width < 2
+
+    def _features(self) -> dict[str, float]:
+        return {"gates": float(max(self.width - 1, 0)), "log": _log2(self.width)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gates(Primitive):
+    """One two-input gate for each of `width` bits: XOR with a sign, masking with a flag."""
+
+    width: int
+
+    def _empty(self) -> bool:
+        return self.width == 0
+
+    def _features(self) -> dict[str, float]:
+        return {"width": float(self.width), "log": _log2(self.width)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register(Primitive):
+    """`width` flip-flops with synchronous reset and clock enable.
+
+    Its delay is the overhead of a register rank: clock to output plus set-up.
+    """
+
+    width: int
+
+    def _empty(self) -> bool:
+        return self.width == 0
+
+    def _features(self) -> dict[str, float]:
+        return {"width": float(self.width)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Primitive):
+    """Read-only table of 2**`address_bits` words of `data_bits`, built of logic."""
+
+    address_bits: int
+    data_bits: int
+
+    def _empty(self) -> bool:
+        return self.address_bits == 0 or self.data_bits == 0
+
+    def _features(self) -> dict[str, float]:
+        return {
+            "bits": float(self.data_bits * 2**self.address_bits),
+            # A function of n random bits needs about 2**n / n gates (Shannon 1949, Lupanov 1958).
+            "lupanov": self.data_bits * 2**self.address_bits / max(self.address_bits, 1),
+            "address": float(self.address_bits),
+            "data": float(self.data_bits),
+            "log": _log2(self.data_bits),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Structure:
+    """What one component is made of.
+
+    Attributes:
+        parts: every primitive instance; repeat an equal primitive once for each copy.
+        path: the instances in series on the longest combinational path, all of them in `parts`.
+
+    Raises:
+        HwdseError: `path` holds a primitive more often than `parts` does.
+    """
+
+    parts: tuple[Primitive, ...] = ()
+    path: tuple[Primitive, ...] = ()
+
+    def __post_init__(self) -> None:
+        foreign = Counter(self.path) - Counter(self.parts)
+        if foreign:
+            raise HwdseError(
+                f"the path holds {next(iter(foreign))} more often than the parts do: "
+                "every step of a path is one of the parts"
+            )
+
+    @classmethod
+    def series(cls, structures: Iterable["Structure"]) -> "Structure":
+        """Components one behind the other: all parts, and the paths end to end."""
+        each = tuple(structures)
+        return cls(
+            parts=tuple(part for item in each for part in item.parts),
+            path=tuple(step for item in each for step in item.path),
+        )
+
+    def times(self, copies: int) -> "Structure":
+        """`copies` of the component side by side: the parts of all, the path of one."""
+        return Structure(parts=self.parts * copies, path=self.path if copies else ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitStructure:
+    """What a whole unit is made of.
+
+    Attributes:
+        blocks: structure of each named block; costs are broken down by these names.
+        stages: for each pipeline stage, the blocks traversed in order between two register ranks.
+        macs_per_cycle: products accumulated a cycle; energy per MAC is divided by it.
+
+    Raises:
+        HwdseError: a stage names an unknown block, there is no stage, or `macs_per_cycle` < 1.
+    """
+
+    blocks: Mapping[str, Structure]
+    stages: tuple[tuple[str, ...], ...]
+    macs_per_cycle: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blocks", MappingProxyType(dict(self.blocks)))
+        if not self.stages:
+            raise HwdseError("a unit without pipeline stages: at least one is needed")
+        for number, stage in enumerate(self.stages):
+            for name in stage:
+                if name not in self.blocks:
+                    raise HwdseError(
+                        f"stage {number} traverses block {name!r}: known are {sorted(self.blocks)}"
+                    )
+        if self.macs_per_cycle < 1:
+            raise HwdseError(f"macs_per_cycle is {self.macs_per_cycle}: allowed are 1 and more")

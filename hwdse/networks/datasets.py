@@ -1,0 +1,206 @@
+"""Datasets that networks are evaluated on: small objects that know where their data lies.
+
+A dataset registers itself under its name (`register`); nothing else knows the names. Only the test
+part is ever scored; scales are calibrated on the train part.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.errors import DatasetError
+from hwdse.networks.idx import read_idx
+
+DATA_VARIABLE = "HWDSE_DATA"
+"""Environment variable that names the data folder when no argument does."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """Labelled samples.
+
+    Attributes:
+        x: float32 of shape (n, *sample shape), pixels scaled to 0..1.
+        y: int64 of shape (n,), the class of each sample.
+    """
+
+    x: npt.NDArray[np.float32]
+    y: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if len(self.x) != len(self.y):
+            raise DatasetError(f"{len(self.x)} samples but {len(self.y)} labels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset(ABC):
+    """A labelled classification dataset with a fixed train and test part.
+
+    Attributes:
+        name: what networks call it in their metadata.
+        title: one line for a reader, with the source.
+        classes: the class names, in label order.
+        test_size: samples of the test part.
+    """
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    test_size: int
+
+    @abstractmethod
+    def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+        """The train part, or its first `limit` samples, in a fixed order.
+
+        Raises:
+            DatasetError: the data is missing or damaged.
+        """
+
+    @abstractmethod
+    def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+        """The held-out part, or its first `limit` samples, in a fixed order.
+
+        Raises:
+            DatasetError: the data is missing or damaged.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digits(Dataset):
+    """The 8x8 digits that scikit-learn ships: 1,797 samples of shape (64,), no file needed.
+
+    The split is scikit-learn's `train_test_split(test_size=597, random_state=0, stratify=y)`:
+    1,200 samples to train and calibrate, 597 held out.
+    Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
+    """
+
+    def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+        """The 1,200 train samples; `data_dir` is not needed."""
+        return self._split(0, limit)
+
+    def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+        """The 597 held-out samples; `data_dir` is not needed."""
+        return self._split(1, limit)
+
+    def _split(self, part: int, limit: int | None) -> Part:
+        # Imported here: scikit-learn takes a second to import and only this dataset needs it.
+        from sklearn.datasets import load_digits  # noqa: PLC0415
+        from sklearn.model_selection import train_test_split  # noqa: PLC0415
+
+        x, y = load_digits(return_X_y=True)
+        xs_ys = train_test_split(x, y, test_size=self.test_size, random_state=0, stratify=y)
+        return Part(
+            x=(xs_ys[part][:limit] / 16.0).astype(np.float32),
+            y=xs_ys[2 + part][:limit].astype(np.int64),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdxImages(Dataset):
+    """Images in the four IDX files of the MNIST family; samples of shape (1, height, width).
+
+    Attributes:
+        folder: where the system's package puts the files.
+        how_to_get: the end of the message when they are missing.
+    """
+
+    folder: Path
+    how_to_get: str
+
+    def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+        """The train files, from `data_dir`, $HWDSE_DATA or the system's folder."""
+        return self._load("train", data_dir, limit)
+
+    def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+        """The test files, from `data_dir`, $HWDSE_DATA or the system's folder."""
+        return self._load("t10k", data_dir, limit)
+
+    def _load(self, prefix: str, data_dir: Path | None, limit: int | None) -> Part:
+        image_file = self._find(f"{prefix}-images-idx3-ubyte", data_dir)
+        label_file = self._find(f"{prefix}-labels-idx1-ubyte", data_dir)
+        images, labels = read_idx(image_file, limit), read_idx(label_file, limit)
+        if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
+            raise DatasetError(
+                f"{image_file} is damaged: images of shape {images.shape} "
+                f"with labels of shape {labels.shape} in {label_file.name}"
+            )
+        if labels.size and labels.max() >= len(self.classes):
+            raise DatasetError(
+                f"{label_file} is damaged: label {labels.max()} of {len(self.classes)} classes"
+            )
+        return Part(
+            x=images[:, np.newaxis].astype(np.float32) / np.float32(255),
+            y=labels.astype(np.int64),
+        )
+
+    def _find(self, file: str, data_dir: Path | None) -> Path:
+        given = data_dir or os.environ.get(DATA_VARIABLE)
+        # A folder the user named is the only place searched: falling back to another copy of the
+        # data would score something else than what was asked for.
+        bases = [Path(given), Path(given) / self.name] if given else [self.folder]
+        for base in bases:
+            for path in (base / f"{file}.gz", base / file):
+                if path.is_file():
+                    return path
+        raise DatasetError(
+            f"dataset {self.name} is missing: no {file}.gz in {bases[0]}; {self.how_to_get}"
+        )
+
+
+_REGISTRY: dict[str, Dataset] = {}
+
+
+def register(dataset: Dataset) -> Dataset:
+    """Makes a dataset known under its name.
+
+    Raises:
+        DatasetError: another dataset has that name.
+    """
+    if _REGISTRY.setdefault(dataset.name, dataset) != dataset:
+        raise DatasetError(f"dataset {dataset.name} is registered twice")
+    return dataset
+
+
+def names() -> list[str]:
+    """The names of the registered datasets, sorted."""
+    return sorted(_REGISTRY)
+
+
+def get(name: str) -> Dataset:
+    """The dataset of that name.
+
+    Raises:
+        DatasetError: there is none.
+    """
+    if name not in _REGISTRY:
+        raise DatasetError(f"unknown dataset {name!r}; known: {', '.join(names())}")
+    return _REGISTRY[name]
+
+
+DIGITS = register(
+    Digits(
+        name="digits",
+        title="handwritten digits of 8x8 pixels (UCI, from scikit-learn)",
+        classes=tuple("0123456789"),
+        test_size=597,
+    )
+)
+
+FASHION_MNIST = register(
+    IdxImages(
+        name="fashion-mnist",
+        title="Fashion-MNIST, 28x28 grey images of clothing (Xiao, Rasul, Vollgraf 2017)",
+        classes=(
+            "T-shirt/top", "trouser", "pullover", "dress", "coat",
+            "sandal", "shirt", "sneaker", "bag", "ankle boot",
+        ),
+        test_size=10_000,
+        folder=Path("/usr/share/datasets/fashion-mnist"),
+        how_to_get="apt-get install dataset-fashion-mnist, or pass the folder with --data-dir "
+        f"(or in ${DATA_VARIABLE})",
+    )
+)

@@ -1,0 +1,145 @@
+"""Multipliers of a design: what a product is, and which operands make sense."""
+
+import re
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from hwdse.errors import SpecError
+from hwdse.formats import Format, Minifloat, UnpackedShape
+from hwdse.spec.part import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multiplier(Part):
+    """How two operands become one product. Golden and hardware implement each choice apart."""
+
+    kind: ClassVar[str] = "multiplier"
+
+    @abstractmethod
+    def product(self, a: Format, b: Format) -> UnpackedShape:
+        """Bounds of the products of two formats.
+
+        Raises:
+            SpecError: the combination has no meaning; the message says why.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exact(Multiplier):
+    """The exact product: significands multiplied, exponents added, nothing rounded."""
+
+    keyword: ClassVar[str] = "exact"
+
+    def product(self, a: Format, b: Format) -> UnpackedShape:
+        """Bounds of the exact products."""
+        x, y = a.unpacked, b.unpacked
+        twos = x.twos_complement or y.twos_complement
+        bits = sum(
+            # A magnitude that meets a two's-complement operand needs a sign bit of its own.
+            shape.significand_bits + (twos and not shape.twos_complement)
+            for shape in (x, y)
+        )
+        return UnpackedShape(
+            significand_bits=bits,
+            exponent_min=x.exponent_min + y.exponent_min,
+            exponent_max=x.exponent_max + y.exponent_max,
+            signed=x.signed or y.signed,
+            twos_complement=twos,
+            has_inf=x.has_inf or y.has_inf,
+            # Zero times infinity is NaN.
+            has_nan=x.has_nan or y.has_nan or x.has_inf or y.has_inf,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LMul(Multiplier):
+    """L-Mul, "Addition is All You Need" (Luo and Sun, 2024): fractions added, never multiplied.
+
+    The integer form adds the codes as integers, so that a carry out of the fraction increments the
+    exponent; its product is a code of the operand format. The formula form keeps
+    (1 + xm + ym + 2^-l) 2^(xe+ye) exactly. The paper leaves the corners open; here a subnormal
+    operand counts as zero, a product below the smallest normal is zero, and one above the largest
+    value is infinite where the format has infinity and saturates otherwise.
+
+    Attributes:
+        formula: the formula form instead of the integer form.
+        offset: l of the constant 2^-l that stands for the product of the fractions; None takes the
+            paper's l(M): M up to 3, 3 for M = 4, 4 above; 0 leaves the constant out (Mitchell).
+        saturate: clamp an overflowing product even where the format has infinity.
+    """
+
+    keyword: ClassVar[str] = "lmul"
+
+    formula: bool = False
+    offset: int | None = None
+    saturate: bool = False
+
+    @classmethod
+    def from_options(cls, options: tuple[str, ...]) -> Self:
+        """Parse `formula`, `no-offset`, `l{n}` and `sat`, in any order."""
+        made = cls()
+        for option in options:
+            if option == "formula":
+                made = replace(made, formula=True)
+            elif option == "no-offset":
+                made = replace(made, offset=0)
+            elif option == "sat":
+                made = replace(made, saturate=True)
+            elif re.fullmatch(r"l[1-9]\d?", option):
+                made = replace(made, offset=int(option[1:]))
+            else:
+                raise cls.bad_options(options)
+        return made
+
+    @classmethod
+    def syntax(cls) -> str:
+        """How this choice is written."""
+        return "lmul[:formula][:no-offset|:l{n}][:sat]"
+
+    def __str__(self) -> str:
+        offset = {None: "", 0: ":no-offset"}.get(self.offset, f":l{self.offset}")
+        formula, saturate = ":formula" * self.formula, ":sat" * self.saturate
+        return f"{self.keyword}{formula}{offset}{saturate}"
+
+    def operand(self, a: Format, b: Format) -> Minifloat:
+        """The one operand format.
+
+        Raises:
+            SpecError: operands that are not two equal floats with a fraction and a zero.
+        """
+        if a != b or not isinstance(a, Minifloat):
+            raise SpecError(
+                f"multiplier {self} of {a} and {b}: it adds the codes of two operands of one "
+                "floating-point format"
+            )
+        if a.fraction_bits < 1 or not a.subnormals or not a.signed:
+            raise SpecError(f"multiplier {self} of {a}: it needs a signed format with a fraction")
+        if self.offset is not None and self.offset > a.fraction_bits:
+            raise SpecError(
+                f"multiplier {self} of {a}: 2^-{self.offset} is below the fraction's "
+                f"{a.fraction_bits} bits"
+            )
+        return a
+
+    def offset_in_lsb(self, operand: Minifloat) -> int:
+        """The constant 2^-l in units of the fraction's LSB (0 without offset)."""
+        m = operand.fraction_bits
+        exponent = min(m, 3 if m <= 4 else 4) if self.offset is None else self.offset
+        return 1 << (m - exponent) if exponent else 0
+
+    def overflows_to_inf(self, operand: Minifloat) -> bool:
+        """Whether a product beyond the largest value is infinite."""
+        return operand.has_inf and not self.saturate
+
+    def product(self, a: Format, b: Format) -> UnpackedShape:
+        """Bounds of the products: the operand's own, or one binade wider for the formula form."""
+        operand = self.operand(a, b)
+        own = replace(operand.unpacked, has_nan=operand.has_nan or operand.has_inf)
+        if not self.formula:
+            return own
+        return replace(
+            own,
+            significand_bits=operand.fraction_bits + 2,
+            exponent_min=own.exponent_min - 1,
+        )
