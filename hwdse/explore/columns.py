@@ -36,6 +36,7 @@ class Column:
 COLUMNS = (
     Column(name="energy_pj", title="Energy per MAC", unit="pJ"),
     Column(name="area_um2", title="Area", unit="µm²"),
+    Column(name="area_per_mac_um2", title="Area per MAC", unit="µm²"),
     Column(name="delay_ns", title="Delay", unit="ns"),
     Column(name="accuracy", title="Accuracy", unit="%", maximize=True, scale="linear"),
     Column(name="agreement", title="Agreement with float", unit="%", maximize=True, scale="linear"),

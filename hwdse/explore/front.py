@@ -39,9 +39,9 @@ def nondominated(values: npt.ArrayLike, maximize: tuple[bool, ...]) -> npt.NDArr
     dominated = np.zeros(len(costs), dtype=np.bool_)
     for start in range(0, len(costs), _BLOCK):
         block = costs[start : start + _BLOCK, None, :]
-        no_worse = (costs[None, :, :] <= block).all(axis=2)
-        better = (costs[None, :, :] < block).any(axis=2)
-        dominated[start : start + _BLOCK] = (no_worse & better).any(axis=1)
+        no_worse = np.all(costs[None, :, :] <= block, axis=2)
+        better = np.any(costs[None, :, :] < block, axis=2)
+        dominated[start : start + _BLOCK] = np.any(no_worse & better, axis=1)
     result = np.zeros(len(table), dtype=np.bool_)
     result[comparable] = ~dominated
     return result

@@ -17,13 +17,14 @@ skip_invalid = true          # leave out combinations without meaning (lmul of i
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from hwdse import formats
 from hwdse.errors import HwdseError, SpaceError, SpecError
-from hwdse.spec import Design
+from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
 DEFAULT_NETWORK = "digits"
 DEFAULT_TECHNOLOGY = "nangate45"
@@ -32,6 +33,16 @@ _BUILTIN = Path(__file__).with_name("builtin.toml")
 _SETTINGS = ("network", "samples", "technology", "skip_invalid", "designs", "space")
 _HEADER = re.compile(r"\s*\[\[\s*space\s*\]\]")
 _TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+
+_Combination = Mapping[str, str | int]
+
+# What reads the values of a spec, to find out which of them is wrong.
+_PARSERS: tuple[Callable[[str], object], ...] = (
+    formats.parse,
+    Multiplier.parse,
+    Accumulator.parse,
+    Unit.parse,
+)
 
 # More combinations than anyone sweeps: a slip in a file, not a space.
 _MAX_COMBINATIONS = 100_000
@@ -171,7 +182,7 @@ class _Source:
             return None
         return starts[index], (starts[index + 1 :] or [len(lines) + 1])[0] - 1
 
-    def _find(self, matches: Any, first: int, last: int | None) -> int | None:
+    def _find(self, matches: Callable[[str], bool], first: int, last: int | None) -> int | None:
         for number, line in enumerate(self.text.splitlines()[first - 1 : last], start=first):
             if matches(line):
                 return number
@@ -194,24 +205,20 @@ class _Table:
             raise self._error(f"[[space]] number {self.index + 1} has no design keys")
         designs: list[Design] = []
         useful: set[tuple[str, str | int]] = set()
-        refused: list[tuple[dict[str, str | int], HwdseError]] = []
+        refused: list[tuple[_Combination, SpecError]] = []
         for combination in self._combinations(axes):
             try:
-                designs.append(Design.parse(",".join(f"{k}={v}" for k, v in combination.items())))
-                useful.update(combination.items())
+                designs.append(Design.parse(_spec(combination)))
             except SpecError as error:
-                refused.append((combination, error))
                 if not skip:
                     raise self._refusal(combination, error) from error
-            except HwdseError as error:
-                raise self._refusal(combination, error) from error
+                refused.append((combination, error))
+            else:
+                useful.update(combination.items())
         # A value that makes sense nowhere is a slip, not a combination to leave out.
-        for combination, error in refused:
-            for item in combination.items():
-                if item not in useful and str(item[1]) in str(error):
-                    raise self._refusal(combination, error) from error
-        if not designs:
-            raise self._refusal(*refused[0])
+        for combination, reason in refused:
+            if not designs or _blamed(combination, reason) not in useful | {None}:
+                raise self._refusal(combination, reason) from reason
         return designs, len(refused)
 
     def _values(self, key: str, given: Any) -> list[str | int]:
@@ -225,7 +232,7 @@ class _Table:
                 raise self._error(f"{key} holds {value!r}: one value of one key of a spec", key)
         return list(values)
 
-    def _combinations(self, axes: dict[str, list[str | int]]) -> Iterator[dict[str, str | int]]:
+    def _combinations(self, axes: dict[str, list[str | int]]) -> Iterator[_Combination]:
         count = 1
         for values in axes.values():
             count *= len(values)
@@ -234,26 +241,52 @@ class _Table:
                 f"[[space]] number {self.index + 1} has {count} combinations: "
                 f"at most {_MAX_COMBINATIONS} are allowed"
             )
-        for values in itertools.product(*axes.values()):
-            yield dict(zip(axes, values, strict=True))
+        for combination in itertools.product(*axes.values()):
+            yield dict(zip(axes, combination, strict=True))
 
-    def _error(self, message: str, key: str | None = None) -> SpaceError:
+    def _error(
+        self, message: str, key: str | None = None, value: str | int | None = None
+    ) -> SpaceError:
+        """An error at the line of a value or a key of this table, if it can be found."""
         lines = self.source.table_lines(self.index)
         if lines is None:
-            return self.source.error(message, None)
-        line = self.source.key(key, *lines) if key else lines[0]
+            return self.source.error(message, self.source.key("space"))
+        line = None
+        if key is not None:
+            line = self.source.key(key, *lines)
+        if value is not None and line is not None:
+            line = self.source.value(value, line, lines[1]) or line
         return self.source.error(message, line or lines[0])
 
-    def _refusal(self, combination: Mapping[str, str | int], error: HwdseError) -> SpaceError:
-        """The error of one combination, at the line of the value that it names."""
-        spec = ",".join(f"{k}={v}" for k, v in combination.items())
-        message = f"{spec}: {error}" if spec not in str(error) else str(error)
-        lines = self.source.table_lines(self.index)
-        if lines is None:
-            return self.source.error(message, None)
-        named = [v for v in combination.values() if repr(v) in str(error)]
-        named += [v for v in combination.values() if str(v) in str(error)]
-        named += [k for k in combination if repr(k) in str(error)]
-        found = [self.source.value(v, *lines) for v in named]
-        found += [self.source.key(k, *lines) for k in combination if repr(k) in str(error)]
-        return self.source.error(message, next((n for n in found if n), lines[0]))
+    def _refusal(self, combination: _Combination, error: HwdseError) -> SpaceError:
+        """The error of one combination, at the line of the value to blame."""
+        key, value = _blamed(combination, error) or (None, None)
+        return self._error(str(error), key, value)
+
+
+def _spec(combination: _Combination) -> str:
+    return ",".join(f"{key}={value}" for key, value in combination.items())
+
+
+def _blamed(combination: _Combination, error: HwdseError) -> tuple[str, str | int] | None:
+    """Key and value that raise this error alone, or that its reason names; None if none does."""
+    # The error itself names the whole design, its cause only what is wrong.
+    reason = str(error.__cause__ or error)
+    for item in combination.items():
+        if any(_refuses(parse, str(item[1]), reason) for parse in _PARSERS):
+            return item
+    for key, value in combination.items():
+        if re.search(rf"(?<![\w.]){re.escape(str(value))}(?![\w.])", reason):
+            return key, value
+    for key, value in combination.items():
+        if re.search(rf"\b{re.escape(key)}\b", reason):
+            return key, value
+    return None
+
+
+def _refuses(parse: Callable[[str], object], text: str, reason: str) -> bool:
+    try:
+        parse(text)
+    except HwdseError as error:
+        return str(error) == reason
+    return False

@@ -11,9 +11,10 @@ from typing import Any, Self
 import pandas as pd
 
 from hwdse.errors import StoreError
-from hwdse.explore.evaluation import Evaluation, describe
+from hwdse.explore.record import Evaluation, describe
 
 STORE_NAME = "store.sqlite"
+RTL_FOLDER = "rtl"
 
 # "hwDS": tells a store from any other SQLite file.
 APPLICATION_ID = 0x68774453
@@ -202,7 +203,7 @@ def _dump(document: Mapping[str, Any]) -> str:
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, json.JSONDecodeError) as error:
         raise StoreError(
             f"{path} is not a usable hwdse store ({error}): move it away, or give another folder"
         ) from error

@@ -73,6 +73,7 @@ def register(number_format: Format) -> None:
     if _NAMED.get(number_format.name, number_format) != number_format:
         raise FormatError(f"format {number_format.name!r} is already in the catalogue")
     _NAMED[number_format.name] = number_format
+    parse.cache_clear()
 
 
 def names() -> list[str]:

@@ -12,7 +12,7 @@ from hwdse.formats.rounding import RandomBits, round_to_grid
 from hwdse.formats.unpacked import Array, Unpacked, UnpackedShape, bit_length
 
 _MIN_BITS, _MAX_BITS = 2, 32
-_NAME = re.compile(r"int(\d+)")
+_NAME = re.compile(r"int(\d{1,9})")
 
 
 @dataclass(frozen=True, kw_only=True)

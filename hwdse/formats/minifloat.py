@@ -21,7 +21,9 @@ _MAX_EXPONENT_BITS = 11
 _MAX_FRACTION_BITS = 52
 _FLOAT64_LSB_EXPONENT = -1074
 _FLOAT64_TOP_EXPONENT = 1023
-_NAME = re.compile(r"(u?)e(\d+)m(\d+)(?:b(-?\d+))?(ieee|fnuz|fn|finite)?")
+_NAME = re.compile(r"(u?)e(\d{1,9})m(\d{1,9})(?:b(-?\d{1,9}))?(ieee|fnuz|fn|finite)?")
+#: Up to this many bits, "fn" without a bias is OCP's and ml_dtypes' word for "no specials at all".
+_NAN_FREE_FN_BITS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,8 @@ class Minifloat(Format):
     def _parametric_name(self) -> str:
         e, m = self.exponent_bits, self.fraction_bits
         plain = (1 << (e - 1)) - 1 + (self.variant == "fnuz")
-        bias = "" if self.bias == plain else f"b{self.bias}"
+        ambiguous = self.variant == "fn" and self.bits <= _NAN_FREE_FN_BITS
+        bias = f"b{self.bias}" if self.bias != plain or ambiguous else ""
         variant = "" if self.variant == "ieee" else self.variant
         return f"{'' if self.signed else 'u'}e{e}m{m}{bias}{variant}"
 
@@ -205,6 +208,7 @@ class Minifloat(Format):
             significand_bits=self.precision,
             exponent_min=self.lsb_exponent,
             exponent_max=self.max_exponent - self.fraction_bits,
+            exponent_origin=-self.bias - self.fraction_bits,
             signed=self.signed,
             has_inf=self.has_inf,
             has_nan=self.has_nan,
@@ -253,7 +257,8 @@ class Minifloat(Format):
         if not self.subnormals:
             code = np.maximum(code - (1 << self.fraction_bits), 0)
         infinite, nan, out_of_range = self._overflow(
-            value, beyond | (code > self.max_code), rounding, overflow
+            # Negative: the carry of a 64-bit format's largest binade has left int64.
+            value, beyond | (code > self.max_code) | (code < 0), rounding, overflow
         )
         code = np.where(out_of_range, self.max_code, code)
         if self.inf_code is not None:
@@ -263,7 +268,7 @@ class Minifloat(Format):
             negative = value.sign & ((code != 0) | self.has_negative_zero)
             code |= np.where(negative, np.uint64(self.sign_code), np.uint64(0))
         else:
-            below = value.sign & ~value.zero
+            below = value.sign & (code != 0)
             code = np.where(below, np.uint64(0), code)
             nan = nan | (below & (overflow == "ieee"))
         if not self.subnormals:

@@ -67,11 +67,13 @@ def round_to_grid(
         FormatError: an unknown rounding, or stochastic rounding without random bits.
     """
     check_rounding(rounding)
-    significand, sign = value.significand, value.sign
-    drop = np.asarray(lsb_exponent - value.exponent)
+    # NumPy turns object arrays without axes into plain integers: give every array an axis.
+    significand, sign = np.atleast_1d(value.significand), np.atleast_1d(value.sign)
+    drop = np.atleast_1d(lsb_exponent - value.exponent)
     if significand.dtype == object:
         drop = drop.astype(object)
     grow, drop = np.maximum(-drop, 0), np.maximum(drop, 0)
+    true_drop = drop
     if significand.dtype != object:
         # int64 shifts end at 63; the significand is below 2**62, so nothing else changes.
         drop = np.minimum(drop, _INT64_MAX_SHIFT)
@@ -87,20 +89,28 @@ def round_to_grid(
         case "rna":
             increment = rest >= half
         case "rtz":
-            increment = np.zeros(np.shape(kept), bool)
+            increment = np.zeros(kept.shape, bool)
         case "up":
             increment = (rest > 0) & ~sign
         case "down":
             increment = (rest > 0) & sign
         case _:
-            increment = _stochastic_increment(rest, drop, random)
-    return np.asarray(kept + np.asarray(increment, bool).astype(kept.dtype), kept.dtype)
+            increment = _stochastic_increment(rest, true_drop, random)
+    rounded = kept + np.asarray(increment, bool).astype(kept.dtype)
+    return np.asarray(rounded, kept.dtype).reshape(value.shape)
 
 
 def _stochastic_increment(rest: Array, drop: Array, random: RandomBits | None) -> Array:
     """P3109 StochasticA: up if floor(fraction * 2^N) + R >= 2^N."""
     if random is None:
         raise FormatError("stochastic rounding needs random bits: pass random=RandomBits(...)")
+    values = np.asarray(random.values)
+    try:
+        values = np.broadcast_to(values, rest.shape)
+    except ValueError as error:
+        raise FormatError(
+            f"random bits of shape {values.shape} for values of shape {rest.shape}"
+        ) from error
     exact_rest, exact_drop = rest.astype(object), drop.astype(object)
     fraction = (exact_rest << random.bits) >> exact_drop
-    return np.asarray(fraction + np.asarray(random.values).astype(object) >= 1 << random.bits, bool)
+    return np.asarray(fraction + values.astype(object) >= 1 << random.bits, bool)

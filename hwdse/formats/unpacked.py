@@ -39,6 +39,8 @@ class UnpackedShape:
             Integers and fixed-point sums are cheapest this way; floats are sign-magnitude.
         has_inf: the infinity flag can be set.
         has_nan: the not-a-number flag can be set.
+        exponent_origin: weight that the hardware's exponent field 0 stands for, `exponent_min` or
+            lower; a float that stores max(field, 1) as it is needs no subtraction.
 
     Raises:
         FormatError: a width below one or an empty exponent range.
@@ -51,6 +53,7 @@ class UnpackedShape:
     twos_complement: bool = False
     has_inf: bool = False
     has_nan: bool = False
+    exponent_origin: int = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         if self.significand_bits < 1:
@@ -59,11 +62,18 @@ class UnpackedShape:
             raise FormatError(f"empty exponent range {self.exponent_min}..{self.exponent_max}")
         if self.twos_complement and not self.signed:
             raise FormatError("a two's-complement significand is signed")
+        if self.exponent_origin is None:
+            object.__setattr__(self, "exponent_origin", self.exponent_min)
+        if self.exponent_origin > self.exponent_min:
+            raise FormatError(
+                f"exponent origin {self.exponent_origin} above the least exponent "
+                f"{self.exponent_min}"
+            )
 
     @property
     def exponent_bits(self) -> int:
-        """Width of the hardware's exponent field, which is stored minus `exponent_min`."""
-        return (self.exponent_max - self.exponent_min).bit_length()
+        """Width of the hardware's exponent field, which is stored minus `exponent_origin`."""
+        return (self.exponent_max - self.exponent_origin).bit_length()
 
     @property
     def magnitude_bits(self) -> int:
@@ -127,7 +137,8 @@ class Unpacked:
             raise FormatError(
                 f"cannot encode values of type {values.dtype}: floats up to 64 bits or integers"
             )
-        values = values.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            values = values.astype(np.float64)
         finite = np.isfinite(values)
         fraction, exponent = np.frexp(np.where(finite, np.abs(values), 0.0))
         significand = np.ldexp(fraction, _FLOAT64_SIGNIFICAND_BITS).astype(np.int64)
@@ -142,7 +153,8 @@ class Unpacked:
     @classmethod
     def _from_integers(cls, values: Array) -> Self:
         flag = np.zeros(values.shape, bool)
-        magnitude = np.abs(values.astype(object))
+        # asarray: NumPy turns object arrays without axes into plain integers.
+        magnitude = np.asarray(np.abs(values.astype(object)), object)
         if np.all(bit_length(magnitude) <= INT64_SIGNIFICAND_BITS):
             magnitude = magnitude.astype(np.int64)
         exponent = np.zeros(values.shape, np.int64)
@@ -151,7 +163,8 @@ class Unpacked:
     @property
     def shape(self) -> tuple[int, ...]:
         """Array shape."""
-        return self.sign.shape
+        shape: tuple[int, ...] = self.sign.shape
+        return shape
 
     @property
     def zero(self) -> Array:
@@ -162,7 +175,8 @@ class Unpacked:
     def signed_significand(self) -> Array:
         """Significand with its sign applied, as Python integers."""
         significand = self.significand.astype(object)
-        return np.asarray(np.where(self.sign, -significand, significand))
+        signed: Array = np.where(self.sign, -significand, significand)
+        return signed
 
     def exact(self) -> Self:
         """The same values with Python-integer significands, for arithmetic of any width."""

@@ -39,6 +39,8 @@ class Primitive(ABC):
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
+            if value is None and item.default is None:
+                continue
             if item.type in (bool, "bool"):
                 if not isinstance(value, bool):
                     raise HwdseError(
@@ -79,11 +81,10 @@ class Adder(Primitive):
         return self.width == 0
 
     def _features(self) -> dict[str, float]:
-        levels = _log2(self.width)
         return {
             "width": float(self.width),
-            "width_log": self.width * levels,
-            "log": levels,
+            "carries": float(max(self.width - 1, 0)),
+            "log": _log2(self.width),
         }
 
 
@@ -97,11 +98,10 @@ class Incrementer(Primitive):
         return self.width == 0
 
     def _features(self) -> dict[str, float]:
-        levels = _log2(self.width)
         return {
             "width": float(self.width),
-            "width_log": self.width * levels,
-            "log": levels,
+            "carries": float(max(self.width - 1, 0)),
+            "log": _log2(self.width),
         }
 
 
@@ -121,6 +121,9 @@ class Multiplier(Primitive):
         total = float(self.a_bits + self.b_bits)
         return {
             "product": product,
+            # Cells of the array that add three bits, after Dadda (1965).
+            "full_adders": max(product - total, 0.0),
+            "half_adders": float(max(min(self.a_bits, self.b_bits) - 1, 0)),
             "sum": total,
             "log_rows": _log2(min(self.a_bits, self.b_bits)),
             "log": _log2(total),
@@ -134,12 +137,18 @@ class Multiplier(Primitive):
 class Shifter(Primitive):
     """Logarithmic barrel shifter: one row of 2:1 multiplexers for each bit of the shift amount.
 
-    With `sticky`, the OR of all bits shifted out is kept as well.
+    Attributes:
+        width: of the result.
+        max_shift: largest shift amount.
+        sticky: keep the OR of all bits shifted out as well.
+        input_width: of the word before shifting; None for as wide as the result. A narrow word
+            that is put in its place in a wide one needs far fewer multiplexers.
     """
 
     width: int
     max_shift: int
     sticky: bool = False
+    input_width: int | None = None
 
     @property
     def levels(self) -> int:
@@ -147,17 +156,26 @@ class Shifter(Primitive):
         return ceil(log2(self.max_shift + 1)) if self.max_shift else 0
 
     def _empty(self) -> bool:
-        return self.width == 0 or self.max_shift == 0
+        return self.width == 0 or self.max_shift == 0 or self.input_width == 0
 
     def _features(self) -> dict[str, float]:
-        muxes = float(self.width * self.levels)
+        muxes = masks = 0
+        live = self.width if self.input_width is None else min(self.input_width, self.width)
+        for level in range(self.levels):
+            # A bit that either the shifted or the unshifted word has, but not both, is an AND.
+            step = 1 << level
+            following = min(self.width, live + step)
+            row = max(live - step, 0)
+            muxes += row
+            masks += following - row
+            live = following
         return {
-            "width": float(self.width),
-            "muxes": muxes,
+            "muxes": float(muxes),
+            "masks": float(masks),
             "levels": float(self.levels),
             "log": _log2(self.width),
+            "width": float(self.width),
             "sticky_width": float(self.width) if self.sticky else 0.0,
-            "sticky_muxes": muxes if self.sticky else 0.0,
             "sticky_levels": float(self.levels) if self.sticky else 0.0,
         }
 
@@ -172,11 +190,10 @@ class LeadingZeroCounter(Primitive):
         return self.width == 0
 
     def _features(self) -> dict[str, float]:
-        levels = _log2(self.width)
         return {
             "width": float(self.width),
-            "width_log": self.width * levels,
-            "log": levels,
+            "carries": float(max(self.width - 1, 0)),
+            "log": _log2(self.width),
         }
 
 
@@ -254,8 +271,6 @@ class Table(Primitive):
     def _features(self) -> dict[str, float]:
         return {
             "bits": float(self.data_bits * 2**self.address_bits),
-            # A function of n random bits needs about 2**n / n gates (Shannon 1949, Lupanov 1958).
-            "lupanov": self.data_bits * 2**self.address_bits / max(self.address_bits, 1),
             "address": float(self.address_bits),
             "data": float(self.data_bits),
             "log": _log2(self.data_bits),

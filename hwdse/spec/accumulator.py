@@ -2,7 +2,7 @@
 
 import re
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from hwdse import formats
@@ -201,7 +201,9 @@ class IntegerSum(Accumulator):
             raise SpecError(
                 f"accumulator {self} cannot hold one product of {product.magnitude_bits + 1} bits"
             )
-        return replace(product, significand_bits=self.width, signed=True, twos_complement=True)
+        return UnpackedShape(
+            significand_bits=self.width, exponent_min=0, exponent_max=0, twos_complement=True
+        )
 
     def default_out(self) -> Format:
         """The integer of the register's width."""

@@ -128,6 +128,8 @@ class Design:
 
 
 def _pairs(text: str) -> dict[str, str]:
+    if not text.isprintable():
+        raise SpecError(f"design {text!r}: line breaks and control characters are not allowed")
     values: dict[str, str] = {}
     for pair in text.split(","):
         key, equals, value = (part.strip() for part in pair.partition("="))

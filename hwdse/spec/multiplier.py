@@ -44,6 +44,7 @@ class Exact(Multiplier):
             significand_bits=bits,
             exponent_min=x.exponent_min + y.exponent_min,
             exponent_max=x.exponent_max + y.exponent_max,
+            exponent_origin=x.exponent_origin + y.exponent_origin,
             signed=x.signed or y.signed,
             twos_complement=twos,
             has_inf=x.has_inf or y.has_inf,

@@ -1,0 +1,109 @@
+"""The command line: `hwdse COMMAND`. Results on stdout, progress and errors on stderr.
+
+Exit status: 0 done, 1 hardware that failed its verification, 2 bad input, 130 interrupted.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+import hwdse
+from hwdse.errors import HwdseError, VerificationError
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+
+# Each command is the function of its name in its module. Its summary stands here too, so that
+# `hwdse --help` need not load NumPy, Numba and the rest.
+COMMANDS = {
+    "formats": ("hwdse.cli.formats", "List number formats, or show one."),
+    "generate": ("hwdse.cli.hardware", "Write verified, self-contained Verilog of a design."),
+    "verify": ("hwdse.cli.hardware", "Prove that a design's hardware equals its golden model."),
+    "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
+    "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),
+    "explore": ("hwdse.cli.explore", "Sweep a design space and write the results."),
+    "pareto": ("hwdse.cli.explore", "Show the Pareto front of a finished or interrupted sweep."),
+    "report": ("hwdse.cli.explore", "Write the HTML report of a finished or interrupted sweep."),
+}
+
+
+class _Commands(click.Group):
+    """Loads the module of a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"unknown command {args[0]!r}: one of {', '.join(COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, invoke_without_command=True)
+@click.version_option(hwdse.__version__, prog_name="hwdse")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Explore number formats, MAC units and matrix engines.
+
+    A design SPEC such as a=e4m3fn,mul=lmul,acc=fp:fp32,unit=dot,lanes=4 stands for golden model,
+    Verilog, proof, cost and accuracy alike.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status; the console script."""
+    try:
+        status = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough (`hwdse formats | head`). Python flushes stdout once more at
+        # its end; let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        with cli.make_context("hwdse", arguments) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        return _fail(_one_line(error.format_message()), _BAD_INPUT)
+    except VerificationError as error:
+        # The lines after the first are the mismatches, decoded.
+        return _fail(str(error), error.exit_code)
+    except HwdseError as error:
+        return _fail(_one_line(str(error)), error.exit_code)
+    except KeyboardInterrupt as interrupt:
+        click.echo(f"hwdse: interrupted{interrupt}", err=True)
+        return _INTERRUPTED
+    return 0
+
+
+def _fail(message: str, status: int) -> int:
+    click.echo(f"hwdse: error: {message}", err=True)
+    return status
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,105 @@
+"""`hwdse cost` and `hwdse accuracy`: measure designs without making hardware."""
+
+from pathlib import Path
+
+import click
+
+from hwdse import cost as costs
+from hwdse import networks
+from hwdse.cli.output import json_option, number, percent, print_json, print_table
+from hwdse.explore.progress import ConsoleReporter
+from hwdse.explore.record import short_spec
+from hwdse.explore.space import DEFAULT_TECHNOLOGY
+from hwdse.spec import Design
+
+
+@click.command()
+@click.argument("spec", nargs=-1, required=True)
+@click.option("--technology", default=DEFAULT_TECHNOLOGY, show_default=True, help="Cost table.")
+@json_option
+def cost(*, spec: tuple[str, ...], technology: str, as_json: bool) -> None:
+    """Estimate area, energy and delay of designs."""
+    designs = [Design.parse(text) for text in spec]
+    estimates = [costs.estimate(design, technology) for design in designs]
+    if as_json:
+        print_json(
+            {
+                "designs": [
+                    {"spec": str(design), **estimate.to_json()}
+                    for design, estimate in zip(designs, estimates, strict=True)
+                ]
+            }
+        )
+        return
+    blocks = list(dict.fromkeys(block.name for e in estimates for block in e.breakdown))
+    rows = []
+    for design, estimate in zip(designs, estimates, strict=True):
+        share = {block.name: block.area_um2 for block in estimate.breakdown}
+        rows.append(
+            [
+                short_spec(design),
+                number(estimate.area_um2),
+                number(estimate.energy_pj),
+                number(estimate.delay_ns),
+                *(number(share.get(name, 0.0)) for name in blocks),
+            ]
+        )
+    print_table(
+        ["design", "area um2", "energy pJ/MAC", "delay ns", *(f"{b} um2" for b in blocks)], rows
+    )
+    errors = estimates[0].area_error
+    margin = "error not yet measured" if errors is None else f"area error {errors:.0%}"
+    click.echo(f"\n{estimates[0].technology}, {estimates[0].method}: {margin}")
+
+
+@click.command()
+@click.argument("spec", nargs=-1, required=True)
+@click.option("--network", required=True, help="Shipped network or ONNX file.")
+@click.option("--samples", type=click.IntRange(min=1), help="Test samples; all by default.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
+@json_option
+def accuracy(
+    *,
+    spec: tuple[str, ...],
+    network: str,
+    samples: int | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Run a network in the arithmetic of designs."""
+    designs = [Design.parse(text) for text in spec]
+    loaded = networks.load(network)
+    results = []
+    with ConsoleReporter() as reporter:
+        reporter.start("designs", len(designs))
+        for design in designs:
+            results.append(networks.evaluate(design, loaded, samples=samples, data_dir=data_dir))
+            reporter.advance(short_spec(design))
+    if as_json:
+        print_json(
+            {
+                "designs": [
+                    {"spec": str(design), **result.to_json()}
+                    for design, result in zip(designs, results, strict=True)
+                ]
+            }
+        )
+        return
+    print_table(
+        ["design", "accuracy", "interval", "float", "agreement"],
+        [
+            [
+                short_spec(design),
+                percent(result.value),
+                f"{percent(result.low)} to {percent(result.high)}",
+                percent(result.float_value),
+                percent(result.agreement),
+            ]
+            for design, result in zip(designs, results, strict=True)
+        ],
+    )
+    first = results[0]
+    click.echo(
+        f"\n{first.network}, {first.metric}, {first.samples} test samples, "
+        f"{first.confidence:.0%} intervals"
+    )

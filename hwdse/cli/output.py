@@ -1,0 +1,79 @@
+"""What commands print: one JSON document, or tables for people."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+json_option: Callable[[Any], Any] = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
+)
+
+
+def print_json(document: Any) -> None:
+    """Print a document; NaN and infinities become the texts `nan`, `inf` and `-inf`."""
+    click.echo(json.dumps(_plain(document), indent=2, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case np.generic():
+            return _plain(value.item())
+        case float() if not math.isfinite(value):
+            return str(value)
+        case Path():
+            return str(value)
+        case _:
+            return value
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table, drawn on a terminal and aligned text elsewhere.
+
+    Columns whose first cell is a number, or a text that starts like one, are set right.
+    """
+    texts = [[str(cell) for cell in row] for row in rows]
+    right = [bool(texts) and _numeric(texts[0][i]) for i in range(len(head))]
+    if not sys.stdout.isatty():
+        widths = [max(len(row[i]) for row in [list(head), *texts]) for i in range(len(head))]
+        for row in [list(head), *texts]:
+            cells = (
+                cell.rjust(width) if to_right else cell.ljust(width)
+                for cell, width, to_right in zip(row, widths, right, strict=True)
+            )
+            click.echo("  ".join(cells).rstrip())
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title, to_right in zip(head, right, strict=True):
+        table.add_column(title, justify="right" if to_right else "left", overflow="fold")
+    for row in texts:
+        # Text, for a `[` in a cell is no markup.
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def _numeric(text: str) -> bool:
+    return text.lstrip("-+")[:1].isdigit()
+
+
+def percent(value: float) -> str:
+    """A fraction of 1 as a percentage."""
+    return f"{100 * value:.2f} %"
+
+
+def number(value: float) -> str:
+    """Four significant digits."""
+    return f"{value:.4g}"

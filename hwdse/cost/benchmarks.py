@@ -1,0 +1,277 @@
+"""What calibration measures: plain Verilog of each primitive, its operands and a grid of widths.
+
+A new primitive of `hwdse.hdl.structure` needs one registration here: how it is written in Verilog,
+on which widths it is measured, and in which of its features each cost is linear.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import singledispatch
+from random import Random
+
+from hwdse.cost.activity import Stimulus
+from hwdse.errors import TechnologyError
+from hwdse.hdl import structure as st
+
+TOP = "top"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """One circuit to measure.
+
+    Attributes:
+        verilog: text with a top module named `top`.
+        stimuli: how to draw the inputs whose values are not uniform random bits.
+        clock: clock port of a sequential circuit.
+    """
+
+    verilog: str
+    stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
+    clock: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """The grid of a primitive class, and the features in which its laws are linear."""
+
+    grid: tuple[st.Primitive, ...]
+    area_um2: tuple[str, ...]
+    energy_pj: tuple[str, ...]
+    delay_ns: tuple[str, ...]
+
+
+def _bits(width: int) -> str:
+    return f"[{width - 1}:0]"
+
+
+def _module(ports: str, body: str) -> str:
+    return f"module {TOP}({ports});\n{body}\nendmodule\n"
+
+
+@singledispatch
+def benchmark(primitive: st.Primitive) -> Benchmark:
+    """The circuit that stands for a primitive.
+
+    Raises:
+        TechnologyError: no circuit is registered for its class.
+    """
+    raise TechnologyError(f"no calibration circuit for primitive {type(primitive).__name__}")
+
+
+@benchmark.register
+def _(primitive: st.Adder) -> Benchmark:
+    w = primitive.width
+    ports = f"input {_bits(w)} a, input {_bits(w)} b, output {_bits(w + 1)} o"
+    return Benchmark(verilog=_module(ports, "assign o = a + b;"))
+
+
+@benchmark.register
+def _(primitive: st.Incrementer) -> Benchmark:
+    w = primitive.width
+    ports = f"input {_bits(w)} a, input c, output {_bits(w)} o"
+    # With the inversion it is a two's complement negation, the more common use.
+    return Benchmark(verilog=_module(ports, f"assign o = (a ^ {{{w}{{c}}}}) + c;"))
+
+
+@benchmark.register
+def _(primitive: st.Multiplier) -> Benchmark:
+    m, n = primitive.a_bits, primitive.b_bits
+    sign = "signed " if primitive.signed else ""
+    ports = f"input {sign}{_bits(m)} a, input {sign}{_bits(n)} b, output {sign}{_bits(m + n)} o"
+    return Benchmark(verilog=_module(ports, "assign o = a * b;"))
+
+
+@benchmark.register
+def _(primitive: st.Shifter) -> Benchmark:
+    w, most, levels = primitive.width, primitive.max_shift, primitive.levels
+    narrow = w if primitive.input_width is None else primitive.input_width
+    ports = f"input {_bits(narrow)} a, input {_bits(levels)} n, output {_bits(w)} o"
+    body = "assign o = a << n;" if narrow < w else "assign o = a >> n;"
+    if primitive.sticky:
+        ports += ", output s"
+        body += f"\nwire {_bits(2 * w)} wide = {{a, {w}'b0}} >> n;\nassign s = |wide{_bits(w)};"
+
+    def amount(random: Random, _cycle: int) -> int:
+        return random.randint(0, most)
+
+    return Benchmark(verilog=_module(ports, body), stimuli={"n": amount})
+
+
+@benchmark.register
+def _(primitive: st.LeadingZeroCounter) -> Benchmark:
+    w = primitive.width
+    levels = max(w - 1, 0).bit_length()
+    ports = f"input {_bits(w)} a, output {_bits(max(levels, 1))} o, output z"
+    # A balanced tree (Oklobdzija 1994): the count of a node is that of its upper half, or half the
+    # width plus that of its lower half. Ones below the least bit fill up to a power of two.
+    size = 1 << levels
+    filled = f"{{a, {{{size - w}{{1'b1}}}}}}" if size > w else "a"
+    lines = [f"wire {_bits(size)} e0 = ~{filled};"]
+    for level in range(levels):
+        nodes = size >> (level + 1)
+        lines.append(f"wire {_bits(nodes)} e{level + 1};")
+        for node in range(nodes):
+            low, high = f"{level}_{2 * node}", f"{level}_{2 * node + 1}"
+            empty = f"e{level}[{2 * node + 1}]"
+            chosen = f", {empty} ? c{low} : c{high}" if level else ""
+            lines.append(f"wire [{level}:0] c{level + 1}_{node} = {{{empty}{chosen}}};")
+            lines.append(f"assign e{level + 1}[{node}] = {empty} & e{level}[{2 * node}];")
+    lines.append(f"assign o = {f'c{levels}_0' if levels else 0};")
+    lines.append("assign z = ~|a;")
+
+    def word(random: Random, _cycle: int) -> int:
+        return random.getrandbits(w) >> random.randrange(w)
+
+    return Benchmark(verilog=_module(ports, "\n".join(lines)), stimuli={"a": word})
+
+
+@benchmark.register
+def _(primitive: st.Mux) -> Benchmark:
+    w, ways = primitive.width, primitive.ways
+    select = (ways - 1).bit_length()
+    ports = f"input {_bits(w * ways)} a, input {_bits(select)} n, output reg {_bits(w)} o"
+    cases = "\n".join(
+        f"    {'default' if way == ways - 1 else way}: o = a[{w * way + w - 1}:{w * way}];"
+        for way in range(ways)
+    )
+
+    def choice(random: Random, _cycle: int) -> int:
+        return random.randrange(ways)
+
+    return Benchmark(
+        verilog=_module(ports, f"always @* case (n)\n{cases}\nendcase"), stimuli={"n": choice}
+    )
+
+
+@benchmark.register
+def _(primitive: st.Reduce) -> Benchmark:
+    ports = f"input {_bits(primitive.width)} a, output o"
+    return Benchmark(verilog=_module(ports, "assign o = |a;"))
+
+
+@benchmark.register
+def _(primitive: st.Gates) -> Benchmark:
+    w = primitive.width
+    ports = f"input {_bits(w)} a, input {_bits(w)} b, output {_bits(w)} o"
+    # Half of the gates are XOR (conditional inversion), half AND (masking).
+    half = w // 2
+    lines = [
+        f"assign o[{place}] = a[{place}] {'^' if place < half else '&'} b[{place}];"
+        for place in range(w)
+    ]
+    return Benchmark(verilog=_module(ports, "\n".join(lines)))
+
+
+@benchmark.register
+def _(primitive: st.Register) -> Benchmark:
+    w = primitive.width
+    ports = f"input clk, input rst, input en, input {_bits(w)} d, output reg {_bits(w)} q"
+    body = "always @(posedge clk) if (rst) q <= 0; else if (en) q <= d;"
+    return Benchmark(
+        verilog=_module(ports, body),
+        stimuli={"rst": _low, "en": _high},
+        clock="clk",
+    )
+
+
+@benchmark.register
+def _(primitive: st.Table) -> Benchmark:
+    n, w = primitive.address_bits, primitive.data_bits
+    # Random contents are the worst case of a table of this size.
+    random = Random(f"{n}x{w}")
+    ports = f"input {_bits(n)} a, output reg {_bits(w)} o"
+    rows = "\n".join(f"    {n}'d{row}: o = {w}'d{random.getrandbits(w)};" for row in range(2**n))
+    return Benchmark(verilog=_module(ports, f"always @* case (a)\n{rows}\nendcase"))
+
+
+def _low(_random: Random, _cycle: int) -> int:
+    return 0
+
+
+def _high(_random: Random, _cycle: int) -> int:
+    return 1
+
+
+_WIDTHS = (1, 2, 3, 4, 6, 8, 11, 12, 16, 24, 32, 48, 64)
+_PRODUCTS = ((2, 2), (3, 3), (2, 6), (4, 4), (4, 8), (6, 6), (8, 8), (8, 12), (4, 16), (11, 11))
+_LARGE_PRODUCTS = ((12, 12), (8, 24), (16, 16), (24, 24))
+_SHIFTS = ((4, 3), (8, 7), (8, 15), (16, 15), (16, 7), (24, 31), (32, 7), (48, 31), (64, 63))
+_PLACEMENTS = ((8, 3), (16, 4), (20, 8), (38, 8), (66, 6), (66, 12))
+
+CALIBRATIONS: Mapping[type[st.Primitive], Calibration] = {
+    st.Adder: Calibration(
+        grid=tuple(st.Adder(width=w) for w in _WIDTHS),
+        area_um2=("one", "carries"),
+        energy_pj=("one", "carries"),
+        delay_ns=("one", "log", "width"),
+    ),
+    st.Incrementer: Calibration(
+        grid=tuple(st.Incrementer(width=w) for w in _WIDTHS[1:]),
+        area_um2=("carries",),
+        energy_pj=("carries",),
+        delay_ns=("one", "log", "width"),
+    ),
+    st.Multiplier: Calibration(
+        grid=tuple(
+            st.Multiplier(a_bits=m, b_bits=n, signed=signed)
+            for signed in (False, True)
+            for m, n in _PRODUCTS + _LARGE_PRODUCTS
+        ),
+        area_um2=("product", "full_adders", "half_adders", "signed_sum", "signed_product"),
+        energy_pj=("product", "full_adders", "half_adders", "signed_sum", "signed_product"),
+        delay_ns=("one", "log", "log_rows", "sum", "signed"),
+    ),
+    st.Shifter: Calibration(
+        grid=tuple(
+            st.Shifter(width=w, max_shift=most, sticky=sticky)
+            for sticky in (False, True)
+            for w, most in _SHIFTS
+        )
+        + tuple(
+            st.Shifter(width=w, max_shift=w - narrow, input_width=narrow)
+            for w, narrow in _PLACEMENTS
+        ),
+        area_um2=("muxes", "masks", "sticky_width"),
+        energy_pj=("muxes", "masks", "sticky_width"),
+        delay_ns=("one", "levels", "log", "width", "sticky_levels"),
+    ),
+    st.LeadingZeroCounter: Calibration(
+        grid=tuple(st.LeadingZeroCounter(width=w) for w in _WIDTHS[1:]),
+        area_um2=("one", "carries"),
+        energy_pj=("one", "carries"),
+        delay_ns=("one", "log"),
+    ),
+    st.Mux: Calibration(
+        grid=tuple(st.Mux(width=w, ways=ways) for w in (1, 4, 8, 16, 32) for ways in (2, 3, 4, 8)),
+        area_um2=("muxes", "width"),
+        energy_pj=("muxes", "width"),
+        delay_ns=("one", "levels", "log"),
+    ),
+    st.Reduce: Calibration(
+        grid=tuple(st.Reduce(width=w) for w in _WIDTHS[1:]),
+        area_um2=("gates",),
+        energy_pj=("gates", "log"),
+        delay_ns=("one", "log"),
+    ),
+    st.Gates: Calibration(
+        grid=tuple(st.Gates(width=w) for w in (2, 4, 8, 16, 32, 64)),
+        area_um2=("width",),
+        energy_pj=("width",),
+        delay_ns=("one",),
+    ),
+    st.Register: Calibration(
+        grid=tuple(st.Register(width=w) for w in (1, 4, 8, 16, 32, 64)),
+        area_um2=("width",),
+        energy_pj=("width",),
+        delay_ns=("one",),
+    ),
+    st.Table: Calibration(
+        grid=tuple(
+            st.Table(address_bits=n, data_bits=w) for n in (3, 4, 5, 6, 7, 8) for w in (2, 4, 8)
+        ),
+        area_um2=("bits", "data"),
+        energy_pj=("bits", "data"),
+        delay_ns=("one", "address", "log"),
+    ),
+}

@@ -1,0 +1,124 @@
+"""Static timing of a mapped netlist by OpenSTA."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from hwdse.cost import liberty
+from hwdse.cost.synthesis import Synthesis
+from hwdse.errors import ToolError
+
+# Long enough that every path meets it: the delay is the period less the slack.
+_PERIOD = 100.0
+
+_SCRIPT = """read_liberty cells.lib
+read_verilog netlist.v
+link_design {top}
+{constraints}
+set_driving_cell -lib_cell {driver} [all_inputs]
+report_checks -path_delay max -digits 6
+exit
+"""
+
+
+@cache
+def find_sta() -> tuple[str, str]:
+    """Path of the `sta` program, and its name with version.
+
+    Raises:
+        ToolError: it is not on PATH.
+    """
+    path = shutil.which("sta")
+    if path is None:
+        raise ToolError(
+            "no OpenSTA: the program `sta` is not on PATH (Debian and Ubuntu: apt install opensta)"
+        )
+    text = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stdout
+    return path, f"OpenSTA {text.split()[0] if text.split() else 'of unknown version'}"
+
+
+def parse_delay(log: str) -> float:
+    """Delay in ns of the slowest path from the log of `report_checks` against a long period.
+
+    Raises:
+        ToolError: the log reports an error or no path.
+    """
+    slack = re.findall(r"(-?[\d.]+)\s+slack \(\w+\)", log)
+    if not slack:
+        errors = [line for line in log.splitlines() if "rror" in line]
+        raise ToolError(
+            f"OpenSTA reports no path: {errors[0] if errors else 'no constrained path'}"
+        )
+    return _PERIOD - float(slack[0])
+
+
+def input_driver(library: liberty.Library) -> str:
+    """Name of the buffer of median size, which drives the inputs of everything measured.
+
+    Synthesis does not buffer inputs, however many gates they drive: the weakest buffer would make
+    every wide shifter look slow, the strongest would hide its fan-out.
+
+    Raises:
+        ToolError: the library holds no buffer.
+    """
+    buffers = []
+    for cell in library.cells.values():
+        inputs = [name for name, pin in cell.pins.items() if pin.direction == "input"]
+        functions = [pin.function.strip("() ") for pin in cell.pins.values() if pin.function]
+        if len(inputs) == 1 and functions == inputs and cell.area_um2 > 0:
+            buffers.append((cell.area_um2, cell.name))
+    if not buffers:
+        raise ToolError(f"library {library.name} holds no buffer")
+    return sorted(buffers)[len(buffers) // 2][1]
+
+
+def critical_delay(
+    synthesis: Synthesis,
+    *,
+    top: str,
+    library: Path,
+    driver: str,
+    clock: str = "",
+    input_delay_ns: float | None = None,
+) -> float:
+    """Delay in ns of the slowest path, before layout (no wires).
+
+    Args:
+        synthesis: the mapped netlist.
+        top: its top module.
+        library: the Liberty file it was mapped to.
+        driver: cell that drives every input.
+        clock: clock port; the result is then the shortest clock period (clock-to-output and
+            set-up included). Without one it is the slowest path from an input to an output.
+        input_delay_ns: with a clock, when the inputs arrive after its edge; None leaves out the
+            paths that begin at inputs.
+
+    Raises:
+        ToolError: OpenSTA is missing or fails.
+    """
+    program, _ = find_sta()
+    if clock:
+        constraints = f"create_clock -name clock -period {_PERIOD} [get_ports {clock}]"
+        if input_delay_ns is not None:
+            constraints += f"\nset_input_delay {input_delay_ns} -clock clock [all_inputs]"
+    else:
+        constraints = f"set_max_delay {_PERIOD} -to [all_outputs]"
+    with tempfile.TemporaryDirectory(prefix="hwdse-timing-") as name:
+        folder = Path(name)
+        (folder / "cells.lib").write_text(liberty.read_text(library), encoding="utf-8")
+        (folder / "netlist.v").write_text(synthesis.verilog, encoding="utf-8")
+        (folder / "run.tcl").write_text(
+            _SCRIPT.format(top=top, constraints=constraints, driver=driver), encoding="utf-8"
+        )
+        done = subprocess.run(
+            [program, "-exit", "run.tcl"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    return parse_delay(done.stdout + done.stderr)

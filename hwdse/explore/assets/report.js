@@ -1,0 +1,165 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const byId = (id) => document.getElementById(id);
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const column = (name) => data.columns.find((c) => c.name === name);
+  const value = (design, c) => design[c.name] === null ? null : design[c.name] * c.factor;
+  const escape = (text) =>
+    String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  const ticks = (c) => c.scale === "log" ? { dtick: "D2", tickformat: "~r" } : {};
+  const config = {
+    displaylogo: false, responsive: true,
+    modeBarButtons: [["toImage"], ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
+  };
+  const still = { displayModeBar: false, responsive: true };
+
+  function layout(extra) {
+    const axis = {
+      gridcolor: css("--line"), linecolor: css("--line"), zeroline: false, automargin: true,
+    };
+    const base = {
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: css("--ink"), family: "system-ui, DejaVu Sans, sans-serif", size: 13 },
+      margin: { l: 60, r: 10, t: 34, b: 50 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--quiet"), activecolor: css("--accent") },
+      hoverlabel: {
+        align: "left", bgcolor: css("--card"), bordercolor: css("--line"),
+        font: { color: css("--ink"), family: "ui-monospace, DejaVu Sans Mono, monospace", size: 12 },
+      },
+      ...extra,
+    };
+    base.xaxis = { ...axis, ...extra.xaxis };
+    base.yaxis = { ...axis, ...extra.yaxis };
+    return base;
+  }
+
+  function hover(design) {
+    const lines = data.columns
+      .filter((c) => design[c.name] !== null)
+      .map((c) => `${escape(c.label)}: ${Number(value(design, c).toPrecision(4))}`);
+    return [`<b>${escape(design.design)}</b>`, ...lines].join("<br>");
+  }
+
+  function scatter() {
+    const x = column(byId("x").value);
+    const y = column(byId("y").value);
+    const front = data.fronts[`${x.name} ${y.name}`].map((i) => data.designs[i]);
+    const groups = new Map();
+    for (const design of data.designs) {
+      if (!groups.has(design.group)) groups.set(design.group, []);
+      groups.get(design.group).push(design);
+    }
+    const traces = [...groups].map(([name, members]) => {
+      const trace = {
+        type: "scatter", mode: "markers", name, x: members.map((d) => value(d, x)),
+        y: members.map((d) => value(d, y)), text: members.map(hover), hoverinfo: "text",
+        marker: {
+          size: 9, color: members[0].colour, symbol: members[0].symbol,
+          line: { width: 1, color: css("--card") },
+        },
+      };
+      if (y.name === "accuracy") {
+        trace.error_y = {
+          type: "data", symmetric: false, thickness: 1, width: 0, color: members[0].colour + "66",
+          array: members.map((d) => (d.accuracy_high - d.accuracy) * y.factor),
+          arrayminus: members.map((d) => (d.accuracy - d.accuracy_low) * y.factor),
+        };
+      }
+      return trace;
+    });
+    traces.push({
+      type: "scatter", mode: "lines+markers", name: "Pareto front", hoverinfo: "skip",
+      x: front.map((d) => value(d, x)), y: front.map((d) => value(d, y)),
+      line: { color: css("--ink"), width: 1.5, shape: "hv" },
+      marker: { size: 15, symbol: "circle-open", color: css("--ink"), line: { width: 1.5 } },
+    });
+    const shapes = [];
+    const annotations = [];
+    if (y.name === "accuracy" && data.float_accuracy !== null) {
+      const level = data.float_accuracy * y.factor;
+      shapes.push({
+        type: "line", xref: "paper", x0: 0, x1: 1, y0: level, y1: level, layer: "below",
+        line: { color: css("--quiet"), width: 1, dash: "dash" },
+      });
+      annotations.push({
+        xref: "paper", x: 1, y: level, text: `float: ${level.toFixed(2)} %`, showarrow: false,
+        xanchor: "right", yanchor: "bottom", font: { size: 12, color: css("--quiet") },
+      });
+    }
+    return Plotly.react("scatter", traces, layout({
+      xaxis: { title: { text: x.label }, type: x.scale, ...ticks(x) },
+      yaxis: { title: { text: y.label }, type: y.scale, ...ticks(y) },
+      legend: { itemsizing: "constant" }, hovermode: "closest", shapes, annotations,
+    }), config);
+  }
+
+  function blocks(id, name) {
+    const c = column(name);
+    const front = data.fronts["energy_pj accuracy"].map((i) => data.designs[i]).reverse();
+    const labels = front.map((d) => escape(d.design));
+    const traces = data.blocks.map((block, i) => ({
+      type: "bar", orientation: "h", name: block, y: labels,
+      x: front.map((d) => (d.blocks[block] || {})[name] || 0),
+      marker: { color: data.block_colours[i % data.block_colours.length] },
+      hovertemplate: `${escape(block)}: %{x:.4g} ${c.unit}<br>%{y}<extra></extra>`,
+    }));
+    return Plotly.react(id, traces, layout({
+      barmode: "stack", height: 110 + 30 * front.length, bargap: 0.3,
+      xaxis: { title: { text: c.label }, rangemode: "tozero" },
+      yaxis: { type: "category", ticklabelstandoff: 6, tickfont: { size: 11 } },
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal" },
+    }), still);
+  }
+
+  function draw() {
+    return Promise.all([
+      scatter(), blocks("blocks-area", "area_um2"), blocks("blocks-energy", "energy_pj"),
+    ]);
+  }
+
+  const body = byId("table").tBodies[0];
+  const rows = [...body.rows];
+
+  function filter() {
+    const words = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word)) ||
+        (byId("front-only").checked && !row.classList.contains("front"));
+      shown += !row.hidden;
+    }
+    byId("count").textContent = `${shown} of ${rows.length}`;
+  }
+
+  function sort(head) {
+    const ascending = head.getAttribute("aria-sort") !== "ascending";
+    const index = head.cellIndex;
+    const numeric = head.classList.contains("number");
+    const key = (row) => {
+      const cell = row.cells[index];
+      return numeric ? parseFloat(cell.dataset.value) : cell.textContent;
+    };
+    const order = (a, b) => {
+      if (!numeric) return a.localeCompare(b);
+      // Missing values go last either way.
+      return isNaN(a) || isNaN(b) ? (isNaN(a) - isNaN(b)) * (ascending ? 1 : -1) : a - b;
+    };
+    rows.sort((p, q) => (ascending ? 1 : -1) * order(key(p), key(q)));
+    for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+    body.append(...rows);
+  }
+
+  for (const head of byId("table").tHead.rows[0].cells) {
+    head.querySelector("button").addEventListener("click", () => sort(head));
+  }
+  byId("filter").addEventListener("input", filter);
+  byId("front-only").addEventListener("change", filter);
+  byId("x").addEventListener("change", scatter);
+  byId("y").addEventListener("change", scatter);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  filter();
+  draw();
+})();

@@ -1,0 +1,107 @@
+"""Measures designs: analytic cost, and the accuracy of a network run in their arithmetic."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import hwdse
+from hwdse import cost, networks
+from hwdse.errors import TechnologyError
+from hwdse.explore.record import Evaluation
+from hwdse.networks import Network
+from hwdse.spec import Design
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignEvaluator:
+    """Analytic cost, and accuracy of a network on its dataset.
+
+    Attributes:
+        network: name of a shipped network or path of an ONNX file.
+        digest: SHA-256 of the network's ONNX bytes.
+        data_digest: SHA-256 of the samples that score and calibrate it.
+        samples: test samples.
+        technology: name of a technology table.
+        data_dir: folder of the dataset; None for where it is installed.
+        version: of hwdse.
+    """
+
+    network: str
+    digest: str
+    data_digest: str
+    samples: int
+    technology: str
+    data_dir: Path | None = None
+    version: str = hwdse.__version__
+
+    @classmethod
+    def prepare(
+        cls, network: str, samples: int | None, technology: str, data_dir: Path | None = None
+    ) -> Self:
+        """Load network and dataset once, so that what is missing shows before any work.
+
+        Raises:
+            DatasetError: the dataset is missing or damaged.
+            NetworkError: no such network, or one that cannot be evaluated.
+            TechnologyError: no such technology.
+        """
+        if technology not in cost.technologies():
+            raise TechnologyError(
+                f"unknown technology {technology!r}: allowed are {', '.join(cost.technologies())}"
+            )
+        loaded = networks.load(network)
+        samples = loaded.default_samples if samples is None else samples
+        return cls(
+            network=network,
+            digest=loaded.digest,
+            data_digest=_data_digest(loaded, samples, data_dir),
+            samples=samples,
+            technology=technology,
+            data_dir=data_dir,
+        )
+
+    def key(self, design: Design) -> str:
+        """Digest of all that decides the result."""
+        parts = [
+            str(design),
+            self.digest,
+            self.data_digest,
+            self.samples,
+            self.technology,
+            self.version,
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def __call__(self, design: Design) -> Evaluation:
+        """Evaluate one design; the first call in a process loads the network."""
+        accuracy = networks.evaluate(
+            design, _loaded(self.network), samples=self.samples, data_dir=self.data_dir
+        )
+        return Evaluation(
+            spec=str(design),
+            cost=cost.estimate(design, self.technology).to_json(),
+            accuracy=accuracy.to_json(),
+            version=self.version,
+        )
+
+
+def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:
+    digest = hashlib.sha256()
+    for part in (
+        network.dataset.test(data_dir, limit=samples),
+        network.dataset.train(data_dir, limit=network.calibration),
+    ):
+        digest.update(part.x.tobytes())
+        digest.update(part.y.tobytes())
+    return digest.hexdigest()
+
+
+_networks: dict[str, Network] = {}
+
+
+def _loaded(name: str) -> Network:
+    if name not in _networks:
+        _networks[name] = networks.load(name)
+    return _networks[name]

@@ -1,0 +1,262 @@
+"""The Pareto plot: PNG for screens, SVG for papers."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
+
+from hwdse.explore.columns import Column, column
+from hwdse.explore.files import write_file
+from hwdse.explore.front import pareto
+from hwdse.explore.style import Style, operands
+
+_INK, _QUIET = "#1b1b1b", "#8a8f98"
+# Fixed identifiers and no date: the same results give the same bytes.
+_RC: dict[Any, Any] = {
+    "svg.hashsalt": "hwdse",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": _QUIET,
+    "axes.labelcolor": _INK,
+    "xtick.color": "#4a4f57",
+    "ytick.color": "#4a4f57",
+}
+_DPI = 160
+_KEYED = 24
+
+
+def plot(
+    frame: pd.DataFrame, stem: str | Path, x: str = "energy_pj", y: str = "accuracy"
+) -> tuple[Path, Path]:
+    """Draw the designs of `frame` and their front into `stem`.png and `stem`.svg.
+
+    Designs on the front carry numbers, which a key beside the axes spells out. Accuracy has its
+    confidence interval.
+
+    Returns:
+        Paths of PNG and SVG.
+
+    Raises:
+        HwdseError: an unknown column, or a file that cannot be written.
+    """
+    stem = Path(stem)
+    with mpl.rc_context(_RC):
+        figure = _draw(frame, column(x), column(y))
+        files = {}
+        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+            content = io.BytesIO()
+            figure.savefig(content, format=kind, dpi=_DPI, metadata=metadata)
+            files[kind] = write_file(stem.with_name(f"{stem.name}.{kind}"), content.getvalue())
+    return files["png"], files["svg"]
+
+
+def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
+    figure = Figure(figsize=(11, 6.2))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.07, 0.1, 0.54, 0.77))
+    front = pareto(frame, x.name, y.name)
+    _scatter(axes, frame, front, x, y)
+    _axis(axes, x, y)
+    _title(figure, axes, frame, x, y)
+    _number(figure, axes, front, x, y)
+    _legends(figure, axes, frame, front)
+    return figure
+
+
+def _percent(values: Any, c: Column) -> Any:
+    return np.asarray(values, dtype=float) * (100.0 if c.unit == "%" else 1.0)
+
+
+def _scatter(axes: Axes, frame: pd.DataFrame, front: pd.DataFrame, x: Column, y: Column) -> None:
+    style = Style.of(frame)
+    xs, ys = _percent(frame[x.name], x), _percent(frame[y.name], y)
+    colours = [style.colours[name] for name in operands(frame)]
+    if y.name == "accuracy":
+        low = ys - _percent(frame["accuracy_low"], y)
+        high = _percent(frame["accuracy_high"], y) - ys
+        # A rounding error below zero is no interval.
+        axes.errorbar(
+            xs,
+            ys,
+            yerr=np.maximum([low, high], 0),
+            fmt="none",
+            ecolor=colours,  # type: ignore[arg-type] # one a bar is taken, not typed
+            elinewidth=0.8,
+            alpha=0.35,
+            zorder=1,
+        )
+        base = frame["float_accuracy"].dropna()
+        if len(base) and base.nunique() == 1:
+            axes.axhline(100 * base.iloc[0], color=_QUIET, lw=0.9, ls=(0, (5, 3)), zorder=0)
+            axes.annotate(
+                f"float: {100 * base.iloc[0]:.2f} %",
+                (0.995, 100 * base.iloc[0]),
+                xycoords=("axes fraction", "data"),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="right",
+                color="#5b616b",
+                fontsize=8,
+            )
+    for name, (marker, _) in style.shapes.items():
+        chosen = (frame["mul"] == name).to_numpy()
+        axes.scatter(
+            xs[chosen],
+            ys[chosen],
+            s=34,
+            marker=marker,
+            c=[c for c, take in zip(colours, chosen, strict=True) if take],
+            edgecolors="white",
+            linewidths=0.6,
+            zorder=3,
+        )
+    # Between two designs of the front the worse one is the best that can be had.
+    edge = front.sort_values(x.name)
+    axes.plot(
+        _percent(edge[x.name], x),
+        _percent(edge[y.name], y),
+        color=_INK,
+        lw=1.1,
+        drawstyle="steps-pre" if x.maximize else "steps-post",
+        zorder=2,
+    )
+    axes.scatter(
+        _percent(front[x.name], x),
+        _percent(front[y.name], y),
+        s=88,
+        facecolors="none",
+        edgecolors=_INK,
+        linewidths=1.1,
+        zorder=4,
+    )
+
+
+def _axis(axes: Axes, x: Column, y: Column) -> None:
+    axes.set(xlabel=x.label, ylabel=y.label, xscale=x.scale, yscale=y.scale)
+    axes.grid(True, which="major", color="#e6e8eb", lw=0.7, zorder=0)
+    axes.set_axisbelow(True)
+    for axis, c in ((axes.xaxis, x), (axes.yaxis, y)):
+        if c.scale == "log":
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
+
+
+def _title(figure: Figure, axes: Axes, frame: pd.DataFrame, x: Column, y: Column) -> None:
+    left = axes.get_position().x0
+    figure.text(left, 0.955, f"{y.title} against {x.title[0].lower()}{x.title[1:]}", fontsize=13)
+    figure.text(left, 0.915, subtitle(frame), fontsize=9, color="#5b616b")
+
+
+def subtitle(frame: pd.DataFrame) -> str:
+    """What the numbers of `frame` are: designs, network, samples, technology, method."""
+
+    def only(name: str) -> str:
+        return ", ".join(str(value) for value in frame[name].drop_duplicates())
+
+    confidence = frame["confidence"].iloc[0]
+    return (
+        f"{len(frame)} designs · {only('network')}, {only('samples')} test samples, "
+        f"{100 * confidence:g} % intervals · {only('technology')}, {only('method')} cost"
+    )
+
+
+def _number(figure: Figure, axes: Axes, front: pd.DataFrame, x: Column, y: Column) -> None:
+    """Put each front point's number where it covers neither a point nor another number."""
+    figure.draw_without_rendering()
+    points = axes.transData.transform(
+        np.column_stack([_percent(front[x.name], x), _percent(front[y.name], y)])
+    )
+    taken = [Bbox.from_bounds(px - 6, py - 6, 12, 12) for px, py in points]
+    places = zip(_percent(front[x.name], x), _percent(front[y.name], y), strict=True)
+    for number, (px, py) in enumerate(list(places)[:_KEYED], start=1):
+        label = axes.annotate(
+            str(number),
+            (px, py),
+            xytext=(0, 0),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            fontweight="bold",
+            color=_INK,
+            zorder=6,
+        )
+        for offset in _offsets():
+            label.xyann = offset
+            box = label.get_window_extent().expanded(1.1, 1.1)
+            if not any(box.overlaps(other) for other in taken):
+                break
+        taken.append(label.get_window_extent())
+
+
+def _offsets() -> list[tuple[float, float]]:
+    """Places around a point in points, the nearest first, above left before the others."""
+    angles = np.radians([135, 45, 90, 180, 0, 225, 315, 270])
+    return [
+        (float(radius * np.cos(angle)), float(radius * np.sin(angle)))
+        for radius in (11, 15, 20, 26, 33)
+        for angle in angles
+    ]
+
+
+def _legends(figure: Figure, axes: Axes, frame: pd.DataFrame, front: pd.DataFrame) -> None:
+    style = Style.of(frame)
+    right = axes.get_position().x1 + 0.025
+    top = axes.get_position().y1
+    formats = [
+        Line2D([], [], ls="", marker="o", color=colour, markersize=6, label=name)
+        for name, colour in style.colours.items()
+    ]
+    multipliers = [
+        Line2D([], [], ls="", marker=marker, color="#4a4f57", markersize=6, label=name)
+        for name, (marker, _) in style.shapes.items()
+    ]
+    _legend(figure, formats, "Operands", (right, top))
+    _legend(figure, multipliers, "Multiplier", (right + 0.17, top))
+    rows = (len(formats) + 1) * 0.033 + 0.03
+    y = top - max(rows, 0.12)
+    figure.text(right, y, "On the front", fontsize=9.5, fontweight="bold", color=_INK, va="top")
+    specs: Sequence[str] = list(front["design"])
+    lines = [f"{n:>2}  {spec}" for n, spec in enumerate(specs[:_KEYED], start=1)]
+    if len(specs) > _KEYED:
+        lines.append(f"    and {len(specs) - _KEYED} more in results.csv")
+    figure.text(
+        right,
+        y - 0.035,
+        "\n".join(lines),
+        fontsize=7.8,
+        family="DejaVu Sans Mono",
+        va="top",
+        linespacing=1.5,
+        color=_INK,
+    )
+
+
+def _legend(figure: Figure, handles: list[Line2D], title: str, place: tuple[float, float]) -> None:
+    legend = figure.legend(
+        handles=handles,
+        title=title,
+        loc="upper left",
+        bbox_to_anchor=place,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        handletextpad=0.3,
+        alignment="left",
+        fontsize=8.5,
+    )
+    legend.get_title().set_fontweight("bold")

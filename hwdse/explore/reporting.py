@@ -1,0 +1,242 @@
+"""The report: one HTML file that needs no network, with scatter, breakdown and table."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pandas as pd
+from plotly.offline import get_plotlyjs
+
+import hwdse
+from hwdse.errors import StoreError
+from hwdse.explore.columns import COLUMNS, COSTS, QUALITIES, Column
+from hwdse.explore.files import write_file
+from hwdse.explore.front import pareto, pareto_mask
+from hwdse.explore.store import RTL_FOLDER, Row, Store
+from hwdse.explore.style import Style, operands
+from hwdse.spec import Design
+
+_ASSETS = Path(__file__).with_name("assets")
+_BLOCK_COLOURS = ("#5B8DB8", "#E0A458", "#6FAE8E", "#C97B84", "#9A8FBF", "#A8A29A")
+_TITLE = "Design-space exploration"
+
+
+def report(store: Store, path: str | Path, x: str = "energy_pj", y: str = "accuracy") -> Path:
+    """Write the designs of the store's latest sweep as one self-contained HTML file.
+
+    Args:
+        store: with at least one finished design.
+        path: file to write.
+        x: cost shown first.
+        y: quality shown first.
+
+    Raises:
+        StoreError: the store holds no finished design.
+        OutputError: the file cannot be written.
+    """
+    path = Path(path)
+    rows = store.rows()
+    if not rows:
+        raise StoreError(f"{store.path} holds no finished design yet: run hwdse explore")
+    frame = store.frame()
+    values = {
+        "title": _TITLE,
+        "lead": escape(_lead(frame, store.selected())),
+        "facts": _facts(frame),
+        "x_options": _options(COSTS, x),
+        "y_options": _options(QUALITIES, y),
+        "head": _head(),
+        "rows": "\n".join(_rows(frame, rows, store.path.parent, path.parent)),
+        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(frame)),
+        "footer": escape(f"hwdse {hwdse.__version__} · {store.path.name}"),
+        "css": _asset("report.css"),
+        "script": _asset("report.js"),
+        "plotly": get_plotlyjs(),
+        "data": _embedded(_data(frame, rows)),
+    }
+    return write_file(path, Template(_asset("report.html")).substitute(values))
+
+
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _embedded(document: Any) -> str:
+    """JSON that no HTML parser reads as markup."""
+    text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _data(frame: pd.DataFrame, rows: list[Row]) -> dict[str, Any]:
+    style = Style.of(frame)
+    designs = []
+    for record, pair, row in zip(frame.to_dict("records"), operands(frame), rows, strict=True):
+        shown = ["accuracy_low", "accuracy_high", *(c.name for c in COLUMNS)]
+        designs.append(
+            {name: _number(record[name]) for name in shown}
+            | {
+                "design": record["design"],
+                "group": f"{pair} {record['mul']}",
+                "colour": style.colours[pair],
+                "symbol": style.shapes[record["mul"]][1],
+                "blocks": {block["name"]: block for block in _blocks(row.cost)},
+            }
+        )
+    positions = pd.Series(range(len(frame)), index=frame.index)
+    return {
+        "columns": [
+            {
+                "name": c.name,
+                "label": c.label,
+                "unit": c.unit,
+                "scale": c.scale,
+                "factor": 100 if c.unit == "%" else 1,
+            }
+            for c in COLUMNS
+        ],
+        "designs": designs,
+        "fronts": {
+            f"{x.name} {y.name}": [
+                int(positions[label])
+                for label in pareto(frame, x.name, y.name).sort_values(x.name).index
+            ]
+            for x in COSTS
+            for y in QUALITIES
+        },
+        "float_accuracy": _common(frame["float_accuracy"]),
+        "blocks": list(dict.fromkeys(block["name"] for row in rows for block in _blocks(row.cost))),
+        "block_colours": _BLOCK_COLOURS,
+    }
+
+
+def _blocks(cost: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {name: block[name] for name in ("name", "area_um2", "energy_pj")}
+        for block in cost["breakdown"]
+    ]
+
+
+def _number(value: Any) -> float | None:
+    number = math.nan if value is None else float(value)
+    return number if math.isfinite(number) else None
+
+
+def _common(values: pd.Series) -> float | None:
+    """The value that all rows share; None if they do not."""
+    distinct = values.dropna().unique()
+    return float(distinct[0]) if len(distinct) == 1 else None
+
+
+def _lead(frame: pd.DataFrame, asked: int) -> str:
+    done = f"{len(frame)} designs" if asked == len(frame) else f"{len(frame)} of {asked} designs"
+    front = int(pareto_mask(frame).sum())
+    return (
+        f"{done}, {front} of them on the Pareto front of energy and accuracy. Each design is one "
+        "spec, from which its Verilog, its accuracy and its cost are derived alike."
+    )
+
+
+def _facts(frame: pd.DataFrame) -> str:
+    titles = {
+        "network": "Network",
+        "metric": "Metric",
+        "samples": "Test samples",
+        "float_accuracy": "Float baseline",
+        "confidence": "Confidence",
+        "technology": "Technology",
+        "method": "Cost method",
+        "version": "hwdse",
+    }
+    percent = {"float_accuracy": "{:.2%}", "confidence": "{:.0%}"}
+    facts = []
+    for name, title in titles.items():
+        texts = [percent.get(name, "{}").format(v) for v in frame[name].drop_duplicates()]
+        facts.append(f"<div><dt>{escape(title)}</dt><dd>{escape(', '.join(texts))}</dd></div>")
+    return "\n".join(facts)
+
+
+def _notes(frame: pd.DataFrame) -> Iterable[str]:
+    confidence = frame["confidence"].iloc[0]
+    yield (
+        f"Bars on accuracy are {confidence:.0%} intervals for the number of test samples used. "
+        "Designs whose bars overlap may well be equally accurate."
+    )
+    yield (
+        "Area, energy and delay are analytic: the structure of the hardware, priced with "
+        f"primitives fitted to open synthesis. {_cost_error(frame)}"
+    )
+    yield (
+        "Energy is per multiply-accumulate. Area is that of the whole unit; area per MAC divides "
+        "it by the multiply-accumulates that the unit does each cycle."
+    )
+    yield (
+        "Accuracy is that of the network run in exactly the arithmetic of the emitted hardware, "
+        "accumulator included. Verified designs were simulated and compared bit for bit."
+    )
+
+
+def _cost_error(frame: pd.DataFrame) -> str:
+    measured = [
+        f"{name} is within {error:.0%}"
+        for name in ("area", "energy", "delay")
+        if (error := _common(frame[f"{name}_error"].astype(float))) is not None
+    ]
+    if measured:
+        return f"On designs that took no part in the fit, {', '.join(measured)}."
+    return "Their error on whole designs is not measured yet, so small differences may not be real."
+
+
+def _options(columns: Iterable[Column], chosen: str) -> str:
+    return "".join(
+        '<option value="{}"{}>{}</option>'.format(
+            escape(c.name), " selected" if c.name == chosen else "", escape(c.label)
+        )
+        for c in columns
+    )
+
+
+def _head() -> str:
+    text = '<th{}><button type="button">{}</button></th>'.format
+    numbers = [text(' class="number"', escape(c.label)) for c in COLUMNS]
+    interval = text("", "Interval (%)")
+    place = [c.name for c in COLUMNS].index("accuracy") + 1
+    return "".join(
+        [text("", "Design"), *numbers[:place], interval, *numbers[place:], text("", "Verilog")]
+    )
+
+
+def _rows(frame: pd.DataFrame, rows: list[Row], base: Path, target: Path) -> Iterable[str]:
+    front = pareto_mask(frame)
+    for record, row, on_front in zip(frame.to_dict("records"), rows, front, strict=True):
+        cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(record["design"])}</td>']
+        for c in COLUMNS:
+            cells.append(_cell(record[c.name], c))
+            if c.name == "accuracy":
+                low, high = 100 * record["accuracy_low"], 100 * record["accuracy_high"]
+                cells.append(f"<td>{low:.2f}–{high:.2f}</td>")
+        cells.append(f"<td>{_verilog(row, base, target)}</td>")
+        kind = ' class="front"' if on_front else ""
+        yield f"<tr{kind}>{''.join(cells)}</tr>"
+
+
+def _cell(value: Any, c: Column) -> str:
+    number = _number(value)
+    if number is None:
+        return '<td class="number">–</td>'
+    shown = f"{100 * number:.2f}" if c.unit == "%" else f"{number:.4g}"
+    return f'<td class="number" data-value="{number!r}">{shown}</td>'
+
+
+def _verilog(row: Row, base: Path, target: Path) -> str:
+    if row.certificate is None:
+        return ""
+    folder = base / RTL_FOLDER / Design.parse(row.spec).slug
+    if not folder.is_dir():
+        return "verified"
+    link = os.path.relpath(folder, target)
+    return f'<a href="{escape(Path(link).as_posix())}/">verified</a>'

@@ -1,0 +1,59 @@
+"""Colours and markers that tell designs apart: by operand formats and by multiplier."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Self, TypeVar
+
+import pandas as pd
+
+Choice = TypeVar("Choice")
+
+# Okabe and Ito (2008), distinguishable with colour-vision deficiencies; black is kept for the
+# front. Two shades more make ten.
+PALETTE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#8C6BB1",
+    "#A6761D",
+    "#7F7F7F",
+    "#B8B000",
+)
+
+# Matplotlib marker and Plotly symbol of the same shape.
+SHAPES = (
+    ("o", "circle"),
+    ("^", "triangle-up"),
+    ("s", "square"),
+    ("D", "diamond"),
+    ("v", "triangle-down"),
+    ("P", "cross"),
+    ("X", "x"),
+    ("*", "star"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """Colour of each operand-format pair and shape of each multiplier, in order of appearance."""
+
+    colours: dict[str, str]
+    shapes: dict[str, tuple[str, str]]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Self:
+        """Assign colours and shapes to what occurs in `frame`."""
+        return cls(colours=_assign(operands(frame), PALETTE), shapes=_assign(frame["mul"], SHAPES))
+
+
+def operands(frame: pd.DataFrame) -> list[str]:
+    """The operand formats of each row: `a`, or `a × b` where they differ."""
+    return [a if a == b else f"{a} × {b}" for a, b in zip(frame["a"], frame["b"], strict=True)]
+
+
+def _assign(names: Iterable[str], choices: Sequence[Choice]) -> dict[str, Choice]:
+    return dict(zip(dict.fromkeys(names), cycle(choices), strict=False))

@@ -1,0 +1,71 @@
+"""What each accumulator computes, one module an accumulator."""
+
+from functools import singledispatch
+
+import numpy as np
+
+from hwdse.errors import SpecError
+from hwdse.formats import Unpacked
+from hwdse.plugins import load_modules
+from hwdse.spec import Accumulator, Design
+
+
+@singledispatch
+def load(acc: Accumulator, design: Design, value: Unpacked) -> Unpacked:
+    """A running sum that starts from `value`, rounded to what the accumulator can hold."""
+    raise SpecError(f"accumulator {acc} has no golden rule")
+
+
+@singledispatch
+def add(acc: Accumulator, design: Design, state: Unpacked, products: Unpacked) -> Unpacked:
+    """The running sum after one group of products.
+
+    Args:
+        acc: the accumulator, `design.acc`.
+        design: the whole design, for its rounding and its bounds.
+        state: running sums, any shape.
+        products: the group's products, that shape with one more axis at the end.
+
+    Returns:
+        New running sums, within the bounds of `design.state`.
+    """
+    raise SpecError(f"accumulator {acc} has no golden rule")
+
+
+def exact_sum(terms: Unpacked, rounding: str = "rne") -> Unpacked:
+    """Exact sums over the last axis, special values included.
+
+    NaN is sticky; infinities of both signs give NaN; an exact zero sum takes the common sign of its
+    terms, and otherwise is +0, or -0 when rounding down (IEEE 754-2019 section 6.3).
+    """
+    base = int(terms.exponent.min(initial=0))
+    shift = (terms.exponent - base).astype(object)
+    total = np.sum(terms.signed_significand << shift, axis=-1, dtype=object)
+    total = np.asarray(total, object)
+    plus_inf = np.any(terms.inf & ~terms.sign, axis=-1)
+    minus_inf = np.any(terms.inf & terms.sign, axis=-1)
+    nan = np.any(terms.nan, axis=-1) | (plus_inf & minus_inf)
+    inf = (plus_inf | minus_inf) & ~nan
+    zero_sign = np.any(terms.sign, axis=-1) if rounding == "down" else np.all(terms.sign, axis=-1)
+    sign = np.where(total == 0, zero_sign, total < 0).astype(bool)
+    return Unpacked(
+        sign=np.where(inf, minus_inf, sign),
+        significand=np.where(nan | inf, 0, np.abs(total)),
+        exponent=np.full(total.shape, base, np.int64),
+        nan=nan,
+        inf=inf,
+    )
+
+
+def with_state(state: Unpacked, products: Unpacked) -> Unpacked:
+    """The terms of one step: the group's products and the running sum, on one last axis."""
+    return Unpacked(
+        sign=np.concatenate([state.sign[..., None], products.sign], axis=-1),
+        significand=np.concatenate([state.significand[..., None], products.significand], axis=-1),
+        exponent=np.concatenate([state.exponent[..., None], products.exponent], axis=-1),
+        nan=np.concatenate([state.nan[..., None], products.nan], axis=-1),
+        inf=np.concatenate([state.inf[..., None], products.inf], axis=-1),
+    )
+
+
+load_modules(__name__, __path__)

@@ -1,0 +1,23 @@
+"""Two's-complement integer sum, wrapping or saturating."""
+
+import numpy as np
+
+from hwdse.formats import Unpacked, round_to_grid
+from hwdse.golden.accumulate import add, exact_sum, load, with_state
+from hwdse.golden.fixed_point import from_integers, wrap
+from hwdse.spec import Design, IntegerSum
+
+
+@load.register
+def _(acc: IntegerSum, design: Design, value: Unpacked) -> Unpacked:
+    magnitude = round_to_grid(value, 0, design.rounding)
+    number = np.where(value.sign, -magnitude, magnitude)
+    if acc.saturate:
+        limit = 1 << (acc.width - 1)
+        number = np.minimum(np.maximum(number, -limit), limit - 1)
+    return from_integers(wrap(number, acc.width), 0)
+
+
+@add.register
+def _(acc: IntegerSum, design: Design, state: Unpacked, products: Unpacked) -> Unpacked:
+    return load(acc, design, exact_sum(with_state(state, products)))

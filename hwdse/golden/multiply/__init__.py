@@ -1,0 +1,30 @@
+"""What each multiplier computes, one module a multiplier."""
+
+from functools import singledispatch
+
+from hwdse.errors import SpecError
+from hwdse.formats import Format, Unpacked
+from hwdse.plugins import load_modules
+from hwdse.spec import Multiplier
+
+
+@singledispatch
+def multiply(
+    mul: Multiplier, a: Unpacked, b: Unpacked, a_format: Format, b_format: Format
+) -> Unpacked:
+    """Products of unpacked operands, element by element, with NumPy broadcasting.
+
+    Args:
+        mul: the multiplier.
+        a: operands of `a_format`, Python-integer significands.
+        b: operands of `b_format`, likewise.
+        a_format: format of `a`.
+        b_format: format of `b`.
+
+    Returns:
+        Exact values of the products, within the bounds of `mul.product(a_format, b_format)`.
+    """
+    raise SpecError(f"multiplier {mul} has no golden rule")
+
+
+load_modules(__name__, __path__)

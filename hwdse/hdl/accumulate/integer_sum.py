@@ -1,0 +1,64 @@
+"""The integer accumulator, wrapping or saturating."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib.wiring import Component, In, Out
+
+from hwdse.hdl.accumulate import accumulator
+from hwdse.hdl.fixed_point import adder_tree
+from hwdse.hdl.structure import Adder, Gates, Register, Structure
+from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.spec import Design, IntegerSum
+
+
+@accumulator.register(IntegerSum)
+class IntegerAccumulator(Component):
+    """Adds a group of integer products to a register.
+
+    Latency 1, one group per cycle. The group and the register are added exactly, then wrapped or
+    saturated once.
+    """
+
+    def __init__(self, acc: IntegerSum, design: Design) -> None:
+        self._saturate = acc.saturate
+        self._product, self._state = design.product, design.state
+        self._lanes = design.unit.lanes
+        products = {f"i{k}": In(unpacked_signature(self._product)) for k in range(self._lanes)}
+        super().__init__(
+            {
+                "i_valid": In(1),
+                "i_first": In(1),
+                **products,
+                "o": Out(unpacked_signature(self._state)),
+            }
+        )
+
+    @property
+    def structure(self) -> Structure:
+        """The adder tree, the register and its clearing gates; a clamp when saturating."""
+        width = self._state.significand_bits
+        clear, add, register = Gates(width=width), Adder(width=width), Register(width=width)
+        clamp = MuxBlock(width=width if self._saturate else 0, ways=2)
+        tree = adder_tree(self._product.significand_bits, self._lanes)
+        own = Structure(parts=(clear, add, clamp, register), path=(add, clamp))
+        return Structure.series([tree, own])
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        products = [Record(self._product, getattr(self, f"i{k}")) for k in range(self._lanes)]
+        width = self._state.significand_bits
+        register = Signal(signed(width))
+        total = Mux(self.i_first, 0, register) + sum(
+            (p.significand for p in products[1:]), start=products[0].significand
+        )
+        # Both terms may be full-width: exact sums need more bits than the register.
+        exact = Signal(signed(max(width, len(total))))
+        m.d.comb += exact.eq(total)
+        following = exact[:width]
+        if self._saturate:
+            limit = 1 << (width - 1)
+            following = Mux(exact < -limit, -limit, Mux(exact >= limit, limit - 1, exact))
+        with m.If(self.i_valid):
+            m.d.sync += register.eq(following)
+        m.d.comb += self.o.significand.eq(register)
+        return m

@@ -1,0 +1,18 @@
+"""Decoders: a code in, an Unpacked record out. Combinational, one module a family of formats."""
+
+from functools import singledispatch
+
+from amaranth.lib.wiring import Component
+
+from hwdse.errors import SpecError
+from hwdse.formats import Format
+from hwdse.plugins import load_modules
+
+
+@singledispatch
+def decoder(number_format: Format) -> Component:
+    """Component with ports `i` (code) and `o` (record of `number_format.unpacked`)."""
+    raise SpecError(f"format {number_format} has no hardware decoder")
+
+
+load_modules(__name__, __path__)

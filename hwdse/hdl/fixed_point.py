@@ -1,0 +1,92 @@
+"""Fixed-point words of products, and sticky special values, shared by the accumulators."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+
+from hwdse.formats import UnpackedShape, clog2
+from hwdse.hdl.blocks import shift_left
+from hwdse.hdl.structure import Adder, Incrementer, Primitive, Shifter, Structure
+from hwdse.hdl.unpacked import Record
+
+
+def to_fixed_point(m: Module, product: Record, name: str) -> Value:
+    """The product in units of 2**exponent_min: negated if need be, then shifted."""
+    shape = product.shape
+    width = shape.fixed_point_bits + 1
+    number = Signal(signed(shape.magnitude_bits + 1), name=f"{name}_number")
+    if shape.twos_complement or not shape.signed:
+        m.d.comb += number.eq(product.significand)
+    else:
+        m.d.comb += number.eq(Mux(product.sign, -product.significand, product.significand))
+    if shape.exponent_max == shape.exponent_min:
+        return number
+    # The exponent counts from the origin, at or below the least exponent: shift by the difference
+    # too much, and drop bits that are always zero.
+    surplus = shape.exponent_min - shape.exponent_origin
+    extended = Signal(width + surplus, name=f"{name}_extended")
+    m.d.comb += extended.eq(number)
+    shifted = shift_left(m, extended, product.exponent, width + surplus, f"{name}_shift")
+    return shifted[surplus:].as_signed()
+
+
+def _place_parts(shape: UnpackedShape) -> tuple[Primitive, ...]:
+    """What `to_fixed_point` is made of, in path order."""
+    negate = (
+        Incrementer(width=shape.magnitude_bits)
+        if shape.signed and not shape.twos_complement
+        else Incrementer(width=0)
+    )
+    shift = shape.exponent_max - shape.exponent_min
+    return negate, Shifter(width=shape.fixed_point_bits + 1 if shift else 0, max_shift=shift)
+
+
+def adder_tree(term_bits: int, terms: int) -> Structure:
+    """Structure of the exact sum of two's-complement words: level k adds sums of 2^k words."""
+    levels = range(clog2(terms))
+    return Structure(
+        parts=tuple(
+            Adder(width=term_bits + k + 1) for k in levels for _ in range(terms >> (k + 1) or 1)
+        ),
+        path=tuple(Adder(width=term_bits + k + 1) for k in levels),
+    )
+
+
+def fixed_point_sum(shape: UnpackedShape, terms: int) -> Structure:
+    """Structure of `terms` products put in place by `to_fixed_point` and added exactly."""
+    place = _place_parts(shape)
+    lane = Structure(parts=place, path=place)
+    return Structure.series([lane.times(terms), adder_tree(shape.fixed_point_bits + 1, terms)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class StickyFlags:
+    """Special values seen in the running sum."""
+
+    nan: Value
+    inf: Value
+    inf_sign: Value
+
+
+def sticky_flags(
+    m: Module, products: list[Record], valid: Value, first: Value, shape: UnpackedShape
+) -> StickyFlags:
+    """Registers that remember NaN and infinities of either sign since the sum began."""
+
+    def remember(name: str, seen: list[Value]) -> Signal:
+        flag = Signal(name=name)
+        now = Const(0)
+        for one in seen:
+            now |= one
+        with m.If(valid):
+            m.d.sync += flag.eq((flag & ~first) | now)
+        return flag
+
+    if not shape.has_nan:
+        return StickyFlags(nan=Const(0), inf=Const(0), inf_sign=Const(0))
+    nan = remember("nan_seen", [p.nan for p in products])
+    if not shape.has_inf:
+        return StickyFlags(nan=nan, inf=Const(0), inf_sign=Const(0))
+    plus = remember("plus_inf_seen", [p.inf & ~p.inf_sign for p in products])
+    minus = remember("minus_inf_seen", [p.inf & p.inf_sign for p in products])
+    return StickyFlags(nan=nan | (plus & minus), inf=plus | minus, inf_sign=minus)

@@ -1,0 +1,14 @@
+"""Units: whole designs as hardware, found by the unit of their spec."""
+
+from functools import singledispatch
+
+from amaranth.lib.wiring import Component
+
+from hwdse.errors import SpecError
+from hwdse.spec import Design, Unit
+
+
+@singledispatch
+def unit(spec: Unit, design: Design) -> Component:
+    """Component of a whole design, with a property `structure` of type UnitStructure."""
+    raise SpecError(f"unit {spec} has no hardware generator")

@@ -1,0 +1,107 @@
+"""The Unpacked record as hardware: one signature that joins all components.
+
+Only what a shape can need exists: a two's-complement record has no sign port, a fixed exponent no
+exponent port, a format without NaN no NaN port. `Record` gives constants in their place, so that
+generators need not care.
+"""
+
+from amaranth.hdl import Const, Value, signed
+from amaranth.lib.wiring import Out, Signature
+
+from hwdse.formats import UnpackedShape
+
+
+def unpacked_signature(shape: UnpackedShape) -> Signature:
+    """Ports of a record of the given bounds.
+
+    `exponent` is unsigned and counts from `shape.exponent_origin`. `zero` is a hint for magnitudes:
+    set for exact zeros (never for NaN and infinity). Where `nan` or `inf` is set the other fields
+    but the sign of an infinity mean nothing; `nan` outranks `inf`.
+    """
+    members = {}
+    if shape.twos_complement:
+        members["significand"] = Out(signed(shape.significand_bits))
+    else:
+        members["significand"] = Out(shape.significand_bits)
+        members["zero"] = Out(1)
+        if shape.signed:
+            members["sign"] = Out(1)
+    if shape.exponent_bits:
+        members["exponent"] = Out(shape.exponent_bits)
+    if shape.has_nan:
+        members["nan"] = Out(1)
+    if shape.has_inf:
+        members["inf"] = Out(1)
+        if shape.twos_complement:
+            members["inf_sign"] = Out(1)
+    return Signature(members)
+
+
+class Record:
+    """Uniform read access to an interface of `unpacked_signature(shape)`."""
+
+    def __init__(self, shape: UnpackedShape, interface: object) -> None:
+        self.shape = shape
+        self._interface = interface
+
+    def _member(self, name: str) -> Value:
+        return getattr(self._interface, name, Const(0, 1))
+
+    @property
+    def significand(self) -> Value:
+        """Magnitude, or signed where the shape is two's complement."""
+        return self._interface.significand
+
+    @property
+    def sign(self) -> Value:
+        """Set for negative finite values."""
+        if self.shape.twos_complement:
+            return self._interface.significand[-1]
+        return self._member("sign")
+
+    @property
+    def inf_sign(self) -> Value:
+        """Sign of an infinity."""
+        return self._member("inf_sign") if self.shape.twos_complement else self._member("sign")
+
+    @property
+    def zero(self) -> Value:
+        """Set for exact zeros."""
+        if self.shape.twos_complement:
+            return self._interface.significand == 0
+        return self._interface.zero
+
+    @property
+    def exponent(self) -> Value:
+        """LSB weight minus `shape.exponent_origin`."""
+        if self.shape.exponent_bits:
+            return self._interface.exponent
+        return Const(0, 1)
+
+    @property
+    def nan(self) -> Value:
+        """Set for NaN."""
+        return self._member("nan")
+
+    @property
+    def inf(self) -> Value:
+        """Set for infinity, of the sign `inf_sign`."""
+        return self._member("inf")
+
+
+def fields(interface) -> dict[str, Value]:
+    """The signals of a record, by name."""
+    return {name: getattr(interface, name) for name in interface.signature.members}
+
+
+def connect(m, sink, source) -> None:
+    """Join two records of the same bounds."""
+    for name, value in fields(source).items():
+        m.d.comb += getattr(sink, name).eq(value)
+
+
+def drive(m, interface, **values) -> None:
+    """Assign the fields of a record that exist in its interface."""
+    for name, value in values.items():
+        if name in interface.signature.members:
+            m.d.comb += getattr(interface, name).eq(value)

@@ -1,0 +1,238 @@
+"""Fused multiply-add into a float: each group added exactly and rounded once.
+
+Four kernels, from the fastest and narrowest to the one that takes everything:
+
+* `_native`: fp32 (or float64 itself) to nearest even, one term at a time: the machine's own sum;
+* `_steps` with `ExactAddition`: group and running sum fit one float64 together;
+* `_steps` with `TrackedAddition`: the group fits, the error of adding it is folded in by rounding
+  to odd;
+* `_wide_steps`: the group is summed as a pair of float64 numbers, and where two are not enough, as
+  a word over the whole range.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from hwdse import formats
+from hwdse.errors import SpecError
+from hwdse.formats import Format, clog2
+from hwdse.kernels.accumulate import Sums, Task, plan
+from hwdse.kernels.arithmetic import bits_of, to_odd, two_sum
+from hwdse.kernels.jit import compiled
+from hwdse.kernels.limbs import LIMBS, WORD_BITS, add_value, take_odd
+from hwdse.kernels.multiply import Values, product
+from hwdse.kernels.operands import Extent
+from hwdse.kernels.panels import ROWS, WIDTH, run
+from hwdse.kernels.rounding import Rounding, can_round, note_signs, round_sum, rounding_to
+from hwdse.spec import FusedFloat
+
+_FLOAT64_PRECISION = 53
+_NATIVE = (
+    (formats.parse("fp32"), np.dtype(np.float32)),
+    (formats.parse("e11m52"), np.dtype(np.float64)),
+)
+
+
+class ExactAddition(NamedTuple):
+    """The sum is known to fit float64.
+
+    Attributes:
+        precision: float64's; unused, a tuple needs a field.
+    """
+
+    precision: int
+
+
+class TrackedAddition(NamedTuple):
+    """The sum is rounded to odd.
+
+    Attributes:
+        precision: float64's; unused, a tuple needs a field.
+    """
+
+    precision: int
+
+
+@plan.register
+def _(acc: FusedFloat, task: Task) -> Sums:
+    design, mul, lanes = task.design, task.mul, task.design.unit.lanes
+    if lanes == 1 and mul.linear and design.rounding == "rne":
+        for native, dtype in _NATIVE:
+            if _same_values(acc.format, native) and _product_fits(task, dtype):
+                return lambda left, right: run(
+                    _native, mul, left, right, dtype=dtype, out_dtype=dtype
+                )
+    if not can_round(acc.format):
+        raise SpecError(
+            f"accumulator {acc} with rounding={design.rounding}, lanes={lanes} has no fast kernel: "
+            "its range or precision is beyond what float64 can carry"
+        )
+    rounding = rounding_to(acc.format, design.rounding)
+    kernel: Any = _steps
+    addition: tuple[Any, ...] = (TrackedAddition(_FLOAT64_PRECISION),)
+    if _step_fits(acc, task, task.format_products) or _step_fits(acc, task, task.products):
+        addition = (ExactAddition(_FLOAT64_PRECISION),)
+    elif lanes > 1 and not (
+        _group_fits(lanes, task.format_products) or _group_fits(lanes, task.products)
+    ):
+        kernel, addition = _wide_steps, ()
+    return lambda left, right: run(
+        kernel, mul, left, right, rounding, *addition, lanes, lanes=lanes
+    )
+
+
+def _same_values(a: Format, b: Format) -> bool:
+    return a.unpacked == b.unpacked and a.max == b.max
+
+
+def _product_fits(task: Task, dtype: np.dtype[Any]) -> bool:
+    """Whether every product is a value of the type, so that no sum ever rounds to zero."""
+    info = np.finfo(dtype)
+    if task.design.product.magnitude_bits > info.nmant + 1:
+        return False
+    return any(
+        extent.lsb >= info.minexp - info.nmant and extent.top <= info.maxexp
+        for extent in (task.format_products, task.products)
+    )
+
+
+def _group_fits(lanes: int, products: Extent) -> bool:
+    return products.width + clog2(lanes) <= _FLOAT64_PRECISION
+
+
+def _step_fits(acc: FusedFloat, task: Task, products: Extent) -> bool:
+    """Whether float64 holds every sum of a group and the running sum, for this K."""
+    target, lanes = acc.format, task.design.unit.lanes
+    # Rounding to nearest moves a sum by no more than the group, rounding toward zero only shrinks
+    # it; the other directions may walk up to the format's largest value.
+    walks = task.design.rounding in ("up", "down")
+    largest = target.max_exponent + 1
+    top = largest if walks else min(largest, products.top + clog2(max(task.terms, 1)) + 1)
+    # A saturated sum is a multiple of the top binade's quantum only.
+    lsb = min(products.lsb, target.max_exponent - target.fraction_bits)
+    return max(top, products.top + clog2(lanes)) + 1 - lsb <= _FLOAT64_PRECISION
+
+
+def add_term(addition: ExactAddition | TrackedAddition, total: float, term: float) -> float:
+    """The sum, exact or rounded to odd. For compiled code only."""
+    raise NotImplementedError("add_term runs in compiled code only")
+
+
+@overload(add_term)
+def _(addition, total, term):  # type: ignore[no-untyped-def]
+    if not isinstance(addition, types.BaseNamedTuple):
+        return None
+    if addition.instance_class is ExactAddition:
+        return lambda addition, total, term: total + term
+    if addition.instance_class is TrackedAddition:
+
+        def tracked(addition, total, term):  # type: ignore[no-untyped-def]
+            nearest, error = two_sum(total, term)
+            return to_odd(nearest, error)
+
+        return tracked
+    return None
+
+
+@compiled
+def _native(source: Any, rows: Values, panels: Values, out: Values) -> None:
+    sums = np.empty((ROWS, WIDTH), rows.dtype)
+    for p in range(panels.shape[0]):
+        for first in range(0, rows.shape[0], ROWS):
+            sums[:] = 0
+            for k in range(rows.shape[1]):
+                terms = panels[p, k]
+                for i in range(ROWS):
+                    a, row = rows[first + i, k], sums[i]
+                    for j in range(WIDTH):
+                        # A negative zero product changes nothing: the sum starts from +0.
+                        row[j] += a * terms[j]
+            out[first : first + ROWS, p * WIDTH : (p + 1) * WIDTH] = sums
+
+
+@compiled
+def _steps(
+    source: Any,
+    rows: Values,
+    panels: Values,
+    rounding: Rounding,
+    addition: Any,
+    lanes: int,
+    out: Values,
+) -> None:
+    sums = np.empty((ROWS, WIDTH), np.float64)
+    group = np.empty(WIDTH, np.float64)
+    signs = np.empty(WIDTH, np.int64)
+    for p in range(panels.shape[0]):
+        for first in range(0, rows.shape[0], ROWS):
+            sums[:] = 0.0
+            for k in range(0, rows.shape[1], lanes):
+                for i in range(ROWS):
+                    row, a, terms = sums[i], rows[first + i, k], panels[p, k]
+                    if lanes == 1:
+                        for j in range(WIDTH):
+                            term = product(source, a, terms[j])
+                            sign = note_signs(rounding, bits_of(row[j]), term)
+                            row[j] = round_sum(rounding, add_term(addition, row[j], term), sign)
+                        continue
+                    for j in range(WIDTH):
+                        group[j] = product(source, a, terms[j])
+                        signs[j] = note_signs(rounding, bits_of(row[j]), group[j])
+                    for lane in range(1, lanes):
+                        a, terms = rows[first + i, k + lane], panels[p, k + lane]
+                        for j in range(WIDTH):
+                            term = product(source, a, terms[j])
+                            group[j] += term
+                            signs[j] = note_signs(rounding, signs[j], term)
+                    for j in range(WIDTH):
+                        total = add_term(addition, row[j], group[j])
+                        row[j] = round_sum(rounding, total, signs[j])
+            out[first : first + ROWS, p * WIDTH : (p + 1) * WIDTH] = sums
+
+
+@compiled
+def _wide_steps(
+    source: Any, rows: Values, panels: Values, rounding: Rounding, lanes: int, out: Values
+) -> None:
+    high = np.empty(WIDTH, np.float64)
+    low = np.empty(WIDTH, np.float64)
+    lost = np.empty(WIDTH, np.float64)
+    signs = np.empty(WIDTH, np.int64)
+    limbs = np.zeros(LIMBS, np.int64)
+    for p in range(panels.shape[0]):
+        for i in range(rows.shape[0]):
+            row = out[i, p * WIDTH : (p + 1) * WIDTH]
+            row[:] = 0.0
+            for k in range(0, rows.shape[1], lanes):
+                for j in range(WIDTH):
+                    high[j] = row[j]
+                    low[j] = 0.0
+                    lost[j] = 0.0
+                    signs[j] = bits_of(row[j])
+                for lane in range(lanes):
+                    a, terms = rows[i, k + lane], panels[p, k + lane]
+                    for j in range(WIDTH):
+                        term = product(source, a, terms[j])
+                        signs[j] = note_signs(rounding, signs[j], term)
+                        high[j], error = two_sum(high[j], term)
+                        low[j], rest = two_sum(low[j], error)
+                        lost[j] += abs(rest)
+                any_lost = False
+                for j in range(WIDTH):
+                    any_lost |= lost[j] > 0.0
+                if any_lost:
+                    for j in range(WIDTH):
+                        if lost[j] > 0.0 and np.isfinite(high[j]):
+                            add_value(limbs, row[j])
+                            for lane in range(lanes):
+                                term = product(source, rows[i, k + lane], panels[p, k + lane, j])
+                                add_value(limbs, term)
+                            high[j], low[j] = take_odd(limbs, WORD_BITS), 0.0
+                for j in range(WIDTH):
+                    # The low part is NaN beside an infinite or NaN sum.
+                    rest = low[j] if np.isfinite(high[j]) else 0.0
+                    nearest, error = two_sum(high[j], rest)
+                    row[j] = round_sum(rounding, to_odd(nearest, error), signs[j])

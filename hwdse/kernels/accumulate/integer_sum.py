@@ -1,0 +1,79 @@
+"""Two's-complement integer sums, wrapping or saturating."""
+
+from typing import Any
+
+import numpy as np
+
+from hwdse.formats import clog2
+from hwdse.kernels.accumulate import Sums, Task, plan
+from hwdse.kernels.arithmetic import integer_to_odd
+from hwdse.kernels.jit import compiled
+from hwdse.kernels.multiply import Values, product
+from hwdse.kernels.panels import WIDTH, run
+from hwdse.spec import IntegerSum
+
+_FLOAT64_PRECISION = 53
+_HALF_WORD = np.int64(0xFFFFFFFF)
+
+
+@plan.register
+def _(acc: IntegerSum, task: Task) -> Sums:
+    mul, growth = task.mul, clog2(max(task.terms, 1))
+    top = min(task.format_products.top, task.products.top) + growth
+    if mul.linear and top <= _FLOAT64_PRECISION and top < acc.width:
+        return lambda left, right: left @ right + 0.0
+    if mul.linear and top <= _FLOAT64_PRECISION and not acc.saturate:
+        return lambda left, right: _wrapped(left @ right, acc.width)
+    # Operands as integers: their products may have more bits than float64 holds.
+    dtype = np.dtype(np.int64 if mul.linear else np.float64)
+    kernel: Any = _saturating if acc.saturate else _wrapping
+    lanes = task.design.unit.lanes
+    arguments = (np.int64(acc.width), lanes) if acc.saturate else (np.int64(acc.width),)
+    return lambda left, right: run(kernel, mul, left, right, *arguments, lanes=lanes, dtype=dtype)
+
+
+def _wrapped(sums: Values, width: int) -> Values:
+    shift = np.int64(64 - width)
+    return ((sums.astype(np.int64) << shift) >> shift).astype(np.float64)
+
+
+@compiled
+def _wrapping(source: Any, rows: Any, panels: Any, width: int, out: Values) -> None:
+    shift = 64 - width
+    sums = np.empty(WIDTH, np.int64)
+    for p in range(panels.shape[0]):
+        for i in range(rows.shape[0]):
+            sums[:] = 0
+            for k in range(rows.shape[1]):
+                a, terms = rows[i, k], panels[p, k]
+                for j in range(WIDTH):
+                    sums[j] += np.int64(product(source, a, terms[j]))
+            for j in range(WIDTH):
+                out[i, p * WIDTH + j] = integer_to_odd((sums[j] << shift) >> shift)
+
+
+@compiled
+def _saturating(source: Any, rows: Any, panels: Any, width: int, lanes: int, out: Values) -> None:
+    largest = np.int64((np.uint64(1) << np.uint64(width - 1)) - np.uint64(1))
+    smallest = -largest - 1
+    # A group's sum may leave 64 bits: it is kept in two halves, and so are the limits.
+    top_largest, low_largest = largest >> 32, largest & _HALF_WORD
+    top_smallest, low_smallest = smallest >> 32, smallest & _HALF_WORD
+    for p in range(panels.shape[0]):
+        for i in range(rows.shape[0]):
+            for j in range(WIDTH):
+                total = np.int64(0)
+                for k in range(0, rows.shape[1], lanes):
+                    top, low = total >> 32, total & _HALF_WORD
+                    for lane in range(lanes):
+                        term = np.int64(product(source, rows[i, k + lane], panels[p, k + lane, j]))
+                        top += term >> 32
+                        low += term & _HALF_WORD
+                    top += low >> 32
+                    low &= _HALF_WORD
+                    total = (top << 32) | low
+                    if top > top_largest or (top == top_largest and low > low_largest):
+                        total = largest
+                    elif top < top_smallest or (top == top_smallest and low < low_smallest):
+                        total = smallest
+                out[i, p * WIDTH + j] = integer_to_odd(total)

@@ -1,0 +1,166 @@
+"""Exact fixed-point sums: by matrix products in float64 where they are exact, else in wide words."""
+
+from itertools import product as pairs
+from typing import Any
+
+import numpy as np
+
+from hwdse.formats import clog2
+from hwdse.kernels.accumulate import Sums, Task, plan
+from hwdse.kernels.arithmetic import to_odd, two_sum
+from hwdse.kernels.jit import compiled
+from hwdse.kernels.limbs import LIMBS, LSB_EXPONENT, WORD_BITS, add_value, take_odd
+from hwdse.kernels.multiply import Multiplication, Values, product
+from hwdse.kernels.operands import Extent
+from hwdse.kernels.panels import WIDTH, run
+from hwdse.spec import Kulisch
+
+_FLOAT64_PRECISION = 53
+#: Matrix products that still beat one pass of `_pair_sums`.
+_MAX_MATRIX_PRODUCTS = 9
+
+
+@plan.register
+def _(acc: Kulisch, task: Task) -> Sums:
+    mul, state, growth = task.mul, task.design.state, clog2(max(task.terms, 1))
+    if min(task.format_products.top, task.products.top) + growth >= state.top:
+        # The register may wrap. Its word may also be wider than all that can be added to it.
+        width = min(state.exponent_min + state.significand_bits - LSB_EXPONENT, WORD_BITS)
+        return lambda left, right: run(_word_sums, mul, left, right, width)
+    if mul.linear:
+        bands = _bands(task, growth)
+        if bands:
+            return lambda left, right: _by_matrix_products(mul, left, right, *bands)
+    return lambda left, right: run(_pair_sums, mul, left, right)
+
+
+def exact_sums(mul: Multiplication, left: Values, right: Values) -> Values:
+    """Sums of products of any spread, rounded to odd."""
+    return run(_pair_sums, mul, left, right)
+
+
+def _bands(task: Task, growth: int) -> tuple[list[int], list[int]] | None:
+    """Where to cut the operands (log2) so that products of pieces sum exactly; None if too often.
+
+    Each list holds the LSB of every piece, the highest first.
+    """
+    formats = (task.design.a.unpacked, task.design.b.unpacked)
+    static = tuple(Extent(lsb=shape.exponent_min, top=shape.top) for shape in formats)
+    if sum(extent.width for extent in static) + growth <= _FLOAT64_PRECISION:
+        return [static[0].lsb], [static[1].lsb]
+    left, right = task.extents
+    choices = sorted(pairs(range(1, _MAX_MATRIX_PRODUCTS + 1), repeat=2), key=lambda n: n[0] * n[1])
+    for parts in choices:
+        widths = [-(-extent.width // n) for extent, n in zip((left, right), parts, strict=True)]
+        if parts[0] * parts[1] > _MAX_MATRIX_PRODUCTS:
+            return None
+        if sum(widths) + growth <= _FLOAT64_PRECISION:
+            return _cuts(left, parts[0], widths[0]), _cuts(right, parts[1], widths[1])
+    return None
+
+
+def _cuts(extent: Extent, parts: int, width: int) -> list[int]:
+    return [extent.lsb + width * part for part in reversed(range(parts))]
+
+
+def _by_matrix_products(
+    mul: Multiplication, left: Values, right: Values, left_cuts: list[int], right_cuts: list[int]
+) -> Values:
+    finite = bool(np.isfinite(left).all() and np.isfinite(right).all())
+    if finite:
+        specials, finite_left, finite_right = None, left, right
+    else:
+        with np.errstate(invalid="ignore"):
+            specials = left @ right
+        finite_left, finite_right = _finite(left), _finite(right)
+    left_pieces, right_pieces = _pieces(finite_left, left_cuts), _pieces(finite_right, right_cuts)
+    partial = [a @ b for a, b in pairs(left_pieces, right_pieces)]
+    if len(partial) == 1:
+        total = partial[0]
+    else:
+        # Each is exact; as terms of one more sum, times one, they take the general way.
+        stacked = np.stack(partial).reshape(len(partial), -1)
+        total = np.empty(stacked.shape[1])
+        _add_partial(stacked, total)
+        total = total.reshape(partial[0].shape)
+    if specials is not None:
+        total = np.where(np.isfinite(specials), total, specials)
+    return total + 0.0  # a fixed-point zero has no sign
+
+
+def _finite(values: Values) -> Values:
+    return np.where(np.isfinite(values), values, 0.0)
+
+
+def _pieces(values: Values, cuts: list[int]) -> list[Values]:
+    pieces = []
+    for cut in cuts[:-1]:
+        piece = np.ldexp(np.trunc(np.ldexp(values, -cut)), cut)
+        pieces.append(piece)
+        values = values - piece
+    return [*pieces, values]
+
+
+@compiled
+def _add_partial(partial: Values, out: Values) -> None:
+    limbs = np.zeros(LIMBS, np.int64)
+    for i in range(out.shape[0]):
+        high, low, lost = 0.0, 0.0, 0.0
+        for part in range(partial.shape[0]):
+            high, error = two_sum(high, partial[part, i])
+            low, rest = two_sum(low, error)
+            lost += abs(rest)
+        if lost > 0.0:
+            for part in range(partial.shape[0]):
+                add_value(limbs, partial[part, i])
+            out[i] = take_odd(limbs, WORD_BITS)
+        else:
+            nearest, error = two_sum(high, low)
+            out[i] = to_odd(nearest, error)
+
+
+@compiled
+def _pair_sums(source: Any, rows: Values, panels: Values, out: Values) -> None:
+    high = np.empty(WIDTH, np.float64)
+    low = np.empty(WIDTH, np.float64)
+    lost = np.empty(WIDTH, np.float64)
+    limbs = np.zeros(LIMBS, np.int64)
+    for p in range(panels.shape[0]):
+        for i in range(rows.shape[0]):
+            high[:] = 0.0
+            low[:] = 0.0
+            lost[:] = 0.0
+            for k in range(rows.shape[1]):
+                a, terms = rows[i, k], panels[p, k]
+                for j in range(WIDTH):
+                    high[j], error = two_sum(high[j], product(source, a, terms[j]))
+                    low[j], rest = two_sum(low[j], error)
+                    lost[j] += abs(rest)
+            for j in range(WIDTH):
+                if not np.isfinite(high[j]):
+                    total = high[j]
+                elif lost[j] > 0.0:
+                    for k in range(rows.shape[1]):
+                        add_value(limbs, product(source, rows[i, k], panels[p, k, j]))
+                    total = take_odd(limbs, WORD_BITS)
+                else:
+                    nearest, error = two_sum(high[j], low[j])
+                    total = to_odd(nearest, error)
+                out[i, p * WIDTH + j] = total + 0.0
+
+
+@compiled
+def _word_sums(source: Any, rows: Values, panels: Values, width: int, out: Values) -> None:
+    limbs = np.zeros(LIMBS, np.int64)
+    for p in range(panels.shape[0]):
+        for i in range(rows.shape[0]):
+            for j in range(WIDTH):
+                special = 0.0
+                for k in range(rows.shape[1]):
+                    term = product(source, rows[i, k], panels[p, k, j])
+                    if np.isfinite(term):
+                        add_value(limbs, term)
+                    else:
+                        special += term
+                total = take_odd(limbs, width)
+                out[i, p * WIDTH + j] = total if special == 0.0 else special

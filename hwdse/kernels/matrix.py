@@ -1,0 +1,111 @@
+"""The matrix product: checks, blocks of rows, threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.errors import ShapeError, SpecError
+from hwdse.kernels.accumulate import Task, plan
+from hwdse.kernels.encode import encode
+from hwdse.kernels.multiply import multiplication
+from hwdse.kernels.operands import Operand
+from hwdse.spec import Design
+
+Codes = npt.NDArray[Any]
+
+_BLOCK_BYTES = 8 << 20
+_FLOAT64_PRECISION = 53
+#: Products and sums stay clear of float64's own overflow and underflow.
+_FLOAT64_RANGE = 960
+_MAX_TERMS = 1 << 29
+
+
+def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int = 1) -> Codes:
+    """The matrix product of (M, K) codes of `design.a` and (K, N) codes of `design.b`.
+
+    The same bits as `hwdse.golden.matmul`. Memory beyond the result is some tens of megabytes a
+    thread.
+
+    Args:
+        design: the design; `design.unit.lanes` terms make one group.
+        A: codes of `design.a`.
+        B: codes of `design.b`.
+        threads: blocks of rows computed side by side.
+
+    Returns:
+        (M, N) codes of `design.out`.
+
+    Raises:
+        ShapeError: no matrices, or inner sizes that differ.
+        FormatError: codes out of range.
+        SpecError: a design that has no fast kernel; the message says why.
+    """
+    left, right = np.asarray(A), np.asarray(B)
+    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
+        raise ShapeError(f"matrix product of shapes {left.shape} and {right.shape}: (M, K), (K, N)")
+    (m, k), n = left.shape, right.shape[1]
+    _check_design(design, k)
+    _check_filling(design, k)
+    mul = multiplication(design.mul, design)
+    rows = max(1, _BLOCK_BYTES // (8 * max(k, n, 1)))
+    task = Task(
+        design=design,
+        mul=mul,
+        left=Operand(left, design.a, mul),
+        right=Operand(right, design.b, mul),
+        terms=k,
+        rows_at_once=rows,
+    )
+    right_values = task.right.values(slice(None))
+    if not left.size or not right.size:
+        # Nothing to add up: check the codes there are, and give the output of an empty sum.
+        task.left.values(slice(None))
+        zero = design.out.encode(np.zeros((1, 1)), design.rounding, design.out.overflow)
+        return np.broadcast_to(zero, (m, n)).copy()
+    sums = plan(design.acc, task)
+    exact = design.state.magnitude_bits <= _FLOAT64_PRECISION
+    out = np.empty((m, n), design.out.code_dtype)
+
+    def block(start: int) -> None:
+        part = slice(start, min(start + rows, m))
+        totals = sums(task.left.values(part), right_values)
+        out[part] = encode(design.out, totals.astype(np.float64, copy=False), design.rounding, exact)
+
+    starts = range(0, m, rows)
+    if threads > 1 and len(starts) > 1:
+        with ThreadPoolExecutor(min(threads, len(starts))) as pool:
+            list(pool.map(block, starts))
+    else:
+        for start in starts:
+            block(start)
+    return out
+
+
+def _check_design(design: Design, terms: int) -> None:
+    product = design.product
+    if product.magnitude_bits > _FLOAT64_PRECISION or (
+        max(-product.exponent_min, product.top) > _FLOAT64_RANGE
+    ):
+        integers = design.a.unpacked.twos_complement and design.b.unpacked.twos_complement
+        if not integers:
+            raise SpecError(
+                f"products of {design.a} and {design.b} have no fast kernel: they take "
+                f"{product.magnitude_bits} bits from 2^{product.exponent_min} to 2^{product.top}, "
+                f"float64 carries {_FLOAT64_PRECISION}"
+            )
+    if terms > _MAX_TERMS:
+        raise ShapeError(f"sums of {terms} terms: at most {_MAX_TERMS} are supported")
+
+
+def _check_filling(design: Design, terms: int) -> None:
+    lanes = design.unit.lanes
+    if terms % lanes == 0:
+        return
+    for number_format in (design.a, design.b):
+        if number_format.decode(number_format.encode(0.0)) != 0:
+            raise ShapeError(
+                f"{terms} terms in groups of {lanes}: {number_format} has no zero to fill the "
+                "last group"
+            )

@@ -1,0 +1,57 @@
+"""Products of float64 operands inside compiled loops, one module a multiplier.
+
+A multiplier gives a `Multiplication`: how decoded operands are prepared, and a named tuple (its
+source) whose type selects the compiled code of `product` and whose fields are that code's numbers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.errors import SpecError
+from hwdse.plugins import load_modules
+from hwdse.spec import Design, Multiplier
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multiplication:
+    """What a kernel needs to know about a multiplier.
+
+    Attributes:
+        source: named tuple that selects the code of `product(source, a, b)`.
+        swapped: the same for `product(swapped, b, a)`.
+        prepare: what becomes of decoded operands before they are multiplied.
+        linear: products are a * b exactly, so that sums of them may come from a matrix library.
+    """
+
+    source: Any
+    swapped: Any
+    prepare: Callable[[Values], Values]
+    linear: bool
+
+
+@singledispatch
+def multiplication(mul: Multiplier, design: Design) -> Multiplication:
+    """How the kernels multiply.
+
+    Raises:
+        SpecError: a multiplier without a kernel.
+    """
+    raise SpecError(f"multiplier {mul} has no fast kernel")
+
+
+def product(source: Any, a: float, b: float) -> float:
+    """One product, special values included. For compiled code only.
+
+    A multiplier's module gives the code with `numba.extending.overload` for its source type.
+    """
+    raise NotImplementedError("product runs in compiled code only")
+
+
+load_modules(__name__, __path__)

@@ -1,0 +1,76 @@
+"""Operand codes as float64 values, and the range that these particular values span."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.formats import Format
+from hwdse.kernels.multiply import Multiplication, Values
+
+_TABLE_BITS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """Every finite value is a multiple of 2^lsb of magnitude at most 2^top."""
+
+    lsb: int
+    top: int
+
+    @property
+    def width(self) -> int:
+        """Bits from `lsb` to `top`."""
+        return self.top - self.lsb
+
+
+class Operand:
+    """A matrix of codes, decoded piece by piece.
+
+    Raises:
+        FormatError: not integers, or (for some piece) a code out of range.
+    """
+
+    def __init__(self, codes: npt.NDArray[Any], number_format: Format, mul: Multiplication) -> None:
+        self.codes = codes
+        self._format = number_format
+        self._mul = mul
+        self._table: Values | None = None
+        if number_format.bits <= _TABLE_BITS:
+            self._table = mul.prepare(_all_values(number_format))
+
+    def values(self, rows: slice) -> Values:
+        """Prepared values of some rows."""
+        codes = self.codes[rows]
+        if self._table is None:
+            return self._mul.prepare(self._format.decode(codes))
+        if codes.dtype.kind == "u" and np.iinfo(codes.dtype).max < len(self._table):
+            return np.take(self._table, codes)
+        return np.take(self._table, self._format.check_codes(codes))
+
+    def extent(self, rows_at_once: int) -> Extent:
+        """What the values span: of those present, or of the format where codes are wide."""
+        shape = self._format.unpacked
+        if self._table is None:
+            return Extent(lsb=shape.exponent_min, top=shape.top)
+        present = np.zeros(len(self._table), bool)
+        for start in range(0, len(self.codes), rows_at_once):
+            present[self._format.check_codes(self.codes[start : start + rows_at_once])] = True
+        return _extent(self._table[present])
+
+
+def _extent(values: Values) -> Extent:
+    finite = values[np.isfinite(values) & (values != 0)]
+    if finite.size == 0:
+        return Extent(lsb=0, top=0)
+    fraction, exponent = np.frexp(np.abs(finite))
+    significand = np.ldexp(fraction, 53).astype(np.int64)
+    trailing_zeros = np.frexp((significand & -significand).astype(np.float64))[1] - 1
+    return Extent(lsb=int((exponent - 53 + trailing_zeros).min()), top=int(exponent.max()))
+
+
+@lru_cache(maxsize=64)
+def _all_values(number_format: Format) -> Values:
+    return number_format.decode(np.arange(1 << number_format.bits))

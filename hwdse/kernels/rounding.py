@@ -1,0 +1,243 @@
+"""Rounding of float64 values to a format inside a compiled loop.
+
+A format is a tuple of run-time numbers, so that one compiled kernel serves all formats. Rounding to
+nearest even has a tuple type and code of its own, because nearly every design uses it; the other
+directions share one.
+
+Both use the adding trick: for |x| in [2^e, 2^(e+1)) and M fraction bits, (|x| + C) - C with
+C = 2^(e+52-M) rounds to the quantum 2^(e-M), and taking e no lower than the smallest normal's
+exponent does subnormals by the same path.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from hwdse.formats import Integer, Minifloat
+from hwdse.kernels.arithmetic import (
+    EXPONENT_MASK,
+    FLOAT64_FRACTION_BITS,
+    MAGNITUDE_MASK,
+    ODD_PRECISION,
+    SIGN_MASK,
+    bits_of,
+    float_of,
+)
+
+_FLOAT64_BIAS = 1023
+_MIN_NORMAL_EXPONENT = -1022
+_BELOW_HALF = float(np.nextafter(0.5, 0.0))
+_NEVER = 2.0
+
+
+class NearestEven(NamedTuple):
+    """Rounding to nearest, ties to even.
+
+    Attributes:
+        lowest_exponent: exponent field (in place) below which the quantum stays the same.
+        highest_exponent: exponent field above which every value overflows.
+        to_fixed: added to the exponent field it gives C.
+        largest: largest finite value.
+        beyond: magnitude that a rounded value above `largest` becomes.
+        zero: -0.0, or 0.0 in a format without negative zero.
+    """
+
+    lowest_exponent: int
+    highest_exponent: int
+    to_fixed: int
+    largest: float
+    beyond: float
+    zero: float
+
+
+class Directed(NamedTuple):
+    """Any rounding, in the fractions of a quantum at which the nearest multiple is corrected.
+
+    Attributes as those of `NearestEven`, and
+
+    Attributes:
+        to_quantum: subtracted from the exponent field it gives the quantum.
+        up_positive: with a rest above this fraction, a positive value takes the next magnitude.
+        up_negative: the same for negative values.
+        down_positive: with a rest below minus this, a positive value takes the previous magnitude.
+        down_negative: the same for negative values.
+        beyond_positive: magnitude that a positive rounded value above `largest` becomes.
+        beyond_negative: the same for negative values.
+        infinite: magnitude that an infinite value becomes.
+        zero_sign: sign mask that a zero sum takes from its terms (rounding down), else 0.
+    """
+
+    lowest_exponent: int
+    highest_exponent: int
+    to_fixed: int
+    to_quantum: int
+    largest: float
+    up_positive: float
+    up_negative: float
+    down_positive: float
+    down_negative: float
+    beyond_positive: float
+    beyond_negative: float
+    infinite: float
+    zero_sign: int
+    zero: float
+
+
+Rounding = NearestEven | Directed
+
+
+def can_round(target: Minifloat) -> bool:
+    """Whether the compiled rounding reaches every value of the format."""
+    lowest = target.lsb_exponent + target.fraction_bits
+    top = target.max_exponent + 1 + FLOAT64_FRACTION_BITS - target.fraction_bits
+    return (
+        target.signed
+        and target.subnormals
+        and target.precision <= ODD_PRECISION
+        and target.lsb_exponent > _MIN_NORMAL_EXPONENT
+        and lowest > _MIN_NORMAL_EXPONENT
+        and top < _FLOAT64_BIAS
+    )
+
+
+def rounding_to(target: Minifloat, rounding: str) -> Rounding:
+    """Rounding to a format that `can_round` accepts, with the format's own overflow."""
+    return _rounding(
+        fraction_bits=target.fraction_bits,
+        lowest=target.lsb_exponent + target.fraction_bits,
+        largest=target.max,
+        infinite=np.inf if target.overflow == "ieee" else target.max,
+        negative_zero=target.has_negative_zero,
+        rounding=rounding,
+    )
+
+
+def rounding_to_integer(target: Integer, rounding: str) -> Rounding:
+    """Rounding to whole numbers: a float whose quantum is one up to beyond the integer's range."""
+    return _rounding(
+        fraction_bits=target.width + 1,
+        lowest=target.width + 1,
+        largest=2.0**target.width,
+        infinite=2.0**target.width,
+        negative_zero=True,
+        rounding=rounding,
+    )
+
+
+def _rounding(
+    *,
+    fraction_bits: int,
+    lowest: int,
+    largest: float,
+    infinite: float,
+    negative_zero: bool,
+    rounding: str,
+) -> Rounding:
+    drop = FLOAT64_FRACTION_BITS - fraction_bits
+    lowest_exponent = (lowest + _FLOAT64_BIAS) << FLOAT64_FRACTION_BITS
+    highest_exponent = (2 * _FLOAT64_BIAS - drop) << FLOAT64_FRACTION_BITS
+    zero = -0.0 if negative_zero else 0.0
+    if rounding == "rne":
+        return NearestEven(
+            lowest_exponent=lowest_exponent,
+            highest_exponent=highest_exponent,
+            to_fixed=drop << FLOAT64_FRACTION_BITS,
+            largest=largest,
+            beyond=infinite,
+            zero=zero,
+        )
+    nearest, away, toward = (_BELOW_HALF, _NEVER), (0.0, _NEVER), (_NEVER, 0.0)
+    positive, negative = {
+        "rna": (nearest, nearest),
+        "rtz": (toward, toward),
+        "up": (away, toward),
+        "down": (toward, away),
+    }[rounding]
+    return Directed(
+        lowest_exponent=lowest_exponent,
+        highest_exponent=highest_exponent,
+        to_fixed=drop << FLOAT64_FRACTION_BITS,
+        to_quantum=fraction_bits << FLOAT64_FRACTION_BITS,
+        largest=largest,
+        up_positive=positive[0],
+        up_negative=negative[0],
+        down_positive=positive[1],
+        down_negative=negative[1],
+        beyond_positive=largest if positive == toward else infinite,
+        beyond_negative=largest if negative == toward else infinite,
+        infinite=infinite,
+        zero_sign=int(SIGN_MASK) if rounding == "down" else 0,
+        zero=zero,
+    )
+
+
+def round_sum(rounding: Rounding, total: float, signs: int) -> float:
+    """The sum `total` (exact, or rounded to odd) rounded; NaN stays NaN. For compiled code only.
+
+    Args:
+        rounding: the tuple of the format.
+        total: the sum.
+        signs: bit patterns of the terms, or-ed: the signs that a zero sum may take.
+    """
+    raise NotImplementedError("round_sum runs in compiled code only")
+
+
+def note_signs(rounding: Rounding, signs: int, term: float) -> int:
+    """`signs` with the sign of one more term, where the rounding needs it."""
+    raise NotImplementedError("note_signs runs in compiled code only")
+
+
+def _is(tuple_type: Any, named: type) -> bool:
+    return isinstance(tuple_type, types.BaseNamedTuple) and tuple_type.instance_class is named
+
+
+@overload(round_sum)
+def _(rounding, total, signs):  # type: ignore[no-untyped-def]
+    if _is(rounding, NearestEven):
+
+        def nearest_even(rounding, total, signs):  # type: ignore[no-untyped-def]
+            pattern = bits_of(total)
+            magnitude = float_of(pattern & MAGNITUDE_MASK)
+            exponent = max(pattern & EXPONENT_MASK, rounding.lowest_exponent)
+            exponent = min(exponent, rounding.highest_exponent)
+            fixed = float_of(exponent + rounding.to_fixed)
+            rounded = (magnitude + fixed) - fixed
+            rounded = rounding.beyond if rounded > rounding.largest else rounded
+            return float_of(bits_of(rounded) | (pattern & SIGN_MASK)) + rounding.zero
+
+        return nearest_even
+    if _is(rounding, Directed):
+
+        def directed(rounding, total, signs):  # type: ignore[no-untyped-def]
+            pattern = bits_of(total)
+            pattern = pattern | (signs & rounding.zero_sign) if total == 0.0 else pattern
+            negative = pattern < 0
+            magnitude = float_of(pattern & MAGNITUDE_MASK)
+            exponent = max(pattern & EXPONENT_MASK, rounding.lowest_exponent)
+            exponent = min(exponent, rounding.highest_exponent)
+            fixed = float_of(exponent + rounding.to_fixed)
+            quantum = float_of(exponent - rounding.to_quantum)
+            nearest = (magnitude + fixed) - fixed
+            rest = magnitude - nearest
+            up = rounding.up_negative if negative else rounding.up_positive
+            down = rounding.down_negative if negative else rounding.down_positive
+            rounded = nearest + quantum if rest > up * quantum else nearest
+            rounded = nearest - quantum if rest < -(down * quantum) else rounded
+            beyond = rounding.beyond_negative if negative else rounding.beyond_positive
+            rounded = beyond if rounded > rounding.largest else rounded
+            rounded = rounding.infinite if magnitude == np.inf else rounded
+            return float_of(bits_of(rounded) | (pattern & SIGN_MASK)) + rounding.zero
+
+        return directed
+    return None
+
+
+@overload(note_signs)
+def _(rounding, signs, term):  # type: ignore[no-untyped-def]
+    if _is(rounding, NearestEven):
+        return lambda rounding, signs, term: signs
+    if _is(rounding, Directed):
+        return lambda rounding, signs, term: signs | bits_of(term)
+    return None

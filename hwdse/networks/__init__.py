@@ -1,0 +1,18 @@
+"""Networks: ONNX files scored in a design's arithmetic, accumulator included."""
+
+from hwdse.networks.accuracy import Accuracy, wilson_interval
+from hwdse.networks.evaluate import evaluate, float_accuracy
+from hwdse.networks.execute import Profile, profile
+from hwdse.networks.network import Network, load, names
+
+__all__ = [
+    "Accuracy",
+    "Network",
+    "Profile",
+    "evaluate",
+    "float_accuracy",
+    "load",
+    "names",
+    "profile",
+    "wilson_interval",
+]

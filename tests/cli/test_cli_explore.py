@@ -1,0 +1,201 @@
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from hwdse.cli import explore as command
+from hwdse.cli import main
+from hwdse.explore.space import Space
+from hwdse.explore.store import STORE_NAME, Store
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "explore"))
+
+from explore_fakes import FakeEvaluator, FakeGenerator, evaluation, space
+
+
+@pytest.fixture
+def faked(tmp_path, monkeypatch):
+    """`hwdse explore` with stand-ins for evaluation and Verilog."""
+    faked = partial(
+        command.sweep,
+        evaluator=FakeEvaluator(log=tmp_path / "evaluated"),
+        generator=FakeGenerator(log=tmp_path / "generated"),
+    )
+    monkeypatch.setattr(command, "sweep", faked)
+    monkeypatch.setattr(Space, "builtin", staticmethod(space))
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An output folder with a finished sweep's store."""
+    with Store.create(tmp_path / STORE_NAME) as store:
+        store.select(map(str, space().designs))
+        for design in space().designs:
+            store.add(str(design), evaluation(design))
+    return tmp_path
+
+
+def only_error(capsys, message):
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("hwdse: error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_explore_ends_with_table_advice_and_files(faked, capsys):
+    assert main(["explore", "-o", str(faked), "--jobs", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("Pareto front of energy and accuracy: ")
+    assert "rank  design " in out
+    assert "a=int8,acc=kulisch" in out
+    assert "Float reaches 98.06 %" in out
+    for name in ("results.csv", "pareto.png", "pareto.svg", "report.html", STORE_NAME, "rtl"):
+        assert str(faked / name) in out
+        assert (faked / name).exists()
+    assert "designs 12/12" in err
+    assert "verified Verilog" in err
+
+
+def test_explore_as_json(faked, capsys):
+    assert main(["explore", "-o", str(faked), "--jobs", "1", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["designs"], document["computed"], document["reused"]) == (12, 12, 0)
+    assert Path(document["files"]["report"]).is_file()
+    first = document["front"][0]
+    assert first["verified"] is True
+    assert first["area_error"] is None
+    assert (faked / first["verilog"] / "unit.v").is_file()
+    assert main(["explore", "-o", str(faked), "--jobs", "1", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["computed"], again["reused"], again["front"]) == (0, 12, document["front"])
+
+
+def test_left_out_combinations_are_told(faked, tmp_path, capsys):
+    path = tmp_path / "space.toml"
+    path.write_text(
+        '[[space]]\na = ["int8", "e5m2"]\nmul = ["exact", "lmul"]\nacc = "kulisch"\n'
+        "skip_invalid = true\n"
+    )
+    assert main(["explore", str(path), "-o", str(faked), "--jobs", "1", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["skipped"] == 1
+    assert "1 combination without meaning is left out" in err
+
+
+def test_failed_proof_is_exit_1_with_the_mismatch(faked, tmp_path, monkeypatch, capsys):
+    broken = FakeGenerator(log=tmp_path / "generated", broken="int8")
+    monkeypatch.setattr(command, "sweep", partial(command.sweep, generator=broken))
+    assert main(["explore", "-o", str(faked), "--jobs", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "designs on the front failed their verification" in err
+    assert "expected 1, got 2" in err
+    assert (faked / "report.html").is_file()
+
+
+def test_pareto(folder, capsys):
+    for given in (folder, folder / STORE_NAME):
+        assert main(["pareto", str(given), "--x", "area_um2"]) == 0
+        out = capsys.readouterr().out
+        assert out.startswith("Pareto front of area and accuracy: ")
+        assert "a=int8,acc=kulisch" in out
+    assert main(["pareto", str(folder), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["x"], document["designs"], document["asked"]) == ("energy_pj", 12, 12)
+    assert all(row["spec"].startswith("a=") for row in document["front"])
+
+
+def test_pareto_of_an_unfinished_sweep_says_so(folder, capsys):
+    with Store.open(folder) as store:
+        store.select([*map(str, space().designs), "waiting"])
+    assert main(["pareto", str(folder)]) == 0
+    assert capsys.readouterr().out.endswith("Unfinished: 12 of 13 designs.\n")
+
+
+def test_report(folder, capsys):
+    target = folder / "mine.html"
+    assert main(["report", str(folder), "-o", str(target)]) == 0
+    assert capsys.readouterr().out == f"{target}\n"
+    assert target.read_text().startswith("<!DOCTYPE html>")
+    assert main(["report", str(folder), "-o", str(target), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"report": str(target)}
+
+
+@pytest.mark.parametrize("name", ["pareto", "report"])
+def test_store_that_is_missing_corrupt_or_empty(name, tmp_path, capsys):
+    assert main([name, str(tmp_path)]) == 2
+    only_error(capsys, "is not a store")
+    (tmp_path / STORE_NAME).write_bytes(b"corrupt" * 500)
+    assert main([name, str(tmp_path)]) == 2
+    only_error(capsys, "not a database")
+    assert (tmp_path / STORE_NAME).read_bytes() == b"corrupt" * 500
+    (tmp_path / STORE_NAME).unlink()
+    Store.create(tmp_path / STORE_NAME).close()
+    assert main([name, str(tmp_path)]) == 2
+    only_error(capsys, "no finished design yet")
+
+
+def test_report_that_cannot_be_written(folder, capsys):
+    assert main(["report", str(folder), "-o", str(folder / "none" / "report.html")]) == 2
+    only_error(capsys, "cannot be written")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("network = \n", "space.toml:1: not valid TOML"),
+        ('designs = ["a=int8,acc=kulisch",\n"a=float8,acc=kulisch"]', "space.toml:2: "),
+        ('designs = ["a=int8"]', "space.toml:1: design 'a=int8' lacks acc="),
+        ('designs = ["a;int8"]', "is not of the form key=value"),
+        ('[[space]]\na = "e0m0"\nacc = "kulisch"', "space.toml:2: "),
+        ("designs = []", "no designs"),
+        ("nets = 1", "space.toml:1: unknown key 'nets': allowed are network"),
+    ],
+)
+def test_bad_space_is_an_error_before_anything_is_written(text, message, tmp_path, capsys):
+    (tmp_path / "space.toml").write_text(text)
+    assert main(["explore", str(tmp_path / "space.toml"), "-o", str(tmp_path / "out")]) == 2
+    only_error(capsys, message)
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_space(tmp_path, capsys):
+    assert main(["explore", str(tmp_path / "none.toml"), "-o", str(tmp_path / "out")]) == 2
+    only_error(capsys, "none.toml: No such file")
+
+
+def test_unknown_network_is_an_error_before_anything_is_written(tmp_path, capsys):
+    assert main(["explore", "--network", "brain", "-o", str(tmp_path / "out")]) == 2
+    only_error(capsys, "unknown network 'brain'")
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_dataset_is_an_error_before_anything_is_written(tmp_path, capsys):
+    arguments = ["--network", "fashion-cnn", "--data-dir", str(tmp_path)]
+    assert main(["explore", *arguments, "-o", str(tmp_path / "out")]) == 2
+    only_error(capsys, "dataset fashion-mnist is missing")
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_technology(tmp_path, capsys):
+    (tmp_path / "space.toml").write_text('technology = "2nm"\ndesigns = ["a=int8,acc=kulisch"]')
+    assert main(["explore", str(tmp_path / "space.toml"), "-o", str(tmp_path / "out")]) == 2
+    only_error(capsys, "unknown technology '2nm': allowed are ")
+
+
+def test_unwritable_output_folder(faked, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["explore", "-o", str(tmp_path / "file")]) == 2
+    only_error(capsys, f"output folder {tmp_path / 'file'} cannot be written")
+    assert not (tmp_path / "evaluated").exists()
+
+
+def test_corrupt_store_in_the_output_folder(faked, capsys):
+    faked.mkdir()
+    (faked / STORE_NAME).write_bytes(b"corrupt" * 500)
+    assert main(["explore", "-o", str(faked)]) == 2
+    only_error(capsys, f"{faked / STORE_NAME} is not a usable hwdse store")

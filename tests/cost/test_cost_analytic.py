@@ -1,0 +1,192 @@
+"""Estimates from structures: sums, paths, lanes, and comparison with published figures."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from hwdse.cost import Technology, estimate_structure, load_technology
+from hwdse.errors import TechnologyError
+from hwdse.hdl.structure import (
+    Adder,
+    Gates,
+    Incrementer,
+    LeadingZeroCounter,
+    Multiplier,
+    Mux,
+    Primitive,
+    Reduce,
+    Register,
+    Shifter,
+    Structure,
+    Table,
+    UnitStructure,
+)
+
+TECHNOLOGY = load_technology("nangate45")
+QUANTITIES = ("area_um2", "energy_pj", "delay_ns")
+
+WIDTH = some.integers(0, 96)
+PRIMITIVES = some.one_of(
+    some.builds(Adder, width=WIDTH),
+    some.builds(Incrementer, width=WIDTH),
+    some.builds(Multiplier, a_bits=WIDTH, b_bits=WIDTH, signed=some.booleans()),
+    some.builds(Shifter, width=WIDTH, max_shift=WIDTH, sticky=some.booleans()),
+    some.builds(LeadingZeroCounter, width=WIDTH),
+    some.builds(Mux, width=WIDTH, ways=some.integers(0, 9)),
+    some.builds(Reduce, width=WIDTH),
+    some.builds(Gates, width=WIDTH),
+    some.builds(Register, width=WIDTH),
+    some.builds(Table, address_bits=some.integers(0, 10), data_bits=some.integers(0, 16)),
+)
+
+
+def unit(blocks, stages=None, lanes=1):
+    described = {
+        name: Structure(parts=tuple(parts), path=tuple(parts)) for name, parts in blocks.items()
+    }
+    return UnitStructure(
+        blocks=described, stages=stages or (tuple(described),), macs_per_cycle=lanes
+    )
+
+
+def costs(primitive, technology=TECHNOLOGY):
+    return [technology.cost(primitive, quantity) for quantity in QUANTITIES]
+
+
+@given(PRIMITIVES)
+def test_empty_costs_nothing_and_anything_else_has_area(primitive):
+    if primitive.empty:
+        assert costs(primitive) == [0.0, 0.0, 0.0]
+    else:
+        assert all(cost >= 0 for cost in costs(primitive))
+    if not primitive.empty and not (isinstance(primitive, Incrementer) and primitive.width == 1):
+        assert TECHNOLOGY.cost(primitive, "area_um2") > 0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda w: Adder(width=w),
+        lambda w: Incrementer(width=w),
+        lambda w: Multiplier(a_bits=w, b_bits=5, signed=False),
+        lambda w: Multiplier(a_bits=7, b_bits=w, signed=True),
+        lambda w: Multiplier(a_bits=w, b_bits=w, signed=True),
+        lambda w: Shifter(width=w, max_shift=20),
+        lambda w: Shifter(width=32, max_shift=w),
+        lambda w: Shifter(width=70, max_shift=31, input_width=w),
+        lambda w: LeadingZeroCounter(width=w),
+        lambda w: Mux(width=w, ways=3),
+        lambda w: Mux(width=6, ways=w),
+        lambda w: Reduce(width=w),
+        lambda w: Gates(width=w),
+        lambda w: Register(width=w),
+        lambda w: Table(address_bits=w % 12, data_bits=3),
+        lambda w: Table(address_bits=4, data_bits=w),
+    ],
+)
+@given(width=some.integers(0, 64))
+def test_no_primitive_gets_cheaper_by_growing(make, width):
+    small, large = make(width), make(width + 1)
+    if isinstance(small, Table) and large.address_bits < small.address_bits:
+        return
+    for before, after in zip(costs(small), costs(large), strict=True):
+        assert after >= before - 1e-12
+
+
+@given(some.lists(some.lists(PRIMITIVES, max_size=6), min_size=1, max_size=5), some.integers(1, 64))
+def test_breakdown_sums_to_the_totals(blocks, lanes):
+    described = unit({f"block{k}": parts for k, parts in enumerate(blocks)}, lanes=lanes)
+    cost = estimate_structure(described)
+    assert cost.area_um2 == pytest.approx(sum(block.area_um2 for block in cost.breakdown))
+    assert cost.energy_pj == pytest.approx(sum(block.energy_pj for block in cost.breakdown))
+    assert [block.name for block in cost.breakdown] == list(described.blocks)
+
+
+def test_energy_is_per_mac_and_area_is_not():
+    blocks = {"multiply": [Multiplier(a_bits=8, b_bits=8, signed=True)] * 4}
+    one, four = estimate_structure(unit(blocks)), estimate_structure(unit(blocks, lanes=4))
+    assert four.energy_pj == pytest.approx(one.energy_pj / 4)
+    assert four.area_um2 == one.area_um2
+    assert (one.macs_per_cycle, four.macs_per_cycle) == (1, 4)
+
+
+def test_slowest_stage_sets_the_clock():
+    blocks = {"a": [Adder(width=8)], "b": [Adder(width=16)], "c": [Gates(width=1)]}
+    cost = estimate_structure(unit(blocks, stages=(("a", "c"), ("b",))))
+    delay = {block.name: block.delay_ns for block in cost.breakdown}
+    overhead = TECHNOLOGY.register_overhead_ns
+    assert overhead > 0.05
+    assert cost.stage_delays_ns == pytest.approx(
+        (delay["a"] + delay["c"] + overhead, delay["b"] + overhead)
+    )
+    assert cost.delay_ns == max(cost.stage_delays_ns)
+
+
+def test_parts_beside_the_path_do_not_delay():
+    adder, beside = Adder(width=8), Multiplier(a_bits=24, b_bits=24, signed=False)
+    block = Structure(parts=(adder, beside), path=(adder,))
+    cost = estimate_structure(UnitStructure(blocks={"sum": block}, stages=(("sum",),)))
+    assert cost.breakdown[0].delay_ns == TECHNOLOGY.cost(adder, "delay_ns")
+    assert cost.area_um2 > TECHNOLOGY.cost(beside, "area_um2")
+
+
+def test_activity_scales_energy_alone():
+    blocks = {"multiply": [Multiplier(a_bits=8, b_bits=8, signed=True)], "sum": [Adder(width=24)]}
+
+    def halved_adders(block: str, primitive: Primitive) -> float:
+        assert block in blocks
+        return 0.5 if isinstance(primitive, Adder) else 1.0
+
+    full = estimate_structure(unit(blocks))
+    part = estimate_structure(unit(blocks), activity=halved_adders)
+    assert part.area_um2 == full.area_um2
+    assert part.breakdown[0].energy_pj == full.breakdown[0].energy_pj
+    assert part.breakdown[1].energy_pj == pytest.approx(full.breakdown[1].energy_pj / 2)
+
+
+def test_cost_says_where_it_comes_from():
+    plain = estimate_structure(unit({"sum": [Adder(width=8)]})).to_json()
+    assert plain["technology"] == "nangate45"
+    assert plain["method"] == "analytic"
+    assert {"area_error", "energy_error", "delay_error"} <= set(plain)
+    assert json.loads(json.dumps(plain)) == plain
+
+
+def test_primitive_without_a_law():
+    class Antenna(Adder):
+        pass
+
+    with pytest.raises(TechnologyError, match="no area_um2 law for primitive Antenna"):
+        estimate_structure(unit({"sum": [Antenna(width=8)]}))
+
+
+def test_law_of_unknown_feature():
+    laws = dict(TECHNOLOGY.laws)
+    laws["Gates"] = laws["Shifter"]
+    wrong = Technology(**{**vars(TECHNOLOGY), "laws": laws})
+    with pytest.raises(TechnologyError, match="uses feature 'muxes'"):
+        wrong.cost(Gates(width=2), "area_um2")
+
+
+def test_int8_multiplier_against_horowitz():
+    # Horowitz (ISSCC 2014), 45 nm: 282 um2; and 67 um2 for a 16-bit adder.
+    signed = TECHNOLOGY.cost(Multiplier(a_bits=8, b_bits=8, signed=True), "area_um2")
+    assert 282 / 2 < signed < 282 * 2
+    assert 67 / 2 < TECHNOLOGY.cost(Adder(width=16), "area_um2") < 67 * 2
+
+
+def test_int32_multiplier_costs_about_what_horowitz_says():
+    # 3495 um2 and 3.1 pJ at 0.9 V; the table holds at 1.1 V.
+    wide = Multiplier(a_bits=32, b_bits=32, signed=False)
+    assert 3495 / 2.5 < TECHNOLOGY.cost(wide, "area_um2") < 3495 * 2.5
+    at_same_voltage = TECHNOLOGY.cost(wide, "energy_pj") * (0.9 / TECHNOLOGY.voltage) ** 2
+    assert 3.1 / 3 < at_same_voltage < 3.1 * 3
+
+
+@pytest.mark.parametrize("quantity", ["area_um2", "energy_pj"])
+def test_fp32_significand_multiplier_dwarfs_int8(quantity):
+    large = TECHNOLOGY.cost(Multiplier(a_bits=24, b_bits=24, signed=False), quantity)
+    small = TECHNOLOGY.cost(Multiplier(a_bits=8, b_bits=8, signed=False), quantity)
+    assert large > 6 * small

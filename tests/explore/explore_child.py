@@ -1,0 +1,20 @@
+"""`hwdse explore` with stand-ins, to be interrupted: FOLDER LOG SECONDS GENERATOR_SECONDS JOBS."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from explore_fakes import FakeEvaluator, FakeGenerator, space
+
+from hwdse.cli import explore, main
+from hwdse.explore.space import Space
+
+if __name__ == "__main__":
+    folder, log, seconds, generator_seconds, jobs = sys.argv[1:]
+    explore.sweep = partial(
+        explore.sweep,
+        evaluator=FakeEvaluator(log=Path(log), seconds=float(seconds)),
+        generator=FakeGenerator(log=Path(f"{log}.rtl"), seconds=float(generator_seconds)),
+    )
+    Space.builtin = staticmethod(space)
+    sys.exit(main(["explore", "-o", folder, "--jobs", jobs]))

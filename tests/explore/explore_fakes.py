@@ -1,0 +1,110 @@
+"""Cheap stand-ins for the evaluator and the generator; importable by worker processes."""
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwdse.errors import HwdseError, VerificationError
+from hwdse.explore.record import Evaluation
+from hwdse.explore.space import Space
+from hwdse.spec import Design
+
+BLOCKS = {"decode": 0.1, "multiply": 0.4, "accumulate": 0.3, "encode": 0.1, "registers": 0.1}
+
+
+def space(count=12):
+    """A space of `count` designs."""
+    formats = ["int8", "int4", "e4m3fn", "e5m2"]
+    designs = [
+        Design.parse(f"a={name},acc=kulisch,stages={stages}")
+        for stages in range(4)
+        for name in formats
+    ]
+    return Space(name="test", designs=tuple(designs[:count]))
+
+
+def evaluation(design):
+    """Made-up but reproducible results."""
+    digest = hashlib.sha256(str(design).encode()).digest()
+    energy = 0.1 + digest[0] / 100 + design.a.bits / 10
+    correct = 300 + min(design.a.bits * 5, 50) + digest[1] % 10
+    value = correct / 360
+    return Evaluation(
+        spec=str(design),
+        cost={
+            "area_um2": energy * 900,
+            "energy_pj": energy,
+            "delay_ns": 1 + digest[2] / 256,
+            "macs_per_cycle": design.unit.lanes,
+            "area_error": None,
+            "energy_error": None,
+            "delay_error": None,
+            "technology": "nangate45",
+            "method": "analytic",
+            "breakdown": [
+                {"name": name, "area_um2": energy * 900 * share, "energy_pj": energy * share}
+                for name, share in BLOCKS.items()
+            ],
+        },
+        accuracy={
+            "value": value,
+            "low": value - 0.02,
+            "high": min(value + 0.02, 1.0),
+            "confidence": 0.95,
+            "float_value": 0.9806,
+            "agreement": value - 0.001,
+            "correct": correct,
+            "samples": 360,
+            "metric": "top-1 accuracy",
+            "network": "fake",
+        },
+        version="1.2.3",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeEvaluator:
+    """Takes `seconds` a design and notes each in `log`; fails on the format `broken`."""
+
+    log: Path
+    seconds: float = 0.0
+    broken: str = ""
+
+    def key(self, design):
+        return f"key of {design}"
+
+    def __call__(self, design):
+        time.sleep(self.seconds)
+        if design.a.name == self.broken:
+            raise HwdseError(f"cannot evaluate {design.a}")
+        with self.log.open("a") as stream:
+            stream.write(f"{os.getpid()} {design}\n")
+        return evaluation(design)
+
+    def calls(self):
+        """Specs evaluated so far."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [line.split()[1] for line in lines]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeGenerator:
+    """Writes a folder and notes it in `log`; the proof of the format `broken` fails."""
+
+    log: Path
+    seconds: float = 0.0
+    broken: str = ""
+
+    def __call__(self, design, folder):
+        time.sleep(self.seconds)
+        if design.a.name == self.broken:
+            raise VerificationError(f"{design}: expected 1, got 2")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "unit.v").write_text("module unit; endmodule\n")
+        with self.log.open("a") as stream:
+            stream.write(f"{os.getpid()} {design}\n")
+        return {"spec": str(design), "vectors": 1000, "level": "quick", "result": "pass"}
+
+    calls = FakeEvaluator.calls

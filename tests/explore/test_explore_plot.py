@@ -1,0 +1,88 @@
+import xml.etree.ElementTree as ET
+
+import pytest
+from explore_fakes import evaluation, space
+
+from hwdse.errors import HwdseError, OutputError
+from hwdse.explore import plotting
+from hwdse.explore.columns import COLUMNS, column
+from hwdse.explore.front import pareto
+from hwdse.explore.plotting import plot
+from hwdse.explore.store import Store
+from hwdse.explore.style import PALETTE, Style
+
+
+@pytest.fixture
+def frame(tmp_path):
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.select(map(str, space().designs))
+        for design in space().designs:
+            store.add(str(design), evaluation(design))
+        return store.frame()
+
+
+def test_png_and_svg_are_written(frame, tmp_path):
+    png, svg = plot(frame, tmp_path / "pareto")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert png.stat().st_size > 20_000
+    assert ET.parse(svg).getroot().tag.endswith("svg")
+    assert (png.name, svg.name) == ("pareto.png", "pareto.svg")
+
+
+def test_same_results_give_the_same_bytes(frame, tmp_path):
+    first = [path.read_bytes() for path in plot(frame, tmp_path / "one")]
+    second = [path.read_bytes() for path in plot(frame, tmp_path / "two")]
+    assert first == second
+
+
+def test_numbers_of_the_front_cover_neither_points_nor_each_other(frame):
+    figure = plotting._draw(frame, column("energy_pj"), column("accuracy"))
+    axes = figure.axes[0]
+    front = pareto(frame)
+    numbers = {text.get_text(): text for text in axes.texts if text.get_text().isdigit()}
+    assert list(numbers) == [str(n) for n in range(1, len(front) + 1)]
+    boxes = [text.get_window_extent() for text in numbers.values()]
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+        for x, y in zip(front["energy_pj"], 100 * front["accuracy"], strict=True):
+            assert not box.contains(*axes.transData.transform((x, y)))
+
+
+def test_key_names_the_designs_of_the_front(frame):
+    figure = plotting._draw(frame, column("energy_pj"), column("accuracy"))
+    texts = "\n".join(text.get_text() for text in figure.texts)
+    for design in pareto(frame)["design"]:
+        assert design in texts
+    assert "12 designs · fake, 360 test samples, 95 % intervals · nangate45, analytic cost" in texts
+
+
+def test_axes_are_titled_with_units(frame):
+    axes = plotting._draw(frame, column("energy_pj"), column("accuracy")).axes[0]
+    assert (axes.get_xlabel(), axes.get_xscale()) == ("Energy per MAC (pJ)", "log")
+    assert (axes.get_ylabel(), axes.get_yscale()) == ("Accuracy (%)", "linear")
+
+
+@pytest.mark.parametrize("x", [c.name for c in COLUMNS])
+@pytest.mark.parametrize("y", ["agreement", "delay_ns"])
+def test_any_two_quantities_can_be_drawn(frame, tmp_path, x, y):
+    png, _ = plot(frame, tmp_path / "pareto", x, y)
+    assert png.stat().st_size > 10_000
+
+
+def test_one_design_can_be_drawn(frame, tmp_path):
+    plot(frame[:1], tmp_path / "pareto")
+
+
+def test_bad_column_and_bad_folder(frame, tmp_path):
+    with pytest.raises(HwdseError, match="unknown column 'speed'"):
+        plot(frame, tmp_path / "pareto", "speed")
+    with pytest.raises(OutputError, match="cannot be written: No such file"):
+        plot(frame, tmp_path / "none" / "pareto")
+
+
+def test_more_formats_than_colours_start_over(frame):
+    many = frame.loc[[0] * 12].assign(a=[f"int{n}" for n in range(2, 14)])
+    many["b"] = many["a"]
+    colours = Style.of(many).colours
+    assert len(colours) == 12
+    assert colours["int2"] == colours["int12"] == PALETTE[0]

@@ -1,0 +1,212 @@
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from explore_fakes import evaluation, space
+
+from hwdse.errors import OutputError, StoreError
+from hwdse.explore.front import pareto
+from hwdse.explore.reporting import report
+from hwdse.explore.store import RTL_FOLDER, Store
+
+DESIGNS = space().designs
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.select(map(str, DESIGNS))
+        for design in DESIGNS:
+            store.add(str(design), evaluation(design))
+        yield store
+
+
+class Page(HTMLParser):
+    """What a browser would load, and the cells of the table."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.loaded, self.rows, self.links, self.inside = [], [], [], ["", None]
+        self.data = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.inside = [tag, attributes.get("id")]
+        self.loaded += [v for k, v in attributes.items() if k in ("src", "srcset", "data")]
+        if tag in ("link", "base", "iframe", "object"):
+            self.loaded.append(tag)
+        if tag == "a":
+            self.links.append(attributes["href"])
+        if tag == "tr":
+            self.rows.append((attributes.get("class"), []))
+        if tag in ("td", "th"):
+            self.rows[-1][1].append("")
+
+    def handle_endtag(self, tag):
+        self.inside = ["", None]
+
+    def handle_data(self, data):
+        if self.inside == ["script", "data"]:
+            self.data += data
+        if self.inside[0] in ("td", "th", "button", "a") and self.rows:
+            self.rows[-1][1][-1] += data
+
+
+def test_page_is_complete_and_loads_nothing(store, tmp_path):
+    path = report(store, tmp_path / "report.html")
+    text = path.read_text()
+    page = Page(text)
+    assert page.loaded == []
+    assert "@import" not in text.split("<script", 1)[0]
+    assert "url(" not in text.split("<script", 1)[0]
+    assert "plotly.js v" in text
+
+
+def test_table_has_a_row_per_design_and_marks_the_front(store, tmp_path):
+    page = Page(report(store, tmp_path / "report.html").read_text())
+    (_, head), *rows = page.rows
+    frame = store.frame()
+    assert head[:2] == ["Design", "Energy per MAC (pJ)"]
+    assert [cells[0] for _, cells in rows] == frame["design"].tolist()
+    assert {len(cells) for _, cells in rows} == {len(head)}
+    marked = [cells[0] for mark, cells in rows if mark == "front"]
+    assert sorted(marked) == sorted(pareto(frame)["design"])
+    accuracy = head.index("Accuracy (%)")
+    assert [cells[accuracy] for _, cells in rows] == [f"{100 * a:.2f}" for a in frame["accuracy"]]
+
+
+def test_data_holds_every_point_and_every_front(store, tmp_path):
+    data = json.loads(Page(report(store, tmp_path / "report.html").read_text()).data)
+    frame = store.frame()
+    assert [d["energy_pj"] for d in data["designs"]] == frame["energy_pj"].tolist()
+    for name, front in data["fronts"].items():
+        x, y = name.split()
+        assert set(frame["design"].iloc[front]) == set(pareto(frame, x, y)["design"])
+        assert frame[x].iloc[front].is_monotonic_increasing
+    assert len(data["fronts"]) == 8
+    assert data["blocks"] == ["decode", "multiply", "accumulate", "encode", "registers"]
+    assert data["designs"][0]["blocks"]["multiply"]["energy_pj"] == pytest.approx(
+        0.4 * frame["energy_pj"][0]
+    )
+
+
+def test_facts_and_notes_say_what_the_numbers_are(store, tmp_path):
+    text = report(store, tmp_path / "report.html").read_text()
+    for fact in (
+        "fake",
+        "top-1 accuracy",
+        "360",
+        "98.06%",
+        "95%",
+        "nangate45",
+        "analytic",
+        "1.2.3",
+    ):
+        assert f"<dd>{fact}</dd>" in text
+    assert "Their error on whole designs is not measured yet" in text
+
+
+def test_measured_error_is_stated(tmp_path):
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.select(["key"])
+        done = evaluation(DESIGNS[0])
+        cost = {**done.cost, "area_error": 0.12, "delay_error": 0.2}
+        store.add("key", replace(done, cost=cost))
+        text = report(store, tmp_path / "report.html").read_text()
+    assert "area is within 12%, delay is within 20%" in text
+
+
+def test_everything_foreign_is_escaped(tmp_path):
+    evil = "</script><script>alert(1)</script>\"'&<b>"
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.select(["key"])
+        done = evaluation(DESIGNS[0])
+        breakdown = [{"name": evil, "area_um2": 1.0, "energy_pj": 1.0}]
+        cost = {**done.cost, "technology": evil, "method": evil, "breakdown": breakdown}
+        accuracy = {**done.accuracy, "network": evil, "metric": evil}
+        store.add("key", replace(done, cost=cost, accuracy=accuracy, version=evil))
+        text = report(store, tmp_path / "report.html").read_text()
+    assert "alert(1)</script>" not in text
+    assert "<script>alert" not in text
+    assert json.loads(Page(text).data)["blocks"] == [evil]
+
+
+def test_missing_values_are_shown_as_such(tmp_path):
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.select(["key", "other"])
+        done = evaluation(DESIGNS[0])
+        store.add("key", replace(done, accuracy={**done.accuracy, "agreement": float("nan")}))
+        store.add("other", evaluation(DESIGNS[1]))
+        text = report(store, tmp_path / "report.html").read_text()
+    assert Page(text).rows[1][1][-2] == "–"
+    assert json.loads(Page(text).data)["designs"][0]["agreement"] is None
+
+
+def test_verilog_is_linked_relative_to_the_report(store, tmp_path):
+    store.certify(str(DESIGNS[2]), {"vectors": 5})
+    store.certify(str(DESIGNS[3]), {"vectors": 5})
+    (tmp_path / RTL_FOLDER / DESIGNS[2].slug).mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    page = Page(report(store, tmp_path / "elsewhere" / "report.html").read_text())
+    assert page.links == [f"../rtl/{DESIGNS[2].slug}/"]
+    assert [cells[-1] for _, cells in page.rows[1:5]] == ["", "", "verified", "verified"]
+
+
+def test_unfinished_sweep_is_said_to_be_one(store, tmp_path):
+    store.select([*map(str, DESIGNS), "waiting"])
+    assert "12 of 13 designs" in report(store, tmp_path / "report.html").read_text()
+
+
+def test_nothing_to_report_and_nowhere_to_write(store, tmp_path):
+    with pytest.raises(OutputError, match="cannot be written"):
+        report(store, tmp_path / "none" / "report.html")
+    store.select([])
+    with pytest.raises(StoreError, match="no finished design yet"):
+        report(store, tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.long
+def test_report_in_chromium_shows_scatter_breakdown_and_table(store, tmp_path):
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert chromium, "Chromium is needed to look at the report: apt-get install chromium"
+    path = report(store, tmp_path / "report.html")
+    done = subprocess.run(
+        [
+            chromium,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={tmp_path / 'chromium'}",
+            "--window-size=1400,2400",
+            "--virtual-time-budget=20000",
+            "--dump-dom",
+            path.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    dom = done.stdout
+    scatter = dom.split('id="scatter"')[1].split('id="blocks-area"')[0]
+    front = len(pareto(store.frame()))
+    # Plotly draws a path per point: the designs, and the circles of the front.
+    assert len(re.findall(r'<path class="point"', scatter)) == len(DESIGNS) + front
+    assert "Energy per MAC (pJ)" in scatter
+    for chart in ("blocks-area", "blocks-energy"):
+        bars = dom.split(f'id="{chart}"')[1].split("</section>")[0]
+        assert len(re.findall(r'<g class="point"', bars)) >= 5 * front
+    assert f"{len(DESIGNS)} of {len(DESIGNS)}" in dom
+    body = dom.split("<tbody>")[1].split("</tbody>")[0]
+    assert len(re.findall("<tr", body)) == len(DESIGNS)
+    assert 'hidden=""' not in body

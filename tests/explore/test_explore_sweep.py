@@ -1,0 +1,330 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from explore_fakes import FakeEvaluator, FakeGenerator, space
+
+from hwdse.errors import HwdseError, OutputError, StoreError, VerificationError
+from hwdse.explore.front import pareto
+from hwdse.explore.run import sweep
+from hwdse.explore.space import Space
+from hwdse.explore.store import STORE_NAME, Store
+from hwdse.explore.workers import run_tasks
+from hwdse.spec import Design
+
+CHILD = Path(__file__).with_name("explore_child.py")
+OUTPUTS = ["pareto.png", "pareto.svg", "report.html", "results.csv", "rtl", STORE_NAME]
+
+
+@pytest.fixture
+def evaluator(tmp_path):
+    return FakeEvaluator(log=tmp_path / "evaluated")
+
+
+@pytest.fixture
+def generator(tmp_path):
+    return FakeGenerator(log=tmp_path / "generated")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """Folder of a sweep that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    sweep(
+        space(),
+        folder / "out",
+        jobs=1,
+        evaluator=FakeEvaluator(log=folder / "evaluated"),
+        generator=FakeGenerator(log=folder / "generated"),
+    )
+    return folder / "out"
+
+
+def specs(frame):
+    return frame["spec"].tolist()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_design_is_evaluated_once_and_the_front_is_proven(
+    tmp_path, evaluator, generator, jobs
+):
+    result = sweep(space(), tmp_path / "out", jobs=jobs, evaluator=evaluator, generator=generator)
+    assert specs(result.frame) == [str(design) for design in space().designs]
+    assert sorted(evaluator.calls()) == sorted(specs(result.frame))
+    assert (result.computed, result.reused) == (12, 0)
+    assert specs(result.front) == specs(pareto(result.frame))
+    assert sorted(generator.calls()) == sorted(specs(result.front))
+    assert result.front["verified"].all()
+    assert result.frame["verified"].sum() == result.frame["front"].sum() == len(result.front)
+    for folder in result.front["verilog"]:
+        assert (tmp_path / "out" / folder / "unit.v").is_file()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == OUTPUTS
+    assert all(path.exists() for path in result.files.values())
+    csv = pd.read_csv(result.files["results"], keep_default_na=False)
+    assert specs(csv) == specs(result.frame)
+    assert csv["energy_pj"].tolist() == result.frame["energy_pj"].tolist()
+
+
+def test_number_of_jobs_changes_nothing(tmp_path, evaluator, generator, uninterrupted):
+    sweep(space(), tmp_path / "out", jobs=3, evaluator=evaluator, generator=generator)
+    for name in ("results.csv", "pareto.svg", "pareto.png", "report.html"):
+        assert (tmp_path / "out" / name).read_bytes() == (uninterrupted / name).read_bytes()
+
+
+def test_second_run_computes_nothing(tmp_path, evaluator, generator):
+    for run in (1, 2):
+        result = sweep(space(), tmp_path / "out", evaluator=evaluator, generator=generator, jobs=1)
+        assert len(evaluator.calls()) == 12
+        assert len(generator.calls()) == len(result.front)
+        assert result.reused == (12 if run == 2 else 0)
+
+
+def test_larger_space_in_the_same_folder_computes_what_is_new(tmp_path, evaluator, generator):
+    arguments = {"evaluator": evaluator, "generator": generator, "jobs": 1}
+    sweep(space(5), tmp_path / "out", **arguments)
+    result = sweep(space(8), tmp_path / "out", **arguments)
+    assert (result.computed, result.reused, len(evaluator.calls())) == (3, 5, 8)
+    assert specs(sweep(space(3), tmp_path / "out", **arguments).frame) == specs(result.frame)[:3]
+
+
+def test_verilog_that_was_removed_is_made_again(tmp_path, evaluator, generator):
+    result = sweep(space(), tmp_path / "out", evaluator=evaluator, generator=generator, jobs=1)
+    folder = tmp_path / "out" / result.front["verilog"].iloc[0]
+    (folder / "unit.v").unlink()
+    folder.rmdir()
+    sweep(space(), tmp_path / "out", evaluator=evaluator, generator=generator, jobs=1)
+    assert (folder / "unit.v").is_file()
+    assert len(generator.calls()) == len(result.front) + 1
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_error_in_one_design_keeps_the_others(tmp_path, generator, jobs):
+    broken = FakeEvaluator(log=tmp_path / "evaluated", broken="e5m2")
+    with pytest.raises(HwdseError, match="cannot evaluate e5m2"):
+        sweep(space(), tmp_path / "out", jobs=jobs, evaluator=broken, generator=generator)
+    with Store.open(tmp_path / "out") as store:
+        assert len(store) >= (3 if jobs == 1 else 0)
+    good = FakeEvaluator(log=tmp_path / "evaluated")
+    assert len(sweep(space(), tmp_path / "out", evaluator=good, generator=generator).frame) == 12
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_failed_proof_is_reported_after_everything_is_written(tmp_path, evaluator, jobs):
+    broken = FakeGenerator(log=tmp_path / "generated", broken="int8")
+    with pytest.raises(VerificationError, match="expected 1, got 2") as raised:
+        sweep(space(), tmp_path / "out", jobs=jobs, evaluator=evaluator, generator=broken)
+    assert raised.value.exit_code == 1
+    frame = pd.read_csv(tmp_path / "out" / "results.csv", keep_default_na=False)
+    front = frame[frame["front"]]
+    assert "int8" in set(front["a"])
+    assert (
+        front[front["a"] == "int8"]["verified"].tolist() == [False] * (front["a"] == "int8").sum()
+    )
+    assert front[front["a"] != "int8"]["verified"].all()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == OUTPUTS
+    # The proof is tried again, not remembered.
+    good = FakeGenerator(log=tmp_path / "generated")
+    result = sweep(space(), tmp_path / "out", jobs=jobs, evaluator=evaluator, generator=good)
+    assert result.front["verified"].all()
+
+
+def test_folder_that_cannot_be_made_is_an_error_before_any_work(tmp_path, evaluator, generator):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "out", "/proc/hwdse-out"):
+        with pytest.raises(OutputError, match="cannot be written"):
+            sweep(space(), folder, evaluator=evaluator, generator=generator)
+    assert not evaluator.calls()
+
+
+def test_corrupt_store_is_an_error_before_any_work(tmp_path, evaluator, generator):
+    (tmp_path / STORE_NAME).write_text("no database" * 1000)
+    with pytest.raises(StoreError, match="not a database"):
+        sweep(space(), tmp_path, evaluator=evaluator, generator=generator)
+    assert not evaluator.calls()
+    assert (tmp_path / STORE_NAME).read_text() == "no database" * 1000
+
+
+class Interrupted:
+    """A reporter that is interrupted after some steps, as by Ctrl-C."""
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def start(self, phase, total, done=0):
+        pass
+
+    def note(self, text):
+        pass
+
+    def advance(self, text):
+        self.steps -= 1
+        if self.steps == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("steps", [1, 7, 12, 13, 14])
+def test_interruption_at_any_step(tmp_path, evaluator, generator, uninterrupted, jobs, steps):
+    arguments = {"evaluator": evaluator, "generator": generator, "jobs": jobs}
+    with pytest.raises(KeyboardInterrupt):
+        sweep(space(), tmp_path / "out", reporter=Interrupted(steps), **arguments)
+    with Store.open(tmp_path / "out") as store:
+        assert len(store) == min(steps, 12)
+    result = sweep(space(), tmp_path / "out", **arguments)
+    assert result.reused == min(steps, 12)
+    for name in ("results.csv", "pareto.svg", "report.html"):
+        assert (tmp_path / "out" / name).read_bytes() == (uninterrupted / name).read_bytes()
+
+
+def start(tmp_path, *, seconds, generator_seconds, jobs):
+    path = [str(Path(entry).resolve()) for entry in (*sys.path, ".") if entry]
+    return subprocess.Popen(
+        [
+            sys.executable,
+            CHILD,
+            tmp_path / "out",
+            tmp_path / "evaluated",
+            str(seconds),
+            str(generator_seconds),
+            str(jobs),
+        ],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(CHILD.parent), *path])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_lines(process, log, lines):
+    deadline = time.monotonic() + 60
+    while not log.exists() or len(log.read_text().splitlines()) < lines:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def workers(*logs):
+    lines = [line for log in logs if log.exists() for line in log.read_text().splitlines()]
+    return {int(line.split()[0]) for line in lines}
+
+
+def wait_until_gone(pids):
+    deadline = time.monotonic() + 20
+    while any(running(pid) for pid in pids):
+        assert time.monotonic() < deadline, f"still running: {pids}"
+        time.sleep(0.02)
+
+
+def running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.parametrize(
+    ("log", "lines", "jobs"),
+    [("evaluated", 1, 1), ("evaluated", 5, 2), ("evaluated.rtl", 1, 2)],
+)
+def test_kill_9_and_again_gives_the_rows_of_an_uninterrupted_run(
+    tmp_path, uninterrupted, log, lines, jobs
+):
+    process = start(tmp_path, seconds=0.05, generator_seconds=0.3, jobs=jobs)
+    wait_for_lines(process, tmp_path / log, lines)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    wait_until_gone(workers(tmp_path / "evaluated", tmp_path / "evaluated.rtl"))
+    assert not (tmp_path / "out" / "results.csv").exists()
+    evaluator = FakeEvaluator(log=tmp_path / "evaluated")
+    before = len(evaluator.calls())
+    with Store.open(tmp_path / "out") as store:
+        finished = len(store)
+    result = sweep(
+        space(),
+        tmp_path / "out",
+        jobs=1,
+        evaluator=evaluator,
+        generator=FakeGenerator(log=tmp_path / "generated"),
+    )
+    assert finished <= before <= 12
+    # At most what the workers had in hand is done again.
+    assert before - finished <= 2 * jobs
+    assert len(evaluator.calls()) == before + 12 - finished
+    assert result.reused == finished
+    for name in ("results.csv", "pareto.svg", "report.html"):
+        assert (tmp_path / "out" / name).read_bytes() == (uninterrupted / name).read_bytes()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_at_the_terminal(tmp_path, jobs):
+    process = start(tmp_path, seconds=0.2, generator_seconds=0.1, jobs=jobs)
+    wait_for_lines(process, tmp_path / "evaluated", 3)
+    # A terminal sends it to the whole foreground process group.
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1].startswith("hwdse: interrupted: finished designs are kept")
+    assert "Traceback" not in err
+    wait_until_gone(workers(tmp_path / "evaluated"))
+    with Store.open(tmp_path / "out") as store:
+        assert 2 <= len(store) < 12
+
+
+def square(number):
+    return number * number
+
+
+def own_threads(_):
+    return os.environ["NUMBA_NUM_THREADS"], os.environ["OMP_NUM_THREADS"]
+
+
+def kill_itself(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_tasks_come_with_their_results():
+    assert sorted(run_tasks(square, [1, 2, 3], 2)) == [(1, 1), (2, 4), (3, 9)]
+    assert list(run_tasks(square, [], 2)) == []
+
+
+def test_workers_share_the_cores(monkeypatch):
+    monkeypatch.setattr("hwdse.explore.workers.cores", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    assert [result for _, result in run_tasks(own_threads, [1, 2], 2)] == [("4", "4")] * 2
+    assert os.environ["OMP_NUM_THREADS"] == "5"
+
+
+def test_killed_worker_is_an_error():
+    with pytest.raises(HwdseError, match="a worker process was killed"):
+        list(run_tasks(kill_itself, [1, 2], 2))
+
+
+def test_settings_of_the_space_can_be_replaced(tmp_path, monkeypatch):
+    seen = {}
+
+    def prepare(network, samples, technology, data_dir):
+        seen.update(network=network, samples=samples, technology=technology, data_dir=data_dir)
+        return FakeEvaluator(log=tmp_path / "evaluated")
+
+    monkeypatch.setattr("hwdse.explore.run.DesignEvaluator.prepare", prepare)
+    given = Space(
+        name="given",
+        designs=(Design.parse("a=int8,acc=kulisch"),),
+        network="digits",
+        samples=5,
+        technology="t",
+    )
+    generator = FakeGenerator(log=tmp_path / "generated")
+    sweep(given, tmp_path / "out", generator=generator)
+    assert seen == {"network": "digits", "samples": 5, "technology": "t", "data_dir": None}
+    sweep(given, tmp_path / "out", network="n", samples=7, data_dir="d", generator=generator)
+    assert seen == {"network": "n", "samples": 7, "technology": "t", "data_dir": Path("d")}
