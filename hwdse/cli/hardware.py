@@ -1,4 +1,4 @@
-"""`hwdse generate` and `hwdse verify`: Verilog and its proof."""
+"""`hwdse generate`, `hwdse verify` and `hwdse rtl`: Verilog and its proof."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ import click
 
 from hwdse import verify as proof
 from hwdse.cli.output import json_option, print_json
-from hwdse.explore.files import writable_folder
+from hwdse.errors import VerificationError
+from hwdse.explore.progress import ConsoleReporter
 from hwdse.spec import Design
-
-_LEVELS = ("quick", "full", "exhaustive")
+from hwdse.verify.supported import check_supported, read_supported, write_supported
 
 
 @click.command()
@@ -28,8 +28,6 @@ def generate(*, spec: str, folder: Path, as_json: bool) -> None:
     The folder gets the Verilog with its manifest, test vectors, bench and timing constraints.
     """
     design = Design.parse(spec)
-    # Before minutes of building, not after.
-    writable_folder(folder.parent)
     certificate = proof.generate(design, folder)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     if as_json:
@@ -42,14 +40,14 @@ def generate(*, spec: str, folder: Path, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{design}: verified, {certificate.vectors} vectors")
+    click.echo(f"{design}: verified, level {certificate.level}, {certificate.total} vectors")
     for path in files:
         click.echo(f"  {path}")
 
 
 @click.command()
 @click.argument("spec")
-@click.option("--level", default="full", show_default=True, type=click.Choice(_LEVELS))
+@click.option("--level", default="full", show_default=True, type=click.Choice(list(proof.LEVELS)))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
 @json_option
 def verify(*, spec: str, level: str, seed: int, as_json: bool) -> None:
@@ -64,7 +62,40 @@ def verify(*, spec: str, level: str, seed: int, as_json: bool) -> None:
     if as_json:
         print_json(certificate.to_json())
         return
-    click.echo(f"{design}: verified")
-    for key, value in certificate.to_json().items():
-        if key != "spec":
-            click.echo(f"  {key.replace('_', ' '):16}{value}")
+    click.echo(f"{design}: verified, level {level}, seed {seed}")
+    for name, count in certificate.vectors.items():
+        click.echo(f"  {count:>10} {name.replace('_', ' ')}")
+    click.echo(f"  {certificate.total:>10} vectors in all, every output as expected")
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Compare only, write nothing.")
+@click.option(
+    "--folder",
+    default="rtl",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder with supported.toml.",
+)
+@json_option
+def rtl(*, check: bool, folder: Path, as_json: bool) -> None:
+    """Regenerate the Verilog of the supported designs, or check it.
+
+    The designs are those of supported.toml. With --check their Verilog is generated and compared
+    with the files, exit status 1 telling of a difference; without it, it is verified at level full
+    and written.
+    """
+    designs = read_supported(folder)
+    if check:
+        differences = [f"{found.path}: {found.reason}" for found in check_supported(folder)]
+        if differences:
+            raise VerificationError("\n".join([f"{folder} is not up to date", *differences]))
+        written = []
+    else:
+        with ConsoleReporter() as reporter:
+            reporter.start("verified Verilog", len(designs))
+            written = write_supported(folder, lambda design: reporter.advance(str(design)))
+    if as_json:
+        print_json({"folder": folder, "designs": [str(d) for d in designs], "written": written})
+        return
+    click.echo(f"{folder}: {len(designs)} designs {'are up to date' if check else 'written'}")

@@ -72,8 +72,3 @@ def _numeric(text: str) -> bool:
 def percent(value: float) -> str:
     """A fraction of 1 as a percentage."""
     return f"{100 * value:.2f} %"
-
-
-def number(value: float) -> str:
-    """Four significant digits."""
-    return f"{value:.4g}"

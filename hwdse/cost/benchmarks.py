@@ -168,6 +168,10 @@ def _(primitive: st.Register) -> Benchmark:
     w = primitive.width
     ports = f"input clk, input rst, input en, input {_bits(w)} d, output reg {_bits(w)} q"
     body = "always @(posedge clk) if (rst) q <= 0; else if (en) q <= d;"
+    if not primitive.control:
+        # A shift register of two bits or more: a path from one flip-flop to the next to time.
+        ports = f"input clk, input d, output reg {_bits(w)} q"
+        body = f"always @(posedge clk) q <= {{q{_bits(w - 1)}, d}};"
     return Benchmark(
         verilog=_module(ports, body),
         stimuli={"rst": _low, "en": _high},
@@ -208,8 +212,8 @@ CALIBRATIONS: Mapping[type[st.Primitive], Calibration] = {
     ),
     st.Incrementer: Calibration(
         grid=tuple(st.Incrementer(width=w) for w in _WIDTHS[1:]),
-        area_um2=("carries",),
-        energy_pj=("carries",),
+        area_um2=("carries", "chain"),
+        energy_pj=("carries", "chain"),
         delay_ns=("one", "log", "width"),
     ),
     st.Multiplier: Calibration(
@@ -220,7 +224,7 @@ CALIBRATIONS: Mapping[type[st.Primitive], Calibration] = {
         ),
         area_um2=("product", "full_adders", "half_adders", "signed_sum", "signed_product"),
         energy_pj=("product", "full_adders", "half_adders", "signed_sum", "signed_product"),
-        delay_ns=("one", "log", "log_rows", "sum", "signed"),
+        delay_ns=("one", "log_rows", "carries", "signed"),
     ),
     st.Shifter: Calibration(
         grid=tuple(
@@ -238,9 +242,9 @@ CALIBRATIONS: Mapping[type[st.Primitive], Calibration] = {
     ),
     st.LeadingZeroCounter: Calibration(
         grid=tuple(st.LeadingZeroCounter(width=w) for w in _WIDTHS[1:]),
-        area_um2=("one", "carries"),
-        energy_pj=("one", "carries"),
-        delay_ns=("one", "log"),
+        area_um2=("nodes", "muxes"),
+        energy_pj=("nodes", "muxes"),
+        delay_ns=("one", "levels"),
     ),
     st.Mux: Calibration(
         grid=tuple(st.Mux(width=w, ways=ways) for w in (1, 4, 8, 16, 32) for ways in (2, 3, 4, 8)),
@@ -250,8 +254,8 @@ CALIBRATIONS: Mapping[type[st.Primitive], Calibration] = {
     ),
     st.Reduce: Calibration(
         grid=tuple(st.Reduce(width=w) for w in _WIDTHS[1:]),
-        area_um2=("gates",),
-        energy_pj=("gates", "log"),
+        area_um2=("one", "gates"),
+        energy_pj=("one", "gates"),
         delay_ns=("one", "log"),
     ),
     st.Gates: Calibration(
@@ -261,10 +265,11 @@ CALIBRATIONS: Mapping[type[st.Primitive], Calibration] = {
         delay_ns=("one",),
     ),
     st.Register: Calibration(
-        grid=tuple(st.Register(width=w) for w in (1, 4, 8, 16, 32, 64)),
-        area_um2=("width",),
-        energy_pj=("width",),
-        delay_ns=("one",),
+        grid=tuple(st.Register(width=w) for w in (1, 4, 8, 16, 32, 64))
+        + tuple(st.Register(width=w, control=False) for w in (2, 4, 8, 16, 32, 64)),
+        area_um2=("width", "control_width"),
+        energy_pj=("width", "control_width"),
+        delay_ns=("one", "control"),
     ),
     st.Table: Calibration(
         grid=tuple(
@@ -272,6 +277,6 @@ CALIBRATIONS: Mapping[type[st.Primitive], Calibration] = {
         ),
         area_um2=("bits", "data"),
         energy_pj=("bits", "data"),
-        delay_ns=("one", "address", "log"),
+        delay_ns=("one", "depth", "log"),
     ),
 }

@@ -62,7 +62,10 @@ class Technology:
         corner: of the library, such as `typical, 25 C`.
         method: how each quantity was measured, in words, and with which tools.
         laws: by primitive class name, then by quantity (`area_um2`, `energy_pj`, `delay_ns`).
-        errors: by quantity, the relative error measured on whole designs; None if not measured.
+        activity: by primitive class name, switching inside whole units relative to random
+            operands; 1 for a class that is not listed.
+        errors: by quantity, the root mean square of the relative error on whole designs that took
+            no part in the fit; None if not measured.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Technology:
     corner: str
     method: Mapping[str, str]
     laws: Mapping[str, Mapping[str, Law]]
+    activity: Mapping[str, float]
     errors: Mapping[str, float | None]
 
     def cost(self, primitive: Primitive, quantity: str) -> float:
@@ -173,6 +177,10 @@ def parse_technology(table: Any) -> Technology:
                     max_error=float(law["max_error"]),
                     rms_error=float(law["rms_error"]),
                 )
+        where = "activity"
+        activity = {str(kind): float(factor) for kind, factor in table["activity"].items()}
+        if not all(math.isfinite(factor) and factor >= 0 for factor in activity.values()):
+            raise TechnologyError(f"{activity}: allowed are finite numbers from 0 upwards")
         where = "errors"
         errors = {
             quantity: None
@@ -189,6 +197,7 @@ def parse_technology(table: Any) -> Technology:
             corner=str(table["corner"]),
             method={str(key): str(value) for key, value in table["method"].items()},
             laws=laws,
+            activity=activity,
             errors=errors,
         )
     except KeyError as error:

@@ -82,7 +82,7 @@ def critical_delay(
     library: Path,
     driver: str,
     clock: str = "",
-    input_delay_ns: float | None = None,
+    io_delay_ns: float | None = None,
 ) -> float:
     """Delay in ns of the slowest path, before layout (no wires).
 
@@ -93,8 +93,8 @@ def critical_delay(
         driver: cell that drives every input.
         clock: clock port; the result is then the shortest clock period (clock-to-output and
             set-up included). Without one it is the slowest path from an input to an output.
-        input_delay_ns: with a clock, when the inputs arrive after its edge; None leaves out the
-            paths that begin at inputs.
+        io_delay_ns: with a clock, what the registers outside add to paths from inputs (clock to
+            output) and to outputs (set-up); None leaves out the paths at ports.
 
     Raises:
         ToolError: OpenSTA is missing or fails.
@@ -102,8 +102,11 @@ def critical_delay(
     program, _ = find_sta()
     if clock:
         constraints = f"create_clock -name clock -period {_PERIOD} [get_ports {clock}]"
-        if input_delay_ns is not None:
-            constraints += f"\nset_input_delay {input_delay_ns} -clock clock [all_inputs]"
+        if io_delay_ns is not None:
+            constraints += (
+                f"\nset_input_delay {io_delay_ns} -clock clock [all_inputs]"
+                f"\nset_output_delay {io_delay_ns} -clock clock [all_outputs]"
+            )
     else:
         constraints = f"set_max_delay {_PERIOD} -to [all_outputs]"
     with tempfile.TemporaryDirectory(prefix="hwdse-timing-") as name:

@@ -1,18 +1,21 @@
-"""Compares analytic cost with synthesis of whole designs.
+r"""Compares analytic cost with synthesis of whole designs, and records what they teach.
 
     python -m hwdse.cost.validate --liberty nangate45_typ.lib.gz a=int8,acc=int:32 a=e4m3fn
 
 The Verilog that `hwdse generate` emits is synthesized, timed and simulated at gate level like the
-primitives were, and compared with the estimate from the declared structure. No design takes part
-in the fit of the technology table, so the differences are the errors of the analytic model.
+primitives were, and compared with the estimate from the declared structure; without specs, a
+reference set. With `--record TABLE` the measurements are kept in the technology table, and its
+activity factors and error bars are renewed from all designs in it. With `--record` alone that is
+all and needs no tool: what to run after a change of the declared structures.
 """
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import click
 import numpy as np
@@ -20,10 +23,18 @@ import numpy as np
 from hwdse.cost import liberty, synthesis, timing
 from hwdse.cost.activity import Simulator, Stimulus
 from hwdse.cost.analytic import estimate
-from hwdse.cost.technology import QUANTITIES, Technology, load_technology
-from hwdse.errors import HwdseError
+from hwdse.cost.calibrate import read_table, write_table
+from hwdse.cost.designs import (
+    REFERENCE,
+    energy_by_kind,
+    fit_activity,
+    left_out_errors,
+    root_mean_square,
+)
+from hwdse.cost.technology import QUANTITIES, Technology, load_technology, parse_technology
+from hwdse.errors import HwdseError, TechnologyError
 from hwdse.formats import Format
-from hwdse.hdl import emit
+from hwdse.hdl import emit, structure_of
 from hwdse.spec import Design
 
 CYCLES = 64
@@ -37,11 +48,7 @@ _POOL = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One design: each quantity as estimated and as measured, energy per MAC.
-
-    `energy_pj` is measured with normally distributed operands, while the estimate stands for
-    uniformly random bits in every primitive.
-    """
+    """One design: each quantity as estimated and as measured, energy per MAC."""
 
     spec: str
     estimated: dict[str, float]
@@ -55,11 +62,11 @@ class Comparison:
 def operands(fmt: Format, lanes: int) -> Stimulus:
     """Draws words of `lanes` codes of normally distributed values.
 
-    The standard deviation is a quarter of the largest value where codes are evenly spaced
-    (integers), and otherwise 1, or as large as the format allows.
+    The standard deviation is 1, but a quarter of the largest value in formats whose dynamic range
+    is so small that it has to be used: integers, and floats of a few bits.
     """
-    even = fmt.max <= fmt.min_subnormal * 2.0**fmt.bits
-    deviation = fmt.max / 4 if even else min(1.0, fmt.max / 4)
+    narrow = fmt.max <= fmt.min_subnormal * 2.0**fmt.bits
+    deviation = fmt.max / 4 if narrow else 1.0
     values = np.random.default_rng(SEED).normal(0.0, deviation, _POOL)
     pool = [int(code) for code in fmt.encode(values)]
 
@@ -69,15 +76,17 @@ def operands(fmt: Format, lanes: int) -> Stimulus:
     return draw
 
 
-def compare(
+def measure(
     design: Design, *, technology: Technology, library: liberty.Library, path: Path
-) -> Comparison:
-    """Estimate, and synthesize with the Liberty file `path` (read: `library`), one design.
+) -> dict[str, float]:
+    """Synthesize one design with the Liberty file `path` (read: `library`).
+
+    Returns:
+        area_um2, energy_pj per MAC on normally distributed operands, delay_ns.
 
     Raises:
         ToolError: a tool is missing or fails.
     """
-    cost = estimate(design, technology)
     top = design.slug
     mapped = synthesis.synthesize(emit(design), top=top, library=path)
     delay = timing.critical_delay(
@@ -86,10 +95,10 @@ def compare(
         library=path,
         driver=timing.input_driver(library),
         clock="clk",
-        # The inputs come from registers like the unit's own.
-        input_delay_ns=technology.register_overhead_ns / 2,
+        # Ports lead to registers like the unit's own.
+        io_delay_ns=technology.register_overhead_ns / 2,
     )
-    lanes = cost.macs_per_cycle
+    lanes = structure_of(design).macs_per_cycle
     cycle_pj = Simulator(mapped.netlist, library).energy_per_cycle(
         cycles=CYCLES,
         lanes=LANES,
@@ -103,15 +112,47 @@ def compare(
         },
         warm_up=8,
     )
+    return {
+        "area_um2": round(mapped.area_um2, 3),
+        "energy_pj": round(cycle_pj / lanes, 6),
+        "delay_ns": round(delay, 4),
+    }
+
+
+def compare(design: Design, measured: Mapping[str, float], technology: Technology) -> Comparison:
+    """Estimate of a design beside its measurement."""
+    cost = estimate(design, technology)
     return Comparison(
         spec=str(design),
         estimated={quantity: getattr(cost, quantity) for quantity in QUANTITIES},
-        measured={
-            "area_um2": mapped.area_um2,
-            "energy_pj": cycle_pj / lanes,
-            "delay_ns": delay,
-        },
+        measured={quantity: float(measured[quantity]) for quantity in QUANTITIES},
     )
+
+
+def renew(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The table with activity factors and error bars from the designs measured in it.
+
+    Raises:
+        TechnologyError: the table is damaged or holds fewer than three designs.
+    """
+    points = table.get("designs", [])
+    if len(points) < 3:
+        raise TechnologyError(f"{len(points)} measured designs: at least 3 are needed")
+    technology = parse_technology(dict(table))
+    designs = [Design.parse(point["spec"]) for point in points]
+    energies = [energy_by_kind(structure_of(design), technology) for design in designs]
+    measured = [float(point["energy_pj"]) for point in points]
+    comparisons = [
+        compare(design, point, technology) for design, point in zip(designs, points, strict=True)
+    ]
+    renewed = dict(table)
+    renewed["activity"] = fit_activity(energies, measured)
+    renewed["errors"] = {
+        "area_um2": root_mean_square([item.error("area_um2") for item in comparisons]),
+        "energy_pj": root_mean_square(left_out_errors(energies, measured)),
+        "delay_ns": root_mean_square([item.error("delay_ns") for item in comparisons]),
+    }
+    return renewed
 
 
 def report(comparisons: Sequence[Comparison]) -> str:
@@ -133,28 +174,61 @@ def report(comparisons: Sequence[Comparison]) -> str:
     return "\n".join([*lines, means])
 
 
+def _record(path: Path, results: Mapping[str, Mapping[str, float]]) -> Technology:
+    """Add measured designs to a table, renew what follows from them, and read it back."""
+    table = read_table(path)
+    points = {point["spec"]: point for point in table.get("designs", [])}
+    points.update({spec: {"spec": spec, **measured} for spec, measured in results.items()})
+    renewed = renew({**table, "designs": [points[spec] for spec in sorted(points)]})
+    write_table(renewed, path)
+    return parse_technology(renewed)
+
+
+def _measure_all(
+    specs: Sequence[str], technology: Technology, path: Path | None
+) -> dict[str, dict[str, float]]:
+    """Measurements by canonical spec."""
+    if path is not None and not specs:
+        specs = REFERENCE
+    designs = [Design.parse(spec) for spec in specs]
+    if not designs:
+        return {}
+    if path is None:
+        raise TechnologyError("designs to measure, but no cell library: give --liberty FILE")
+    library = liberty.load(path)
+    results = {}
+    for design in designs:
+        results[str(design)] = measure(design, technology=technology, library=library, path=path)
+        sys.stderr.write(f"{design}: {results[str(design)]}\n")
+    return results
+
+
 @click.command(help=__doc__, no_args_is_help=True)
-@click.option("--liberty", "path", type=click.Path(path_type=Path), required=True)
+@click.option("--liberty", "path", type=click.Path(path_type=Path), help="cell library")
 @click.option("--technology", default="nangate45", show_default=True, help="name or table")
+@click.option("--record", type=click.Path(path_type=Path), help="table that keeps the measurements")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
-@click.argument("specs", nargs=-1, required=True)
-def main(path: Path, technology: str, as_json: bool, specs: tuple[str, ...]) -> None:
+@click.argument("specs", nargs=-1)
+def main(
+    path: Path | None, technology: str, record: Path | None, as_json: bool, specs: tuple[str, ...]
+) -> None:
     """Entry point of `python -m hwdse.cost.validate`."""
     try:
-        table = load_technology(technology)
-        designs = [Design.parse(spec) for spec in specs]
-        library = liberty.load(path)
-        results = []
-        for design in designs:
-            results.append(compare(design, technology=table, library=library, path=path))
-            sys.stderr.write(f"{results[-1].spec}: done\n")
+        table = parse_technology(read_table(record)) if record else load_technology(technology)
+        results = _measure_all(specs, table, path)
+        if record is not None:
+            table = _record(record, results)
+            results = {point["spec"]: point for point in read_table(record)["designs"]}
+        comparisons = [
+            compare(Design.parse(spec), measured, table) for spec, measured in results.items()
+        ]
     except HwdseError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)
     if as_json:
-        click.echo(json.dumps([asdict(result) for result in results], indent=1))
-    else:
-        click.echo(report(results))
+        click.echo(json.dumps([asdict(item) for item in comparisons], indent=1))
+    elif comparisons:
+        click.echo(report(comparisons))
 
 
 if __name__ == "__main__":

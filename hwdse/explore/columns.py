@@ -14,7 +14,8 @@ class Column:
         title: What an axis or a table head calls it.
         unit: Unit as printed, empty for ratios.
         maximize: Larger is better.
-        scale: `linear` or `log` axis.
+        scale: axis; `log`, or `error` for a ratio spread by the logarithm of what it lacks to 1.
+        margin: column of its relative error, empty if it has none.
     """
 
     name: str
@@ -22,10 +23,11 @@ class Column:
     unit: str
     maximize: bool = False
     scale: str = "log"
+    margin: str = ""
 
     def __post_init__(self) -> None:
-        if self.scale not in ("linear", "log"):
-            raise HwdseError(f"axis scale {self.scale!r} of {self.name}: linear or log")
+        if self.scale not in ("log", "error"):
+            raise HwdseError(f"axis scale {self.scale!r} of {self.name}: log or error")
 
     @property
     def label(self) -> str:
@@ -34,12 +36,12 @@ class Column:
 
 
 COLUMNS = (
-    Column(name="energy_pj", title="Energy per MAC", unit="pJ"),
-    Column(name="area_um2", title="Area", unit="µm²"),
-    Column(name="area_per_mac_um2", title="Area per MAC", unit="µm²"),
-    Column(name="delay_ns", title="Delay", unit="ns"),
-    Column(name="accuracy", title="Accuracy", unit="%", maximize=True, scale="linear"),
-    Column(name="agreement", title="Agreement with float", unit="%", maximize=True, scale="linear"),
+    Column(name="energy_pj", title="Energy per MAC", unit="pJ", margin="energy_error"),
+    Column(name="area_um2", title="Area", unit="µm²", margin="area_error"),
+    Column(name="area_per_mac_um2", title="Area per MAC", unit="µm²", margin="area_error"),
+    Column(name="delay_ns", title="Delay", unit="ns", margin="delay_error"),
+    Column(name="accuracy", title="Accuracy", unit="%", maximize=True, scale="error"),
+    Column(name="agreement", title="Agreement with float", unit="%", maximize=True, scale="error"),
 )
 COSTS = tuple(c for c in COLUMNS if not c.maximize)
 QUALITIES = tuple(c for c in COLUMNS if c.maximize)

@@ -2,23 +2,27 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
+from hwdse.explore.axis import Axis
 from hwdse.explore.columns import Column, column
 from hwdse.explore.files import write_file
 from hwdse.explore.front import pareto
 from hwdse.explore.style import Style, operands
+
+_Array = npt.NDArray[np.float64]
 
 _INK, _QUIET = "#1b1b1b", "#8a8f98"
 # Fixed identifiers and no date: the same results give the same bytes.
@@ -68,97 +72,149 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.07, 0.1, 0.54, 0.77))
     front = pareto(frame, x.name, y.name)
-    _scatter(axes, frame, front, x, y)
-    _axis(axes, x, y)
+    chart = _Chart(axes=axes, x=Axis.of(x, frame), y=Axis.of(y, frame))
+    chart.points(frame)
+    chart.front(front)
+    chart.ticks()
+    chart.number(figure, front)
     _title(figure, axes, frame, x, y)
-    _number(figure, axes, front, x, y)
     _legends(figure, axes, frame, front)
     return figure
 
 
-def _percent(values: Any, c: Column) -> Any:
-    return np.asarray(values, dtype=float) * (100.0 if c.unit == "%" else 1.0)
+@dataclass(frozen=True, kw_only=True)
+class _Chart:
+    axes: Axes
+    x: Axis
+    y: Axis
 
+    def places(self, frame: pd.DataFrame) -> tuple[_Array, _Array]:
+        """Positions of designs."""
+        return self.x.place(frame[self.x.column.name]), self.y.place(frame[self.y.column.name])
 
-def _scatter(axes: Axes, frame: pd.DataFrame, front: pd.DataFrame, x: Column, y: Column) -> None:
-    style = Style.of(frame)
-    xs, ys = _percent(frame[x.name], x), _percent(frame[y.name], y)
-    colours = [style.colours[name] for name in operands(frame)]
-    if y.name == "accuracy":
-        low = ys - _percent(frame["accuracy_low"], y)
-        high = _percent(frame["accuracy_high"], y) - ys
-        # A rounding error below zero is no interval.
-        axes.errorbar(
+    def points(self, frame: pd.DataFrame) -> None:
+        """Draw every design, with its interval and the float baseline on an accuracy axis."""
+        style = Style.of(frame)
+        colours = [style.colours[name] for name in operands(frame)]
+        if self.y.column.name == "accuracy":
+            self._intervals(frame, colours)
+            self._baseline(frame)
+        xs, ys = self.places(frame)
+        for name, (marker, _) in style.shapes.items():
+            chosen = (frame["mul"] == name).to_numpy()
+            self.axes.scatter(
+                xs[chosen],
+                ys[chosen],
+                s=34,
+                marker=marker,
+                c=[c for c, take in zip(colours, chosen, strict=True) if take],
+                edgecolors="white",
+                linewidths=0.6,
+                zorder=3,
+            )
+
+    def _intervals(self, frame: pd.DataFrame, colours: list[str]) -> None:
+        xs, ys = self.places(frame)
+        below = ys - self.y.place(frame["accuracy_low"])
+        above = self.y.place(frame["accuracy_high"]) - ys
+        self.axes.errorbar(
             xs,
             ys,
-            yerr=np.maximum([low, high], 0),
+            # A rounding error below zero is no interval.
+            yerr=np.maximum([below, above], 0),
             fmt="none",
             ecolor=colours,  # type: ignore[arg-type] # one a bar is taken, not typed
             elinewidth=0.8,
             alpha=0.35,
             zorder=1,
         )
-        base = frame["float_accuracy"].dropna()
-        if len(base) and base.nunique() == 1:
-            axes.axhline(100 * base.iloc[0], color=_QUIET, lw=0.9, ls=(0, (5, 3)), zorder=0)
-            axes.annotate(
-                f"float: {100 * base.iloc[0]:.2f} %",
-                (0.995, 100 * base.iloc[0]),
-                xycoords=("axes fraction", "data"),
-                xytext=(0, 3),
-                textcoords="offset points",
-                ha="right",
-                color="#5b616b",
-                fontsize=8,
-            )
-    for name, (marker, _) in style.shapes.items():
-        chosen = (frame["mul"] == name).to_numpy()
-        axes.scatter(
-            xs[chosen],
-            ys[chosen],
-            s=34,
-            marker=marker,
-            c=[c for c, take in zip(colours, chosen, strict=True) if take],
-            edgecolors="white",
-            linewidths=0.6,
-            zorder=3,
+
+    def _baseline(self, frame: pd.DataFrame) -> None:
+        if frame["float_accuracy"].nunique() != 1:
+            return
+        level = float(frame["float_accuracy"].dropna().iloc[0])
+        place = float(self.y.place(level))
+        self.axes.axhline(place, color=_QUIET, lw=0.9, ls=(0, (5, 3)), zorder=0)
+        self.axes.annotate(
+            f"float: {100 * level:.2f} %",
+            (0.995, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="right",
+            color="#5b616b",
+            fontsize=8,
+            bbox={"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
+            zorder=5,
         )
-    # Between two designs of the front the worse one is the best that can be had.
-    edge = front.sort_values(x.name)
-    axes.plot(
-        _percent(edge[x.name], x),
-        _percent(edge[y.name], y),
-        color=_INK,
-        lw=1.1,
-        drawstyle="steps-pre" if x.maximize else "steps-post",
-        zorder=2,
-    )
-    axes.scatter(
-        _percent(front[x.name], x),
-        _percent(front[y.name], y),
-        s=88,
-        facecolors="none",
-        edgecolors=_INK,
-        linewidths=1.1,
-        zorder=4,
-    )
 
+    def front(self, front: pd.DataFrame) -> None:
+        """Circle the front and join it."""
+        # Between two designs of the front the worse one is the best that can be had.
+        self.axes.plot(
+            *self.places(front.sort_values(self.x.column.name)),
+            color=_INK,
+            lw=1.1,
+            drawstyle="steps-pre" if self.x.column.maximize else "steps-post",
+            zorder=2,
+        )
+        self.axes.scatter(
+            *self.places(front),
+            s=88,
+            facecolors="none",
+            edgecolors=_INK,
+            linewidths=1.1,
+            zorder=4,
+        )
 
-def _axis(axes: Axes, x: Column, y: Column) -> None:
-    axes.set(xlabel=x.label, ylabel=y.label, xscale=x.scale, yscale=y.scale)
-    axes.grid(True, which="major", color="#e6e8eb", lw=0.7, zorder=0)
-    axes.set_axisbelow(True)
-    for axis, c in ((axes.xaxis, x), (axes.yaxis, y)):
-        if c.scale == "log":
-            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axis.set_minor_formatter(NullFormatter())
+    def ticks(self) -> None:
+        """Mark and name the axes."""
+        self.axes.set(xlabel=self.x.label, ylabel=self.y.label)
+        self.axes.grid(True, color="#e6e8eb", lw=0.7, zorder=0)
+        self.axes.set_axisbelow(True)
+        self.axes.set_xticks(*self.x.ticks(*self.axes.get_xlim()))
+        self.axes.set_yticks(*self.y.ticks(*self.axes.get_ylim()))
+
+    def number(self, figure: Figure, front: pd.DataFrame) -> None:
+        """Put each front point's number where it covers neither a point nor another number."""
+        # Texts have a size only once they were drawn.
+        figure.draw_without_rendering()
+        places = np.column_stack(self.places(front))
+        taken = [
+            Bbox.from_bounds(px - 6, py - 6, 12, 12)
+            for px, py in self.axes.transData.transform(places)
+        ]
+        for number, (px, py) in enumerate(places[:_KEYED], start=1):
+            label = self.axes.annotate(
+                str(number),
+                (float(px), float(py)),
+                xytext=(0, 0),
+                textcoords="offset points",
+                ha="center",
+                va="center",
+                fontsize=8.5,
+                fontweight="bold",
+                color=_INK,
+                zorder=6,
+            )
+            for offset in _offsets():
+                label.xyann = offset
+                box = label.get_window_extent().expanded(1.1, 1.1)
+                if not any(box.overlaps(other) for other in taken):
+                    break
+            taken.append(label.get_window_extent())
 
 
 def _title(figure: Figure, axes: Axes, frame: pd.DataFrame, x: Column, y: Column) -> None:
     left = axes.get_position().x0
     figure.text(left, 0.955, f"{y.title} against {x.title[0].lower()}{x.title[1:]}", fontsize=13)
-    figure.text(left, 0.915, subtitle(frame), fontsize=9, color="#5b616b")
+    figure.text(left, 0.915, subtitle(frame) + _margin(frame, x), fontsize=9, color="#5b616b")
+
+
+def _margin(frame: pd.DataFrame, x: Column) -> str:
+    """Typical error of the first axis, if it was measured."""
+    errors = list(frame[x.margin].dropna().unique()) if x.margin else []
+    return f" (rms error {float(errors[0]):.0%})" if len(errors) == 1 else ""
 
 
 def subtitle(frame: pd.DataFrame) -> str:
@@ -172,35 +228,6 @@ def subtitle(frame: pd.DataFrame) -> str:
         f"{len(frame)} designs · {only('network')}, {only('samples')} test samples, "
         f"{100 * confidence:g} % intervals · {only('technology')}, {only('method')} cost"
     )
-
-
-def _number(figure: Figure, axes: Axes, front: pd.DataFrame, x: Column, y: Column) -> None:
-    """Put each front point's number where it covers neither a point nor another number."""
-    figure.draw_without_rendering()
-    points = axes.transData.transform(
-        np.column_stack([_percent(front[x.name], x), _percent(front[y.name], y)])
-    )
-    taken = [Bbox.from_bounds(px - 6, py - 6, 12, 12) for px, py in points]
-    places = zip(_percent(front[x.name], x), _percent(front[y.name], y), strict=True)
-    for number, (px, py) in enumerate(list(places)[:_KEYED], start=1):
-        label = axes.annotate(
-            str(number),
-            (px, py),
-            xytext=(0, 0),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=8.5,
-            fontweight="bold",
-            color=_INK,
-            zorder=6,
-        )
-        for offset in _offsets():
-            label.xyann = offset
-            box = label.get_window_extent().expanded(1.1, 1.1)
-            if not any(box.overlaps(other) for other in taken):
-                break
-        taken.append(label.get_window_extent())
 
 
 def _offsets() -> list[tuple[float, float]]:

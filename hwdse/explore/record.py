@@ -91,5 +91,28 @@ def short_spec(design: Design) -> str:
     return _text(keys)
 
 
+MARGINS = {"area": "area_error", "energy": "energy_error", "delay": "delay_error"}
+
+
+def cost_margin(cost: Mapping[str, float | None]) -> str:
+    """How far costs may be off, in a sentence, from the `*_error` entries of a cost."""
+    measured = [
+        f"{error:.0%} for {name}"
+        for name, key in MARGINS.items()
+        if (error := cost[key]) is not None
+    ]
+    if measured:
+        return (
+            "Root-mean-square error on designs that took no part in the fit: "
+            f"{', '.join(measured)}."
+        )
+    return "The error on whole designs is not measured yet, so small differences may not be real."
+
+
+def four_digits(value: float) -> str:
+    """A quantity as tables show it: four significant digits, thousands written out."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def _text(keys: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in keys.items())

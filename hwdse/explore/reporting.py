@@ -17,6 +17,7 @@ from hwdse.errors import StoreError
 from hwdse.explore.columns import COLUMNS, COSTS, QUALITIES, Column
 from hwdse.explore.files import write_file
 from hwdse.explore.front import pareto, pareto_mask
+from hwdse.explore.record import MARGINS, cost_margin, four_digits
 from hwdse.explore.store import RTL_FOLDER, Row, Store
 from hwdse.explore.style import Style, operands
 from hwdse.spec import Design
@@ -108,6 +109,7 @@ def _data(frame: pd.DataFrame, rows: list[Row]) -> dict[str, Any]:
             for x in COSTS
             for y in QUALITIES
         },
+        "least_error": 50.0 / float(frame["samples"].max()),
         "float_accuracy": _common(frame["float_accuracy"]),
         "blocks": list(dict.fromkeys(block["name"] for row in rows for block in _blocks(row.cost))),
         "block_colours": _BLOCK_COLOURS,
@@ -166,9 +168,10 @@ def _notes(frame: pd.DataFrame) -> Iterable[str]:
         f"Bars on accuracy are {confidence:.0%} intervals for the number of test samples used. "
         "Designs whose bars overlap may well be equally accurate."
     )
+    margins = {name: _common(frame[name].astype(float)) for name in MARGINS.values()}
     yield (
         "Area, energy and delay are analytic: the structure of the hardware, priced with "
-        f"primitives fitted to open synthesis. {_cost_error(frame)}"
+        f"primitives fitted to open synthesis. {cost_margin(margins)}"
     )
     yield (
         "Energy is per multiply-accumulate. Area is that of the whole unit; area per MAC divides "
@@ -178,17 +181,6 @@ def _notes(frame: pd.DataFrame) -> Iterable[str]:
         "Accuracy is that of the network run in exactly the arithmetic of the emitted hardware, "
         "accumulator included. Verified designs were simulated and compared bit for bit."
     )
-
-
-def _cost_error(frame: pd.DataFrame) -> str:
-    measured = [
-        f"{name} is within {error:.0%}"
-        for name in ("area", "energy", "delay")
-        if (error := _common(frame[f"{name}_error"].astype(float))) is not None
-    ]
-    if measured:
-        return f"On designs that took no part in the fit, {', '.join(measured)}."
-    return "Their error on whole designs is not measured yet, so small differences may not be real."
 
 
 def _options(columns: Iterable[Column], chosen: str) -> str:
@@ -228,7 +220,7 @@ def _cell(value: Any, c: Column) -> str:
     number = _number(value)
     if number is None:
         return '<td class="number">–</td>'
-    shown = f"{100 * number:.2f}" if c.unit == "%" else f"{number:.4g}"
+    shown = f"{100 * number:.2f}" if c.unit == "%" else four_digits(number)
     return f'<td class="number" data-value="{number!r}">{shown}</td>'
 
 

@@ -110,6 +110,10 @@ class Format(ABC):
     ) -> Array:
         """Codes of exact values, rounded once; unsigned integers of `code_dtype`."""
 
+    @abstractmethod
+    def ordinal(self, codes: Array) -> Array:
+        """Integers in the order of the values of int64 codes: neighbours differ by one."""
+
     @property
     def overflow(self) -> str:
         """What arithmetic in this format does by itself: infinity where there is one."""

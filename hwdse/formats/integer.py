@@ -108,6 +108,10 @@ class Integer(Format):
             inf=flag,
         )
 
+    def ordinal(self, codes: Array) -> Array:
+        """The integers themselves."""
+        return np.asarray(codes - ((codes >> (self.width - 1)) << self.width))
+
     def pack(
         self,
         value: Unpacked,

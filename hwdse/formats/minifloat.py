@@ -233,6 +233,12 @@ class Minifloat(Format):
         significand = np.where(nan | inf, 0, significand)
         return Unpacked(sign=sign, significand=significand, exponent=exponent, nan=nan, inf=inf)
 
+    def ordinal(self, codes: Array) -> Array:
+        """Magnitude codes with their sign: both zeros are 0."""
+        magnitude = codes & ((1 << (self.exponent_bits + self.fraction_bits)) - 1)
+        negative = ((codes >> (self.bits - 1)) & 1 == 1) & self.signed
+        return np.where(negative, -magnitude, magnitude)
+
     def pack(
         self,
         value: Unpacked,
@@ -258,7 +264,10 @@ class Minifloat(Format):
             code = np.maximum(code - (1 << self.fraction_bits), 0)
         infinite, nan, out_of_range = self._overflow(
             # Negative: the carry of a 64-bit format's largest binade has left int64.
-            value, beyond | (code > self.max_code) | (code < 0), rounding, overflow
+            value,
+            beyond | (code > self.max_code) | (code < 0),
+            rounding,
+            overflow,
         )
         code = np.where(out_of_range, self.max_code, code)
         if self.inf_code is not None:

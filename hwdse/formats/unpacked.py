@@ -169,7 +169,8 @@ class Unpacked:
     @property
     def zero(self) -> Array:
         """Bool, exactly zero (of either sign)."""
-        return (self.significand == 0) & ~self.nan & ~self.inf
+        zero: Array = (self.significand == 0) & ~self.nan & ~self.inf
+        return zero
 
     @property
     def signed_significand(self) -> Array:

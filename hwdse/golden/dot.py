@@ -46,7 +46,8 @@ def running_dot(
         raise ShapeError(f"dot product of shapes {a.shape} and {b.shape}: equal ones are needed")
     if a.ndim == 1:
         c = None if c_codes is None else np.atleast_1d(c_codes)
-        return running_dot(design, a[None], b[None], c)[0]
+        alone: Array = running_dot(design, a[None], b[None], c)[0]
+        return alone
     state = _start(design, a.shape[:-1], c_codes)
     lanes = design.unit.lanes
     outputs = []

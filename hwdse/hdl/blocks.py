@@ -3,6 +3,11 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 
+def above(value: Value, limit: int) -> Value:
+    """Whether an unsigned value exceeds a constant; constant 0 where it never can."""
+    return value > limit if limit < (1 << len(value)) - 1 else Const(0, 1)
+
+
 def shift_left(m: Module, value: Value, amount: Value, width: int, name: str) -> Value:
     """`value << amount` cut to `width` bits: one row of multiplexers for each bit of `amount`."""
     shifted = value

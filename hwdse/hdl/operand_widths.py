@@ -101,6 +101,9 @@ def _top_bit(value: str, widths: dict[str, int]) -> str:
     constant = re.fullmatch(r"\d+'([01xz]).*", value)
     if constant is not None:
         return f"1'{constant[1]}"
+    if re.fullmatch(r"-?\d+", value):
+        # A bare number is a constant of 32 bits.
+        return "1'1" if value.startswith("-") else "1'0"
     part = re.fullmatch(r"(\S+) \[(\d+)(?::\d+)?\]", value)
     if part is not None:
         return f"{part[1]} [{part[2]}]"

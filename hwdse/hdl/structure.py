@@ -15,8 +15,10 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from enum import Enum
 from math import ceil, log2
 from types import MappingProxyType
+from typing import ClassVar
 
 from hwdse.errors import HwdseError
 
@@ -26,15 +28,32 @@ def _log2(value: float) -> float:
     return log2(value) if value > 1 else 0.0
 
 
+class Timing(Enum):
+    """In which order the output bits of a primitive become ready.
+
+    A carry chain that follows another carry chain starts when the lowest bit is there, long before
+    the highest is: their delays overlap.
+    """
+
+    WORD = "every output bit may wait for every input bit"
+    RIPPLE = "from the lowest bit to the highest; each waits for input bits up to its own only"
+    BITWISE = "each output bit waits for its own input bit only"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Primitive(ABC):
     """A block of combinational logic or registers with a known cost law.
 
     All integer fields are counts or widths in bits and must not be negative.
 
+    Attributes:
+        timing: order in which the output bits become ready. A RIPPLE primitive has a `width`.
+
     Raises:
         HwdseError: a width is negative or not an integer.
     """
+
+    timing: ClassVar[Timing] = Timing.WORD
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -75,6 +94,8 @@ class Primitive(ABC):
 class Adder(Primitive):
     """Carry-propagate addition, subtraction or comparison of two `width`-bit operands."""
 
+    timing: ClassVar[Timing] = Timing.RIPPLE
+
     width: int
 
     def _empty(self) -> bool:
@@ -92,6 +113,8 @@ class Adder(Primitive):
 class Incrementer(Primitive):
     """Conditional increment of a `width`-bit word; with an inversion, a two's complement negate."""
 
+    timing: ClassVar[Timing] = Timing.RIPPLE
+
     width: int
 
     def _empty(self) -> bool:
@@ -101,6 +124,8 @@ class Incrementer(Primitive):
         return {
             "width": float(self.width),
             "carries": float(max(self.width - 1, 0)),
+            # The lowest bits need no carry chain.
+            "chain": float(max(self.width - 2, 0)),
             "log": _log2(self.width),
         }
 
@@ -126,7 +151,8 @@ class Multiplier(Primitive):
             "half_adders": float(max(min(self.a_bits, self.b_bits) - 1, 0)),
             "sum": total,
             "log_rows": _log2(min(self.a_bits, self.b_bits)),
-            "log": _log2(total),
+            # Bits that the final adder has to carry through.
+            "carries": max(total - 4, 0.0) if min(self.a_bits, self.b_bits) > 1 else 0.0,
             "signed_product": product if self.signed else 0.0,
             "signed_sum": total if self.signed else 0.0,
             "signed": 1.0 if self.signed else 0.0,
@@ -191,15 +217,18 @@ class LeadingZeroCounter(Primitive):
 
     def _features(self) -> dict[str, float]:
         return {
-            "width": float(self.width),
-            "carries": float(max(self.width - 1, 0)),
-            "log": _log2(self.width),
+            # A tree of width - 1 nodes, each of which selects the bits of the count so far.
+            "nodes": float(max(self.width - 1, 0)),
+            "muxes": max(self.width - 1 - _log2(self.width), 0.0),
+            "levels": max(_log2(self.width) - 1, 0.0),
         }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mux(Primitive):
     """Selection of one of `ways` words of `width` bits by a binary number."""
+
+    timing: ClassVar[Timing] = Timing.BITWISE
 
     width: int
     ways: int
@@ -233,6 +262,8 @@ class Reduce(Primitive):
 class Gates(Primitive):
     """One two-input gate for each of `width` bits: XOR with a sign, masking with a flag."""
 
+    timing: ClassVar[Timing] = Timing.BITWISE
+
     width: int
 
     def _empty(self) -> bool:
@@ -244,18 +275,23 @@ class Gates(Primitive):
 
 @dataclass(frozen=True, kw_only=True)
 class Register(Primitive):
-    """`width` flip-flops with synchronous reset and clock enable.
+    """`width` flip-flops, with synchronous reset and clock enable unless `control` is False.
 
     Its delay is the overhead of a register rank: clock to output plus set-up.
     """
 
     width: int
+    control: bool = True
 
     def _empty(self) -> bool:
         return self.width == 0
 
     def _features(self) -> dict[str, float]:
-        return {"width": float(self.width)}
+        return {
+            "width": float(self.width),
+            "control_width": float(self.width) if self.control else 0.0,
+            "control": 1.0 if self.control else 0.0,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,7 +307,7 @@ class Table(Primitive):
     def _features(self) -> dict[str, float]:
         return {
             "bits": float(self.data_bits * 2**self.address_bits),
-            "address": float(self.address_bits),
+            "depth": float(max(self.address_bits - 2, 0)),
             "data": float(self.data_bits),
             "log": _log2(self.data_bits),
         }

@@ -5,6 +5,8 @@ exponent port, a format without NaN no NaN port. `Record` gives constants in the
 generators need not care.
 """
 
+from typing import Any
+
 from amaranth.hdl import Const, Value, signed
 from amaranth.lib.wiring import Out, Signature
 
@@ -40,7 +42,7 @@ def unpacked_signature(shape: UnpackedShape) -> Signature:
 class Record:
     """Uniform read access to an interface of `unpacked_signature(shape)`."""
 
-    def __init__(self, shape: UnpackedShape, interface: object) -> None:
+    def __init__(self, shape: UnpackedShape, interface: Any) -> None:
         self.shape = shape
         self._interface = interface
 

@@ -1,35 +1,101 @@
-"""Error-free sums in float64, and rounding to odd, which keeps what a later rounding must see.
+"""Error-free sums in binary floating point, and rounding to odd.
 
-A value rounded to odd at 53 bits rounds to any format of at most 51 significand bits as the exact
+A value rounded to odd at p bits rounds to any format of at most p - 2 significand bits as the exact
 value would, in every direction: an inexact result ends in a one bit, so it is never taken for a
 grid point or a midpoint (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums", IEEE
 Trans. Computers 57(4), 2008).
+
+The carrier is float64, or float32, which fits twice as many sums into one instruction.
 """
 
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
+from numba import types
+from numba.extending import overload, register_jitable
 
-#: Significand bits of formats that a float64 rounded to odd can stand for.
-ODD_PRECISION = 51
-
-SIGN_MASK = np.int64(-(2**63))
-MAGNITUDE_MASK = np.int64(2**63 - 1)
-EXPONENT_MASK = np.int64(0x7FF << 52)
 FLOAT64_FRACTION_BITS = 52
+FLOAT64_PRECISION = 53
+#: Kernels take products below 2^PRODUCT_TOP and above its inverse, so that sums of MAX_TERMS of
+#: them stay below 2^SUM_TOP, clear of float64's own overflow and underflow.
+PRODUCT_TOP, SUM_TOP, MAX_TERMS = 900, 940, 1 << 29
+#: Bits by which a carrier's precision must exceed that of the rounding's target.
+ODD_MARGIN = 2
+
+MAGNITUDE_MASK = np.int64(2**63 - 1)
+_SIGN_64, _SIGN_32 = np.int64(-(2**63)), np.int32(-(2**31))
+_EXPONENT_64, _EXPONENT_32 = np.int64(0x7FF << 52), np.int32(0xFF << 23)
+
+
+def _is_single(numba_type: Any) -> bool:
+    return bool(numba_type == types.float32)
+
+
+def bits_of(x: float) -> int:
+    """Bit pattern as a signed integer of the float's width. For compiled code only."""
+    raise NotImplementedError("bits_of runs in compiled code only")
+
+
+def float_like(x: float, pattern: int) -> float:
+    """The float of a bit pattern, of the type of `x`. For compiled code only."""
+    raise NotImplementedError("float_like runs in compiled code only")
+
+
+def sign_bits(x: float) -> int:
+    """Bit pattern of the sign alone. For compiled code only."""
+    raise NotImplementedError("sign_bits runs in compiled code only")
+
+
+def exponent_bits(x: float) -> int:
+    """Bit pattern of the exponent field alone. For compiled code only."""
+    raise NotImplementedError("exponent_bits runs in compiled code only")
+
+
+def sign_fill(pattern: int, x: float) -> int:
+    """-1 where a pattern of the width of `x` is negative, else 0. For compiled code only."""
+    raise NotImplementedError("sign_fill runs in compiled code only")
+
+
+@overload(bits_of)
+def _(x):  # type: ignore[no-untyped-def]
+    if _is_single(x):
+        return lambda x: np.float32(x).view(np.int32)
+    return lambda x: np.float64(x).view(np.int64)
+
+
+@overload(float_like)
+def _(x, pattern):  # type: ignore[no-untyped-def]
+    # Numba widens integers to 64 bits in every operation; the casts narrow them again.
+    if _is_single(x):
+        return lambda x, pattern: np.int32(pattern).view(np.float32)
+    return lambda x, pattern: np.int64(pattern).view(np.float64)
+
+
+@overload(sign_bits)
+def _(x):  # type: ignore[no-untyped-def]
+    if _is_single(x):
+        return lambda x: np.int32(np.float32(x).view(np.int32) & _SIGN_32)
+    return lambda x: np.float64(x).view(np.int64) & _SIGN_64
+
+
+@overload(exponent_bits)
+def _(x):  # type: ignore[no-untyped-def]
+    if _is_single(x):
+        return lambda x: np.int32(np.float32(x).view(np.int32) & _EXPONENT_32)
+    return lambda x: np.float64(x).view(np.int64) & _EXPONENT_64
+
+
+@overload(sign_fill)
+def _(pattern, x):  # type: ignore[no-untyped-def]
+    if _is_single(x):
+        return lambda pattern, x: np.int32(np.int32(pattern) >> 31)
+    return lambda pattern, x: np.int64(pattern) >> 63
 
 
 @register_jitable
-def bits_of(x: Any) -> Any:
-    """The float64's bit pattern as int64."""
-    return np.float64(x).view(np.int64)
-
-
-@register_jitable
-def float_of(bits: Any) -> Any:
-    """The float64 of a bit pattern."""
-    return np.int64(bits).view(np.float64)
+def with_sign_of(magnitude: Any, x: Any) -> Any:
+    """`magnitude`, which has no sign, with the sign of `x`."""
+    return float_like(magnitude, bits_of(magnitude) | sign_bits(x))
 
 
 @register_jitable
@@ -42,16 +108,16 @@ def two_sum(x: Any, y: Any) -> Any:
 
 @register_jitable
 def to_odd(total: Any, error: Any) -> Any:
-    """total + error rounded to odd, where `total` is that sum rounded to nearest.
+    """Round total + error to odd, where `total` is that sum rounded to nearest.
 
     A NaN error, which comes with a sum that is not finite, changes nothing.
     """
     pattern = bits_of(total)
     # One step back where the error points toward zero; an odd pattern is already the answer, and
     # setting the last bit leaves it or returns to it.
-    back = (bits_of(error) ^ pattern) >> 63
-    nudged = (pattern + back) | 1
-    return float_of(nudged if abs(error) > 0.0 else pattern)
+    back = sign_fill(bits_of(error) ^ pattern, total)
+    nudged = float_like(total, (pattern + back) | 1)
+    return nudged if abs(error) > 0 else total
 
 
 @register_jitable
@@ -60,5 +126,5 @@ def integer_to_odd(number: Any) -> Any:
     total = np.float64(number)
     if total >= 2.0**63:
         # Not convertible back; every int64 below rounds up to 2^63 from an inexact value.
-        return float_of(bits_of(total) - 1)
+        return float_like(total, bits_of(total) - 1)
     return to_odd(total, np.float64(number - np.int64(total)))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Integer, Minifloat
-from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, MAGNITUDE_MASK, bits_of
+from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, SUM_TOP, bits_of, sign_bits
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Values
 from hwdse.kernels.rounding import (
@@ -43,7 +43,7 @@ def encode(target: Format, sums: Values, rounding: str, exact: bool) -> Codes:
 
 @encode.register
 def _(target: Minifloat, sums: Values, rounding: str, exact: bool) -> Codes:
-    if not can_round(target):
+    if not can_round(target, rounding, SUM_TOP):
         generic = encode.dispatch(Format)
         codes: Codes = generic(target, sums, rounding, exact)
         return codes
@@ -53,6 +53,7 @@ def _(target: Minifloat, sums: Values, rounding: str, exact: bool) -> Codes:
         np.ascontiguousarray(sums).reshape(-1),
         target.fraction_bits,
         target.lsb_exponent,
+        target.has_negative_zero,
         target.sign_code,
         -1 if target.inf_code is None else target.inf_code,
         target.nan_code or 0,
@@ -74,11 +75,12 @@ def _(target: Integer, sums: Values, rounding: str, exact: bool) -> Codes:
 
 
 @compiled
-def _encode_floats(
+def _encode_floats(  # noqa: PLR0917 - compiled code takes positional arguments
     rounding: Rounding,
     sums: Values,
     fraction_bits: int,
     lsb_exponent: int,
+    negative_zero: bool,
     sign_code: int,
     inf_code: int,
     nan_code: int,
@@ -89,18 +91,18 @@ def _encode_floats(
     bias = (_FLOAT64_BIAS + lsb_exponent + fraction_bits - 1) << fraction_bits
     smallest_normal = np.ldexp(1.0, lsb_exponent + fraction_bits)
     for i in range(sums.shape[0]):
-        rounded = round_sum(rounding, sums[i], np.int64(0))
+        rounded = round_sum(rounding, sums[i], 0)
         magnitude = abs(rounded)
         if np.isnan(rounded):
-            code = np.int64(nan_code)
+            code = nan_code
         else:
             if np.isinf(rounded):
-                code = np.int64(inf_code)
+                code = inf_code
             elif magnitude >= smallest_normal:
                 code = (bits_of(magnitude) >> drop) - bias
             else:
-                code = np.int64(np.ldexp(magnitude, -lsb_exponent))
-            if bits_of(rounded) & ~MAGNITUDE_MASK != 0:
+                code = int(np.ldexp(magnitude, -lsb_exponent))
+            if sign_bits(rounded) != 0 and (code != 0 or negative_zero):
                 code |= sign_code
         out[i] = code
 
@@ -110,7 +112,7 @@ def _encode_integers(rounding: Rounding, sums: Values, width: int, out: Codes) -
     largest = np.int64(1) << (width - 1)
     mask = (np.int64(1) << width) - 1
     for i in range(sums.shape[0]):
-        rounded = round_sum(rounding, sums[i], np.int64(0))
+        rounded = round_sum(rounding, sums[i], 0)
         if np.isnan(rounded):
             number = np.int64(0)
         else:

@@ -15,7 +15,7 @@ from typing import Any
 import numba
 
 _PACKAGE = Path(__file__).parent
-_OPTIONS = {"nogil": True, "error_model": "numpy"}
+_OPTIONS: dict[str, bool | str] = {"nogil": True, "error_model": "numpy"}
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,15 +28,15 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     for folder in _cache_folders(user_choice):
         numba.config.CACHE_DIR = str(folder / f"hwdse-{_source_digest()}")
         try:
-            return _njit(cache=True, **_OPTIONS)(function)
+            return _njit(_OPTIONS | {"cache": True})(function)
         except (OSError, RuntimeError):
             continue  # not writable: try the next folder
         finally:
             numba.config.CACHE_DIR = user_choice
-    return _njit(**_OPTIONS)(function)
+    return _njit(_OPTIONS)(function)
 
 
-def _njit(**options: bool | str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _njit(options: dict[str, bool | str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     decorator: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(**options)
     return decorator
 

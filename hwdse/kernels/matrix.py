@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from hwdse.errors import ShapeError, SpecError
 from hwdse.kernels.accumulate import Task, plan
+from hwdse.kernels.arithmetic import FLOAT64_PRECISION, MAX_TERMS, PRODUCT_TOP
 from hwdse.kernels.encode import encode
 from hwdse.kernels.multiply import multiplication
 from hwdse.kernels.operands import Operand
@@ -16,10 +17,6 @@ from hwdse.spec import Design
 Codes = npt.NDArray[Any]
 
 _BLOCK_BYTES = 8 << 20
-_FLOAT64_PRECISION = 53
-#: Products and sums stay clear of float64's own overflow and underflow.
-_FLOAT64_RANGE = 960
-_MAX_TERMS = 1 << 29
 
 
 def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int = 1) -> Codes:
@@ -65,13 +62,15 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
         zero = design.out.encode(np.zeros((1, 1)), design.rounding, design.out.overflow)
         return np.broadcast_to(zero, (m, n)).copy()
     sums = plan(design.acc, task)
-    exact = design.state.magnitude_bits <= _FLOAT64_PRECISION
+    exact = design.state.magnitude_bits <= FLOAT64_PRECISION
     out = np.empty((m, n), design.out.code_dtype)
 
     def block(start: int) -> None:
         part = slice(start, min(start + rows, m))
         totals = sums(task.left.values(part), right_values)
-        out[part] = encode(design.out, totals.astype(np.float64, copy=False), design.rounding, exact)
+        out[part] = encode(
+            design.out, totals.astype(np.float64, copy=False), design.rounding, exact
+        )
 
     starts = range(0, m, rows)
     if threads > 1 and len(starts) > 1:
@@ -85,18 +84,18 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
 
 def _check_design(design: Design, terms: int) -> None:
     product = design.product
-    if product.magnitude_bits > _FLOAT64_PRECISION or (
-        max(-product.exponent_min, product.top) > _FLOAT64_RANGE
+    if product.magnitude_bits > FLOAT64_PRECISION or (
+        max(-product.exponent_min, product.top) > PRODUCT_TOP
     ):
         integers = design.a.unpacked.twos_complement and design.b.unpacked.twos_complement
         if not integers:
             raise SpecError(
                 f"products of {design.a} and {design.b} have no fast kernel: they take "
                 f"{product.magnitude_bits} bits from 2^{product.exponent_min} to 2^{product.top}, "
-                f"float64 carries {_FLOAT64_PRECISION}"
+                f"float64 carries {FLOAT64_PRECISION}"
             )
-    if terms > _MAX_TERMS:
-        raise ShapeError(f"sums of {terms} terms: at most {_MAX_TERMS} are supported")
+    if terms > MAX_TERMS:
+        raise ShapeError(f"sums of {terms} terms: at most {MAX_TERMS} are supported")
 
 
 def _check_filling(design: Design, terms: int) -> None:

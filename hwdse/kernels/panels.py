@@ -26,10 +26,10 @@ def run(
     mul: Multiplication,
     left: Values,
     right: Values,
-    *arguments: Any,
+    *,
+    arguments: tuple[Any, ...] = (),
     lanes: int = 1,
-    dtype: npt.DTypeLike = np.float64,
-    out_dtype: npt.DTypeLike = np.float64,
+    carrier: npt.DTypeLike = np.float64,
 ) -> npt.NDArray[Any]:
     """Call `kernel(source, rows, panels, *arguments, out)` on re-arranged operands.
 
@@ -42,30 +42,34 @@ def run(
         right: (K, N) values.
         arguments: further arguments of the kernel.
         lanes: terms of a group.
-        dtype: type of the operands in the kernel.
-        out_dtype: type of the results.
+        carrier: type of the numbers in the kernel.
 
     Returns:
         (M, N) results.
     """
     m, k, n = left.shape[0], left.shape[1], right.shape[1]
     swap = m > n
-    source = mul.swapped if swap else mul.source
+    source = (mul.swapped if swap else mul.source)(np.dtype(carrier))
     narrow, wide = (right.T, left.T) if swap else (left, right)
     terms = -(-k // lanes) * lanes
-    rows = np.zeros((-(-narrow.shape[0] // ROWS) * ROWS, terms), dtype)
+    rows = np.zeros((-(-narrow.shape[0] // ROWS) * ROWS, terms), carrier)
     rows[: narrow.shape[0], :k] = narrow
-    panels = _panels(wide, terms, dtype)
-    out = np.empty((rows.shape[0], panels.shape[0] * WIDTH), out_dtype)
+    panels = _panels(wide, terms, carrier)
+    out = np.empty((rows.shape[0], panels.shape[0] * WIDTH), _sum_type(carrier))
     kernel(source, rows, panels, *arguments, out)
     result = out[: narrow.shape[0], : wide.shape[1]]
     return result.T if swap else result
 
 
-def _panels(wide: Values, terms: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+def _sum_type(carrier: npt.DTypeLike) -> npt.DTypeLike:
+    """Integers are summed as integers and handed over rounded to odd."""
+    return carrier if np.dtype(carrier).kind == "f" else np.float64
+
+
+def _panels(wide: Values, terms: int, carrier: npt.DTypeLike) -> npt.NDArray[Any]:
     k, columns = wide.shape
     count = -(-columns // WIDTH)
-    panels = np.zeros((count, terms, WIDTH), dtype)
+    panels = np.zeros((count, terms, WIDTH), carrier)
     for panel in range(count):
         piece = wide[:, panel * WIDTH : (panel + 1) * WIDTH]
         panels[panel, :k, : piece.shape[1]] = piece

@@ -12,53 +12,49 @@ exponent does subnormals by the same path.
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import types
 from numba.extending import overload
 
 from hwdse.formats import Integer, Minifloat
 from hwdse.kernels.arithmetic import (
-    EXPONENT_MASK,
-    FLOAT64_FRACTION_BITS,
-    MAGNITUDE_MASK,
-    ODD_PRECISION,
-    SIGN_MASK,
+    ODD_MARGIN,
     bits_of,
-    float_of,
+    exponent_bits,
+    float_like,
+    sign_bits,
+    with_sign_of,
 )
 
-_FLOAT64_BIAS = 1023
-_MIN_NORMAL_EXPONENT = -1022
+_FLOAT64 = np.dtype(np.float64)
 _BELOW_HALF = float(np.nextafter(0.5, 0.0))
 _NEVER = 2.0
 
 
 class NearestEven(NamedTuple):
-    """Rounding to nearest, ties to even.
+    """Rounding to nearest, ties to even, in a carrier of 32 or 64 bits.
 
     Attributes:
         lowest_exponent: exponent field (in place) below which the quantum stays the same.
-        highest_exponent: exponent field above which every value overflows.
         to_fixed: added to the exponent field it gives C.
         largest: largest finite value.
         beyond: magnitude that a rounded value above `largest` becomes.
-        zero: -0.0, or 0.0 in a format without negative zero.
     """
 
     lowest_exponent: int
-    highest_exponent: int
     to_fixed: int
     largest: float
     beyond: float
-    zero: float
 
 
 class Directed(NamedTuple):
     """Any rounding, in the fractions of a quantum at which the nearest multiple is corrected.
 
-    Attributes as those of `NearestEven`, and
-
     Attributes:
+        lowest_exponent: as in `NearestEven`.
+        to_fixed: as in `NearestEven`.
         to_quantum: subtracted from the exponent field it gives the quantum.
+        largest: as in `NearestEven`.
         up_positive: with a rest above this fraction, a positive value takes the next magnitude.
         up_negative: the same for negative values.
         down_positive: with a rest below minus this, a positive value takes the previous magnitude.
@@ -70,7 +66,6 @@ class Directed(NamedTuple):
     """
 
     lowest_exponent: int
-    highest_exponent: int
     to_fixed: int
     to_quantum: int
     largest: float
@@ -82,35 +77,49 @@ class Directed(NamedTuple):
     beyond_negative: float
     infinite: float
     zero_sign: int
-    zero: float
 
 
 Rounding = NearestEven | Directed
 
 
-def can_round(target: Minifloat) -> bool:
-    """Whether the compiled rounding reaches every value of the format."""
-    lowest = target.lsb_exponent + target.fraction_bits
-    top = target.max_exponent + 1 + FLOAT64_FRACTION_BITS - target.fraction_bits
+def can_round(
+    target: Minifloat, rounding: str, top: int, carrier: npt.DTypeLike = np.float64
+) -> bool:
+    """Whether compiled rounding in the carrier reaches every value of the format.
+
+    Args:
+        target: the format.
+        rounding: direction.
+        top: log2 of a bound on the finite values to be rounded.
+        carrier: float32 or float64.
+    """
+    info = np.finfo(np.dtype(carrier))
+    nearest_even = rounding == "rne"
+    lowest = target.lsb_exponent + (target.fraction_bits if nearest_even else 0)
+    highest_fixed = top + info.nmant - target.fraction_bits
     return (
         target.signed
         and target.subnormals
-        and target.precision <= ODD_PRECISION
-        and target.lsb_exponent > _MIN_NORMAL_EXPONENT
-        and lowest > _MIN_NORMAL_EXPONENT
-        and top < _FLOAT64_BIAS
+        and target.precision + ODD_MARGIN <= info.nmant + 1
+        and lowest >= info.minexp
+        and target.max_exponent < info.maxexp
+        and highest_fixed < info.maxexp
+        and (nearest_even or info.dtype == _FLOAT64)
     )
 
 
-def rounding_to(target: Minifloat, rounding: str) -> Rounding:
-    """Rounding to a format that `can_round` accepts, with the format's own overflow."""
+def rounding_to(target: Minifloat, rounding: str, carrier: npt.DTypeLike = np.float64) -> Rounding:
+    """Rounding to a format that `can_round` accepts, with the format's own overflow.
+
+    A zero keeps the sign that a format without negative zero has not.
+    """
     return _rounding(
         fraction_bits=target.fraction_bits,
         lowest=target.lsb_exponent + target.fraction_bits,
         largest=target.max,
         infinite=np.inf if target.overflow == "ieee" else target.max,
-        negative_zero=target.has_negative_zero,
         rounding=rounding,
+        carrier=np.dtype(carrier),
     )
 
 
@@ -121,8 +130,8 @@ def rounding_to_integer(target: Integer, rounding: str) -> Rounding:
         lowest=target.width + 1,
         largest=2.0**target.width,
         infinite=2.0**target.width,
-        negative_zero=True,
         rounding=rounding,
+        carrier=_FLOAT64,
     )
 
 
@@ -132,21 +141,19 @@ def _rounding(
     lowest: int,
     largest: float,
     infinite: float,
-    negative_zero: bool,
     rounding: str,
+    carrier: np.dtype[Any],
 ) -> Rounding:
-    drop = FLOAT64_FRACTION_BITS - fraction_bits
-    lowest_exponent = (lowest + _FLOAT64_BIAS) << FLOAT64_FRACTION_BITS
-    highest_exponent = (2 * _FLOAT64_BIAS - drop) << FLOAT64_FRACTION_BITS
-    zero = -0.0 if negative_zero else 0.0
+    info = np.finfo(carrier)
+    integer: Any = np.dtype(f"i{carrier.itemsize}").type
+    lowest_exponent = integer((lowest + info.maxexp - 1) << info.nmant)
+    to_fixed = integer((info.nmant - fraction_bits) << info.nmant)
     if rounding == "rne":
         return NearestEven(
             lowest_exponent=lowest_exponent,
-            highest_exponent=highest_exponent,
-            to_fixed=drop << FLOAT64_FRACTION_BITS,
-            largest=largest,
-            beyond=infinite,
-            zero=zero,
+            to_fixed=to_fixed,
+            largest=carrier.type(largest),
+            beyond=carrier.type(infinite),
         )
     nearest, away, toward = (_BELOW_HALF, _NEVER), (0.0, _NEVER), (_NEVER, 0.0)
     positive, negative = {
@@ -157,9 +164,8 @@ def _rounding(
     }[rounding]
     return Directed(
         lowest_exponent=lowest_exponent,
-        highest_exponent=highest_exponent,
-        to_fixed=drop << FLOAT64_FRACTION_BITS,
-        to_quantum=fraction_bits << FLOAT64_FRACTION_BITS,
+        to_fixed=to_fixed,
+        to_quantum=integer(fraction_bits << info.nmant),
         largest=largest,
         up_positive=positive[0],
         up_negative=negative[0],
@@ -168,8 +174,7 @@ def _rounding(
         beyond_positive=largest if positive == toward else infinite,
         beyond_negative=largest if negative == toward else infinite,
         infinite=infinite,
-        zero_sign=int(SIGN_MASK) if rounding == "down" else 0,
-        zero=zero,
+        zero_sign=-(2**63) if rounding == "down" else 0,
     )
 
 
@@ -198,27 +203,24 @@ def _(rounding, total, signs):  # type: ignore[no-untyped-def]
     if _is(rounding, NearestEven):
 
         def nearest_even(rounding, total, signs):  # type: ignore[no-untyped-def]
-            pattern = bits_of(total)
-            magnitude = float_of(pattern & MAGNITUDE_MASK)
-            exponent = max(pattern & EXPONENT_MASK, rounding.lowest_exponent)
-            exponent = min(exponent, rounding.highest_exponent)
-            fixed = float_of(exponent + rounding.to_fixed)
-            rounded = (magnitude + fixed) - fixed
+            # An infinite sum wraps to some finite C, which leaves it infinite.
+            exponent = max(exponent_bits(total), rounding.lowest_exponent)
+            fixed = float_like(total, exponent + rounding.to_fixed)
+            rounded = (abs(total) + fixed) - fixed
             rounded = rounding.beyond if rounded > rounding.largest else rounded
-            return float_of(bits_of(rounded) | (pattern & SIGN_MASK)) + rounding.zero
+            return with_sign_of(rounded, total)
 
         return nearest_even
     if _is(rounding, Directed):
 
         def directed(rounding, total, signs):  # type: ignore[no-untyped-def]
             pattern = bits_of(total)
-            pattern = pattern | (signs & rounding.zero_sign) if total == 0.0 else pattern
+            pattern = pattern | (signs & rounding.zero_sign) if total == 0 else pattern
             negative = pattern < 0
-            magnitude = float_of(pattern & MAGNITUDE_MASK)
-            exponent = max(pattern & EXPONENT_MASK, rounding.lowest_exponent)
-            exponent = min(exponent, rounding.highest_exponent)
-            fixed = float_of(exponent + rounding.to_fixed)
-            quantum = float_of(exponent - rounding.to_quantum)
+            magnitude = abs(total)
+            exponent = max(exponent_bits(total), rounding.lowest_exponent)
+            fixed = float_like(total, exponent + rounding.to_fixed)
+            quantum = float_like(total, exponent - rounding.to_quantum)
             nearest = (magnitude + fixed) - fixed
             rest = magnitude - nearest
             up = rounding.up_negative if negative else rounding.up_positive
@@ -228,7 +230,7 @@ def _(rounding, total, signs):  # type: ignore[no-untyped-def]
             beyond = rounding.beyond_negative if negative else rounding.beyond_positive
             rounded = beyond if rounded > rounding.largest else rounded
             rounded = rounding.infinite if magnitude == np.inf else rounded
-            return float_of(bits_of(rounded) | (pattern & SIGN_MASK)) + rounding.zero
+            return with_sign_of(rounded, float_like(total, pattern))
 
         return directed
     return None
@@ -239,5 +241,5 @@ def _(rounding, signs, term):  # type: ignore[no-untyped-def]
     if _is(rounding, NearestEven):
         return lambda rounding, signs, term: signs
     if _is(rounding, Directed):
-        return lambda rounding, signs, term: signs | bits_of(term)
+        return lambda rounding, signs, term: signs | sign_bits(term)
     return None

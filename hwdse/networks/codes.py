@@ -20,12 +20,13 @@ def encode(number_format: Format, x: npt.NDArray[np.float32]) -> Codes:
     is zero select an entry of a table; where such a bucket holds two codes (formats of more
     significand bits than bfloat16 resolves) the format itself encodes.
     """
-    x = np.asarray(x, np.float32)
+    x = np.asarray(x, np.float32, order="C")
     table = _bucket_codes(number_format) if number_format.bits <= _TABLE_BITS else None
     if table is None:
         return number_format.encode(x)
-    bits = np.ascontiguousarray(x).view(np.uint32)
-    return table[2 * (bits >> 16) + ((bits & 0xFFFF) != 0)]
+    bits = x.view(np.uint32)
+    codes: Codes = table[2 * (bits >> 16) + ((bits & 0xFFFF) != 0)]
+    return codes
 
 
 @lru_cache(maxsize=32)
@@ -37,7 +38,8 @@ def _bucket_codes(number_format: Format) -> Codes | None:
     """
     start = np.arange(_BUCKETS, dtype=np.uint32) << 16
     first, last = start + 1, start + 0xFFFF
-    codes = [number_format.encode(bits.view(np.float32)) for bits in (start, first, last)]
+    with np.errstate(invalid="ignore"):  # some buckets hold signalling NaN
+        codes = [number_format.encode(bits.view(np.float32)) for bits in (start, first, last)]
     if not np.array_equal(codes[1], codes[2]):
         return None
     table = np.stack(codes[:2], axis=1).reshape(-1)

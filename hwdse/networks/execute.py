@@ -88,10 +88,9 @@ def profile(network: Network) -> Profile:
             f"network {network.name} gives an output of shape {result.shape} for {batch} samples: "
             f"({batch}, {classes}) is needed for {network.dataset.name}"
         )
-    total = sum(value.nbytes for value in values.values() if isinstance(value, np.ndarray))
-    return Profile(
-        macs=counter.macs // batch, value_bytes=total // batch, classes=result.shape[1]
-    )
+    constants = constant_names(network.model.graph)
+    total = sum(np.asarray(value).nbytes for name, value in values.items() if name not in constants)
+    return Profile(macs=counter.macs // batch, value_bytes=total // batch, classes=result.shape[1])
 
 
 def batches(network: Network, pixels: npt.NDArray[np.float32]) -> Iterator[Real]:
@@ -151,7 +150,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _operators(arithmetic: Arithmetic, constants: frozenset[str]) -> list[type]:
-    """The reference's operator classes that this evaluator replaces; it finds them by class name."""
+    """Classes that replace the reference's own; it finds them by their name."""
 
     def product(node: onnx.NodeProto, a: Real, b: Real) -> Real:
         for operand in (a, b):
@@ -182,6 +181,7 @@ def _operators(arithmetic: Arithmetic, constants: frozenset[str]) -> list[type]:
             a: Real,
             b: Real,
             c: Real | None = None,
+            *,
             alpha: float = 1.0,
             beta: float = 1.0,
             transA: int = 0,
@@ -202,6 +202,7 @@ def _operators(arithmetic: Arithmetic, constants: frozenset[str]) -> list[type]:
             x: Real,
             w: Real,
             b: Real | None = None,
+            *,
             auto_pad: str | None = None,
             dilations: list[int] | None = None,
             group: int | None = None,
@@ -235,6 +236,6 @@ def _operators(arithmetic: Arithmetic, constants: frozenset[str]) -> list[type]:
                 result += b.reshape(-1, *[1] * axes)
             return (result,)
 
-    operators = [MatMul, Gemm, Conv]
+    operators: list[type] = [MatMul, Gemm, Conv]
     assert {operator.__name__ for operator in operators} == LOWERED
     return operators

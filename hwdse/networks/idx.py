@@ -29,7 +29,8 @@ def read_idx(path: Path, limit: int | None = None) -> npt.NDArray[np.uint8]:
         uint8 array of the shape that the file declares.
 
     Raises:
-        DatasetError: the file cannot be read, is no IDX file of unsigned bytes, or ends early.
+        DatasetError: the file cannot be read, is no IDX file of unsigned bytes, or holds another
+            number of bytes than it says.
     """
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
@@ -46,14 +47,15 @@ def read_idx(path: Path, limit: int | None = None) -> npt.NDArray[np.uint8]:
             if len(sizes) < 4 * dimensions:
                 raise DatasetError(f"{path} is damaged: it ends within its header")
             shape = [int(size) for size in np.frombuffer(sizes, dtype=">u4")]
-            if limit is not None:
-                shape[0] = min(shape[0], limit)
+            entries = shape[0]
+            shape[0] = min(entries, limit) if limit is not None else entries
             wanted = math.prod(shape)
-            data = file.read(wanted)
-            if len(data) < wanted:
+            # One more than needed: only at its end is a compressed file checked.
+            data = file.read(wanted + (shape[0] == entries))
+            if len(data) != wanted:
+                count = f"{len(data)}" if len(data) < wanted else f"more than {wanted}"
                 raise DatasetError(
-                    f"{path} is damaged: {len(data)} bytes of data where its header "
-                    f"announces {wanted}"
+                    f"{path} is damaged: {count} bytes of data where its header announces {wanted}"
                 )
     except (OSError, EOFError, zlib.error) as error:  # gzip.BadGzipFile is an OSError
         raise DatasetError(f"{path} cannot be read: {error}") from error

@@ -83,12 +83,10 @@ def conv(
     spans = [(size - 1) * step + 1 for size, step in zip(kernel, dilations, strict=True)]
     windows = np.lib.stride_tricks.sliding_window_view(padded, spans, axis=axes)
     windows = windows[
-        (slice(None), slice(None))
-        + tuple(slice(None, None, step) for step in strides)
-        + tuple(slice(None, None, step) for step in dilations)
+        (slice(None), slice(None), *(slice(None, None, step) for step in (*strides, *dilations)))
     ]
     positions = windows.shape[2 : x.ndim]
-    # (n, *positions, channels, *kernel)
+    # Now samples, positions, channels, kernel: a patch is the row of one position.
     windows = np.moveaxis(windows, 1, x.ndim - 1)
     channels = weight.shape[1]
     result = np.empty((len(x) * math.prod(positions), groups, right.shape[2]), np.float32)
@@ -133,9 +131,7 @@ def padding(
     if mode == "VALID" or (mode == "NOTSET" and pads is None):
         return np.zeros((len(sizes), 2), np.int64)
     if mode != "NOTSET":
-        raise NetworkError(
-            f"auto_pad {mode}: allowed are NOTSET, SAME_UPPER, SAME_LOWER and VALID"
-        )
+        raise NetworkError(f"auto_pad {mode}: allowed are NOTSET, SAME_UPPER, SAME_LOWER and VALID")
     amounts = np.array(pads, np.int64)
     if (amounts < 0).any():
         raise NetworkError(f"pads {pads} of a Conv: negative ones cannot be evaluated")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
+import onnx.external_data_helper
 import onnx.inliner
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from hwdse.errors import NetworkError
 from hwdse.networks import datasets
@@ -97,6 +98,10 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     try:
         content = path.read_bytes()
         model = onnx.load_model_from_string(content)
+        if any(onnx.external_data_helper.uses_external_data(w) for w in model.graph.initializer):
+            raise NetworkError(
+                f"network {path} keeps weights in other files: save it self-contained"
+            )
         onnx.checker.check_model(model)
     except OSError as error:
         raise NetworkError(f"network {path} cannot be read: {error.strerror}") from error
@@ -146,9 +151,6 @@ def _check_operators(path: Path, model: onnx.ModelProto) -> None:
     opset = {entry.domain: entry.version for entry in model.opset_import}.get("", _MIN_OPSET)
     if opset < _MIN_OPSET:
         raise NetworkError(f"network {path} has opset {opset}: {_MIN_OPSET} or later is needed")
-    weights = [*model.graph.initializer]
-    if any(weight.data_location == onnx.TensorProto.EXTERNAL for weight in weights):
-        raise NetworkError(f"network {path} keeps weights in other files: save it self-contained")
     for node, nested in _nodes(model.graph):
         if node.op_type in _REFUSED:
             raise NetworkError(
@@ -206,5 +208,3 @@ def _count(path: Path, metadata: dict[str, str], key: str, default: int) -> int:
     if value != int(value):
         raise NetworkError(f"network {path}: metadata {key}={metadata[key]} is no whole number")
     return int(value)
-
-

@@ -11,9 +11,9 @@ Scales (all float32; a real value is its code's value times the scale):
 * Formats of 16 or more bits with at least fp16's range (`is_wide`) hold networks as they are:
   scale 1, no clipping.
 * Headroom: the largest value that operands are mapped to is lowered by powers of two, taken in turn
-  from the operand with more range to spare, until neither the worst running sum of the calibration
-  data (times a margin for data not seen) exceeds `Design.largest_sum` nor a product the multiplier's
-  range. A designer would do the same rather than let an accumulator overflow.
+  from the operand with more range to spare, until the worst running sum of the calibration data
+  (times a margin for data not seen) is within `Design.largest_sum` and the largest product within
+  the multiplier's range. A designer would do the same rather than let an accumulator overflow.
 """
 
 import math
@@ -164,7 +164,8 @@ class DesignArithmetic(Arithmetic):
         scales = chosen.second.scale
         scale = chosen.first.scale * scales[group if len(scales) > 1 else 0]
         codes = self._matmul(self._design, a, b)
-        return (self._design.out.decode(codes) * scale).astype(np.float32)
+        values: Real = (self._design.out.decode(codes) * scale).astype(np.float32)
+        return values
 
 
 def _second_scaling(number_format: Format, observation: Observation, reduction: int) -> Scaling:
@@ -184,9 +185,7 @@ def _second_scaling(number_format: Format, observation: Observation, reduction: 
     return Scaling(clip=found.clip.reshape(shape), scale=found.scale.reshape(shape))
 
 
-def _excess_bits(
-    design: Design, observation: Observation, first: Scaling, second: Scaling
-) -> int:
+def _excess_bits(design: Design, observation: Observation, first: Scaling, second: Scaling) -> int:
     """Powers of two by which the worst product or running sum is too large."""
     largest_first = float(np.fmin(observation.first_largest, first.clip).max() / first.scale.max())
     second_largest = observation.second_largest
@@ -225,7 +224,7 @@ def _largest_product(design: Design) -> float:
 
 
 def worst_running_sum(rows: Real, matrix: Real) -> float:
-    """Largest magnitude that any sum over the first k terms of rows @ matrix reaches, over all k."""
+    """Largest magnitude of any sum of the first terms of rows @ matrix, however many."""
     total: npt.NDArray[np.float32] = np.zeros((len(rows), matrix.shape[1]), np.float32)
     worst = np.zeros_like(total)
     for k in range(matrix.shape[0]):

@@ -15,7 +15,8 @@ _MAX_LANES = 1024
 class Unit(Part):
     """A unit that adds `lanes` products a cycle to a running sum.
 
-    A unit's own keys of the design spec are its fields; all are integers.
+    A unit's own keys of the design spec are its fields; all are integers. `family` names the
+    folder of its generator, bench and Verilog; `initiation_interval` is in cycles.
 
     Attributes:
         stages: pipeline registers beside the accumulator's, 0..3, filled in this order: after the
@@ -23,6 +24,7 @@ class Unit(Part):
     """
 
     kind: ClassVar[str] = "unit"
+    family: ClassVar[str]
     initiation_interval: ClassVar[int] = 1
 
     stages: int = 0
@@ -69,6 +71,7 @@ class Mac(Unit):
     """One product a cycle into the accumulator."""
 
     keyword: ClassVar[str] = "mac"
+    family: ClassVar[str] = "mac"
 
     @property
     def lanes(self) -> int:
@@ -85,6 +88,7 @@ class Dot(Unit):
     """
 
     keyword: ClassVar[str] = "dot"
+    family: ClassVar[str] = "mac"
 
     lanes: int = 4
 

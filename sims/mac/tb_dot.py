@@ -31,7 +31,7 @@ def changed_only(*ports):
     last = [None] * len(ports)
 
     def drive(*values):
-        for k, (port, value) in enumerate(zip(ports, values)):
+        for k, (port, value) in enumerate(zip(ports, values, strict=True)):
             if value != last[k]:
                 port.value = last[k] = value
 

@@ -21,7 +21,7 @@ def test_cost(capsys):
     assert rows[0].split()[0] == "a=int8,acc=int:32"
     assert rows[1].split()[0] == "a=e4m3fn,acc=kulisch"
     assert all(float(cell) > 0 for cell in rows[0].split()[1:4])
-    assert rows[-1].startswith("nangate45, analytic: ")
+    assert rows[-1].startswith("nangate45, analytic. ")
 
 
 def test_cost_as_json(capsys):

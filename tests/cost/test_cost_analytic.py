@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from hwdse.cost import Technology, estimate_structure, load_technology
+from hwdse.cost.analytic import path_delay, random_operands
 from hwdse.errors import TechnologyError
 from hwdse.hdl.structure import (
     Adder,
@@ -139,11 +140,54 @@ def test_activity_scales_energy_alone():
         assert block in blocks
         return 0.5 if isinstance(primitive, Adder) else 1.0
 
-    full = estimate_structure(unit(blocks))
+    full = estimate_structure(unit(blocks), activity=random_operands)
     part = estimate_structure(unit(blocks), activity=halved_adders)
     assert part.area_um2 == full.area_um2
     assert part.breakdown[0].energy_pj == full.breakdown[0].energy_pj
     assert part.breakdown[1].energy_pj == pytest.approx(full.breakdown[1].energy_pj / 2)
+
+
+def test_typical_activity_is_that_of_the_table():
+    switching = {"Multiplier": 0.75, "Adder": 0.25}
+    table = Technology(**{**vars(TECHNOLOGY), "activity": switching})
+    parts = [Multiplier(a_bits=8, b_bits=8, signed=True), Adder(width=24), Register(width=24)]
+    expected = [0.75, 0.25, 1.0]
+    for part, factor in zip(parts, expected, strict=True):
+        cost = estimate_structure(unit({"block": [part]}), table)
+        assert cost.energy_pj == pytest.approx(factor * table.cost(part, "energy_pj"))
+
+
+def delay(*path):
+    return path_delay(path, TECHNOLOGY)
+
+
+def test_consecutive_carry_chains_overlap():
+    long, short = Adder(width=32), Incrementer(width=16)
+    together = delay(long, short)
+    assert max(delay(long), delay(short)) < together < delay(long) + delay(short)
+    # A gate for each bit lets the carries through one by one, a shifter waits for all of them.
+    assert delay(long, Gates(width=32), short) == pytest.approx(together + delay(Gates(width=32)))
+    shifter = Shifter(width=32, max_shift=31)
+    assert delay(long, shifter, short) == pytest.approx(sum(map(delay, (long, shifter, short))))
+
+
+@given(some.lists(PRIMITIVES, max_size=8))
+def test_path_delay_lies_between_the_longest_step_and_the_sum(path):
+    each = [delay(step) for step in path]
+    assert max(each, default=0.0) <= delay(*path) + 1e-9
+    assert delay(*path) <= sum(each) + 1e-9
+
+
+@given(some.lists(PRIMITIVES, max_size=6), PRIMITIVES, some.integers(0, 6))
+def test_longer_paths_are_slower(path, extra, place):
+    assert delay(*path[:place], extra, *path[place:]) >= delay(*path) - 1e-9
+
+
+def test_stage_overlaps_across_blocks():
+    blocks = {"a": [Adder(width=32)], "b": [Adder(width=32)]}
+    cost = estimate_structure(unit(blocks))
+    overhead = TECHNOLOGY.register_overhead_ns
+    assert cost.delay_ns < sum(block.delay_ns for block in cost.breakdown) + overhead
 
 
 def test_cost_says_where_it_comes_from():

@@ -40,6 +40,13 @@ def test_compressed_file_reads_the_same(tmp_path):
     assert liberty.load(packed) == liberty.load(TOY)
 
 
+def test_brace_on_its_own_line_and_missing_semicolons(tmp_path):
+    text = TOY.read_text().replace("cell (NAND2) {", "cell (NAND2)\n  {")
+    path = tmp_path / "loose.lib"
+    path.write_text(text.replace("area : 2.0;", "area : 2.0").replace('"!(A & B)";', '"!(A & B)"'))
+    assert liberty.load(path) == liberty.load(TOY)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -103,6 +103,8 @@ LAW = ("primitives", "Adder", "area_um2")
         (put("x", *LAW, "coefficients", "carries"), r"primitives\.Adder\.area_um2.*wrong kind"),
         (put(-1.0, *LAW, "coefficients", "carries"), "'carries' is -1.0"),
         (put(float("nan"), *LAW, "coefficients", "carries"), "'carries' is nan"),
+        (put({"Adder": -0.5}, "activity"), "activity"),
+        (put({"Adder": "half"}, "activity"), "activity: a value of the wrong kind"),
         (remove("errors"), "'errors' is missing"),
     ],
 )

@@ -1,10 +1,12 @@
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 from explore_fakes import evaluation, space
 
 from hwdse.errors import HwdseError, OutputError
 from hwdse.explore import plotting
+from hwdse.explore.axis import Axis
 from hwdse.explore.columns import COLUMNS, column
 from hwdse.explore.front import pareto
 from hwdse.explore.plotting import plot
@@ -44,7 +46,8 @@ def test_numbers_of_the_front_cover_neither_points_nor_each_other(frame):
     boxes = [text.get_window_extent() for text in numbers.values()]
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[i + 1 :])
-        for x, y in zip(front["energy_pj"], 100 * front["accuracy"], strict=True):
+        ys = Axis.of(column("accuracy"), frame).place(front["accuracy"])
+        for x, y in zip(np.log10(front["energy_pj"]), ys, strict=True):
             assert not box.contains(*axes.transData.transform((x, y)))
 
 
@@ -56,10 +59,26 @@ def test_key_names_the_designs_of_the_front(frame):
     assert "12 designs · fake, 360 test samples, 95 % intervals · nangate45, analytic cost" in texts
 
 
-def test_axes_are_titled_with_units(frame):
+def test_measured_error_of_the_cost_is_stated(frame):
+    figure = plotting._draw(frame.assign(area_error=0.27), column("area_um2"), column("accuracy"))
+    assert any("analytic cost (rms error 27%)" in text.get_text() for text in figure.texts)
+
+
+def test_axes_are_titled_with_units_and_marked_with_values(frame):
     axes = plotting._draw(frame, column("energy_pj"), column("accuracy")).axes[0]
-    assert (axes.get_xlabel(), axes.get_xscale()) == ("Energy per MAC (pJ)", "log")
-    assert (axes.get_ylabel(), axes.get_yscale()) == ("Accuracy (%)", "linear")
+    assert axes.get_xlabel() == "Energy per MAC (pJ)"
+    assert axes.get_ylabel() == "Accuracy (%), spread by error rate"
+    for axis, transform in ((axes.xaxis, np.log10), (axes.yaxis, lambda p: -np.log10(100 - p))):
+        texts = [float(text.get_text()) for text in axis.get_ticklabels()]
+        assert len(texts) >= 3
+        assert axis.get_ticklocs() == pytest.approx([transform(value) for value in texts])
+
+
+def test_error_axis_places_right_answers_at_half_a_sample(frame):
+    axis = Axis.of(column("accuracy"), frame)
+    assert axis.place([0.0, 0.9, 0.99]) == pytest.approx([-2, -1, 0])
+    assert axis.place(1.0) == pytest.approx(-np.log10(50 / 360))
+    assert sorted(axis.ticks(-2, 1)[1], key=float)[-2:] == ["99.8", "100"]
 
 
 @pytest.mark.parametrize("x", [c.name for c in COLUMNS])

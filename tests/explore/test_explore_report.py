@@ -108,7 +108,7 @@ def test_facts_and_notes_say_what_the_numbers_are(store, tmp_path):
         "1.2.3",
     ):
         assert f"<dd>{fact}</dd>" in text
-    assert "Their error on whole designs is not measured yet" in text
+    assert "The error on whole designs is not measured yet" in text
 
 
 def test_measured_error_is_stated(tmp_path):
@@ -118,7 +118,7 @@ def test_measured_error_is_stated(tmp_path):
         cost = {**done.cost, "area_error": 0.12, "delay_error": 0.2}
         store.add("key", replace(done, cost=cost))
         text = report(store, tmp_path / "report.html").read_text()
-    assert "area is within 12%, delay is within 20%" in text
+    assert "took no part in the fit: 12% for area, 20% for delay." in text
 
 
 def test_everything_foreign_is_escaped(tmp_path):

@@ -239,7 +239,8 @@ def test_kill_9_and_again_gives_the_rows_of_an_uninterrupted_run(
     process = start(tmp_path, seconds=0.05, generator_seconds=0.3, jobs=jobs)
     wait_for_lines(process, tmp_path / log, lines)
     process.kill()
-    process.communicate()
+    # Ends when the workers do: they hold the other end of its pipes.
+    process.communicate(timeout=20)
     assert process.returncode == -signal.SIGKILL
     wait_until_gone(workers(tmp_path / "evaluated", tmp_path / "evaluated.rtl"))
     assert not (tmp_path / "out" / "results.csv").exists()

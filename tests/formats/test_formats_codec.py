@@ -132,3 +132,16 @@ def test_properties_are_those_of_the_value_table(name):
     assert number_format.has_inf == bool(np.isinf(values).any())
     assert number_format.has_nan == bool(np.isnan(values).any())
     assert number_format.min_normal in positive
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_ordinals_count_the_values_in_order(name):
+    f = formats.get(name)
+    codes = np.arange(1 << f.bits)
+    values = f.decode(codes)
+    finite = np.isfinite(values)
+    ordinals = f.ordinal(codes[finite])
+    order = np.argsort(values[finite], kind="stable")
+    steps = np.diff(values[finite][order])
+    np.testing.assert_array_equal(np.diff(ordinals[order]), steps != 0)
+    assert np.unique(ordinals).size == np.unique(values[finite]).size

@@ -72,7 +72,9 @@ def test_integers_use_every_code(bits):
     f = formats.get(f"int{bits}")
     half = 2 ** (bits - 1)
     assert (f.bits, f.min, f.max, f.has_inf, f.has_nan) == (bits, -half, half - 1, False, False)
-    np.testing.assert_array_equal(f.encode([-half, -1, 0, half - 1]), [half, 2**bits - 1, 0, half - 1])
+    np.testing.assert_array_equal(
+        f.encode([-half, -1, 0, half - 1]), [half, 2**bits - 1, 0, half - 1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,9 @@ def test_integers_use_every_code(bits):
         ("e1m2fn", [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75]),
         (
             "e2m3fn",
-            [i / 8 for i in range(16)] + [2 + i / 4 for i in range(8)] + [4 + i / 2 for i in range(8)],
+            [i / 8 for i in range(16)]
+            + [2 + i / 4 for i in range(8)]
+            + [4 + i / 2 for i in range(8)],
         ),
         (
             "e3m2fn",

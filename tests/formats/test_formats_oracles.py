@@ -4,7 +4,8 @@ Known differences, none of them hidden by the comparisons:
 
 * A NaN's sign: our NaN is canonical, theirs keeps the operand's sign. Codes of NaN are compared as
   "is NaN".
-* NaN into a format without NaN: gfloat refuses it, ml_dtypes gives -0, we give +0.
+* NaN into a format without NaN: gfloat refuses it, ml_dtypes gives a zero of either sign, we give
+  +0.
 * Ties of one-digit significands (e8m0, e3m0): gfloat takes the even exponent as P3109 does;
   ml_dtypes and we round up, as IEEE 754-2019 section 4.3.1 has it. Only ties differ, one in two.
 """
@@ -100,7 +101,9 @@ def test_gfloat_covers_the_formats():
 @pytest.mark.parametrize("name", GFLOAT)
 def test_decode_equals_gfloat(name):
     info, f = GFLOAT[name], formats.get(name)
-    codes = np.arange(1 << f.bits) if f.bits <= 16 else np.arange(0, 1 << f.bits, (1 << f.bits) // 997)
+    codes = (
+        np.arange(1 << f.bits) if f.bits <= 16 else np.arange(0, 1 << f.bits, (1 << f.bits) // 997)
+    )
     assert codes.size >= min(1 << f.bits, 997)
     same(f.decode(codes), gfloat.decode_ndarray(info, codes))
 
@@ -191,7 +194,7 @@ def test_encode_equals_ml_dtypes_from_float32(name):
         assert np.isnan(f.decode(ours[nan])).all()
     else:
         assert (ours[nan] == 0).all()
-        assert (theirs[nan] == 1 << (f.bits - 1)).all()
+        assert (f.decode(theirs[nan]) == 0).all()
     assert nan.any()
 
 

@@ -1,6 +1,7 @@
 """The two references agree with each other before anything is measured by them."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def test_table_look_up_equals_the_one_value_codec(name):
     table = vectors.grid(reference)
     exact = [reference.value_of_magnitude_code(code) for code in range(reference.max_code + 2)]
     assert [Fraction(value) for value in table.values] == exact
-    pairs = zip(exact[:-1], exact[1:], strict=True)
+    pairs = pairwise(exact)
     assert [Fraction(half) for half in table.halves] == [(low + high) / 2 for low, high in pairs]
     x = vectors.interesting(reference)[:: 1 + reference.bits]
     values = [from_float(v) for v in x.tolist()]

@@ -7,6 +7,7 @@ rounding). One value at a time, no bit tricks.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, lru_cache
 
 ROUNDINGS = ("rne", "rna", "rtz", "up", "down")
 OVERFLOWS = ("saturate", "ieee")
@@ -96,6 +97,7 @@ class Float:
     def has_inf(self) -> bool:
         return self.variant == "ieee"
 
+    @lru_cache(maxsize=1 << 12)  # noqa: B019 - a handful of small frozen records
     def value_of_magnitude_code(self, code: int) -> Fraction:
         """The plain formula, also beyond the top of the format."""
         e, m = divmod(code, 2**self.M)
@@ -103,6 +105,7 @@ class Float:
             return Fraction(m, 2**self.M) * Fraction(2) ** (1 - self.bias)
         return (1 + Fraction(m, 2**self.M)) * Fraction(2) ** (e - self.bias)
 
+    @lru_cache(maxsize=1 << 12)  # noqa: B019
     def decode(self, code: int) -> Value:
         magnitude_code = code % 2 ** (self.E + self.M)
         negative = self.signed and code >= 2 ** (self.E + self.M)
@@ -122,7 +125,7 @@ class Float:
         reserved = {"ieee": 2**self.M, "fn": 1, "fnuz": 0, "finite": 0}[self.variant]
         return 2 ** (self.E + self.M) - 1 - reserved
 
-    @property
+    @cached_property
     def max(self) -> Fraction:
         return self.decode(self.max_code).magnitude
 

@@ -7,12 +7,35 @@
   const value = (design, c) => design[c.name] === null ? null : design[c.name] * c.factor;
   const escape = (text) =>
     String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  const ticks = (c) => c.scale === "log" ? { dtick: "D2", tickformat: "~r" } : {};
+  // As in axis.py: a ratio is placed by the logarithm of its error.
+  const place = (number, c) => number === null ? null
+    : c.scale === "error" ? -Math.log10(Math.max(100 - 100 * number, data.least_error))
+    : number;
   const config = {
     displaylogo: false, responsive: true,
     modeBarButtons: [["toImage"], ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
   };
   const still = { displayModeBar: false, responsive: true };
+
+  function ticks(c, values) {
+    if (c.scale === "log") return { type: "log", dtick: "D2", tickformat: "~r" };
+    const shown = values.filter((v) => v !== null);
+    const low = Math.min(...shown) - 0.15;
+    const high = Math.max(...shown) + 0.15;
+    let errors = [];
+    for (const steps of [[1], [1, 2, 5], [1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9]]) {
+      errors = [-4, -3, -2, -1, 0, 1, 2].flatMap((decade) => steps.map((s) => s * 10 ** decade))
+        .filter((e) => e <= 100 && e > data.least_error && -Math.log10(e) >= low && -Math.log10(e) <= high);
+      if (errors.length >= 4) break;
+    }
+    const marks = errors.map((e) => [-Math.log10(e), String(Number((100 - e).toPrecision(6)))]);
+    const none = -Math.log10(data.least_error);
+    if (none <= high) marks.push([none, "100"]);
+    return {
+      type: "linear", tickmode: "array",
+      tickvals: marks.map((m) => m[0]), ticktext: marks.map((m) => m[1]),
+    };
+  }
 
   function layout(extra) {
     const axis = {
@@ -52,44 +75,47 @@
     }
     const traces = [...groups].map(([name, members]) => {
       const trace = {
-        type: "scatter", mode: "markers", name, x: members.map((d) => value(d, x)),
-        y: members.map((d) => value(d, y)), text: members.map(hover), hoverinfo: "text",
+        type: "scatter", mode: "markers", name, x: members.map((d) => place(d[x.name], x)),
+        y: members.map((d) => place(d[y.name], y)), text: members.map(hover), hoverinfo: "text",
         marker: {
-          size: 9, color: members[0].colour, symbol: members[0].symbol,
+          size: 10, color: members[0].colour, symbol: members[0].symbol,
           line: { width: 1, color: css("--card") },
         },
       };
       if (y.name === "accuracy") {
         trace.error_y = {
           type: "data", symmetric: false, thickness: 1, width: 0, color: members[0].colour + "66",
-          array: members.map((d) => (d.accuracy_high - d.accuracy) * y.factor),
-          arrayminus: members.map((d) => (d.accuracy - d.accuracy_low) * y.factor),
+          array: members.map((d) => place(d.accuracy_high, y) - place(d.accuracy, y)),
+          arrayminus: members.map((d) => place(d.accuracy, y) - place(d.accuracy_low, y)),
         };
       }
       return trace;
     });
     traces.push({
       type: "scatter", mode: "lines+markers", name: "Pareto front", hoverinfo: "skip",
-      x: front.map((d) => value(d, x)), y: front.map((d) => value(d, y)),
+      x: front.map((d) => place(d[x.name], x)), y: front.map((d) => place(d[y.name], y)),
       line: { color: css("--ink"), width: 1.5, shape: "hv" },
       marker: { size: 15, symbol: "circle-open", color: css("--ink"), line: { width: 1.5 } },
     });
     const shapes = [];
     const annotations = [];
     if (y.name === "accuracy" && data.float_accuracy !== null) {
-      const level = data.float_accuracy * y.factor;
+      const level = place(data.float_accuracy, y);
       shapes.push({
         type: "line", xref: "paper", x0: 0, x1: 1, y0: level, y1: level, layer: "below",
         line: { color: css("--quiet"), width: 1, dash: "dash" },
       });
       annotations.push({
-        xref: "paper", x: 1, y: level, text: `float: ${level.toFixed(2)} %`, showarrow: false,
+        xref: "paper", x: 1, y: level, text: `float: ${(100 * data.float_accuracy).toFixed(2)} %`, showarrow: false,
         xanchor: "right", yanchor: "bottom", font: { size: 12, color: css("--quiet") },
       });
     }
     return Plotly.react("scatter", traces, layout({
-      xaxis: { title: { text: x.label }, type: x.scale, ...ticks(x) },
-      yaxis: { title: { text: y.label }, type: y.scale, ...ticks(y) },
+      xaxis: { title: { text: x.label }, ...ticks(x, []) },
+      yaxis: {
+        title: { text: `${y.label}, spread by error rate` },
+        ...ticks(y, traces.flatMap((t) => t.y)),
+      },
       legend: { itemsizing: "constant" }, hovermode: "closest", shapes, annotations,
     }), config);
   }

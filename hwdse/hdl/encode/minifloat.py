@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.formats import Minifloat, UnpackedShape
-from hwdse.hdl.blocks import leading_zero_count, shift_left
+from hwdse.hdl.blocks import above, leading_zero_count, shift_left
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
 from hwdse.hdl.structure import (
@@ -56,8 +56,8 @@ class MinifloatEncoder(Component):
         f, shape = self._format, self._shape
         specials = MuxBlock(width=f.bits if f.has_nan else 0, ways=2)
         if self._own:
-            field = Gates(width=f.exponent_bits)
-            return Structure(parts=(field, specials), path=(field, specials))
+            mask = Gates(width=f.exponent_bits)
+            return Structure(parts=(mask, specials), path=(mask, specials))
         shifted = max(self._width + self._front_zeros, f.precision + 2)
         negate = Incrementer(width=self._width if shape.twos_complement else 0)
         count = LeadingZeroCounter(width=self._width)
@@ -157,4 +157,4 @@ class MinifloatEncoder(Component):
         beyond = f.max_code
         if f.has_inf:
             beyond = Mux(overflow_goes_to_inf(self._rounding, sign), f.inf_code, f.max_code)
-        return Mux(code > f.max_code, beyond, code)
+        return Mux(above(code, f.max_code), beyond, code)

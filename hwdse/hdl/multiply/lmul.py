@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.formats import Format
+from hwdse.hdl.blocks import above
 from hwdse.hdl.multiply import multiplier
 from hwdse.hdl.structure import Adder, Gates, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
@@ -102,7 +103,7 @@ class LMulMultiplier(Component):
         underflow = (exponent < 0) | ((exponent == 0) & ~significand[-1])
         overflow = (
             (exponent > top)
-            | ((exponent == top) & (significand > largest))
-            | ((exponent == top - 1) & (significand > 2 * largest + 1))
+            | ((exponent == top) & above(significand, largest))
+            | ((exponent == top - 1) & above(significand, 2 * largest + 1))
         )
         return significand, exponent, underflow, overflow

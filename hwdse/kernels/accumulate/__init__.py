@@ -1,6 +1,6 @@
 """Sums of products by fast kernels, one module an accumulator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
 
@@ -45,6 +45,11 @@ class Task:
         """What products of the operand formats span."""
         shape = self.design.product
         return Extent(lsb=shape.exponent_min, top=shape.top)
+
+    def product_extents(self) -> Iterator[Extent]:
+        """The formats' products, then these values' own, which take a pass over the operands."""
+        yield self.format_products
+        yield self.products
 
     @cached_property
     def products(self) -> Extent:

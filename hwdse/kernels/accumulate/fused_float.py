@@ -1,15 +1,16 @@
 """Fused multiply-add into a float: each group added exactly and rounded once.
 
-Four kernels, from the fastest and narrowest to the one that takes everything:
+Kernels, from the fastest and narrowest to the one that takes everything:
 
 * `_native`: fp32 (or float64 itself) to nearest even, one term at a time: the machine's own sum;
-* `_steps` with `ExactAddition`: group and running sum fit one float64 together;
+* `_steps` with `ExactAddition`: group and running sum fit one number of the carrier together;
 * `_steps` with `TrackedAddition`: the group fits, the error of adding it is folded in by rounding
   to odd;
 * `_wide_steps`: the group is summed as a pair of float64 numbers, and where two are not enough, as
   a word over the whole range.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from hwdse import formats
 from hwdse.errors import SpecError
 from hwdse.formats import Format, clog2
 from hwdse.kernels.accumulate import Sums, Task, plan
-from hwdse.kernels.arithmetic import bits_of, to_odd, two_sum
+from hwdse.kernels.arithmetic import SUM_TOP, sign_bits, to_odd, two_sum
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.limbs import LIMBS, WORD_BITS, add_value, take_odd
 from hwdse.kernels.multiply import Values, product
@@ -29,18 +30,16 @@ from hwdse.kernels.panels import ROWS, WIDTH, run
 from hwdse.kernels.rounding import Rounding, can_round, note_signs, round_sum, rounding_to
 from hwdse.spec import FusedFloat
 
-_FLOAT64_PRECISION = 53
-_NATIVE = (
-    (formats.parse("fp32"), np.dtype(np.float32)),
-    (formats.parse("e11m52"), np.dtype(np.float64)),
-)
+Carrier = type[np.float32] | type[np.float64]
+
+_NATIVE = ((formats.parse("fp32"), np.float32), (formats.parse("e11m52"), np.float64))
 
 
 class ExactAddition(NamedTuple):
-    """The sum is known to fit float64.
+    """The sum is known to fit the carrier.
 
     Attributes:
-        precision: float64's; unused, a tuple needs a field.
+        precision: of the carrier; unused, a tuple needs a field.
     """
 
     precision: int
@@ -50,7 +49,7 @@ class TrackedAddition(NamedTuple):
     """The sum is rounded to odd.
 
     Attributes:
-        precision: float64's; unused, a tuple needs a field.
+        precision: of the carrier; unused, a tuple needs a field.
     """
 
     precision: int
@@ -59,61 +58,77 @@ class TrackedAddition(NamedTuple):
 @plan.register
 def _(acc: FusedFloat, task: Task) -> Sums:
     design, mul, lanes = task.design, task.mul, task.design.unit.lanes
-    if lanes == 1 and mul.linear and design.rounding == "rne":
-        for native, dtype in _NATIVE:
-            if _same_values(acc.format, native) and _product_fits(task, dtype):
-                return lambda left, right: run(
-                    _native, mul, left, right, dtype=dtype, out_dtype=dtype
-                )
-    if not can_round(acc.format):
-        raise SpecError(
-            f"accumulator {acc} with rounding={design.rounding}, lanes={lanes} has no fast kernel: "
-            "its range or precision is beyond what float64 can carry"
-        )
-    rounding = rounding_to(acc.format, design.rounding)
-    kernel: Any = _steps
-    addition: tuple[Any, ...] = (TrackedAddition(_FLOAT64_PRECISION),)
-    if _step_fits(acc, task, task.format_products) or _step_fits(acc, task, task.products):
-        addition = (ExactAddition(_FLOAT64_PRECISION),)
-    elif lanes > 1 and not (
-        _group_fits(lanes, task.format_products) or _group_fits(lanes, task.products)
-    ):
-        kernel, addition = _wide_steps, ()
-    return lambda left, right: run(
-        kernel, mul, left, right, rounding, *addition, lanes, lanes=lanes
-    )
+    if lanes == 1 and design.rounding == "rne":
+        for native, carrier in _NATIVE:
+            if _same_values(acc.format, native) and any(
+                _carries(carrier, task, extent) for extent in task.product_extents()
+            ):
+                return partial(run, _native, mul, carrier=carrier)
+    kernel: Any
+    arguments: tuple[Any, ...]
+    for carrier in (np.float32, np.float64):
+        addition = _addition(acc, task, carrier)
+        if addition:
+            kernel, arguments = _steps, (addition, lanes)
+            break
+    else:
+        if not can_round(acc.format, design.rounding, SUM_TOP):
+            raise SpecError(
+                f"accumulator {acc} with rounding={design.rounding} and {lanes} lanes has no fast "
+                "kernel: its range or precision is beyond what float64 can carry"
+            )
+        kernel, arguments, carrier = _wide_steps, (lanes,), np.float64
+    rounding = rounding_to(acc.format, design.rounding, carrier)
+    sums = partial(run, kernel, mul, arguments=(rounding, *arguments), lanes=lanes, carrier=carrier)
+    if acc.format.has_negative_zero:
+        return sums
+    return lambda left, right: sums(left, right) + 0.0
 
 
 def _same_values(a: Format, b: Format) -> bool:
     return a.unpacked == b.unpacked and a.max == b.max
 
 
-def _product_fits(task: Task, dtype: np.dtype[Any]) -> bool:
-    """Whether every product is a value of the type, so that no sum ever rounds to zero."""
-    info = np.finfo(dtype)
-    if task.design.product.magnitude_bits > info.nmant + 1:
-        return False
-    return any(
-        extent.lsb >= info.minexp - info.nmant and extent.top <= info.maxexp
-        for extent in (task.format_products, task.products)
+def _carries(carrier: Carrier, task: Task, products: Extent) -> bool:
+    """Whether operands and products are values of the carrier, so that no sum rounds to zero."""
+    info = np.finfo(carrier)
+    operands = (task.design.a.unpacked, task.design.b.unpacked)
+    return (
+        (carrier is np.float64 or task.mul.single)
+        and min(shape.exponent_min for shape in operands) >= info.minexp - info.nmant
+        and max(shape.top for shape in operands) <= info.maxexp
+        and task.design.product.magnitude_bits <= info.nmant + 1
+        and products.lsb >= info.minexp - info.nmant
+        and products.top < info.maxexp
     )
 
 
-def _group_fits(lanes: int, products: Extent) -> bool:
-    return products.width + clog2(lanes) <= _FLOAT64_PRECISION
-
-
-def _step_fits(acc: FusedFloat, task: Task, products: Extent) -> bool:
-    """Whether float64 holds every sum of a group and the running sum, for this K."""
-    target, lanes = acc.format, task.design.unit.lanes
-    # Rounding to nearest moves a sum by no more than the group, rounding toward zero only shrinks
-    # it; the other directions may walk up to the format's largest value.
-    walks = task.design.rounding in ("up", "down")
-    largest = target.max_exponent + 1
-    top = largest if walks else min(largest, products.top + clog2(max(task.terms, 1)) + 1)
-    # A saturated sum is a multiple of the top binade's quantum only.
-    lsb = min(products.lsb, target.max_exponent - target.fraction_bits)
-    return max(top, products.top + clog2(lanes)) + 1 - lsb <= _FLOAT64_PRECISION
+def _addition(
+    acc: FusedFloat, task: Task, carrier: Carrier
+) -> "ExactAddition | TrackedAddition | None":
+    """How a group, summed in the carrier, is added to the running sum; None if it does not fit."""
+    tracked = None
+    target, lanes, rounding = acc.format, task.design.unit.lanes, task.design.rounding
+    precision = np.finfo(carrier).nmant + 1
+    for products in task.product_extents():
+        group = products.top + clog2(lanes)
+        group_fits = lanes == 1 or group - products.lsb <= precision
+        if not group_fits or not _carries(carrier, task, products):
+            continue
+        # Rounding to nearest moves a sum by no more than the group, rounding toward zero only
+        # shrinks it; the other directions may walk up to the format's largest value.
+        top = target.max_exponent + 1
+        if rounding not in ("up", "down"):
+            top = min(top, products.top + clog2(max(task.terms, 1)) + 1)
+        top = max(top, group) + 1
+        if not can_round(target, rounding, top, carrier):
+            continue
+        # A saturated sum is a multiple of the top binade's quantum only.
+        lsb = min(products.lsb, target.max_exponent - target.fraction_bits)
+        if top - lsb <= precision:
+            return ExactAddition(precision)
+        tracked = TrackedAddition(precision)
+    return tracked
 
 
 def add_term(addition: ExactAddition | TrackedAddition, total: float, term: float) -> float:
@@ -148,13 +163,12 @@ def _native(source: Any, rows: Values, panels: Values, out: Values) -> None:
                 for i in range(ROWS):
                     a, row = rows[first + i, k], sums[i]
                     for j in range(WIDTH):
-                        # A negative zero product changes nothing: the sum starts from +0.
-                        row[j] += a * terms[j]
+                        row[j] += product(source, a, terms[j])
             out[first : first + ROWS, p * WIDTH : (p + 1) * WIDTH] = sums
 
 
 @compiled
-def _steps(
+def _steps(  # noqa: PLR0917 - compiled code takes positional arguments
     source: Any,
     rows: Values,
     panels: Values,
@@ -163,24 +177,24 @@ def _steps(
     lanes: int,
     out: Values,
 ) -> None:
-    sums = np.empty((ROWS, WIDTH), np.float64)
-    group = np.empty(WIDTH, np.float64)
+    sums = np.empty((ROWS, WIDTH), rows.dtype)
+    group = np.empty(WIDTH, rows.dtype)
     signs = np.empty(WIDTH, np.int64)
     for p in range(panels.shape[0]):
         for first in range(0, rows.shape[0], ROWS):
-            sums[:] = 0.0
+            sums[:] = 0
             for k in range(0, rows.shape[1], lanes):
                 for i in range(ROWS):
                     row, a, terms = sums[i], rows[first + i, k], panels[p, k]
                     if lanes == 1:
                         for j in range(WIDTH):
                             term = product(source, a, terms[j])
-                            sign = note_signs(rounding, bits_of(row[j]), term)
+                            sign = note_signs(rounding, sign_bits(row[j]), term)
                             row[j] = round_sum(rounding, add_term(addition, row[j], term), sign)
                         continue
                     for j in range(WIDTH):
                         group[j] = product(source, a, terms[j])
-                        signs[j] = note_signs(rounding, bits_of(row[j]), group[j])
+                        signs[j] = note_signs(rounding, sign_bits(row[j]), group[j])
                     for lane in range(1, lanes):
                         a, terms = rows[first + i, k + lane], panels[p, k + lane]
                         for j in range(WIDTH):
@@ -194,7 +208,7 @@ def _steps(
 
 
 @compiled
-def _wide_steps(
+def _wide_steps(  # noqa: PLR0917 - compiled code takes positional arguments
     source: Any, rows: Values, panels: Values, rounding: Rounding, lanes: int, out: Values
 ) -> None:
     high = np.empty(WIDTH, np.float64)
@@ -211,7 +225,7 @@ def _wide_steps(
                     high[j] = row[j]
                     low[j] = 0.0
                     lost[j] = 0.0
-                    signs[j] = bits_of(row[j])
+                    signs[j] = sign_bits(row[j])
                 for lane in range(lanes):
                     a, terms = rows[i, k + lane], panels[p, k + lane]
                     for j in range(WIDTH):

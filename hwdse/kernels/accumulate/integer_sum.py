@@ -6,13 +6,12 @@ import numpy as np
 
 from hwdse.formats import clog2
 from hwdse.kernels.accumulate import Sums, Task, plan
-from hwdse.kernels.arithmetic import integer_to_odd
+from hwdse.kernels.arithmetic import FLOAT64_PRECISION, integer_to_odd
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Values, product
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.spec import IntegerSum
 
-_FLOAT64_PRECISION = 53
 _HALF_WORD = np.int64(0xFFFFFFFF)
 
 
@@ -20,16 +19,18 @@ _HALF_WORD = np.int64(0xFFFFFFFF)
 def _(acc: IntegerSum, task: Task) -> Sums:
     mul, growth = task.mul, clog2(max(task.terms, 1))
     top = min(task.format_products.top, task.products.top) + growth
-    if mul.linear and top <= _FLOAT64_PRECISION and top < acc.width:
+    if mul.linear and top <= FLOAT64_PRECISION and top < acc.width:
         return lambda left, right: left @ right + 0.0
-    if mul.linear and top <= _FLOAT64_PRECISION and not acc.saturate:
+    if mul.linear and top <= FLOAT64_PRECISION and not acc.saturate:
         return lambda left, right: _wrapped(left @ right, acc.width)
     # Operands as integers: their products may have more bits than float64 holds.
-    dtype = np.dtype(np.int64 if mul.linear else np.float64)
+    carrier = np.int64 if mul.linear else np.float64
     kernel: Any = _saturating if acc.saturate else _wrapping
     lanes = task.design.unit.lanes
     arguments = (np.int64(acc.width), lanes) if acc.saturate else (np.int64(acc.width),)
-    return lambda left, right: run(kernel, mul, left, right, *arguments, lanes=lanes, dtype=dtype)
+    return lambda left, right: run(
+        kernel, mul, left, right, arguments=arguments, lanes=lanes, carrier=carrier
+    )
 
 
 def _wrapped(sums: Values, width: int) -> Values:
@@ -53,7 +54,9 @@ def _wrapping(source: Any, rows: Any, panels: Any, width: int, out: Values) -> N
 
 
 @compiled
-def _saturating(source: Any, rows: Any, panels: Any, width: int, lanes: int, out: Values) -> None:
+def _saturating(  # noqa: PLR0917 - compiled code takes positional arguments
+    source: Any, rows: Any, panels: Any, width: int, lanes: int, out: Values
+) -> None:
     largest = np.int64((np.uint64(1) << np.uint64(width - 1)) - np.uint64(1))
     smallest = -largest - 1
     # A group's sum may leave 64 bits: it is kept in two halves, and so are the limits.

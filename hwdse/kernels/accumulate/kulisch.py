@@ -1,4 +1,4 @@
-"""Exact fixed-point sums: by matrix products in float64 where they are exact, else in wide words."""
+"""Exact fixed-point sums: matrix products in float64 where those are exact, else wide words."""
 
 from itertools import product as pairs
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from hwdse.formats import clog2
 from hwdse.kernels.accumulate import Sums, Task, plan
-from hwdse.kernels.arithmetic import to_odd, two_sum
+from hwdse.kernels.arithmetic import FLOAT64_PRECISION, to_odd, two_sum
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.limbs import LIMBS, LSB_EXPONENT, WORD_BITS, add_value, take_odd
 from hwdse.kernels.multiply import Multiplication, Values, product
@@ -15,7 +15,6 @@ from hwdse.kernels.operands import Extent
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.spec import Kulisch
 
-_FLOAT64_PRECISION = 53
 #: Matrix products that still beat one pass of `_pair_sums`.
 _MAX_MATRIX_PRODUCTS = 9
 
@@ -26,17 +25,12 @@ def _(acc: Kulisch, task: Task) -> Sums:
     if min(task.format_products.top, task.products.top) + growth >= state.top:
         # The register may wrap. Its word may also be wider than all that can be added to it.
         width = min(state.exponent_min + state.significand_bits - LSB_EXPONENT, WORD_BITS)
-        return lambda left, right: run(_word_sums, mul, left, right, width)
+        return lambda left, right: run(_word_sums, mul, left, right, arguments=(width,))
     if mul.linear:
         bands = _bands(task, growth)
         if bands:
             return lambda left, right: _by_matrix_products(mul, left, right, *bands)
     return lambda left, right: run(_pair_sums, mul, left, right)
-
-
-def exact_sums(mul: Multiplication, left: Values, right: Values) -> Values:
-    """Sums of products of any spread, rounded to odd."""
-    return run(_pair_sums, mul, left, right)
 
 
 def _bands(task: Task, growth: int) -> tuple[list[int], list[int]] | None:
@@ -46,7 +40,7 @@ def _bands(task: Task, growth: int) -> tuple[list[int], list[int]] | None:
     """
     formats = (task.design.a.unpacked, task.design.b.unpacked)
     static = tuple(Extent(lsb=shape.exponent_min, top=shape.top) for shape in formats)
-    if sum(extent.width for extent in static) + growth <= _FLOAT64_PRECISION:
+    if sum(extent.width for extent in static) + growth <= FLOAT64_PRECISION:
         return [static[0].lsb], [static[1].lsb]
     left, right = task.extents
     choices = sorted(pairs(range(1, _MAX_MATRIX_PRODUCTS + 1), repeat=2), key=lambda n: n[0] * n[1])
@@ -54,7 +48,7 @@ def _bands(task: Task, growth: int) -> tuple[list[int], list[int]] | None:
         widths = [-(-extent.width // n) for extent, n in zip((left, right), parts, strict=True)]
         if parts[0] * parts[1] > _MAX_MATRIX_PRODUCTS:
             return None
-        if sum(widths) + growth <= _FLOAT64_PRECISION:
+        if sum(widths) + growth <= FLOAT64_PRECISION:
             return _cuts(left, parts[0], widths[0]), _cuts(right, parts[1], widths[1])
     return None
 

@@ -16,6 +16,7 @@ from hwdse.errors import SpecError
 from hwdse.plugins import load_modules
 from hwdse.spec import Design, Multiplier
 
+Carrier = np.dtype[Any]
 Values = npt.NDArray[np.float64]
 
 
@@ -24,14 +25,17 @@ class Multiplication:
     """What a kernel needs to know about a multiplier.
 
     Attributes:
-        source: named tuple that selects the code of `product(source, a, b)`.
+        source: for a carrier (float32, float64 or, if `linear`, int64) the named tuple that selects
+            the code of `product(source, a, b)`.
         swapped: the same for `product(swapped, b, a)`.
+        single: the code also works in float32, for operands and products that are its values.
         prepare: what becomes of decoded operands before they are multiplied.
         linear: products are a * b exactly, so that sums of them may come from a matrix library.
     """
 
-    source: Any
-    swapped: Any
+    source: Callable[[Carrier], Any]
+    swapped: Callable[[Carrier], Any]
+    single: bool
     prepare: Callable[[Values], Values]
     linear: bool
 

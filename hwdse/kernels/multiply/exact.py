@@ -1,19 +1,29 @@
 """The exact product, by float64 multiplication where it holds it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from numba import types
 from numba.extending import overload
 
-from hwdse.kernels.multiply import Multiplication, Values, multiplication, product
+from hwdse.kernels.multiply import Carrier, Multiplication, Values, multiplication, product
 from hwdse.spec import Design, Exact
 
 
-class ExactProduct(NamedTuple):
-    """a * b.
+class FloatProduct(NamedTuple):
+    """a * b with its IEEE 754 sign of zero.
 
     Attributes:
-        zero: -0.0, or 0.0 where products are two's complement and have no negative zero.
+        zero: zero; unused, a tuple needs a field.
+    """
+
+    zero: float
+
+
+class IntegerProduct(NamedTuple):
+    """a * b without negative zero, as two's complement has it.
+
+    Attributes:
+        zero: +0, added to the product.
     """
 
     zero: float
@@ -21,8 +31,14 @@ class ExactProduct(NamedTuple):
 
 @multiplication.register
 def _(mul: Exact, design: Design) -> Multiplication:
-    source = ExactProduct(zero=0.0 if design.product.twos_complement else -0.0)
-    return Multiplication(source=source, swapped=source, prepare=_unchanged, linear=True)
+    kind = IntegerProduct if design.product.twos_complement else FloatProduct
+
+    def source(carrier: Carrier) -> Any:
+        return kind(zero=carrier.type(0))
+
+    return Multiplication(
+        source=source, swapped=source, single=True, prepare=_unchanged, linear=True
+    )
 
 
 def _unchanged(values: Values) -> Values:
@@ -31,8 +47,10 @@ def _unchanged(values: Values) -> Values:
 
 @overload(product)
 def _(source, a, b):  # type: ignore[no-untyped-def]
-    if not isinstance(source, types.BaseNamedTuple) or source.instance_class is not ExactProduct:
+    if not isinstance(source, types.BaseNamedTuple):
         return None
-    if isinstance(a, types.Integer):
+    if source.instance_class is FloatProduct:
         return lambda source, a, b: a * b
-    return lambda source, a, b: a * b + source.zero
+    if source.instance_class is IntegerProduct:
+        return lambda source, a, b: a * b + source.zero
+    return None

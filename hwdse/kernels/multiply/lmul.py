@@ -11,19 +11,16 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from hwdse.errors import SpecError
 from hwdse.formats import Minifloat
-from hwdse.kernels.arithmetic import (
-    EXPONENT_MASK,
-    FLOAT64_FRACTION_BITS,
-    MAGNITUDE_MASK,
-    SIGN_MASK,
-    bits_of,
-    float_of,
-)
-from hwdse.kernels.multiply import Multiplication, Values, multiplication, product
+from hwdse.kernels.arithmetic import bits_of, exponent_bits, float_like, with_sign_of
+from hwdse.kernels.multiply import Carrier, Multiplication, Values, multiplication, product
 from hwdse.spec import Design, LMul
 
-_FLOAT64_BIAS = 1023
+#: Exponents up to here keep sums of patterns, that of a zero included, within a carrier's integers.
+_LARGEST_EXPONENT_64 = 500
+_LARGEST_EXPONENT_32 = 60
+_LARGEST_PRECISION_32 = 22
 
 
 class IntegerForm(NamedTuple):
@@ -65,29 +62,61 @@ class FormulaForm(NamedTuple):
 @multiplication.register
 def _(mul: LMul, design: Design) -> Multiplication:
     operand = mul.operand(design.a, design.b)
-    smallest = operand.min_normal
-    beyond = np.inf if mul.overflows_to_inf(operand) else operand.max
-    zero = -0.0 if operand.has_negative_zero else 0.0
-    offset = mul.offset_in_lsb(operand)
-    source: Any
-    if mul.formula:
-        source = FormulaForm(
-            rest=1.0 - offset / (1 << operand.fraction_bits),
-            smallest=smallest,
-            largest=operand.max,
-            beyond=beyond,
-            zero=zero,
+    lowest = operand.lsb_exponent + operand.fraction_bits
+    exponent = max(operand.max_exponent, -lowest)
+    if exponent > _LARGEST_EXPONENT_64:
+        raise SpecError(
+            f"multiplier {mul} of {operand} has no fast kernel: exponents reach {exponent}, at "
+            f"most {_LARGEST_EXPONENT_64} are supported"
         )
-    else:
-        lsb = FLOAT64_FRACTION_BITS - operand.fraction_bits
-        source = IntegerForm(
-            correction=(offset << lsb) - (_FLOAT64_BIAS << FLOAT64_FRACTION_BITS),
-            smallest=_pattern(smallest),
-            largest=_pattern(operand.max),
-            beyond=_pattern(beyond),
-            zero=zero,
+    source = _FormulaSource(mul, operand) if mul.formula else _IntegerSource(mul, operand)
+    return Multiplication(
+        source=source,
+        swapped=source,
+        single=exponent <= _LARGEST_EXPONENT_32 and operand.precision <= _LARGEST_PRECISION_32,
+        prepare=_Flush(operand),
+        linear=False,
+    )
+
+
+class _Source:
+    """Makes the named tuples for one multiplier and format."""
+
+    def __init__(self, mul: LMul, operand: Minifloat) -> None:
+        self._operand = operand
+        self._offset = mul.offset_in_lsb(operand)
+        self._beyond = np.inf if mul.overflows_to_inf(operand) else operand.max
+        self._zero = -0.0 if operand.has_negative_zero else 0.0
+
+
+class _IntegerSource(_Source):
+    def __call__(self, carrier: Carrier) -> IntegerForm:
+        info, operand = np.finfo(carrier), self._operand
+        integer = np.dtype(f"i{carrier.itemsize}")
+
+        def pattern(value: float) -> Any:
+            return carrier.type(value).view(integer)
+
+        offset = self._offset << (info.nmant - operand.fraction_bits)
+        return IntegerForm(
+            correction=integer.type(offset - ((info.maxexp - 1) << info.nmant)),
+            smallest=pattern(operand.min_normal),
+            largest=pattern(operand.max),
+            beyond=pattern(self._beyond),
+            zero=carrier.type(self._zero),
         )
-    return Multiplication(source=source, swapped=source, prepare=_Flush(operand), linear=False)
+
+
+class _FormulaSource(_Source):
+    def __call__(self, carrier: Carrier) -> FormulaForm:
+        operand, number = self._operand, carrier.type
+        return FormulaForm(
+            rest=number(1.0 - self._offset / (1 << operand.fraction_bits)),
+            smallest=number(operand.min_normal),
+            largest=number(operand.max),
+            beyond=number(self._beyond),
+            zero=number(self._zero),
+        )
 
 
 class _Flush:
@@ -100,10 +129,6 @@ class _Flush:
         return np.where(np.abs(values) < self._smallest, np.copysign(0.0, values), values)
 
 
-def _pattern(value: float) -> int:
-    return int(np.float64(value).view(np.int64))
-
-
 @overload(product)
 def _(source, a, b):  # type: ignore[no-untyped-def]
     if not isinstance(source, types.BaseNamedTuple):
@@ -111,30 +136,28 @@ def _(source, a, b):  # type: ignore[no-untyped-def]
     if source.instance_class is IntegerForm:
 
         def integer_form(source, a, b):  # type: ignore[no-untyped-def]
+            # Zero operands have so low a pattern that their sums fall below the smallest.
             exact = a * b
-            pattern = (bits_of(a) & MAGNITUDE_MASK) + source.correction
-            pattern = pattern + (bits_of(b) & MAGNITUDE_MASK)
-            beyond = pattern > source.largest
-            pattern = source.beyond if beyond else pattern
-            pattern = pattern if pattern >= source.smallest else np.int64(0)
-            signed = float_of(pattern | (bits_of(exact) & SIGN_MASK))
-            ordinary = (abs(exact) > 0.0) & (abs(exact) < np.inf)
-            return (signed if ordinary else exact) + source.zero
+            pattern = bits_of(float_like(exact, bits_of(abs(a)) + source.correction))
+            pattern = bits_of(float_like(exact, pattern + bits_of(abs(b))))
+            magnitude = source.beyond if pattern > source.largest else pattern
+            magnitude = magnitude if pattern >= source.smallest else 0
+            signed = with_sign_of(float_like(exact, magnitude), exact)
+            return (signed if abs(exact) < np.inf else exact) + source.zero
 
         return integer_form
     if source.instance_class is FormulaForm:
 
         def formula_form(source, a, b):  # type: ignore[no-untyped-def]
             exact = a * b
-            a_power = float_of(bits_of(a) & EXPONENT_MASK)
-            b_power = float_of(bits_of(b) & EXPONENT_MASK)
-            # (1 + xm + ym + 2^-l) 2^(xe+ye): each step is exact in float64.
+            a_power = float_like(a, exponent_bits(a))
+            b_power = float_like(b, exponent_bits(b))
+            # (1 + xm + ym + 2^-l) 2^(xe+ye): each step is exact. Zero has the power zero.
             magnitude = b_power * (abs(a) - a_power * source.rest) + a_power * abs(b)
-            magnitude = magnitude if magnitude >= source.smallest else 0.0
-            magnitude = source.beyond if magnitude > source.largest else magnitude
-            signed = float_of(bits_of(magnitude) | (bits_of(exact) & SIGN_MASK))
-            ordinary = (abs(exact) > 0.0) & (abs(exact) < np.inf)
-            return (signed if ordinary else exact) + source.zero
+            limited = source.beyond if magnitude > source.largest else magnitude
+            limited = limited if magnitude >= source.smallest else abs(source.zero)
+            signed = with_sign_of(limited, exact)
+            return (signed if abs(exact) < np.inf else exact) + source.zero
 
         return formula_form
     return None

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,7 +65,7 @@ class GraphBuilder:
         self,
         operator: str,
         weights: tuple[npt.NDArray[np.float32], ...] = (),
-        attributes: dict[str, list[int] | int] | None = None,
+        attributes: Mapping[str, list[int] | int] | None = None,
     ) -> None:
         name = f"{operator.lower()}{len(self._nodes)}"
         inputs = [self.tip]

@@ -1,0 +1,59 @@
+# Two commands do everything, their own set-up included: `make explore` and `make test`.
+# Needed beforehand: Python >= 3.11, a C++ compiler and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= hwdse-out
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+# A stamp is named by its lock file's contents: changed pins install, unchanged ones do not.
+digest = $(shell cat pyproject.toml $(1) | cksum | cut -d ' ' -f 1)
+RUN_STAMP := $(VENV)/run-$(call digest,requirements/run.txt).stamp
+TEST_STAMP := $(VENV)/test-$(call digest,requirements/run.txt requirements/test.txt).stamp
+
+.PHONY: help explore test lint long benchmark clean
+
+help:
+	@echo "make explore    sweep the built-in design space; results in $(OUT)/"
+	@echo "make test       all tests, what CI runs"
+	@echo "make long       the minutes-long checks"
+	@echo "make benchmark  speed of the kernels beside their peers"
+	@echo "make clean      remove the environment and the results"
+
+explore: $(RUN_STAMP)
+	$(BIN)/hwdse explore -o $(OUT) --jobs $(JOBS)
+
+test: $(TEST_STAMP) lint
+	$(BIN)/python -m pytest
+
+lint: $(TEST_STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+long: $(TEST_STAMP)
+	$(BIN)/python -m pytest -m long
+
+benchmark: $(TEST_STAMP)
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+clean:
+	rm -rf $(VENV) $(OUT)
+
+$(VENV)/created.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "hwdse needs Python >= 3.11; say which with make PYTHON=..." >&2; exit 1; }
+	@command -v $${CXX:-g++} >/dev/null \
+		|| { echo "hwdse needs a C++ compiler: install g++, or name one in CXX" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(RUN_STAMP): $(VENV)/created.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(TEST_STAMP): $(RUN_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/test.txt
+	touch $@

@@ -1,0 +1,101 @@
+"""What whole designs teach a technology table: switching activity, and error bars.
+
+Inside a unit most primitives switch less than on random bits: a shifted word is mostly zeros, and
+exponents of real data hardly vary. One factor for each primitive class, relative to random
+operands, is fitted to the gate-level energy of whole designs. The error bar of the energy is then
+found by leaving out each design in turn; area and delay are not fitted to designs at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+
+import numpy as np
+from scipy.optimize import nnls
+
+from hwdse.cost.technology import Technology
+from hwdse.hdl.structure import UnitStructure
+
+REFERENCE = (
+    "a=int4,acc=int:16",
+    "a=int8,acc=int:32",
+    "a=int8,acc=int:24:sat,stages=1",
+    "a=int8,acc=int:32,unit=dot,lanes=8",
+    "a=e2m1fn,acc=kulisch",
+    "a=e2m3fn,acc=fp:fp16",
+    "a=e3m2fn,acc=kulisch,out=e4m3fn,stages=1",
+    "a=e3m4,acc=fp:fp16",
+    "a=e4m3fn,acc=kulisch",
+    "a=e4m3fn,acc=fp:fp32",
+    "a=e4m3fn,acc=fp:fp32,stages=2",
+    "a=e4m3fn,acc=fp:bf16,unit=dot,lanes=4",
+    "a=e4m3fn,mul=lmul,acc=kulisch",
+    "a=e5m2,acc=fp:bf16",
+    "a=e5m2,mul=lmul,acc=fp:bf16",
+    "a=e5m2,mul=lmul,acc=kulisch,out=bf16,unit=dot,lanes=4",
+    "a=bf16,acc=fp:fp32",
+    "a=fp16,acc=fp:fp32,stages=3",
+)
+"""Designs measured for a table: every family of formats, multipliers, accumulators and units."""
+
+STIFFNESS = 0.2
+"""How strongly factors are drawn to a common one, as the root weight of each against a design."""
+
+
+def energy_by_kind(unit: UnitStructure, technology: Technology) -> dict[str, float]:
+    """Energy per MAC in pJ at random operands, for each primitive class of a unit."""
+    energies: dict[str, float] = {}
+    for block in unit.blocks.values():
+        for part in block.parts:
+            kind = type(part).__name__
+            share = technology.cost(part, "energy_pj") / unit.macs_per_cycle
+            energies[kind] = energies.get(kind, 0.0) + share
+    return energies
+
+
+def fit_activity(
+    energies: Sequence[Mapping[str, float]], measured: Sequence[float]
+) -> dict[str, float]:
+    """Activity factor of each primitive class.
+
+    Least squares of the relative error of each design's energy, with the factors drawn to the one
+    factor that would suit all best: few designs cannot tell every class apart.
+
+    Args:
+        energies: of each design, energy by primitive class at random operands.
+        measured: energy of each design.
+
+    Returns:
+        Factors by class, not negative.
+    """
+    kinds = sorted(set().union(*energies))
+    target = np.asarray(measured, dtype=np.float64)
+    rows = (
+        np.array([[item.get(kind, 0.0) for kind in kinds] for item in energies]) / target[:, None]
+    )
+    totals = rows.sum(axis=1)
+    common = float(totals.sum() / (totals @ totals))
+    pull = STIFFNESS * np.eye(len(kinds))
+    factors, _ = nnls(
+        np.vstack([rows, pull]),
+        np.concatenate([np.ones(len(target)), np.full(len(kinds), STIFFNESS * common)]),
+    )
+    return {kind: round(float(factor), 4) for kind, factor in zip(kinds, factors, strict=True)}
+
+
+def left_out_errors(
+    energies: Sequence[Mapping[str, float]], measured: Sequence[float]
+) -> list[float]:
+    """Relative energy error of each design with factors fitted to all others."""
+    errors = []
+    for index, (energy, true) in enumerate(zip(energies, measured, strict=True)):
+        others = [item for k, item in enumerate(energies) if k != index]
+        factors = fit_activity(others, [m for k, m in enumerate(measured) if k != index])
+        # A class that no other design has switches as on random operands.
+        estimate = sum(value * factors.get(kind, 1.0) for kind, value in energy.items())
+        errors.append(estimate / true - 1.0)
+    return errors
+
+
+def root_mean_square(errors: Sequence[float]) -> float:
+    """Of relative errors, rounded to a thousandth."""
+    return round(sqrt(sum(error**2 for error in errors) / len(errors)), 3)

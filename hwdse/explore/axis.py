@@ -1,0 +1,67 @@
+"""Axes of the plot: where a value goes, and which values are marked.
+
+Ratios near one are spread by their error: an axis of log(1 - accuracy) shows 97 % and 98 % as well
+apart as 70 % and 80 %, and a design that collapses does not squash all others.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hwdse.explore.columns import Column
+
+_STEPS = ((1.0,), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0))
+_FEW_TICKS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """One axis.
+
+    Attributes:
+        column: what it shows.
+        least_error: error in percent that stands for none at all: half a sample's.
+    """
+
+    column: Column
+    least_error: float
+
+    @classmethod
+    def of(cls, column: Column, frame: pd.DataFrame) -> Self:
+        """Axis of a column of `frame`."""
+        return cls(column=column, least_error=50.0 / float(frame["samples"].max()))
+
+    @property
+    def label(self) -> str:
+        """Title with unit."""
+        spread = ", spread by error rate" if self.column.scale == "error" else ""
+        return self.column.label + spread
+
+    def place(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Positions of values as the frame has them (ratios as fractions of 1)."""
+        numbers = np.asarray(values, dtype=np.float64)
+        if self.column.scale == "error":
+            return -np.log10(np.maximum(100.0 - 100.0 * numbers, self.least_error))
+        return np.log10(numbers)
+
+    def ticks(self, low: float, high: float) -> tuple[list[float], list[str]]:
+        """Positions and texts of the marks between positions `low` and `high`."""
+        decades = range(
+            int(np.floor(-abs(low) - abs(high))), int(np.ceil(abs(low) + abs(high))) + 1
+        )
+        found: dict[float, str] = {}
+        for steps in _STEPS:
+            found = {}
+            for value in sorted(step * 10.0**decade for decade in decades for step in steps):
+                error = self.column.scale == "error"
+                position = -np.log10(value) if error else np.log10(value)
+                if low <= position <= high and (not error or self.least_error < value <= 100.0):
+                    found[float(position)] = f"{100.0 - value if error else value:.6g}"
+            if len(found) >= _FEW_TICKS:
+                break
+        if self.column.scale == "error" and low <= -np.log10(self.least_error) <= high:
+            found[float(-np.log10(self.least_error))] = "100"
+        return list(found), list(found.values())

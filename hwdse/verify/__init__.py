@@ -1,0 +1,8 @@
+"""Proof that the emitted hardware equals the golden model, and folders that carry it along."""
+
+from hwdse.verify.certificate import Certificate
+from hwdse.verify.generation import generate
+from hwdse.verify.stimulus import LEVELS
+from hwdse.verify.verification import verify
+
+__all__ = ["LEVELS", "Certificate", "generate", "verify"]

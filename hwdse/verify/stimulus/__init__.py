@@ -1,0 +1,69 @@
+"""What the benches feed to a unit: operand codes, sum after sum. One module a kind of unit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+from pathlib import PurePosixPath
+
+from hwdse.errors import SpecError
+from hwdse.formats.unpacked import Array
+from hwdse.plugins import load_modules
+from hwdse.spec import Design, Unit
+
+#: How much is tried: seconds; everything a release needs; everything there is.
+LEVELS = ("quick", "full", "exhaustive")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Sums of equal length.
+
+    Attributes:
+        purpose: what the block is for; counted under this name in the certificate.
+        a: codes of the first operand, shape (sums, groups, lanes).
+        b: codes of the second operand, same shape.
+    """
+
+    purpose: str
+    a: Array
+    b: Array
+
+    @property
+    def steps(self) -> int:
+        """Accepted inputs."""
+        return int(self.a.shape[0] * self.a.shape[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stimulus:
+    """Everything fed to a unit in one run.
+
+    Attributes:
+        blocks: the sums, in order.
+        bench: the cocotb bench under sims/ that drives the unit.
+    """
+
+    blocks: tuple[Block, ...]
+    bench: PurePosixPath
+
+    def counts(self) -> dict[str, int]:
+        """Accepted inputs for each purpose."""
+        counts: dict[str, int] = {}
+        for block in self.blocks:
+            counts[block.purpose] = counts.get(block.purpose, 0) + block.steps
+        return counts
+
+    def steps(self) -> Iterator[tuple[Block, int, int]]:
+        """Block, sum and group of every accepted input, in order."""
+        for block in self.blocks:
+            for index in range(block.steps):
+                yield block, index // block.a.shape[1], index % block.a.shape[1]
+
+
+@singledispatch
+def stimulus(unit: Unit, design: Design, level: str, seed: int) -> Stimulus:
+    """The stimulus of a unit at a level, the same for the same seed."""
+    raise SpecError(f"unit {unit} has no bench")
+
+
+load_modules(__name__, __path__)

@@ -1,0 +1,135 @@
+"""Stimulus of the multiply-accumulate units."""
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from hwdse.errors import SpecError
+from hwdse.formats import Format
+from hwdse.formats.unpacked import Array
+from hwdse.spec import Design, Dot, Mac
+from hwdse.verify.stimulus import Block, Stimulus, stimulus
+from hwdse.verify.stimulus.operands import (
+    any_codes,
+    corner_codes,
+    every_pair,
+    finite_codes,
+    listable,
+    negated,
+    normal_codes,
+)
+
+_BENCH = PurePosixPath("mac/tb_dot.py")
+_Source = Callable[[Format, np.random.Generator, tuple[int, ...]], Array]
+
+# Sums and groups a sum of the accumulation blocks: (sums, groups).
+_QUICK = {"short": (32, 4), "specials": (8, 16), "corners": (8, 16), "long": (2, 128)}
+_FULL = {"short": (5000, 4), "specials": (1000, 20), "corners": (1000, 20), "long": (40, 512)}
+_SCALE = {"quick": 1, "full": 1, "exhaustive": 10}
+_QUICK_PAIRS = 512
+_SAMPLED_PAIRS = 65536
+
+
+@stimulus.register(Mac)
+@stimulus.register(Dot)
+def dot_stimulus(unit: Mac | Dot, design: Design, level: str, seed: int) -> Stimulus:
+    """Operand pairs one at a time, then sums of several kinds.
+
+    Level full tries every operand pair of at most 16 bits together, and a sample of wider ones,
+    and at least 100,000 accumulation steps; exhaustive tries the pairs in every lane and ten times
+    the steps.
+
+    Raises:
+        SpecError: level exhaustive for operands of more than 16 bits together.
+    """
+    rng = np.random.default_rng(seed)
+    if level == "exhaustive" and not listable(design.a, design.b):
+        raise SpecError(
+            f"level exhaustive for {design.a} x {design.b}: operands of at most 16 bits together "
+            "can be listed, use level full"
+        )
+    sizes = _QUICK if level == "quick" else _FULL
+    blocks = [*_pairs(design, level, rng)]
+    for _ in range(_SCALE[level]):
+        blocks += _sums(design, sizes, rng)
+    return Stimulus(blocks=tuple(blocks), bench=_BENCH)
+
+
+def _pairs(design: Design, level: str, rng: np.random.Generator) -> list[Block]:
+    """Every sum is one group, so that the output shows the product."""
+    lanes = design.unit.lanes
+    if level == "quick" or not listable(design.a, design.b):
+        count = _QUICK_PAIRS if level == "quick" else _SAMPLED_PAIRS
+        corners_a, corners_b = np.meshgrid(corner_codes(design.a), corner_codes(design.b))
+        a, b = any_codes(design.a, rng, (count,)), any_codes(design.b, rng, (count,))
+        a = np.concatenate([corners_a.ravel(), a])
+        b = np.concatenate([corners_b.ravel(), b])
+    else:
+        a, b = every_pair(design.a, design.b)
+    if lanes == 1:
+        return [_pair_block(a[:, None], b[:, None])]
+    # One lane busy and the others zero shows each product by itself; all lanes busy shows that
+    # they do not disturb each other.
+    rounds = range(lanes) if level == "exhaustive" else [0]
+    alone = [_alone(design, a, b, shift) for shift in rounds]
+    orders = [rng.permutation(len(a)) for _ in range(lanes)]
+    together = _pair_block(
+        np.stack([a[order] for order in orders], axis=-1),
+        np.stack([b[order] for order in orders], axis=-1),
+    )
+    return [*alone, together]
+
+
+def _alone(design: Design, a: Array, b: Array, shift: int) -> Block:
+    """Pair k in lane (k + shift) mod lanes, zeros elsewhere."""
+    lanes = design.unit.lanes
+    index = np.arange(len(a))
+    lane = (index + shift) % lanes
+    full_a = np.full((len(a), lanes), int(design.a.encode(0.0)), np.int64)
+    full_b = np.full((len(b), lanes), int(design.b.encode(0.0)), np.int64)
+    full_a[index, lane] = a
+    full_b[index, lane] = b
+    return _pair_block(full_a, full_b)
+
+
+def _pair_block(a: Array, b: Array) -> Block:
+    return Block(purpose="operand_pairs", a=a[:, None, :], b=b[:, None, :])
+
+
+def _sums(
+    design: Design, sizes: dict[str, tuple[int, int]], rng: np.random.Generator
+) -> list[Block]:
+    def block(kind: str, source: _Source) -> Block:
+        shape = (*sizes[kind], design.unit.lanes)
+        return Block(
+            purpose="accumulation_steps",
+            a=source(design.a, rng, shape),
+            b=source(design.b, rng, shape),
+        )
+
+    return [
+        block("short", finite_codes),
+        block("specials", any_codes),
+        block("corners", _corners),
+        block("long", finite_codes),
+        block("long", normal_codes),
+        _cancelling(design, sizes["short"], rng),
+    ]
+
+
+def _corners(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.choice(corner_codes(number_format), shape)
+
+
+def _cancelling(design: Design, size: tuple[int, int], rng: np.random.Generator) -> Block:
+    """Sums whose second half takes the first half's products back, in another order."""
+    sums, groups = size
+    shape = (sums, groups // 2, design.unit.lanes)
+    a, b = finite_codes(design.a, rng, shape), finite_codes(design.b, rng, shape)
+    back = rng.permutation(groups // 2)
+    return Block(
+        purpose="accumulation_steps",
+        a=np.concatenate([a, negated(design.a, a[:, back])], axis=1),
+        b=np.concatenate([b, b[:, back]], axis=1),
+    )

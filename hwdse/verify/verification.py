@@ -1,0 +1,131 @@
+"""Verification: the emitted Verilog simulated against the golden model."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hwdse import golden
+from hwdse.errors import SpecError, VerificationError
+from hwdse.formats.unpacked import Array
+from hwdse.hdl import emit
+from hwdse.resources import resource
+from hwdse.spec import Design
+from hwdse.verify.bench import Report, run_bench, vector_lines
+from hwdse.verify.certificate import Certificate, sha256, tool_versions
+from hwdse.verify.mismatch import describe
+from hwdse.verify.stimulus import LEVELS, Stimulus, stimulus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A certificate with what it rests on.
+
+    Attributes:
+        certificate: the certificate.
+        verilog: the verified Verilog, without header.
+        vectors: text of the vector file.
+        bench: path of the bench that was run.
+    """
+
+    certificate: Certificate
+    verilog: str
+    vectors: str
+    bench: Path
+
+
+def verify(design: Design, level: str = "quick", seed: int = 0) -> Certificate:
+    """Prove the design's Verilog equal to the golden model on the stimulus of a level.
+
+    Args:
+        design: the design.
+        level: `quick`, `full` or `exhaustive`.
+        seed: seed of the random operands.
+
+    Returns:
+        The certificate of the passed run.
+
+    Raises:
+        VerificationError: an output differs, or no vector was checked.
+        ToolError: the simulator or the compiler is missing or fails.
+        SpecError: an unknown level, or a part of the design without generator or bench.
+    """
+    return collect_evidence(design, level, seed).certificate
+
+
+def collect_evidence(
+    design: Design, level: str = "quick", seed: int = 0, verilog: str | None = None
+) -> Evidence:
+    """As `verify`, keeping Verilog and vectors; `verilog` replaces the freshly emitted text."""
+    if level not in LEVELS:
+        raise SpecError(f"unknown level {level!r}: allowed are {', '.join(LEVELS)}")
+    text = emit(design) if verilog is None else verilog
+    fed = stimulus(design.unit, design, level, seed)
+    expected = [_expected(design, block.a, block.b) for block in fed.blocks]
+    vectors = vector_lines(design, fed, expected, seed)
+    bench = resource("sims", *fed.bench.parts)
+    with tempfile.TemporaryDirectory(prefix="hwdse-verify-") as folder:
+        verilog_file = Path(folder) / f"{design.slug}.v"
+        vector_file = Path(folder) / "vectors.txt"
+        verilog_file.write_text(text)
+        vector_file.write_text(vectors)
+        report = run_bench(
+            verilog=verilog_file,
+            top=design.slug,
+            bench=bench,
+            vectors=vector_file,
+            build_dir=Path(folder) / "build",
+            object_cache=object_cache(),
+        )
+    _judge(design, fed, expected, report)
+    certificate = Certificate(
+        spec=str(design),
+        level=level,
+        seed=seed,
+        vectors=fed.counts(),
+        outputs=_classes(design, expected),
+        verilog_sha256=sha256(text),
+        tools=tool_versions(),
+    )
+    return Evidence(certificate=certificate, verilog=text, vectors=vectors, bench=bench)
+
+
+def object_cache() -> Path:
+    """Folder for compiled parts of the simulator: under XDG_CACHE_HOME, ~/.cache by default."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "hwdse" / "verilator"
+
+
+def _expected(design: Design, a: Array, b: Array) -> Array:
+    """Golden outputs of a block, shape (sums, groups)."""
+    sums, groups, lanes = a.shape
+    return golden.running_dot(
+        design, a.reshape(sums, groups * lanes), b.reshape(sums, groups * lanes)
+    )
+
+
+def _judge(design: Design, fed: Stimulus, expected: list[Array], report: Report) -> None:
+    vectors = sum(fed.counts().values())
+    if vectors == 0 or report.checked == 0:
+        raise VerificationError(f"{design}: no vector was checked, which proves nothing")
+    if report.mismatches:
+        raise VerificationError(describe(design, fed, expected, report))
+    if not vectors == report.vectors == report.checked:
+        raise VerificationError(
+            f"{design}: {report.checked} of {vectors} outputs were checked, all are needed"
+        )
+
+
+def _classes(design: Design, expected: list[Array]) -> dict[str, int]:
+    """Coverage: how many expected outputs fall in each class of values."""
+    values = np.abs(np.concatenate([design.out.decode(block).ravel() for block in expected]))
+    masks = {
+        "nan": np.isnan(values),
+        "inf": np.isinf(values),
+        "zero": values == 0,
+        "subnormal": (values > 0) & (values < design.out.min_normal),
+        "largest": values == design.out.max,
+    }
+    return {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Writes the lock files: what pip resolves today for pyproject.toml on an empty environment.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+python3 -m venv "$work/venv"
+pip() { "$work/venv/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
+frozen() { pip freeze --exclude hwdse --exclude setuptools | grep -v '^-e' | LC_ALL=C sort -f; }
+pip install hatchling==1.27.0 editables
+pip install --no-build-isolation -e .
+{ echo "# Everything hwdse needs to run. Written by requirements/lock.sh."; frozen; } > "$work/run.txt"
+pip install --no-build-isolation -e '.[dev]'
+{ echo "# What the tests need beside run.txt. Written by requirements/lock.sh."
+  frozen | grep -vxFf "$work/run.txt"; } > "$work/test.txt"
+mv "$work/run.txt" "$work/test.txt" requirements/

@@ -1,0 +1,129 @@
+import json
+
+import pytest
+
+from hwdse.cli import main
+from hwdse.errors import VerificationError
+from hwdse.verify import Certificate
+
+SPEC = "a=e2m1fn,acc=fp:bf16"
+
+
+def only_error(capsys, message):
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("hwdse: error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_verify_prints_what_was_tried(monkeypatch, capsys):
+    def passed(design, level, seed):
+        return Certificate(
+            spec=str(design),
+            level=level,
+            seed=seed,
+            vectors={"operand_pairs": 65536, "accumulation_steps": 100000},
+            outputs={},
+            verilog_sha256="",
+            tools={},
+        )
+
+    monkeypatch.setattr("hwdse.cli.hardware.proof.verify", passed)
+    assert main(["verify", SPEC, "--seed", "7"]) == 0
+    head, *counts = capsys.readouterr().out.splitlines()
+    assert head.endswith(": verified, level full, seed 7")
+    assert [line.split()[0] for line in counts] == ["65536", "100000", "165536"]
+    assert counts[0].endswith("operand pairs")
+
+
+def test_failed_verification_is_exit_1_with_all_lines(monkeypatch, capsys):
+    def failed(design, level, seed):
+        raise VerificationError(
+            f"{design}: 2 of 9 outputs differ\n  expected 1, got 2, 1 ulp apart"
+        )
+
+    monkeypatch.setattr("hwdse.cli.hardware.proof.verify", failed)
+    for options in ([], ["--json"]):
+        assert main(["verify", SPEC, *options]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("hwdse: error: a=e2m1fn,")
+        assert err.endswith("  expected 1, got 2, 1 ulp apart\n")
+
+
+def test_verify_as_json(capsys):
+    assert main(["verify", SPEC, "--level", "quick", "--seed", "3", "--json"]) == 0
+    certificate = json.loads(capsys.readouterr().out)
+    assert (certificate["level"], certificate["seed"], certificate["result"]) == (
+        "quick",
+        3,
+        "pass",
+    )
+    assert certificate["total"] == sum(certificate["vectors"].values()) > 0
+
+
+def test_generate(tmp_path, capsys):
+    folder = tmp_path / "unit"
+    assert main(["generate", SPEC, "-o", str(folder), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert sorted(document["files"]) == sorted(path.name for path in folder.iterdir())
+    assert any(name.endswith(".v") for name in document["files"])
+    assert document["certificate"]["result"] == "pass"
+
+
+@pytest.mark.parametrize("name", ["file", "file/unit", "full"])
+def test_generate_into_a_folder_that_cannot_be_used(tmp_path, capsys, name):
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["generate", SPEC, "-o", str(tmp_path / name)]) == 2
+    only_error(capsys, str(tmp_path / name))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_missing_compiler(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["verify", SPEC, "--level", "quick"]) == 2
+    only_error(capsys, "compiler")
+
+
+def test_unknown_level_and_seed(capsys):
+    assert main(["verify", SPEC, "--level", "some"]) == 2
+    only_error(capsys, "'some' is not one of 'quick', 'full', 'exhaustive'")
+    assert main(["verify", SPEC, "--seed", "-1"]) == 2
+    only_error(capsys, "'--seed': -1 is not in the range")
+
+
+@pytest.fixture
+def supported(tmp_path):
+    (tmp_path / "supported.toml").write_text(f'designs = ["{SPEC}"]\n')
+    return tmp_path
+
+
+def test_rtl_check_tells_of_a_difference(supported, capsys):
+    assert main(["rtl", "--check", "--folder", str(supported)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[0] == f"hwdse: error: {supported} is not up to date"
+    assert err.splitlines()[1].endswith("_mac_stages0.v: missing")
+
+
+def test_rtl_without_its_list(tmp_path, capsys):
+    assert main(["rtl", "--check", "--folder", str(tmp_path)]) == 2
+    only_error(capsys, "supported.toml: No such file")
+
+
+def test_rtl_written_and_checked(supported, monkeypatch, capsys):
+    monkeypatch.setattr("hwdse.verify.supported._LEVEL", "quick")
+    assert main(["rtl", "--folder", str(supported)]) == 0
+    assert capsys.readouterr().out == f"{supported}: 1 designs written\n"
+    assert main(["rtl", "--check", "--folder", str(supported), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["designs"]) == 1
+    assert document["written"] == []
+    (module,) = supported.glob("*/*.v")
+    module.write_text(module.read_text().replace("endmodule", "// changed\nendmodule"))
+    assert main(["rtl", "--check", "--folder", str(supported)]) == 1
+    assert "the module differs" in capsys.readouterr().err

@@ -1,0 +1,195 @@
+"""Whole networks in a design's arithmetic."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+from networks_fakes import digits_model, exact_matmul
+from onnx.reference import ReferenceEvaluator
+
+from hwdse import Design, golden, kernels, networks
+from hwdse.errors import DatasetError, NetworkError
+from hwdse.networks import datasets
+from hwdse.networks.evaluate import _float_predictions, _observations
+from hwdse.networks.execute import batches
+from hwdse.resources import resource
+
+FP32 = Design.parse("a=fp32,acc=fp:fp32")
+INT8 = Design.parse("a=int8,acc=int:32")
+
+
+@pytest.fixture
+def small(tmp_path):
+    """An untrained network on the digits, 20 samples by default."""
+    path = tmp_path / "small.onnx"
+    path.write_bytes(digits_model().SerializeToString())
+    return networks.load(path)
+
+
+@pytest.fixture
+def fashion_folder(tmp_path):
+    """A few images of noise in the files of Fashion-MNIST."""
+    rng = np.random.default_rng(3)
+    for prefix, count in (("train", 40), ("t10k", 12)):
+        images = rng.integers(0, 256, (count, 28, 28), np.uint8)
+        labels = rng.integers(0, 10, count).astype(np.uint8)
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+            content = gzip.compress(header + array.tobytes())
+            (tmp_path / f"{prefix}-{name}-ubyte.gz").write_bytes(content)
+    return tmp_path
+
+
+def test_digits_in_float():
+    accuracy = networks.float_accuracy("digits")
+    assert accuracy.samples == 445
+    assert accuracy.value >= 0.975
+    assert accuracy.agreement == 1.0
+
+
+def test_float_baseline_is_that_of_the_onnx_reference():
+    network = networks.load("digits")
+    reference = ReferenceEvaluator(str(resource("models", "digits.onnx")))
+    part = network.dataset.test()
+    (outputs,) = reference.run(None, {network.input_name: part.x})
+    right = np.argmax(outputs, axis=1) == part.y
+    assert networks.float_accuracy(network).correct == right.sum()
+
+
+def test_wide_design_answers_as_float_does():
+    accuracy = networks.evaluate(FP32, "digits", matmul=exact_matmul)
+    assert accuracy.agreement == 1.0
+    assert accuracy.value == accuracy.float_value
+    assert accuracy.metric == "top-1 accuracy"
+    assert accuracy.low < accuracy.value < accuracy.high
+
+
+@pytest.mark.parametrize(
+    "spec", ["a=int8,acc=int:32", "a=e4m3fn,acc=fp:fp16", "a=e4m3fn,mul=lmul,acc=fp:bf16"]
+)
+def test_kernels_give_what_golden_gives(small, spec):
+    design = Design.parse(spec)
+    found = networks.evaluate(design, small, matmul=kernels.matmul)
+    assert found == networks.evaluate(design, small, matmul=golden.matmul)
+    assert found == networks.evaluate(design, small)
+
+
+@pytest.mark.parametrize(
+    ("spec", "least"),
+    [
+        ("a=int8,acc=int:32", 0.97),
+        ("a=int8,acc=int:16", 0.96),
+        ("a=e4m3fn,acc=fp:fp16", 0.97),
+        ("a=e4m3fn,mul=lmul,acc=fp:fp32", 0.95),
+        ("a=e2m1fn,acc=kulisch", 0.93),
+        ("a=int4,acc=int:16", 0.93),
+    ],
+)
+def test_digits_survive_narrow_arithmetic(spec, least):
+    accuracy = networks.evaluate(Design.parse(spec), "digits")
+    assert accuracy.value >= least
+    assert accuracy.agreement >= least
+
+
+def test_accuracy_is_lost_where_it_must_be():
+    accuracy = networks.evaluate(Design.parse("a=int2,acc=int:8"), "digits")
+    assert accuracy.value < accuracy.float_value - 0.03
+
+
+def test_same_arguments_same_result(small):
+    first = networks.evaluate(INT8, small)
+    _observations.cache_clear()
+    _float_predictions.cache_clear()
+    assert networks.evaluate(INT8, small) == first
+
+
+def test_samples_are_a_prefix(small):
+    seen = []
+
+    def spy(design, a, b):
+        seen.append(a)
+        return exact_matmul(design, a, b)
+
+    networks.evaluate(INT8, small, samples=3, matmul=spy)
+    networks.evaluate(INT8, small, samples=7, matmul=spy)
+    assert len(seen[0]) == 3
+    assert np.array_equal(seen[0], seen[2][:3])
+
+
+def test_progress_ends_at_the_sample_count(small, monkeypatch):
+    monkeypatch.setattr("hwdse.networks.execute._MAX_BATCH", 8)
+    calls = []
+    networks.evaluate(
+        INT8, small, matmul=exact_matmul, progress=lambda done, total: calls.append((done, total))
+    )
+    assert calls == [(8, 20), (16, 20), (20, 20)]
+
+
+@pytest.mark.parametrize("samples", [0, -5, 446])
+def test_impossible_sample_counts(samples):
+    with pytest.raises(DatasetError, match=f"samples={samples}: ") as caught:
+        networks.evaluate(INT8, "digits", samples=samples, matmul=exact_matmul)
+    assert "\n" not in str(caught.value)
+
+
+def test_batch_size_that_the_file_demands(tmp_path, small):
+    path = tmp_path / "fixed.onnx"
+    path.write_bytes(digits_model(batch=6).SerializeToString())
+    fixed = networks.load(path)
+    assert fixed.fixed_batch == 6
+    found = networks.evaluate(INT8, fixed, matmul=exact_matmul)
+    free = networks.evaluate(INT8, small, matmul=exact_matmul)
+    assert found.correct == free.correct
+
+
+def test_samples_of_another_size(small, fashion_folder):
+    path = fashion_folder / "small.onnx"
+    network = networks.load(path, dataset="fashion-mnist")
+    with pytest.raises(NetworkError, match=r"takes samples of shape \(64,\).*\(1, 28, 28\)"):
+        networks.evaluate(INT8, network, samples=3, data_dir=fashion_folder)
+
+
+def test_normalisation_and_batches(small):
+    pixels = np.full((5, 8, 8), 0.5, np.float32)
+    (batch,) = batches(small, pixels)
+    assert batch.shape == (5, 64)
+    cnn = networks.load("fashion-cnn")
+    (batch,) = batches(cnn, np.full((2, 1, 28, 28), 0.5, np.float32))
+    np.testing.assert_allclose(batch, (0.5 - cnn.mean) / cnn.std, rtol=1e-6)
+
+
+def test_fashion_cnn_on_a_folder_of_the_user(fashion_folder):
+    accuracy = networks.evaluate(FP32, "fashion-cnn", 12, fashion_folder, matmul=exact_matmul)
+    assert accuracy.samples == 12
+    assert accuracy.agreement == 1.0
+    reference = ReferenceEvaluator(str(resource("models", "fashion-cnn.onnx")))
+    network = networks.load("fashion-cnn")
+    part = network.dataset.test(fashion_folder)
+    x = (part.x - np.float32(network.mean)) / np.float32(network.std)
+    (outputs,) = reference.run(None, {network.input_name: x})
+    assert accuracy.correct == np.sum(np.argmax(outputs, axis=1) == part.y)
+
+
+def test_fashion_cnn_without_its_data(tmp_path):
+    with pytest.raises(DatasetError, match="apt-get install dataset-fashion-mnist"):
+        networks.evaluate(INT8, "fashion-cnn", data_dir=tmp_path)
+
+
+def test_caches_follow_the_folder(fashion_folder, tmp_path_factory, monkeypatch):
+    networks.float_accuracy("fashion-cnn", 12, fashion_folder)
+    monkeypatch.setenv(datasets.DATA_VARIABLE, str(tmp_path_factory.mktemp("empty")))
+    with pytest.raises(DatasetError, match="missing"):
+        networks.evaluate(INT8, "fashion-cnn", 12)
+
+
+@pytest.mark.long
+def test_fashion_cnn_in_float_on_the_whole_test_part():
+    accuracy = networks.float_accuracy("fashion-cnn", samples=10_000)
+    assert accuracy.value >= 0.92
+
+
+@pytest.mark.long
+def test_fashion_cnn_in_int8_loses_little():
+    accuracy = networks.evaluate(INT8, "fashion-cnn")
+    assert accuracy.value > accuracy.float_value - 0.01

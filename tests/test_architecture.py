@@ -1,0 +1,174 @@
+"""The import rules that make "bit-exact" mean something, and the shape of the tree.
+
+Golden model and hardware are two independent statements of one meaning; if either read the other,
+their agreement would prove nothing. The rules are checked on the source, without importing it.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_MODULE_LINES = 450
+
+#: What each part of the package may import of the rest.
+_DATA = {"errors", "resources", "plugins", "formats", "spec"}
+ALLOWED = {
+    "__init__": {"spec"},
+    "errors": set(),
+    "resources": {"errors"},
+    "plugins": {"errors"},
+    "formats": {"errors"},
+    "spec": {"errors", "plugins", "formats"},
+    "golden": _DATA,
+    "kernels": _DATA,
+    "hdl": _DATA,
+    "cost": _DATA | {"hdl"},
+    "verify": _DATA | {"golden", "hdl"},
+    "networks": _DATA | {"kernels"},
+    "explore": _DATA | {"golden", "kernels", "hdl", "cost", "verify", "networks"},
+    "cli": _DATA | {"golden", "kernels", "hdl", "cost", "verify", "networks", "explore"},
+}
+
+#: Tools that only these parts may import.
+RESERVED = {
+    "amaranth": {"hdl", "verify"},
+    "cocotb": {"verify"},
+    "cocotb_tools": {"verify"},
+    "torch": {"networks.train"},
+}
+
+
+def imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[str]:
+    """Absolute names of everything a module imports, wherever in it, names of `from` included."""
+    package = module if is_package else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*above, *([base] if base else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            argument = node.args[0] if node.args else None
+            if name in {"import_module", "__import__"} and isinstance(argument, ast.Constant):
+                yield str(argument.value)
+        elif isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "hwdse":
+            yield f"hwdse.{node.attr}"
+
+
+def violations(root: Path) -> list[str]:
+    """Every broken import rule under root/hwdse, one line each."""
+    found = set()
+    for path in sorted((root / "hwdse").rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        module = ".".join(parts[:-1] if is_package else parts)
+        part = parts[1]
+        if part not in ALLOWED:
+            found.add(f"{module}: {part} has no import rule")
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for name in imports(tree, module, is_package):
+            top, _, rest = name.partition(".")
+            other = rest.partition(".")[0]
+            if top == "hwdse" and other in ALLOWED and other not in ALLOWED[part] | {part}:
+                found.add(f"{module} imports hwdse.{other}")
+            within = module.removeprefix("hwdse.")
+            owners = RESERVED.get(top)
+            if owners and not any(f"{within}.".startswith(f"{owner}.") for owner in owners):
+                found.add(f"{module} imports {top}")
+    return sorted(found)
+
+
+def test_import_rules_hold():
+    assert violations(ROOT) == []
+
+
+def test_the_rules_speak_of_the_whole_package():
+    parts = {path.stem for path in (ROOT / "hwdse").iterdir() if _is_python(path)}
+    assert parts == set(ALLOWED)
+
+
+def _is_python(path: Path) -> bool:
+    return path.suffix == ".py" or (path.is_dir() and any(path.rglob("*.py")))
+
+
+@pytest.mark.parametrize(
+    ("where", "source", "expected"),
+    [
+        ("formats/new.py", "from hwdse.spec import Design", "imports hwdse.spec"),
+        ("formats/new.py", "from hwdse import golden", "imports hwdse.golden"),
+        ("formats/new.py", "from .. import spec", "imports hwdse.spec"),
+        ("formats/new.py", "from ..spec.unit import Mac", "imports hwdse.spec"),
+        ("spec/new.py", "import hwdse.golden", "imports hwdse.golden"),
+        ("golden/new.py", "import amaranth.hdl", "imports amaranth"),
+        ("golden/new.py", "from amaranth import Signal", "imports amaranth"),
+        ("golden/multiply/new.py", "from hwdse.hdl import emit", "imports hwdse.hdl"),
+        ("golden/multiply/new.py", "from ...hdl import emit", "imports hwdse.hdl"),
+        ("golden/__init__.py", "from ..kernels import matmul", "imports hwdse.kernels"),
+        ("hdl/mac/new.py", "def f():\n    from hwdse.golden import dot", "imports hwdse.golden"),
+        ("hdl/new.py", "from importlib import import_module as i\nimport hwdse.kernels.x as k",
+         "imports hwdse.kernels"),
+        ("hdl/new.py", "import importlib\nimportlib.import_module('hwdse.golden')",
+         "imports hwdse.golden"),
+        ("hdl/new.py", "import hwdse\nhwdse.golden.dot()", "imports hwdse.golden"),
+        ("hdl/new.py", "from hwdse.verify import Certificate", "imports hwdse.verify"),
+        ("kernels/new.py", "from hwdse.golden import dot", "imports hwdse.golden"),
+        ("cost/new.py", "from hwdse.networks import load", "imports hwdse.networks"),
+        ("cost/new.py", "from hwdse.explore import Store", "imports hwdse.explore"),
+        ("networks/new.py", "from hwdse.cost import estimate", "imports hwdse.cost"),
+        ("networks/new.py", "import torch", "imports torch"),
+        ("explore/new.py", "from hwdse.cli import main", "imports hwdse.cli"),
+        ("errors.py", "from hwdse import formats", "imports hwdse.formats"),
+        ("stray.py", "", "has no import rule"),
+    ],
+)  # fmt: skip
+def test_a_planted_violation_is_found(tmp_path, where, source, expected):
+    path = tmp_path / "hwdse" / where
+    path.parent.mkdir(parents=True)
+    path.write_text(source, encoding="utf-8")
+    found = violations(tmp_path)
+    assert len(found) == 1
+    assert found[0].endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("where", "source"),
+    [
+        (
+            "formats/new.py",
+            "import numpy\nfrom hwdse.errors import FormatError\nfrom . import base",
+        ),
+        ("verify/new.py", "from hwdse import golden, hdl\nimport cocotb"),
+        ("networks/train/new.py", "import torch"),
+        ("cli/new.py", "from hwdse import explore, networks, verify, cost"),
+    ],
+)
+def test_what_is_allowed_is_not_called_a_violation(tmp_path, where, source):
+    path = tmp_path / "hwdse" / where
+    path.parent.mkdir(parents=True)
+    path.write_text(source, encoding="utf-8")
+    assert violations(tmp_path) == []
+
+
+@pytest.mark.parametrize("folder", ["rtl", "models", "sims"])
+def test_folders_of_data_are_no_packages(folder):
+    assert (ROOT / folder).is_dir()
+    assert list((ROOT / folder).rglob("__init__.py")) == []
+
+
+def test_modules_stay_short():
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for folder in ("hwdse", "sims")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert len(lengths) > 20
+    assert {path: n for path, n in lengths.items() if n > MAX_MODULE_LINES} == {}

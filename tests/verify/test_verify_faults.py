@@ -1,0 +1,165 @@
+"""Faults planted in every generator: verification must fail, and say what differs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from amaranth.hdl import Const
+
+from hwdse import Design
+from hwdse.errors import VerificationError
+from hwdse.hdl import blocks, emit, fixed_point, fused_add
+from hwdse.hdl.accumulate import fused_float, integer_sum, kulisch
+from hwdse.hdl.decode import minifloat as decode_minifloat
+from hwdse.hdl.encode import integer as encode_integer
+from hwdse.hdl.encode import minifloat as encode_minifloat
+from hwdse.hdl.mac import dot
+from hwdse.hdl.multiply import exact, lmul
+from hwdse.spec import LMul
+from hwdse.verify import verify
+
+
+@pytest.fixture(autouse=True)
+def _fresh_verilog() -> Iterator[None]:
+    emit.cache_clear()
+    yield
+    emit.cache_clear()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One planted fault: `replace` gives the broken version of `module.name`."""
+
+    spec: str
+    module: object
+    name: str
+    replace: Callable[[Callable[..., object]], object]
+
+
+def _with_field(field: str, change: Callable[[object], object]):
+    """A `drive` that changes one field of the record."""
+
+    def broken(original):
+        def drive(m, interface, **values):
+            if field in values:
+                values[field] = change(values[field])
+            original(m, interface, **values)
+
+        return drive
+
+    return broken
+
+
+FAULTS = {
+    "decoder: subnormal exponent": Fault(
+        "a=e4m3fn,acc=fp:fp32",
+        decode_minifloat,
+        "drive",
+        _with_field("exponent", lambda v: v & ~1),
+    ),
+    "decoder: NaN never flagged": Fault(
+        "a=e4m3fn,acc=kulisch", decode_minifloat, "drive", _with_field("nan", lambda _: Const(0))
+    ),
+    "exact multiplier: sign": Fault(
+        "a=e4m3fn,acc=kulisch", exact, "drive", _with_field("sign", lambda _: Const(0))
+    ),
+    "exact multiplier: zero times infinity": Fault(
+        "a=e5m2,acc=fp:fp32",
+        exact,
+        "drive",
+        _with_field("nan", lambda _: Const(0)),
+    ),
+    "lmul: flushed operand": Fault(
+        "a=e4m3fn,mul=lmul,acc=kulisch",
+        lmul,
+        "drive",
+        _with_field("significand", lambda v: v | 1),
+    ),
+    "lmul: offset": Fault(
+        "a=e5m2,mul=lmul:formula,acc=kulisch",
+        LMul,
+        "offset_in_lsb",
+        lambda original: lambda self, operand: original(self, operand) ^ 1,
+    ),
+    "fixed point: shift short of one row": Fault(
+        "a=e4m3fn,acc=kulisch",
+        fixed_point,
+        "shift_left",
+        lambda original: (
+            lambda m, value, amount, width, name: original(m, value, amount[:-1], width, name)
+        ),
+    ),
+    "kulisch: infinity forgotten": Fault(
+        "a=e5m2,acc=kulisch", kulisch, "drive", _with_field("inf", lambda _: Const(0))
+    ),
+    "fused add: sticky bit lost": Fault(
+        "a=e4m3fn,acc=fp:bf16",
+        fused_add,
+        "shift_right_sticky",
+        lambda original: lambda *arguments: (original(*arguments)[0], Const(0, 1)),
+    ),
+    "fused add: sign of zero": Fault(
+        "a=e4m3fn,acc=fp:fp16,rounding=down",
+        fused_add,
+        "drive",
+        _with_field("sign", lambda v: v & 0),
+    ),
+    "fused add: several lanes, one left out": Fault(
+        "a=e4m3fn,acc=fp:fp32,unit=dot,lanes=3",
+        fused_float,
+        "to_fixed_point",
+        lambda original: (
+            lambda m, product, name: (
+                original(m, product, name) if name != "lane2" else Const(0, 1).as_signed()
+            )
+        ),
+    ),
+    "encoder: ties": Fault(
+        "a=e4m3fn,acc=fp:bf16",
+        encode_minifloat,
+        "round_increment",
+        lambda original: lambda rounding, *bits: original("rna", *bits),
+    ),
+    "encoder: leading zeros of one bit": Fault(
+        "a=e4m3fn,acc=kulisch",
+        encode_minifloat,
+        "leading_zero_count",
+        lambda original: lambda m, value, name: (original(m, value, name)[0] & ~1, ~value.any()),
+    ),
+    "integer encoder: rounding": Fault(
+        "a=e4m3fn,acc=fp:fp32,out=int8",
+        encode_integer,
+        "round_increment",
+        lambda original: lambda rounding, *bits: original("rtz", *bits),
+    ),
+    "blocks: leading zeros": Fault(
+        "a=int8,acc=fp:bf16",
+        blocks,
+        "Mux",
+        lambda original: lambda test, yes, no: original(test, no, yes),
+    ),
+    "integer sum: a new sum starts from the old one": Fault(
+        "a=int8,acc=int:32", integer_sum, "Mux", lambda _: lambda test, yes, no: no
+    ),
+    "unit: valid a cycle late": Fault(
+        "a=int8,acc=int:32,stages=1",
+        dot,
+        "_delayed",
+        lambda original: (
+            lambda m, valid, first, name: original(
+                m, *original(m, valid, first, f"{name}_late"), name
+            )
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_planted_fault_is_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = getattr(fault.module, fault.name)
+    monkeypatch.setattr(fault.module, fault.name, fault.replace(original))
+    with pytest.raises(VerificationError, match=r"mismatches in \d+ inputs") as caught:
+        verify(Design.parse(fault.spec), "quick")
+    shown = str(caught.value).splitlines()
+    assert len(shown) >= 2
+    assert all("expected" in line or "o_valid" in line for line in shown[1:])
