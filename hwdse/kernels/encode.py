@@ -47,7 +47,7 @@ def _(target: Minifloat, sums: Values, rounding: str, exact: bool) -> Codes:
         generic = encode.dispatch(Format)
         codes: Codes = generic(target, sums, rounding, exact)
         return codes
-    out = np.empty(sums.shape, target.code_dtype)
+    out = np.empty(sums.shape, np.int64)
     _encode_floats(
         rounding_to(target, rounding),
         np.ascontiguousarray(sums).reshape(-1),
@@ -59,19 +59,19 @@ def _(target: Minifloat, sums: Values, rounding: str, exact: bool) -> Codes:
         target.nan_code or 0,
         out.reshape(-1),
     )
-    return out
+    return out.astype(target.code_dtype)
 
 
 @encode.register
 def _(target: Integer, sums: Values, rounding: str, exact: bool) -> Codes:
-    out = np.empty(sums.shape, target.code_dtype)
+    out = np.empty(sums.shape, np.int64)
     _encode_integers(
         rounding_to_integer(target, rounding),
         np.ascontiguousarray(sums).reshape(-1),
         target.width,
         out.reshape(-1),
     )
-    return out
+    return out.astype(target.code_dtype)
 
 
 @compiled

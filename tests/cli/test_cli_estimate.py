@@ -5,15 +5,6 @@ import pytest
 from hwdse.cli import main
 
 
-def only_error(capsys, message):
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert message in err
-    lines = [line for line in err.splitlines() if line.startswith("hwdse: error: ")]
-    assert len(lines) == 1
-    assert err.splitlines()[-1] == lines[0]
-
-
 def test_cost(capsys):
     assert main(["cost", "a=int8,acc=int:32", "a=e4m3fn,acc=kulisch"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
@@ -72,21 +63,21 @@ BAD = {
     [["cost"], ["accuracy", "--network", "digits"], ["verify"], ["generate", "-o", "out"]],
     ids=lambda arguments: arguments[0],
 )
-def test_bad_specs(spec, arguments, capsys, tmp_path, monkeypatch):
+def test_bad_specs(spec, arguments, only_error, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main([*arguments, spec, "--json"]) == 2
-    only_error(capsys, BAD[spec])
+    only_error(BAD[spec])
     assert not list(tmp_path.iterdir())
 
 
-def test_unknown_technology(capsys):
+def test_unknown_technology(only_error):
     assert main(["cost", "a=int8,acc=kulisch", "--technology", "2nm"]) == 2
-    only_error(capsys, "'2nm'")
+    only_error("'2nm'")
 
 
-def test_unknown_network_and_missing_dataset(capsys, tmp_path):
+def test_unknown_network_and_missing_dataset(only_error, tmp_path):
     assert main(["accuracy", "a=int8,acc=kulisch", "--network", "brain"]) == 2
-    only_error(capsys, "unknown network 'brain': shipped are ")
+    only_error("unknown network 'brain': shipped are ")
     arguments = ["--network", "fashion-cnn", "--data-dir", str(tmp_path)]
     assert main(["accuracy", "a=int8,acc=kulisch", *arguments]) == 2
-    only_error(capsys, "dataset fashion-mnist is missing")
+    only_error("dataset fashion-mnist is missing")

@@ -38,14 +38,6 @@ def folder(tmp_path):
     return tmp_path
 
 
-def only_error(capsys, message):
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("hwdse: error: ")
-    assert message in err
-    assert err.count("\n") == 1
-
-
 def test_explore_ends_with_table_advice_and_files(faked, capsys):
     assert main(["explore", "-o", str(faked), "--jobs", "1"]) == 0
     out, err = capsys.readouterr()
@@ -126,22 +118,22 @@ def test_report(folder, capsys):
 
 
 @pytest.mark.parametrize("name", ["pareto", "report"])
-def test_store_that_is_missing_corrupt_or_empty(name, tmp_path, capsys):
+def test_store_that_is_missing_corrupt_or_empty(name, tmp_path, only_error):
     assert main([name, str(tmp_path)]) == 2
-    only_error(capsys, "is not a store")
+    only_error("is not a store")
     (tmp_path / STORE_NAME).write_bytes(b"corrupt" * 500)
     assert main([name, str(tmp_path)]) == 2
-    only_error(capsys, "not a database")
+    only_error("not a database")
     assert (tmp_path / STORE_NAME).read_bytes() == b"corrupt" * 500
     (tmp_path / STORE_NAME).unlink()
     Store.create(tmp_path / STORE_NAME).close()
     assert main([name, str(tmp_path)]) == 2
-    only_error(capsys, "no finished design yet")
+    only_error("no finished design yet")
 
 
-def test_report_that_cannot_be_written(folder, capsys):
+def test_report_that_cannot_be_written(folder, only_error):
     assert main(["report", str(folder), "-o", str(folder / "none" / "report.html")]) == 2
-    only_error(capsys, "cannot be written")
+    only_error("cannot be written")
 
 
 @pytest.mark.parametrize(
@@ -156,46 +148,46 @@ def test_report_that_cannot_be_written(folder, capsys):
         ("nets = 1", "space.toml:1: unknown key 'nets': allowed are network"),
     ],
 )
-def test_bad_space_is_an_error_before_anything_is_written(text, message, tmp_path, capsys):
+def test_bad_space_is_an_error_before_anything_is_written(text, message, tmp_path, only_error):
     (tmp_path / "space.toml").write_text(text)
     assert main(["explore", str(tmp_path / "space.toml"), "-o", str(tmp_path / "out")]) == 2
-    only_error(capsys, message)
+    only_error(message)
     assert not (tmp_path / "out").exists()
 
 
-def test_missing_space(tmp_path, capsys):
+def test_missing_space(tmp_path, only_error):
     assert main(["explore", str(tmp_path / "none.toml"), "-o", str(tmp_path / "out")]) == 2
-    only_error(capsys, "none.toml: No such file")
+    only_error("none.toml: No such file")
 
 
-def test_unknown_network_is_an_error_before_anything_is_written(tmp_path, capsys):
+def test_unknown_network_is_an_error_before_anything_is_written(tmp_path, only_error):
     assert main(["explore", "--network", "brain", "-o", str(tmp_path / "out")]) == 2
-    only_error(capsys, "unknown network 'brain'")
+    only_error("unknown network 'brain'")
     assert not (tmp_path / "out").exists()
 
 
-def test_missing_dataset_is_an_error_before_anything_is_written(tmp_path, capsys):
+def test_missing_dataset_is_an_error_before_anything_is_written(tmp_path, only_error):
     arguments = ["--network", "fashion-cnn", "--data-dir", str(tmp_path)]
     assert main(["explore", *arguments, "-o", str(tmp_path / "out")]) == 2
-    only_error(capsys, "dataset fashion-mnist is missing")
+    only_error("dataset fashion-mnist is missing")
     assert not (tmp_path / "out").exists()
 
 
-def test_unknown_technology(tmp_path, capsys):
+def test_unknown_technology(tmp_path, only_error):
     (tmp_path / "space.toml").write_text('technology = "2nm"\ndesigns = ["a=int8,acc=kulisch"]')
     assert main(["explore", str(tmp_path / "space.toml"), "-o", str(tmp_path / "out")]) == 2
-    only_error(capsys, "unknown technology '2nm': allowed are ")
+    only_error("unknown technology '2nm': allowed are ")
 
 
-def test_unwritable_output_folder(faked, tmp_path, capsys):
+def test_unwritable_output_folder(faked, tmp_path, only_error):
     (tmp_path / "file").touch()
     assert main(["explore", "-o", str(tmp_path / "file")]) == 2
-    only_error(capsys, f"output folder {tmp_path / 'file'} cannot be written")
+    only_error(f"output folder {tmp_path / 'file'} cannot be written")
     assert not (tmp_path / "evaluated").exists()
 
 
-def test_corrupt_store_in_the_output_folder(faked, capsys):
+def test_corrupt_store_in_the_output_folder(faked, only_error):
     faked.mkdir()
     (faked / STORE_NAME).write_bytes(b"corrupt" * 500)
     assert main(["explore", "-o", str(faked)]) == 2
-    only_error(capsys, f"{faked / STORE_NAME} is not a usable hwdse store")
+    only_error(f"{faked / STORE_NAME} is not a usable hwdse store")

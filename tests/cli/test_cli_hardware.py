@@ -9,14 +9,6 @@ from hwdse.verify import Certificate
 SPEC = "a=e2m1fn,acc=fp:bf16"
 
 
-def only_error(capsys, message):
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("hwdse: error: ")
-    assert message in err
-    assert err.count("\n") == 1
-
-
 def test_verify_prints_what_was_tried(monkeypatch, capsys):
     def passed(design, level, seed):
         return Certificate(
@@ -73,27 +65,27 @@ def test_generate(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", ["file", "file/unit", "full"])
-def test_generate_into_a_folder_that_cannot_be_used(tmp_path, capsys, name):
+def test_generate_into_a_folder_that_cannot_be_used(tmp_path, only_error, name):
     (tmp_path / "file").touch()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
     assert main(["generate", SPEC, "-o", str(tmp_path / name)]) == 2
-    only_error(capsys, str(tmp_path / name))
+    only_error(str(tmp_path / name))
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_missing_compiler(monkeypatch, capsys, tmp_path):
+def test_missing_compiler(monkeypatch, only_error, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["verify", SPEC, "--level", "quick"]) == 2
-    only_error(capsys, "compiler")
+    only_error("compiler")
 
 
-def test_unknown_level_and_seed(capsys):
+def test_unknown_level_and_seed(only_error):
     assert main(["verify", SPEC, "--level", "some"]) == 2
-    only_error(capsys, "'some' is not one of 'quick', 'full', 'exhaustive'")
+    only_error("'some' is not one of 'quick', 'full', 'exhaustive'")
     assert main(["verify", SPEC, "--seed", "-1"]) == 2
-    only_error(capsys, "'--seed': -1 is not in the range")
+    only_error("'--seed': -1 is not in the range")
 
 
 @pytest.fixture
@@ -110,9 +102,9 @@ def test_rtl_check_tells_of_a_difference(supported, capsys):
     assert err.splitlines()[1].endswith("_mac_stages0.v: missing")
 
 
-def test_rtl_without_its_list(tmp_path, capsys):
+def test_rtl_without_its_list(tmp_path, only_error):
     assert main(["rtl", "--check", "--folder", str(tmp_path)]) == 2
-    only_error(capsys, "supported.toml: No such file")
+    only_error("supported.toml: No such file")
 
 
 def test_rtl_written_and_checked(supported, monkeypatch, capsys):

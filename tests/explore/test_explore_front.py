@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwdse.errors import HwdseError, ShapeError
@@ -42,11 +42,12 @@ def test_front_is_what_the_definition_says(case):
     assert nondominated(table, maximize).tolist() == brute_force(table, maximize)
 
 
+@settings(max_examples=3)
 @given(st.integers(0, 2**32 - 1))
 def test_front_of_many_rows_is_independent_of_blocks(seed):
     rng = np.random.default_rng(seed)
     table = rng.integers(0, 40, (700, 2)).astype(float)
-    assert nondominated(table, (False, True)).tolist() == brute_force(table[:], (False, True))
+    assert nondominated(table, (False, True)).tolist() == brute_force(table, (False, True))
 
 
 @given(tables())

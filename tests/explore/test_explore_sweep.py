@@ -215,7 +215,7 @@ def workers(*logs):
 
 
 def wait_until_gone(pids):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while any(running(pid) for pid in pids):
         assert time.monotonic() < deadline, f"still running: {pids}"
         time.sleep(0.02)
@@ -240,7 +240,7 @@ def test_kill_9_and_again_gives_the_rows_of_an_uninterrupted_run(
     wait_for_lines(process, tmp_path / log, lines)
     process.kill()
     # Ends when the workers do: they hold the other end of its pipes.
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     wait_until_gone(workers(tmp_path / "evaluated", tmp_path / "evaluated.rtl"))
     assert not (tmp_path / "out" / "results.csv").exists()
@@ -270,7 +270,7 @@ def test_ctrl_c_at_the_terminal(tmp_path, jobs):
     wait_for_lines(process, tmp_path / "evaluated", 3)
     # A terminal sends it to the whole foreground process group.
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""
     assert err.splitlines()[-1].startswith("hwdse: interrupted: finished designs are kept")

@@ -3,19 +3,16 @@
 Kernels, from the fastest and narrowest to the one that takes everything:
 
 * `_native`: fp32 (or float64 itself) to nearest even, one term at a time: the machine's own sum;
-* `_steps` with `ExactAddition`: group and running sum fit one number of the carrier together;
-* `_steps` with `TrackedAddition`: the group fits, the error of adding it is folded in by rounding
-  to odd;
+* `_steps`: the group's sum fits one number of the carrier, float32 or float64; the error of adding
+  it to the running sum is folded in by rounding to odd;
 * `_wide_steps`: the group is summed as a pair of float64 numbers, and where two are not enough, as
   a word over the whole range.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
 from hwdse import formats
 from hwdse.errors import SpecError
@@ -35,26 +32,6 @@ Carrier = type[np.float32] | type[np.float64]
 _NATIVE = ((formats.parse("fp32"), np.float32), (formats.parse("e11m52"), np.float64))
 
 
-class ExactAddition(NamedTuple):
-    """The sum is known to fit the carrier.
-
-    Attributes:
-        precision: of the carrier; unused, a tuple needs a field.
-    """
-
-    precision: int
-
-
-class TrackedAddition(NamedTuple):
-    """The sum is rounded to odd.
-
-    Attributes:
-        precision: of the carrier; unused, a tuple needs a field.
-    """
-
-    precision: int
-
-
 @plan.register
 def _(acc: FusedFloat, task: Task) -> Sums:
     design, mul, lanes = task.design, task.mul, task.design.unit.lanes
@@ -64,12 +41,9 @@ def _(acc: FusedFloat, task: Task) -> Sums:
                 _carries(carrier, task, extent) for extent in task.product_extents()
             ):
                 return partial(run, _native, mul, carrier=carrier)
-    kernel: Any
-    arguments: tuple[Any, ...]
+    kernel: Any = _steps
     for carrier in (np.float32, np.float64):
-        addition = _addition(acc, task, carrier)
-        if addition:
-            kernel, arguments = _steps, (addition, lanes)
+        if _group_fits(acc, task, carrier):
             break
     else:
         if not can_round(acc.format, design.rounding, SUM_TOP):
@@ -77,9 +51,9 @@ def _(acc: FusedFloat, task: Task) -> Sums:
                 f"accumulator {acc} with rounding={design.rounding} and {lanes} lanes has no fast "
                 "kernel: its range or precision is beyond what float64 can carry"
             )
-        kernel, arguments, carrier = _wide_steps, (lanes,), np.float64
+        kernel, carrier = _wide_steps, np.float64
     rounding = rounding_to(acc.format, design.rounding, carrier)
-    sums = partial(run, kernel, mul, arguments=(rounding, *arguments), lanes=lanes, carrier=carrier)
+    sums = partial(run, kernel, mul, arguments=(rounding, lanes), lanes=lanes, carrier=carrier)
     if acc.format.has_negative_zero:
         return sums
     return lambda left, right: sums(left, right) + 0.0
@@ -103,17 +77,13 @@ def _carries(carrier: Carrier, task: Task, products: Extent) -> bool:
     )
 
 
-def _addition(
-    acc: FusedFloat, task: Task, carrier: Carrier
-) -> "ExactAddition | TrackedAddition | None":
-    """How a group, summed in the carrier, is added to the running sum; None if it does not fit."""
-    tracked = None
+def _group_fits(acc: FusedFloat, task: Task, carrier: Carrier) -> bool:
+    """Whether the carrier holds every group's sum, and its rounding every running sum."""
     target, lanes, rounding = acc.format, task.design.unit.lanes, task.design.rounding
     precision = np.finfo(carrier).nmant + 1
     for products in task.product_extents():
         group = products.top + clog2(lanes)
-        group_fits = lanes == 1 or group - products.lsb <= precision
-        if not group_fits or not _carries(carrier, task, products):
+        if lanes > 1 and group - products.lsb > precision:
             continue
         # Rounding to nearest moves a sum by no more than the group, rounding toward zero only
         # shrinks it; the other directions may walk up to the format's largest value.
@@ -121,35 +91,9 @@ def _addition(
         if rounding not in ("up", "down"):
             top = min(top, products.top + clog2(max(task.terms, 1)) + 1)
         top = max(top, group) + 1
-        if not can_round(target, rounding, top, carrier):
-            continue
-        # A saturated sum is a multiple of the top binade's quantum only.
-        lsb = min(products.lsb, target.max_exponent - target.fraction_bits)
-        if top - lsb <= precision:
-            return ExactAddition(precision)
-        tracked = TrackedAddition(precision)
-    return tracked
-
-
-def add_term(addition: ExactAddition | TrackedAddition, total: float, term: float) -> float:
-    """The sum, exact or rounded to odd. For compiled code only."""
-    raise NotImplementedError("add_term runs in compiled code only")
-
-
-@overload(add_term)
-def _(addition, total, term):  # type: ignore[no-untyped-def]
-    if not isinstance(addition, types.BaseNamedTuple):
-        return None
-    if addition.instance_class is ExactAddition:
-        return lambda addition, total, term: total + term
-    if addition.instance_class is TrackedAddition:
-
-        def tracked(addition, total, term):  # type: ignore[no-untyped-def]
-            nearest, error = two_sum(total, term)
-            return to_odd(nearest, error)
-
-        return tracked
-    return None
+        if _carries(carrier, task, products) and can_round(target, rounding, top, carrier):
+            return True
+    return False
 
 
 @compiled
@@ -173,7 +117,6 @@ def _steps(  # noqa: PLR0917 - compiled code takes positional arguments
     rows: Values,
     panels: Values,
     rounding: Rounding,
-    addition: Any,
     lanes: int,
     out: Values,
 ) -> None:
@@ -190,7 +133,8 @@ def _steps(  # noqa: PLR0917 - compiled code takes positional arguments
                         for j in range(WIDTH):
                             term = product(source, a, terms[j])
                             sign = note_signs(rounding, sign_bits(row[j]), term)
-                            row[j] = round_sum(rounding, add_term(addition, row[j], term), sign)
+                            nearest, error = two_sum(row[j], term)
+                            row[j] = round_sum(rounding, to_odd(nearest, error), sign)
                         continue
                     for j in range(WIDTH):
                         group[j] = product(source, a, terms[j])
@@ -202,8 +146,8 @@ def _steps(  # noqa: PLR0917 - compiled code takes positional arguments
                             group[j] += term
                             signs[j] = note_signs(rounding, signs[j], term)
                     for j in range(WIDTH):
-                        total = add_term(addition, row[j], group[j])
-                        row[j] = round_sum(rounding, total, signs[j])
+                        nearest, error = two_sum(row[j], group[j])
+                        row[j] = round_sum(rounding, to_odd(nearest, error), signs[j])
             out[first : first + ROWS, p * WIDTH : (p + 1) * WIDTH] = sums
 
 

@@ -6,11 +6,13 @@ five-fold cross-validation on the train part (`--cross-validate`).
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import onnx
 from scipy import ndimage
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 
@@ -51,8 +53,11 @@ def train(part: datasets.Part, seed: int) -> MLPClassifier:
         n_iter_no_change=EPOCHS,
         random_state=seed,
     )
-    # float64: scikit-learn would otherwise train in the float32 of the samples.
-    return classifier.fit(more.x.astype(np.float64), more.y)
+    with warnings.catch_warnings():
+        # The number of epochs is the recipe's; that training could go on is no news.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        # float64: scikit-learn would otherwise train in the float32 of the samples.
+        return classifier.fit(more.x.astype(np.float64), more.y)
 
 
 def export(classifier: MLPClassifier) -> onnx.ModelProto:
