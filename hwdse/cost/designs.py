@@ -3,8 +3,7 @@
 Inside a unit most primitives switch less than on random bits: a shifted word is mostly zeros, and
 exponents of real data hardly vary. One factor for each primitive class, relative to random
 operands, is fitted to the gate-level energy of whole designs; it also takes up what the declared
-structures over- or understate. The error bar of the energy is then found by leaving out each design
-in turn; area and delay are not fitted to designs at all.
+structures over- or understate. Error bars come from other designs, which took no part in the fit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from scipy.optimize import nnls
 from hwdse.cost.technology import Technology
 from hwdse.hdl.structure import UnitStructure
 
-REFERENCE = (
+FITTED = (
     "a=int4,acc=int:16",
     "a=int8,acc=int:32",
     "a=int8,acc=int:24:sat,stages=1",
@@ -36,7 +35,19 @@ REFERENCE = (
     "a=bf16,acc=fp:fp32",
     "a=fp16,acc=fp:fp32,stages=3",
 )
-"""Designs measured for a table: every family of formats, multipliers, accumulators and units."""
+"""Designs that activity is fitted to: every family of formats, multipliers, accumulators, units."""
+
+HELD_OUT = (
+    "a=int5,b=int8,acc=int:20,out=int20",
+    "a=int16,acc=int:32,stages=1",
+    "a=e2m3fn,mul=lmul,acc=fp:fp32",
+    "a=e3m3,acc=fp:bf16",
+    "a=e4m3fnuz,acc=fp:fp16,unit=dot,lanes=2",
+    "a=e5m2,acc=kulisch",
+    "a=e5m2,b=e4m3fn,acc=fp:fp32",
+    "a=bf16,mul=lmul,acc=fp:bf16,stages=1",
+)
+"""Designs that error bars alone are measured on; any further design in a table joins them."""
 
 STIFFNESS = 0.5
 """How strongly factors are drawn to a common one, as the root weight of each against a design."""
@@ -81,20 +92,6 @@ def fit_activity(
         np.concatenate([np.ones(len(target)), np.full(len(kinds), STIFFNESS * common)]),
     )
     return {kind: round(float(factor), 4) for kind, factor in zip(kinds, factors, strict=True)}
-
-
-def left_out_errors(
-    energies: Sequence[Mapping[str, float]], measured: Sequence[float]
-) -> list[float]:
-    """Relative energy error of each design with factors fitted to all others."""
-    errors = []
-    for index, (energy, true) in enumerate(zip(energies, measured, strict=True)):
-        others = [item for k, item in enumerate(energies) if k != index]
-        factors = fit_activity(others, [m for k, m in enumerate(measured) if k != index])
-        # A class that no other design has switches as on random operands.
-        estimate = sum(value * factors.get(kind, 1.0) for kind, value in energy.items())
-        errors.append(estimate / true - 1.0)
-    return errors
 
 
 def root_mean_square(errors: Sequence[float]) -> float:

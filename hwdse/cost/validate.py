@@ -25,10 +25,10 @@ from hwdse.cost.activity import Simulator, Stimulus
 from hwdse.cost.analytic import estimate
 from hwdse.cost.calibrate import read_table, write_table
 from hwdse.cost.designs import (
-    REFERENCE,
+    FITTED,
+    HELD_OUT,
     energy_by_kind,
     fit_activity,
-    left_out_errors,
     root_mean_square,
 )
 from hwdse.cost.technology import QUANTITIES, Technology, load_technology, parse_technology
@@ -132,25 +132,35 @@ def compare(design: Design, measured: Mapping[str, float], technology: Technolog
 def renew(table: Mapping[str, Any]) -> dict[str, Any]:
     """The table with activity factors and error bars from the designs measured in it.
 
+    Activity is fitted to the designs of `FITTED`; the error bars are root mean squares over all
+    others, and each design is marked `held_out` or not.
+
     Raises:
-        TechnologyError: the table is damaged or holds fewer than three designs.
+        TechnologyError: the table is damaged, or holds no design of either sort.
     """
-    points = table.get("designs", [])
-    if len(points) < 3:
-        raise TechnologyError(f"{len(points)} measured designs: at least 3 are needed")
-    technology = parse_technology(dict(table))
-    designs = [Design.parse(point["spec"]) for point in points]
-    energies = [energy_by_kind(structure_of(design), technology) for design in designs]
-    measured = [float(point["energy_pj"]) for point in points]
-    comparisons = [
-        compare(design, point, technology) for design, point in zip(designs, points, strict=True)
+    fitted_specs = {str(Design.parse(spec)) for spec in FITTED}
+    points = [
+        {**point, "held_out": point["spec"] not in fitted_specs}
+        for point in table.get("designs", [])
     ]
-    renewed = dict(table)
-    renewed["activity"] = fit_activity(energies, measured)
+    fitted = [point for point in points if not point["held_out"]]
+    held_out = [point for point in points if point["held_out"]]
+    if not fitted or not held_out:
+        raise TechnologyError(
+            f"{len(fitted)} measured designs to fit and {len(held_out)} to find the error bars: "
+            "at least one of each is needed"
+        )
+    renewed = {**table, "designs": points}
+    technology = parse_technology(renewed)
+    energies = [
+        energy_by_kind(structure_of(Design.parse(point["spec"])), technology) for point in fitted
+    ]
+    renewed["activity"] = fit_activity(energies, [float(point["energy_pj"]) for point in fitted])
+    technology = parse_technology(renewed)
+    comparisons = [compare(Design.parse(point["spec"]), point, technology) for point in held_out]
     renewed["errors"] = {
-        "area_um2": root_mean_square([item.error("area_um2") for item in comparisons]),
-        "energy_pj": root_mean_square(left_out_errors(energies, measured)),
-        "delay_ns": root_mean_square([item.error("delay_ns") for item in comparisons]),
+        quantity: root_mean_square([item.error(quantity) for item in comparisons])
+        for quantity in QUANTITIES
     }
     return renewed
 
@@ -189,7 +199,7 @@ def _measure_all(
 ) -> dict[str, dict[str, float]]:
     """Measurements by canonical spec."""
     if path is not None and not specs:
-        specs = REFERENCE
+        specs = FITTED + HELD_OUT
     designs = [Design.parse(spec) for spec in specs]
     if not designs:
         return {}

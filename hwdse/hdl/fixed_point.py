@@ -38,7 +38,11 @@ def _place_parts(shape: UnpackedShape) -> tuple[Primitive, ...]:
         else Incrementer(width=0)
     )
     shift = shape.exponent_max - shape.exponent_min
-    return negate, Shifter(width=shape.fixed_point_bits + 1 if shift else 0, max_shift=shift)
+    return negate, Shifter(
+        width=shape.fixed_point_bits + 1 if shift else 0,
+        max_shift=shift,
+        input_width=shape.magnitude_bits + 1,
+    )
 
 
 def adder_tree(term_bits: int, terms: int) -> Structure:

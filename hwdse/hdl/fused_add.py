@@ -5,7 +5,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.formats import Minifloat, UnpackedShape
 from hwdse.hdl.blocks import shift_right_sticky
-from hwdse.hdl.structure import Adder, Incrementer, Reduce, Shifter, Structure
+from hwdse.hdl.structure import Adder, Gates, Incrementer, Reduce, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 
@@ -61,11 +61,16 @@ class FusedAdd(Component):
             width=self._product.significand_bits if self._product.twos_complement else 0
         )
         difference = Adder(width=exponent_bits)
-        clamp = MuxBlock(width=exponent_bits, ways=2)
-        shift = Shifter(width=self._word, max_shift=self._max_shift, sticky=self._has_sticky)
+        clamp = Gates(width=exponent_bits)
+        shift = Shifter(
+            width=self._word,
+            max_shift=self._max_shift,
+            sticky=self._has_sticky,
+            input_width=self._addend.significand_bits,
+        )
         add, negate = Adder(width=self._window + 1), Incrementer(width=self._window + 1)
         zero, exponent = Reduce(width=self._window), MuxBlock(width=exponent_bits, ways=2)
-        rebase = Adder(width=exponent_bits)
+        rebase = Incrementer(width=exponent_bits)
         return Structure(
             parts=(absolute, difference, clamp, shift, add, negate, zero, exponent, rebase),
             path=(absolute, difference, clamp, shift, add, negate),

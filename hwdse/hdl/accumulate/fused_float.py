@@ -10,7 +10,6 @@ from hwdse.hdl.encode import encoder
 from hwdse.hdl.fixed_point import fixed_point_sum, to_fixed_point
 from hwdse.hdl.fused_add import FusedAdd
 from hwdse.hdl.structure import Gates, Register, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, connect, unpacked_signature
 from hwdse.spec import Design, FusedFloat
 
@@ -47,7 +46,7 @@ class FusedFloatAccumulator(Component):
         bits = self._format.bits
         group = fixed_point_sum(self._product, self._lanes) if self._lanes > 1 else Structure()
         clear, register = Gates(width=bits), Register(width=bits)
-        specials = MuxBlock(width=bits if self._format.has_nan else 0, ways=2)
+        specials = Gates(width=bits if self._format.has_nan else 0)
         around = Structure(
             parts=(*self._decode.structure.parts, clear, register, specials), path=(specials,)
         )

@@ -54,7 +54,7 @@ class MinifloatEncoder(Component):
     def structure(self) -> Structure:
         """Gates alone for the format's own record; otherwise normalise, round and pack."""
         f, shape = self._format, self._shape
-        specials = MuxBlock(width=f.bits if f.has_nan else 0, ways=2)
+        specials = Gates(width=f.bits if f.has_nan else 0)
         if self._own:
             mask = Gates(width=f.exponent_bits)
             return Structure(parts=(mask, specials), path=(mask, specials))
@@ -62,7 +62,7 @@ class MinifloatEncoder(Component):
         negate = Incrementer(width=self._width if shape.twos_complement else 0)
         count = LeadingZeroCounter(width=self._width)
         limit_bits = max(self._greatest_limit, self._width).bit_length() + 1
-        limit = Adder(width=limit_bits if shape.exponent_bits else 0)
+        limit = Incrementer(width=limit_bits if shape.exponent_bits else 0)
         field = Adder(width=limit_bits)
         choose = MuxBlock(width=limit_bits if self._may_be_subnormal else 0, ways=2)
         shift = Shifter(
@@ -70,8 +70,8 @@ class MinifloatEncoder(Component):
         )
         sticky = Reduce(width=max(shifted - f.precision - 1, 0))
         rounding = Incrementer(width=f.bits if self._rounding != "rtz" else 0)
-        overflow = Adder(width=0) if f.variant in ("finite", "fnuz") else Gates(width=f.bits)
-        clamp = MuxBlock(width=f.bits, ways=2)
+        overflow = Reduce(width=f.bits)
+        clamp = Gates(width=f.bits)
         path: tuple[Primitive, ...] = (
             negate,
             count,

@@ -61,9 +61,12 @@ class DotUnit(Component):
         operand_bits = sum(_bits(d.o) for d in (*self._decoders_a[:1], *self._decoders_b[:1]))
         registers = (
             Register(width=2 + self._stages),
-            Register(width=self._lanes * _bits(self._multipliers[0].o) if multiplied else 0),
-            Register(width=self._design.out.bits if encoded else 0),
-            Register(width=self._lanes * operand_bits if decoded else 0),
+            Register(
+                width=self._lanes * _bits(self._multipliers[0].o) if multiplied else 0,
+                control=False,
+            ),
+            Register(width=self._design.out.bits if encoded else 0, control=False),
+            Register(width=self._lanes * operand_bits if decoded else 0, control=False),
         )
         stages = [["decode"], ["multiply"], ["accumulate"], ["encode"]]
         # The accumulator's register always divides what comes before from the encoder.

@@ -6,8 +6,7 @@ from amaranth.lib.wiring import Component, In, Out
 from hwdse.formats import Format
 from hwdse.hdl.blocks import above
 from hwdse.hdl.multiply import multiplier
-from hwdse.hdl.structure import Adder, Gates, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.hdl.structure import Adder, Gates, Incrementer, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.spec import LMul
 
@@ -36,8 +35,8 @@ class LMulMultiplier(Component):
     def structure(self) -> Structure:
         """One adder with a constant, two comparisons with constants, and the clamping."""
         width = self._operand.exponent_bits + self._operand.fraction_bits
-        add, constant = Adder(width=width), Adder(width=width + 2)
-        clamp = MuxBlock(width=width, ways=2)
+        add, constant = Adder(width=width), Incrementer(width=width + 2)
+        clamp = Gates(width=width)
         mask, flags = Gates(width=width), Gates(width=2 + 4 * self._operand.has_inf)
         compare = Adder(width=width) if self._mul.formula else Gates(width=width)
         return Structure(
