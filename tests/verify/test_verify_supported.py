@@ -36,7 +36,7 @@ def test_changed_missing_and_foreign_files_are_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("designs = [", "line 1"),
+        ("designs = ]", "line 1"),
         ("designs = []", "a list of specs is needed"),
         ("other = 1", "a list of specs is needed"),
         ('designs = ["a=int99,acc=int:32"]', "2 to 32 bits"),

@@ -202,7 +202,7 @@ def test_generated_folder_is_complete_and_runs_by_itself(tmp_path: Path) -> None
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout.strip().splitlines()[-1])["checked"] == certificate.total
 
-    broken = text.replace("$signed(i_a) * $signed(i_b)", "$signed(i_a) * $signed(i_b) + 16'd1")
+    broken = text.replace("$signed(i_a) * $signed(i_b)", "$signed(i_a) * $signed(i_b) + 16'sd1")
     assert broken != text
     (folder / f"{name}.v").write_text(broken)
     run = subprocess.run(

@@ -1,0 +1,5 @@
+mac/int8_exact_int_32_int32_mac_stages0.v
+mac/e4m3fn_exact_fp_fp32_fp32_mac_stages0.v
+mac/e4m3fn_exact_kulisch_bf16_mac_stages0.v
+mac/e5m2_lmul_kulisch_bf16_dot_stages0_lanes4.v
+mac/bf16_exact_fp_fp32_fp32_mac_stages2.v
