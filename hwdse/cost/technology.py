@@ -5,10 +5,11 @@ are linear in the features that primitives declare, with non-negative coefficien
 gets cheaper by growing.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,11 @@ class Technology:
                 f"technology {self.name}: the {quantity} law of {kind} uses feature {error}, "
                 f"which it does not have"
             ) from None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything the estimates depend on."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     @property
     def register_overhead_ns(self) -> float:

@@ -8,7 +8,6 @@ from typing import Self
 
 import hwdse
 from hwdse import cost, networks
-from hwdse.errors import TechnologyError
 from hwdse.explore.record import Evaluation
 from hwdse.networks import Network
 from hwdse.spec import Design
@@ -23,7 +22,8 @@ class DesignEvaluator:
         digest: SHA-256 of the network's ONNX bytes.
         data_digest: SHA-256 of the samples that score and calibrate it.
         samples: test samples.
-        technology: name of a technology table.
+        technology: name of a technology table, or path of one.
+        technology_digest: SHA-256 of that table.
         data_dir: folder of the dataset; None for where it is installed.
         version: of hwdse.
     """
@@ -33,6 +33,7 @@ class DesignEvaluator:
     data_digest: str
     samples: int
     technology: str
+    technology_digest: str
     data_dir: Path | None = None
     version: str = hwdse.__version__
 
@@ -47,10 +48,7 @@ class DesignEvaluator:
             NetworkError: no such network, or one that cannot be evaluated.
             TechnologyError: no such technology.
         """
-        if technology not in cost.technologies():
-            raise TechnologyError(
-                f"unknown technology {technology!r}: allowed are {', '.join(cost.technologies())}"
-            )
+        technology_digest = cost.load_technology(technology).digest
         loaded = networks.load(network)
         samples = loaded.default_samples if samples is None else samples
         return cls(
@@ -59,6 +57,7 @@ class DesignEvaluator:
             data_digest=_data_digest(loaded, samples, data_dir),
             samples=samples,
             technology=technology,
+            technology_digest=technology_digest,
             data_dir=data_dir,
         )
 
@@ -69,7 +68,7 @@ class DesignEvaluator:
             self.digest,
             self.data_digest,
             self.samples,
-            self.technology,
+            self.technology_digest,
             self.version,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -177,10 +177,14 @@ class Format(ABC):
         return self.pack(Unpacked.from_numbers(x), rounding, overflow, random)
 
     def quantize(
-        self, x: npt.ArrayLike, rounding: str = "rne", overflow: str = "saturate"
+        self,
+        x: npt.ArrayLike,
+        rounding: str = "rne",
+        overflow: str = "saturate",
+        random: RandomBits | None = None,
     ) -> npt.NDArray[np.float64]:
-        """Nearest values of the format: decode(encode(x))."""
-        return self.decode(self.encode(x, rounding, overflow))
+        """Nearest values of the format: decode(encode(x)); arguments and errors as `encode`."""
+        return self.decode(self.encode(x, rounding, overflow, random))
 
 
 @lru_cache(maxsize=64)

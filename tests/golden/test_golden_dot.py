@@ -119,3 +119,11 @@ def test_long_sums(parts):
     assert expected.shape == got.shape == (4, 600)
     np.testing.assert_array_equal(got, expected)
     assert np.unique(got).size > 200
+
+
+def test_infinite_addend_of_an_integer_sum_loads_as_the_nearest_integer() -> None:
+    design = Design.parse("a=int8,acc=int:16,out=fp32")
+    inf = design.out.encode([np.inf, -np.inf], overflow="ieee")
+    zero = np.zeros((2, 1), np.uint8)
+    sums = design.out.decode(golden.dot(design, zero, zero, inf))
+    assert sums.tolist() == [32767.0, -32768.0]

@@ -11,9 +11,11 @@ from hwdse.spec import Design, IntegerSum
 @load.register
 def _(acc: IntegerSum, design: Design, value: Unpacked) -> Unpacked:
     magnitude = round_to_grid(value, 0, design.rounding)
+    limit = 1 << (acc.width - 1)
+    # An addend may be infinite: it loads as the integer nearest to it, as an encoder would give.
+    magnitude = np.where(value.inf, limit - (~value.sign).astype(object), magnitude)
     number = np.where(value.sign, -magnitude, magnitude)
     if acc.saturate:
-        limit = 1 << (acc.width - 1)
         number = np.minimum(np.maximum(number, -limit), limit - 1)
     return from_integers(wrap(number, acc.width), 0)
 

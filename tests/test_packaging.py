@@ -1,0 +1,48 @@
+"""The wheel carries everything that a user without a checkout needs."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_wheel_holds_models_benches_and_assets_and_works_alone(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        archive.extractall(tmp_path / "site")
+    assert {
+        "hwdse/py.typed",
+        "hwdse/explore/builtin.toml",
+        "hwdse/_data/models/digits.onnx",
+        "hwdse/_data/models/technology/nangate45.json",
+        "hwdse/_data/sims/run_bench.py",
+        "hwdse/_data/sims/mac/tb_dot.py",
+    } <= names
+    assert {f"hwdse/explore/assets/report.{kind}" for kind in ("css", "html", "js")} <= names
+    assert not any(name.startswith(("tests/", "rtl/")) for name in names)
+
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import hwdse; from hwdse import Design, cost\n"
+        "from hwdse.resources import resource\n"
+        "assert hwdse.__file__.startswith(sys.argv[1]), hwdse.__file__\n"
+        "assert str(resource('sims', 'run_bench.py')).startswith(sys.argv[1])\n"
+        "print(cost.estimate(Design.parse('a=int8,acc=int:32')).area_um2 > 0)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "site")],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.strip() == "True"
