@@ -7,9 +7,10 @@ group; one group per cycle.
 
 from functools import singledispatch
 
-from amaranth.lib.wiring import Component
+from amaranth.lib.wiring import Component, In, Member, Out
 
 from hwdse.errors import SpecError
+from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.plugins import load_modules
 from hwdse.spec import Accumulator, Design
 
@@ -18,6 +19,22 @@ from hwdse.spec import Accumulator, Design
 def accumulator(acc: Accumulator, design: Design) -> Component:
     """Component that adds `design.unit.lanes` products a cycle."""
     raise SpecError(f"accumulator {acc} has no hardware generator")
+
+
+def accumulator_ports(design: Design) -> dict[str, Member]:
+    """The ports that every accumulator has, for Component."""
+    products = {f"i{k}": In(unpacked_signature(design.product)) for k in range(design.unit.lanes)}
+    return {
+        "i_valid": In(1),
+        "i_first": In(1),
+        **products,
+        "o": Out(unpacked_signature(design.state)),
+    }
+
+
+def product_records(component: Component, design: Design) -> list[Record]:
+    """The product inputs of an accumulator, in order of lanes."""
+    return [Record(design.product, getattr(component, f"i{k}")) for k in range(design.unit.lanes)]
 
 
 load_modules(__name__, __path__)

@@ -1,16 +1,16 @@
 """The fused floating-point accumulator: multiply-add with one rounding a group."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import Component
 
 from hwdse.formats import UnpackedShape, clog2
-from hwdse.hdl.accumulate import accumulator
+from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fixed_point import fixed_point_sum, to_fixed_point
 from hwdse.hdl.fused_add import FusedAdd
 from hwdse.hdl.structure import Gates, Register, Structure
-from hwdse.hdl.unpacked import Record, connect, unpacked_signature
+from hwdse.hdl.unpacked import Record, connect
 from hwdse.spec import Design, FusedFloat
 
 
@@ -30,15 +30,8 @@ class FusedFloatAccumulator(Component):
         self._decode = decoder(acc.format)
         self._encode = encoder(acc.format, self._add.shape, design.rounding)
         self._output = decoder(acc.format)
-        products = {f"i{k}": In(unpacked_signature(self._product)) for k in range(self._lanes)}
-        super().__init__(
-            {
-                "i_valid": In(1),
-                "i_first": In(1),
-                **products,
-                "o": Out(unpacked_signature(acc.format.unpacked)),
-            }
-        )
+        self._design = design
+        super().__init__(accumulator_ports(design))
 
     @property
     def structure(self) -> Structure:
@@ -58,7 +51,7 @@ class FusedFloatAccumulator(Component):
         m.submodules.decode = decode = self._decode
         m.submodules.encode = encode = self._encode
         m.submodules.output = output = self._output
-        products = [Record(self._product, getattr(self, f"i{k}")) for k in range(self._lanes)]
+        products = product_records(self, self._design)
         register = Signal(self._format.bits)
         m.d.comb += decode.i.eq(Mux(self.i_first, 0, register))
         state = Record(self._format.unpacked, decode.o)

@@ -1,13 +1,12 @@
 """The integer accumulator, wrapping or saturating."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import Component
 
-from hwdse.hdl.accumulate import accumulator
+from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
 from hwdse.hdl.fixed_point import adder_tree
 from hwdse.hdl.structure import Adder, Gates, Register, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
-from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.spec import Design, IntegerSum
 
 
@@ -23,15 +22,8 @@ class IntegerAccumulator(Component):
         self._saturate = acc.saturate
         self._product, self._state = design.product, design.state
         self._lanes = design.unit.lanes
-        products = {f"i{k}": In(unpacked_signature(self._product)) for k in range(self._lanes)}
-        super().__init__(
-            {
-                "i_valid": In(1),
-                "i_first": In(1),
-                **products,
-                "o": Out(unpacked_signature(self._state)),
-            }
-        )
+        self._design = design
+        super().__init__(accumulator_ports(design))
 
     @property
     def structure(self) -> Structure:
@@ -45,7 +37,7 @@ class IntegerAccumulator(Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        products = [Record(self._product, getattr(self, f"i{k}")) for k in range(self._lanes)]
+        products = product_records(self, self._design)
         width = self._state.significand_bits
         register = Signal(signed(width))
         total = Mux(self.i_first, 0, register) + sum(

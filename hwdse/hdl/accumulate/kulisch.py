@@ -1,12 +1,12 @@
 """The exact fixed-point accumulator (Kulisch 2002; quire)."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import Component
 
-from hwdse.hdl.accumulate import accumulator
+from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
 from hwdse.hdl.fixed_point import fixed_point_sum, sticky_flags, to_fixed_point
 from hwdse.hdl.structure import Adder, Gates, Register, Structure
-from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.hdl.unpacked import drive
 from hwdse.spec import Design, Kulisch
 
 
@@ -20,15 +20,8 @@ class KulischAccumulator(Component):
     def __init__(self, acc: Kulisch, design: Design) -> None:
         self._product, self._state = design.product, design.state
         self._lanes = design.unit.lanes
-        products = {f"i{k}": In(unpacked_signature(self._product)) for k in range(self._lanes)}
-        super().__init__(
-            {
-                "i_valid": In(1),
-                "i_first": In(1),
-                **products,
-                "o": Out(unpacked_signature(self._state)),
-            }
-        )
+        self._design = design
+        super().__init__(accumulator_ports(design))
 
     @property
     def structure(self) -> Structure:
@@ -42,7 +35,7 @@ class KulischAccumulator(Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        products = [Record(self._product, getattr(self, f"i{k}")) for k in range(self._lanes)]
+        products = product_records(self, self._design)
         register = Signal(signed(self._state.significand_bits))
         total = Mux(self.i_first, 0, register)
         group = sum(
