@@ -11,13 +11,15 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 digest = $(shell cat pyproject.toml $(1) | cksum | cut -d ' ' -f 1)
 RUN_STAMP := $(VENV)/run-$(call digest,requirements/run.txt).stamp
 TEST_STAMP := $(VENV)/test-$(call digest,requirements/run.txt requirements/test.txt).stamp
+LONG_STAMP := $(VENV)/long-$(call digest,requirements/run.txt requirements/long.txt).stamp
 
 .PHONY: help explore test lint long benchmark clean
 
 help:
 	@echo "make explore    sweep the built-in design space; results in $(OUT)/"
 	@echo "make test       all tests, what CI runs"
-	@echo "make long       the minutes-long checks"
+	@echo "make long       the minutes-long checks; they need Debian's chromium, opensta and"
+	@echo "                dataset-fashion-mnist as well"
 	@echo "make benchmark  speed of the kernels beside their peers"
 	@echo "make clean      remove the environment and the results"
 
@@ -32,7 +34,7 @@ lint: $(TEST_STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-long: $(TEST_STAMP)
+long: $(TEST_STAMP) $(LONG_STAMP)
 	$(BIN)/python -m pytest -m long
 
 benchmark: $(TEST_STAMP)
@@ -56,4 +58,8 @@ $(RUN_STAMP): $(VENV)/created.stamp
 
 $(TEST_STAMP): $(RUN_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/test.txt
+	touch $@
+
+$(LONG_STAMP): $(TEST_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/long.txt
 	touch $@

@@ -13,4 +13,7 @@ pip install --no-build-isolation -e .
 pip install --no-build-isolation -e '.[dev]'
 { echo "# What the tests need beside run.txt. Written by requirements/lock.sh."
   frozen | grep -vxFf "$work/run.txt"; } > "$work/test.txt"
-mv "$work/run.txt" "$work/test.txt" requirements/
+pip install --no-build-isolation -e '.[dev,synthesis]'
+{ echo "# What the long tests need beside or instead of run.txt and test.txt (open synthesis)."
+  frozen | grep -vxFf "$work/run.txt" | grep -vxFf "$work/test.txt"; } > "$work/long.txt"
+mv "$work/run.txt" "$work/test.txt" "$work/long.txt" requirements/

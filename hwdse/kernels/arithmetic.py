@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.extending import overload, register_jitable
+from numba.extending import overload
+
+from hwdse.kernels.jit import inner
 
 FLOAT64_FRACTION_BITS = 52
 FLOAT64_PRECISION = 53
@@ -92,13 +94,13 @@ def _(pattern, x):  # type: ignore[no-untyped-def]
     return lambda pattern, x: np.int64(pattern) >> 63
 
 
-@register_jitable
+@inner
 def with_sign_of(magnitude: Any, x: Any) -> Any:
     """`magnitude`, which has no sign, with the sign of `x`."""
     return float_like(magnitude, bits_of(magnitude) | sign_bits(x))
 
 
-@register_jitable
+@inner
 def two_sum(x: Any, y: Any) -> Any:
     """The rounded sum and its exact error (Knuth); the error is NaN where the sum is not finite."""
     total = x + y
@@ -106,7 +108,7 @@ def two_sum(x: Any, y: Any) -> Any:
     return total, (x - (total - y_part)) + (y - y_part)
 
 
-@register_jitable
+@inner
 def to_odd(total: Any, error: Any) -> Any:
     """Round total + error to odd, where `total` is that sum rounded to nearest.
 
@@ -120,7 +122,7 @@ def to_odd(total: Any, error: Any) -> Any:
     return nudged if abs(error) > 0 else total
 
 
-@register_jitable
+@inner
 def integer_to_odd(number: Any) -> Any:
     """An int64 as float64, rounded to odd."""
     total = np.float64(number)

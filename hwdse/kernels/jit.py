@@ -10,12 +10,21 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
+from numba.extending import register_jitable
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
 _OPTIONS: dict[str, bool | str] = {"nogil": True, "error_model": "numpy"}
+
+
+def inner(function: Function) -> Function:
+    """`function` for use inside compiled loops, compiled there with its caller."""
+    usable: Function = register_jitable(function)
+    return usable
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

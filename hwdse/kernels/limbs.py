@@ -8,9 +8,9 @@ of the digits collect carries, so that 2^29 values can be added between two norm
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
 from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, MAGNITUDE_MASK, bits_of
+from hwdse.kernels.jit import inner
 
 #: log2 of the first limb's weight.
 LSB_EXPONENT = -1074
@@ -24,7 +24,7 @@ _HIDDEN_BIT = np.int64(1) << FLOAT64_FRACTION_BITS
 _PRECISION = FLOAT64_FRACTION_BITS + 1
 
 
-@register_jitable
+@inner
 def add_value(limbs: Any, value: Any) -> Any:
     """Add a finite float64."""
     pattern = bits_of(value)
@@ -43,7 +43,7 @@ def add_value(limbs: Any, value: Any) -> Any:
     limbs[first + 2] += sign * (high >> 32)
 
 
-@register_jitable
+@inner
 def _sign_magnitude(limbs: Any, width: Any) -> Any:
     """Turn digits into those of the magnitude of the word modulo 2^width; whether it is < 0."""
     carry = np.int64(0)
@@ -66,7 +66,7 @@ def _sign_magnitude(limbs: Any, width: Any) -> Any:
     return negative
 
 
-@register_jitable
+@inner
 def take_odd(limbs: Any, width: Any) -> Any:
     """The word modulo 2^width (two's complement), rounded to odd as float64; clears the word."""
     negative = _sign_magnitude(limbs, width)

@@ -100,6 +100,7 @@ def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
     texts = {
         f"{name}.v": header(design, certificate) + evidence.verilog,
         f"{name}.sdc": _constraints(),
+        "certificate.json": json.dumps(certificate.to_json(), indent=2) + "\n",
         "vectors.txt": evidence.vectors,
         "Makefile": _makefile(name, evidence.bench.name),
         evidence.bench.name: evidence.bench.read_text(),

@@ -203,6 +203,7 @@ def test_generated_folder_is_complete_and_runs_by_itself(tmp_path: Path) -> None
     assert text.endswith(emit(INT8))
     assert str(certificate.vectors["operand_pairs"]) in text.split("module")[0]
     assert document["latency_cycles"] == 1
+    assert json.loads((folder / "certificate.json").read_text()) == certificate.to_json()
     assert document["certificate"]["verilog_sha256"] == sha256(emit(INT8))
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
