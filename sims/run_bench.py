@@ -76,16 +76,17 @@ class RuntimeObjects:
         return names
 
     def keep(self, build_dir):
-        """Take the objects of a finished build for the next one."""
+        """Take the objects of a finished build for the next one, if there is a place for them."""
         if self._folder is None or self._folder.is_dir():
             return
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._folder.parent) as work:
-            filled = Path(work) / "objects"
-            filled.mkdir()
-            for built in build_dir.glob("verilated*.o"):
-                shutil.copyfile(built, filled / built.name)
-            with contextlib.suppress(OSError):  # another process was first
+        # Where nothing can be kept, or another process was first, the next build only takes longer.
+        with contextlib.suppress(OSError):
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self._folder.parent) as work:
+                filled = Path(work) / "objects"
+                filled.mkdir()
+                for built in build_dir.glob("verilated*.o"):
+                    shutil.copyfile(built, filled / built.name)
                 filled.rename(self._folder)
 
 
