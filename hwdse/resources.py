@@ -1,5 +1,8 @@
-"""Finds models/ and sims/: package data of an installed wheel, folders of a checkout."""
+"""Where files are: models/ and sims/ (installed or in a checkout), and caches."""
 
+import os
+import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from hwdse.errors import HwdseError
@@ -21,3 +24,21 @@ def resource(*parts: str) -> Path:
     raise HwdseError(
         f"{'/'.join(parts)} is missing from {' and '.join(map(str, candidates))}: reinstall hwdse"
     )
+
+
+@lru_cache(maxsize=1)
+def cache_base() -> Path:
+    """Folder for what can be made again: XDG_CACHE_HOME, ~/.cache, or a temporary one.
+
+    The last is for accounts without a home they can write to, as containers have.
+    """
+    user = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    temporary = Path(tempfile.gettempdir()) / f"hwdse-cache-{os.getuid()}"
+    for folder in (Path(user), temporary):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    raise HwdseError(f"neither {user} nor {temporary} can be written: set XDG_CACHE_HOME")

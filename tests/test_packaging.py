@@ -5,6 +5,10 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
+from hwdse.resources import cache_base
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -46,3 +50,21 @@ def test_wheel_holds_models_benches_and_assets_and_works_alone(tmp_path: Path) -
         text=True,
     )
     assert run.stdout.strip() == "True"
+
+
+def test_cache_moves_to_a_temporary_folder_without_a_writable_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    for variable in ("XDG_CACHE_HOME", "HOME"):
+        monkeypatch.setenv(variable, str(blocked / "inside"))
+    cache_base.cache_clear()
+    try:
+        assert cache_base().parent == tmp_path
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "mine"))
+        cache_base.cache_clear()
+        assert cache_base() == tmp_path / "mine"
+    finally:
+        cache_base.cache_clear()

@@ -1,5 +1,6 @@
 """From a design to Verilog-2005 text, the same bytes every time."""
 
+import os
 import subprocess
 import sys
 from functools import lru_cache
@@ -9,6 +10,7 @@ from amaranth.back import rtlil
 from hwdse.errors import ToolError
 from hwdse.hdl.operand_widths import extend_operands
 from hwdse.hdl.unit import unit
+from hwdse.resources import cache_base
 from hwdse.spec import Design
 
 # One flat module: it drops into a project under one name, and constants and unused records vanish.
@@ -53,6 +55,8 @@ def _yosys(text: str, commands: str, design: Design) -> str:
         capture_output=True,
         text=True,
         check=False,
+        # Its WebAssembly is compiled once and kept; it fails without a place for that.
+        env={**os.environ, "XDG_CACHE_HOME": str(cache_base())},
     )
     if run.returncode or not run.stdout.strip():
         reason = (run.stderr or run.stdout).strip().splitlines()[-1:]

@@ -1,6 +1,5 @@
 """Verification: the emitted Verilog simulated against the golden model."""
 
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from hwdse import golden
 from hwdse.errors import SpecError, VerificationError
 from hwdse.formats.unpacked import Array
 from hwdse.hdl import emit
-from hwdse.resources import resource
+from hwdse.resources import cache_base, resource
 from hwdse.spec import Design
 from hwdse.verify.bench import Report, run_bench, vector_lines
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
@@ -93,9 +92,8 @@ def collect_evidence(
 
 
 def object_cache() -> Path:
-    """Folder for compiled parts of the simulator: under XDG_CACHE_HOME, ~/.cache by default."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "hwdse" / "verilator"
+    """Folder for compiled parts of the simulator."""
+    return cache_base() / "hwdse" / "verilator"
 
 
 def _expected(design: Design, a: Array, b: Array) -> Array:
