@@ -138,7 +138,7 @@ def load_technology(name: str) -> Technology:
 def _shipped(name: str) -> Path:
     if name not in technologies():
         raise TechnologyError(
-            f"unknown technology {name!r}: known are {', '.join(technologies())}, "
+            f"unknown technology {name!r}: allowed are {', '.join(technologies())}, "
             "or the path of a table (.json)"
         )
     return resource("models", "technology", f"{name}.json")
