@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
-from hwdse.formats.integer import Integer
+from hwdse.formats.fixed_point import Integer
 from hwdse.formats.minifloat import Minifloat, Variant
 
 
@@ -92,15 +92,34 @@ def parse(text: str) -> Format:
     """
     if text in _NAMED:
         return _NAMED[text]
-    for family in Format.families:
-        found = family.from_name(text)
-        if found is not None:
-            return next((known for known in _NAMED.values() if _same(known, found)), found)
-    families = " or ".join(family.syntax() for family in Format.families)
-    raise FormatError(f"unknown format {text!r}: allowed are {', '.join(_NAMED)}, or {families}")
+    found = _from_families(text)
+    if found is not None:
+        return next((known for known in _NAMED.values() if _same(known, found)), found)
+    raise FormatError(
+        f"unknown format {text!r}: allowed are {', '.join(_NAMED)}, or {' or '.join(syntaxes())}"
+    )
 
 
 get = parse
+
+
+def syntaxes() -> list[str]:
+    """How the parametric families write their names."""
+    return [syntax for family in Format.families if (syntax := family.syntax())]
+
+
+def _from_families(text: str) -> Format | None:
+    for family in Format.families:
+        found = family.from_name(text)
+        if found is not None:
+            return found
+    base, _, modifier = text.rpartition("_")
+    if not base:
+        return None
+    try:
+        return parse(base).modified(modifier)
+    except FormatError:
+        return None
 
 
 def _same(a: Format, b: Format) -> bool:

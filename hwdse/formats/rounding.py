@@ -1,4 +1,4 @@
-"""Rounding of exact values to a grid, the one place where bits are dropped."""
+"""Rounding of exact values, the one place where bits are dropped."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,27 @@ import numpy.typing as npt
 from hwdse.errors import FormatError
 from hwdse.formats.unpacked import Array, Unpacked
 
-#: Directions: to nearest with ties to even or away from zero, toward zero, toward plus or minus
-#: infinity, and stochastic (IEEE P3109 StochasticA, which takes random bits).
-ROUNDINGS = ("rne", "rna", "rtz", "up", "down", "stochastic")
-#: What happens to a rounded value beyond the largest finite one: clamp it there, or give infinity
-#: (NaN in a format without infinity, the largest value in one without either).
-OVERFLOWS = ("saturate", "ieee")
+#: Directions: to nearest with ties to even, away from zero or toward plus infinity (`rhu`, round
+#: half up, as HLS AP_RND); toward zero, plus or minus infinity; to odd; and the three stochastic
+#: ones of IEEE P3109, which take random bits.
+ROUNDINGS = (
+    "rne",
+    "rna",
+    "rhu",
+    "rtz",
+    "up",
+    "down",
+    "odd",
+    "stochastic_a",
+    "stochastic_b",
+    "stochastic_c",
+)
+#: Roundings that take random bits.
+STOCHASTIC_ROUNDINGS = ROUNDINGS[7:]
+#: What happens to a rounded value beyond the largest finite one: clamp it there; or give infinity
+#: (NaN in a format without infinity, the largest value in one without either); or clamp finite
+#: values and let infinite ones through; or drop the bits that do not fit (integers only).
+OVERFLOWS = ("saturate", "ieee", "propagate", "wrap")
 
 _INT64_MAX_SHIFT = 63
 
@@ -41,6 +56,25 @@ class RandomBits:
             raise FormatError(f"random bits must be integers from 0 to 2**{self.bits} - 1")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Where exact values lie among the levels of a format.
+
+    Levels are counted outward from zero on the side of the value's sign, so that "up" by one is
+    always away from zero.
+
+    Attributes:
+        index: int64, the last level that the magnitude reaches.
+        fraction: int64, the part of the step to the next level that is discarded, in units of
+            2**-fraction_bits and truncated; its LSB is sticky (set if anything was cut off).
+        odd: bool, a tie here goes to the next level under rounding to even.
+    """
+
+    index: Array
+    fraction: Array
+    odd: Array
+
+
 def check_rounding(rounding: str) -> None:
     """Raise FormatError unless `rounding` is one of ROUNDINGS."""
     if rounding not in ROUNDINGS:
@@ -51,6 +85,95 @@ def check_overflow(overflow: str) -> None:
     """Raise FormatError unless `overflow` is one of OVERFLOWS."""
     if overflow not in OVERFLOWS:
         raise FormatError(f"unknown overflow {overflow!r}: allowed are {', '.join(OVERFLOWS)}")
+
+
+def fraction_bits_of(rounding: str, random: RandomBits | None) -> int:
+    """Bits of `Position.fraction` that decide this rounding, the sticky one included.
+
+    Raises:
+        FormatError: an unknown rounding, or stochastic rounding without random bits.
+    """
+    check_rounding(rounding)
+    if rounding not in STOCHASTIC_ROUNDINGS:
+        return 2
+    if random is None:
+        raise FormatError(f"rounding {rounding} needs random bits: pass random=RandomBits(...)")
+    return random.bits + 2
+
+
+def steps_away(
+    position: Position, negative: Array, rounding: str, random: RandomBits | None = None
+) -> Array:
+    """Whether each value is rounded to the next level away from zero.
+
+    Sources: IEEE 754-2019 section 4.3; IEEE P3109 interim report, "RoundToPrecision" (to odd and
+    the stochastic modes).
+    """
+    fraction, odd = position.fraction, position.odd
+    bits = fraction_bits_of(rounding, random)
+    half = 1 << (bits - 1)
+    match rounding:
+        case "rne":
+            away = (fraction > half) | ((fraction == half) & odd)
+        case "rna":
+            away = fraction >= half
+        case "rhu":
+            away = (fraction > half) | ((fraction == half) & ~negative)
+        case "rtz":
+            away = np.zeros(fraction.shape, bool)
+        case "up":
+            away = (fraction > 0) & ~negative
+        case "down":
+            away = (fraction > 0) & negative
+        case "odd":
+            away = (fraction > 0) & ~odd
+        case _:
+            assert random is not None
+            away = _stochastic_step(fraction, rounding, random)
+    return np.asarray(away, bool)
+
+
+def overflow_goes_away(rounding: str, negative: Array) -> Array:
+    """Whether a value rounded beyond the largest one becomes infinite (IEEE 754-2019 7.4)."""
+    match rounding:
+        case "rtz" | "odd":
+            return np.zeros(negative.shape, bool)
+        case "up":
+            return ~negative
+        case "down":
+            return negative
+        case _:
+            return np.ones(negative.shape, bool)
+
+
+def split(significand: Array, drop: Array | int, fraction_bits: int) -> tuple[Array, Array]:
+    """Whole part and sticky fraction of significand / 2**drop; drop may be negative.
+
+    The caller keeps the whole part within 62 bits for int64 significands.
+
+    Returns:
+        (whole, fraction): integers of the significand's dtype, and `Position.fraction`.
+    """
+    # NumPy turns object arrays without axes into plain integers: give every array an axis.
+    shape = np.shape(significand)
+    significand = np.atleast_1d(significand)
+    drop = np.broadcast_to(np.atleast_1d(drop), significand.shape)
+    most = _INT64_MAX_SHIFT
+    if significand.dtype == object:
+        drop, most = drop.astype(object), int(np.max(drop, initial=0))
+    grow, drop = np.maximum(-drop, 0), np.maximum(drop, 0)
+    if significand.dtype != object:
+        grow = np.where(significand == 0, 0, grow)
+    grown = significand << grow
+    # int64 shifts end at 63; the significand is below 2**62, so nothing else changes.
+    short = np.minimum(drop, most)
+    whole = grown >> short
+    rest = grown - (whole << short)
+    excess = np.minimum(np.maximum(drop - fraction_bits, 0), most)
+    fraction = rest >> excess
+    sticky = (fraction << excess) != rest
+    fraction = (fraction << np.maximum(fraction_bits - drop, 0)) | sticky.astype(fraction.dtype)
+    return whole.reshape(shape), fraction.astype(np.int64).reshape(shape)
 
 
 def round_to_grid(
@@ -66,51 +189,28 @@ def round_to_grid(
     Raises:
         FormatError: an unknown rounding, or stochastic rounding without random bits.
     """
-    check_rounding(rounding)
-    # NumPy turns object arrays without axes into plain integers: give every array an axis.
-    significand, sign = np.atleast_1d(value.significand), np.atleast_1d(value.sign)
-    drop = np.atleast_1d(lsb_exponent - value.exponent)
-    if significand.dtype == object:
-        drop = drop.astype(object)
-    grow, drop = np.maximum(-drop, 0), np.maximum(drop, 0)
-    true_drop = drop
-    if significand.dtype != object:
-        # int64 shifts end at 63; the significand is below 2**62, so nothing else changes.
-        drop = np.minimum(drop, _INT64_MAX_SHIFT)
-        grow = np.where(significand == 0, 0, grow)
-    kept = (significand << grow) >> drop
-    rest = (significand << grow) - (kept << drop)
-    one = drop * 0 + 1
-    half = np.where(drop > 0, one << np.maximum(drop - 1, 0), one)
-    odd = (kept & 1).astype(bool)
-    match rounding:
-        case "rne":
-            increment = (rest > half) | ((rest == half) & odd)
-        case "rna":
-            increment = rest >= half
-        case "rtz":
-            increment = np.zeros(kept.shape, bool)
-        case "up":
-            increment = (rest > 0) & ~sign
-        case "down":
-            increment = (rest > 0) & sign
-        case _:
-            increment = _stochastic_increment(rest, true_drop, random)
-    rounded = kept + np.asarray(increment, bool).astype(kept.dtype)
-    return np.asarray(rounded, kept.dtype).reshape(value.shape)
+    bits = fraction_bits_of(rounding, random)
+    whole, fraction = split(value.significand, lsb_exponent - value.exponent, bits)
+    odd = np.asarray(whole & 1).astype(bool)
+    position = Position(index=whole, fraction=fraction, odd=odd)
+    away = steps_away(position, value.sign, rounding, random)
+    return np.asarray(whole + away.astype(whole.dtype), whole.dtype)
 
 
-def _stochastic_increment(rest: Array, drop: Array, random: RandomBits | None) -> Array:
-    """P3109 StochasticA: up if floor(fraction * 2^N) + R >= 2^N."""
-    if random is None:
-        raise FormatError("stochastic rounding needs random bits: pass random=RandomBits(...)")
-    values = np.asarray(random.values)
+def _stochastic_step(fraction: Array, rounding: str, random: RandomBits) -> Array:
+    """P3109 4.6.4: A truncates the fraction to N bits, B adds half a unit, C rounds it to even."""
+    values = np.asarray(random.values).astype(np.int64)
     try:
-        values = np.broadcast_to(values, rest.shape)
+        values = np.broadcast_to(values, fraction.shape)
     except ValueError as error:
         raise FormatError(
-            f"random bits of shape {values.shape} for values of shape {rest.shape}"
+            f"random bits of shape {values.shape} for values of shape {fraction.shape}"
         ) from error
-    exact_rest, exact_drop = rest.astype(object), drop.astype(object)
-    fraction = (exact_rest << random.bits) >> exact_drop
-    return np.asarray(fraction + values.astype(object) >= 1 << random.bits, bool)
+    n = random.bits  # the fraction has two bits more, the last one sticky
+    if rounding == "stochastic_a":
+        return (fraction >> 2) + values >= 1 << n
+    if rounding == "stochastic_b":
+        return (fraction >> 1) + 2 * values + 1 >= 1 << (n + 1)
+    kept, rest = fraction >> 2, fraction & 3
+    nearest = kept + ((rest > 2) | ((rest == 2) & (kept & 1 == 1)))
+    return np.asarray(nearest + values >= 1 << n)

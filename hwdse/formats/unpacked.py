@@ -6,6 +6,7 @@ the significand's least significant bit.
 """
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Self
 
 import numpy as np
@@ -188,6 +189,25 @@ class Unpacked:
         magnitude = np.ldexp(self.significand.astype(np.float64), self.exponent)
         magnitude = np.where(self.inf, np.inf, np.where(self.nan, np.nan, magnitude))
         return np.where(self.sign & ~self.nan, -magnitude, magnitude)
+
+    def to_fractions(self) -> Array:
+        """Values as Fractions of any size, in an object array; infinities and NaN as floats."""
+
+        def value(sign: bool, significand: int, exponent: int, nan: bool, inf: bool) -> Any:
+            if nan or inf:
+                return float("nan") if nan else float("-inf" if sign else "inf")
+            return Fraction(-significand if sign else significand) * Fraction(2) ** exponent
+
+        arrays = (
+            self.sign,
+            self.exact().significand,
+            self.exponent.astype(object),
+            self.nan,
+            self.inf,
+        )
+        return np.asarray(np.frompyfunc(value, 5, 1)(*map(np.atleast_1d, arrays))).reshape(
+            self.shape
+        )
 
     def __getitem__(self, index: Any) -> Self:
         """Select elements, as NumPy indexing does on each array."""

@@ -7,13 +7,13 @@ from typing import Self
 
 from hwdse import formats
 from hwdse.errors import FormatError, SpecError
-from hwdse.formats import ROUNDINGS, Format, UnpackedShape
+from hwdse.formats import Format, UnpackedShape
 from hwdse.spec.accumulator import Accumulator
 from hwdse.spec.multiplier import Exact, Multiplier
 from hwdse.spec.unit import Mac, Unit
 
-#: Stochastic rounding needs a source of random bits, which these units do not have.
-DESIGN_ROUNDINGS = tuple(rounding for rounding in ROUNDINGS if rounding != "stochastic")
+#: The roundings that the hardware has; the stochastic ones would need a source of random bits.
+DESIGN_ROUNDINGS = ("rne", "rna", "rtz", "up", "down")
 
 _COMMON_KEYS = ("a", "b", "mul", "acc", "out", "rounding", "unit")
 _REQUIRED_KEYS = ("a", "acc")

@@ -137,7 +137,7 @@ def test_stochastic_rounding_equals_gfloat(name, bits):
     x = (values[low] + (values[low + 1] - values[low]) * fraction) * random.choice([-1, 1], 4000)
     draws = random.integers(0, 1 << bits, 4000)
     expected = gfloat.round_ndarray(info, x, RoundMode.StochasticFastest, True, draws, bits)
-    got = f.decode(f.encode(x, "stochastic", random=RandomBits(values=draws, bits=bits)))
+    got = f.decode(f.encode(x, "stochastic_a", random=RandomBits(values=draws, bits=bits)))
     same(got, expected)
     assert 500 < (np.abs(got) > np.abs(x)).sum() < 3500
 

@@ -73,7 +73,7 @@ def round_to_integer(x: Fraction, negative: bool, rounding: str, draw: int = 0, 
             up = fraction > 0 and not negative
         case "down":
             up = fraction > 0 and negative
-        case "stochastic":
+        case "stochastic_a":
             up = (fraction * 2**bits) // 1 + draw >= 2**bits
     return below + up
 

@@ -1,0 +1,123 @@
+"""The IEEE P3109 family of small binary floats: binary{K}p{P}{s|u}{e|f}."""
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
+
+from hwdse.errors import FormatError
+from hwdse.formats.binary_float import BinaryFloat, FlushedFloat
+from hwdse.formats.unpacked import Array
+
+_MIN_BITS, _MAX_BITS = 3, 16
+_NAME = re.compile(r"binary(\d{1,9})p(\d{1,9})([su])([ef])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class P3109(BinaryFloat):
+    """K bits of which P are the significand's, the hidden one included; one zero and one NaN.
+
+    The exponent bias is 2^(K-P-1) signed and 2^(K-P) unsigned. NaN is the code of the negative zero
+    (signed) or the last code (unsigned); an extended format spends the last magnitude before that
+    on infinity. Overflow `ieee` is P3109's SatNone, which in a finite format gives the largest
+    value. Ties at P = 1 go to the even exponent field.
+
+    Values of the widest exponents leave float64 (`fits_float64`); they decode to Fractions.
+
+    Attributes:
+        width: K, 3..16.
+        precision_bits: P, 1..K-1 signed, 1..K unsigned.
+        extended: whether infinities exist.
+
+    Raises:
+        FormatError: K or P out of range.
+    """
+
+    family: ClassVar[str] = "P3109"
+    source: ClassVar[str] = "IEEE SA P3109 interim report 4.0"
+
+    exponent_bits: int = None  # type: ignore[assignment]
+    fraction_bits: int = None  # type: ignore[assignment]
+    width: int
+    precision_bits: int
+    extended: bool
+
+    def __post_init__(self) -> None:
+        k, p = self.width, self.precision_bits
+        name = f"binary{k}p{p}{'s' if self.signed else 'u'}{'e' if self.extended else 'f'}"
+        if not _MIN_BITS <= k <= _MAX_BITS:
+            raise FormatError(f"{name}: {_MIN_BITS} to {_MAX_BITS} bits are allowed")
+        if not 1 <= p <= k - self.signed:
+            raise FormatError(f"{name}: a precision of 1 to {k - self.signed} bits is allowed")
+        exponent_bits = k - p + (not self.signed)
+        derived = {
+            "name": name,
+            "exponent_bits": exponent_bits,
+            "fraction_bits": p - 1,
+            "bias": 1 << (exponent_bits - 1),
+        }
+        for attribute, value in derived.items():
+            object.__setattr__(self, attribute, value)
+
+    @classmethod
+    def from_name(cls, text: str) -> Self | None:
+        """Parse `binary{K}p{P}{s|u}{e|f}`."""
+        match = _NAME.fullmatch(text)
+        if not match:
+            return None
+        width, precision, sign, domain = match.groups()
+        return cls(
+            width=int(width),
+            precision_bits=int(precision),
+            signed=sign == "s",
+            extended=domain == "e",
+        )
+
+    @classmethod
+    def syntax(cls) -> str:
+        """The family's names in one phrase."""
+        return "binary{K}p{P}{s|u}{e|f}"
+
+    def modified(self, modifier: str) -> BinaryFloat | None:
+        """`ftz` flushes subnormals to zero."""
+        return FlushedFloat.of(self) if modifier == "ftz" else None
+
+    @property
+    def max_code(self) -> int:
+        """Code of the largest finite value."""
+        magnitudes = 1 << (self.width - self.signed)
+        return magnitudes - 1 - self.extended - (not self.signed)
+
+    @property
+    def has_negative_zero(self) -> bool:
+        """No: that code is NaN."""
+        return False
+
+    @property
+    def tie_on_exponent(self) -> bool:
+        """For P = 1, evenness is that of the exponent field."""
+        return True
+
+    @property
+    def inf_code(self) -> int | None:
+        """Code of +infinity."""
+        return self.max_code + 1 if self.extended else None
+
+    @property
+    def nan_code(self) -> int:
+        """Code of NaN."""
+        return self.sign_code if self.signed else (1 << self.width) - 1
+
+    @property
+    def overflow_gives(self) -> Literal["inf", "max"]:
+        """Infinity in an extended format, the largest value in a finite one."""
+        return "inf" if self.extended else "max"
+
+    @property
+    def fits_float64(self) -> bool:
+        """Whether float64 holds every value."""
+        return self.lsb_exponent >= -1074 and self.max_exponent <= 1023
+
+    def special_codes(self, magnitude: Array, negative: Array) -> tuple[Array, Array]:
+        """Masks of the codes that are NaN and of those that are infinite."""
+        nan = negative & (magnitude == 0) if self.signed else magnitude == self.nan_code
+        return nan, (magnitude > self.max_code) & ~nan
