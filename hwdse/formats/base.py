@@ -288,13 +288,11 @@ class Format(ABC):
             FormatError: not integers, or a code out of range.
         """
         checked = self.check_codes(codes)
+        if not self.fits_float64:
+            return self.unpack(checked).to_fractions()
         if self.bits <= TABLE_BITS:
             return np.asarray(_decode_table(self)[checked])
-        return self._values(checked)
-
-    def _values(self, codes: npt.NDArray[np.int64]) -> Array:
-        unpacked = self.unpack(codes)
-        return unpacked.to_float64() if self.fits_float64 else unpacked.to_fractions()
+        return self.unpack(checked).to_float64()
 
     def encode(
         self,
@@ -333,6 +331,7 @@ class Format(ABC):
 
 @lru_cache(maxsize=64)
 def _decode_table(number_format: Format) -> Array:
-    table = number_format._values(np.arange(1 << number_format.bits, dtype=np.int64))
+    codes = np.arange(1 << number_format.bits, dtype=np.int64)
+    table = number_format.unpack(codes).to_float64()
     table.flags.writeable = False
     return table

@@ -266,8 +266,9 @@ class FlushedFloat(BinaryFloat):
     def unpack(self, codes: Array) -> Unpacked:
         """Exact values of int64 codes already known to be in range."""
         value = super().unpack(codes)
-        normal = value.significand >> self.fraction_bits != 0
-        return replace(value, significand=np.where(normal, value.significand, 0))
+        flushed = (value.significand >> self.fraction_bits == 0) & (value.significand != 0)
+        sign = value.sign & (~flushed | self.has_negative_zero)
+        return replace(value, sign=sign, significand=np.where(flushed, 0, value.significand))
 
     def settled(self, index: Array) -> Array:
         """Levels below the first normal become zero."""

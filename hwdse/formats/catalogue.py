@@ -4,8 +4,20 @@ from functools import lru_cache
 
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
-from hwdse.formats.fixed_point import Integer
+from hwdse.formats.bipolar import Binary, Bipolar
+from hwdse.formats.blocks import NAMED as _BLOCKS
+from hwdse.formats.blocks import Quantizer
+from hwdse.formats.codebook import NF4_LEVELS, Codebook
+from hwdse.formats.dint import DInt
+from hwdse.formats.fixed_point import FixedPoint, Integer
+from hwdse.formats.hif8 import HiF8
+from hwdse.formats.logarithmic import Logarithmic
 from hwdse.formats.minifloat import Minifloat, Variant
+from hwdse.formats.p3109 import P3109
+from hwdse.formats.posit import Posit
+from hwdse.formats.power_exponent import PowerExponent
+from hwdse.formats.powers_of_two import PowersOfTwo
+from hwdse.formats.ternary import Ternary
 
 
 def _float(
@@ -56,10 +68,52 @@ _NAMED: dict[str, Format] = {
         _float("ue4m3", 4, 3, "fn", signed=False),
         _float("ue5m3", 5, 3, signed=False),
         _float("ue5m3fn", 5, 3, "fn", signed=False),
+        # What many ask of 8 bits: no special values at all.
+        _float("e4m3finite", 4, 3, "finite"),
+        _float("e5m2finite", 5, 2, "finite"),
+        # IEEE P3109.
+        P3109(width=8, precision_bits=3, extended=True),
+        P3109(width=8, precision_bits=4, extended=True),
+        P3109(width=8, precision_bits=5, extended=True),
+        P3109(width=6, precision_bits=3, extended=True),
+        P3109(width=4, precision_bits=2, extended=False),
+        # Integers and fixed point; `_sym` never gives the most negative value.
         Integer(width=4),
         Integer(width=8),
         Integer(width=16),
         Integer(width=32),
+        FixedPoint(width=4, symmetric=True),
+        FixedPoint(width=8, symmetric=True),
+        FixedPoint(width=4, signed=False),
+        FixedPoint(width=8, signed=False),
+        FixedPoint(width=8, fraction_bits=6),
+        FixedPoint(width=16, fraction_bits=14),
+        # Posits: es = 2 is the standard's, 0 and 1 those of SoftPosit.
+        Posit(width=4, es=1),
+        Posit(width=8, es=0),
+        Posit(width=8, es=1),
+        Posit(width=8, es=2),
+        Posit(width=16, es=1),
+        Posit(width=16, es=2),
+        Posit(width=32, es=2),
+        # Logarithmic numbers.
+        Logarithmic(exponent_bits=7, fraction_bits=3),
+        Logarithmic(exponent_bits=7, fraction_bits=3, zero="lowest"),
+        Logarithmic(exponent_bits=7, fraction_bits=2),
+        Logarithmic(exponent_bits=7, fraction_bits=3, signed_exponent=True, zero="flag"),
+        # Formats given by the list of their values.
+        HiF8(),
+        DInt(width=4),
+        DInt(width=4, twos_complement=True),
+        Bipolar(width=2),
+        Bipolar(width=4),
+        Binary(),
+        Ternary(),
+        PowersOfTwo(width=4, terms=1),
+        PowersOfTwo(width=8, terms=2),
+        Codebook(name="nf4", levels=NF4_LEVELS),
+        PowerExponent(width=4),
+        PowerExponent(width=8),
     )
 }
 
@@ -77,35 +131,63 @@ def register(number_format: Format) -> None:
 
 
 def names() -> list[str]:
-    """Names of the catalogue, in order."""
+    """Names of the catalogue's element formats, in order."""
     return list(_NAMED)
+
+
+def block_names() -> list[str]:
+    """Names of the catalogue's block formats, in order."""
+    return list(_BLOCKS)
+
+
+def get(text: str) -> Format | Quantizer:
+    """The element format, block format or other quantizer that a name or a text stands for.
+
+    Raises:
+        FormatError: an unknown name or impossible parameters.
+    """
+    quantizer = _quantizer(text)
+    return parse(text) if quantizer is None else quantizer
 
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Format:
-    """The format a name or a parametric text stands for.
+    """The element format a name or a parametric text stands for.
 
     Parameters that equal a named format's give that named format, so that one format has one name.
 
     Raises:
-        FormatError: an unknown name or impossible parameters.
+        FormatError: an unknown name, impossible parameters, or the name of a block format.
     """
     if text in _NAMED:
         return _NAMED[text]
     found = _from_families(text)
     if found is not None:
         return next((known for known in _NAMED.values() if _same(known, found)), found)
+    if (block := _quantizer(text)) is not None:
+        raise FormatError(
+            f"{text} is a block format: {block.element.name} elements that share scales; an "
+            "element format is allowed here (formats.get gives block formats)"
+        )
     raise FormatError(
-        f"unknown format {text!r}: allowed are {', '.join(_NAMED)}, or {' or '.join(syntaxes())}"
+        f"unknown format {text!r}: allowed are {', '.join([*_NAMED, *_BLOCKS])}, or "
+        f"{' or '.join(syntaxes() + block_syntaxes())}"
     )
-
-
-get = parse
 
 
 def syntaxes() -> list[str]:
     """How the parametric families write their names."""
     return [syntax for family in Format.families if (syntax := family.syntax())]
+
+
+def block_syntaxes() -> list[str]:
+    """How the families of block formats and other quantizers write their texts."""
+    return [family.syntax() for family in Quantizer.families]
+
+
+def _quantizer(text: str) -> Quantizer | None:
+    quantizers = (family.from_name(text, parse) for family in Quantizer.families)
+    return next((found for found in quantizers if found is not None), None)
 
 
 def _from_families(text: str) -> Format | None:

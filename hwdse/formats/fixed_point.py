@@ -160,14 +160,11 @@ class FixedPoint(Format):
         codes = super().pack(value, rounding, overflow, random)
         if overflow != "wrap":
             return codes
-        # Only bits from 2^lsb up to the width, and what rounding needs below, tell.
-        exact = replace(
-            value.exact(), significand=np.where(value.inf, 0, value.exact().significand)
-        )
+        significand = np.where(value.inf, 0, value.exact().significand).astype(object)
+        exact = replace(value, significand=significand)
         magnitude = round_to_grid(exact, -self.fraction_bits, rounding or "rne", random)
         number = np.where(value.sign, -magnitude, magnitude) & ((1 << self.width) - 1)
-        wrapped = number.astype(np.int64).astype(self.code_dtype)
-        return np.where(value.inf | value.nan, codes, wrapped)
+        return np.where(value.inf | value.nan, codes, number).astype(self.code_dtype)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,11 +68,14 @@ class Position:
         fraction: int64, the part of the step to the next level that is discarded, in units of
             2**-fraction_bits and truncated; its LSB is sticky (set if anything was cut off).
         odd: bool, a tie here goes to the next level under rounding to even.
+        opposite: bool, this level lies on the other side of zero, so that the next
+            level is the innermost that rounding toward zero may take (formats without zero).
     """
 
     index: Array
     fraction: Array
     odd: Array
+    opposite: Array | bool = False
 
 
 def check_rounding(rounding: str) -> None:
@@ -120,7 +123,7 @@ def steps_away(
         case "rhu":
             away = (fraction > half) | ((fraction == half) & ~negative)
         case "rtz":
-            away = np.zeros(fraction.shape, bool)
+            away = (fraction > 0) & position.opposite
         case "up":
             away = (fraction > 0) & ~negative
         case "down":

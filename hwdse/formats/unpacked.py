@@ -182,7 +182,8 @@ class Unpacked:
 
     def exact(self) -> Self:
         """The same values with Python-integer significands, for arithmetic of any width."""
-        return replace(self, significand=self.significand.astype(object))
+        # asarray: NumPy turns arrays without axes into scalars, and those into plain integers.
+        return replace(self, significand=np.asarray(self.significand, object))
 
     def to_float64(self) -> npt.NDArray[np.float64]:
         """Values as float64; exact where the significand has at most 53 bits and the value fits."""

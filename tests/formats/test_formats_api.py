@@ -58,7 +58,7 @@ def test_a_true_fn_format_is_not_the_nan_free_one_of_that_size():
     "text",
     ["e0m0", "e0m3", "e12m52", "e11m53", "e1m1", "e4m0", "e0m0fn", "e1m0fn", "e8m23b5000",
      "e11m52b2000", "ue4m3fnuz", "int0", "int1", "int33", "int64", "fp64", "float8", "", " ",
-     "E4M3", "e4m3x", "e-1m3", "e4m3 ", "int8\n", "e4m3\nfn", "posit8_0", "e4m", "int",
+     "E4M3", "e4m3x", "e-1m3", "e4m3 ", "int8\n", "e4m3\nfn", "posit8", "e4m", "int",
      "e99999999999m1", "int" + "9" * 5000],
 )  # fmt: skip
 def test_unknown_and_impossible_formats_are_refused_in_one_line(text):

@@ -5,9 +5,9 @@ import pytest
 from reference import vectors
 from reference.number_formats import (
     ALL,
-    NAMED,
     OVERFLOWS,
     ROUNDINGS,
+    STOCHASTIC,
     Float,
     Int,
     from_float,
@@ -15,7 +15,9 @@ from reference.number_formats import (
 )
 
 from hwdse import formats
+from hwdse.formats import RandomBits
 
+MILLION = 1_000_000
 FLOATS = {name: f for name, f in ALL.items() if isinstance(f, Float) and f.bits <= 19}
 INTEGERS = {name: f for name, f in ALL.items() if isinstance(f, Int)}
 SHORT = {name: f for name, f in ALL.items() if f.bits <= 16}
@@ -29,8 +31,11 @@ def same_bits(got, expected):
     np.testing.assert_array_equal(np.signbit(got)[number], np.signbit(expected)[number])
 
 
-def test_every_named_format_is_covered():
-    assert set(formats.names()) == set(NAMED)
+def spread(number_format, random, count):
+    """Exponents spread evenly over the format's range and a little beyond."""
+    low = np.log2(number_format.min_subnormal) - 3
+    exponent = random.uniform(low, np.log2(number_format.max) + 2, count)
+    return 2.0**exponent * random.choice([-1.0, 1.0], count)
 
 
 @pytest.mark.parametrize("name", SHORT)
@@ -52,6 +57,14 @@ def test_every_value_keeps_its_code(name, rounding, overflow):
     values = number_format.decode(codes)
     expected = codes.copy()
     expected[np.isnan(values)] = getattr(reference, "canonical_nan", 0)
+    if getattr(reference, "flush", False):
+        magnitude = codes % 2 ** (reference.E + reference.M)
+        flushed = (magnitude < 2**reference.M) & ~np.isnan(values)
+        expected[flushed] -= magnitude[flushed]
+        if not reference.has_negative_zero:
+            expected[flushed] = 0
+    if getattr(reference, "symmetric", False):
+        expected[2 ** (reference.bits - 1)] += 1
     if overflow == "saturate" and number_format.has_inf:
         largest = number_format.encode([number_format.max, -number_format.max])
         expected[values == np.inf] = largest[0]
@@ -71,12 +84,39 @@ def test_floats_round_right_at_every_boundary(name, rounding, overflow):
     np.testing.assert_array_equal(number_format.encode(x, rounding, overflow), expected)
 
 
+@pytest.mark.parametrize("rounding", STOCHASTIC)
+@pytest.mark.parametrize("name", [name for name, f in ALL.items() if f.bits <= 11])
+def test_stochastic_roundings_at_every_boundary(name, rounding):
+    reference, number_format = ALL[name], formats.get(name)
+    x = vectors.interesting(reference)
+    random = np.random.default_rng(9)
+    x = random.choice(x, 400)
+    compared = 0
+    for bits in (1, 5):
+        draws = random.integers(0, 1 << bits, x.size)
+        for overflow in OVERFLOWS:
+            got = number_format.encode(x, rounding, overflow, RandomBits(values=draws, bits=bits))
+            expected = [
+                reference.encode(from_float(v), rounding, overflow, int(draw), bits)
+                for v, draw in zip(x.tolist(), draws, strict=True)
+            ]
+            np.testing.assert_array_equal(got, expected)
+            compared += got.size
+    assert compared == 2400
+
+
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 @pytest.mark.parametrize("name", INTEGERS)
 def test_integers_round_and_clamp_at_every_boundary(name, rounding):
     reference, number_format = INTEGERS[name], formats.get(name)
     x = vectors.interesting(reference)
     assert x.size > 2 * 2 ** min(reference.bits - 1, 10)
+    np.testing.assert_array_equal(
+        number_format.encode(x, rounding), vectors.encode_integers(reference, x, rounding)
+    )
+    if not reference.symmetric:
+        wrapped = [reference.encode(from_float(v), rounding, "wrap") for v in x.tolist()]
+        np.testing.assert_array_equal(number_format.encode(x, rounding, "wrap"), wrapped)
     expected = [reference.encode(from_float(v), rounding) for v in x.tolist()]
     for overflow in OVERFLOWS:
         np.testing.assert_array_equal(number_format.encode(x, rounding, overflow), expected)
@@ -87,9 +127,7 @@ def test_random_values_over_the_whole_range(name):
     """Exponents spread evenly over the format's range and a little beyond."""
     reference, number_format = ALL[name], formats.get(name)
     random = np.random.default_rng(20240101)
-    low = np.log2(number_format.min_subnormal) - 3
-    exponent = random.uniform(low, np.log2(number_format.max) + 2, 300)
-    x = 2.0**exponent * random.choice([-1.0, 1.0], 300)
+    x = spread(number_format, random, 300)
     assert np.unique(x).size == 300
     compared = 0
     for rounding in ROUNDINGS:
@@ -98,7 +136,50 @@ def test_random_values_over_the_whole_range(name):
             expected = [reference.encode(from_float(v), rounding, overflow) for v in x.tolist()]
             np.testing.assert_array_equal(got, expected)
             compared += got.size
-    assert compared == 3000
+    assert compared == 300 * len(ROUNDINGS) * len(OVERFLOWS)
+
+
+@pytest.mark.parametrize("name", [name for name, f in ALL.items() if f.bits <= 19])
+def test_a_million_random_values(name):
+    """Normal data of several scales, exponents spread evenly, and short significands (ties)."""
+    reference, number_format = ALL[name], formats.get(name)
+    random = np.random.default_rng(list(name.encode()))
+    centre = float(np.sqrt(number_format.max) * np.sqrt(number_format.min_subnormal))
+    short = (
+        random.integers(0, 1 << (reference.bits + 2), MILLION // 4) * number_format.min_subnormal
+    )
+    x = np.concatenate(
+        [
+            random.normal(0, 1, MILLION // 4),
+            random.normal(0, centre, MILLION // 4),
+            spread(number_format, random, MILLION // 4),
+            short / 4 * random.choice([-1.0, 1.0], MILLION // 4),
+        ]
+    )
+    if isinstance(reference, Float):
+        expected = vectors.encode(reference, x, "rne", "saturate")
+    else:
+        expected = vectors.encode_integers(reference, x, "rne")
+    got = number_format.encode(x)
+    assert got.size == MILLION
+    np.testing.assert_array_equal(got, expected)
+    assert np.unique(got).size > min(2 ** (reference.bits - 1), 5000) // 2
+
+
+@pytest.mark.parametrize("name", ["fp32", "int32"])
+def test_a_million_random_values_of_wide_formats(name):
+    number_format, random = formats.get(name), np.random.default_rng(32)
+    x = np.concatenate(
+        [random.normal(0, 1e5, MILLION // 2), spread(number_format, random, MILLION // 2)]
+    )
+    if name == "int32":
+        expected = vectors.encode_integers(ALL[name], x, "rne")
+    else:
+        with np.errstate(over="ignore"):
+            largest = np.finfo(np.float32).max
+            expected = np.clip(x.astype(np.float32), -largest, largest).view(np.uint32)
+    assert x.size == MILLION
+    np.testing.assert_array_equal(number_format.encode(x), expected)
 
 
 @pytest.mark.parametrize("name", ["fp32", "e11m52", "int32"])
@@ -124,6 +205,8 @@ def test_properties_are_those_of_the_value_table(name):
     assert number_format.signed == getattr(reference, "signed", True)
     assert number_format.code_dtype == np.min_scalar_type(2**reference.bits - 1)
     values = number_format.decode(np.arange(1 << reference.bits))
+    if getattr(reference, "symmetric", False):  # its most negative code is never produced
+        values = np.delete(values, 1 << (reference.bits - 1))
     finite = values[np.isfinite(values)]
     positive = finite[finite > 0]
     assert number_format.max == finite.max()

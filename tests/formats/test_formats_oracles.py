@@ -15,9 +15,9 @@ import gfloat.formats
 import ml_dtypes
 import numpy as np
 import pytest
-from gfloat import Domain, FormatInfo, RoundMode
+from gfloat import Domain, FormatInfo, RoundMode, Signedness
 from reference import vectors
-from reference.number_formats import ALL, Float
+from reference.number_formats import ALL, Float, p3109_family
 
 from hwdse import formats
 from hwdse.formats import RandomBits
@@ -44,7 +44,7 @@ GFLOAT_NAMED = {
 
 def described(name: str, f: Float) -> FormatInfo:
     """One of our formats in gfloat's terms."""
-    nans = {"ieee": 2**f.M - 1, "fn": 1, "fnuz": 0, "finite": 0}[f.variant]
+    nans = {"ieee": 2**f.M - 1, "fn": 1}.get(f.variant, 0)
     return FormatInfo(
         name=name,
         k=f.bits,
@@ -64,8 +64,10 @@ DESCRIBED = {
     name: described(name, f)
     for name, f in ALL.items()
     if isinstance(f, Float) and f.signed and name not in GFLOAT_NAMED and f.E + f.M > 1
+    if not f.flush and not f.is_p3109
 }
 GFLOAT = GFLOAT_NAMED | DESCRIBED
+P3109_SMALL = p3109_family(3, 8)
 
 
 def same(got, expected):
@@ -106,6 +108,40 @@ def test_decode_equals_gfloat(name):
     )
     assert codes.size >= min(1 << f.bits, 997)
     same(f.decode(codes), gfloat.decode_ndarray(info, codes))
+
+
+def in_gfloat(name: str, f: Float) -> FormatInfo:
+    k, p = f.bits, f.M + 1
+    signed = Signedness.Signed if f.signed else Signedness.Unsigned
+    domain = Domain.Extended if f.has_inf else Domain.Finite
+    return gfloat.formats.format_info_p3109(k, p, signed, domain)
+
+
+def test_p3109_decodes_as_gfloat_does():
+    compared = 0
+    for name, reference in P3109_SMALL.items():
+        f = formats.get(name)
+        codes = np.arange(1 << f.bits)
+        expected = gfloat.decode_ndarray(in_gfloat(name, reference), codes)
+        same(f.decode(codes), expected)
+        compared += codes.size
+    assert (len(P3109_SMALL), compared) == (120, 13296)  # those of the published value tables
+
+
+@pytest.mark.parametrize("rounding", GFLOAT_ROUNDINGS)
+def test_p3109_encodes_as_gfloat_does(rounding):
+    """Ties of one-digit significands included: both look at the exponent field."""
+    compared = 0
+    for name, reference in P3109_SMALL.items():
+        f, info = formats.get(name), in_gfloat(name, reference)
+        x = vectors.interesting(reference)
+        x = x[np.isnan(x) | (np.abs(x) < 2.0 ** min(np.log2(f.max) + 12, 900))]
+        if not f.signed:  # gfloat takes a negative value into an unsigned format as it is
+            x = x[~(x < 0)]
+        expected = gfloat.round_ndarray(info, x, GFLOAT_ROUNDINGS[rounding], True)
+        same(f.decode(f.encode(x, rounding)), expected)
+        compared += x.size
+    assert compared > 75_000
 
 
 @pytest.mark.parametrize("overflow", ["saturate", "ieee"])

@@ -5,11 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from reference import vectors
+from reference import levels, lns, number_formats, posit, vectors
 from reference.number_formats import ALL, OVERFLOWS, ROUNDINGS, Float, from_float
 
-SMALL_FLOATS = [name for name, f in ALL.items() if isinstance(f, Float) and f.bits <= 8]
-
+from hwdse import formats
 
 SMALL_FLOATS = [name for name, f in ALL.items() if isinstance(f, Float) and f.bits <= 8]
 
@@ -31,6 +30,12 @@ def test_table_look_up_equals_the_one_value_codec(name):
             np.testing.assert_array_equal(
                 vectors.encode(reference, x, rounding, overflow), one_by_one, err_msg=rounding
             )
+
+
+def test_every_named_format_has_a_reference():
+    families = [number_formats.NAMED, posit.NAMED, lns.NAMED, levels.NAMED]
+    covered = [name for family in families for name in family]
+    assert sorted(covered) == sorted(formats.names())
 
 
 def test_there_are_enough_small_formats():

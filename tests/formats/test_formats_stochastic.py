@@ -45,7 +45,8 @@ def test_values_far_below_the_quantum_do_not_round_away(x):
     random = RandomBits(values=np.array((1 << 31) - 1), bits=31)
     for name in ("int8", "e4m3fn", "fp16"):
         assert (
-            formats.get(name).decode(formats.get(name).encode(x, "stochastic_a", random=random)) == 0
+            formats.get(name).decode(formats.get(name).encode(x, "stochastic_a", random=random))
+            == 0
         )
 
 

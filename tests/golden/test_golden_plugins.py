@@ -8,7 +8,7 @@ import pytest
 
 from hwdse import Design, formats, golden
 from hwdse.errors import SpecError
-from hwdse.formats import Format, Unpacked, UnpackedShape
+from hwdse.formats import Format, Position, Unpacked, UnpackedShape
 from hwdse.golden.accumulate import add, exact_sum, load
 from hwdse.golden.multiply import multiply
 from hwdse.spec import Accumulator, Exact, Multiplier
@@ -95,30 +95,24 @@ def test_a_new_accumulator():
 
 def test_a_new_format_family():
     @dataclass(frozen=True, kw_only=True)
-    class Bipolar(Format):
-        """Every bit means +1 or -1: 2c - (2^n - 1), all odd, no zero."""
+    class Odds(Format):
+        """The odd integers 2c - (2^n - 1): no zero."""
 
         width: int
 
         def __post_init__(self):
-            object.__setattr__(self, "name", f"bipolar{self.width}")
+            object.__setattr__(self, "name", f"odds{self.width}")
 
         @classmethod
         def from_name(cls, text):
-            return cls(width=int(text[7:])) if text.startswith("bipolar") else None
+            return cls(width=int(text[4:])) if text.startswith("odds") else None
 
         @classmethod
         def syntax(cls):
-            return "bipolar{bits}"
+            return "odds{bits}"
 
         bits = property(lambda self: self.width)
         signed = property(lambda self: True)
-        has_inf = property(lambda self: False)
-        has_nan = property(lambda self: False)
-        max = property(lambda self: 2.0**self.width - 1)
-        min = property(lambda self: 1 - 2.0**self.width)
-        min_normal = property(lambda self: 1.0)
-        min_subnormal = property(lambda self: 1.0)
 
         @property
         def unpacked(self):
@@ -135,24 +129,35 @@ def test_a_new_format_family():
         def ordinal(self, codes):
             return codes
 
-        def pack(self, value, rounding="rne", overflow="saturate", random=None):
-            odd = 2 * np.floor(value.to_float64() / 2) + 1
-            code = (np.clip(odd, self.min, self.max) + self.max) / 2
-            return code.astype(self.code_dtype)
+        def top(self, negative):
+            return np.full(negative.shape, (1 << (self.width - 1)) - 1)
 
-    design = Design.parse("a=bipolar3,b=bipolar2,acc=int:16,unit=dot,lanes=8")
+        def code_of(self, index, negative):
+            half = 1 << (self.width - 1)
+            return np.where(negative, half - 1 - index, half + index)
+
+        def locate(self, value, fraction_bits):
+            steps = np.maximum((np.abs(value.to_float64()) - 1) / 2, 0)
+            fraction = (steps % 1 * 2**fraction_bits).astype(int)
+            return Position(index=steps.astype(int), fraction=fraction, odd=steps % 2 >= 1)
+
+    design = Design.parse("a=odds3,b=odds2,acc=int:16,unit=dot,lanes=8")
     assert Design.parse(str(design)) == design
     np.testing.assert_array_equal(design.b.decode(np.arange(4)), [-3, -1, 1, 3])
+    assert (design.b.min, design.b.min_subnormal, design.b.max) == (-3, 1, 3)
+    np.testing.assert_array_equal(
+        design.b.quantize([-9, -2.5, -0.1, 0.5, 2, 8]), [-3, -3, -1, 1, 1, 3]
+    )
     random = np.random.default_rng(5)
     a, b = random.integers(0, 8, 64), random.integers(0, 4, 64)
-    # Section 5.5: sum over bit pairs of 2^(i+j) (K - 2 popcount(A_i xor B_j)).
+    # Every bit means +1 or -1: sum over bit pairs of 2^(i+j) (K - 2 popcount(A_i xor B_j)).
     passes = [
         2 ** (i + j) * (64 - 2 * int((((a >> i) ^ (b >> j)) & 1).sum()))
         for i in range(3)
         for j in range(2)
     ]
     assert design.out.decode(golden.dot(design, a, b)) == sum(passes)
-    assert "bipolar{bits}" in _message("a=nope,acc=kulisch")
+    assert "odds{bits}" in _message("a=nope,acc=kulisch")
 
 
 @pytest.mark.parametrize("keyword", ["exact", "lmul"])
@@ -165,7 +170,7 @@ def test_nothing_defined_here_is_left_behind():
     assert sorted(Multiplier.choices) == ["exact", "lmul"]
     assert sorted(Accumulator.choices) == ["fp", "int", "kulisch"]
     with pytest.raises(SpecError):
-        Design.parse("a=bipolar3,acc=int:16")
+        Design.parse("a=odds3,acc=int:16")
 
 
 def _message(text: str) -> str:

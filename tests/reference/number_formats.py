@@ -1,16 +1,20 @@
 """Slow, exact codecs on Python's Fractions, written from the definition of each format.
 
 Nothing here is taken from `hwdse`: sources are sections 0 to 1.4 of the project's format
-specification, IEEE 754-2019 sections 3, 4.3 and 7.4 and the draft of IEEE P3109 (stochastic
-rounding). One value at a time, no bit tricks.
+specification, IEEE 754-2019 sections 3, 4.3 and 7.4 and the draft of IEEE P3109 (its family of
+formats, rounding to odd, stochastic rounding, propagating overflow). One value at a time, no bit
+tricks.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
-ROUNDINGS = ("rne", "rna", "rtz", "up", "down")
-OVERFLOWS = ("saturate", "ieee")
+ROUNDINGS = ("rne", "rna", "rhu", "rtz", "up", "down", "odd")
+STOCHASTIC = ("stochastic_a", "stochastic_b", "stochastic_c")
+OVERFLOWS = ("saturate", "ieee", "propagate")
+#: Roundings that never reach beyond the largest value, for the sign that they hold back.
+NEVER_BEYOND = {"rtz": (False, True), "odd": (False, True), "up": (True,), "down": (False,)}
 
 
 @dataclass(frozen=True)
@@ -58,29 +62,48 @@ def floor_log2(x: Fraction) -> int:
     return e - 1 if Fraction(2) ** e > x else e
 
 
-def round_to_integer(x: Fraction, negative: bool, rounding: str, draw: int = 0, bits: int = 0):
-    """The non-negative `x`, magnitude of a number with the given sign, rounded to an integer."""
+def round_to_integer(
+    x: Fraction, negative: bool, rounding: str, draw: int = 0, bits: int = 0, even=None
+):
+    """The non-negative `x`, magnitude of a number with the given sign, rounded to an integer.
+
+    `even` overrules whether the integer below counts as even.
+    """
     below = x.numerator // x.denominator
     fraction = x - below
+    half = Fraction(1, 2)
+    even = below % 2 == 0 if even is None else even
     match rounding:
         case "rne":
-            up = fraction > Fraction(1, 2) or (fraction == Fraction(1, 2) and below % 2 == 1)
+            up = fraction > half or (fraction == half and not even)
         case "rna":
-            up = fraction >= Fraction(1, 2)
+            up = fraction >= half
+        case "rhu":
+            up = fraction > half or (fraction == half and not negative)
         case "rtz":
             up = False
         case "up":
             up = fraction > 0 and not negative
         case "down":
             up = fraction > 0 and negative
+        case "odd":
+            up = fraction > 0 and even
         case "stochastic_a":
             up = (fraction * 2**bits) // 1 + draw >= 2**bits
+        case "stochastic_b":
+            up = (fraction * 2 ** (bits + 1)) // 1 + 2 * draw + 1 >= 2 ** (bits + 1)
+        case "stochastic_c":
+            up = round(fraction * 2**bits) + draw >= 2**bits
     return below + up
 
 
 @dataclass(frozen=True)
 class Float:
-    """FP(E, M, bias, variant); `zero=False` is the E8M0 scale, whose field 0 is a binade."""
+    """FP(E, M, bias, variant); `zero=False` is the E8M0 scale, whose field 0 is a binade.
+
+    Variants `extended` and `p3109` are P3109's with and without infinities. `flush` turns
+    subnormals into zeros.
+    """
 
     E: int
     M: int
@@ -88,6 +111,7 @@ class Float:
     variant: str = "ieee"
     signed: bool = True
     zero: bool = True
+    flush: bool = False
 
     @property
     def bits(self) -> int:
@@ -95,7 +119,15 @@ class Float:
 
     @property
     def has_inf(self) -> bool:
-        return self.variant == "ieee"
+        return self.variant in ("ieee", "extended")
+
+    @property
+    def has_negative_zero(self) -> bool:
+        return self.signed and self.variant != "fnuz" and not self.is_p3109
+
+    @property
+    def is_p3109(self) -> bool:
+        return self.variant in ("p3109", "extended")
 
     @lru_cache(maxsize=1 << 12)  # noqa: B019 - a handful of small frozen records
     def value_of_magnitude_code(self, code: int) -> Fraction:
@@ -117,12 +149,21 @@ class Float:
             return NAN
         if self.variant == "fnuz" and negative and magnitude_code == 0:
             return NAN
+        if self.is_p3109:
+            if code == self.canonical_nan:
+                return NAN
+            if magnitude_code == self.max_code + 1:
+                return infinity(negative)
+        if self.flush and e == 0:
+            return Value(negative and self.has_negative_zero)
         return Value(negative, self.value_of_magnitude_code(magnitude_code))
 
     @property
     def max_code(self) -> int:
         """Largest finite code: the top binade is reserved, the last code, or nothing."""
-        reserved = {"ieee": 2**self.M, "fn": 1, "fnuz": 0, "finite": 0}[self.variant]
+        reserved = {"ieee": 2**self.M, "fn": 1, "extended": 1}.get(self.variant, 0)
+        if self.is_p3109 and not self.signed:
+            reserved += 1  # NaN, which is the negative zero where there is one
         return 2 ** (self.E + self.M) - 1 - reserved
 
     @cached_property
@@ -139,6 +180,8 @@ class Float:
                 return 2 ** (self.E + self.M) - 1
             case "fnuz":
                 return 2 ** (self.E + self.M)
+            case "p3109" | "extended":
+                return 2**self.bits // 2 if self.signed else 2**self.bits - 1
             case _:
                 return 0
 
@@ -151,12 +194,12 @@ class Float:
         """Infinity, else NaN, else the largest value."""
         if self.has_inf:
             return self._signed(self.max_code + 1, negative)
-        if self.variant == "finite":
+        if self.variant in ("finite", "p3109"):
             return self._signed(self.max_code, negative)
         return self.canonical_nan
 
     def _signed(self, magnitude_code: int, negative: bool) -> int:
-        if negative and self.variant == "fnuz" and magnitude_code == 0:
+        if negative and magnitude_code == 0 and not self.has_negative_zero:
             return 0
         return magnitude_code + (2 ** (self.E + self.M) if negative else 0)
 
@@ -177,16 +220,24 @@ class Float:
         lowest = (1 if self.zero else 0) - self.bias
         exponent = max(floor_log2(value.magnitude), lowest) if value.magnitude else lowest
         quantum = Fraction(2) ** (exponent - self.M)
-        count = round_to_integer(value.magnitude / quantum, value.negative, rounding, draw, bits)
+        even = None
+        if self.is_p3109 and self.M == 0:
+            # One digit: evenness of the code below.
+            even = value.magnitude < quantum or (exponent + self.bias) % 2 == 0
+        count = round_to_integer(
+            value.magnitude / quantum, value.negative, rounding, draw, bits, even
+        )
         magnitude = count * quantum
+        if self.flush and magnitude < Fraction(2) ** (1 - self.bias):
+            magnitude, count = Fraction(0), 0
         # Step 2: test the rounded value.
         if not self.signed and value.negative:
-            if magnitude == 0 or overflow == "saturate":
+            if magnitude == 0 or overflow != "ieee":
                 return 0
             return self.canonical_nan
         if magnitude > self.max:
-            away = {"rtz": False, "up": not value.negative, "down": value.negative}
-            if overflow == "saturate" or not away.get(rounding, True):
+            held_back = value.negative in NEVER_BEYOND.get(rounding, ())
+            if overflow != "ieee" or held_back:
                 return self._signed(self.max_code, value.negative)
             return self._special(value.negative)
         # Step 3: encode.
@@ -200,9 +251,12 @@ class Float:
 
 @dataclass(frozen=True)
 class Int:
-    """A two's-complement integer."""
+    """A binary integer in units of 2^-fraction, two's complement when signed."""
 
     width: int
+    fraction: int = 0
+    signed: bool = True
+    symmetric: bool = False
 
     default_overflow = "saturate"
 
@@ -210,20 +264,31 @@ class Int:
     def bits(self) -> int:
         return self.width
 
+    @property
+    def low(self) -> int:
+        return -(2 ** (self.width - 1)) + self.symmetric if self.signed else 0
+
+    @property
+    def high(self) -> int:
+        return 2 ** (self.width - self.signed) - 1
+
     def decode(self, code: int) -> Value:
-        return real(code - 2**self.width if code >= 2 ** (self.width - 1) else code)
+        number = code - 2**self.width if self.signed and code >= 2 ** (self.width - 1) else code
+        return real(Fraction(number, 2**self.fraction))
 
     def encode(
         self, value: Value, rounding: str = "rne", overflow: str = "saturate", draw=0, bits=0
     ) -> int:
-        low, high = -(2 ** (self.width - 1)), 2 ** (self.width - 1) - 1
         if value.special == "nan":
             return 0
         if value.special == "inf":
-            number = low if value.negative else high
+            number = self.low if value.negative else self.high
         else:
-            count = round_to_integer(value.magnitude, value.negative, rounding, draw, bits)
-            number = min(max(-count if value.negative else count, low), high)
+            scaled = value.magnitude * 2**self.fraction
+            count = round_to_integer(scaled, value.negative, rounding, draw, bits)
+            number = -count if value.negative else count
+            if overflow != "wrap":
+                number = min(max(number, self.low), self.high)
         return number % 2**self.width
 
 
@@ -249,10 +314,23 @@ NAMED: dict[str, Float | Int] = {
     "ue4m3": Float(4, 3, 7, "fn", signed=False),
     "ue5m3": Float(5, 3, 15, signed=False),
     "ue5m3fn": Float(5, 3, 15, "fn", signed=False),
+    "e4m3finite": Float(4, 3, 7, "finite"),
+    "e5m2finite": Float(5, 2, 15, "finite"),
+    "binary8p3se": Float(5, 2, 16, "extended"),
+    "binary8p4se": Float(4, 3, 8, "extended"),
+    "binary8p5se": Float(3, 4, 4, "extended"),
+    "binary6p3se": Float(3, 2, 4, "extended"),
+    "binary4p2sf": Float(2, 1, 2, "p3109"),
     "int4": Int(4),
     "int8": Int(8),
     "int16": Int(16),
     "int32": Int(32),
+    "int4_sym": Int(4, symmetric=True),
+    "int8_sym": Int(8, symmetric=True),
+    "uint4": Int(4, signed=False),
+    "uint8": Int(8, signed=False),
+    "q2_6": Int(8, 6),
+    "q2_14": Int(16, 14),
 }
 
 #: Parametric names that exercise each letter of the grammar.
@@ -275,9 +353,43 @@ PARAMETRIC: dict[str, Float | Int] = {
     "ue3m3finite": Float(3, 3, 3, "finite", signed=False),
     "ue5m4fn": Float(5, 4, 15, "fn", signed=False),
     "e10m2": Float(10, 2, 511),
+    "e4m3fn_ftz": Float(4, 3, 7, "fn", flush=True),
+    "e5m2_ftz": Float(5, 2, 15, flush=True),
+    "fp16_ftz": Float(5, 10, 15, flush=True),
+    "e4m3fnuz_ftz": Float(4, 3, 8, "fnuz", flush=True),
+    "ue4m3_ftz": Float(4, 3, 7, "fn", signed=False, flush=True),
+    "bf16_finite": Float(8, 7, 127, "finite"),
+    "binary8p4se_ftz": Float(4, 3, 8, "extended", flush=True),
     "int2": Int(2),
+    "int12_sym": Int(12, symmetric=True),
+    "uint11": Int(11, signed=False),
+    "q1_1": Int(2, 1),
+    "q0_8": Int(8, 8),
+    "uq3_5": Int(8, 5, signed=False),
+    "q6_2_sym": Int(8, 2, symmetric=True),
     "int3": Int(3),
     "int11": Int(11),
 }
+
+
+def p3109(k: int, p: int, signed: bool, extended: bool) -> Float:
+    """binary{k}p{p}{s|u}{e|f}: K bits, precision P, bias 2^(K-P-1) signed and 2^(K-P) unsigned."""
+    exponent_bits = k - p if signed else k - p + 1
+    bias = 2 ** (k - p - 1) if signed else 2 ** (k - p)
+    return Float(exponent_bits, p - 1, bias, "extended" if extended else "p3109", signed)
+
+
+def p3109_family(low: int, high: int) -> dict[str, Float]:
+    """All of them with `low` to `high` bits."""
+    return {
+        f"binary{k}p{p}{'s' if signed else 'u'}{'e' if extended else 'f'}": p3109(
+            k, p, signed, extended
+        )
+        for k in range(low, high + 1)
+        for signed in (True, False)
+        for p in range(1, k + (not signed))
+        for extended in (True, False)
+    }
+
 
 ALL = NAMED | PARAMETRIC

@@ -15,8 +15,7 @@ from reference.number_formats import Float, Int
 class Grid:
     """Magnitudes in order of their codes, one beyond the largest, and the points half-way.
 
-    Exact: significands have few bits. The step beyond the largest value is the last one, but for
-    significands of one digit, where it doubles.
+    Exact: significands have few bits. The step beyond the largest value is that of its binade.
     """
 
     values: np.ndarray
@@ -31,7 +30,7 @@ def grid(number_format: Float) -> Grid:
     count = np.where(lowest, m, m + (1 << number_format.M)).astype(np.float64)
     with np.errstate(over="ignore"):  # one beyond the largest may be 2^1024
         values = np.ldexp(count, np.where(lowest, 1, e) - number_format.bias - number_format.M)
-    last_step = values[-2] if number_format.M == 0 else values[-2] - values[-3]
+    last_step = np.ldexp(1.0, max(e[-2], number_format.zero) - number_format.bias - number_format.M)
     step = np.append(np.diff(values[:-1]), last_step)
     return Grid(values=values, halves=values[:-1] + step / 2)
 
@@ -39,11 +38,11 @@ def grid(number_format: Float) -> Grid:
 def interesting(number_format: Float | Int, stride: int = 1) -> np.ndarray:
     """Values, half-way points, their float64 neighbours, extremes and specials, of both signs."""
     if isinstance(number_format, Int):
-        top = 2 ** (number_format.width - 1)
+        top = 2 ** (number_format.width - number_format.signed)
         near = min(top + 2, 1024)
         every = np.concatenate([np.arange(near), np.arange(top + 2 - near, top + 2)])
         every = np.unique(every.astype(np.float64))
-        points = np.concatenate([every, every + 0.5])
+        points = np.concatenate([every, every + 0.5]) / 2.0**number_format.fraction
     else:
         table = grid(number_format)
         keep = np.unique(np.r_[0:64, 0 : table.values.size : stride, -64:0] % table.values.size)
@@ -66,12 +65,14 @@ def encode(number_format: Float, x: np.ndarray, rounding: str, overflow: str) ->
     inexact = (finite != table.values[below]) & ~beyond
     half = table.halves[below]
     even = below % 2 == 0
-    if number_format.M == 0:
+    if number_format.M == 0 and not number_format.is_p3109:
         # A one-digit significand is odd but at zero; the larger value then (IEEE 754-2019, 4.3.1).
         even = (below == 0) & number_format.zero
     directions = {
         "rne": (finite > half) | ((finite == half) & ~even),
         "rna": finite >= half,
+        "rhu": (finite > half) | ((finite == half) & ~negative),
+        "odd": even,
         "rtz": np.zeros(x.shape, bool),
         "up": ~negative,
         "down": negative,
@@ -80,25 +81,48 @@ def encode(number_format: Float, x: np.ndarray, rounding: str, overflow: str) ->
     if not number_format.zero:
         up &= finite >= table.values[0]  # underflow ends at the smallest value
     code = below + up
+    if number_format.flush:
+        code = np.where(code < 1 << number_format.M, 0, code)
     too_large = beyond | (code > number_format.max_code) | np.isinf(x)
+    special = np.isinf(x) if overflow != "saturate" else np.zeros(x.shape, bool)
     if overflow == "ieee":
-        away = {"rtz": False, "up": ~negative, "down": negative}.get(rounding, True)
-        special = np.isinf(x) | (too_large & away)
-    else:
-        special = np.zeros(x.shape, bool)
+        away = {"rtz": False, "odd": False, "up": ~negative, "down": negative}.get(rounding, True)
+        special |= too_large & away
     code = np.where(too_large, number_format.max_code, code)
     nan = np.isnan(x)
     if number_format.has_inf:
         code = np.where(special, number_format.max_code + 1, code)
-    elif number_format.variant != "finite":
+    elif number_format.variant not in ("finite", "p3109"):
         nan |= special
     if number_format.signed:
-        negative_zero = number_format.variant != "fnuz"
+        negative_zero = number_format.variant not in ("fnuz", "p3109", "extended")
         code += (negative & ((code > 0) | negative_zero)) << (number_format.bits - 1)
     else:
         if overflow == "ieee":
             nan |= negative & (code > 0) & (number_format.variant != "finite")
+        nan |= special & negative & (number_format.variant != "finite")
         code = np.where(negative, 0, code)
     if not number_format.zero:
         nan |= negative | (x == 0)
     return np.where(nan, number_format.canonical_nan, code)
+
+
+def encode_integers(number_format: Int, x: np.ndarray, rounding: str) -> np.ndarray:
+    """Expected codes of float64 values, saturating."""
+    largest = 2.0**number_format.width  # beyond every value, and exact in float64
+    scaled = np.clip(np.nan_to_num(x, nan=0.0), -largest, largest) * 2.0**number_format.fraction
+    magnitude, negative = np.abs(scaled), scaled < 0
+    low = np.floor(magnitude)
+    fraction = magnitude - low  # exact, being smaller than either
+    up = {
+        "rne": (fraction > 0.5) | ((fraction == 0.5) & (low % 2 == 1)),
+        "rna": fraction >= 0.5,
+        "rhu": (fraction > 0.5) | ((fraction == 0.5) & ~negative),
+        "rtz": np.zeros(x.shape, bool),
+        "up": (fraction > 0) & ~negative,
+        "down": (fraction > 0) & negative,
+        "odd": (fraction > 0) & (low % 2 == 0),
+    }[rounding]
+    number = np.where(negative, -(low + up), low + up)
+    clipped = np.clip(number, number_format.low, number_format.high).astype(np.int64)
+    return clipped % 2**number_format.width

@@ -1,0 +1,147 @@
+"""Affine integers: unsigned codes with a scale and a zero point for each block."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.errors import FormatError
+from hwdse.formats.base import Format
+from hwdse.formats.blocks.blocking import BlockSize
+from hwdse.formats.blocks.exact import divide, magnitudes, real_numbers, total
+from hwdse.formats.blocks.quantizer import (
+    ElementParser,
+    Quantized,
+    Quantizer,
+    element_codes,
+    poisoned,
+    product,
+    read_text,
+    scale_codes,
+    scale_values,
+    stored_bits,
+    take_blocks,
+)
+from hwdse.formats.fixed_point import FixedPoint
+from hwdse.formats.rounding import RandomBits
+from hwdse.formats.unpacked import Unpacked
+
+_FORM = "affine:uint{bits}:{size}[:{scale}]"
+_MAX_BITS = 30
+_DEFAULT_SCALE = "fp32"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Affine(Quantizer):
+    """x = scale (q - z), q and z unsigned integers of b bits.
+
+    scale = (max - min) / (2^b - 1), rounded to its format; z = round(-min / scale);
+    q = clamp(round(x / scale) + z, 0, 2^b - 1), both by the rounded scale. The range of a block is
+    widened to hold zero, so that zero is exact and z always in range.
+
+    z rounds to nearest even; so does q, but where `encode` is told otherwise.
+
+    Attributes:
+        element: unsigned integers of 2 to 30 bits.
+        block: which values share a scale and a zero point.
+        scale: format of the scales.
+
+    Raises:
+        FormatError: another element format.
+    """
+
+    family: ClassVar[str] = "affine integer"
+    source: ClassVar[str] = "B. Jacob et al., CVPR 2018 (arXiv:1712.05877); ONNX QuantizeLinear"
+
+    block: BlockSize
+    scale: Format
+
+    def __post_init__(self) -> None:
+        text = f"affine:{self.element}:{self.block}"
+        if self.scale.name != _DEFAULT_SCALE:
+            text += f":{self.scale}"
+        object.__setattr__(self, "name", text)
+        element = self.element
+        if (
+            not isinstance(element, FixedPoint)
+            or element.signed
+            or element.fraction_bits
+            or element.bits > _MAX_BITS
+        ):
+            raise FormatError(f"{self.name}: uint2 to uint{_MAX_BITS} are allowed as elements")
+
+    @classmethod
+    def from_name(cls, text: str, parse: ElementParser) -> "Affine | None":
+        """Read `affine:uint{bits}:{size}[:{scale}]`."""
+        fields = read_text(text, "affine", _FORM, range(2))
+        if fields is None:
+            return None
+        scale = parse(fields[2][0] if fields[2] else _DEFAULT_SCALE)
+        return cls(element=parse(fields[0]), block=fields[1], scale=scale)
+
+    @classmethod
+    def syntax(cls) -> str:
+        """The family's names in one phrase."""
+        return _FORM
+
+    @property
+    def bits_per_element(self) -> float:
+        """Element and its share of scale and zero point."""
+        return self.element.bits + self.block.amortised(stored_bits(self.scale) + self.element.bits)
+
+    @property
+    def _wide(self) -> Format:
+        """Signed integers wide enough that what they clamp, the element clamps too."""
+        return FixedPoint(width=self.element.bits + 2)
+
+    def encode(
+        self,
+        x: npt.ArrayLike,
+        axis: int = -1,
+        rounding: str | None = None,
+        random: RandomBits | None = None,
+    ) -> Quantized:
+        """Codes, scales and zero points (`offsets`); see `Quantizer.encode`."""
+        values = real_numbers(x)
+        blocking = self.block.over(values.shape, axis)
+        size = magnitudes(values)
+        above = blocking.split(np.where(values > 0, size, 0).astype(size.dtype)).max(-1, initial=0)
+        below = blocking.split(np.where(values < 0, size, 0).astype(size.dtype)).max(-1, initial=0)
+        extent = total(Unpacked.from_numbers(np.stack([above, below], axis=-1)))
+        largest_code = np.array([(1 << self.element.bits) - 1])
+        exact = divide(extent, Unpacked.from_numbers(largest_code))
+        lost = poisoned(values, self.element, blocking)
+        scales = scale_codes(self.scale, exact, np.maximum(above, below), lost)
+        scale = scale_values(self.scale, scales)
+        zero = self._integers(below, scale, "rne", None)
+        zero = np.clip(zero, 0, largest_code)
+        codes = self._integers(values, take_blocks(scale, blocking), rounding, random)
+        codes = np.clip(codes + blocking.spread(zero), 0, largest_code)
+        dtype = self.element.code_dtype
+        return Quantized(
+            codes=codes.astype(dtype),
+            scales=scales,
+            blocking=blocking,
+            offsets=zero.astype(dtype),
+        )
+
+    def _integers(
+        self,
+        values: npt.NDArray[np.generic],
+        scale: Unpacked,
+        rounding: str | None,
+        random: RandomBits | None,
+    ) -> npt.NDArray[np.int64]:
+        codes = element_codes(self._wide, values, scale, rounding, random)
+        return np.asarray(self._wide.ordinal(codes.astype(np.int64)), np.int64)
+
+    def decode(self, quantized: Quantized) -> npt.NDArray[np.float64]:
+        """Values of an array; see `Quantizer.decode`."""
+        assert quantized.offsets is not None
+        blocking = quantized.blocking
+        steps = quantized.codes.astype(np.int64) - blocking.spread(quantized.offsets).astype(
+            np.int64
+        )
+        scale = scale_values(self.scale, quantized.scales).to_float64()
+        return product(steps, blocking.spread(scale))

@@ -1,0 +1,169 @@
+"""Block formats: any element format, any scale format, any block size, any scale rule."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.errors import FormatError
+from hwdse.formats.base import Format
+from hwdse.formats.blocks.blocking import Blocking, BlockSize
+from hwdse.formats.blocks.exact import magnitudes, real_numbers
+from hwdse.formats.blocks.named import SYNTAX, expanded, short_name
+from hwdse.formats.blocks.quantizer import (
+    ElementParser,
+    Quantized,
+    Quantizer,
+    least_error,
+    poisoned,
+    product,
+    read_text,
+    scale_values,
+    special_scales,
+    stored_bits,
+    take_blocks,
+)
+from hwdse.formats.blocks.scale_rules import Magnitudes, ScaleRule
+from hwdse.formats.rounding import RandomBits
+from hwdse.formats.unpacked import Array
+
+_FORM = "block:{element}:{size}:{scale}[:{rule}[:{tensor scale}]]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockFormat(Quantizer):
+    """Value = element * block scale (* tensor scale).
+
+    `quantize` gives its own results back unchanged (it is idempotent) under the power-of-two rules
+    `floor`, `ceil` and `even` where the largest element is at least as far from zero as the most
+    negative one (all floats; integers of symmetric range). Under `amax` it does where the
+    rounding of the scale cannot move the largest value to another element (as with E2M1 elements
+    and normal scales of 3 fraction bits), and under `absmean`, `search` and `nv` it need not.
+
+    Attributes:
+        element: format of the elements.
+        block: which values share a scale.
+        scale: format of the block scales; only its positive values are used.
+        rule: how scales are chosen, a keyword of `ScaleRule.rules`.
+        tensor_scale: format of a second scale for the whole tensor; None for none.
+
+    Raises:
+        FormatError: an unknown rule, or one that does not go with the formats.
+    """
+
+    family: ClassVar[str] = "block"
+    source: ClassVar[str] = "OCP Microscaling Formats (MX) v1.0; NVIDIA NVFP4"
+
+    block: BlockSize
+    scale: Format
+    rule: str
+    tensor_scale: Format | None = None
+
+    def __post_init__(self) -> None:
+        if self.rule not in ScaleRule.rules:
+            raise FormatError(
+                f"unknown scale rule {self.rule!r}: allowed are {', '.join(ScaleRule.rules)}"
+            )
+        object.__setattr__(self, "name", short_name(self._text(full=True)) or self._text())
+        for number_format in (self.element, self.scale, self.tensor_scale):
+            if number_format is not None and not number_format.fits_float64:
+                raise FormatError(f"{self.name}: values of {number_format} leave float64")
+        if (self.tensor_scale is not None) not in self._rule.tensor_scales:
+            which = "has no" if self.tensor_scale is not None else "needs a"
+            raise FormatError(f"{self.name}: scale rule {self.rule} {which} tensor scale")
+        self._rule.check(self.element, self.scale)
+
+    def _text(self, full: bool = False) -> str:
+        parts = ["block", self.element.name, str(self.block), self.scale.name]
+        if full or self.tensor_scale is not None or self.rule != _default_rule(self.scale):
+            parts.append(self.rule)
+        if self.tensor_scale is not None:
+            parts.append(self.tensor_scale.name)
+        return ":".join(parts)
+
+    @classmethod
+    def from_name(cls, text: str, parse: ElementParser) -> "BlockFormat | None":
+        """Read a name such as `mxfp4` or `mxfp4:ceil`, or the text form."""
+        fields = read_text(expanded(text) or text, "block", _FORM, range(1, 4))
+        if fields is None:
+            return None
+        element, block, (scale_name, *further) = fields
+        scale = parse(scale_name)
+        return cls(
+            element=parse(element),
+            block=block,
+            scale=scale,
+            rule=further[0] if further else _default_rule(scale),
+            tensor_scale=parse(further[1]) if len(further) > 1 else None,
+        )
+
+    @classmethod
+    def syntax(cls) -> str:
+        """The family's names in one phrase."""
+        return f"{_FORM}, {SYNTAX}"
+
+    @property
+    def bits_per_element(self) -> float:
+        """Element and its share of the block scale; a tensor scale is not counted."""
+        return self.element.bits + self.block.amortised(stored_bits(self.scale))
+
+    @property
+    def _rule(self) -> ScaleRule:
+        return ScaleRule.rules[self.rule]
+
+    def encode(
+        self,
+        x: npt.ArrayLike,
+        axis: int = -1,
+        rounding: str | None = None,
+        random: RandomBits | None = None,
+    ) -> Quantized:
+        """Codes and scales of an array; see `Quantizer.encode`.
+
+        A scale beyond the scale format's range is the nearest one that is not zero under the
+        power-of-two rules, and the nearest one under the others. (Some converters make a scale
+        above 2^127 NaN. Float64 values get there, and under `ceil` and `even` the largest of
+        float32 with elements below 2, as MXINT8's.)
+        """
+        values = self._rule.prepare(real_numbers(x))
+        blocking = self.block.over(values.shape, axis)
+        blocks = Magnitudes(values=blocking.split(magnitudes(values)), lengths=blocking.lengths())
+        candidates = self._candidates(values, blocking, blocks, rounding, random)
+        return least_error(self, values, candidates, self._rule.error_power)
+
+    def _candidates(
+        self,
+        values: Array,
+        blocking: Blocking,
+        blocks: Magnitudes,
+        rounding: str | None,
+        random: RandomBits | None,
+    ) -> Iterator[Quantized]:
+        rule, tensor_scale = self._rule, 1.0
+        if self.tensor_scale is not None:
+            tensor_scale = rule.tensor_scale(blocks, self.element, self.scale, self.tensor_scale)
+        lost = poisoned(values, self.element, blocking)
+        for exact in rule.scales(blocks, self.element, self.scale, tensor_scale):
+            codes = self.scale.pack(exact, rule.scale_rounding)
+            codes = np.clip(codes, *rule.code_range(self.scale))
+            scales = special_scales(self.scale, codes, blocks.amax, lost)
+            scale = take_blocks(scale_values(self.scale, scales, tensor_scale), blocking)
+            scaled = rule.scaled(values, scale)
+            yield Quantized(
+                codes=self.element.pack(scaled, rounding, "propagate", random),
+                scales=scales,
+                blocking=blocking,
+                tensor_scale=tensor_scale,
+            )
+
+    def decode(self, quantized: Quantized) -> npt.NDArray[np.float64]:
+        """Values of an array; see `Quantizer.decode`."""
+        scale = scale_values(self.scale, quantized.scales, quantized.tensor_scale)
+        elements = self.element.decode(quantized.codes)
+        return product(elements, quantized.blocking.spread(scale.to_float64()))
+
+
+def _default_rule(scale: Format) -> str:
+    return "floor" if scale.name == "e8m0" else "amax"

@@ -1,0 +1,314 @@
+"""Formats that are given by the list of their values."""
+
+import math
+from abc import abstractmethod
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+
+from hwdse.errors import FormatError
+from hwdse.formats.base import Format
+from hwdse.formats.rounding import Position, RandomBits, split
+from hwdse.formats.unpacked import (
+    INT64_SIGNIFICAND_BITS,
+    Array,
+    Unpacked,
+    UnpackedShape,
+    bit_length,
+)
+
+# Values whose magnitudes fit a fixed-point word of this many bits are carried as such words; wider
+# lists as a significand and an exponent.
+_FIXED_POINT_BITS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelFormat(Format):
+    """A format of up to 16 bits that says what each of its codes is worth.
+
+    A family gives `value_of` and, where they differ from the defaults, `is_produced`,
+    `negative_zero_code`, `beyond` and `ties_away`; all the rest follows from the sorted list.
+
+    The levels on the side of a sign begin with the last one that is not beyond zero, so that a
+    list without zero begins with a level of the other sign. Rounding toward zero does not go there:
+    it ends at the innermost level of the value's own sign. Values between zero and the first level
+    of a list of one sign become that level.
+    """
+
+    @abstractmethod
+    def value_of(self, code: int) -> Fraction | float:
+        """Exact value of a code: a Fraction (a dyadic one), or an infinity or NaN as a float."""
+
+    def is_produced(self, code: int) -> bool:
+        """Whether `encode` gives this finite code; the others decode only."""
+        del code
+        return True
+
+    @property
+    def negative_zero_code(self) -> int | None:
+        """Code of -0 in a format with two zeros."""
+        return None
+
+    @property
+    def beyond(self) -> Fraction | None:
+        """Magnitude of the level after the largest, on both sides, that rounding is to see.
+
+        Without one, everything above the largest level is out of range.
+        """
+        return None
+
+    def ties_away(self, lower: Array, upper: Array) -> Array:
+        """Whether rne takes the half-way point of two neighbours, given by codes, to `upper`.
+
+        `upper` is the one farther from zero. By default the even code wins.
+        """
+        del upper
+        return np.asarray(lower & 1 == 1)
+
+    @property
+    def signed(self) -> bool:
+        """Whether negative values exist."""
+        return _table(self).shape.signed
+
+    @property
+    def unpacked(self) -> UnpackedShape:
+        """Bounds of the records that `unpack` gives."""
+        return _table(self).shape
+
+    def unpack(self, codes: Array) -> Unpacked:
+        """Exact values of int64 codes already known to be in range."""
+        return _table(self).record[codes]
+
+    def ordinal(self, codes: Array) -> Array:
+        """Rank among the different values, counted from zero; a NaN's is 0."""
+        return np.asarray(_table(self).ordinals[codes])
+
+    def top(self, negative: Array) -> Array:
+        """Index of the last level on each side."""
+        positive, mirrored = _table(self).sides
+        return np.where(negative, mirrored.top, positive.top)
+
+    def code_of(self, index: Array, negative: Array) -> Array:
+        """Codes of levels."""
+        positive, mirrored = _table(self).sides
+        return np.where(
+            negative,
+            mirrored.codes[np.minimum(index, mirrored.top)],
+            positive.codes[np.minimum(index, positive.top)],
+        )
+
+    def locate(self, value: Unpacked, fraction_bits: int) -> Position:
+        """Neighbouring levels and the exact fraction of the way from one to the other."""
+        value = value[None]  # gives arrays without axes one
+        index = np.zeros(value.shape, np.int64)
+        fraction = np.zeros_like(index)
+        odd, opposite = np.zeros(value.shape, bool), np.zeros(value.shape, bool)
+        for negative, side in zip((False, True), _table(self).sides, strict=True):
+            here = value.sign == negative
+            position = side.locate(value[here], fraction_bits)
+            index[here], fraction[here] = position.index, position.fraction
+            odd[here], opposite[here] = position.odd, position.opposite
+        return Position(
+            index=index[0], fraction=fraction[0], odd=odd[0], opposite=np.asarray(opposite[0])
+        )
+
+    def pack(
+        self,
+        value: Unpacked,
+        rounding: str | None = None,
+        overflow: str = "saturate",
+        random: RandomBits | None = None,
+    ) -> Array:
+        """Codes of exact values, rounded once; see `Format.pack`.
+
+        Zeros count as positive where zero has one code or none.
+        """
+        if self.negative_zero_code is None:
+            value = replace(value, sign=np.asarray(value.sign & ~value.zero))
+        return super().pack(value, rounding, overflow, random)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Side:
+    """The levels seen outward in one direction.
+
+    Attributes:
+        levels: in units of 2^lsb, ascending; the family's `beyond` comes last.
+        lsb: their common exponent.
+        width: bits of the greatest magnitude.
+        codes: one for each level but `beyond`.
+        odd: bool, whether rne leaves a level at the half-way point after it.
+    """
+
+    levels: Array
+    lsb: int
+    width: int
+    codes: Array
+    odd: Array
+
+    @property
+    def top(self) -> int:
+        """Index of the last level that has a code."""
+        return len(self.codes) - 1
+
+    def locate(self, value: Unpacked, fraction_bits: int) -> Position:
+        """Positions of magnitudes, exactly.
+
+        The magnitude is cut to `fraction_bits` below the levels' grid. That loses nothing but
+        stickiness: floor((n + e) / d) = floor(n / d) for integers n and d and 0 <= e < 1.
+        """
+        wide = self.width + fraction_bits + 1 > INT64_SIGNIFICAND_BITS
+        far = value.exponent + bit_length(value.significand) - self.lsb > self.width
+        far = far & ~value.zero
+        significand = np.where(far, 0, value.significand)
+        if wide:
+            significand = significand.astype(object)
+        cut, rest = split(significand, self.lsb - fraction_bits - value.exponent, 1)
+        cut = cut.astype(object if wide else np.int64)
+        levels = self.levels.astype(cut.dtype) << fraction_bits
+
+        last = len(levels) - 1
+        reached = np.searchsorted(levels, cut, side="right") - 1
+        index = np.clip(reached, 0, last)
+        between = (reached >= 0) & (reached < last)
+        step = np.append(np.diff(self.levels), 1).astype(cut.dtype)[index]
+        part = np.where(between, cut - levels[index], 0)
+        fraction = part // step
+        sticky = (fraction * step != part) | (between & (rest != 0))
+        beyond = far | ((reached == last) & ((cut > levels[last]) | (rest != 0)))
+        return Position(
+            index=np.where(beyond, last + 1, index),
+            fraction=fraction.astype(np.int64) | sticky,
+            odd=self.odd[np.minimum(index, self.top)],
+            opposite=(self.levels < 0).astype(bool)[index],
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Table:
+    """What follows from a list of values; arrays have one element per code."""
+
+    record: Unpacked
+    shape: UnpackedShape
+    ordinals: Array
+    sides: tuple[_Side, _Side]
+
+
+@lru_cache(maxsize=64)
+def _table(number_format: LevelFormat) -> _Table:
+    values = [number_format.value_of(code) for code in range(1 << number_format.bits)]
+    finite = {code: value for code, value in enumerate(values) if isinstance(value, Fraction)}
+    beyond = number_format.beyond
+    lsb = min(_lsb(value) for value in [*finite.values(), *([beyond] if beyond else [])] if value)
+    numbers = {code: _scaled(value, lsb) for code, value in finite.items()}
+    shape = _shape(number_format, numbers, lsb)
+
+    distinct = sorted({value for value in values if not math.isnan(value)})
+    zero = bisect_left(distinct, 0)
+    rank = {value: i - zero for i, value in enumerate(distinct)}
+
+    both = (
+        _side(number_format, numbers, lsb, negative=False),
+        _side(number_format, numbers, lsb, negative=True),
+    )
+    return _Table(
+        record=_record(number_format, values, numbers, lsb, shape),
+        shape=shape,
+        ordinals=np.array([rank.get(value, 0) for value in values]),
+        sides=both,
+    )
+
+
+def _lsb(value: Fraction) -> int:
+    """Exponent of the lowest bit set."""
+    if value.denominator & (value.denominator - 1):
+        raise FormatError(f"level {value}: only integers times powers of two are allowed")
+    return _trailing_zeros(value.numerator) - _trailing_zeros(value.denominator)
+
+
+def _trailing_zeros(number: int) -> int:
+    return (number & -number).bit_length() - 1
+
+
+def _scaled(value: Fraction, lsb: int) -> int:
+    return int(value / Fraction(2) ** lsb)
+
+
+def _shape(number_format: LevelFormat, numbers: Mapping[int, int], lsb: int) -> UnpackedShape:
+    signed = any(number < 0 for number in numbers.values())
+    flags = {"has_inf": number_format.has_inf, "has_nan": number_format.has_nan}
+    width = max(abs(number).bit_length() for number in numbers.values())
+    if width > _FIXED_POINT_BITS:
+        nonzero = [abs(number) for number in numbers.values() if number]
+        precision = max(number.bit_length() - _trailing_zeros(number) for number in nonzero)
+        return UnpackedShape(
+            significand_bits=precision,
+            exponent_min=lsb + min(map(int.bit_length, nonzero)) - precision,
+            exponent_max=lsb + width - precision,
+            signed=signed,
+            **flags,
+        )
+    # A two's-complement word has one zero.
+    twos_complement = signed and number_format.negative_zero_code is None
+    if twos_complement:
+        width = max((n if n >= 0 else ~n).bit_length() for n in numbers.values()) + 1
+    return UnpackedShape(
+        significand_bits=width,
+        exponent_min=lsb,
+        exponent_max=lsb,
+        signed=signed,
+        twos_complement=twos_complement,
+        **flags,
+    )
+
+
+def _record(
+    number_format: LevelFormat,
+    values: list[Fraction | float],
+    numbers: Mapping[int, int],
+    lsb: int,
+    shape: UnpackedShape,
+) -> Unpacked:
+    def place(number: int) -> tuple[int, int]:
+        if number == 0 or shape.exponent_min == shape.exponent_max:
+            return number, shape.exponent_min
+        up = shape.significand_bits - number.bit_length()
+        return (number << up if up > 0 else number >> -up), lsb - up
+
+    placed = np.array([place(abs(numbers.get(code, 0))) for code in range(len(values))], np.int64)
+    minus_zero = number_format.negative_zero_code
+    return Unpacked(
+        sign=np.array([v < 0 or code == minus_zero for code, v in enumerate(values)]),
+        significand=placed[:, 0],
+        exponent=placed[:, 1],
+        nan=np.array([math.isnan(v) for v in values]),
+        inf=np.array([math.isinf(v) for v in values]),
+    )
+
+
+def _side(
+    number_format: LevelFormat, numbers: Mapping[int, int], lsb: int, negative: bool
+) -> _Side:
+    minus_zero = number_format.negative_zero_code
+    outward = sorted(
+        (-number if negative else number, code)
+        for code, number in numbers.items()
+        if number_format.is_produced(code)
+        and (number != 0 or minus_zero is None or (code == minus_zero) == negative)
+    )
+    first = max(sum(number <= 0 for number, _ in outward) - 1, 0)
+    levels = [number for number, _ in outward[first:]]
+    codes = np.array([code for _, code in outward[first:]])
+    if number_format.beyond is not None:
+        levels.append(_scaled(number_format.beyond, lsb))
+    return _Side(
+        levels=np.array(levels, object),
+        lsb=lsb,
+        width=max(abs(level).bit_length() for level in levels),
+        codes=codes,
+        odd=number_format.ties_away(codes, np.append(codes[1:], codes[-1])),
+    )
