@@ -56,7 +56,11 @@ $(RUN_STAMP): $(VENV)/created.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+# softposit, an oracle of the tests, comes as C source for Python.
 $(TEST_STAMP): $(RUN_STAMP)
+	@$(BIN)/python -c 'import os, sys, sysconfig; \
+		sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' \
+		|| { echo "the tests need Python's C headers: install python3-dev" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/test.txt
 	touch $@
 

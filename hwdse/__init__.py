@@ -10,7 +10,17 @@ __all__ = ["Design", "__version__"]
 __version__ = "0.1.0"
 
 _SUBPACKAGES = frozenset(
-    {"cost", "explore", "formats", "golden", "hdl", "kernels", "networks", "verify"}
+    {
+        "characterize",
+        "cost",
+        "explore",
+        "formats",
+        "golden",
+        "hdl",
+        "kernels",
+        "networks",
+        "verify",
+    }
 )
 
 

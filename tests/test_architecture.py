@@ -24,12 +24,14 @@ ALLOWED = {
     "spec": {"errors", "plugins", "formats"},
     "golden": _DATA,
     "kernels": _DATA,
+    "characterize": {"errors", "resources", "plugins", "formats", "kernels"},
     "hdl": _DATA,
     "cost": _DATA | {"hdl"},
     "verify": _DATA | {"golden", "hdl"},
     "networks": _DATA | {"kernels"},
-    "explore": _DATA | {"golden", "kernels", "hdl", "cost", "verify", "networks"},
-    "cli": _DATA | {"golden", "kernels", "hdl", "cost", "verify", "networks", "explore"},
+    "explore": _DATA | {"golden", "kernels", "characterize", "hdl", "cost", "verify", "networks"},
+    "cli": _DATA
+    | {"golden", "kernels", "characterize", "hdl", "cost", "verify", "networks", "explore"},
 }
 
 #: Tools that only these parts may import.
@@ -121,6 +123,8 @@ def _is_python(path: Path) -> bool:
         ("hdl/new.py", "import hwdse\nhwdse.golden.dot()", "imports hwdse.golden"),
         ("hdl/new.py", "from hwdse.verify import Certificate", "imports hwdse.verify"),
         ("kernels/new.py", "from hwdse.golden import dot", "imports hwdse.golden"),
+        ("characterize/new.py", "from hwdse.spec import Design", "imports hwdse.spec"),
+        ("kernels/new.py", "from hwdse import characterize", "imports hwdse.characterize"),
         ("cost/new.py", "from hwdse.networks import load", "imports hwdse.networks"),
         ("cost/new.py", "from hwdse.explore import Store", "imports hwdse.explore"),
         ("networks/new.py", "from hwdse.cost import estimate", "imports hwdse.cost"),

@@ -19,7 +19,7 @@ _INTERRUPTED = 130
 # Each command is the function of its name in its module. Its summary stands here too, so that
 # `hwdse --help` need not load NumPy, Numba and the rest.
 COMMANDS = {
-    "formats": ("hwdse.cli.formats", "List number formats, or show one."),
+    "formats": ("hwdse.cli.formats", "List number formats, show one, or compare several."),
     "generate": ("hwdse.cli.hardware", "Write verified, self-contained Verilog of a design."),
     "verify": ("hwdse.cli.hardware", "Prove that a design's hardware equals its golden model."),
     "rtl": ("hwdse.cli.hardware", "Regenerate the Verilog of the supported designs, or check it."),

@@ -1,107 +1,132 @@
 """`hwdse formats`."""
 
-from dataclasses import fields
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
+from hwdse import characterize
 from hwdse import formats as catalogue
+from hwdse.characterize.values import log2
+from hwdse.cli import format_facts as facts
+from hwdse.cli import format_tables as tables
 from hwdse.cli.output import json_option, print_json, print_table
-from hwdse.formats import Format
-
-_TABLE_BITS = 8
-_TABLE_COLUMNS = 8
+from hwdse.errors import FormatError
+from hwdse.explore.files import write_file
+from hwdse.formats import Format, Quantizer
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", nargs=-1)
+@click.option(
+    "--plot",
+    "picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw relative error by magnitude into this .png or .svg file.",
+)
 @json_option
-def formats(*, name: str | None, as_json: bool) -> None:
-    """List number formats, or show one.
+def formats(*, name: tuple[str, ...], picture: Path | None, as_json: bool) -> None:
+    """List number formats, show one, or compare several.
 
-    NAME is a format of the list or parametric, such as e5m7fn or int12. Formats of up to 8 bits
-    are shown with the value of every code.
+    NAME is a format of the list or parametric, such as e5m7fn, posit10_1 or int12, or a block
+    format, such as mxfp4 or block:e2m1fn:16:ue4m3:amax. SQNR is that of random data at the scale
+    that is best for it.
     """
-    if name is None:
-        _list([catalogue.get(known) for known in catalogue.names()], as_json)
+    chosen = [catalogue.get(text) for text in name]
+    if picture is not None:
+        _plot(chosen, picture)
+    if not chosen:
+        _list(as_json)
+    elif len(chosen) == 1:
+        _show(chosen[0], as_json)
     else:
-        _show(catalogue.parse(name), as_json)
+        _compare(chosen, as_json)
 
 
-def _summary(number_format: Format) -> dict[str, Any]:
-    return {
-        "name": number_format.name,
-        "bits": number_format.bits,
-        "signed": number_format.signed,
-        "max": number_format.max,
-        "min": number_format.min,
-        "min_normal": number_format.min_normal,
-        "min_subnormal": number_format.min_subnormal,
-        "has_inf": number_format.has_inf,
-        "has_nan": number_format.has_nan,
-    }
+def _plot(chosen: Sequence[Format | Quantizer], path: Path) -> None:
+    kind = characterize.picture_kind(path)
+    elements = [one for one in chosen if isinstance(one, Format)]
+    for one in chosen:
+        if isinstance(one, Quantizer):
+            raise FormatError(
+                f"--plot of {one.name}: the error of a block format depends on the whole block; "
+                f"element formats can be drawn, such as its own, {one.element.name}"
+            )
+    if not elements:
+        raise FormatError("--plot needs the name of at least one format")
+    write_file(path, characterize.picture(elements, kind))
+    click.echo(f"Wrote {path}", err=True)
 
 
-def _specials(number_format: Format) -> str:
-    names = ["inf"] * number_format.has_inf + ["nan"] * number_format.has_nan
-    return " ".join(names) or "none"
-
-
-def _list(known: list[Format], as_json: bool) -> None:
+def _list(as_json: bool) -> None:
+    elements = [catalogue.parse(name) for name in catalogue.names()]
+    blocks = [
+        one for name in catalogue.block_names() if isinstance(one := catalogue.get(name), Quantizer)
+    ]
     if as_json:
-        print_json({"formats": [_summary(f) for f in known]})
+        print_json(
+            {
+                "formats": [facts.element_summary(one) for one in elements],
+                "block_formats": [facts.block_summary(one) for one in blocks],
+                "families": facts.families(),
+            }
+        )
         return
+    by_family = sorted(elements, key=lambda one: _family_order(elements, one))
     print_table(
-        ["name", "bits", "max", "min normal", "min subnormal", "specials"],
+        ["name", "bits", "max", "min positive", "dB", "binades", "specials", "family"],
         [
             [
-                f.name,
-                f.bits,
-                f"{f.max:.8g}",
-                f"{f.min_normal:.8g}",
-                f"{f.min_subnormal:.8g}",
-                _specials(f),
+                one.name,
+                one.bits,
+                facts.number(one.max),
+                facts.number(one.min_subnormal),
+                f"{facts.decibels(one):.1f}",
+                f"{log2(one.max) - log2(one.min_subnormal):.1f}",
+                tables.special_names(one),
+                one.family,
             ]
-            for f in known
+            for one in by_family
         ],
     )
-    click.echo("\nParametric: " + ", ".join(family.syntax() for family in Format.families))
+    click.echo()
+    ordered = sorted(blocks, key=lambda one: _family_order(blocks, one))
+    print_table(
+        ["block format", "bits/element", "element", "block", "scale", "family"],
+        [
+            [
+                summary["name"],
+                facts.short(summary["bits_per_element"]),
+                *(summary[key] for key in ("element", "block", "scale", "family")),
+            ]
+            for summary in map(facts.block_summary, ordered)
+        ],
+    )
+    click.echo("\nAny parameters, by family:")
+    print_table(
+        ["family", "names", "source"],
+        [[entry["family"], entry["syntax"], entry["source"]] for entry in facts.families()],
+    )
 
 
-def _show(number_format: Format, as_json: bool) -> None:
-    parameters = {f.name: getattr(number_format, f.name) for f in fields(number_format)}
-    document = _summary(number_format) | {"parameters": parameters}
-    if number_format.bits <= _TABLE_BITS:
-        codes = np.arange(1 << number_format.bits)
-        document["values"] = number_format.decode(codes).tolist()
+def _family_order(known: Sequence[Any], one: Any) -> int:
+    """Families in the order of their first member; members stay in theirs."""
+    return next(place for place, other in enumerate(known) if other.family == one.family)
+
+
+def _show(one: Format | Quantizer, as_json: bool) -> None:
+    document = facts.document(one)
     if as_json:
         print_json(document)
-        return
-    shown = {key: value for key, value in document.items() if key not in ("parameters", "values")}
-    for key, value in (shown | parameters).items():
-        click.echo(f"{key.replace('_', ' '):16}{_text(value)}")
-    if "values" in document:
-        click.echo("\nValue of every code (row + column, hexadecimal):")
-        _grid(document["values"])
+    elif isinstance(one, Format):
+        tables.print_element(one, document)
+    else:
+        tables.print_block(document)
 
 
-def _text(value: Any) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:.17g}"
-        case _:
-            return str(value)
-
-
-def _grid(values: list[float]) -> None:
-    columns = min(_TABLE_COLUMNS, len(values))
-    print_table(
-        ["code", *(f"+{column:X}" for column in range(columns))],
-        [
-            [f"{start:02X}", *(f"{value:.9g}" for value in values[start : start + columns])]
-            for start in range(0, len(values), columns)
-        ],
-    )
+def _compare(chosen: Sequence[Format | Quantizer], as_json: bool) -> None:
+    if as_json:
+        print_json({"formats": [facts.document(one) for one in chosen]})
+    else:
+        tables.print_comparison(chosen)

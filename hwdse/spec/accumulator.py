@@ -89,7 +89,7 @@ class Kulisch(Accumulator):
 
     def default_out(self) -> Format:
         """fp32."""
-        return formats.get("fp32")
+        return formats.parse("fp32")
 
     def largest(self, product: UnpackedShape) -> float:
         """Largest magnitude of the register."""

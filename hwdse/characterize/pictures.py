@@ -1,0 +1,205 @@
+"""Pictures of relative error: one format in full, or several compared."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from hwdse.characterize.distributions import Normal
+from hwdse.characterize.dynamic_range import dynamic_range
+from hwdse.characterize.relative_error import RelativeError, relative_error
+from hwdse.characterize.signal_to_noise import sqnr
+from hwdse.characterize.values import Floats
+from hwdse.errors import OutputError
+from hwdse.formats import Format
+
+_INK, _QUIET, _GRID = "#1b1b1b", "#5b616b", "#e6e8eb"
+# Okabe and Ito (2008), distinguishable with colour-vision deficiencies.
+_COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F",
+)  # fmt: skip
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+# Fixed identifiers and no date: the same formats give the same bytes.
+_RC: dict[Any, Any] = {
+    "svg.hashsalt": "hwdse",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#8a8f98",
+    "axes.labelcolor": _INK,
+    "xtick.color": "#4a4f57",
+    "ytick.color": "#4a4f57",
+}
+_METADATA: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None}}
+_DPI = 160
+_LEGEND_COLUMNS = 2
+_FEW_BINADES = 80
+
+
+def picture(formats: Sequence[Format], kind: str = "png") -> bytes:
+    """Draw one format's relative error, or compare the worst-case accuracy of several.
+
+    Args:
+        formats: element formats, at least one.
+        kind: `png` or `svg`.
+
+    Returns:
+        The contents of the file.
+
+    Raises:
+        OutputError: another kind of file.
+    """
+    if kind not in _METADATA:
+        raise OutputError(f"no picture of kind {kind!r}: png and svg are allowed")
+    with mpl.rc_context(_RC):
+        figure = _single(formats[0]) if len(formats) == 1 else _comparison(formats)
+        content = io.BytesIO()
+        figure.savefig(content, format=kind, dpi=_DPI, metadata=_METADATA[kind])
+    return content.getvalue()
+
+
+def picture_kind(path: Path) -> str:
+    """`png` or `svg`, from a file's name.
+
+    Raises:
+        OutputError: another suffix.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in _METADATA:
+        raise OutputError(f"{path}: a picture's name ends in .png or .svg")
+    return kind
+
+
+def _facts(number_format: Format) -> str:
+    """Width, range and SQNR in a phrase."""
+    extent = dynamic_range(number_format)
+    plural = "s" * (number_format.bits > 1)
+    facts = f"{number_format.bits} bit{plural} · {extent.binades:.1f} binades"
+    if number_format.signed:
+        facts += f" · {sqnr(number_format, Normal()).decibels:.1f} dB"
+    return facts
+
+
+def _frame(title: str, subtitle: str, height: float, bottom: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(9.6, height))
+    FigureCanvasAgg(figure)
+    top = 1 - 0.82 / height
+    axes = figure.add_axes((0.075, bottom / height, 0.855, top - bottom / height))
+    figure.text(0.075, 1 - 0.36 / height, title, fontsize=13, color=_INK)
+    figure.text(0.075, 1 - 0.64 / height, subtitle, fontsize=9, color=_QUIET)
+    axes.set_xlabel("log₂|x|")
+    axes.grid(True, color=_GRID, lw=0.7, zorder=0)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _single(number_format: Format) -> Figure:
+    error = relative_error(number_format)
+    subtitle = _facts(number_format)
+    if number_format.signed:
+        subtitle += " SQNR on normal data at the best scale"
+    figure, axes = _frame(f"Relative error of {number_format.name}", subtitle, 5.2, 0.6)
+    # Zero has no place on a logarithmic axis: numbers that are values themselves end at the foot.
+    floor = 10.0 ** np.floor(np.log10(np.nanmin(error.rms)) - 1)
+    samples = np.maximum(error.error, floor).ravel()
+    # Many binades become one area, which must not hide the grid.
+    alpha = 0.7 if error.binades.size <= _FEW_BINADES else 0.3
+    axes.plot(error.log2_x.ravel(), samples, color=_COLOURS[0], lw=0.45, alpha=alpha, zorder=2)
+    for values, dashes, label in (
+        (error.worst, "-", "worst in the binade"),
+        (error.rms, (0, (4, 1.5)), "rms over the binade"),
+    ):
+        axes.step(*_steps(error, values), where="post", color=_INK, lw=1.4, ls=dashes,
+                  label=label, zorder=3)  # fmt: skip
+    axes.plot([], [], color=_COLOURS[0], lw=1, label="single numbers")
+    axes.set_yscale("log")
+    axes.set_ylim(floor, float(np.clip(1.3 * np.nanmax(error.worst), 1.5, 20.0)))
+    axes.set_xlim(error.binades[0], error.binades[-1] + 1)
+    axes.set_ylabel("relative error |Q(x) − x| / |x|")
+    bits = axes.secondary_yaxis("right")
+    most = int(-np.log2(floor))
+    marked = range(0, most + 1, max(1, most // 8))
+    bits.set_yticks([2.0**-n for n in marked], labels=[str(n) for n in marked])
+    bits.minorticks_off()
+    bits.set_ylabel("accurate bits, −log₂ of the error")
+    axes.legend(loc="lower right", fontsize=8.5, framealpha=0.9, edgecolor="none")
+    return figure
+
+
+def _comparison(formats: Sequence[Format]) -> Figure:
+    errors = [relative_error(number_format) for number_format in formats]
+    rows = -(-len(formats) // _LEGEND_COLUMNS)
+    figure, axes = _frame(
+        "Accuracy by magnitude",
+        "Worst relative error in each binade. In the key: width · dynamic range · "
+        "SQNR on normal data at the best scale",
+        4.8 + 0.22 * rows,
+        0.66 + 0.22 * rows,
+    )
+    for place, (number_format, error) in enumerate(zip(formats, errors, strict=True)):
+        axes.plot(
+            *_outline(error, _empty(number_format, error)),
+            color=_COLOURS[place % len(_COLOURS)],
+            ls=_DASHES[(place // len(_COLOURS) + place) % len(_DASHES)],
+            # Where curves coincide the later one leaves the earlier one's edges in sight.
+            lw=max(2.8 - 0.4 * place, 1.4),
+            label=f"{number_format.name}   {_facts(number_format)}",
+            zorder=3,
+        )
+    axes.set_xlim(
+        min(int(error.binades[0]) for error in errors),
+        max(int(error.binades[-1]) for error in errors) + 1,
+    )
+    axes.set_ylim(0.0, None)
+    axes.set_ylabel("significant decimal digits, −log₁₀ of the error")
+    bits = axes.secondary_yaxis(
+        "right", functions=(lambda d: d * np.log2(10), lambda b: b / np.log2(10))
+    )
+    bits.set_ylabel("accurate bits, −log₂ of the error")
+    figure.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.068, 0.01),
+        ncols=_LEGEND_COLUMNS,
+        fontsize=8.5,
+        frameon=False,
+        handlelength=3.6,
+        columnspacing=3,
+        borderpad=0.2,
+    )
+    return figure
+
+
+def _steps(error: RelativeError, values: Floats) -> tuple[Floats, Floats]:
+    """Corners of a staircase with one step a binade."""
+    edges = np.append(error.binades, error.binades[-1] + 1).astype(np.float64)
+    return edges, np.append(values, values[-1])
+
+
+def _empty(number_format: Format, error: RelativeError) -> npt.NDArray[np.bool_]:
+    """Which binades hold no value."""
+    precision = dynamic_range(number_format).precision
+    return np.array([precision.get(k, 0.0) == 0 for k in error.binades.tolist()])
+
+
+def _outline(error: RelativeError, empty: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Corners of the decimal digits of each binade in range, down to 0 at both ends.
+
+    A binade that holds values but lies between two that hold none counts with them: posits end in
+    values several binades apart, and a curve that jumps up at each of them says nothing.
+    """
+    inside = np.isfinite(error.worst)
+    lone = ~np.convolve(~empty, [1, 0, 1], mode="same").astype(bool)
+    worst = np.where(lone | empty, np.maximum(error.worst, 1.0), error.worst)
+    first = error.binades[inside].astype(np.float64)
+    digits = np.maximum(-np.log10(np.maximum(worst[inside], np.finfo(np.float64).eps)), 0.0)
+    x = np.column_stack([first, first + 1]).ravel()
+    return np.concatenate([x[:1], x, x[-1:]]), np.concatenate([[0.0], np.repeat(digits, 2), [0.0]])
