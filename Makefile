@@ -11,6 +11,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 digest = $(shell cat pyproject.toml $(1) | cksum | cut -d ' ' -f 1)
 RUN_STAMP := $(VENV)/run-$(call digest,requirements/run.txt).stamp
 TEST_STAMP := $(VENV)/test-$(call digest,requirements/run.txt requirements/test.txt).stamp
+BENCH_STAMP := $(VENV)/bench-$(call digest,requirements/run.txt requirements/test.txt).stamp
 LONG_STAMP := $(VENV)/long-$(call digest,requirements/run.txt requirements/long.txt).stamp
 
 .PHONY: help explore test lint long benchmark clean
@@ -37,7 +38,7 @@ lint: $(TEST_STAMP)
 long: $(TEST_STAMP) $(LONG_STAMP)
 	$(BIN)/python -m pytest -m long
 
-benchmark: $(TEST_STAMP)
+benchmark: $(BENCH_STAMP)
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 
 clean:
@@ -66,4 +67,9 @@ $(TEST_STAMP): $(RUN_STAMP)
 
 $(LONG_STAMP): $(TEST_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/long.txt
+	touch $@
+
+$(BENCH_STAMP): $(TEST_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		-c requirements/run.txt -c requirements/test.txt -e '.[bench]'
 	touch $@

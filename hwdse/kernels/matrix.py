@@ -9,9 +9,9 @@ import numpy.typing as npt
 from hwdse.errors import ShapeError, SpecError
 from hwdse.kernels.accumulate import Task, plan
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, MAX_TERMS, PRODUCT_TOP
-from hwdse.kernels.encode import encode
 from hwdse.kernels.multiply import multiplication
 from hwdse.kernels.operands import Operand
+from hwdse.kernels.output import encode
 from hwdse.spec import Design
 
 Codes = npt.NDArray[Any]

@@ -23,12 +23,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hwdse import kernels
 from hwdse.formats import Format
 from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
-from hwdse.networks.codes import Codes, encode
 from hwdse.networks.observe import Observation
 from hwdse.spec import Design
 
+Codes = npt.NDArray[np.unsignedinteger]
 MatMul = Callable[[Design, Codes, Codes], Codes]
 """(design, A codes (M, K), B codes (K, N)) -> output codes (M, N)."""
 
@@ -54,7 +55,8 @@ class Scaling:
 
     def codes(self, number_format: Format, x: Real) -> Codes:
         """Codes of x, nearest even, saturating."""
-        return encode(number_format, np.clip(x, -self.clip, self.clip) / self.scale)
+        scaled = np.clip(x, -self.clip, self.clip) / self.scale
+        return kernels.encode(number_format, np.asarray(scaled, np.float32))
 
 
 def is_wide(number_format: Format) -> bool:

@@ -1,0 +1,303 @@
+"""Block formats with power-of-two scales (OCP MX), at the speed of memory.
+
+A block's scale comes from the exponent of its largest magnitude; multiplied by the inverse, which
+is exact or makes nothing but zeros, its values round as any float32 does. Blocks with NaN or
+infinities are left to the format itself.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.errors import FormatError
+from hwdse.formats import BlockFormat
+from hwdse.kernels.codec import lanes
+from hwdse.kernels.codec.arrays import as_float32, check_out
+from hwdse.kernels.codec.float_grid import (
+    Addition,
+    Finish,
+    Symmetric,
+    finish,
+    place,
+    rounding_ends,
+)
+from hwdse.kernels.codec.lanes import Lane, add, as_float, as_pattern, shift_right, subtract
+from hwdse.kernels.codec.threads import in_parts
+from hwdse.kernels.jit import compiled, inner
+
+Array = npt.NDArray[Any]
+
+_SIZE = 32
+_NIBBLE = 4
+#: Blocks whose codes stay in the cache until they are packed.
+_GROUP = 64
+#: Scale code of NaN, which the loops give to blocks that they cannot do.
+_NOT_DONE = 255
+_SCALE, _RULE = "e8m0", "floor"
+#: Pattern of 2^-127, the one scale that is subnormal in float32.
+_SMALLEST_SCALE = 1 << (lanes.FRACTION_BITS - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kernel:
+    rounding: Addition
+    code_end: Finish | Symmetric
+    value_end: Finish | Symmetric
+    largest_exponent: int
+    value_dtype: np.dtype[Any]
+
+
+def encode_blocks(
+    block_format: BlockFormat,
+    x: npt.ArrayLike,
+    *,
+    packed: bool = False,
+    out: tuple[Array, Array] | None = None,
+    threads: int = 1,
+) -> tuple[Array, Array]:
+    """Codes and scales of an array blocked along its last axis: those of `block_format.encode`.
+
+    At the speed of memory: float32 and narrower input of whole blocks, in formats of block 32,
+    scale E8M0, rule `floor` and elements of up to 8 bits, among them all of OCP MX. All else is
+    computed by the format itself.
+
+    Args:
+        block_format: the format.
+        x: floats up to 64 bits, or integers; at least one axis.
+        packed: two codes of 4 bits a byte, the earlier one in the lower half.
+        out: arrays for codes and scales, C-contiguous, of the shapes and types that are returned.
+        threads: parts encoded side by side.
+
+    Returns:
+        (codes, scales): element codes in the shape of `x`, or packed with half its last axis; scale
+        codes, one a block. `out` where given.
+
+    Raises:
+        FormatError: values of another type, elements that do not pack, or an unfit `out`.
+        SpecError: fewer than one thread.
+    """
+    values = np.asarray(x)
+    blocking = block_format.block.over(values.shape, -1)
+    if packed and (block_format.element.bits != _NIBBLE or values.shape[-1] % 2):
+        raise FormatError(
+            f"{block_format} of {values.shape[-1]} values does not pack: an even number of "
+            f"{_NIBBLE}-bit elements is needed"
+        )
+    shape = (*values.shape[:-1], values.shape[-1] // 2) if packed else values.shape
+    given = (None, None) if out is None else out
+    codes = check_out(given[0], shape, block_format.element.code_dtype)
+    scales = check_out(given[1], blocking.counts, block_format.scale.code_dtype)
+    kernel = _kernel_of(block_format)
+    blocks = None if kernel is None else _whole_blocks(values)
+    if kernel is None or blocks is None:
+        quantized = block_format.encode(values)
+        codes[...] = _packed(quantized.codes) if packed else quantized.codes
+        scales[...] = quantized.scales
+        return codes, scales
+    code_rows, scale_row = codes.reshape(len(blocks), -1), scales.reshape(-1)
+    encode_all = _encode_packed if packed else _encode
+
+    def step(part: slice) -> None:
+        some, into, scale = blocks[part], code_rows[part], scale_row[part]
+        encode_all(
+            kernel.rounding,
+            kernel.code_end,
+            kernel.largest_exponent,
+            some.reshape(-1).view(np.int32),
+            into.reshape(-1),
+            scale,
+        )
+        left = np.flatnonzero(scale == _NOT_DONE)
+        if len(left):
+            quantized = block_format.encode(some[left])
+            into[left] = _packed(quantized.codes) if packed else quantized.codes
+            scale[left] = quantized.scales[:, 0]
+
+    in_parts(step, len(blocks), threads, weight=_SIZE)
+    return codes, scales
+
+
+def quantize_blocks(
+    block_format: BlockFormat, x: npt.ArrayLike, *, out: Array | None = None, threads: int = 1
+) -> Array:
+    """Nearest values of an array blocked along its last axis: those of `block_format.quantize`.
+
+    At speed where `encode_blocks` is.
+
+    Args:
+        block_format: the format.
+        x: floats up to 64 bits, or integers; at least one axis.
+        out: array to fill, C-contiguous, of the shape of `x` and the type that is returned.
+        threads: parts quantized side by side.
+
+    Returns:
+        float32 for formats and types done at speed where it holds every value (OCP MX but for
+        MXINT8, whose -2 * 2^127 it does not); else float64. Same shape; `out` where given.
+
+    Raises:
+        FormatError: values of another type, or an unfit `out`.
+        SpecError: fewer than one thread.
+    """
+    values = np.asarray(x)
+    kernel = _kernel_of(block_format)
+    blocks = None if kernel is None else _whole_blocks(values)
+    if kernel is None or blocks is None:
+        result = check_out(out, values.shape, np.dtype(np.float64))
+        result[...] = block_format.quantize(values)
+        return result
+    result = check_out(out, values.shape, kernel.value_dtype)
+    rows = result.reshape(blocks.shape)
+
+    def step(part: slice) -> None:
+        some, into = blocks[part], rows[part]
+        scale = np.empty(len(some), np.uint8)
+        _quantize(
+            kernel.rounding,
+            kernel.value_end,
+            kernel.largest_exponent,
+            some.reshape(-1).view(np.int32),
+            into.reshape(-1),
+            scale,
+        )
+        left = np.flatnonzero(scale == _NOT_DONE)
+        if len(left):
+            into[left] = block_format.quantize(some[left])
+
+    in_parts(step, len(blocks), threads, weight=_SIZE)
+    return result
+
+
+@lru_cache(maxsize=64)
+def _kernel_of(block_format: BlockFormat) -> _Kernel | None:
+    fits = (
+        isinstance(block_format, BlockFormat)
+        and (block_format.block.rows, block_format.block.columns) == (1, _SIZE)
+        and (block_format.scale.name, block_format.rule) == (_SCALE, _RULE)
+        and block_format.element.bits <= 8
+        and block_format.element.default_rounding == "rne"
+    )
+    ends = rounding_ends(block_format.element, "saturate") if fits else None
+    if ends is None or ends.value is None or not isinstance(ends.rounding, Addition):
+        return None
+    largest_exponent = int(np.frexp(block_format.element.max)[1]) - 1
+    # The largest scale brings the largest element to float32's top binade.
+    fits_float32 = -block_format.element.min < 2.0 ** (largest_exponent + 1)
+    return _Kernel(
+        rounding=ends.rounding,
+        code_end=ends.code,
+        value_end=ends.value,
+        largest_exponent=largest_exponent,
+        value_dtype=np.dtype(np.float32 if fits_float32 else np.float64),
+    )
+
+
+def _whole_blocks(values: Array) -> Array | None:
+    if values.size == 0 or values.shape[-1] % _SIZE:
+        return None
+    narrow = as_float32(values)
+    return None if narrow is None else narrow.reshape(-1, _SIZE)
+
+
+def _packed(codes: Array) -> Array:
+    return np.asarray(codes[..., 0::2] | codes[..., 1::2] << _NIBBLE)
+
+
+@inner
+def _scale_code(x: Array, start: int, largest_exponent: int) -> Any:
+    """Scale code of the block of patterns that begins at `start`."""
+    largest = np.int32(0)
+    # Two at a time make half as many steps in a row.
+    for i in range(_SIZE // 2):
+        one = np.int32(x[start + i] & lanes.MAGNITUDE)
+        other = np.int32(x[start + i + _SIZE // 2] & lanes.MAGNITUDE)
+        larger = one if one > other else other
+        largest = larger if larger > largest else largest
+    if largest >= lanes.INFINITY:
+        return _NOT_DONE
+    # Subnormals count as of exponent field 0: their scale is the smallest one anyway.
+    return max(np.int64(largest >> lanes.FRACTION_BITS) - largest_exponent, 0)
+
+
+@inner
+def _power_of_two(field: Any) -> Any:
+    """The float32 2^(field - 127), for a field of -127 or more (which gives anything) to 254."""
+    pattern = field << lanes.FRACTION_BITS
+    return as_float(pattern if field > 0 else _SMALLEST_SCALE)
+
+
+@inner
+def _code(to: Addition, end: Finish | Symmetric, x: Lane) -> Lane:
+    magnitude, exponent = place(to, x)
+    fixed = add(exponent, to.to_fixed)
+    significand = subtract(as_pattern(as_float(magnitude) + as_float(fixed)), fixed)
+    return finish(end, add(significand, shift_right(subtract(exponent, to.lowest), to.shift)), x)
+
+
+@compiled
+def _encode(  # noqa: PLR0917 - compiled code takes positional arguments
+    to: Addition,
+    end: Finish | Symmetric,
+    largest_exponent: int,
+    x: Array,
+    codes: Array,
+    scales: Array,
+) -> None:
+    for block in range(scales.shape[0]):
+        start = block * _SIZE
+        scale = _scale_code(x, start, largest_exponent)
+        scales[block] = scale
+        inverse = _power_of_two(2 * lanes.BIAS - scale)
+        for i in range(_SIZE):
+            codes[start + i] = _code(to, end, as_pattern(as_float(x[start + i]) * inverse))
+
+
+@compiled
+def _encode_packed(  # noqa: PLR0917
+    to: Addition,
+    end: Finish | Symmetric,
+    largest_exponent: int,
+    x: Array,
+    codes: Array,
+    scales: Array,
+) -> None:
+    group = np.empty(_GROUP * _SIZE, np.uint8)
+    pairs = group.view(np.uint16)
+    for first in range(0, scales.shape[0], _GROUP):
+        blocks = min(_GROUP, scales.shape[0] - first)
+        for block in range(blocks):
+            start, target = (first + block) * _SIZE, block * _SIZE
+            scale = _scale_code(x, start, largest_exponent)
+            scales[first + block] = scale
+            inverse = _power_of_two(2 * lanes.BIAS - scale)
+            for i in range(_SIZE):
+                group[target + i] = _code(to, end, as_pattern(as_float(x[start + i]) * inverse))
+        start = first * (_SIZE // 2)
+        for i in range(blocks * (_SIZE // 2)):
+            # Memory is little-endian: the earlier code is the lower byte.
+            codes[start + i] = np.uint8(pairs[i] | pairs[i] >> _NIBBLE)
+
+
+@compiled
+def _quantize(  # noqa: PLR0917
+    to: Addition,
+    end: Finish | Symmetric,
+    largest_exponent: int,
+    x: Array,
+    out: Array,
+    scales: Array,
+) -> None:
+    one = out.dtype.type(1)
+    for block in range(scales.shape[0]):
+        start = block * _SIZE
+        code = _scale_code(x, start, largest_exponent)
+        scales[block] = code
+        inverse, scale = _power_of_two(2 * lanes.BIAS - code), one * _power_of_two(code)
+        for i in range(_SIZE):
+            pattern = as_pattern(as_float(x[start + i]) * inverse)
+            magnitude, exponent = place(to, pattern)
+            fixed = as_float(add(exponent, to.to_fixed))
+            rounded = as_pattern((as_float(magnitude) + fixed) - fixed)
+            out[start + i] = as_float(finish(end, rounded, pattern)) * scale

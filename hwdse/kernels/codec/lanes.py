@@ -1,0 +1,61 @@
+"""Integer operations on 32 bits inside compiled loops.
+
+Numba widens 32-bit integers to 64 bits in every operation, and a shift by a variable amount stays
+wide: half as many lanes fit a vector register. These stay narrow.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
+from numba.extending import intrinsic
+
+from hwdse.kernels.jit import inner
+
+#: A 32-bit integer, of NumPy outside compiled loops.
+Lane = Any
+
+SIGN = np.int32(-(2**31))
+MAGNITUDE = np.int32(2**31 - 1)
+EXPONENT = np.int32(0xFF << 23)
+#: Pattern of +infinity; larger magnitudes are NaN.
+INFINITY = EXPONENT
+FRACTION_BITS = 23
+BIAS = 127
+PRECISION = 24
+#: Weight of the smallest subnormal.
+LSB_EXPONENT = -149
+
+
+def _binary(operation: str) -> Any:
+    def typed(typing_context: Any, x: Any, y: Any) -> Any:
+        def code(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+            narrow = [
+                context.cast(builder, value, given, types.int32)
+                for value, given in zip(arguments, signature.args, strict=True)
+            ]
+            return getattr(builder, operation)(*narrow)
+
+        return types.int32(x, y), code
+
+    return intrinsic(typed)
+
+
+#: x + y, x - y, x >> y (arithmetic) and x << y modulo 2^32; shifts by 0..31.
+add = _binary("add")
+subtract = _binary("sub")
+shift_right = _binary("ashr")
+shift_left = _binary("shl")
+
+
+@inner
+def as_float(pattern: Any) -> Any:
+    """The float32 of a bit pattern."""
+    return np.int32(pattern).view(np.float32)
+
+
+@inner
+def as_pattern(x: Any) -> Any:
+    """The bit pattern of a float32."""
+    return np.float32(x).view(np.int32)

@@ -1,0 +1,39 @@
+"""Which compiled loop serves a format, rounding and overflow.
+
+A family with a loop of its own registers a function with `special_kernel`; all others of up to 16
+bits get the table.
+"""
+
+from functools import lru_cache, singledispatch
+
+from hwdse.formats import BinaryFloat, FixedPoint, Format, Posit
+from hwdse.kernels.codec.float_grid import nearest_even_kernel
+from hwdse.kernels.codec.kernel import Kernel
+from hwdse.kernels.codec.posit import posit_kernel
+from hwdse.kernels.codec.table import table_kernel
+
+
+@singledispatch
+def special_kernel(number_format: Format, rounding: str, overflow: str) -> Kernel | None:
+    """The family's own loops for a deterministic rounding; None where it has none."""
+    del number_format, rounding, overflow
+    return None
+
+
+@special_kernel.register(BinaryFloat)
+@special_kernel.register(FixedPoint)
+def _(number_format: Format, rounding: str, overflow: str) -> Kernel | None:
+    return nearest_even_kernel(number_format, overflow) if rounding == "rne" else None
+
+
+@special_kernel.register
+def _(number_format: Posit, rounding: str, overflow: str) -> Kernel | None:
+    del overflow  # nothing overflows
+    return posit_kernel(number_format) if rounding == "rne" else None
+
+
+@lru_cache(maxsize=64)
+def kernel_of(number_format: Format, rounding: str, overflow: str) -> Kernel | None:
+    """The fastest loops there are; None where only the format itself encodes."""
+    special = special_kernel(number_format, rounding, overflow)
+    return special or table_kernel(number_format, rounding, overflow)
