@@ -1,5 +1,6 @@
 """Named formats, and the one way from a name to a format."""
 
+from difflib import get_close_matches
 from functools import lru_cache
 
 from hwdse.errors import FormatError
@@ -169,8 +170,10 @@ def parse(text: str) -> Format:
             f"{text} is a block format: {block.element.name} elements that share scales; an "
             "element format is allowed here (formats.get gives block formats)"
         )
+    close = get_close_matches(text, [*_NAMED, *_BLOCKS])
+    hint = f", near {' and '.join(close)}" if close else ""
     raise FormatError(
-        f"unknown format {text!r}: allowed are {', '.join([*_NAMED, *_BLOCKS])}, or "
+        f"unknown format {text!r}{hint}: allowed are the names that `hwdse formats` lists, or "
         f"{' or '.join(syntaxes() + block_syntaxes())}"
     )
 

@@ -69,9 +69,11 @@ def test_unknown_and_impossible_formats_are_refused_in_one_line(text):
     assert any(word in message for word in ("allowed", "needs", "can be decoded", "is signed"))
 
 
-def test_an_unknown_name_lists_what_exists():
-    with pytest.raises(FormatError, match=r"'nope'.*e4m3fn.*int2\.\.int32.*e\{E\}m\{M\}"):
+def test_an_unknown_name_says_what_is_near_and_what_exists():
+    with pytest.raises(FormatError, match=r"'nope'.*: allowed are.*int2\.\.int32.*e\{E\}m\{M\}"):
         formats.get("nope")
+    with pytest.raises(FormatError, match=r"unknown format 'posit8_9x', near posit8_"):
+        formats.get("posit8_9x")
 
 
 def test_sixty_five_bits_are_impossible():
