@@ -20,16 +20,18 @@ ALLOWED = {
     "errors": set(),
     "resources": {"errors"},
     "plugins": {"errors"},
+    "figures": set(),
     "formats": {"errors"},
     "spec": {"errors", "plugins", "formats"},
     "golden": _DATA,
     "kernels": _DATA,
-    "characterize": {"errors", "resources", "plugins", "formats", "kernels"},
+    "characterize": {"errors", "resources", "plugins", "figures", "formats", "kernels"},
     "hdl": _DATA,
     "cost": _DATA | {"hdl"},
     "verify": _DATA | {"golden", "hdl"},
     "networks": _DATA | {"kernels"},
-    "explore": _DATA | {"golden", "kernels", "characterize", "hdl", "cost", "verify", "networks"},
+    "explore": _DATA
+    | {"figures", "golden", "kernels", "characterize", "hdl", "cost", "verify", "networks"},
     "cli": _DATA
     | {"golden", "kernels", "characterize", "hdl", "cost", "verify", "networks", "explore"},
 }

@@ -18,29 +18,17 @@ from hwdse.characterize.relative_error import RelativeError, relative_error
 from hwdse.characterize.signal_to_noise import sqnr
 from hwdse.characterize.values import Floats
 from hwdse.errors import OutputError
+from hwdse.figures import DPI, INK, STYLE
 from hwdse.formats import Format
 
-_INK, _QUIET, _GRID = "#1b1b1b", "#5b616b", "#e6e8eb"
+_QUIET, _GRID = "#5b616b", "#e6e8eb"
 # Okabe and Ito (2008), distinguishable with colour-vision deficiencies.
 _COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F",
 )  # fmt: skip
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
-# Fixed identifiers and no date: the same formats give the same bytes.
-_RC: dict[Any, Any] = {
-    "svg.hashsalt": "hwdse",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#8a8f98",
-    "axes.labelcolor": _INK,
-    "xtick.color": "#4a4f57",
-    "ytick.color": "#4a4f57",
-}
+# No date, as the same formats give the same bytes.
 _METADATA: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None}}
-_DPI = 160
 _LEGEND_COLUMNS = 2
 _FEW_BINADES = 80
 
@@ -60,10 +48,10 @@ def picture(formats: Sequence[Format], kind: str = "png") -> bytes:
     """
     if kind not in _METADATA:
         raise OutputError(f"no picture of kind {kind!r}: png and svg are allowed")
-    with mpl.rc_context(_RC):
+    with mpl.rc_context(STYLE):
         figure = _single(formats[0]) if len(formats) == 1 else _comparison(formats)
         content = io.BytesIO()
-        figure.savefig(content, format=kind, dpi=_DPI, metadata=_METADATA[kind])
+        figure.savefig(content, format=kind, dpi=DPI, metadata=_METADATA[kind])
     return content.getvalue()
 
 
@@ -94,7 +82,7 @@ def _frame(title: str, subtitle: str, height: float, bottom: float) -> tuple[Fig
     FigureCanvasAgg(figure)
     top = 1 - 0.82 / height
     axes = figure.add_axes((0.075, bottom / height, 0.855, top - bottom / height))
-    figure.text(0.075, 1 - 0.36 / height, title, fontsize=13, color=_INK)
+    figure.text(0.075, 1 - 0.36 / height, title, fontsize=13, color=INK)
     figure.text(0.075, 1 - 0.64 / height, subtitle, fontsize=9, color=_QUIET)
     axes.set_xlabel("log₂|x|")
     axes.grid(True, color=_GRID, lw=0.7, zorder=0)
@@ -118,7 +106,7 @@ def _single(number_format: Format) -> Figure:
         (error.worst, "-", "worst in the binade"),
         (error.rms, (0, (4, 1.5)), "rms over the binade"),
     ):
-        axes.step(*_steps(error, values), where="post", color=_INK, lw=1.4, ls=dashes,
+        axes.step(*_steps(error, values), where="post", color=INK, lw=1.4, ls=dashes,
                   label=label, zorder=3)  # fmt: skip
     axes.plot([], [], color=_COLOURS[0], lw=1, label="single numbers")
     axes.set_yscale("log")

@@ -4,7 +4,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -21,24 +20,10 @@ from hwdse.explore.columns import Column, column
 from hwdse.explore.files import write_file
 from hwdse.explore.front import pareto
 from hwdse.explore.style import Style, operands
+from hwdse.figures import DPI, EDGE, INK, STYLE
 
 _Array = npt.NDArray[np.float64]
 
-_INK, _QUIET = "#1b1b1b", "#8a8f98"
-# Fixed identifiers and no date: the same results give the same bytes.
-_RC: dict[Any, Any] = {
-    "svg.hashsalt": "hwdse",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": _QUIET,
-    "axes.labelcolor": _INK,
-    "xtick.color": "#4a4f57",
-    "ytick.color": "#4a4f57",
-}
-_DPI = 160
 _KEYED = 24
 
 
@@ -57,12 +42,12 @@ def plot(
         HwdseError: an unknown column, or a file that cannot be written.
     """
     stem = Path(stem)
-    with mpl.rc_context(_RC):
+    with mpl.rc_context(STYLE):
         figure = _draw(frame, column(x), column(y))
         files = {}
         for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             content = io.BytesIO()
-            figure.savefig(content, format=kind, dpi=_DPI, metadata=metadata)
+            figure.savefig(content, format=kind, dpi=DPI, metadata=metadata)
             files[kind] = write_file(stem.with_name(f"{stem.name}.{kind}"), content.getvalue())
     return files["png"], files["svg"]
 
@@ -134,7 +119,7 @@ class _Chart:
             return
         level = float(frame["float_accuracy"].dropna().iloc[0])
         place = float(self.y.place(level))
-        self.axes.axhline(place, color=_QUIET, lw=0.9, ls=(0, (5, 3)), zorder=0)
+        self.axes.axhline(place, color=EDGE, lw=0.9, ls=(0, (5, 3)), zorder=0)
         self.axes.annotate(
             f"float: {100 * level:.2f} %",
             (0.995, place),
@@ -153,7 +138,7 @@ class _Chart:
         # Between two designs of the front the worse one is the best that can be had.
         self.axes.plot(
             *self.places(front.sort_values(self.x.column.name)),
-            color=_INK,
+            color=INK,
             lw=1.1,
             drawstyle="steps-pre" if self.x.column.maximize else "steps-post",
             zorder=2,
@@ -162,7 +147,7 @@ class _Chart:
             *self.places(front),
             s=88,
             facecolors="none",
-            edgecolors=_INK,
+            edgecolors=INK,
             linewidths=1.1,
             zorder=4,
         )
@@ -194,7 +179,7 @@ class _Chart:
                 va="center",
                 fontsize=8.5,
                 fontweight="bold",
-                color=_INK,
+                color=INK,
                 zorder=6,
             )
             for offset in _offsets():
@@ -256,7 +241,7 @@ def _legends(figure: Figure, axes: Axes, frame: pd.DataFrame, front: pd.DataFram
     _legend(figure, multipliers, "Multiplier", (right + 0.17, top))
     rows = (len(formats) + 1) * 0.033 + 0.03
     y = top - max(rows, 0.12)
-    figure.text(right, y, "On the front", fontsize=9.5, fontweight="bold", color=_INK, va="top")
+    figure.text(right, y, "On the front", fontsize=9.5, fontweight="bold", color=INK, va="top")
     specs: Sequence[str] = list(front["design"])
     lines = [f"{n:>2}  {spec}" for n, spec in enumerate(specs[:_KEYED], start=1)]
     if len(specs) > _KEYED:
@@ -269,7 +254,7 @@ def _legends(figure: Figure, axes: Axes, frame: pd.DataFrame, front: pd.DataFram
         family="DejaVu Sans Mono",
         va="top",
         linespacing=1.5,
-        color=_INK,
+        color=INK,
     )
 
 
