@@ -31,6 +31,8 @@ def test_quantize_is_monotonic(name, rounding, values):
     if name == "e8m0":
         x = np.abs(x[x != 0])
         x.sort()
+    if name.startswith("posit"):  # an infinity is NaR
+        x = x[np.isfinite(x)]
     assume(x.size > 1)
     assert np.all(np.diff(f.quantize(x, rounding)) >= 0)
 
@@ -46,6 +48,8 @@ def test_quantize_is_idempotent(name, rounding, overflow, x):
 def test_encode_is_odd_but_for_directed_rounding_which_mirrors(name, rounding, overflow, x):
     f = formats.get(name)
     assume(x != 0 or has_zero(f))
+    # A code and that of the negative number are even together, but where negation inverts bits.
+    assume(rounding not in ("rne", "odd") or not name.startswith(("bipolar", "binary")))
     plus = f.quantize(x, rounding, overflow)
     minus = f.quantize(-x, MIRRORED[rounding], overflow)
     np.testing.assert_array_equal(minus, -plus)
