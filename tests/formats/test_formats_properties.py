@@ -9,7 +9,17 @@ from hwdse import formats
 from hwdse.formats import BinaryFloat, FixedPoint
 
 NAMES = [*formats.names(), *PARAMETRIC]
-SYMMETRIC = [n for n in NAMES if (f := formats.get(n)).signed and f.min == -f.max]
+
+
+def is_symmetric(f):
+    if not f.signed or f.min != -f.max:
+        return False
+    values = f.quantize(f.decode(np.arange(1 << min(f.bits, 12))))
+    values = np.unique(values[np.isfinite(values)])
+    return f.bits > 12 or np.array_equal(values, -np.flip(values))
+
+
+SYMMETRIC = [name for name in NAMES if is_symmetric(formats.get(name))]
 MIRRORED = {"rne": "rne", "rna": "rna", "rtz": "rtz", "odd": "odd", "up": "down", "down": "up"}
 
 any_format = st.sampled_from(NAMES)
