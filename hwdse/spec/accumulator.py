@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from hwdse import formats
 from hwdse.errors import FormatError, SpecError
-from hwdse.formats import Format, Integer, Minifloat, UnpackedShape, clog2
+from hwdse.formats import FixedPoint, Format, Integer, Minifloat, UnpackedShape, clog2
 from hwdse.spec.part import Part
 
 _MAX_TERMS_LOG2 = 40
@@ -31,6 +31,15 @@ class Accumulator(Part):
     @abstractmethod
     def default_out(self) -> Format:
         """The accumulator's own format; fp32 for exact ones."""
+
+    def out_of(self, product: UnpackedShape) -> Format:
+        """The output format of a design that names none; `default_out` unless products decide.
+
+        Raises:
+            SpecError: there is no such format; the message says what to do.
+        """
+        del product
+        return self.default_out()
 
     @abstractmethod
     def largest(self, product: UnpackedShape) -> float:
@@ -156,7 +165,10 @@ class FusedFloat(Accumulator):
 
 @dataclass(frozen=True, kw_only=True)
 class IntegerSum(Accumulator):
-    """Two's-complement integer sum of integer products, wrapping or saturating at each addition.
+    """Two's-complement sum of fixed-point products, wrapping or saturating at each addition.
+
+    It counts in units of the products' least bit: one for integers, a half where one operand comes
+    in halves, and so on.
 
     Attributes:
         width: bits of the register, 2..64.
@@ -192,17 +204,21 @@ class IntegerSum(Accumulator):
         return f"{self.keyword}:{self.width}{':sat' * self.saturate}"
 
     def state(self, product: UnpackedShape) -> UnpackedShape:
-        """A two's-complement integer."""
-        if product.exponent_min != 0 or product.exponent_max != 0 or product.has_nan:
+        """A two's-complement word of the products' own exponent."""
+        if product.exponent_min != product.exponent_max or product.has_nan:
             raise SpecError(
-                f"accumulator {self} takes integer products only: use kulisch or fp:{{format}}"
+                f"accumulator {self} takes integer products only, or others of one exponent: use "
+                "kulisch or fp:{format}"
             )
         if product.magnitude_bits >= self.width:
             raise SpecError(
                 f"accumulator {self} cannot hold one product of {product.magnitude_bits + 1} bits"
             )
         return UnpackedShape(
-            significand_bits=self.width, exponent_min=0, exponent_max=0, twos_complement=True
+            significand_bits=self.width,
+            exponent_min=product.exponent_min,
+            exponent_max=product.exponent_min,
+            twos_complement=True,
         )
 
     def default_out(self) -> Format:
@@ -212,6 +228,18 @@ class IntegerSum(Accumulator):
         except FormatError as error:
             raise SpecError(f"accumulator {self} has no format of its own: give out=") from error
 
+    def out_of(self, product: UnpackedShape) -> Format:
+        """The register's bits as an integer, or as fixed point where products have a fraction."""
+        if product.exponent_min == 0:
+            return self.default_out()
+        try:
+            return FixedPoint(width=self.width, fraction_bits=-product.exponent_min)
+        except FormatError as error:
+            raise SpecError(
+                f"accumulator {self} in units of 2^{product.exponent_min} has no format of its "
+                "own: give out="
+            ) from error
+
     def largest(self, product: UnpackedShape) -> float:
         """The register's largest value."""
-        return float((1 << (self.width - 1)) - 1)
+        return float((1 << (self.width - 1)) - 1) * 2.0**product.exponent_min

@@ -47,12 +47,12 @@ class Design:
     def __post_init__(self) -> None:
         if self.b is None:
             object.__setattr__(self, "b", self.a)
-        if self.out is None:
-            object.__setattr__(self, "out", self.acc.default_out())
-        if self.rounding not in DESIGN_ROUNDINGS:
-            raise SpecError(f"rounding={self.rounding}: allowed are {', '.join(DESIGN_ROUNDINGS)}")
         # Both raise for a combination without meaning.
         _ = self.state
+        if self.out is None:
+            object.__setattr__(self, "out", self.acc.out_of(self.product))
+        if self.rounding not in DESIGN_ROUNDINGS:
+            raise SpecError(f"rounding={self.rounding}: allowed are {', '.join(DESIGN_ROUNDINGS)}")
         if not self.out.signed:
             raise SpecError(f"out={self.out}: a sum has a sign, a signed format is needed")
 

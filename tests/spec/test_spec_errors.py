@@ -27,7 +27,7 @@ BAD = {
     "a=e4m3fn,acc=kulisch,unit=dot,rows=4": ("dot does not use rows", "stages, lanes"),
     "A=e4m3fn,acc=kulisch": ("lacks a=",),
     # formats
-    "a=nope,acc=kulisch": ("'nope'", "e4m3fn"),
+    "a=nope,acc=kulisch": ("nope", "allowed are", "[u]e{E}m{M}"),
     "a=e0m0,acc=kulisch": ("0 exponent and 0 fraction bits", "1 to 11"),
     "a=e12m52,acc=kulisch": ("12 exponent and 52 fraction bits", "1 to 11"),
     "a=int65,acc=kulisch": ("65 bits", "2 to 32"),

@@ -10,9 +10,18 @@ from hwdse import Design
 from hwdse.errors import VerificationError
 from hwdse.hdl import blocks, emit, fixed_point, fused_add
 from hwdse.hdl.accumulate import fused_float, integer_sum, kulisch
+from hwdse.hdl.decode import dint as decode_dint
+from hwdse.hdl.decode import hif8 as decode_hif8
+from hwdse.hdl.decode import integer as decode_integer
+from hwdse.hdl.decode import levels as decode_levels
 from hwdse.hdl.decode import minifloat as decode_minifloat
+from hwdse.hdl.decode import posit as decode_posit
+from hwdse.hdl.encode import dint as encode_dint
+from hwdse.hdl.encode import hif8 as encode_hif8
 from hwdse.hdl.encode import integer as encode_integer
+from hwdse.hdl.encode import levels as encode_levels
 from hwdse.hdl.encode import minifloat as encode_minifloat
+from hwdse.hdl.encode import posit as encode_posit
 from hwdse.hdl.mac import dot
 from hwdse.hdl.multiply import exact, lmul
 from hwdse.verify import verify
@@ -150,6 +159,106 @@ FAULTS = {
                 m, *original(m, valid, first, f"{name}_late"), name
             )
         ),
+    ),
+    "fixed-point encoder: step after cutting off": Fault(
+        "a=q2_6,acc=kulisch,out=q2_6",
+        encode_integer,
+        "floor_increment",
+        lambda original: lambda rounding, *bits: original("rtz", *bits),
+    ),
+    "fixed-point decoder: zero of an unsigned number": Fault(
+        "a=uint4,acc=fp:fp16",
+        decode_integer,
+        "drive",
+        _with_field("zero", lambda v: ~v),
+    ),
+    "float decoder: flushed fraction": Fault(
+        "a=e4m3fn_ftz,acc=kulisch",
+        decode_minifloat,
+        "drive",
+        _with_field("significand", lambda v: v | 1),
+    ),
+    "float decoder: P3109 infinity": Fault(
+        "a=binary8p3se,acc=fp:fp32",
+        decode_minifloat,
+        "drive",
+        _with_field("inf", lambda _: Const(0)),
+    ),
+    "float encoder: step to the smallest normal": Fault(
+        "a=e4m3fn_ftz,acc=kulisch,out=e4m3fn_ftz",
+        encode_minifloat,
+        "round_increment",
+        lambda original: (
+            lambda rounding, sign, lsb, *bits: (
+                Const(0, 1) if isinstance(lsb, Const) else original(rounding, sign, lsb, *bits)
+            )
+        ),
+    ),
+    "posit decoder: NaR": Fault(
+        "a=posit8_0,acc=fp:fp32", decode_posit, "drive", _with_field("nan", lambda _: Const(0))
+    ),
+    "posit decoder: length of the run": Fault(
+        "a=posit8_2,acc=kulisch",
+        decode_posit,
+        "leading_zero_count",
+        lambda original: lambda m, value, name: (original(m, value, name)[0] & ~1, Const(0, 1)),
+    ),
+    "posit encoder: ties": Fault(
+        "a=posit8_2,acc=kulisch,out=posit8_2",
+        encode_posit,
+        "floor_increment",
+        lambda original: lambda rounding, *bits: original("rna", *bits),
+    ),
+    "posit encoder: ties of magnitudes": Fault(
+        "a=posit8_0,acc=fp:fp32,out=posit8_0",
+        encode_posit,
+        "round_increment",
+        lambda original: lambda rounding, *bits: original("rtz", *bits),
+    ),
+    "posit encoder: beyond the largest value": Fault(
+        "a=posit8_0,acc=kulisch,out=posit8_0",
+        encode_posit,
+        "above",
+        lambda _: lambda value, limit: Const(0, 1),
+    ),
+    "hif8 decoder: exponents one too high": Fault(
+        "a=hif8,acc=fp:fp32", decode_hif8, "drive", _with_field("exponent", lambda v: v + 1)
+    ),
+    "dint decoder: one half is zero": Fault(
+        "a=dint4,b=int8,acc=kulisch",
+        decode_dint,
+        "drive",
+        _with_field("significand", lambda v: v & ~1),
+    ),
+    "table decoder: one sign": Fault(
+        "a=nf4,b=int8,acc=fp:fp32",
+        decode_levels,
+        "_entries",
+        lambda original: lambda f: [{**entry, "sign": 0} for entry in original(f)],
+    ),
+    "hif8 encoder: ties": Fault(
+        "a=hif8,acc=kulisch,out=hif8",
+        encode_hif8,
+        "round_increment",
+        lambda original: lambda rounding, *bits: original("rna", *bits),
+    ),
+    "dint encoder: rounding": Fault(
+        "a=dint4,acc=kulisch,out=dint4",
+        encode_dint,
+        "round_increment",
+        lambda original: lambda rounding, *bits: original("rtz", *bits),
+    ),
+    "level encoder: sign of small values": Fault(
+        "a=int4,acc=int:16,out=bipolar2",
+        encode_levels,
+        "_reaches_zero",
+        lambda original: lambda record, strictly: ~original(record, strictly=strictly),
+    ),
+    "integer sum: sign of a magnitude": Fault(
+        "a=dint4,acc=int:16",
+        integer_sum,
+        "to_fixed_point",
+        lambda _: lambda m, product, name: product.significand,
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Two's-complement integer sum, wrapping or saturating."""
+"""Two's-complement sum in units of the products' least bit, wrapping or saturating."""
 
 import numpy as np
 
@@ -10,14 +10,15 @@ from hwdse.spec import Design, IntegerSum
 
 @load.register
 def _(acc: IntegerSum, design: Design, value: Unpacked) -> Unpacked:
-    magnitude = round_to_grid(value, 0, design.rounding)
+    lsb = design.state.exponent_min
+    magnitude = round_to_grid(value, lsb, design.rounding)
     limit = 1 << (acc.width - 1)
-    # An addend may be infinite: it loads as the integer nearest to it, as an encoder would give.
+    # An addend may be infinite: it loads as the number nearest to it, as an encoder would give.
     magnitude = np.where(value.inf, limit - (~value.sign).astype(object), magnitude)
     number = np.where(value.sign, -magnitude, magnitude)
     if acc.saturate:
         number = np.minimum(np.maximum(number, -limit), limit - 1)
-    return from_integers(wrap(number, acc.width), 0)
+    return from_integers(wrap(number, acc.width), lsb)
 
 
 @add.register

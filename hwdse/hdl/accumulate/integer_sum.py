@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib.wiring import Component
 
 from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
-from hwdse.hdl.fixed_point import adder_tree
+from hwdse.hdl.fixed_point import fixed_point_sum, to_fixed_point
 from hwdse.hdl.structure import Adder, Gates, Register, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.spec import Design, IntegerSum
@@ -12,7 +12,7 @@ from hwdse.spec import Design, IntegerSum
 
 @accumulator.register(IntegerSum)
 class IntegerAccumulator(Component):
-    """Adds a group of integer products to a register.
+    """Adds a group of products to a register that counts in units of their least bit.
 
     Latency 1, one group per cycle. The group and the register are added exactly, then wrapped or
     saturated once.
@@ -31,18 +31,20 @@ class IntegerAccumulator(Component):
         width = self._state.significand_bits
         clear, add, register = Gates(width=width), Adder(width=width), Register(width=width)
         clamp = MuxBlock(width=width if self._saturate else 0, ways=2)
-        tree = adder_tree(self._product.significand_bits, self._lanes)
+        tree = fixed_point_sum(self._product, self._lanes)
         own = Structure(parts=(clear, add, clamp, register), path=(add, clamp))
         return Structure.series([tree, own])
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        products = product_records(self, self._design)
+        products = [
+            # A magnitude needs its sign.
+            p.significand if p.shape.twos_complement else to_fixed_point(m, p, f"lane{k}")
+            for k, p in enumerate(product_records(self, self._design))
+        ]
         width = self._state.significand_bits
         register = Signal(signed(width))
-        total = Mux(self.i_first, 0, register) + sum(
-            (p.significand for p in products[1:]), start=products[0].significand
-        )
+        total = Mux(self.i_first, 0, register) + sum(products[1:], start=products[0])
         # Both terms may be full-width: exact sums need more bits than the register.
         exact = Signal(signed(max(width, len(total))))
         m.d.comb += exact.eq(total)

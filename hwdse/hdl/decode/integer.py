@@ -1,19 +1,20 @@
-"""Decoder of two's-complement integers."""
+"""Decoder of integers and fixed-point numbers."""
 
 from amaranth.hdl import Module
 from amaranth.lib.wiring import Component, In, Out
 
-from hwdse.formats import Integer
+from hwdse.formats import FixedPoint
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import Structure
-from hwdse.hdl.unpacked import unpacked_signature
+from hwdse.hdl.structure import Reduce, Structure
+from hwdse.hdl.unpacked import drive, unpacked_signature
 
 
-@decoder.register(Integer)
-class IntegerDecoder(Component):
+@decoder.register(FixedPoint)
+class FixedPointDecoder(Component):
     """Wires: the code is the significand. Combinational: latency 0, one code per cycle."""
 
-    def __init__(self, number_format: Integer) -> None:
+    def __init__(self, number_format: FixedPoint) -> None:
+        self._format = number_format
         super().__init__(
             {
                 "i": In(number_format.bits),
@@ -23,10 +24,13 @@ class IntegerDecoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """Nothing but wires."""
-        return Structure()
+        """Nothing but wires; an unsigned number's zero is told as that of a magnitude."""
+        if self._format.signed:
+            return Structure()
+        zero = Reduce(width=self._format.bits)
+        return Structure(parts=(zero,), path=(zero,))
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.d.comb += self.o.significand.eq(self.i)
+        drive(m, self.o, significand=self.i, zero=~self.i.any())
         return m

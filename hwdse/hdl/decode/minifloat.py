@@ -1,24 +1,43 @@
 """Decoder of binary floats."""
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib.wiring import Component, In, Out
 
-from hwdse.formats import Minifloat
+from hwdse.errors import SpecError
+from hwdse.formats import BinaryFloat, FlushedFloat
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import Gates, Reduce, Structure
+from hwdse.hdl.structure import Gates, Primitive, Reduce, Structure
 from hwdse.hdl.unpacked import drive, unpacked_signature
 
 
-@decoder.register(Minifloat)
-class MinifloatDecoder(Component):
+@decoder.register
+def binary_float_decoder(number_format: BinaryFloat) -> Component:
+    """The decoder of a binary float.
+
+    Raises:
+        SpecError: a format whose values float64 cannot hold: sums of them are out of reach.
+    """
+    if not number_format.fits_float64:
+        raise SpecError(
+            f"format {number_format} has no hardware decoder: its values span "
+            f"2^{number_format.lsb_exponent} to 2^{number_format.max_exponent}, allowed is what "
+            "float64 can hold"
+        )
+    return BinaryFloatDecoder(number_format)
+
+
+class BinaryFloatDecoder(Component):
     """Splits sign, exponent field and fraction, and restores the hidden bit.
 
     Combinational: latency 0, one code per cycle. The exponent field of a subnormal becomes 1, the
-    field of the lowest binade, so the exponent is max(field, 1) counted from -bias - M.
+    field of the lowest binade, so the exponent is max(field, 1) counted from -bias - M. A format
+    that flushes subnormals to zero needs neither that nor a zero test of the fraction, which is
+    masked instead; its zeros have exponent field 0.
     """
 
-    def __init__(self, number_format: Minifloat) -> None:
+    def __init__(self, number_format: BinaryFloat) -> None:
         self._format = number_format
+        self._flush = isinstance(number_format, FlushedFloat)
         super().__init__(
             {
                 "i": In(number_format.bits),
@@ -32,7 +51,10 @@ class MinifloatDecoder(Component):
         f = self._format
         hidden = Reduce(width=f.exponent_bits)
         specials = Reduce(width=f.exponent_bits + f.fraction_bits) if f.has_nan else None
-        parts = (hidden, Reduce(width=f.fraction_bits), Gates(width=2))
+        fraction = Gates(width=f.fraction_bits) if self._flush else Reduce(width=f.fraction_bits)
+        parts: tuple[Primitive, ...] = (hidden, fraction)
+        if not self._flush:
+            parts = (*parts, Gates(width=2))
         return Structure(parts=(*parts, specials) if specials else parts, path=(hidden,))
 
     def elaborate(self, platform) -> Module:
@@ -44,26 +66,45 @@ class MinifloatDecoder(Component):
         sign = self.i[-1] if f.signed else Const(0)
         normal = Signal()
         m.d.comb += normal.eq(field.any() if f.subnormals else 1)
-        zero = ~magnitude.any() if f.subnormals else Const(0)
-        lowest = ~normal if f.subnormals else Const(0)
-        nan, inf = Const(0), Const(0)
-        match f.variant:
-            case "ieee":
-                top = field.all()
-                nan, inf = top & fraction.any(), top & ~fraction.any()
-            case "fn":
-                nan = magnitude.all()
-            case "fnuz":
-                nan = sign & zero
-                sign, zero = sign & ~nan, zero & ~nan
+        nan, inf = self._specials(sign, field, fraction, magnitude)
+        if self._flush:
+            zero, exponent = ~normal, field
+            fraction = fraction & normal.replicate(f.fraction_bits)
+        else:
+            zero = ~magnitude.any() if f.subnormals else Const(0)
+            exponent = field | (~normal if f.subnormals else Const(0))
+        if not f.has_negative_zero:
+            # Without it, a sign on zero is NaN, or that of a flushed subnormal.
+            sign = sign & (normal if self._flush else ~nan)
+        if self._nan_is_negative_zero:
+            zero = zero & ~nan
         drive(
             m,
             self.o,
             sign=sign,
             significand=Cat(fraction, normal),
-            exponent=field | lowest,
+            exponent=exponent,
             zero=zero,
             nan=nan,
             inf=inf,
         )
         return m
+
+    @property
+    def _nan_is_negative_zero(self) -> bool:
+        return self._format.signed and self._format.nan_code == self._format.sign_code
+
+    def _specials(
+        self, sign: Value, field: Value, fraction: Value, magnitude: Value
+    ) -> tuple[Value, Value]:
+        """NaN and infinity, from where the format says its largest value and its codes lie."""
+        f = self._format
+        reserved = (1 << len(magnitude)) - 1 - f.max_code
+        if self._nan_is_negative_zero:
+            nan = sign & ~magnitude.any()
+            return nan, magnitude.all() if f.has_inf else Const(0)
+        if f.has_inf and reserved == 1 << f.fraction_bits:
+            top = field.all()
+            return top & fraction.any(), top & ~fraction.any()
+        nan = magnitude.all() if f.has_nan else Const(0)
+        return nan, magnitude == f.inf_code if f.has_inf else Const(0)

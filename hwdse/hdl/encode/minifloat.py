@@ -3,9 +3,11 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
-from hwdse.formats import Minifloat, UnpackedShape
+from hwdse.errors import SpecError
+from hwdse.formats import BinaryFloat, FlushedFloat, UnpackedShape
 from hwdse.hdl.blocks import above, leading_zero_count, shift_left
 from hwdse.hdl.encode import encoder
+from hwdse.hdl.normalise import normalised
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
 from hwdse.hdl.structure import (
     Adder,
@@ -21,8 +23,25 @@ from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, unpacked_signature
 
 
-@encoder.register(Minifloat)
-class MinifloatEncoder(Component):
+@encoder.register
+def binary_float_encoder(
+    number_format: BinaryFloat, shape: UnpackedShape, rounding: str
+) -> Component:
+    """The encoder of a binary float.
+
+    Raises:
+        SpecError: a format whose values float64 cannot hold: sums of them are out of reach.
+    """
+    if not number_format.fits_float64:
+        raise SpecError(
+            f"format {number_format} has no hardware encoder: its values span "
+            f"2^{number_format.lsb_exponent} to 2^{number_format.max_exponent}, allowed is what "
+            "float64 can hold"
+        )
+    return BinaryFloatEncoder(number_format, shape, rounding)
+
+
+class BinaryFloatEncoder(Component):
     """Normalises, rounds once and packs; a record of the format's own bounds is packed as it is.
 
     Combinational: latency 0, one code per cycle.
@@ -32,9 +51,16 @@ class MinifloatEncoder(Component):
     significand, so that a left shifter alone serves normal and subnormal results. The hidden bit is
     added into the exponent field together with the rounding increment: one carry chain both rounds
     and steps into the next binade.
+
+    A format that flushes subnormals has no such shift: below the lowest binade only a value that
+    rounds up to the smallest normal is not zero. A format without zero (a scale) ends at its first
+    value; zero and negative values are NaN there. An unsigned format has 0 for negative values, or
+    NaN where it has infinity.
     """
 
-    def __init__(self, number_format: Minifloat, shape: UnpackedShape, rounding: str) -> None:
+    def __init__(self, number_format: BinaryFloat, shape: UnpackedShape, rounding: str) -> None:
+        self._flush = isinstance(number_format, FlushedFloat)
+        self._gradual = number_format.subnormals and not self._flush
         self._format, self._shape, self._rounding = number_format, shape, rounding
         self._own = shape == number_format.unpacked
         # The most negative two's-complement word needs all of its bits as a magnitude.
@@ -45,7 +71,7 @@ class MinifloatEncoder(Component):
         self._limit_at_origin = top - lowest_normal
         least_limit = self._limit_at_origin + shape.exponent_min - shape.exponent_origin
         self._greatest_limit = self._limit_at_origin + shape.exponent_max - shape.exponent_origin
-        self._front_zeros = min(max(-least_limit, 0), precision + 1)
+        self._front_zeros = min(max(-least_limit, 0), precision + 1) if self._gradual else 0
         self._clamp_limit = least_limit + self._front_zeros < 0
         self._may_be_subnormal = least_limit < self._width - 1
         super().__init__({"i": In(unpacked_signature(shape)), "o": Out(number_format.bits)})
@@ -56,7 +82,7 @@ class MinifloatEncoder(Component):
         f, shape = self._format, self._shape
         specials = Gates(width=f.bits if f.has_nan else 0)
         if self._own:
-            mask = Gates(width=f.exponent_bits)
+            mask = Gates(width=f.bits - f.signed if self._flush else f.exponent_bits)
             return Structure(parts=(mask, specials), path=(mask, specials))
         shifted = max(self._width + self._front_zeros, f.precision + 2)
         negate = Incrementer(width=self._width if shape.twos_complement else 0)
@@ -64,10 +90,19 @@ class MinifloatEncoder(Component):
         limit_bits = max(self._greatest_limit, self._width).bit_length() + 1
         limit = Incrementer(width=limit_bits if shape.exponent_bits else 0)
         field = Adder(width=limit_bits)
-        choose = MuxBlock(width=limit_bits if self._may_be_subnormal else 0, ways=2)
+        choose = MuxBlock(
+            width=limit_bits if self._may_be_subnormal and self._gradual else 0, ways=2
+        )
         shift = Shifter(
             width=shifted, max_shift=min(shifted - 1, self._width - 1 + self._front_zeros)
         )
+        if not self._gradual:
+            # Rows keep only what can still reach the top.
+            shift = Shifter(
+                width=self._width + f.precision,
+                max_shift=self._width - 1,
+                input_width=f.precision + 1,
+            )
         sticky = Reduce(width=max(shifted - f.precision - 1, 0))
         rounding = Incrementer(width=f.bits if self._rounding != "rtz" else 0)
         overflow = Reduce(width=f.bits)
@@ -104,8 +139,14 @@ class MinifloatEncoder(Component):
                 m.d.comb += code_sign.eq(record.inf_sign)
         packed = Cat(code, code_sign if f.has_negative_zero else code_sign & code.any())
         m.d.comb += self.o.eq(packed)
-        if self._shape.has_nan:
-            with m.If(record.nan):
+        if self._shape.signed and not f.signed:
+            with m.If(code_sign):
+                m.d.comb += self.o.eq(Mux(code.any(), f.nan_code or 0, 0) if f.has_inf else 0)
+        invalid = record.nan
+        if not f.subnormals:
+            invalid = invalid | (record.zero & ~record.inf) | code_sign
+        if self._shape.has_nan or not f.subnormals:
+            with m.If(invalid):
                 m.d.comb += self.o.eq(f.nan_code or 0)
         return m
 
@@ -113,7 +154,10 @@ class MinifloatEncoder(Component):
         f = self._format
         hidden = record.significand[-1]
         field = record.exponent & hidden.replicate(f.exponent_bits)
-        return Cat(record.significand[: f.fraction_bits], field)
+        fraction = record.significand[: f.fraction_bits]
+        if self._flush:
+            fraction = fraction & hidden.replicate(f.fraction_bits)
+        return Cat(fraction, field)
 
     def _normalise_and_round(self, m: Module, record: Record, sign: Value) -> Value:
         f, shape = self._format, self._shape
@@ -136,6 +180,35 @@ class MinifloatEncoder(Component):
         m.d.comb += binade.eq(limit - count)
         subnormal = binade < 0 if self._may_be_subnormal else Const(0, 1)
 
+        if self._gradual:
+            kept, rest = self._shifted(m, magnitude, count, limit, subnormal)
+        else:
+            top, below = normalised(m, magnitude, count, f.precision + 1)
+            kept, rest = top[1:], Cat(below, top[0])
+        lsb = kept[0]
+        if f.tie_on_exponent and f.fraction_bits == 0:
+            # The binade's parity; a bit of `binade` itself would look like a loop to Verilator.
+            lsb = lsb & ~(limit ^ count ^ Const(0, 1))[0]
+        increment = round_increment(self._rounding, sign, lsb, rest[-1], rest[:-1].any())
+        field = Signal(max(self._greatest_limit, 1).bit_length() + 1)
+        code = Signal(len(field) + f.precision + 1)
+        # Without subnormals, field 0 is a binade like the others: its hidden bit is not written.
+        written = kept if f.subnormals else kept[: f.fraction_bits]
+        rounded = (field << f.fraction_bits) + written + increment
+        m.d.comb += [
+            field.eq(Mux(subnormal | zero, 0, binade)),
+            code.eq(self._flushed(sign, rounded, kept, rest, binade)),
+        ]
+        beyond = f.max_code
+        if f.has_inf:
+            beyond = Mux(overflow_goes_to_inf(self._rounding, sign), f.inf_code, f.max_code)
+        return Mux(above(code, f.max_code), beyond, code)
+
+    def _shifted(
+        self, m: Module, magnitude: Value, count: Value, limit: Value, subnormal: Value
+    ) -> tuple[Value, Value]:
+        """Bits kept and bits discarded, after a shift that does not pass the lowest binade."""
+        f = self._format
         behind = max(f.precision + 2 - self._width - self._front_zeros, 0)
         total = self._width + self._front_zeros + behind
         in_place = Cat(Const(0, behind), magnitude, Const(0, self._front_zeros))
@@ -146,15 +219,16 @@ class MinifloatEncoder(Component):
         m.d.comb += amount.eq(Mux(subnormal, bounded, count + self._front_zeros))
         shifted = shift_left(m, in_place, amount, total, "normalise")
 
-        kept, rest = shifted[total - f.precision :], shifted[: total - f.precision]
-        increment = round_increment(self._rounding, sign, kept[0], rest[-1], rest[:-1].any())
-        field = Signal(max(self._greatest_limit, 1).bit_length() + 1)
-        code = Signal(len(field) + f.precision + 1)
-        m.d.comb += [
-            field.eq(Mux(subnormal | zero, 0, binade)),
-            code.eq((field << f.fraction_bits) + kept + increment),
-        ]
-        beyond = f.max_code
-        if f.has_inf:
-            beyond = Mux(overflow_goes_to_inf(self._rounding, sign), f.inf_code, f.max_code)
-        return Mux(above(code, f.max_code), beyond, code)
+        return shifted[total - f.precision :], shifted[: total - f.precision]
+
+    def _flushed(self, sign: Value, code: Value, kept: Value, rest: Value, binade: Value) -> Value:
+        """The code where values below the lowest binade have no step of their own."""
+        f = self._format
+        if self._gradual or not self._may_be_subnormal:
+            return code
+        if not self._flush:
+            return Mux(binade < 0, 0, code)
+        # In steps of the subnormals, all ones (an odd fraction) may go up to the first normal.
+        step = round_increment(self._rounding, sign, Const(1, 1), kept[0], rest.any())
+        first_normal = (binade == -1) & kept[1:].all() & step
+        return Mux(binade < 0, Cat(Const(0, f.fraction_bits), first_normal), code)

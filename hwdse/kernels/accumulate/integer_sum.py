@@ -1,9 +1,10 @@
-"""Two's-complement integer sums, wrapping or saturating."""
+"""Two's-complement sums in units of the products' least bit, wrapping or saturating."""
 
 from typing import Any
 
 import numpy as np
 
+from hwdse.errors import SpecError
 from hwdse.formats import clog2
 from hwdse.kernels.accumulate import Sums, Task, plan
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, integer_to_odd
@@ -17,8 +18,26 @@ _HALF_WORD = np.int64(0xFFFFFFFF)
 
 @plan.register
 def _(acc: IntegerSum, task: Task) -> Sums:
+    lsb = task.design.state.exponent_min
+    if lsb == 0:
+        return _integer_sums(acc, task, 0)
+    if not task.mul.linear:
+        raise SpecError(
+            f"accumulator {acc} of products of multiplier {task.design.mul} in units of 2^{lsb} "
+            "has no fast kernel: it takes products of integers"
+        )
+    # Each operand in units of its own least bit is an integer.
+    left_lsb, right_lsb = (f.unpacked.exponent_min for f in (task.design.a, task.design.b))
+    sums = _integer_sums(acc, task, lsb)
+    return lambda left, right: np.ldexp(
+        sums(np.ldexp(left, -left_lsb), np.ldexp(right, -right_lsb)), lsb
+    )
+
+
+def _integer_sums(acc: IntegerSum, task: Task, lsb: int) -> Sums:
+    """The sums in units of 2^lsb, of operands that are integers."""
     mul, growth = task.mul, clog2(max(task.terms, 1))
-    top = min(task.format_products.top, task.products.top) + growth
+    top = min(task.format_products.top, task.products.top) - lsb + growth
     if mul.linear and top <= FLOAT64_PRECISION and top < acc.width:
         return lambda left, right: left @ right + 0.0
     if mul.linear and top <= FLOAT64_PRECISION and not acc.saturate:

@@ -1,0 +1,84 @@
+"""Decoder of any short list of values, as a table."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from amaranth.hdl import Module
+from amaranth.lib.wiring import Component, In, Out
+
+from hwdse.errors import SpecError
+from hwdse.formats import LevelFormat
+from hwdse.hdl.decode import decoder
+from hwdse.hdl.structure import Structure, Table
+from hwdse.hdl.unpacked import fields, unpacked_signature
+
+_MAX_BITS = 8
+
+
+class LevelDecoder(Component):
+    """A constant table, made of logic. Combinational: latency 0, one code per cycle.
+
+    For lists of values without structure in their codes; families with one have decoders of their
+    own.
+    """
+
+    def __init__(self, number_format: LevelFormat) -> None:
+        self._format = number_format
+        super().__init__(
+            {
+                "i": In(number_format.bits),
+                "o": Out(unpacked_signature(number_format.unpacked)),
+            }
+        )
+
+    @property
+    def structure(self) -> Structure:
+        """One table."""
+        whole = Table(
+            address_bits=self._format.bits,
+            data_bits=sum(len(value) for value in fields(self.o).values()),
+        )
+        return Structure(parts=(whole,), path=(whole,))
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        outputs = fields(self.o)
+        with m.Switch(self.i):
+            for code, entry in enumerate(_entries(self._format)):
+                with m.Case(code):
+                    m.d.comb += [value.eq(entry[name]) for name, value in outputs.items()]
+        return m
+
+
+@decoder.register(LevelFormat)
+def _(number_format: LevelFormat) -> Component:
+    if number_format.bits > _MAX_BITS:
+        raise SpecError(
+            f"format {number_format} of {number_format.bits} bits has no hardware decoder: "
+            f"lists of values have one up to {_MAX_BITS} bits"
+        )
+    return LevelDecoder(number_format)
+
+
+def _entries(number_format: LevelFormat) -> Iterator[dict[str, int]]:
+    """The fields of every code's record."""
+    shape = number_format.unpacked
+    records = number_format.unpack(np.arange(1 << number_format.bits))
+    for sign, significand, exponent, nan, inf in zip(
+        records.sign.tolist(),
+        records.significand.tolist(),
+        records.exponent.tolist(),
+        records.nan.tolist(),
+        records.inf.tolist(),
+        strict=True,
+    ):
+        negative = shape.twos_complement and sign
+        yield {
+            "sign": int(sign),
+            "significand": -significand if negative else significand,
+            "exponent": 0 if nan or inf else exponent - shape.exponent_origin,
+            "zero": int(significand == 0 and not nan and not inf),
+            "nan": int(nan),
+            "inf": int(inf),
+            "inf_sign": int(sign),
+        }
