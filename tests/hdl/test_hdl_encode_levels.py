@@ -134,7 +134,10 @@ def test_wide_records_where_it_cuts(name, rounding):
     assert checked > 600
 
 
-@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize(
+    "rounding",
+    ["rne", "down", *(pytest.param(mode, marks=pytest.mark.long) for mode in ("rna", "rtz", "up"))],
+)
 def test_hif8(rounding):
     reference = levels.hif8()
     checked, random = 0, Random(3)
