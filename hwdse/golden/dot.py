@@ -1,20 +1,21 @@
 """Dot products and matrix products as the hardware computes them: codes in, codes out."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import ShapeError
 from hwdse.formats import Format, Unpacked
 from hwdse.formats.unpacked import Array
-from hwdse.golden.accumulate import add, load
+from hwdse.golden.accumulate import add, load, read
 from hwdse.golden.multiply import multiply
 from hwdse.spec import Design
 
 
 def products(design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike) -> Unpacked:
     """Exact values of a * b by the design's multiplier, element by element, broadcasting."""
-    a = design.a.unpack(design.a.check_codes(a_codes)).exact()
-    b = design.b.unpack(design.b.check_codes(b_codes)).exact()
+    a, b = design.a.check_codes(a_codes), design.b.check_codes(b_codes)
     return multiply(design.mul, a, b, design.a, design.b)
 
 
@@ -48,12 +49,13 @@ def running_dot(
         c = None if c_codes is None else np.atleast_1d(c_codes)
         alone: Array = running_dot(design, a[None], b[None], c)[0]
         return alone
+    acc = design.accumulator
     state = _start(design, a.shape[:-1], c_codes)
     lanes = design.unit.lanes
     outputs = []
     for k in range(0, a.shape[-1], lanes):
         group = products(design, _group(design.a, a, k, lanes), _group(design.b, b, k, lanes))
-        state = add(design.acc, design, state, group)
+        state = add(acc, design, state, group)
         outputs.append(_output(design, state))
     if not outputs:
         return np.zeros((*a.shape[:-1], 0), design.out.code_dtype)
@@ -100,13 +102,13 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
     )
 
 
-def _start(design: Design, shape: tuple[int, ...], c_codes: npt.ArrayLike | None) -> Unpacked:
+def _start(design: Design, shape: tuple[int, ...], c_codes: npt.ArrayLike | None) -> Any:
     if c_codes is None:
-        return Unpacked.zeros(shape)
+        return load(design.accumulator, design, Unpacked.zeros(shape))
     c = design.out.check_codes(c_codes)
     if c.shape != shape:
         raise ShapeError(f"addend of shape {c.shape}: {shape} is needed")
-    return load(design.acc, design, design.out.unpack(c).exact())
+    return load(design.accumulator, design, design.out.unpack(c).exact())
 
 
 def _group(number_format: Format, codes: Array, start: int, lanes: int) -> Array:
@@ -124,5 +126,6 @@ def _group(number_format: Format, codes: Array, start: int, lanes: int) -> Array
     return group
 
 
-def _output(design: Design, state: Unpacked) -> Array:
-    return design.out.pack(state, design.rounding, design.out.overflow)
+def _output(design: Design, state: Any) -> Array:
+    value = read(design.accumulator, design, state)
+    return design.out.pack(value, design.rounding, design.out.overflow)

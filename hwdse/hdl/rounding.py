@@ -18,6 +18,21 @@ def round_increment(rounding: str, sign: Value, lsb: Value, guard: Value, sticky
             return Const(0, 1)
 
 
+def floor_increment(rounding: str, sign: Value, lsb: Value, guard: Value, sticky: Value) -> Value:
+    """Whether a two's-complement word goes up by one after cutting bits off, which rounds down."""
+    match rounding:
+        case "rne":
+            return guard & (sticky | lsb)
+        case "rna":
+            return guard & (sticky | ~sign)
+        case "rtz":
+            return sign & (guard | sticky)
+        case "up":
+            return guard | sticky
+        case _:
+            return Const(0, 1)
+
+
 def overflow_goes_to_inf(rounding: str, sign: Value) -> Value:
     """Whether an overflowing magnitude becomes infinite (IEEE 754-2019 section 7.4)."""
     match rounding:

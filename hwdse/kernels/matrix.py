@@ -61,7 +61,7 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
         task.left.values(slice(None))
         zero = design.out.encode(np.zeros((1, 1)), design.rounding, design.out.overflow)
         return np.broadcast_to(zero, (m, n)).copy()
-    sums = plan(design.acc, task)
+    sums = plan(design.accumulator, task)
     exact = design.state.magnitude_bits <= FLOAT64_PRECISION
     out = np.empty((m, n), design.out.code_dtype)
 

@@ -8,15 +8,16 @@ from typing import Self
 from hwdse import formats
 from hwdse.errors import FormatError, SpecError
 from hwdse.formats import Format, UnpackedShape
-from hwdse.spec.accumulator import Accumulator
-from hwdse.spec.multiplier import Exact, Multiplier
+from hwdse.spec.accumulate import Accumulator
+from hwdse.spec.multiply import Multiplier
+from hwdse.spec.multiply.exact import Exact
 from hwdse.spec.unit import Mac, Unit
 
 #: The roundings that the hardware has; the stochastic ones would need a source of random bits.
 DESIGN_ROUNDINGS = ("rne", "rna", "rtz", "up", "down")
 
-_COMMON_KEYS = ("a", "b", "mul", "acc", "out", "rounding", "unit")
-_REQUIRED_KEYS = ("a", "acc")
+_COMMON_KEYS = ("a", "b", "c", "mul", "acc", "out", "rounding", "unit")
+_NOT_ALWAYS_USED = ("c", "acc")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +27,10 @@ class Design:
     Attributes:
         a: format of the first operand (a network's activations).
         b: format of the second operand (a network's weights); `a` by default.
+        c: format of the addend of a unit that has one; `out` by default.
         mul: multiplier; exact by default.
-        acc: accumulator.
-        out: output format; the accumulator's own by default.
+        acc: accumulator, of a unit that has one.
+        out: output format; by default the accumulator's own, or that of the addend or of `a`.
         rounding: direction of every rounding in accumulator and output.
         unit: unit and its shape; one `mac` by default.
 
@@ -38,22 +40,31 @@ class Design:
 
     a: Format
     b: Format = None  # type: ignore[assignment]
+    c: Format | None = None
     mul: Multiplier = field(default_factory=Exact)
-    acc: Accumulator
+    acc: Accumulator | None = None
     out: Format = None  # type: ignore[assignment]
     rounding: str = "rne"
     unit: Unit = field(default_factory=Mac)
 
     def __post_init__(self) -> None:
+        for key in _NOT_ALWAYS_USED:
+            if getattr(self, key) is not None and key not in self.unit.uses:
+                raise SpecError(f"unit {self.unit} does not use {key}")
+        if self.acc is None and "acc" in self.unit.uses:
+            raise SpecError(f"unit {self.unit} needs acc=: the accumulator")
         if self.b is None:
             object.__setattr__(self, "b", self.a)
         # Both raise for a combination without meaning.
         _ = self.state
         if self.out is None:
-            object.__setattr__(self, "out", self.acc.out_of(self.product))
+            own = self.acc.out_of(self.product) if self.acc else self.c or self.a
+            object.__setattr__(self, "out", own)
+        if self.c is None and "c" in self.unit.uses:
+            object.__setattr__(self, "c", self.out)
         if self.rounding not in DESIGN_ROUNDINGS:
             raise SpecError(f"rounding={self.rounding}: allowed are {', '.join(DESIGN_ROUNDINGS)}")
-        if not self.out.signed:
+        if not self.out.signed and (self.acc or self.state.signed or (self.c and self.c.signed)):
             raise SpecError(f"out={self.out}: a sum has a sign, a signed format is needed")
 
     @classmethod
@@ -66,20 +77,17 @@ class Design:
             SpecError: malformed text, an unknown key or value, or parts without joint meaning.
         """
         values = _pairs(text)
-        for key in _REQUIRED_KEYS:
-            if key not in values:
-                raise SpecError(
-                    f"design {text!r} lacks {key}=: needed are {', '.join(_REQUIRED_KEYS)}"
-                )
+        if "a" not in values:
+            raise SpecError(f"design {text!r} lacks a=: the format of the first operand")
         try:
             own = {key: value for key, value in values.items() if key not in _COMMON_KEYS}
-            a = formats.parse(values["a"])
+            formats_given = {
+                key: formats.parse(values[key]) for key in ("a", "b", "c", "out") if key in values
+            }
             return cls(
-                a=a,
-                b=formats.parse(values["b"]) if "b" in values else a,
+                **formats_given,
                 mul=Multiplier.parse(values.get("mul", "exact")),
-                acc=Accumulator.parse(values["acc"]),
-                out=formats.parse(values["out"]) if "out" in values else None,  # type: ignore[arg-type]
+                acc=Accumulator.parse(values["acc"]) if "acc" in values else None,
                 rounding=values.get("rounding", "rne"),
                 unit=Unit.from_keys(values.get("unit", "mac"), own),
             )
@@ -87,10 +95,11 @@ class Design:
             raise SpecError(f"design {text!r}: {error}") from error
 
     def keys(self) -> dict[str, str]:
-        """Every key with its value, defaults spelled out."""
+        """Every key that the unit uses with its value, defaults spelled out."""
         own = {key: str(value) for key, value in self.unit.keys().items()}
-        common = (self.a, self.b, self.mul, self.acc, self.out, self.rounding, self.unit)
-        return {key: str(part) for key, part in zip(_COMMON_KEYS, common, strict=True)} | own
+        common = {key: getattr(self, key) for key in _COMMON_KEYS}
+        used = {key: str(part) for key, part in common.items() if part is not None}
+        return used | own
 
     def __str__(self) -> str:
         return ",".join(f"{key}={value}" for key, value in self.keys().items())
@@ -101,6 +110,8 @@ class Design:
         keys = self.keys()
         if self.b == self.a:
             del keys["b"]
+        if self.c == self.out:
+            del keys["c"]
         if self.rounding == "rne":
             del keys["rounding"]
         unit = keys.pop("unit")
@@ -118,13 +129,25 @@ class Design:
 
     @cached_property
     def state(self) -> UnpackedShape:
-        """Bounds of the running sum."""
-        return self.acc.state(self.product)
+        """Bounds of the running sum; of one product where there is none."""
+        return self.acc.state(self.product) if self.acc else self.product
+
+    @property
+    def accumulator(self) -> Accumulator:
+        """The accumulator.
+
+        Raises:
+            SpecError: the unit has none.
+        """
+        if self.acc is None:
+            raise SpecError(f"design {self}: unit {self.unit} has no running sum")
+        return self.acc
 
     @property
     def largest_sum(self) -> float:
         """Largest magnitude that neither the accumulator nor the output format overflows at."""
-        return min(self.acc.largest(self.product), self.out.max)
+        largest = self.acc.largest(self.product) if self.acc else self.out.max
+        return min(largest, self.out.max)
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -10,17 +10,17 @@ from hwdse import Design
 from hwdse.errors import VerificationError
 from hwdse.hdl import blocks, emit, fixed_point, fused_add
 from hwdse.hdl.accumulate import fused_float, integer_sum, kulisch
+from hwdse.hdl.decode import binary_float as decode_binary_float
 from hwdse.hdl.decode import dint as decode_dint
+from hwdse.hdl.decode import fixed_point as decode_fixed_point
 from hwdse.hdl.decode import hif8 as decode_hif8
-from hwdse.hdl.decode import integer as decode_integer
 from hwdse.hdl.decode import levels as decode_levels
-from hwdse.hdl.decode import minifloat as decode_minifloat
 from hwdse.hdl.decode import posit as decode_posit
+from hwdse.hdl.encode import binary_float as encode_binary_float
 from hwdse.hdl.encode import dint as encode_dint
+from hwdse.hdl.encode import fixed_point as encode_fixed_point
 from hwdse.hdl.encode import hif8 as encode_hif8
-from hwdse.hdl.encode import integer as encode_integer
 from hwdse.hdl.encode import levels as encode_levels
-from hwdse.hdl.encode import minifloat as encode_minifloat
 from hwdse.hdl.encode import posit as encode_posit
 from hwdse.hdl.mac import dot
 from hwdse.hdl.multiply import exact, lmul
@@ -61,12 +61,12 @@ def _with_field(field: str, change: Callable[[object], object]):
 FAULTS = {
     "decoder: subnormal exponent": Fault(
         "a=e4m3fn,acc=fp:fp32",
-        decode_minifloat,
+        decode_binary_float,
         "drive",
         _with_field("exponent", lambda v: v & ~1),
     ),
     "decoder: NaN never flagged": Fault(
-        "a=e4m3fn,acc=kulisch", decode_minifloat, "drive", _with_field("nan", lambda _: Const(0))
+        "a=e4m3fn,acc=kulisch", decode_binary_float, "drive", _with_field("nan", lambda _: Const(0))
     ),
     "exact multiplier: sign": Fault(
         "a=e4m3fn,acc=kulisch", exact, "drive", _with_field("sign", lambda _: Const(0))
@@ -125,19 +125,19 @@ FAULTS = {
     ),
     "encoder: ties": Fault(
         "a=e4m3fn,acc=fp:bf16",
-        encode_minifloat,
+        encode_binary_float,
         "round_increment",
         lambda original: lambda rounding, *bits: original("rna", *bits),
     ),
     "encoder: leading zeros of one bit": Fault(
         "a=e4m3fn,acc=kulisch",
-        encode_minifloat,
+        encode_binary_float,
         "leading_zero_count",
         lambda original: lambda m, value, name: (original(m, value, name)[0] & ~1, ~value.any()),
     ),
     "integer encoder: rounding": Fault(
         "a=e4m3fn,acc=fp:fp32,out=int8",
-        encode_integer,
+        encode_fixed_point,
         "round_increment",
         lambda original: lambda rounding, *bits: original("rtz", *bits),
     ),
@@ -162,31 +162,31 @@ FAULTS = {
     ),
     "fixed-point encoder: step after cutting off": Fault(
         "a=q2_6,acc=kulisch,out=q2_6",
-        encode_integer,
+        encode_fixed_point,
         "floor_increment",
         lambda original: lambda rounding, *bits: original("rtz", *bits),
     ),
     "fixed-point decoder: zero of an unsigned number": Fault(
         "a=uint4,acc=fp:fp16",
-        decode_integer,
+        decode_fixed_point,
         "drive",
         _with_field("zero", lambda v: ~v),
     ),
     "float decoder: flushed fraction": Fault(
         "a=e4m3fn_ftz,acc=kulisch",
-        decode_minifloat,
+        decode_binary_float,
         "drive",
         _with_field("significand", lambda v: v | 1),
     ),
     "float decoder: P3109 infinity": Fault(
         "a=binary8p3se,acc=fp:fp32",
-        decode_minifloat,
+        decode_binary_float,
         "drive",
         _with_field("inf", lambda _: Const(0)),
     ),
     "float encoder: step to the smallest normal": Fault(
         "a=e4m3fn_ftz,acc=kulisch,out=e4m3fn_ftz",
-        encode_minifloat,
+        encode_binary_float,
         "round_increment",
         lambda original: (
             lambda rounding, sign, lsb, *bits: (

@@ -1,6 +1,7 @@
 """What each accumulator computes, one module an accumulator."""
 
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
 
@@ -11,13 +12,17 @@ from hwdse.spec import Accumulator, Design
 
 
 @singledispatch
-def load(acc: Accumulator, design: Design, value: Unpacked) -> Unpacked:
-    """A running sum that starts from `value`, rounded to what the accumulator can hold."""
+def load(acc: Accumulator, design: Design, value: Unpacked) -> Any:
+    """A running sum that starts from `value`, rounded to what the accumulator can hold.
+
+    What a running sum is, is the accumulator's own affair: a record, or a record with more beside
+    it. `add` and `read` take it.
+    """
     raise SpecError(f"accumulator {acc} has no golden rule")
 
 
 @singledispatch
-def add(acc: Accumulator, design: Design, state: Unpacked, products: Unpacked) -> Unpacked:
+def add(acc: Accumulator, design: Design, state: Any, products: Unpacked) -> Any:
     """The running sum after one group of products.
 
     Args:
@@ -27,9 +32,16 @@ def add(acc: Accumulator, design: Design, state: Unpacked, products: Unpacked) -
         products: the group's products, that shape with one more axis at the end.
 
     Returns:
-        New running sums, within the bounds of `design.state`.
+        New running sums.
     """
     raise SpecError(f"accumulator {acc} has no golden rule")
+
+
+@singledispatch
+def read(acc: Accumulator, design: Design, state: Any) -> Unpacked:
+    """The number that the encoder sees, within the bounds of `design.state`; the state itself."""
+    number: Unpacked = state
+    return number
 
 
 def exact_sum(terms: Unpacked, rounding: str = "rne") -> Unpacked:

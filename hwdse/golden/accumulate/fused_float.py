@@ -13,4 +13,5 @@ def _(acc: FusedFloat, design: Design, value: Unpacked) -> Unpacked:
 
 @add.register
 def _(acc: FusedFloat, design: Design, state: Unpacked, products: Unpacked) -> Unpacked:
-    return load(acc, design, exact_sum(with_state(state, products), design.rounding))
+    total: Unpacked = load(acc, design, exact_sum(with_state(state, products), design.rounding))
+    return total

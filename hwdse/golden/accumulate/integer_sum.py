@@ -23,4 +23,5 @@ def _(acc: IntegerSum, design: Design, value: Unpacked) -> Unpacked:
 
 @add.register
 def _(acc: IntegerSum, design: Design, state: Unpacked, products: Unpacked) -> Unpacked:
-    return load(acc, design, exact_sum(with_state(state, products)))
+    total: Unpacked = load(acc, design, exact_sum(with_state(state, products)))
+    return total

@@ -28,4 +28,5 @@ def _(acc: Kulisch, design: Design, value: Unpacked) -> Unpacked:
 @add.register
 def _(acc: Kulisch, design: Design, state: Unpacked, products: Unpacked) -> Unpacked:
     # No product has bits below the register's LSB: the sum is exact, `load` only wraps it.
-    return load(acc, design, exact_sum(with_state(state, products)))
+    total: Unpacked = load(acc, design, exact_sum(with_state(state, products)))
+    return total

@@ -4,20 +4,19 @@ from functools import singledispatch
 
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Unpacked
+from hwdse.formats.unpacked import Array
 from hwdse.plugins import load_modules
 from hwdse.spec import Multiplier
 
 
 @singledispatch
-def multiply(
-    mul: Multiplier, a: Unpacked, b: Unpacked, a_format: Format, b_format: Format
-) -> Unpacked:
-    """Products of unpacked operands, element by element, with NumPy broadcasting.
+def multiply(mul: Multiplier, a: Array, b: Array, a_format: Format, b_format: Format) -> Unpacked:
+    """Products of operand codes, element by element, with NumPy broadcasting.
 
     Args:
         mul: the multiplier.
-        a: operands of `a_format`, Python-integer significands.
-        b: operands of `b_format`, likewise.
+        a: codes of `a_format`, checked.
+        b: codes of `b_format`, likewise.
         a_format: format of `a`.
         b_format: format of `b`.
 

@@ -11,8 +11,9 @@ from hwdse.spec import LMul
 
 
 @multiply.register
-def _(mul: LMul, a: Unpacked, b: Unpacked, a_format: Format, b_format: Format) -> Unpacked:
+def _(mul: LMul, a_codes: Array, b_codes: Array, a_format: Format, b_format: Format) -> Unpacked:
     operand = mul.operand(a_format, b_format)
+    a, b = operand.unpack(a_codes).exact(), operand.unpack(b_codes).exact()
     a_zero, b_zero = _flushed(a, operand), _flushed(b, operand)
     if mul.formula:
         product, underflow, overflow = _by_formula(mul, a, b, operand)

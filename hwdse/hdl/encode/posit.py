@@ -4,11 +4,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.formats import Posit, UnpackedShape, clog2
-from hwdse.hdl.blocks import above, leading_zero_count
+from hwdse.hdl.blocks import above, leading_zero_count, normalised
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.encode.integer import floor_increment
-from hwdse.hdl.normalise import normalised
-from hwdse.hdl.rounding import round_increment
+from hwdse.hdl.rounding import floor_increment, round_increment
 from hwdse.hdl.structure import (
     Adder,
     Gates,

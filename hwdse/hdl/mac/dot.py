@@ -35,7 +35,7 @@ class DotUnit(Component):
         self._decoders_a = [decoder(design.a) for _ in range(spec.lanes)]
         self._decoders_b = [decoder(design.b) for _ in range(spec.lanes)]
         self._multipliers = [multiplier(design.mul, design.a, design.b) for _ in range(spec.lanes)]
-        self._accumulator = accumulator(design.acc, design)
+        self._accumulator = accumulator(design.accumulator, design)
         self._encoder = encoder(design.out, design.state, design.rounding)
         super().__init__(
             {

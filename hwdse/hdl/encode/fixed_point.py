@@ -6,7 +6,7 @@ from amaranth.lib.wiring import Component, In, Out
 from hwdse.formats import FixedPoint, UnpackedShape
 from hwdse.hdl.blocks import shift_right_sticky
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.rounding import round_increment
+from hwdse.hdl.rounding import floor_increment, round_increment
 from hwdse.hdl.structure import Adder, Incrementer, Primitive, Reduce, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, unpacked_signature
@@ -165,18 +165,3 @@ class FixedPointEncoder(Component):
             whole + round_increment(self._rounding, sign, whole[0], guard, sticky)
         )
         return sign, rounded, large | record.inf
-
-
-def floor_increment(rounding: str, sign: Value, lsb: Value, guard: Value, sticky: Value) -> Value:
-    """Whether a two's-complement word goes up by one after cutting bits off, which rounds down."""
-    match rounding:
-        case "rne":
-            return guard & (sticky | lsb)
-        case "rna":
-            return guard & (sticky | ~sign)
-        case "rtz":
-            return sign & (guard | sticky)
-        case "up":
-            return guard | sticky
-        case _:
-            return Const(0, 1)

@@ -5,9 +5,8 @@ from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.errors import SpecError
 from hwdse.formats import BinaryFloat, FlushedFloat, UnpackedShape
-from hwdse.hdl.blocks import above, leading_zero_count, shift_left
+from hwdse.hdl.blocks import above, leading_zero_count, normalised, shift_left
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.normalise import normalised
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
 from hwdse.hdl.structure import (
     Adder,

@@ -1,0 +1,93 @@
+"""The integer accumulator."""
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from hwdse.errors import FormatError, SpecError
+from hwdse.formats import FixedPoint, Format, Integer, UnpackedShape
+from hwdse.spec.accumulate import Accumulator
+
+_MAX_INTEGER_BITS = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegerSum(Accumulator):
+    """Two's-complement sum of fixed-point products, wrapping or saturating at each addition.
+
+    It counts in units of the products' least bit: one for integers, a half where one operand comes
+    in halves, and so on.
+
+    Attributes:
+        width: bits of the register, 2..64.
+        saturate: clamp the sum after each addition instead of wrapping.
+    """
+
+    keyword: ClassVar[str] = "int"
+
+    width: int
+    saturate: bool = False
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.width <= _MAX_INTEGER_BITS:
+            raise SpecError(
+                f"accumulator int:{self.width}: 2 to {_MAX_INTEGER_BITS} bits are allowed"
+            )
+
+    @classmethod
+    def from_options(cls, options: tuple[str, ...]) -> Self:
+        """Parse the width and `sat`."""
+        match options:
+            case (width,) | (width, "sat" | "wrap") if re.fullmatch(r"\d{1,4}", width):
+                return cls(width=int(width), saturate=options[1:] == ("sat",))
+            case _:
+                raise cls.bad_options(options)
+
+    @classmethod
+    def syntax(cls) -> str:
+        """How this choice is written."""
+        return "int:{width}[:wrap|:sat]"
+
+    def __str__(self) -> str:
+        return f"{self.keyword}:{self.width}{':sat' * self.saturate}"
+
+    def state(self, product: UnpackedShape) -> UnpackedShape:
+        """A two's-complement word of the products' own exponent."""
+        if product.exponent_min != product.exponent_max or product.has_nan:
+            raise SpecError(
+                f"accumulator {self} takes integer products only, or others of one exponent: use "
+                "kulisch or fp:{format}"
+            )
+        if product.magnitude_bits >= self.width:
+            raise SpecError(
+                f"accumulator {self} cannot hold one product of {product.magnitude_bits + 1} bits"
+            )
+        return UnpackedShape(
+            significand_bits=self.width,
+            exponent_min=product.exponent_min,
+            exponent_max=product.exponent_min,
+            twos_complement=True,
+        )
+
+    def default_out(self) -> Format:
+        """The integer of the register's width."""
+        try:
+            return Integer(width=self.width)
+        except FormatError as error:
+            raise SpecError(f"accumulator {self} has no format of its own: give out=") from error
+
+    def out_of(self, product: UnpackedShape) -> Format:
+        """The register's bits as an integer, or as fixed point where products have a fraction."""
+        if product.exponent_min == 0:
+            return self.default_out()
+        try:
+            return FixedPoint(width=self.width, fraction_bits=-product.exponent_min)
+        except FormatError as error:
+            raise SpecError(
+                f"accumulator {self} in units of 2^{product.exponent_min} has no format of its "
+                "own: give out="
+            ) from error
+
+    def largest(self, product: UnpackedShape) -> float:
+        """The register's largest value."""
+        return float((1 << (self.width - 1)) - 1) * 2.0**product.exponent_min
