@@ -28,10 +28,10 @@ TABLE_BITS = 16
 class Format(ABC):
     """How a bit pattern stands for a value.
 
-    A family of formats is a subclass; defining it registers its `from_name`, so that
-    `formats.parse` knows it. A family states its values (`unpack`) and its *levels*: the values of
-    one sign counted outward from zero, with `locate` from a value to a level and `code_of` back.
-    Rounding, overflow and special values are the same for all and done here, once.
+    A family of formats is a subclass with a `family`; defining it registers its `from_name`, so
+    that `formats.parse` knows it. A family states its values (`unpack`) and its *levels*: the
+    values of one sign counted outward from zero, with `locate` from a value to a level and
+    `code_of` back. Rounding, overflow and special values are the same for all and done here, once.
 
     A format without NaN encodes NaN as +0 (as Arm's float-to-integer conversion does), or as the
     code of a zero value where it has no zero.
@@ -46,7 +46,9 @@ class Format(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        Format.families.append(cls)
+        # What several families share is no family itself.
+        if "family" in vars(cls):
+            Format.families.append(cls)
 
     def __str__(self) -> str:
         return self.name
@@ -65,7 +67,7 @@ class Format(ABC):
     @classmethod
     @abstractmethod
     def syntax(cls) -> str:
-        """The family's names in one phrase, for error messages; empty for an abstract family."""
+        """The family's names in one phrase, for error messages; empty if the catalogue has all."""
 
     def modified(self, modifier: str) -> "Format | None":
         """The format that `{name}_{modifier}` names; None if there is none."""
@@ -148,6 +150,11 @@ class Format(ABC):
         return False
 
     @property
+    def has_negative_zero(self) -> bool:
+        """Whether zeros of both signs have a code each; otherwise all zeros count as positive."""
+        return False
+
+    @property
     def min_normal(self) -> float:
         """Smallest positive value of full precision."""
         return self.min_subnormal
@@ -160,6 +167,10 @@ class Format(ABC):
     def invalid(self, value: Unpacked) -> Array:
         """Which values that are no NaN have no counterpart at all, and so become NaN."""
         return np.zeros(value.shape, bool)
+
+    def wrapped(self, value: Unpacked, rounding: str, random: RandomBits | None) -> Array:
+        """Codes of finite values modulo the range, where `can_wrap`."""
+        raise NotImplementedError(f"{self.name} does not wrap")
 
     def settled(self, index: Array) -> Array:
         """Levels after rounding, for formats that leave some out."""
@@ -231,6 +242,8 @@ class Format(ABC):
         nan = value.nan | self.invalid(value)
         if self.nan_code is None:
             value = replace(value, sign=value.sign & ~value.nan, nan=np.zeros(value.shape, bool))
+        if not self.has_negative_zero:
+            value = replace(value, sign=np.asarray(value.sign & ~value.zero))
         position = self.locate(value, fraction_bits_of(rounding, random))
         away = steps_away(position, value.sign, rounding, random)
         index, top = self.settled(position.index + away), self.top(value.sign)
@@ -249,6 +262,9 @@ class Format(ABC):
         if self.nan_code is not None:
             nan = nan | (special if self.overflow_gives == "nan" else special & ~infinite)
             codes = np.where(nan, np.uint64(self.nan_code), codes)
+        if overflow == "wrap":
+            # Infinities do not wrap.
+            codes = np.where(value.inf | value.nan, codes, self.wrapped(value, rounding, random))
         return codes.astype(self.code_dtype)
 
     def _special(self, value: Unpacked, too_large: Array, rounding: str, overflow: str) -> Array:

@@ -149,22 +149,13 @@ class FixedPoint(Format):
         index = np.where(beyond, 1 << self.width, whole)
         return Position(index=index, fraction=fraction, odd=whole & 1 == 1)
 
-    def pack(
-        self,
-        value: Unpacked,
-        rounding: str | None = None,
-        overflow: str = "saturate",
-        random: RandomBits | None = None,
-    ) -> Array:
-        """Codes of exact values, rounded once; see `Format.pack`. Infinities do not wrap."""
-        codes = super().pack(value, rounding, overflow, random)
-        if overflow != "wrap":
-            return codes
+    def wrapped(self, value: Unpacked, rounding: str, random: RandomBits | None) -> Array:
+        """The low bits of the rounded number."""
         significand = np.where(value.inf, 0, value.exact().significand).astype(object)
         exact = replace(value, significand=significand)
-        magnitude = round_to_grid(exact, -self.fraction_bits, rounding or "rne", random)
+        magnitude = round_to_grid(exact, -self.fraction_bits, rounding, random)
         number = np.where(value.sign, -magnitude, magnitude) & ((1 << self.width) - 1)
-        return np.where(value.inf | value.nan, codes, number).astype(self.code_dtype)
+        return number.astype(np.uint64)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
-from hwdse.formats.rounding import Position, RandomBits, split
+from hwdse.formats.rounding import Position, split
 from hwdse.formats.unpacked import (
     INT64_SIGNIFICAND_BITS,
     Array,
@@ -52,6 +52,11 @@ class LevelFormat(Format):
     def negative_zero_code(self) -> int | None:
         """Code of -0 in a format with two zeros."""
         return None
+
+    @property
+    def has_negative_zero(self) -> bool:
+        """Whether zero has two codes."""
+        return self.negative_zero_code is not None
 
     @property
     def beyond(self) -> Fraction | None:
@@ -115,21 +120,6 @@ class LevelFormat(Format):
         return Position(
             index=index[0], fraction=fraction[0], odd=odd[0], opposite=np.asarray(opposite[0])
         )
-
-    def pack(
-        self,
-        value: Unpacked,
-        rounding: str | None = None,
-        overflow: str = "saturate",
-        random: RandomBits | None = None,
-    ) -> Array:
-        """Codes of exact values, rounded once; see `Format.pack`.
-
-        Zeros count as positive where zero has one code or none.
-        """
-        if self.negative_zero_code is None:
-            value = replace(value, sign=np.asarray(value.sign & ~value.zero))
-        return super().pack(value, rounding, overflow, random)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -135,6 +135,11 @@ class Logarithmic(Format):
         return 1 << self.fraction_bits
 
     @property
+    def has_negative_zero(self) -> bool:
+        """Without a zero, zeros become the values of least magnitude, each of its own sign."""
+        return not self.has_zero
+
+    @property
     def has_zero(self) -> bool:
         """Whether a code stands for zero."""
         return self.zero != "none"
@@ -167,7 +172,7 @@ class Logarithmic(Format):
 
     def unpack(self, codes: Array) -> Unpacked:
         """Values of int64 codes already known to be in range, rounded to the nearest float64."""
-        logarithm, zero, negative = self._fields(codes)
+        logarithm, zero, negative = self.fields(codes)
         significand, scale = self._magnitude(logarithm)
         exponent = scale - self.significand_bits + 1
         flag = np.zeros(codes.shape, bool)
@@ -186,8 +191,8 @@ class Logarithmic(Format):
         significands = ((power_floors(self.fraction_bits) >> drop) + 1) >> 1
         return significands[logarithm & (self.gamma - 1)], logarithm >> self.fraction_bits
 
-    def _fields(self, codes: Array) -> tuple[Array, Array, Array]:
-        """L, whether the code is zero, and whether it is negative."""
+    def fields(self, codes: Array) -> tuple[Array, Array, Array]:
+        """L, whether the code is zero, and whether its sign is set, of int64 codes in range."""
         width = self.exponent_bits
         field = codes & ((1 << width) - 1)
         logarithm = field
@@ -200,7 +205,7 @@ class Logarithmic(Format):
 
     def ordinal(self, codes: Array) -> Array:
         """Levels with their sign; without a zero the negative ones begin at -1."""
-        logarithm, zero, negative = self._fields(codes)
+        logarithm, zero, negative = self.fields(codes)
         index = np.where(zero, 0, logarithm - self.lowest + self.has_zero)
         return np.where(negative, -index - (not self.has_zero), index)
 

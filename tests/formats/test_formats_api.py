@@ -1,5 +1,7 @@
 """Names, types, shapes and errors of the public interface."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -143,6 +145,8 @@ def families():
 def test_a_new_family_is_known_by_being_defined():
     class Saturnian(Integer):
         """Integers under another name."""
+
+        family: ClassVar[str] = "saturnian"
 
         @classmethod
         def from_name(cls, text):

@@ -98,6 +98,8 @@ def test_a_new_format_family():
     class Odds(Format):
         """The odd integers 2c - (2^n - 1): no zero."""
 
+        family: ClassVar[str] = "odds"
+
         width: int
 
         def __post_init__(self):

@@ -8,32 +8,28 @@ import numpy.typing as npt
 
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
-from hwdse.formats.blocks.blocking import BlockSize
-from hwdse.formats.blocks.exact import divide, magnitudes, real_numbers, total
+from hwdse.formats.blocks.blocking import Blocking
+from hwdse.formats.blocks.exact import divide, magnitudes, total
 from hwdse.formats.blocks.quantizer import (
-    ElementParser,
     Quantized,
-    Quantizer,
     element_codes,
     poisoned,
     product,
-    read_text,
     scale_codes,
     scale_values,
     stored_bits,
     take_blocks,
 )
+from hwdse.formats.blocks.range_quantizer import RangeQuantizer
 from hwdse.formats.fixed_point import FixedPoint
 from hwdse.formats.rounding import RandomBits
-from hwdse.formats.unpacked import Unpacked
+from hwdse.formats.unpacked import Array, Unpacked
 
-_FORM = "affine:uint{bits}:{size}[:{scale}]"
 _MAX_BITS = 30
-_DEFAULT_SCALE = "fp32"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Affine(Quantizer):
+class Affine(RangeQuantizer):
     """x = scale (q - z), q and z unsigned integers of b bits.
 
     scale = (max - min) / (2^b - 1), rounded to its format; z = round(-min / scale);
@@ -54,14 +50,12 @@ class Affine(Quantizer):
     family: ClassVar[str] = "affine integer"
     source: ClassVar[str] = "B. Jacob et al., CVPR 2018 (arXiv:1712.05877); ONNX QuantizeLinear"
 
-    block: BlockSize
-    scale: Format
+    keyword: ClassVar[str] = "affine"
+    elements: ClassVar[str] = "uint{bits}"
+    default_scale: ClassVar[str] = "fp32"
 
     def __post_init__(self) -> None:
-        text = f"affine:{self.element}:{self.block}"
-        if self.scale.name != _DEFAULT_SCALE:
-            text += f":{self.scale}"
-        object.__setattr__(self, "name", text)
+        super().__post_init__()
         element = self.element
         if (
             not isinstance(element, FixedPoint)
@@ -70,20 +64,6 @@ class Affine(Quantizer):
             or element.bits > _MAX_BITS
         ):
             raise FormatError(f"{self.name}: uint2 to uint{_MAX_BITS} are allowed as elements")
-
-    @classmethod
-    def from_name(cls, text: str, parse: ElementParser) -> "Affine | None":
-        """Read `affine:uint{bits}:{size}[:{scale}]`."""
-        fields = read_text(text, "affine", _FORM, range(2))
-        if fields is None:
-            return None
-        scale = parse(fields[2][0] if fields[2] else _DEFAULT_SCALE)
-        return cls(element=parse(fields[0]), block=fields[1], scale=scale)
-
-    @classmethod
-    def syntax(cls) -> str:
-        """The family's names in one phrase."""
-        return _FORM
 
     @property
     def bits_per_element(self) -> float:
@@ -95,16 +75,10 @@ class Affine(Quantizer):
         """Signed integers wide enough that what they clamp, the element clamps too."""
         return FixedPoint(width=self.element.bits + 2)
 
-    def encode(
-        self,
-        x: npt.ArrayLike,
-        axis: int = -1,
-        rounding: str | None = None,
-        random: RandomBits | None = None,
+    def _encode(
+        self, values: Array, blocking: Blocking, rounding: str | None, random: RandomBits | None
     ) -> Quantized:
-        """Codes, scales and zero points (`offsets`); see `Quantizer.encode`."""
-        values = real_numbers(x)
-        blocking = self.block.over(values.shape, axis)
+        """Codes, scales and zero points (`offsets`)."""
         size = magnitudes(values)
         above = blocking.split(np.where(values > 0, size, 0).astype(size.dtype)).max(-1, initial=0)
         below = blocking.split(np.where(values < 0, size, 0).astype(size.dtype)).max(-1, initial=0)

@@ -7,31 +7,25 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import FormatError
-from hwdse.formats.base import Format
-from hwdse.formats.blocks.blocking import BlockSize
-from hwdse.formats.blocks.exact import divide, largest, magnitudes, real_numbers
+from hwdse.formats.blocks.blocking import Blocking
+from hwdse.formats.blocks.exact import divide, largest, magnitudes
 from hwdse.formats.blocks.quantizer import (
-    ElementParser,
     Quantized,
-    Quantizer,
     element_codes,
     poisoned,
     product,
-    read_text,
     scale_codes,
     scale_values,
     stored_bits,
     take_blocks,
 )
+from hwdse.formats.blocks.range_quantizer import RangeQuantizer
 from hwdse.formats.rounding import RandomBits
 from hwdse.formats.unpacked import Array, Unpacked
 
-_FORM = "afpq:{element}:{size}[:{scale}]"
-_DEFAULT_SCALE = "fp16"
-
 
 @dataclass(frozen=True, kw_only=True)
-class AsymmetricFloat(Quantizer):
+class AsymmetricFloat(RangeQuantizer):
     """Value = element * s+ where it is positive, element * s- where it is negative.
 
     s+ = max(x) / (largest element) and s- = |min(x)| / (largest element) of a block, each rounded
@@ -51,49 +45,26 @@ class AsymmetricFloat(Quantizer):
     family: ClassVar[str] = "AFPQ"
     source: ClassVar[str] = "Y. Zhang et al., AFPQ (arXiv:2311.01792)"
 
-    block: BlockSize
-    scale: Format
+    keyword: ClassVar[str] = "afpq"
+    default_scale: ClassVar[str] = "fp16"
 
     def __post_init__(self) -> None:
-        text = f"afpq:{self.element}:{self.block}"
-        if self.scale.name != _DEFAULT_SCALE:
-            text += f":{self.scale}"
-        object.__setattr__(self, "name", text)
+        super().__post_init__()
         if self.element.min != -self.element.max:
             raise FormatError(
                 f"{self.name}: values from {self.element.min:g} to {self.element.max:g} are not "
                 "symmetric, as is needed"
             )
 
-    @classmethod
-    def from_name(cls, text: str, parse: ElementParser) -> "AsymmetricFloat | None":
-        """Read `afpq:{element}:{size}[:{scale}]`."""
-        fields = read_text(text, "afpq", _FORM, range(2))
-        if fields is None:
-            return None
-        scale = parse(fields[2][0] if fields[2] else _DEFAULT_SCALE)
-        return cls(element=parse(fields[0]), block=fields[1], scale=scale)
-
-    @classmethod
-    def syntax(cls) -> str:
-        """The family's names in one phrase."""
-        return _FORM
-
     @property
     def bits_per_element(self) -> float:
         """Element and its share of the two scales."""
         return self.element.bits + self.block.amortised(2 * stored_bits(self.scale))
 
-    def encode(
-        self,
-        x: npt.ArrayLike,
-        axis: int = -1,
-        rounding: str | None = None,
-        random: RandomBits | None = None,
+    def _encode(
+        self, values: Array, blocking: Blocking, rounding: str | None, random: RandomBits | None
     ) -> Quantized:
-        """Codes and scales of an array; see `Quantizer.encode`."""
-        values = real_numbers(x)
-        blocking = self.block.over(values.shape, axis)
+        """Codes and scales of an array."""
         size = magnitudes(values)
         lost = poisoned(values, self.element, blocking)
         sides = []

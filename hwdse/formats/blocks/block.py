@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
-from hwdse.formats.blocks.blocking import Blocking, BlockSize
-from hwdse.formats.blocks.exact import magnitudes, real_numbers
+from hwdse.formats.blocks.blocking import Blocking
+from hwdse.formats.blocks.exact import magnitudes
 from hwdse.formats.blocks.named import SYNTAX, expanded, short_name
 from hwdse.formats.blocks.quantizer import (
     ElementParser,
@@ -56,7 +56,6 @@ class BlockFormat(Quantizer):
     family: ClassVar[str] = "block"
     source: ClassVar[str] = "OCP Microscaling Formats (MX) v1.0; NVIDIA NVFP4"
 
-    block: BlockSize
     scale: Format
     rule: str
     tensor_scale: Format | None = None
@@ -113,22 +112,17 @@ class BlockFormat(Quantizer):
     def _rule(self) -> ScaleRule:
         return ScaleRule.rules[self.rule]
 
-    def encode(
-        self,
-        x: npt.ArrayLike,
-        axis: int = -1,
-        rounding: str | None = None,
-        random: RandomBits | None = None,
+    def _encode(
+        self, values: Array, blocking: Blocking, rounding: str | None, random: RandomBits | None
     ) -> Quantized:
-        """Codes and scales of an array; see `Quantizer.encode`.
+        """Codes and scales.
 
         A scale beyond the scale format's range is the nearest one that is not zero under the
         power-of-two rules, and the nearest one under the others. (Some converters make a scale
         above 2^127 NaN. Float64 values get there, and under `ceil` and `even` the largest of
         float32 with elements below 2, as MXINT8's.)
         """
-        values = self._rule.prepare(real_numbers(x))
-        blocking = self.block.over(values.shape, axis)
+        values = self._rule.prepare(values)
         blocks = Magnitudes(values=blocking.split(magnitudes(values)), lengths=blocking.lengths())
         candidates = self._candidates(values, blocking, blocks, rounding, random)
         return least_error(self, values, candidates, self._rule.error_power)
@@ -166,4 +160,5 @@ class BlockFormat(Quantizer):
 
 
 def _default_rule(scale: Format) -> str:
-    return "floor" if scale.name == "e8m0" else "amax"
+    powers_of_two = scale.unpacked.significand_bits == 1
+    return "floor" if powers_of_two else "amax"

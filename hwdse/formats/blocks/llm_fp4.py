@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
-from hwdse.formats.blocks.blocking import Blocking, BlockSize
+from hwdse.formats.blocks.blocking import Blocking
 from hwdse.formats.blocks.exact import divide, largest, magnitudes, real_numbers
 from hwdse.formats.blocks.quantizer import (
     ElementParser,
@@ -63,7 +63,6 @@ class RealBiasFloat(Quantizer):
     family: ClassVar[str] = "LLM-FP4"
     source: ClassVar[str] = "S. Liu et al., LLM-FP4, EMNLP 2023 (arXiv:2310.16836)"
 
-    block: BlockSize
     scale: Format
     search: bool = False
 
@@ -142,7 +141,21 @@ class RealBiasFloat(Quantizer):
         if clip is not None and not (math.isfinite(clip) and clip > 0):
             raise FormatError(f"clip {clip}: a positive finite number is needed")
         values = real_numbers(x)
-        blocking = self.block.over(values.shape, axis)
+        return self._clipped(values, self._blocking(values, axis), clip, rounding, random)
+
+    def _encode(
+        self, values: Array, blocking: Blocking, rounding: str | None, random: RandomBits | None
+    ) -> Quantized:
+        return self._clipped(values, blocking, None, rounding, random)
+
+    def _clipped(
+        self,
+        values: Array,
+        blocking: Blocking,
+        clip: float | None,
+        rounding: str | None,
+        random: RandomBits | None,
+    ) -> Quantized:
         candidates = self._candidates(values, blocking, clip, rounding, random)
         return least_error(self, values, candidates)
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
 from hwdse.formats.blocks.blocking import Blocking, BlockSize
-from hwdse.formats.blocks.exact import divide, magnitudes, times
+from hwdse.formats.blocks.exact import divide, magnitudes, real_numbers, times
 from hwdse.formats.rounding import RandomBits
 from hwdse.formats.unpacked import Array, Unpacked
 
@@ -47,9 +47,9 @@ class Quantized:
 class Quantizer(ABC):
     """How an array becomes codes that share scales.
 
-    A family of quantisers is a subclass; defining it registers its `from_name`, so that
-    `formats.get` knows it. `formats.parse` gives element formats only, since a code of a quantiser
-    means nothing without its scale.
+    A family of quantisers is a subclass with a `family`; defining it registers its `from_name`, so
+    that `formats.get` knows it. `formats.parse` gives element formats only, since a code of a
+    quantiser means nothing without its scale.
 
     NaN and infinities take no part in choosing scales. An element format that has NaN keeps them
     where they are: infinities become its infinity, or its NaN if it has none. Where the element
@@ -65,10 +65,13 @@ class Quantizer(ABC):
 
     name: str = ""
     element: Format
+    block: BlockSize
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        Quantizer.families.append(cls)
+        # What several families share is no family itself.
+        if "family" in vars(cls):
+            Quantizer.families.append(cls)
 
     def __str__(self) -> str:
         return self.name
@@ -101,7 +104,6 @@ class Quantizer(ABC):
         taken as full.
         """
 
-    @abstractmethod
     def encode(
         self,
         x: npt.ArrayLike,
@@ -121,6 +123,17 @@ class Quantizer(ABC):
         Raises:
             FormatError: values of another type, no such axis, or an unknown rounding.
         """
+        values = real_numbers(x)
+        return self._encode(values, self._blocking(values, axis), rounding, random)
+
+    def _blocking(self, values: Array, axis: int) -> Blocking:
+        return self.block.over(values.shape, axis)
+
+    @abstractmethod
+    def _encode(
+        self, values: Array, blocking: Blocking, rounding: str | None, random: RandomBits | None
+    ) -> Quantized:
+        """Codes and scales of `real_numbers`; what `encode` says."""
 
     @abstractmethod
     def decode(self, quantized: Quantized) -> npt.NDArray[np.float64]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
 from hwdse.formats.blocks.blocking import Blocking, BlockSize
-from hwdse.formats.blocks.exact import divide, real_numbers, total
+from hwdse.formats.blocks.exact import divide, total
 from hwdse.formats.blocks.quantizer import (
     ElementParser,
     Quantized,
@@ -44,7 +44,8 @@ class RowTables(Quantizer):
     How levels are found (any4: k-means of a row's scaled weights, weighted by calibration data) is
     no part of the format. They are equally good as bf16 or fp16 numbers, as any4 stores them.
 
-    NaN and infinities make scale and group NaN.
+    NaN and infinities make scale and group NaN. `encode` takes matrices of as many rows as the
+    levels have, and no rounding.
 
     Attributes:
         levels: rows by L ascending levels; one row serves all rows. L is 4 to 256, a power of two.
@@ -61,7 +62,6 @@ class RowTables(Quantizer):
 
     element: Format = None  # type: ignore[assignment]
     levels: tuple[tuple[float, ...], ...] = field(repr=False)
-    block: BlockSize
     scale: Format
     source_name: str = "data"
 
@@ -114,23 +114,12 @@ class RowTables(Quantizer):
         """Code and its share of scale and offset; the levels, once a row, are not counted."""
         return self.element.bits + self.block.amortised(2 * stored_bits(self.scale))
 
-    def encode(
-        self,
-        x: npt.ArrayLike,
-        axis: int = -1,
-        rounding: str | None = None,
-        random: RandomBits | None = None,
+    def _encode(
+        self, values: Array, blocking: Blocking, rounding: str | None, random: RandomBits | None
     ) -> Quantized:
-        """Codes, scales and offsets of an array; see `Quantizer.encode`.
-
-        Raises:
-            FormatError: as `Quantizer.encode`, an array that is not two-dimensional, another number
-                of rows than the levels have, or a rounding.
-        """
+        """Codes, scales and offsets."""
         if rounding is not None or random is not None:
             raise FormatError(f"rounding {rounding} of {self.name}: the nearest level is taken")
-        values = real_numbers(x)
-        blocking = self._blocking(values.shape, axis)
         blocks = blocking.split(values)
         inside = blocking.split(np.isfinite(values))
         lowest = _extreme(blocks, inside, np.minimum)
@@ -153,8 +142,9 @@ class RowTables(Quantizer):
             offsets=offsets,
         )
 
-    def _blocking(self, shape: tuple[int, ...], axis: int) -> Blocking:
-        blocking = self.block.over(shape, axis)
+    def _blocking(self, values: Array, axis: int) -> Blocking:
+        """Blocks along an axis of a matrix that has as many rows as the levels."""
+        shape, blocking = values.shape, super()._blocking(values, axis)
         if len(shape) != 2 or (len(self.levels) not in (1, shape[1 - blocking.axis])):
             raise FormatError(
                 f"{self.name}: array of shape {shape} along axis {axis}: two axes are needed, and "
