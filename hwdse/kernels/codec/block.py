@@ -20,11 +20,11 @@ from hwdse.kernels.codec.float_grid import (
     Addition,
     Finish,
     Symmetric,
-    finish,
-    place,
+    code_by_addition,
     rounding_ends,
+    value_by_addition,
 )
-from hwdse.kernels.codec.lanes import Lane, add, as_float, as_pattern, shift_right, subtract
+from hwdse.kernels.codec.lanes import as_float, as_pattern
 from hwdse.kernels.codec.threads import in_parts
 from hwdse.kernels.jit import compiled, inner
 
@@ -228,16 +228,8 @@ def _power_of_two(field: Any) -> Any:
     return as_float(pattern if field > 0 else _SMALLEST_SCALE)
 
 
-@inner
-def _code(to: Addition, end: Finish | Symmetric, x: Lane) -> Lane:
-    magnitude, exponent = place(to, x)
-    fixed = add(exponent, to.to_fixed)
-    significand = subtract(as_pattern(as_float(magnitude) + as_float(fixed)), fixed)
-    return finish(end, add(significand, shift_right(subtract(exponent, to.lowest), to.shift)), x)
-
-
 @compiled
-def _encode(  # noqa: PLR0917 - compiled code takes positional arguments
+def _encode(  # noqa: PLR0917
     to: Addition,
     end: Finish | Symmetric,
     largest_exponent: int,
@@ -251,7 +243,8 @@ def _encode(  # noqa: PLR0917 - compiled code takes positional arguments
         scales[block] = scale
         inverse = _power_of_two(2 * lanes.BIAS - scale)
         for i in range(_SIZE):
-            codes[start + i] = _code(to, end, as_pattern(as_float(x[start + i]) * inverse))
+            scaled = as_pattern(as_float(x[start + i]) * inverse)
+            codes[start + i] = code_by_addition(to, end, scaled)
 
 
 @compiled
@@ -273,7 +266,8 @@ def _encode_packed(  # noqa: PLR0917
             scales[first + block] = scale
             inverse = _power_of_two(2 * lanes.BIAS - scale)
             for i in range(_SIZE):
-                group[target + i] = _code(to, end, as_pattern(as_float(x[start + i]) * inverse))
+                scaled = as_pattern(as_float(x[start + i]) * inverse)
+                group[target + i] = code_by_addition(to, end, scaled)
         start = first * (_SIZE // 2)
         for i in range(blocks * (_SIZE // 2)):
             # Memory is little-endian: the earlier code is the lower byte.
@@ -296,8 +290,5 @@ def _quantize(  # noqa: PLR0917
         scales[block] = code
         inverse, scale = _power_of_two(2 * lanes.BIAS - code), one * _power_of_two(code)
         for i in range(_SIZE):
-            pattern = as_pattern(as_float(x[start + i]) * inverse)
-            magnitude, exponent = place(to, pattern)
-            fixed = as_float(add(exponent, to.to_fixed))
-            rounded = as_pattern((as_float(magnitude) + fixed) - fixed)
-            out[start + i] = as_float(finish(end, rounded, pattern)) * scale
+            scaled = as_pattern(as_float(x[start + i]) * inverse)
+            out[start + i] = as_float(value_by_addition(to, end, scaled)) * scale

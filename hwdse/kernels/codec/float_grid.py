@@ -334,28 +334,40 @@ def _(to, magnitude, x):  # type: ignore[no-untyped-def]
 
 
 @inner
-def place(to: Addition, x: Lane) -> tuple[Lane, ...]:
+def _place(to: Addition, x: Lane) -> tuple[Lane, ...]:
     """Magnitude of a pattern up to the limit, and the exponent field of its binade."""
     magnitude = min(np.int32(x & lanes.MAGNITUDE), to.limit)
     return magnitude, max(np.int32(magnitude & lanes.EXPONENT), to.lowest)
 
 
+@inner
+def code_by_addition(to: Addition, end: Finish | Symmetric, x: Lane) -> Lane:
+    """Code of a float32 pattern."""
+    magnitude, exponent = _place(to, x)
+    fixed = add(exponent, to.to_fixed)
+    significand = subtract(as_pattern(as_float(magnitude) + as_float(fixed)), fixed)
+    field = shift_right(subtract(exponent, to.lowest), to.shift)
+    return finish(end, add(significand, field), x)
+
+
+@inner
+def value_by_addition(to: Addition, end: Finish | Symmetric, x: Lane) -> Lane:
+    """Pattern of the float32 nearest to that of a pattern."""
+    magnitude, exponent = _place(to, x)
+    fixed = as_float(add(exponent, to.to_fixed))
+    return finish(end, as_pattern((as_float(magnitude) + fixed) - fixed), x)
+
+
 @compiled
 def _encode_by_addition(to: Addition, end: Finish | Symmetric, x: Array, out: Array) -> None:
     for i in range(x.shape[0]):
-        magnitude, exponent = place(to, x[i])
-        fixed = add(exponent, to.to_fixed)
-        significand = subtract(as_pattern(as_float(magnitude) + as_float(fixed)), fixed)
-        field = shift_right(subtract(exponent, to.lowest), to.shift)
-        out[i] = finish(end, add(significand, field), x[i])
+        out[i] = code_by_addition(to, end, x[i])
 
 
 @compiled
 def _quantize_by_addition(to: Addition, end: Finish | Symmetric, x: Array, out: Array) -> None:
     for i in range(x.shape[0]):
-        magnitude, exponent = place(to, x[i])
-        fixed = as_float(add(exponent, to.to_fixed))
-        out[i] = finish(end, as_pattern((as_float(magnitude) + fixed) - fixed), x[i])
+        out[i] = value_by_addition(to, end, x[i])
 
 
 @inner
