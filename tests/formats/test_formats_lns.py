@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from formats_samples import LONG, MILLION, record
 from reference.lns import NAMED, classic, floor_log2_times, gamma_form
 from reference.lns import Logarithmic as Reference
 from reference.number_formats import OVERFLOWS, ROUNDINGS, STOCHASTIC, Value, from_float, to_float
@@ -44,25 +45,6 @@ GRID = NAMED | {
     "lns4_4n": classic(4, 4, flag=False),
     "lns10_5n": classic(10, 5, flag=False),
 }
-MILLION = 1_000_000
-#: Two directions by default; the places where the others differ are all in the boundary tests.
-LONG = [pytest.param(rounding, marks=pytest.mark.long) for rounding in ROUNDINGS[1:]
-        if rounding != "down"]  # fmt: skip
-
-
-def record(numbers: list[Fraction], dtype=object) -> Unpacked:
-    """Dyadic numbers as Python-integer (or int64) significands."""
-    flag = np.zeros(len(numbers), bool)
-    significand = np.empty(len(numbers), dtype)
-    significand[:] = [abs(number.numerator) for number in numbers]
-    exponent = [1 - number.denominator.bit_length() for number in numbers]
-    return Unpacked(
-        sign=np.array([number < 0 for number in numbers]),
-        significand=significand,
-        exponent=np.array(exponent, np.int64),
-        nan=flag,
-        inf=flag,
-    )
 
 
 def spread(f: Logarithmic, size: int, seed: int) -> np.ndarray:

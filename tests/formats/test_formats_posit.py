@@ -1,10 +1,10 @@
-"""Posits: known answers, every code, every tie, and an independent implementation (softposit)."""
+"""Posits: known answers, every code, every tie."""
 
 from fractions import Fraction
 
 import numpy as np
 import pytest
-import softposit
+from formats_samples import LONG, MILLION, posit_spread, record
 from reference.number_formats import (
     OVERFLOWS,
     ROUNDINGS,
@@ -22,33 +22,6 @@ from hwdse.formats import Posit, RandomBits, Unpacked
 
 SHORT = {name: reference for name, reference in NAMED.items() if reference.n <= 16}
 ES = range(5)
-MILLION = 1_000_000
-#: Two directions by default; the places where the others differ are all in the boundary tests.
-LONG = [pytest.param(rounding, marks=pytest.mark.long) for rounding in ROUNDINGS[1:]
-        if rounding != "down"]  # fmt: skip
-
-
-def record(numbers: list[Fraction], dtype=object) -> Unpacked:
-    """Dyadic numbers as Python-integer (or int64) significands."""
-    flag = np.zeros(len(numbers), bool)
-    significand = np.empty(len(numbers), dtype)
-    significand[:] = [abs(number.numerator) for number in numbers]
-    exponent = [1 - number.denominator.bit_length() for number in numbers]
-    return Unpacked(
-        sign=np.array([number < 0 for number in numbers]),
-        significand=significand,
-        exponent=np.array(exponent, np.int64),
-        nan=flag,
-        inf=flag,
-    )
-
-
-def spread(max_exponent: float, size: int, seed: int) -> np.ndarray:
-    """Half of them normal, half evenly over the binades of the range and some beyond."""
-    random = np.random.default_rng(seed)
-    exponent = random.uniform(-max_exponent - 4, max_exponent + 4, size - size // 2)
-    binades = 2.0**exponent * random.choice([-1.0, 1.0], size - size // 2)
-    return np.concatenate([random.normal(0, 1, size // 2), binades])
 
 
 # --- known answers -----------------------------------------------------------------------------
@@ -251,7 +224,7 @@ def test_16_bits_round_right_at_every_boundary(name, rounding):
 @pytest.mark.parametrize("name", SHORT)
 def test_a_million_random_values(name, rounding):
     reference, f = SHORT[name], formats.get(name)
-    x = spread(f.max_exponent, MILLION, seed=f.bits)
+    x = posit_spread(f.max_exponent, MILLION, seed=f.bits)
     got = f.encode(x, rounding)
     assert got.size == MILLION
     codes_reached = min(2**f.bits - 2, 40_000)  # neither zero nor NaR
@@ -269,7 +242,7 @@ def test_wide_posits_at_random_values_and_ties(n, rounding):
         codes = random.integers(0, 1 << n, 70) >> random.integers(0, n - 1, 70)
         ties = np.array([float(Reference(n + 1, es).decode(int(c)).magnitude) for c in codes | 1])
         x = np.concatenate([ties, np.nextafter(ties, 0), np.nextafter(ties, np.inf)])
-        x = np.concatenate([x, -x, spread(f.max_exponent, 80, seed=n)])
+        x = np.concatenate([x, -x, posit_spread(f.max_exponent, 80, seed=n)])
         x = x[~np.isnan(x)]
         expected = [reference.encode(from_float(v), rounding) for v in x.tolist()]
         np.testing.assert_array_equal(f.encode(x, rounding), expected)
@@ -283,7 +256,8 @@ def test_stochastic_rounding_equals_the_definition(rounding, bits):
     random, compared = np.random.default_rng(bits), 0
     for n, es in [(2, 0), (4, 1), (5, 4), (8, 0), (8, 2), (16, 1), (32, 0), (32, 2), (32, 4)]:
         f, reference = Posit(width=n, es=es), Reference(n, es)
-        x = np.concatenate([spread(f.max_exponent, 300, seed=bits), [0.0, -0.0, np.inf, np.nan]])
+        x = posit_spread(f.max_exponent, 300, seed=bits)
+        x = np.concatenate([x, [0.0, -0.0, np.inf, np.nan]])
         draws = random.integers(0, 1 << bits, x.size)
         draws[:60] = random.choice([0, (1 << bits) - 1, 1 << (bits - 1)], 60)
         got = f.encode(x, rounding, random=RandomBits(values=draws, bits=bits))
@@ -451,44 +425,3 @@ def test_impossible_posits_are_refused(text, message):
     with pytest.raises(FormatError, match=message) as caught:
         formats.parse(text)
     assert "\n" not in str(caught.value)
-
-
-# --- softposit, the reference implementation in C ----------------------------------------------
-
-SOFTPOSIT = {
-    "posit8_0": (softposit.convertDoubleToP8, softposit.convertP8ToDouble, softposit.posit8_t),
-    "posit16_1": (softposit.convertDoubleToP16, softposit.convertP16ToDouble, softposit.posit16_t),
-    "posit32_2": (softposit.convertDoubleToP32, softposit.convertP32ToDouble, softposit.posit32_t),
-}
-
-
-@pytest.mark.parametrize("name", SOFTPOSIT)
-def test_codes_decode_as_in_softposit(name):
-    f, (_, to_double, make) = formats.get(name), SOFTPOSIT[name]
-    random = np.random.default_rng(1)
-    codes = np.arange(1 << f.bits) if f.bits <= 16 else random.integers(0, 1 << 32, 50_000)
-    codes = codes[codes != f.nan_code]
-    box, expected = make(), []
-    for code in codes.tolist():
-        box.v = code
-        expected.append(to_double(box))
-    assert len(expected) >= min((1 << f.bits) - 1, 50_000)
-    np.testing.assert_array_equal(f.decode(codes), expected)
-
-
-@pytest.mark.parametrize("name", SOFTPOSIT)
-def test_a_million_values_encode_as_in_softposit(name):
-    f, convert = formats.get(name), SOFTPOSIT[name][0]
-    x = spread(f.max_exponent, MILLION, seed=77)
-    expected = np.fromiter((convert(v).v for v in x.tolist()), np.int64, MILLION)
-    np.testing.assert_array_equal(f.encode(x), expected)
-
-
-@pytest.mark.parametrize("n", [4, 8, 12, 16, 20, 27, 32])
-def test_es_2_of_any_width_encodes_as_in_softposit(n):
-    f = Posit(width=n, es=2)
-    x = spread(f.max_exponent, 40_000, seed=n)
-    # Its words are left-aligned in 32 bits.
-    expected = [softposit.convertDoubleToPX2(v, n).v >> (32 - n) for v in x.tolist()]
-    assert len(expected) == 40_000
-    np.testing.assert_array_equal(f.encode(x), expected)
