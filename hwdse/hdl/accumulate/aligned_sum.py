@@ -1,0 +1,401 @@
+"""Sums of products and an addend on the grid of the greatest exponent among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib.wiring import Component, In, Out
+
+from hwdse.formats import UnpackedShape, clog2
+from hwdse.hdl.fixed_point import adder_tree
+from hwdse.hdl.structure import Adder, Gates, Incrementer, Primitive, Reduce, Shifter, Structure
+from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.spec import Aligned, Design
+from hwdse.spec.accumulate.aligned import ZERO_EXPONENT, integer_bits
+
+
+class _GroupSum(Component):
+    """What both kinds of sums share: ports, exponents and special values.
+
+    Exponents are compared as they are stored, those of products in units of their own field: the
+    addend's differs by a constant.
+
+    Ports `p0`, `p1`, ... (products), `c` (the running value) and `o`, a sign-magnitude record of
+    the bounds `shape`, special values included.
+    """
+
+    def __init__(self, acc: Aligned, design: Design, lanes: int, fraction_bits: int) -> None:
+        self._product, self._addend = design.product, acc.format.unpacked
+        self._lanes, self._fraction_bits = lanes, acc.fraction_bits
+        p, c = self._product, self._addend
+        self._integer_bits = integer_bits(design.mul) + p.twos_complement
+        self._point = p.magnitude_bits - integer_bits(design.mul)
+        # Exponents that field 0 of products and of the addend stand for.
+        self._product_base = p.exponent_origin + self._point
+        self._addend_base = c.exponent_origin + c.significand_bits - 1
+        self._last_field = p.exponent_max - p.exponent_origin
+        least = (p.exponent_min + self._point, c.exponent_min + c.significand_bits - 1)
+        # A zero addend has this exponent, unless its field says so anyway.
+        self._mask_addend = least[1] > ZERO_EXPONENT
+        self._least_field = ZERO_EXPONENT - self._product_base
+        self._clamp = least[0] < ZERO_EXPONENT
+        greatest = max(
+            self._product_base + self._last_field, c.exponent_max + c.significand_bits - 1
+        )
+        self._width = fraction_bits + self._integer_bits + clog2(lanes + 1)
+        origin = min(self._product_base, self._addend_base) - fraction_bits
+        self.shape = UnpackedShape(
+            significand_bits=self._width,
+            exponent_origin=origin,
+            exponent_min=max(ZERO_EXPONENT, min(least)) - fraction_bits,
+            exponent_max=greatest - fraction_bits,
+            # Truncation never overflows, so that only products bring infinities.
+            has_inf=p.has_inf or (c.has_inf and acc.rounding != "rtz"),
+            has_nan=p.has_nan or p.has_inf,
+        )
+        ports = {f"p{k}": In(unpacked_signature(p)) for k in range(lanes)}
+        super().__init__(
+            {**ports, "c": In(unpacked_signature(c)), "o": Out(unpacked_signature(self.shape))}
+        )
+
+    @property
+    def _products(self) -> list[Record]:
+        return [Record(self._product, getattr(self, f"p{k}")) for k in range(self._lanes)]
+
+    def _greatest_field(self, products: Sequence[Record]) -> tuple[Value, Value]:
+        """The greatest exponent field of products that are not zero, and whether there are any.
+
+        Bit by bit from the top: where any product still in the search has a one, those with a zero
+        drop out. That is smaller than a tree of comparators, and no slower.
+        """
+        alive = [~p.zero for p in products]
+        found = Cat(*alive).any()
+        bits: list[Value] = []
+        for k in reversed(range(len(products[0].exponent))):
+            ones = [a & p.exponent[k] for a, p in zip(alive, products, strict=True)]
+            bit = Cat(*ones).any()
+            bits.append(bit)
+            alive = [one | (a & ~bit) for a, one in zip(alive, ones, strict=True)]
+        return Cat(*reversed(bits)), found
+
+    def _clamped(self, field: Value) -> Value:
+        """The field, at least that of zeros."""
+        if not self._clamp:
+            return field
+        return Mux(field > self._least_field, field, self._least_field)
+
+    def _reference(self, m: Module, greatest: Value, found: Value, reach: int) -> "_Reference":
+        """The greatest exponent, the addend's included.
+
+        Args:
+            m: the module.
+            greatest: greatest field of the products.
+            found: whether any product is not zero.
+            reach: distance from which on a product is shifted out whatever it is.
+        """
+        c = Record(self._addend, self.c)
+        field = Signal(len(self.p0.exponent), name="greatest")
+        addend = Signal(signed(len(c.exponent) + 2 + self._offset.bit_length()), name="addend")
+        m.d.comb += [field.eq(greatest), addend.eq(c.exponent + self._offset)]
+        wins = Signal(name="addend_wins")
+        above = ~found | (addend > field)
+        m.d.comb += wins.eq(above & ~c.zero if self._mask_addend else above)
+        # What lies farther above than any product reaches is as good as just out of reach.
+        last = self._last_field + reach
+        bounded = Mux(addend > last, last, addend)
+        base = self.shape.exponent_origin + self._output_bits
+        limit = Signal(range(last + 1), name="limit")
+        distance = Signal(range(max(self._last_field - self._offset, 1) + 1), name="distance")
+        m.d.comb += [
+            limit.eq(Mux(wins, bounded, field)),
+            distance.eq(Mux(wins, 0, field - addend)),
+        ]
+        return _Reference(
+            limit=limit,
+            addend_distance=distance,
+            exponent=Mux(
+                wins,
+                c.exponent + (self._addend_base - base),
+                field + (self._product_base - base),
+            ),
+        )
+
+    @property
+    def _offset(self) -> int:
+        """From the addend's exponent field to the products'."""
+        return self._addend_base - self._product_base
+
+    @property
+    def _output_bits(self) -> int:
+        """Fraction bits of the sum."""
+        return self._width - self._integer_bits - clog2(self._lanes + 1)
+
+    def _magnitude(self, p: Record) -> Value:
+        if not p.shape.twos_complement:
+            return p.significand
+        return Mux(p.sign, -p.significand, p.significand)[: p.shape.significand_bits]
+
+    def _aligned(self, m: Module, p: Record, limit: Value, name: str) -> Value:
+        """The product shifted right to the grid, truncated."""
+        kept = self._fraction_bits + self._integer_bits
+        magnitude = self._magnitude(p)
+        amount = Signal(len(limit), name=f"{name}_distance")
+        m.d.comb += amount.eq(limit - p.exponent)
+        return shift_right(m, placed(magnitude, self._fraction_bits - self._point), amount, name)[
+            -kept:
+        ]
+
+    def _drive_sum(self, m: Module, total: Value, reference: "_Reference") -> None:
+        """The output: magnitude, sign and special values."""
+        number = Signal(signed(self._width + 1), name="total")
+        magnitude = Signal(self._width, name="magnitude")
+        m.d.comb += [
+            number.eq(total),
+            magnitude.eq(Mux(number[-1], -number, number)),
+        ]
+        terms = [*self._products, Record(self._addend, self.c)]
+        if not self.shape.has_inf:
+            terms = terms[:-1] + ([terms[-1]] if self.shape.has_nan else [])
+        plus = Cat(*(t.inf & ~t.inf_sign for t in terms)).any()
+        minus = Cat(*(t.inf & t.inf_sign for t in terms)).any()
+        infinite = plus | minus
+        sign = Mux(infinite, minus, number[-1]) if self.shape.has_inf else number[-1]
+        drive(
+            m,
+            self.o,
+            sign=sign,
+            significand=magnitude,
+            exponent=reference.exponent,
+            zero=~magnitude.any() & ~infinite,
+            nan=Cat(*(t.nan for t in terms)).any() | (plus & minus),
+            inf=infinite,
+        )
+
+    def _alignment(self, lanes: int) -> Structure:
+        """Structure of the search for the greatest exponent, the shifts and the group's sum."""
+        p = self._product
+        kept = self._fraction_bits + self._integer_bits
+        bits = p.exponent_bits
+        shifted = max(kept, p.magnitude_bits)
+        # For each bit of the exponent: who has a one, whether anybody has, who stays.
+        level: tuple[Primitive, ...] = (
+            Gates(width=lanes),
+            Reduce(width=lanes),
+            MuxBlock(width=lanes, ways=2),
+        )
+        lane = (
+            Incrementer(width=p.significand_bits if p.twos_complement else 0),
+            Adder(width=bits + 1),
+            Shifter(width=shifted, max_shift=shifted - 1, input_width=p.magnitude_bits),
+            Gates(width=kept),
+        )
+        search = Structure(parts=level * bits, path=level * bits)
+        shift = Structure(parts=lane * lanes, path=lane[1:])
+        return Structure.series([search, shift])
+
+    def _ending(self, width: int) -> Structure:
+        """Structure of the magnitude and of the special values."""
+        flags = self._lanes * (self._product.has_nan + 2 * self._product.has_inf)
+        negate = Incrementer(width=width)
+        return Structure(parts=(negate, Gates(width=flags)), path=(negate,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reference:
+    """The greatest exponent of products and addend.
+
+    `limit` is it as a product's field, or more than any product reaches below; `exponent` as the
+    sum's field.
+    """
+
+    limit: Value
+    addend_distance: Value
+    exponent: Value
+
+
+class AlignedSum(_GroupSum):
+    """Products and addend truncated to the grid of the greatest exponent, and added.
+
+    Combinational: latency 0, one sum per cycle. Magnitudes are shifted right; then each is added
+    or, inverted and with a carry, subtracted, in one tree.
+    """
+
+    def __init__(self, acc: Aligned, design: Design, lanes: int) -> None:
+        super().__init__(acc, design, lanes, acc.fraction_bits)
+
+    @property
+    def structure(self) -> Structure:
+        """Greatest exponent, a shifter for each term, one adder tree, the magnitude."""
+        c, compare = self._addend, Adder(width=self._addend.exponent_bits + 1)
+        shift = Shifter(
+            width=max(self._fraction_bits + 1, c.significand_bits),
+            max_shift=max(self._fraction_bits, c.significand_bits - 1),
+            input_width=c.significand_bits,
+        )
+        addend = Structure(
+            parts=(compare, compare, shift, Gates(width=self._fraction_bits + 1)), path=(compare,)
+        )
+        kept = self._fraction_bits + self._integer_bits
+        tree = adder_tree(kept + 1, self._lanes + 1)
+        return Structure.series(
+            [addend, self._alignment(self._lanes), tree, self._ending(self._width)]
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        products, c = self._products, Record(self._addend, self.c)
+        kept = self._fraction_bits + self._integer_bits
+        greatest, found = self._greatest_field(products)
+        reference = self._reference(m, self._clamped(greatest), found, kept)
+        terms = [
+            (self._aligned(m, p, reference.limit, f"lane{k}"), p.sign)
+            for k, p in enumerate(products)
+        ]
+        place = self._fraction_bits - (c.shape.significand_bits - 1)
+        addend = shift_right(m, placed(c.significand, place), reference.addend_distance, "addend")
+        terms.append((addend[-(self._fraction_bits + 1) :], c.sign))
+        self._drive_sum(m, signed_sum(terms), reference)
+        return m
+
+
+class FlooredSum(_GroupSum):
+    """Group sums on grids of their own, then floored with the addend to common ones and added.
+
+    Combinational: latency 0, one sum per cycle. The group's sums do not depend on the addend.
+    """
+
+    def __init__(self, acc: Aligned, design: Design, lanes: int) -> None:
+        assert acc.floor is not None
+        self._sum_bits, self._addend_bits = acc.floor
+        self._parts = [range(part, lanes, acc.parts) for part in range(min(acc.parts, lanes))]
+        super().__init__(acc, design, lanes, max(acc.floor))
+
+    @property
+    def structure(self) -> Structure:
+        """The parts' aligned sums, a shifter for each and the addend, the last sum."""
+        kept = self._fraction_bits + self._integer_bits
+        parts = [
+            Structure.series([self._alignment(len(p)), adder_tree(kept + 1, len(p))])
+            for p in self._parts
+        ]
+        groups = Structure(
+            parts=tuple(part for item in parts for part in item.parts), path=parts[0].path
+        )
+        c, compare = self._addend, Adder(width=self._addend.exponent_bits + 1)
+        shift = Shifter(width=self._width, max_shift=self._width - 1)
+        addend = Shifter(
+            width=self._addend_bits + 2,
+            max_shift=self._addend_bits + 1,
+            input_width=c.significand_bits + 1,
+        )
+        negate = Incrementer(width=c.significand_bits)
+        combine = Structure(
+            parts=(compare, compare, negate, addend, *(shift,) * len(parts)), path=(compare, shift)
+        )
+        tree = adder_tree(self._width, len(parts) + 1)
+        return Structure.series([groups, combine, tree, self._ending(self._width)])
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        products, c = self._products, Record(self._addend, self.c)
+        sums, fields, any_found = [], [], Const(0, 1)
+        for number, lanes in enumerate(self._parts):
+            part = [products[k] for k in lanes]
+            greatest, found = self._greatest_field(part)
+            field = Signal(len(self.p0.exponent), name=f"part{number}_greatest")
+            m.d.comb += field.eq(self._clamped(greatest))
+            terms = [
+                (self._aligned(m, p, field, f"lane{k}"), p.sign)
+                for k, p in zip(lanes, part, strict=True)
+            ]
+            group = Signal(
+                signed(self._fraction_bits + self._integer_bits + clog2(len(part)) + 1),
+                name=f"part{number}_sum",
+            )
+            m.d.comb += group.eq(signed_sum(terms))
+            sums.append(group)
+            fields.append(field)
+            any_found |= found
+        greatest = fields[0]
+        for field in fields[1:]:
+            greatest = Mux(field > greatest, field, greatest)
+        reach = max(len(s) for s in sums) + max(self._sum_bits - self._fraction_bits, 0)
+        reference = self._reference(m, greatest, any_found, reach)
+        total = self._on_grid(
+            m,
+            Mux(c.sign, -c.significand, c.significand).as_signed(),
+            reference.addend_distance,
+            have=c.shape.significand_bits - 1,
+            bits=self._addend_bits,
+            name="addend",
+        )
+        for number, (group, field) in enumerate(zip(sums, fields, strict=True)):
+            distance = Signal(len(reference.limit), name=f"part{number}_distance")
+            m.d.comb += distance.eq(reference.limit - field)
+            total = total + self._on_grid(
+                m,
+                group,
+                distance,
+                have=self._fraction_bits,
+                bits=self._sum_bits,
+                name=f"part{number}",
+            )
+        self._drive_sum(m, total, reference)
+        return m
+
+    def _on_grid(
+        self, m: Module, number: Value, distance: Value, *, have: int, bits: int, name: str
+    ) -> Value:
+        """A number of `have` fraction bits, shifted right and floored to `bits` of them.
+
+        The result is on the finest of all grids.
+        """
+        place = bits - have
+        shifted = shift_right(m, placed(number, place), distance, f"{name}_floor")
+        if place < 0:
+            shifted = shifted[-place:].as_signed()
+        return shifted << (self._output_bits - bits)
+
+
+def placed(value: Value, place: int) -> Value:
+    """`value` with zeros below it; a negative place needs none, the bits are cut off later."""
+    word = Cat(Const(0, max(place, 0)), value)
+    return word.as_signed() if value.shape().signed else word
+
+
+def shift_right(m: Module, value: Value, amount: Value, name: str) -> Value:
+    """`value >> amount` for any amount, filled with the sign; what is shifted out is lost."""
+    shape = value.shape()
+    rows = clog2(shape.width)
+    fill = Const(0, 1)
+    if shape.signed:
+        fill = value[-1]
+    word = value
+    if len(amount) > rows:
+        beyond = amount[rows:].any()
+        word = Signal(shape, name=f"{name}_within")
+        m.d.comb += word.eq(Mux(beyond, fill.replicate(shape.width), value))
+    for k in range(min(rows, len(amount))):
+        row = Signal(shape, name=f"{name}_row{k}")
+        m.d.comb += row.eq(Mux(amount[k], word >> (1 << k), word))
+        word = row
+    return word
+
+
+def signed_sum(terms: Sequence[tuple[Value, Value]]) -> Value:
+    """The sum of magnitudes with signs, in a tree of adders.
+
+    -x is NOT x + 1: each adder takes one of these ones as its carry, and the sum the last.
+    """
+    words = [Cat(x ^ sign.replicate(len(x)), sign).as_signed() for x, sign in terms]
+    carries = [sign for _, sign in terms]
+    while len(words) > 1:
+        pairs = zip(words[::2], words[1::2], strict=False)
+        words = [_added(x, y, carries.pop()) for x, y in pairs] + words[len(words) & ~1 :]
+    return words[0] + carries.pop()
+
+
+def _added(x: Value, y: Value, carry: Value) -> Value:
+    """The sum of all three in one adder, whose lowest position makes the carry."""
+    return (Cat(carry, x).as_signed() + Cat(carry, y).as_signed())[1:].as_signed()
