@@ -173,7 +173,7 @@ class Logarithmic(Format):
     def unpack(self, codes: Array) -> Unpacked:
         """Values of int64 codes already known to be in range, rounded to the nearest float64."""
         logarithm, zero, negative = self.fields(codes)
-        significand, scale = self._magnitude(logarithm)
+        significand, scale = self.magnitude(logarithm)
         exponent = scale - self.significand_bits + 1
         flag = np.zeros(codes.shape, bool)
         return Unpacked(
@@ -184,8 +184,11 @@ class Logarithmic(Format):
             inf=flag,
         )
 
-    def _magnitude(self, logarithm: Array) -> tuple[Array, Array]:
-        """Normalised significand and floor(log2) of the float64 nearest 2^(logarithm / gamma)."""
+    def magnitude(self, logarithm: Array) -> tuple[Array, Array]:
+        """Significand, with its leading one at the highest of `significand_bits`, and floor(log2).
+
+        Of the float64 nearest 2^(logarithm / gamma), for any int64 logarithms.
+        """
         # One digit more than is kept; what follows is irrational, so this one alone decides.
         drop = POWER_BITS - self.significand_bits
         significands = ((power_floors(self.fraction_bits) >> drop) + 1) >> 1
@@ -236,7 +239,7 @@ class Logarithmic(Format):
 
         def compared(logarithm: Array) -> tuple[Array, Array]:
             """Whether the value reaches a level, and whether it is that level."""
-            level, level_scale = self._magnitude(logarithm)
+            level, level_scale = self.magnitude(logarithm)
             level = level << (POWER_BITS + 1 - self.significand_bits)
             same = scale == level_scale
             reached = (scale > level_scale) | (same & (leading >= level))

@@ -11,6 +11,7 @@ from amaranth.hdl import Const, Value, signed
 from amaranth.lib.wiring import Out, Signature
 
 from hwdse.formats import UnpackedShape
+from hwdse.spec.multiply.log_tables import LogShape
 
 
 def unpacked_signature(shape: UnpackedShape) -> Signature:
@@ -18,7 +19,8 @@ def unpacked_signature(shape: UnpackedShape) -> Signature:
 
     `exponent` is unsigned and counts from `shape.exponent_origin`. `zero` is a hint for magnitudes:
     set for exact zeros (never for NaN and infinity). Where `nan` or `inf` is set the other fields
-    but the sign of an infinity mean nothing; `nan` outranks `inf`.
+    but the sign of an infinity mean nothing; `nan` outranks `inf`. A `LogShape` has the logarithm
+    beside the number, `log`, unsigned and counted from `shape.log_origin`.
     """
     members = {}
     if shape.twos_complement:
@@ -36,6 +38,8 @@ def unpacked_signature(shape: UnpackedShape) -> Signature:
         members["inf"] = Out(1)
         if shape.twos_complement:
             members["inf_sign"] = Out(1)
+    if isinstance(shape, LogShape):
+        members["log"] = Out(shape.log_bits)
     return Signature(members)
 
 
@@ -81,6 +85,11 @@ class Record:
         return Const(0, 1)
 
     @property
+    def log(self) -> Value:
+        """The logarithm minus `shape.log_origin`, of a `LogShape`."""
+        return self._interface.log
+
+    @property
     def nan(self) -> Value:
         """Set for NaN."""
         return self._member("nan")
@@ -97,9 +106,9 @@ def fields(interface) -> dict[str, Value]:
 
 
 def connect(m, sink, source) -> None:
-    """Join two records of the same bounds."""
-    for name, value in fields(source).items():
-        m.d.comb += getattr(sink, name).eq(value)
+    """Join two records of the same bounds; the source may carry more than the sink takes."""
+    for name, value in fields(sink).items():
+        m.d.comb += value.eq(getattr(source, name))
 
 
 def drive(m, interface, **values) -> None:

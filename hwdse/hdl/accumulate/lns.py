@@ -1,0 +1,157 @@
+"""The logarithmic accumulator: additions by tables of Gaussian logarithms."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib.wiring import Component
+
+from hwdse.errors import SpecError
+from hwdse.formats import clog2
+from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
+from hwdse.hdl.antilog import antilog_parts, drive_number
+from hwdse.hdl.lookup import lookup
+from hwdse.hdl.structure import Adder, Gates, Primitive, Register, Structure, Table
+from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.spec import Design, LogSum
+from hwdse.spec.accumulate.lns_tables import difference_table, sum_table
+from hwdse.spec.multiply.log_tables import LogShape
+
+_MAX_FRACTION_BITS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """A number to add: `log` is unsigned and counts from the constant `origin`.
+
+    Sign and logarithm of a zero mean nothing.
+    """
+
+    sign: Value
+    zero: Value
+    log: Value
+    origin: int
+
+
+class LogAccumulator(Component):
+    """Compares logarithms, and adds to the larger one what a table says of their difference.
+
+    Latency 1, one group per cycle: one addition closes in a single cycle. Several lanes are added
+    in a balanced tree before it. The register holds sign, zero flag and logarithm.
+    """
+
+    def __init__(self, acc: LogSum, design: Design) -> None:
+        f = acc.format
+        assert isinstance(design.product, LogShape)
+        assert isinstance(design.state, LogShape)
+        self._design, self._format = design, f
+        self._product, self._state = design.product, design.state
+        self._step, self._lanes = acc.alignment(design.product), design.unit.lanes
+        self._like = sum_table(f.fraction_bits)
+        # Equal magnitudes of unlike signs have no entry: they cancel.
+        self._unlike = (0, *difference_table(f.fraction_bits))
+        super().__init__(accumulator_ports(design))
+
+    @property
+    def structure(self) -> Structure:
+        """An adder tree of logarithmic additions, the one of the loop, and the output's table."""
+        width = max(self._product.log_bits + self._step, self._state.log_bits) + 1
+        f = self._format
+        compare, swap = Adder(width=width), MuxBlock(width=2 * width, ways=2)
+        tables = tuple(
+            Table(address_bits=clog2(len(entries)), data_bits=f.fraction_bits + bits)
+            for entries, bits in ((self._like, 1), (self._unlike, 3))
+        )
+        correct, choose = Adder(width=width), MuxBlock(width=f.fraction_bits + 3, ways=2)
+        limit = MuxBlock(width=f.exponent_bits, ways=3)
+        path: tuple[Primitive, ...] = (compare, swap, tables[1], choose, correct, limit)
+        addition = Structure(parts=(*path, tables[0], Gates(width=8)), path=path)
+        tree = Structure(
+            parts=addition.parts * (self._lanes - 1), path=addition.path * clog2(self._lanes)
+        )
+        register = Structure(parts=(Register(width=f.exponent_bits + 2),))
+        antilog = Structure(parts=antilog_parts(self._state))
+        return Structure.series([tree, addition, register, antilog])
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        origin = self._product.log_origin << self._step
+        level = [
+            Term(
+                sign=p.sign,
+                zero=p.zero,
+                log=Cat(Const(0, self._step), p.log) if self._step else p.log,
+                origin=origin,
+            )
+            for p in product_records(self, self._design)
+        ]
+        depth = 0
+        while len(level) > 1:
+            pairs = [
+                self._added(m, level[k], level[k + 1], f"level{depth}_{k // 2}")
+                for k in range(0, len(level) - 1, 2)
+            ]
+            level = [*pairs, *level[2 * len(pairs) :]]
+            depth += 1
+        sign, log = Signal(), Signal(self._state.log_bits)
+        zero = Signal(init=1)
+        state = Term(sign=sign, zero=zero | self.i_first, log=log, origin=self._state.log_origin)
+        total = self._added(m, state, level[0], "loop")
+        with m.If(self.i_valid):
+            m.d.sync += [sign.eq(total.sign), zero.eq(total.zero), log.eq(total.log)]
+        drive_number(m, self.o, self._state, log, sign=sign, zero=zero)
+        return m
+
+    def _added(self, m: Module, x: Term, y: Term, name: str) -> Term:
+        """The sum of two terms as a number of the format."""
+        f, base = self._format, min(x.origin, y.origin)
+        first, second = (t.log + (t.origin - base) for t in (x, y))
+        width = max(len(first), len(second))
+        ahead = Signal(signed(width + 1), name=f"{name}_ahead")
+        distance = Signal(width, name=f"{name}_distance")
+        leads, same, alone = (Signal(name=f"{name}_{n}") for n in ("leads", "same", "alone"))
+        correction = Signal(signed(f.fraction_bits + 6), name=f"{name}_correction")
+        log = Signal(signed(width + 2), name=f"{name}_log")
+        like, unlike = (
+            _entry(m, entries, distance, len(correction), f"{name}_{kind}")
+            for kind, entries in (("like", self._like), ("unlike", self._unlike))
+        )
+        m.d.comb += [
+            ahead.eq(first - second),
+            leads.eq(y.zero | (~x.zero & (ahead >= 0))),
+            distance.eq(Mux(ahead < 0, -ahead, ahead)),
+            same.eq(x.sign == y.sign),
+            alone.eq(x.zero | y.zero),
+            correction.eq(Mux(alone, 0, Mux(same, like, unlike))),
+            log.eq(Mux(leads, first, second) + correction),
+        ]
+        field = Signal(f.exponent_bits, name=f"{name}_field")
+        zero = Signal(name=f"{name}_zero")
+        origin = self._state.log_origin
+        cancelled = ~alone & ~same & (ahead == 0)
+        m.d.comb += [
+            zero.eq((x.zero & y.zero) | cancelled | (log < f.lowest - base)),
+            field.eq(Mux(log > f.highest - base, f.highest - origin, log + (base - origin))),
+        ]
+        return Term(sign=Mux(leads, x.sign, y.sign), zero=zero, log=field, origin=origin)
+
+
+def _entry(m: Module, entries: tuple[int, ...], distance: Value, bits: int, name: str) -> Value:
+    """A signed entry of a table; 0 beyond it."""
+    address_bits = min(clog2(len(entries)), len(distance))
+    words = [entry % (1 << bits) for entry in entries[: 1 << address_bits]]
+    words += [0] * ((1 << address_bits) - len(words))
+    word = lookup(m, distance[:address_bits], words, bits, name)
+    beyond = distance[address_bits:].any()
+    return (word & (~beyond).replicate(bits)).as_signed()
+
+
+@accumulator.register(LogSum)
+def _(acc: LogSum, design: Design) -> Component:
+    fraction_bits = acc.format.fraction_bits
+    if fraction_bits > _MAX_FRACTION_BITS:
+        raise SpecError(
+            f"accumulator {acc} has no hardware generator: its tables have "
+            f"{len(sum_table(fraction_bits))} entries, formats of up to {_MAX_FRACTION_BITS} "
+            "fraction bits have one"
+        )
+    return LogAccumulator(acc, design)

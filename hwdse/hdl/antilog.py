@@ -1,0 +1,49 @@
+"""From a logarithm to a number: a table of powers of two, and no shift yet."""
+
+from amaranth.hdl import Cat, Const, Module, Value
+
+from hwdse.hdl.lookup import lookup
+from hwdse.hdl.structure import Gates, Multiplier, Primitive, Table
+from hwdse.hdl.unpacked import drive
+from hwdse.spec.multiply.log_tables import LogShape
+
+_TABLE_BITS = 6  # up to here one table of whole significands is the smallest
+
+
+def antilog_parts(shape: LogShape) -> tuple[Primitive, ...]:
+    """What `antilog` is made of, in path order."""
+    antilog, width = shape.antilog, shape.significand_bits
+    if antilog.fraction_bits <= _TABLE_BITS or not antilog.low_bits:
+        return Table(address_bits=antilog.fraction_bits, data_bits=width), Gates(width=width)
+    array = Multiplier(a_bits=antilog.constant_bits + 1, b_bits=antilog.low_bits, signed=False)
+    constants = Table(address_bits=antilog.index_bits, data_bits=antilog.constant_bits + 1)
+    return constants, array, Gates(width=width)
+
+
+def drive_number(
+    m: Module, interface, shape: LogShape, log: Value, *, sign: Value, zero: Value
+) -> None:
+    """Assign a record of `shape` from its logarithm (minus the origin), sign and zero flag."""
+    f = shape.antilog.fraction_bits
+    significand = _significand(m, shape, log[:f])
+    drive(
+        m,
+        interface,
+        sign=sign & ~zero,
+        zero=zero,
+        significand=significand & (~zero).replicate(shape.significand_bits),
+        exponent=log[f:],
+        log=log,
+    )
+
+
+def _significand(m: Module, shape: LogShape, remainder: Value) -> Value:
+    antilog, width = shape.antilog, shape.significand_bits
+    if not antilog.index_bits:
+        # The constant is 1.
+        return Cat(remainder, Const(1, 1))
+    if antilog.fraction_bits <= _TABLE_BITS or not antilog.low_bits:
+        return lookup(m, remainder, antilog.significands, width, "antilog")
+    index, low = remainder[antilog.low_bits :], remainder[: antilog.low_bits]
+    constant = lookup(m, index, antilog.constants, antilog.constant_bits + 1, "antilog")
+    return (constant * low + (constant << antilog.fraction_bits))[:width]

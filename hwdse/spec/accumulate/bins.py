@@ -1,0 +1,100 @@
+"""The accumulator of logarithmic products that are binned by the fraction of their logarithm."""
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from hwdse import formats
+from hwdse.errors import SpecError
+from hwdse.formats import Format, UnpackedShape
+from hwdse.spec.accumulate import Accumulator
+from hwdse.spec.accumulate.kulisch import Kulisch
+from hwdse.spec.multiply.log_tables import LogShape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bins(Accumulator):
+    """Remainder bins (LNS-Madam, Zhao et al. 2022): a register for each constant of `mul=log`.
+
+    A product is 2^q T[r]; the register of r adds +-2^q, and only the output multiplies each
+    register by its constant T[r] and adds them all: the exact sum of the products' numbers. With
+    the multiplier's option `h{n}` there are 2^n registers, which add +-2^q (1 + r_L/gamma).
+
+    Registers are two's complement and wrap beyond the stated number of terms; the weighted sum
+    wraps at the width that the Kulisch accumulator of as many terms has.
+
+    Attributes:
+        terms: products that can be added without overflow, whatever they are; 1..2^40.
+    """
+
+    keyword: ClassVar[str] = "bins"
+
+    terms: int = 65536
+
+    def __post_init__(self) -> None:
+        _ = self.exact
+
+    @classmethod
+    def from_options(cls, options: tuple[str, ...]) -> Self:
+        """Parse the number of terms."""
+        if not options:
+            return cls()
+        if len(options) > 1 or not re.fullmatch(r"\d{1,15}", options[0]):
+            raise cls.bad_options(options)
+        return cls(terms=int(options[0]))
+
+    @classmethod
+    def syntax(cls) -> str:
+        """How this choice is written."""
+        return "bins[:{terms}]"
+
+    def __str__(self) -> str:
+        return self.keyword if self == Bins() else f"{self.keyword}:{self.terms}"
+
+    @property
+    def exact(self) -> Kulisch:
+        """The fixed-point accumulator of the same sums.
+
+        Raises:
+            SpecError: a number of terms out of range.
+        """
+        try:
+            return Kulisch(terms=self.terms)
+        except SpecError as error:
+            raise SpecError(str(error).replace(Kulisch.keyword, self.keyword)) from error
+
+    def addend(self, product: UnpackedShape) -> UnpackedShape:
+        """Bounds of what one product adds to a register: its number without the constant.
+
+        Raises:
+            SpecError: products that are not of `mul=log`.
+        """
+        antilog = product.antilog if isinstance(product, LogShape) else None
+        if antilog is None:
+            raise SpecError(
+                f"accumulator {self} sorts products by the fraction of their logarithm: it needs "
+                "mul=log"
+            )
+        return UnpackedShape(
+            significand_bits=antilog.linear_bits + 1,
+            exponent_min=product.exponent_min + antilog.constant_bits,
+            exponent_max=product.exponent_max + antilog.constant_bits,
+            exponent_origin=product.exponent_origin + antilog.constant_bits,
+        )
+
+    def register(self, product: UnpackedShape) -> UnpackedShape:
+        """Bounds of each register."""
+        return self.exact.state(self.addend(product))
+
+    def state(self, product: UnpackedShape) -> UnpackedShape:
+        """Bounds of the weighted sum."""
+        self.addend(product)
+        return self.exact.state(product)
+
+    def default_out(self) -> Format:
+        """fp32."""
+        return formats.parse("fp32")
+
+    def largest(self, product: UnpackedShape) -> float:
+        """Largest magnitude of the weighted sum."""
+        return self.exact.largest(product)
