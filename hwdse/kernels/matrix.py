@@ -50,8 +50,8 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
     task = Task(
         design=design,
         mul=mul,
-        left=Operand(left, design.a, mul),
-        right=Operand(right, design.b, mul),
+        left=Operand(left, design.a, mul.prepare),
+        right=Operand(right, design.b, mul.prepare_second or mul.prepare),
         terms=k,
         rows_at_once=rows,
     )

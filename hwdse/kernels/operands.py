@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.formats import Format
-from hwdse.kernels.multiply import Multiplication, Values
+from hwdse.kernels.multiply import Prepare, Values
 
 _TABLE_BITS = 16
 
@@ -33,19 +33,19 @@ class Operand:
         FormatError: not integers, or (for some piece) a code out of range.
     """
 
-    def __init__(self, codes: npt.NDArray[Any], number_format: Format, mul: Multiplication) -> None:
+    def __init__(self, codes: npt.NDArray[Any], number_format: Format, prepare: Prepare) -> None:
         self.codes = codes
         self._format = number_format
-        self._mul = mul
+        self._prepare = prepare
         self._table: Values | None = None
         if number_format.bits <= _TABLE_BITS:
-            self._table = mul.prepare(_all_values(number_format))
+            self._table = prepare(_all_values(number_format))
 
     def values(self, rows: slice) -> Values:
         """Prepared values of some rows."""
         codes = self.codes[rows]
         if self._table is None:
-            return self._mul.prepare(self._format.decode(codes))
+            return self._prepare(self._format.decode(codes))
         if codes.dtype.kind == "u" and np.iinfo(codes.dtype).max < len(self._table):
             return np.take(self._table, codes)
         return np.take(self._table, self._format.check_codes(codes))

@@ -1,22 +1,19 @@
-"""The exact product."""
+"""The exact product, of whatever multiplier gives it."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from hwdse.formats import Format, Unpacked
-from hwdse.formats.unpacked import Array
+from hwdse.formats import Format, Unpacked, UnpackedShape
+from hwdse.formats.unpacked import Array, bit_length
 from hwdse.golden.multiply import multiply
-from hwdse.spec import Exact
+from hwdse.spec import ExactValued
 
 
 @multiply.register
-def _(mul: Exact, a: Array, b: Array, a_format: Format, b_format: Format) -> Unpacked:
+def _(mul: ExactValued, a: Array, b: Array, a_format: Format, b_format: Format) -> Unpacked:
     product = exact_product(a_format.unpack(a).exact(), b_format.unpack(b).exact())
-    if mul.product(a_format, b_format).twos_complement:
-        # Two's complement has one zero.
-        return replace(product, sign=product.sign & (product.significand != 0))
-    return product
+    return within(product, mul.product(a_format, b_format))
 
 
 def exact_product(a: Unpacked, b: Unpacked) -> Unpacked:
@@ -29,4 +26,24 @@ def exact_product(a: Unpacked, b: Unpacked) -> Unpacked:
         exponent=a.exponent + b.exponent,
         nan=nan,
         inf=(a.inf | b.inf) & ~nan,
+    )
+
+
+def within(product: Unpacked, shape: UnpackedShape) -> Unpacked:
+    """The same values, written within bounds that hold them; two's complement has one zero."""
+    longer = np.maximum(bit_length(product.significand) - shape.magnitude_bits, 0)
+    if shape.twos_complement:
+        # Minus 2^magnitude_bits is one bit longer, and fits.
+        longer = np.maximum(longer - 1, 0)
+    exponent = np.clip(product.exponent + longer, shape.exponent_min, shape.exponent_max)
+    up = (product.exponent - exponent).clip(0).astype(object)
+    down = (exponent - product.exponent).clip(0).astype(object)
+    sign = product.sign
+    if shape.twos_complement:
+        sign = sign & ((product.significand != 0) | product.inf)
+    return replace(
+        product,
+        sign=sign,
+        significand=np.asarray((product.significand << up) >> down, object),
+        exponent=np.asarray(exponent, np.int64),
     )

@@ -3,8 +3,9 @@
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib.wiring import Component
 
-from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
-from hwdse.hdl.fixed_point import fixed_point_sum, to_fixed_point
+from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_ports
+from hwdse.hdl.compress import plus
+from hwdse.hdl.group_sum import group_sum
 from hwdse.hdl.structure import Adder, Gates, Register, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.spec import Design, IntegerSum
@@ -20,8 +21,8 @@ class IntegerAccumulator(Component):
 
     def __init__(self, acc: IntegerSum, design: Design) -> None:
         self._saturate = acc.saturate
-        self._product, self._state = design.product, design.state
-        self._lanes = design.unit.lanes
+        self._state = design.state
+        self._group = group_sum(design.mul, design)
         self._design = design
         super().__init__(accumulator_ports(design))
 
@@ -31,20 +32,15 @@ class IntegerAccumulator(Component):
         width = self._state.significand_bits
         clear, add, register = Gates(width=width), Adder(width=width), Register(width=width)
         clamp = MuxBlock(width=width if self._saturate else 0, ways=2)
-        tree = fixed_point_sum(self._product, self._lanes)
         own = Structure(parts=(clear, add, clamp, register), path=(add, clamp))
-        return Structure.series([tree, own])
+        return Structure.series([self._group.structure, own])
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        products = [
-            # A magnitude needs its sign.
-            p.significand if p.shape.twos_complement else to_fixed_point(m, p, f"lane{k}")
-            for k, p in enumerate(product_records(self, self._design))
-        ]
+        group, carry = self._group.add(m, product_ports(self, self._design))
         width = self._state.significand_bits
         register = Signal(signed(width))
-        total = Mux(self.i_first, 0, register) + sum(products[1:], start=products[0])
+        total = plus(Mux(self.i_first, 0, register), group, carry)
         # Both terms may be full-width: exact sums need more bits than the register.
         exact = Signal(signed(max(width, len(total))))
         m.d.comb += exact.eq(total)

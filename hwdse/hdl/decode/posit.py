@@ -70,13 +70,13 @@ class PositDecoder(Component):
             differs = Cat(differs[0] | ~ones, differs[1:])
         # A run of ones may fill the word and ends below it.
         run, _ = leading_zero_count(m, Cat(Const(1, 1), differs), "run")
-        regime = Signal(len(run) + 1)
-        least = shape.exponent_origin + f.max_fraction_bits >> f.es
-        m.d.comb += regime.eq(Cat(run ^ (~ones).replicate(len(run)), ~ones) - least)
-
         tail = magnitude[: self._rest]
         if self._rest:
-            tail = shift_left(m, tail, run, self._rest, "shift")
+            tail = shift_left(m, tail, run, self._rest, "shift", long_steps_first=True)
+        # Two's complement with the sign inverted, which counts from the shape's exponent origin.
+        regime = Signal(shape.exponent_bits - f.es)
+        m.d.comb += regime.eq(Cat(run ^ (~ones).replicate(len(run)), ones))
+
         written = min(f.es, self._rest)
         exponent = Cat(Const(0, f.es - written), tail[self._rest - written :])
         drive(

@@ -1,19 +1,38 @@
-"""Multipliers: two Unpacked records in, the product out. Combinational, one module each."""
+"""Multipliers: two operands in, the product's Unpacked record out. Combinational, one module each.
+
+Operands are Unpacked records, unless a multiplier has another decoder for them; a product may carry
+more than its record for accumulators that know what to do with it (`hwdse.hdl.group_sum`).
+"""
 
 from functools import singledispatch
 
-from amaranth.lib.wiring import Component
+from amaranth.lib.wiring import Component, Signature
 
 from hwdse.errors import SpecError
 from hwdse.formats import Format
+from hwdse.hdl.decode import decoder
+from hwdse.hdl.unpacked import unpacked_signature
 from hwdse.plugins import load_modules
 from hwdse.spec import Multiplier
 
 
 @singledispatch
 def multiplier(mul: Multiplier, a: Format, b: Format) -> Component:
-    """Component with ports `a`, `b` (operand records) and `o` (record of `mul.product(a, b)`)."""
+    """Component with ports `a`, `b` (operands) and `o` (product)."""
     raise SpecError(f"multiplier {mul} has no hardware generator")
+
+
+@singledispatch
+def operand_decoder(mul: Multiplier, number_format: Format) -> Component:
+    """Component with ports `i` (code) and `o`, which is what the multiplier's operands are."""
+    del mul
+    return decoder(number_format)
+
+
+@singledispatch
+def product_signature(mul: Multiplier, a: Format, b: Format) -> Signature:
+    """Ports of the product: the record of `mul.product(a, b)`, and whatever comes with it."""
+    return unpacked_signature(mul.product(a, b))
 
 
 load_modules(__name__, __path__)

@@ -18,6 +18,7 @@ from hwdse.spec import Design, Multiplier
 
 Carrier = np.dtype[Any]
 Values = npt.NDArray[np.float64]
+Prepare = Callable[[Values], Values]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +32,15 @@ class Multiplication:
         single: the code also works in float32, for operands and products that are its values.
         prepare: what becomes of decoded operands before they are multiplied.
         linear: products are a * b exactly, so that sums of them may come from a matrix library.
+        prepare_second: what becomes of the second operand, where that is something else.
     """
 
     source: Callable[[Carrier], Any]
     swapped: Callable[[Carrier], Any]
     single: bool
-    prepare: Callable[[Values], Values]
+    prepare: Prepare
     linear: bool
+    prepare_second: Prepare | None = None
 
 
 @singledispatch

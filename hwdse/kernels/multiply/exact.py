@@ -1,4 +1,4 @@
-"""The exact product, by float64 multiplication where it holds it."""
+"""The exact product, of whatever multiplier, by float64 multiplication where it holds it."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ from numba import types
 from numba.extending import overload
 
 from hwdse.kernels.multiply import Carrier, Multiplication, Values, multiplication, product
-from hwdse.spec import Design, Exact
+from hwdse.spec import Design, ExactValued
 
 
 class FloatProduct(NamedTuple):
@@ -30,7 +30,9 @@ class IntegerProduct(NamedTuple):
 
 
 @multiplication.register
-def _(mul: Exact, design: Design) -> Multiplication:
+def exact_multiplication(mul: ExactValued, design: Design) -> Multiplication:
+    """By a * b."""
+    del mul
     kind = IntegerProduct if design.product.twos_complement else FloatProduct
 
     def source(carrier: Carrier) -> Any:

@@ -1,4 +1,4 @@
-"""The exact multiplier."""
+"""The exact multiplier, and what all multipliers of exact products share."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,13 +8,11 @@ from hwdse.spec.multiply import Multiplier
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exact(Multiplier):
-    """The exact product: significands multiplied, exponents added, nothing rounded."""
-
-    keyword: ClassVar[str] = "exact"
+class ExactValued(Multiplier):
+    """A multiplier whose products are exact, however it is built."""
 
     def product(self, a: Format, b: Format) -> UnpackedShape:
-        """Bounds of the exact products."""
+        """Bounds of the exact products: significands multiplied, exponents added."""
         x, y = a.unpacked, b.unpacked
         twos = x.twos_complement or y.twos_complement
         bits = sum(
@@ -22,6 +20,10 @@ class Exact(Multiplier):
             shape.significand_bits + (twos and not shape.twos_complement)
             for shape in (x, y)
         )
+        leading_zeros = None
+        if x.leading_zeros is not None and y.leading_zeros is not None and not twos:
+            # The product of two normalised significands may lack its top bit.
+            leading_zeros = x.leading_zeros + y.leading_zeros + 1
         return UnpackedShape(
             significand_bits=bits,
             exponent_min=x.exponent_min + y.exponent_min,
@@ -32,4 +34,12 @@ class Exact(Multiplier):
             has_inf=x.has_inf or y.has_inf,
             # Zero times infinity is NaN.
             has_nan=x.has_nan or y.has_nan or x.has_inf or y.has_inf,
+            leading_zeros=leading_zeros,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exact(ExactValued):
+    """The exact product: significands multiplied, exponents added, nothing rounded."""
+
+    keyword: ClassVar[str] = "exact"

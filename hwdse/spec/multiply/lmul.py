@@ -99,4 +99,5 @@ class LMul(Multiplier):
             own,
             significand_bits=operand.fraction_bits + 2,
             exponent_min=own.exponent_min - 1,
+            leading_zeros=None,
         )

@@ -1,0 +1,93 @@
+"""Constant tables as shared binary decision diagrams: one multiplexer a node.
+
+Synthesis finds far smaller logic from there than from a list of cases, and the Verilog is short.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import permutations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+
+#: Orders of this many address bits are all tried, those of more only turned and interleaved.
+_PERMUTED_BITS = 5
+
+
+def lookup(m: Module, address: Value, words: Sequence[int], width: int, name: str) -> Value:
+    """The word at `address` of a table of 2^len(address) words of `width` bits.
+
+    A node is a function of the address bits from its own on; equal functions, and complements of
+    one another, are made once (Bryant, Graph-based algorithms for Boolean function manipulation,
+    1986).
+    """
+    functions = tuple(
+        sum((word >> bit & 1) << place for place, word in enumerate(words)) for bit in range(width)
+    )
+    order = _best_order(functions, len(address))
+    diagram = _Diagram(order)
+    signals: dict[int, Value] = {}
+
+    def value(function: int) -> Value:
+        if function in (0, diagram.ones):
+            return Const(int(function != 0), 1)
+        if function & 1:
+            return ~value(function ^ diagram.ones)
+        if function not in signals:
+            bit, low, high = diagram.split(function)
+            node = Signal(name=f"{name}_node{len(signals)}")
+            signals[function] = node
+            m.d.comb += node.eq(Mux(address[bit], value(high), value(low)))
+        return signals[function]
+
+    return Cat(value(function) for function in functions)
+
+
+class _Diagram:
+    """Functions of the address as integers, one bit for each address, and an order of its bits."""
+
+    def __init__(self, order: tuple[int, ...]) -> None:
+        self._order = order
+        self.ones = (1 << (1 << len(order))) - 1
+        # Addresses whose given bit is set.
+        self._set = [
+            sum(1 << place for place in range(1 << len(order)) if place >> bit & 1)
+            for bit in range(len(order))
+        ]
+
+    def split(self, function: int) -> tuple[int, int, int]:
+        """The first bit in order that a function depends on, and what it is for 0 and 1."""
+        for bit in self._order:
+            high = function & self._set[bit]
+            low = function & ~self._set[bit]
+            step = 1 << bit
+            if high >> step != low:
+                return bit, low | low << step, high | high >> step
+        raise AssertionError("a constant depends on no bit")
+
+    def size(self, functions: Sequence[int]) -> int:
+        """Nodes of a diagram of all functions."""
+        known: set[int] = set()
+        waiting = list(functions)
+        while waiting:
+            function = waiting.pop()
+            if function & 1:
+                function ^= self.ones
+            if function and function not in known:
+                known.add(function)
+                waiting += self.split(function)[1:]
+        return len(known)
+
+
+@lru_cache(maxsize=64)
+def _best_order(functions: tuple[int, ...], bits: int) -> tuple[int, ...]:
+    """The order with the fewest nodes, of some."""
+    rising = tuple(range(bits))
+    if bits <= _PERMUTED_BITS:
+        orders = list(permutations(rising))
+    else:
+        half = bits // 2
+        pairs = tuple(k for pair in zip(rising[half:], rising[:half], strict=False) for k in pair)
+        mixed = pairs + tuple(k for k in rising if k not in pairs)
+        starts = [rising, mixed, rising[half:] + rising[:half]]
+        orders = [turned for order in starts for turned in (order, order[::-1])]
+    return min(orders, key=lambda order: _Diagram(order).size(functions))

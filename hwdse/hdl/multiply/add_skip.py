@@ -1,0 +1,85 @@
+"""The multiplier by -1, 0 and 1: gates."""
+
+from amaranth.hdl import Module, Mux
+from amaranth.lib.wiring import Component, In, Out, Signature
+
+from hwdse.formats import Format
+from hwdse.hdl.group_sum import carry_group_sum, carry_signature, group_sum
+from hwdse.hdl.multiply import multiplier, product_signature
+from hwdse.hdl.structure import Gates, Structure
+from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.spec import AddSkip
+
+
+@product_signature.register
+def _(mul: AddSkip, a: Format, b: Format) -> Signature:
+    return carry_signature(mul.product(a, b), a.unpacked.significand_bits)
+
+
+@multiplier.register(AddSkip)
+class AddSkipMultiplier(Component):
+    """Passes the first operand, inverts its sign, or puts zero.
+
+    Combinational: latency 0, one product per cycle. A two's-complement operand is inverted bit by
+    bit; the one that makes it its negative is the carry input of an adder to come, or else of an
+    incrementer.
+    """
+
+    def __init__(self, mul: AddSkip, a: Format, b: Format) -> None:
+        self._a, self._b, self._product = a.unpacked, b.unpacked, mul.product(a, b)
+        # Binary weights have no zero.
+        self._skips = 0 in b.decode(range(1 << b.bits))
+        super().__init__(
+            {
+                "a": In(unpacked_signature(self._a)),
+                "b": In(unpacked_signature(self._b)),
+                "o": Out(product_signature(mul, a, b)),
+            }
+        )
+
+    @property
+    def structure(self) -> Structure:
+        """A row of gates to skip and one to negate, which a sign-magnitude operand does not need.
+
+        An accumulator that knows of the carry needs no incrementer either.
+        """
+        width, twos = self._a.significand_bits, self._product.twos_complement
+        skip = Gates(width=width * self._skips)
+        negate, sign = Gates(width=width * twos), Gates(width=1)
+        return Structure(parts=(skip, negate, sign), path=(skip, negate))
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        a, b = Record(self._a, self.a), Record(self._b, self.b)
+        negative = b.significand[-1]
+        taken = b.significand[0]  # of -1 and 1, but not of 0
+        flags = {
+            "nan": a.nan | (a.inf & ~taken),
+            "inf": a.inf,
+            "inf_sign": a.inf_sign ^ negative,
+        }
+        if not self._product.twos_complement:
+            mask = taken.replicate(len(a.significand))
+            drive(
+                m,
+                self.o,
+                significand=a.significand & mask if self._skips else a.significand,
+                sign=a.sign ^ negative,
+                zero=a.zero | ~taken if self._skips else a.zero,
+                exponent=a.exponent,
+                **flags,
+            )
+            return m
+        word = Mux(taken, a.significand ^ negative.replicate(len(a.significand)), 0)
+        m.d.comb += [self.o.word.eq(word), self.o.carry.eq(negative)]
+        drive(
+            m,
+            self.o,
+            significand=self.o.word + self.o.carry,
+            exponent=a.exponent,
+            **flags,
+        )
+        return m
+
+
+group_sum.register(AddSkip)(carry_group_sum)

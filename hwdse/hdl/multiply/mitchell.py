@@ -1,0 +1,127 @@
+"""Mitchell's logarithmic multiplier: leading ones, one adder, one shifter."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib.wiring import Component, In, Out
+
+from hwdse.formats import Format
+from hwdse.hdl.blocks import leading_zero_count, shift_left
+from hwdse.hdl.multiply import multiplier
+from hwdse.hdl.structure import (
+    Adder,
+    Gates,
+    Incrementer,
+    LeadingZeroCounter,
+    Shifter,
+    Structure,
+)
+from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.spec import Mitchell
+
+
+@multiplier.register(Mitchell)
+class MitchellMultiplier(Component):
+    """Adds characteristics and fractions of both operands as one number.
+
+    Combinational: latency 0, one product per cycle. Operands whose significands need not begin with
+    a one are shifted until they do; integers' products are shifted back into place.
+    """
+
+    def __init__(self, mul: Mitchell, a: Format, b: Format) -> None:
+        self._shapes = a.unpacked, b.unpacked
+        self._product = mul.product(a, b)
+        self._fraction = mul.fraction(a, b)
+        self._in_place = mul.in_fixed_point(a, b)
+        self._leading = tuple(mul.has_leading_one(f) for f in (a, b))
+        super().__init__(
+            {
+                "a": In(unpacked_signature(self._shapes[0])),
+                "b": In(unpacked_signature(self._shapes[1])),
+                "o": Out(unpacked_signature(self._product)),
+            }
+        )
+
+    @property
+    def structure(self) -> Structure:
+        """Magnitudes, counters and shifters of both operands, the adder, the shift back."""
+        operands = []
+        for shape, leading in zip(self._shapes, self._leading, strict=True):
+            width = shape.significand_bits
+            magnitude = Incrementer(width=width * shape.twos_complement)
+            count = LeadingZeroCounter(width=0 if leading else width)
+            shift = Shifter(width=width, max_shift=0 if leading else width - 1)
+            path = (magnitude, count, shift)
+            operands.append(Structure(parts=path, path=path))
+        add = Adder(width=self._fraction + max(self._product.exponent_bits, 4))
+        mask = Gates(width=self._fraction + 2)
+        width = self._product.significand_bits
+        back = Shifter(
+            width=width, max_shift=width * self._in_place, input_width=self._fraction + 1
+        )
+        rest = Structure(parts=(add, mask, back), path=(add, mask, back))
+        return Structure.series([Structure.parallel(operands), rest])
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        a, b = Record(self._shapes[0], self.a), Record(self._shapes[1], self.b)
+        bits = self._fraction
+        words, deficit = [], 0
+        for record, leading, name in zip((a, b), self._leading, "ab", strict=True):
+            word, missing = self._logarithm(m, record, name, leading=leading)
+            words.append(word)
+            deficit += missing
+        total = Signal(max(map(len, words)) + 1)
+        m.d.comb += total.eq(words[0] + words[1])
+        zero = a.zero | b.zero
+        significand = Cat(total[:bits] & (~zero).replicate(bits), ~zero)
+        characteristic = total[bits:]
+        if self._in_place:
+            # Below the point, and below what the counters give too much, are zeros.
+            below = bits + deficit
+            width = self._product.significand_bits + below
+            extended = Signal(width)
+            m.d.comb += extended.eq(significand)
+            significand = shift_left(m, extended, characteristic, width, "back")[below:]
+        twos = any(shape.twos_complement for shape in self._shapes)
+        drive(
+            m,
+            self.o,
+            significand=significand,
+            exponent=characteristic,
+            sign=(a.sign ^ b.sign) & ~zero if twos else a.sign ^ b.sign,
+            zero=zero,
+            nan=a.nan | b.nan | (a.inf & b.zero) | (a.zero & b.inf),
+            inf=a.inf | b.inf,
+        )
+        return m
+
+    def _logarithm(
+        self, m: Module, operand: Record, name: str, *, leading: bool
+    ) -> tuple[Value, int]:
+        """Fraction and characteristic as one number, and how much the characteristic is too high.
+
+        With a leading one, the characteristic is the exponent; otherwise the complement of the
+        count of zeros is added, which counts from one less than a power of two.
+        """
+        shape, word = operand.shape, operand.significand
+        characteristic, too_much = operand.exponent, 0
+        if not shape.exponent_bits:
+            characteristic = Const(0, 0)
+        if shape.twos_complement:
+            magnitude = Signal(len(word), name=f"{name}_magnitude")
+            m.d.comb += magnitude.eq(Mux(word[-1], -word, word))
+            word = magnitude
+        if not leading:
+            count, _ = leading_zero_count(m, word, f"{name}_zeros")
+            too_much = (1 << len(count)) - len(word)
+            word = shift_left(m, word, count, len(word), f"{name}_up")
+            longer = max(len(characteristic), len(count))
+            added = Signal(longer + bool(shape.exponent_bits), name=f"{name}_weight")
+            m.d.comb += added.eq(characteristic + ~count)
+            characteristic = added
+        fraction = word[:-1]
+        if shape.twos_complement:
+            # Only the most negative number has its leading one at the top, and zeros after it.
+            fraction = fraction[1:]
+        cut = len(fraction) - self._fraction
+        fraction = fraction[cut:] if cut > 0 else Cat(Const(0, -cut), fraction)
+        return Cat(fraction, characteristic), too_much

@@ -1,0 +1,93 @@
+"""The multiplier of bipolar numbers: XNOR gates, and population counts where sums need them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Value
+from amaranth.lib.wiring import Component, In, Out, Signature
+
+from hwdse.formats import Format
+from hwdse.hdl.compress import compress, compression, constant_columns
+from hwdse.hdl.group_sum import GroupSum, group_sum
+from hwdse.hdl.multiply import multiplier, product_signature
+from hwdse.hdl.structure import Gates, Structure
+from hwdse.hdl.unpacked import unpacked_signature
+from hwdse.spec import Design, Xnor
+
+
+@product_signature.register
+def _(mul: Xnor, a: Format, b: Format) -> Signature:
+    members = unpacked_signature(mul.product(a, b)).members
+    return Signature(dict(members) | {"planes": Out(a.bits * b.bits)})
+
+
+@multiplier.register(Xnor)
+class XnorMultiplier(Component):
+    """One XNOR for each pair of bits: bit i + n j of `o.planes` is that of a_i and b_j.
+
+    Combinational: latency 0, one product per cycle. The number itself is the gates' weighted sum,
+    for accumulators that do not count the gates' bits.
+    """
+
+    def __init__(self, mul: Xnor, a: Format, b: Format) -> None:
+        self._bits = a.bits, b.bits
+        super().__init__(
+            {
+                "a": In(unpacked_signature(a.unpacked)),
+                "b": In(unpacked_signature(b.unpacked)),
+                "o": Out(product_signature(mul, a, b)),
+            }
+        )
+
+    @property
+    def structure(self) -> Structure:
+        """The gates."""
+        gates = Gates(width=self._bits[0] * self._bits[1])
+        return Structure(parts=(gates,), path=(gates,))
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        # The decoders' records without the constant bit: codes, the top bit inverted.
+        a, b = (Cat(x.significand[1:-1], ~x.significand[-1]) for x in (self.a, self.b))
+        m.d.comb += [
+            self.o.planes.eq(Cat(~(x ^ y) for y in b for x in a)),
+            self.o.significand.eq(_sum(m, [self.o.planes], *self._bits)),
+        ]
+        return m
+
+
+def _sum(m: Module, products: Sequence[Value], n: int, k: int) -> Value:
+    """The sum of products given as planes of n by k bits.
+
+    It is 2 S - C, with S the weighted count of bits and C the sum if all were ones: half of C,
+    rounded up, is taken off S first, and the LSB is that of C.
+    """
+    most = len(products) * ((1 << n) - 1) * ((1 << k) - 1)
+    width = most.bit_length()
+    columns = constant_columns(-((most + 1) // 2), width)
+    for planes in products:
+        for i in range(n):
+            for j in range(k):
+                columns[i + j].append(planes[i + n * j])
+    return Cat(Const(most & 1, 1), compress(m, columns, width, "count")).as_signed()
+
+
+class _PopulationCount(GroupSum):
+    """Counts the bits of equal weight of all lanes."""
+
+    @property
+    def structure(self) -> Structure:
+        """Full adders."""
+        a, b, lanes = self.design.a.bits, self.design.b.bits, self.design.unit.lanes
+        most = lanes * ((1 << a) - 1) * ((1 << b) - 1)
+        return compression(a * b * lanes, most.bit_length())
+
+    def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
+        """Twice the count, less what all bits set would make."""
+        planes = [product.planes for product in products]
+        return _sum(m, planes, self.design.a.bits, self.design.b.bits), None
+
+
+@group_sum.register
+def _(mul: Xnor, design: Design) -> GroupSum:
+    return _PopulationCount(design)

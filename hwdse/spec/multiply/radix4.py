@@ -1,0 +1,32 @@
+"""The multiplier composed of 2-bit digits."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hwdse.errors import SpecError
+from hwdse.formats import FixedPoint, Format, UnpackedShape
+from hwdse.spec.multiply.exact import ExactValued
+
+
+@dataclass(frozen=True, kw_only=True)
+class Radix4(ExactValued):
+    """Bricks that multiply 2-bit digits: a b = sum of a_i b_j 4^(i+j), the top digits signed.
+
+    Source: Sharma et al., Bit Fusion, ISCA 2018.
+    """
+
+    keyword: ClassVar[str] = "radix4"
+
+    def product(self, a: Format, b: Format) -> UnpackedShape:
+        """Bounds of the exact products.
+
+        Raises:
+            SpecError: an operand that is no integer or fixed-point number.
+        """
+        for operand in (a, b):
+            if not isinstance(operand, FixedPoint):
+                raise SpecError(
+                    f"multiplier {self} of {a} and {b}: {operand} has no digits of equal weight, "
+                    "allowed are integers and fixed-point numbers"
+                )
+        return super().product(a, b)
