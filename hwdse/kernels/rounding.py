@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import types
 from numba.extending import overload
 
-from hwdse.formats import Integer, Minifloat
+from hwdse.formats import BinaryFloat, Integer
 from hwdse.kernels.arithmetic import (
     ODD_MARGIN,
     bits_of,
@@ -83,7 +83,7 @@ Rounding = NearestEven | Directed
 
 
 def can_round(
-    target: Minifloat, rounding: str, top: int, carrier: npt.DTypeLike = np.float64
+    target: BinaryFloat, rounding: str, top: int, carrier: npt.DTypeLike = np.float64
 ) -> bool:
     """Whether compiled rounding in the carrier reaches every value of the format.
 
@@ -108,7 +108,9 @@ def can_round(
     )
 
 
-def rounding_to(target: Minifloat, rounding: str, carrier: npt.DTypeLike = np.float64) -> Rounding:
+def rounding_to(
+    target: BinaryFloat, rounding: str, carrier: npt.DTypeLike = np.float64
+) -> Rounding:
     """Rounding to a format that `can_round` accepts, with the format's own overflow.
 
     A zero keeps the sign that a format without negative zero has not.

@@ -1,29 +1,60 @@
 """The design spec and its parts: frozen, validated data that everything else derives from."""
 
 from hwdse.spec.accumulate import Accumulator
+from hwdse.spec.accumulate.aligned import Aligned
+from hwdse.spec.accumulate.approximate_float import ApproximateFloat
+from hwdse.spec.accumulate.bins import Bins
+from hwdse.spec.accumulate.float_sum import FloatSum
 from hwdse.spec.accumulate.fused_float import FusedFloat
 from hwdse.spec.accumulate.integer_sum import IntegerSum
+from hwdse.spec.accumulate.kahan_float import KahanFloat
 from hwdse.spec.accumulate.kulisch import Kulisch
+from hwdse.spec.accumulate.lns import LogSum
+from hwdse.spec.accumulate.stochastic_float import StochasticFloat
+from hwdse.spec.accumulate.tree_float import TreeFloat
 from hwdse.spec.design import Design
 from hwdse.spec.multiply import Multiplier
-from hwdse.spec.multiply.exact import Exact
+from hwdse.spec.multiply.add_skip import AddSkip
+from hwdse.spec.multiply.exact import Exact, ExactValued
 from hwdse.spec.multiply.lmul import LMul
+from hwdse.spec.multiply.log import Log
+from hwdse.spec.multiply.lut import Lut
+from hwdse.spec.multiply.mitchell import Mitchell
+from hwdse.spec.multiply.radix4 import Radix4
+from hwdse.spec.multiply.shift_add import ShiftAdd
+from hwdse.spec.multiply.xnor import Xnor
 from hwdse.spec.unit import Bare, Dot, Fma, Mac, Mul, Summing, Unit
 
 __all__ = [
     "Accumulator",
+    "AddSkip",
+    "Aligned",
+    "ApproximateFloat",
     "Bare",
+    "Bins",
     "Design",
     "Dot",
     "Exact",
+    "ExactValued",
+    "FloatSum",
     "Fma",
     "FusedFloat",
     "IntegerSum",
+    "KahanFloat",
     "Kulisch",
     "LMul",
+    "Log",
+    "LogSum",
+    "Lut",
     "Mac",
+    "Mitchell",
     "Mul",
     "Multiplier",
+    "Radix4",
+    "ShiftAdd",
+    "StochasticFloat",
     "Summing",
+    "TreeFloat",
     "Unit",
+    "Xnor",
 ]

@@ -1,17 +1,22 @@
 """Fused multiply-add into a float: added exactly, rounded once a group."""
 
-from hwdse.formats import Unpacked
+from hwdse.formats import BinaryFloat, Unpacked
 from hwdse.golden.accumulate import add, exact_sum, load, with_state
-from hwdse.spec import Design, FusedFloat
+from hwdse.spec import Design, FloatSum, FusedFloat
+
+
+def rounded(number_format: BinaryFloat, value: Unpacked, rounding: str) -> Unpacked:
+    """Values of the format: `value` rounded once, with the format's own overflow."""
+    codes = number_format.pack(value, rounding, number_format.overflow)
+    return number_format.unpack(number_format.check_codes(codes)).exact()
 
 
 @load.register
-def _(acc: FusedFloat, design: Design, value: Unpacked) -> Unpacked:
-    codes = acc.format.pack(value, design.rounding, acc.format.overflow)
-    return acc.format.unpack(acc.format.check_codes(codes)).exact()
+def _(acc: FloatSum, design: Design, value: Unpacked) -> Unpacked:
+    return rounded(acc.format, value, design.rounding)
 
 
 @add.register
 def _(acc: FusedFloat, design: Design, state: Unpacked, products: Unpacked) -> Unpacked:
-    total: Unpacked = load(acc, design, exact_sum(with_state(state, products), design.rounding))
-    return total
+    total = exact_sum(with_state(state, products), design.rounding)
+    return rounded(acc.format, total, design.rounding)

@@ -16,16 +16,16 @@ import numpy as np
 
 from hwdse import formats
 from hwdse.errors import SpecError
-from hwdse.formats import Format, clog2
+from hwdse.formats import FlushedFloat, Format, clog2
 from hwdse.kernels.accumulate import Sums, Task, plan
-from hwdse.kernels.arithmetic import SUM_TOP, sign_bits, to_odd, two_sum
+from hwdse.kernels.arithmetic import FLOAT64_PRECISION, SUM_TOP, sign_bits, to_odd, two_sum
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.limbs import LIMBS, WORD_BITS, add_value, take_odd
 from hwdse.kernels.multiply import Values, product
 from hwdse.kernels.operands import Extent
 from hwdse.kernels.panels import ROWS, WIDTH, run
 from hwdse.kernels.rounding import Rounding, can_round, note_signs, round_sum, rounding_to
-from hwdse.spec import FusedFloat
+from hwdse.spec import FloatSum, FusedFloat
 
 Carrier = type[np.float32] | type[np.float64]
 
@@ -35,6 +35,7 @@ _NATIVE = ((formats.parse("fp32"), np.float32), (formats.parse("e11m52"), np.flo
 @plan.register
 def _(acc: FusedFloat, task: Task) -> Sums:
     design, mul, lanes = task.design, task.mul, task.design.unit.lanes
+    check_kind(acc)
     if lanes == 1 and design.rounding == "rne":
         for native, carrier in _NATIVE:
             if _same_values(acc.format, native) and any(
@@ -54,9 +55,58 @@ def _(acc: FusedFloat, task: Task) -> Sums:
         kernel, carrier = _wide_steps, np.float64
     rounding = rounding_to(acc.format, design.rounding, carrier)
     sums = partial(run, kernel, mul, arguments=(rounding, lanes), lanes=lanes, carrier=carrier)
+    return without_negative_zero(acc, sums)
+
+
+def check_kind(acc: FloatSum) -> None:
+    """Refuse formats whose rounding is not that of IEEE 754.
+
+    Raises:
+        SpecError: a format that flushes subnormals, or one that looks at exponents for ties.
+    """
+    f = acc.format
+    if isinstance(f, FlushedFloat) or (f.tie_on_exponent and f.fraction_bits == 0):
+        raise SpecError(f"accumulator {acc} has no fast kernel: {f} rounds in its own way")
+
+
+def without_negative_zero(acc: FloatSum, sums: Sums) -> Sums:
+    """`sums`, zeros positive where the format has no negative one."""
     if acc.format.has_negative_zero:
         return sums
     return lambda left, right: sums(left, right) + 0.0
+
+
+def rounding_in_float64(acc: FloatSum, task: Task) -> Rounding:
+    """Rounding of exact groups, and of sums of two values of the format, in float64.
+
+    Raises:
+        SpecError: a format that float64 cannot carry.
+    """
+    check_kind(acc)
+    rounding, top = task.design.rounding, acc.format.max_exponent + 2
+    top = max(top, task.format_products.top + clog2(task.design.unit.lanes)) + 1
+    if not can_round(acc.format, rounding, top):
+        raise SpecError(
+            f"accumulator {acc} with rounding={rounding} has no fast kernel: its range or "
+            "precision is beyond what float64 can carry"
+        )
+    return rounding_to(acc.format, rounding)
+
+
+def check_group(acc: FloatSum, task: Task) -> None:
+    """Refuse groups whose exact sum float64 cannot hold.
+
+    Raises:
+        SpecError: several lanes of products that span too many bits.
+    """
+    lanes = task.design.unit.lanes
+    if lanes > 1 and not any(
+        products.width + clog2(lanes) <= FLOAT64_PRECISION for products in task.product_extents()
+    ):
+        raise SpecError(
+            f"accumulator {acc} with {lanes} lanes has no fast kernel: the sum of a group takes "
+            f"more than float64's {FLOAT64_PRECISION} bits"
+        )
 
 
 def _same_values(a: Format, b: Format) -> bool:

@@ -1,0 +1,75 @@
+"""What floating-point accumulators share: a group's exact sum, zero signs, special values."""
+
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib.wiring import Component
+
+from hwdse.formats import BinaryFloat, UnpackedShape, clog2
+from hwdse.hdl.accumulate import product_ports
+from hwdse.hdl.group_sum import group_sum
+from hwdse.hdl.structure import Structure
+from hwdse.hdl.unpacked import Record, drive, fields
+from hwdse.spec import Design
+
+
+def group_shape(design: Design) -> UnpackedShape:
+    """Bounds of the exact sum of one group: the product, or a fixed-point word for several."""
+    product = design.product
+    if design.unit.lanes == 1:
+        return product
+    return UnpackedShape(
+        significand_bits=product.fixed_point_bits + clog2(design.unit.lanes) + 1,
+        exponent_min=product.exponent_min,
+        exponent_max=product.exponent_min,
+        twos_complement=True,
+    )
+
+
+def group_structure(design: Design) -> Structure:
+    """Structure of the exact sum of one group."""
+    return group_sum(design.mul, design).structure if design.unit.lanes > 1 else Structure()
+
+
+def connect_group(m: Module, sink: Any, component: Component, design: Design) -> None:
+    """Give `sink` (of `group_shape`) the accumulator's one product, or the exact sum of several."""
+    products = product_ports(component, design)
+    if len(products) == 1:
+        drive(m, sink, **fields(products[0]))
+        return
+    total, carry = group_sum(design.mul, design).add(m, products)
+    m.d.comb += sink.significand.eq(total if carry is None else total + carry)
+
+
+def zero_sign(terms: list[Record], rounding: str) -> Value:
+    """Sign of an exact zero sum (IEEE 754-2019 section 6.3)."""
+    return reduce(or_ if rounding == "down" else and_, [term.sign for term in terms])
+
+
+def special_terms(terms: list[Record]) -> tuple[Value, Value, Value]:
+    """Whether the terms' sum is NaN, is infinite, and the infinity's sign."""
+    plus = reduce(or_, [t.inf & ~t.inf_sign for t in terms])
+    minus = reduce(or_, [t.inf & t.inf_sign for t in terms])
+    nan = reduce(or_, [t.nan for t in terms]) | (plus & minus)
+    return nan, plus | minus, minus
+
+
+def with_specials(
+    m: Module, number_format: BinaryFloat, terms: list[Record], code: Value, name: str = "result"
+) -> Signal:
+    """`code`, the terms' rounded sum, overruled by NaN and infinities among the terms.
+
+    An infinity becomes the largest value in a format without one.
+    """
+    f = number_format
+    result = Signal(f.bits, name=name)
+    nan, inf, minus = special_terms(terms)
+    inf_code = f.max_code if f.inf_code is None else f.inf_code
+    m.d.comb += result.eq(code)
+    with m.If(inf):
+        m.d.comb += result.eq(Mux(minus, inf_code | f.sign_code, inf_code))
+    with m.If(nan):
+        m.d.comb += result.eq(f.nan_code or 0)
+    return result

@@ -1,0 +1,103 @@
+"""The compensated floating-point accumulator."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib.wiring import Component
+
+from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
+from hwdse.hdl.accumulate.float_group import (
+    connect_group,
+    group_shape,
+    group_structure,
+    with_specials,
+    zero_sign,
+)
+from hwdse.hdl.accumulate.rounding_add import RoundingAdd
+from hwdse.hdl.decode import decoder
+from hwdse.hdl.encode import encoder
+from hwdse.hdl.structure import Gates, Register, Structure
+from hwdse.hdl.unpacked import Record, connect
+from hwdse.spec import Design, KahanFloat
+
+
+@accumulator.register(KahanFloat)
+class KahanFloatAccumulator(Component):
+    """Four rounding adders and two registers: the sum and what it has taken too much.
+
+    Latency 1, one group per cycle: all four adders close in a single cycle.
+    """
+
+    def __init__(self, acc: KahanFloat, design: Design) -> None:
+        self._format, self._design = acc.format, design
+        self._encode = encoder(acc.format, group_shape(design), design.rounding)
+        self._corrected = RoundingAdd(acc.format, design.rounding, subtract=True)
+        self._total = RoundingAdd(acc.format, design.rounding)
+        self._taken = RoundingAdd(acc.format, design.rounding, subtract=True)
+        self._compensation = RoundingAdd(acc.format, design.rounding, subtract=True)
+        super().__init__(accumulator_ports(design))
+
+    @property
+    def structure(self) -> Structure:
+        """The group's sum and its rounding, four adders in series, registers."""
+        bits, decode = self._format.bits, decoder(self._format).structure
+        adders = [
+            Structure.series([decode, adder.structure])
+            for adder in (self._corrected, self._total, self._taken, self._compensation)
+        ]
+        clear, register = Gates(width=3 * bits), Register(width=2 * bits)
+        around = Structure(parts=(*decode.parts * 3, clear, register))
+        return Structure.series(
+            [group_structure(self._design), self._encode.structure, *adders, around]
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        f = self._format
+        m.submodules.corrected, m.submodules.total = self._corrected, self._total
+        m.submodules.taken, m.submodules.compensation = self._taken, self._compensation
+        total, compensation = Signal(f.bits), Signal(f.bits)
+
+        def decoded(code, name):
+            m.submodules[f"decode_{name}"] = decode = decoder(f)
+            m.d.comb += decode.i.eq(code)
+            return decode.o
+
+        lost = Mux(self.i_first, 0, compensation)
+        old = decoded(Mux(self.i_first, 0, total), "total")
+        y = decoded(self._corrected.o, "y")
+        t = decoded(self._total.o, "t")
+        for adder, left, right in (
+            (
+                self._corrected,
+                decoded(self._group(m), "x"),
+                decoded(lost, "compensation"),
+            ),
+            (self._total, old, y),
+            (self._taken, t, old),
+            (self._compensation, decoded(self._taken.o, "taken"), y),
+        ):
+            connect(m, adder.a, left)
+            connect(m, adder.b, right)
+        new = Record(f.unpacked, decoded(self._compensation.o, "new"))
+        with m.If(self.i_valid):
+            m.d.sync += [
+                total.eq(self._total.o),
+                compensation.eq(Mux(new.nan | new.inf, 0, self._compensation.o)),
+            ]
+        connect(m, self.o, decoded(total, "output"))
+        return m
+
+    def _group(self, m: Module):
+        """Code of the group's sum."""
+        m.submodules.encode = encode = self._encode
+        products = product_records(self, self._design)
+        connect_group(m, encode.i, self, self._design)
+        if len(products) == 1:
+            return encode.o
+        f = self._format
+        code = Signal(f.bits)
+        m.d.comb += code.eq(encode.o)
+        if f.has_negative_zero:
+            with m.If(encode.i.significand == 0):
+                sign = zero_sign(products, self._design.rounding)
+                m.d.comb += code.eq(Cat(Const(0, f.bits - 1), sign))
+        return with_specials(m, f, products, code, "group")

@@ -1,0 +1,118 @@
+"""The stochastically rounded floating-point accumulator."""
+
+from functools import reduce
+from operator import xor
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib.wiring import Component
+
+from hwdse.formats import FlushedFloat
+from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
+from hwdse.hdl.accumulate.float_group import (
+    connect_group,
+    group_shape,
+    group_structure,
+    with_specials,
+    zero_sign,
+)
+from hwdse.hdl.blocks import above
+from hwdse.hdl.decode import decoder
+from hwdse.hdl.encode import encoder
+from hwdse.hdl.fused_add import FusedAdd
+from hwdse.hdl.structure import Adder, Gates, Reduce, Register, Structure
+from hwdse.hdl.unpacked import Record, connect, drive
+from hwdse.spec import Design, StochasticFloat
+
+
+@accumulator.register(StochasticFloat)
+class StochasticFloatAccumulator(Component):
+    """Adds a group of products to a float exactly and rounds once, by bits of a shift register.
+
+    Latency 1, one group per cycle. The sum is first encoded with the drawn bits kept below the
+    format's LSB: the code of such a float is a number in which the next value above is the next
+    integer, so that adding the random bits and dropping the drawn ones rounds, into the next binade
+    if need be.
+    """
+
+    def __init__(self, acc: StochasticFloat, design: Design) -> None:
+        self._acc, self._format, self._design = acc, acc.format, design
+        self._add = FusedAdd(group_shape(design), acc.drawn)
+        # P3109's C rounds what is discarded to the random bits' width, A and B cut it off.
+        self._encode = encoder(acc.drawn, self._add.shape, "rne" if acc.variant == "c" else "rtz")
+        self._decode, self._output = decoder(acc.format), decoder(acc.format)
+        super().__init__(accumulator_ports(design))
+
+    @property
+    def structure(self) -> Structure:
+        """Fused add with the drawn bits, their addition, shift register and its steps."""
+        bits = self._format.bits
+        draw = Adder(width=self._acc.drawn.bits - 1)
+        specials = Gates(width=bits if self._format.has_nan else 0)
+        feedback = tuple(Reduce(width=len(self._acc.taps)) for _ in range(self._acc.bits))
+        clear = Gates(width=bits + self._acc.lfsr)
+        registers = Register(width=bits + self._acc.lfsr)
+        around = Structure(
+            parts=(*self._decode.structure.parts, draw, specials, *feedback, clear, registers),
+            path=(draw, specials),
+        )
+        return Structure.series(
+            [group_structure(self._design), self._add.structure, self._encode.structure, around]
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.add = add = self._add
+        m.submodules.decode = decode = self._decode
+        m.submodules.encode = encode = self._encode
+        m.submodules.output = output = self._output
+        products = product_records(self, self._design)
+        register = Signal(self._format.bits)
+        m.d.comb += decode.i.eq(Mux(self.i_first, 0, register))
+        state = Record(self._format.unpacked, decode.o)
+        connect_group(m, add.p, self, self._design)
+        drive(
+            m,
+            add.a,
+            sign=state.sign,
+            significand=Cat(Const(0, self._acc.drawn_bits), state.significand),
+            exponent=state.exponent,
+            zero=state.zero,
+        )
+        m.d.comb += add.zero_sign.eq(zero_sign([*products, state], "rne"))
+        connect(m, encode.i, add.o)
+        code = self._rounded(m, encode.o)
+        with m.If(self.i_valid):
+            m.d.sync += register.eq(with_specials(m, self._format, [*products, state], code))
+        m.d.comb += output.i.eq(register)
+        connect(m, self.o, output.o)
+        return m
+
+    def _rounded(self, m: Module, wide: Value) -> Value:
+        """The code of the format, from the one with the drawn bits."""
+        f, acc = self._format, self._acc
+        lfsr, seen = Signal(acc.lfsr, init=acc.seed), Signal(acc.lfsr)
+        m.d.comb += seen.eq(Mux(self.i_first, acc.seed, lfsr))
+        with m.If(self.i_valid):
+            m.d.sync += lfsr.eq(stepped(seen, acc.taps, acc.bits))
+        draw = seen[: acc.bits]
+        if acc.variant == "b":
+            draw = Cat(Const(1, 1), draw)
+        total = Signal(acc.drawn.bits)
+        m.d.comb += total.eq(wide[:-1] + draw)
+        rounded = total[acc.drawn_bits :]
+        magnitude = Signal(f.bits - 1)
+        beyond = f.max_code if f.inf_code is None else f.inf_code
+        m.d.comb += magnitude.eq(Mux(above(rounded, f.max_code), beyond, rounded))
+        if isinstance(f, FlushedFloat):
+            with m.If(~rounded[f.fraction_bits :].any()):
+                m.d.comb += magnitude.eq(0)
+        sign = wide[-1] if f.has_negative_zero else wide[-1] & magnitude.any()
+        return Cat(magnitude, sign)
+
+
+def stepped(register: Value, taps: tuple[int, ...], steps: int) -> Value:
+    """A shift register (Fibonacci form, shifted left) some steps later."""
+    bits = list(register)
+    for _ in range(steps):
+        bits = [reduce(xor, [bits[tap] for tap in taps]), *bits[:-1]]
+    return Cat(*bits)
