@@ -6,15 +6,18 @@ need external tools.
 """
 
 from hwdse.cost.analytic import estimate, estimate_structure
+from hwdse.cost.loop import LoopCost, loop_limit
 from hwdse.cost.result import BlockCost, Cost
-from hwdse.cost.technology import Technology, load_technology, technologies
+from hwdse.primitives import Technology, load_technology, technologies
 
 __all__ = [
     "BlockCost",
     "Cost",
+    "LoopCost",
     "Technology",
     "estimate",
     "estimate_structure",
     "load_technology",
+    "loop_limit",
     "technologies",
 ]

@@ -2,19 +2,18 @@
 
 Area and energy add up over all primitives. The delay of a block is that of its declared longest
 path; a pipeline stage is the paths of its blocks in series plus the overhead of one register rank,
-and the slowest stage sets the clock. Along a path delays add up, except that consecutive carry
-chains overlap: the second follows the first bit by bit.
+and the slowest stage sets the clock. Inserted registers divide the slowest path by the shares of
+the delay that their placement found on the netlist. Along a path delays add up, except that
+consecutive carry chains overlap: the second follows the first bit by bit.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable
 
 from hwdse import hdl
 from hwdse.cost.result import BlockCost, Cost
-from hwdse.cost.technology import Technology, load_technology
-from hwdse.hdl.structure import Primitive, Structure, Timing, UnitStructure
+from hwdse.primitives import Technology, load_technology, path_delay
+from hwdse.primitives.structure import Primitive, Structure, UnitStructure
 from hwdse.spec import Design
 
 Activity = Callable[[str, Primitive], float]
@@ -35,35 +34,6 @@ def typical_activity(technology: Technology) -> Activity:
     return activity
 
 
-def path_delay(path: Iterable[Primitive], technology: Technology) -> float:
-    """Delay in ns of primitives in series.
-
-    Two times are carried along: when the lowest bit is ready, and how much later the highest is. A
-    carry chain (`Timing.RIPPLE`) adds to the first only what its lowest bit takes, and the second
-    is the longest chain since the last primitive that waits for the whole word.
-    """
-    lowest, spread = 0.0, 0.0
-    for step in path:
-        delay = technology.cost(step, "delay_ns")
-        if step.empty:
-            continue
-        if step.timing is Timing.RIPPLE:
-            first_bit = min(delay, technology.cost(_one_bit(step), "delay_ns"))
-            lowest += first_bit
-            spread = max(spread, delay - first_bit)
-        elif step.timing is Timing.BITWISE:
-            lowest += delay
-        else:
-            lowest, spread = lowest + spread + delay, 0.0
-    return lowest + spread
-
-
-def _one_bit(primitive: Primitive) -> Primitive:
-    """The same primitive, one bit wide."""
-    widths: dict[str, Any] = {"width": 1}
-    return replace(primitive, **widths)
-
-
 def _block_cost(
     name: str, block: Structure, technology: Technology, macs: int, activity: Activity
 ) -> BlockCost:
@@ -78,6 +48,18 @@ def _block_cost(
         / macs,
         delay_ns=path_delay(block.path, technology),
     )
+
+
+def stage_paths(unit: UnitStructure, technology: Technology) -> tuple[float, ...]:
+    """Delay in ns of each stage without the overhead of its registers."""
+    declared = tuple(
+        path_delay((step for name in stage for step in unit.blocks[name].path), technology)
+        for stage in unit.stages
+    )
+    # The netlist says how inserted registers divide the delay, the declaration how long it is: one
+    # calibration holds for both, and no register makes a unit slower.
+    slowest = max(declared)
+    return tuple(share * slowest for share in unit.shares) or declared
 
 
 def estimate_structure(
@@ -102,11 +84,8 @@ def estimate_structure(
         _block_cost(name, block, table, unit.macs_per_cycle, activity or typical_activity(table))
         for name, block in unit.blocks.items()
     )
-    stages = tuple(
-        table.register_overhead_ns
-        + path_delay((step for name in stage for step in unit.blocks[name].path), table)
-        for stage in unit.stages
-    )
+    paths = stage_paths(unit, table)
+    stages = tuple(table.register_overhead_ns + path for path in paths)
     return Cost(
         area_um2=sum(block.area_um2 for block in breakdown),
         energy_pj=sum(block.energy_pj for block in breakdown),

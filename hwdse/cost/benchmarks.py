@@ -1,7 +1,7 @@
 """What calibration measures: plain Verilog of each primitive, its operands and a grid of widths.
 
-A new primitive of `hwdse.hdl.structure` needs one registration here: how it is written in Verilog,
-on which widths it is measured, and in which of its features each cost is linear.
+A new primitive of `hwdse.primitives.structure` needs one registration here: how it is written in
+Verilog, on which widths it is measured, and in which of its features each cost is linear.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from random import Random
 
 from hwdse.cost.activity import Stimulus
 from hwdse.errors import TechnologyError
-from hwdse.hdl import structure as st
+from hwdse.primitives import structure as st
 
 TOP = "top"
 

@@ -24,9 +24,9 @@ from scipy.optimize import nnls
 from hwdse.cost import liberty, synthesis, timing
 from hwdse.cost.activity import Simulator
 from hwdse.cost.benchmarks import CALIBRATIONS, TOP, Calibration, benchmark
-from hwdse.cost.technology import QUANTITIES, SCHEMA, parse_technology
 from hwdse.errors import HwdseError, OutputError, TechnologyError
-from hwdse.hdl.structure import Primitive
+from hwdse.primitives.structure import Primitive
+from hwdse.primitives.technology import QUANTITIES, SCHEMA, parse_technology
 
 CYCLES = 16
 LANES = 128

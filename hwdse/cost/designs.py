@@ -12,8 +12,8 @@ from math import sqrt
 import numpy as np
 from scipy.optimize import nnls
 
-from hwdse.cost.technology import Technology
-from hwdse.hdl.structure import UnitStructure
+from hwdse.primitives.structure import UnitStructure
+from hwdse.primitives.technology import Technology
 
 FITTED = (
     "a=int4,acc=int:16",

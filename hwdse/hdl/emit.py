@@ -1,14 +1,20 @@
 """From a design to Verilog-2005 text, the same bytes every time."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from amaranth.back import rtlil
 
 from hwdse.errors import ToolError
 from hwdse.hdl.operand_widths import extend_operands
+from hwdse.hdl.pipeline import Placement, pipelined
+from hwdse.hdl.rtlil_text import rtlil_text
 from hwdse.hdl.unit import unit
 from hwdse.resources import cache_base
 from hwdse.spec import Design
@@ -22,7 +28,6 @@ attrmap -remove init
 opt_expr
 opt_merge
 opt_clean -purge
-write_rtlil
 """
 
 
@@ -30,17 +35,57 @@ write_rtlil
 def emit(design: Design) -> str:
     """Verilog-2005 of a design, one module named by `design.slug`.
 
-    Ports: `clk`, `rst` (synchronous, active high) and those of the unit. The text depends on the
-    design and on the pinned Amaranth and Yosys only.
+    Ports: `clk`, `rst` (synchronous, active high) and those of the unit; a bare unit has no `rst`,
+    and `clk` only if it has stages. The text depends on the design, on the pinned Amaranth and
+    Yosys and, with `stages` or `interleave`, on the delay laws that place the registers.
 
     Raises:
         SpecError: no generator for a part of the design.
         ToolError: Yosys failed.
     """
-    component = unit(design.unit, design)
-    text = rtlil.convert(component, name=design.slug, emit_src=False)
-    flat = extend_operands(_yosys(text, _FLATTEN, design))
-    return _yosys(flat, "write_verilog -noattr -norename", design)
+    if is_pipelined(design):
+        flat, _ = _pipelined(design)
+    else:
+        flat = _yosys(_rtlil(design), f"{_FLATTEN}write_rtlil", design)
+    return _yosys(extend_operands(flat), "write_verilog -noattr -norename", design)
+
+
+def is_pipelined(design: Design) -> bool:
+    """Whether registers are inserted into what the generators build."""
+    keys = design.unit.keys()
+    return keys["stages"] > 0 or keys.get("interleave", 1) > 1
+
+
+def placement(design: Design) -> Placement:
+    """The registers inserted into a design with `stages` or `interleave`, and what they are for.
+
+    Raises:
+        SpecError: no generator for a part of the design.
+        ToolError: Yosys failed.
+    """
+    return _pipelined(design)[1]
+
+
+@lru_cache(maxsize=32)
+def _pipelined(design: Design) -> tuple[str, Placement]:
+    keys = design.unit.keys()
+    single = {"interleave": 1} if "interleave" in keys else {}
+    plain = replace(design, unit=replace(design.unit, stages=0, **single))
+    module, placed = pipelined(_netlist(plain), keys["stages"], keys.get("interleave", 1))
+    return rtlil_text(design.slug, module), placed
+
+
+@lru_cache(maxsize=8)
+def _netlist(design: Design) -> Mapping[str, Any]:
+    """The flat module of a design without inserted registers; not to be changed."""
+    text = _yosys(_rtlil(design), f"{_FLATTEN}write_json", design)
+    module: Mapping[str, Any] = json.loads(text)["modules"][design.slug]
+    return module
+
+
+def _rtlil(design: Design) -> str:
+    text: str = rtlil.convert(unit(design.unit, design), name=design.slug, emit_src=False)
+    return text
 
 
 def _yosys(text: str, commands: str, design: Design) -> str:

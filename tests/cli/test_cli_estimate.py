@@ -24,6 +24,22 @@ def test_cost_as_json(capsys):
         assert design["technology"] == "nangate45"
 
 
+def test_cost_says_that_a_loop_is_the_slowest_stage(capsys):
+    looped, closed = "a=e4m3fn,acc=fp:bf16,stages=2", "a=e4m3fn,acc=fp:bf16,stages=2,interleave=3"
+    assert main(["cost", looped, closed]) == 0
+    told = [
+        line for line in capsys.readouterr().out.splitlines() if "the accumulator's loop" in line
+    ]
+    assert len(told) == 1
+    assert told[0].startswith(f"{looped}: the accumulator's loop needs ")
+    assert told[0].endswith("interleave=3 would close it.")
+    assert main(["cost", looped, closed, "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)["designs"]
+    assert first["loop"]["loop_ns"] == pytest.approx(first["delay_ns"])
+    assert first["loop"]["loop_ns"] > first["loop"]["others_ns"] >= second["delay_ns"]
+    assert second["loop"] is None
+
+
 def test_accuracy(capsys):
     arguments = ["accuracy", "a=e4m3fn,acc=fp:bf16", "a=int8,acc=int:32", "--network", "digits"]
     assert main([*arguments, "--samples", "50"]) == 0
@@ -44,7 +60,7 @@ BAD = {
     "a=e0m0,acc=kulisch": "0 exponent and 0 fraction bits",
     "a=int65,acc=kulisch": "2 to 32 bits are allowed",
     "a=e40m24,acc=kulisch": "1 to 11 exponent bits",
-    "a=int8": "lacks acc=",
+    "a=int8": "needs acc=",
     "a=int8,acc=kulisch,": "is not of the form key=value",
     "": "is not of the form key=value",
     "a=int8,acc=kulisch,wheels=4": "does not use wheels",

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from hwdse.cost import Technology, estimate_structure, load_technology
-from hwdse.cost.analytic import path_delay, random_operands
+from hwdse import Design
+from hwdse.cost import Technology, estimate, estimate_structure, load_technology, loop_limit
+from hwdse.cost.analytic import random_operands
 from hwdse.errors import TechnologyError
-from hwdse.hdl.structure import (
+from hwdse.primitives import path_delay
+from hwdse.primitives.structure import (
     Adder,
     Gates,
     Incrementer,
@@ -234,3 +236,30 @@ def test_fp32_significand_multiplier_dwarfs_int8(quantity):
     large = TECHNOLOGY.cost(Multiplier(a_bits=24, b_bits=24, signed=False), quantity)
     small = TECHNOLOGY.cost(Multiplier(a_bits=8, b_bits=8, signed=False), quantity)
     assert large > 6 * small
+
+
+@pytest.mark.parametrize(
+    "spec", ["a=e4m3fn,c=e4m3fn,out=e4m3fn,unit=fma", "a=e4m3fn,out=e4m3fn,unit=mul"]
+)
+def test_stages_make_a_bare_unit_faster_and_larger(spec):
+    costs = [estimate(Design.parse(f"{spec},stages={n}")) for n in range(4)]
+    delays, areas = [cost.delay_ns for cost in costs], [cost.area_um2 for cost in costs]
+    assert delays == sorted(delays, reverse=True)
+    assert delays[3] < 0.7 * delays[0]
+    assert areas == sorted(areas)
+    assert [len(cost.stage_delays_ns) for cost in costs] == [1, 2, 3, 4]
+    assert all(cost.delay_ns == max(cost.stage_delays_ns) for cost in costs)
+
+
+def test_interleaved_sums_make_a_looped_accumulator_faster():
+    looped, turns = (
+        Design.parse(f"a=e4m3fn,acc=fp:bf16,stages=2{more}") for more in ("", ",interleave=4")
+    )
+    slow, fast = loop_limit(looped), estimate(turns)
+    assert slow.loop_ns == pytest.approx(estimate(looped).delay_ns)
+    assert slow.loop_ns > slow.others_ns
+    assert slow.interleave <= 4
+    assert loop_limit(turns) is None
+    assert fast.delay_ns <= slow.others_ns
+    assert fast.area_um2 > estimate(looped).area_um2
+    assert loop_limit(Design.parse("a=e4m3fn,acc=fp:bf16")) is None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from hwdse.errors import HwdseError
-from hwdse.hdl.structure import (
+from hwdse.primitives.structure import (
     Adder,
     Gates,
     Incrementer,

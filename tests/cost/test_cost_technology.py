@@ -7,9 +7,9 @@ import pytest
 
 from hwdse.cost import load_technology, technologies
 from hwdse.cost.calibrate import fit_all
-from hwdse.cost.technology import QUANTITIES, parse_technology
 from hwdse.errors import TechnologyError
-from hwdse.hdl import structure
+from hwdse.primitives import structure
+from hwdse.primitives.technology import QUANTITIES, parse_technology
 from hwdse.resources import resource
 
 TABLE = json.loads(resource("models", "technology", "nangate45.json").read_text())

