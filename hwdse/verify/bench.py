@@ -11,10 +11,12 @@ from hwdse.errors import ToolError
 from hwdse.formats.unpacked import Array
 from hwdse.resources import resource
 from hwdse.spec import Design
-from hwdse.verify.stimulus import Stimulus
+from hwdse.verify.ports import interleaved, ports
+from hwdse.verify.stimulus import Block, Stimulus
 
-_INPUTS = ("i_valid", "i_first", "i_a", "i_b")
-_OUTPUTS = ("o_valid", "o")
+#: Ports that the benches drive and check by themselves.
+_NO_COLUMNS = ("clk", "rst", "i_valid", "o_valid")
+_INT64_BITS = 63
 _LOG_LINES = 5
 
 
@@ -36,29 +38,47 @@ class Report:
 
 
 def vector_lines(design: Design, stimulus: Stimulus, expected: list[Array], seed: int) -> str:
-    """The vector file's text: a JSON header line, then `first a b expected` in hexadecimal."""
+    """The vector file's text: a JSON header line, then an input's codes in hexadecimal a line.
+
+    Its columns are the unit's data ports in order, `i_first` first where sums start, `o` last.
+    """
+    names = [port.name for port in ports(design)]
+    shown = [name for name in names if name not in _NO_COLUMNS]
     header = {
         "spec": str(design),
-        "inputs": _INPUTS,
-        "outputs": _OUTPUTS,
+        "ports": names,
+        "columns": shown,
         "latency": design.unit.latency,
+        "interleave": interleaved(design),
         "seed": seed,
     }
+    row = " ".join(["%x"] * len(shown)).__mod__
     lines = [json.dumps(header)]
     for block, outputs in zip(stimulus.blocks, expected, strict=True):
-        a, b = _words(block.a, design.a.bits), _words(block.b, design.b.bits)
-        for sum_a, sum_b, sum_outputs in zip(a, b, outputs.tolist(), strict=True):
-            for group, step in enumerate(zip(sum_a, sum_b, sum_outputs, strict=True)):
-                lines.append(f"{int(group == 0):x} {step[0]:x} {step[1]:x} {step[2]:x}")
+        columns = {"i_first": _firsts(block), "i_a": _words(block.a, design.a.bits)}
+        columns |= {"i_b": _words(block.b, design.b.bits), "o": outputs.ravel().tolist()}
+        if block.c is not None:
+            columns["i_c"] = block.c.ravel().tolist()
+        lines += map(row, zip(*(columns[name] for name in shown), strict=True))
     return "\n".join(lines) + "\n"
 
 
-def _words(codes: Array, bits: int) -> list[list[int]]:
+def _firsts(block: Block) -> list[int]:
+    sums, groups = block.a.shape[:2]
+    return ([1] + [0] * (groups - 1)) * sums if groups else []
+
+
+def _words(codes: Array, bits: int) -> list[int]:
     """Lanes joined to one port word, lane 0 in the low bits; last axis is lanes."""
-    words = codes[..., -1].astype(object)
+    codes = codes.reshape(-1, codes.shape[-1])
+    if codes.shape[-1] == 1:
+        alone: list[int] = codes[:, 0].tolist()
+        return alone
+    wide = codes if bits * codes.shape[-1] < _INT64_BITS else codes.astype(object)
+    words = wide[:, -1]
     for lane in range(codes.shape[-1] - 2, -1, -1):
-        words = (words << bits) | codes[..., lane].astype(object)
-    joined: list[list[int]] = words.tolist()
+        words = (words << bits) | wide[:, lane]
+    joined: list[int] = words.tolist()
     return joined
 
 
@@ -77,18 +97,37 @@ def run_bench(
         *("--object-cache", str(object_cache)),
     ]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
-    last_line = run.stdout.strip().splitlines()[-1:]
     try:
-        found = json.loads(last_line[0])
+        return report_of(run.stdout)
+    except ValueError as error:
+        said = " / ".join((run.stderr + _tail(build_dir)).strip().splitlines()[-_LOG_LINES:])
+        raise ToolError(f"the simulation of {top} did not run: {said}") from error
+
+
+def report_of(output: str) -> Report:
+    """The report that a bench prints as the last line of its output.
+
+    Raises:
+        ValueError: the output ends with something else.
+    """
+    try:
+        found = json.loads(output.strip().splitlines()[-1])
         return Report(
             vectors=found["vectors"],
             checked=found["checked"],
             mismatches=found["mismatches"],
-            first=tuple(found["first_mismatches"]),
+            first=tuple(map(_mismatch, found["first_mismatches"])),
         )
-    except (IndexError, ValueError, KeyError) as error:
-        said = " / ".join((run.stderr + _tail(build_dir)).strip().splitlines()[-_LOG_LINES:])
-        raise ToolError(f"the simulation of {top} did not run: {said}") from error
+    except (IndexError, KeyError, TypeError) as error:
+        raise ValueError(f"no report in {output!r}") from error
+
+
+def _mismatch(found: dict[str, Any]) -> dict[str, Any]:
+    """With `got` as a number: one that JSON cannot hold exactly comes in hexadecimal."""
+    got = found["got"]
+    if isinstance(got, str) and got.startswith("0x"):
+        return {**found, "got": int(got, 16)}
+    return found
 
 
 def _tail(build_dir: Path) -> str:

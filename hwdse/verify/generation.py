@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hwdse.errors import OutputError
 from hwdse.resources import resource
 from hwdse.spec import Design
 from hwdse.verify.certificate import Certificate, header, sha256
+from hwdse.verify.ports import has_clock, interleaved, ports
 from hwdse.verify.verification import Evidence, collect_evidence
 
 _MANIFEST = "manifest.json"
@@ -56,26 +58,14 @@ def generate(
 def manifest(design: Design, certificate: Certificate, files: dict[str, str]) -> dict[str, Any]:
     """What a build script needs to know: ports, timing, files with their digests."""
     unit = design.unit
-    ports = [
-        ("clk", "input", 1, "clock, rising edge"),
-        ("rst", "input", 1, "synchronous reset, active high"),
-        ("i_valid", "input", 1, "the inputs are accepted in this cycle"),
-        ("i_first", "input", 1, "the inputs start a new sum"),
-        ("i_a", "input", unit.lanes * design.a.bits, f"{design.a} codes, lane 0 in the low bits"),
-        ("i_b", "input", unit.lanes * design.b.bits, f"{design.b} codes, lane 0 in the low bits"),
-        ("o_valid", "output", 1, "o is the sum after one more accepted input"),
-        ("o", "output", design.out.bits, f"{design.out} code of the running sum"),
-    ]
     return {
         "spec": str(design),
         "module": design.slug,
         "latency_cycles": unit.latency,
         "initiation_interval_cycles": unit.initiation_interval,
         "macs_per_cycle": unit.lanes,
-        "ports": [
-            dict(zip(("name", "direction", "width", "meaning"), port, strict=True))
-            for port in ports
-        ],
+        "interleaved_sums": interleaved(design),
+        "ports": [asdict(port) for port in ports(design)],
         "files": files,
         "certificate": certificate.to_json(),
     }
@@ -99,7 +89,7 @@ def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
     certificate = evidence.certificate
     texts = {
         f"{name}.v": header(design, certificate) + evidence.verilog,
-        f"{name}.sdc": _constraints(),
+        f"{name}.sdc": _constraints(design),
         "certificate.json": json.dumps(certificate.to_json(), indent=2) + "\n",
         "vectors.txt": evidence.vectors,
         "Makefile": _makefile(name, evidence.bench.name),
@@ -114,10 +104,15 @@ def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
     shutil.copymode(resource("sims", "run_bench.py"), folder / "run_bench.py")
 
 
-def _constraints() -> str:
+def _constraints(design: Design) -> str:
+    if has_clock(design):
+        return (
+            "# Clock constraint; set the period your project needs.\n"
+            f"create_clock -name clk -period {_CLOCK_PERIOD_NS} [get_ports clk]\n"
+        )
     return (
-        "# Clock constraint; set the period your project needs.\n"
-        f"create_clock -name clk -period {_CLOCK_PERIOD_NS} [get_ports clk]\n"
+        "# Combinational: the longest path; set the delay your project needs.\n"
+        f"set_max_delay {_CLOCK_PERIOD_NS} -from [all_inputs] -to [all_outputs]\n"
     )
 
 

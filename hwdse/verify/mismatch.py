@@ -32,21 +32,22 @@ def _one(
         return str(got)
     number, block, position, group = _locate(stimulus, index)
     want = int(expected[number][position, group])
+    given = [("a", design.a, block.a), ("b", design.b, block.b)]
+    if block.c is not None and design.c is not None:
+        given.append(("c", design.c, block.c))
     operands = " ".join(
         f"{name}={_codes(number_format, codes[position, group])}"
-        for name, number_format, codes in (("a", design.a, block.a), ("b", design.b, block.b))
+        for name, number_format, codes in given
     )
-    before = ""
+    term = f" (term {group} of its sum)" if design.acc else ""
     if group:
-        before = f", sum before {_value(design.out, int(expected[number][position, group - 1]))}"
+        before = value_text(design.out, int(expected[number][position, group - 1]))
+        term = f" (term {group} of its sum, sum before {before})"
     if isinstance(got, str):
         outcome = got
     else:
-        outcome = f"got {_value(design.out, got)}{_apart(design.out, want, got)}"
-    return (
-        f"input {index} (term {group} of its sum{before}): {operands}: "
-        f"expected {_value(design.out, want)}, {outcome}"
-    )
+        outcome = f"got {value_text(design.out, got)}{apart(design.out, want, got)}"
+    return f"input {index}{term}: {operands}: expected {value_text(design.out, want)}, {outcome}"
 
 
 def _locate(stimulus: Stimulus, index: int) -> tuple[int, Block, int, int]:
@@ -60,18 +61,20 @@ def _locate(stimulus: Stimulus, index: int) -> tuple[int, Block, int, int]:
 
 
 def _codes(number_format: Format, codes: Array) -> str:
-    shown = [_value(number_format, int(code)) for code in islice(codes, _SHOWN_LANES)]
+    shown = [value_text(number_format, int(code)) for code in islice(codes, _SHOWN_LANES)]
     if len(codes) > _SHOWN_LANES:
         shown.append("...")
     return shown[0] if len(codes) == 1 else f"[{', '.join(shown)}]"
 
 
-def _value(number_format: Format, code: int) -> str:
+def value_text(number_format: Format, code: int) -> str:
+    """A code in hexadecimal with its value."""
     value = float(number_format.decode(np.array(code, np.uint64)))
     return f"0x{code:x} ({value:.9g})"
 
 
-def _apart(number_format: Format, want: int, got: int) -> str:
+def apart(number_format: Format, want: int, got: int) -> str:
+    """How many steps apart two codes of finite values are, as the end of a sentence."""
     codes = np.array([want, got], np.uint64)
     if not np.all(np.isfinite(number_format.decode(codes))):
         return ""

@@ -1,19 +1,23 @@
 """The supported designs: their Verilog is checked in under rtl/, with its certificates."""
 
+import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
-from hwdse.errors import OutputError, SpecError
+from hwdse.errors import OutputError, SpecError, VerificationError
 from hwdse.hdl import emit
 from hwdse.spec import Design
-from hwdse.verify.certificate import header, sha256
+from hwdse.verify.certificate import Certificate, header, sha256
 from hwdse.verify.verification import collect_evidence
 
 LIST_NAME = "supported.toml"
 _FILE_LIST = "filelist.f"
 _LEVEL = "full"
+_NO_DIGEST = "the header lacks the digest of the module"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,26 +57,126 @@ def path_of(design: Design) -> str:
     return f"{design.unit.family}/{design.slug}.v"
 
 
-def write_supported(folder: Path, progress: Callable[[Design], None] | None = None) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What became of the verification of one design.
+
+    Attributes:
+        spec: the design, canonical text.
+        verilog: the text that was simulated, without header.
+        certificate: the certificate; None if it failed.
+        failure: what differed; empty if it passed.
+        seconds: how long it took.
+    """
+
+    spec: str
+    verilog: str
+    certificate: Certificate | None
+    failure: str
+    seconds: float
+
+
+#: Told of each design as soon as it is done.
+Progress = Callable[[Proof], None]
+
+
+def verify_supported(
+    folder: Path,
+    *,
+    level: str = _LEVEL,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> list[Proof]:
+    """Simulate the checked-in Verilog of every supported design against the golden model.
+
+    The simulated bytes are those below the header of each file, whose digest must be the header's.
+
+    Returns:
+        What became of each design, in the order of the list, failures included.
+
+    Raises:
+        VerificationError: a file is missing or is not what its header says.
+        ToolError: the simulator or the compiler is missing or fails.
+    """
+    designs = read_supported(folder)
+    texts = [_checked_in(folder / path_of(design)) for design in designs]
+    return _prove(designs, texts, level=level, seed=seed, jobs=jobs, progress=progress)
+
+
+def write_supported(folder: Path, *, jobs: int = 1, progress: Progress | None = None) -> list[str]:
     """Verify every supported design at level full and write its Verilog with the certificate.
 
     Returns:
         The written paths, relative to `folder`.
 
     Raises:
-        VerificationError: a design's hardware differs from the golden model.
+        VerificationError: a design's hardware differs from the golden model; what passed is
+            written.
         OutputError: a file cannot be written.
     """
+    designs = read_supported(folder)
+    texts = [emit(design) for design in designs]
+    proofs = _prove(designs, texts, level=_LEVEL, seed=0, jobs=jobs, progress=progress)
     written = []
-    for design in read_supported(folder):
-        if progress is not None:
-            progress(design)
-        evidence = collect_evidence(design, _LEVEL)
-        text = header(design, evidence.certificate) + evidence.verilog
-        _write(folder / path_of(design), text)
-        written.append(path_of(design))
+    for design, proof in zip(designs, proofs, strict=True):
+        if proof.certificate is not None:
+            _write(folder / path_of(design), header(design, proof.certificate) + proof.verilog)
+            written.append(path_of(design))
+    raise_failures(proofs)
     _write(folder / _FILE_LIST, "".join(f"{path}\n" for path in written))
     return [*written, _FILE_LIST]
+
+
+def raise_failures(proofs: Sequence[Proof]) -> None:
+    """Complain of all failed designs together.
+
+    Raises:
+        VerificationError: some failed.
+    """
+    failures = [proof.failure for proof in proofs if proof.failure]
+    if failures:
+        count = f"{len(failures)} of {len(proofs)} designs failed"
+        raise VerificationError("\n".join([count, *failures]))
+
+
+def _prove(
+    designs: Sequence[Design],
+    texts: Sequence[str],
+    *,
+    level: str,
+    seed: int,
+    jobs: int,
+    progress: Progress | None,
+) -> list[Proof]:
+    """Verify each text as its design's, several at once."""
+    proofs: dict[int, Proof] = {}
+    # A fresh interpreter: simulators and compiled kernels bring threads that a fork would not.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        running = {
+            pool.submit(_proof, str(design), text, level, seed): number
+            for number, (design, text) in enumerate(zip(designs, texts, strict=True))
+        }
+        try:
+            for done in as_completed(running):
+                proofs[running[done]] = proof = done.result()
+                if progress is not None:
+                    progress(proof)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [proofs[number] for number in range(len(designs))]
+
+
+def _proof(spec: str, text: str, level: str, seed: int) -> Proof:
+    start = time.monotonic()
+    certificate, failure = None, ""
+    try:
+        certificate = collect_evidence(Design.parse(spec), level, seed, text).certificate
+    except VerificationError as error:
+        failure = str(error)
+    seconds = time.monotonic() - start
+    return Proof(spec=spec, verilog=text, certificate=certificate, failure=failure, seconds=seconds)
 
 
 def check_supported(folder: Path) -> list[Difference]:
@@ -96,6 +200,20 @@ def check_supported(folder: Path) -> list[Difference]:
     return differences
 
 
+def _checked_in(path: Path) -> str:
+    """The module of a checked-in file, without the header."""
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise VerificationError(f"cannot read {path}: {error.strerror}") from error
+    lines = text.splitlines(keepends=True)
+    count = next((k for k, line in enumerate(lines) if not line.startswith("//")), len(lines))
+    module = "".join(lines[count:])
+    if sha256(module) not in "".join(lines[:count]):
+        raise VerificationError(f"{path}: {_NO_DIGEST}")
+    return module
+
+
 def _difference(path: Path, module: str) -> str:
     if not path.exists():
         return "missing"
@@ -106,7 +224,7 @@ def _difference(path: Path, module: str) -> str:
     if any(not line.startswith("//") for line in head.splitlines()):
         return "the header holds more than comments"
     if sha256(module) not in head:
-        return "the header lacks the digest of the module"
+        return _NO_DIGEST
     return ""
 
 

@@ -4,16 +4,17 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from hwdse import golden
 from hwdse.errors import SpecError, VerificationError
 from hwdse.formats.unpacked import Array
 from hwdse.hdl import emit
-from hwdse.resources import cache_base, resource
+from hwdse.resources import resource
 from hwdse.spec import Design
+from hwdse.verify import native
 from hwdse.verify.bench import Report, run_bench, vector_lines
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
+from hwdse.verify.coverage import coverage
+from hwdse.verify.exhaustive import run_sweep, sweep_of
+from hwdse.verify.expected import expected_outputs
 from hwdse.verify.mismatch import describe
 from hwdse.verify.stimulus import LEVELS, Stimulus, stimulus
 
@@ -62,7 +63,7 @@ def collect_evidence(
         raise SpecError(f"unknown level {level!r}: allowed are {', '.join(LEVELS)}")
     text = emit(design) if verilog is None else verilog
     fed = stimulus(design.unit, design, level, seed)
-    expected = [_expected(design, block.a, block.b) for block in fed.blocks]
+    expected = expected_outputs(design, fed)
     vectors = vector_lines(design, fed, expected, seed)
     bench = resource("sims", *fed.bench.parts)
     with tempfile.TemporaryDirectory(prefix="hwdse-verify-") as folder:
@@ -76,32 +77,30 @@ def collect_evidence(
             bench=bench,
             vectors=vector_file,
             build_dir=Path(folder) / "build",
-            object_cache=object_cache(),
+            object_cache=native.object_cache(),
         )
     _judge(design, fed, expected, report)
+    covered = coverage(design, fed, expected)
+    counts = fed.counts()
+    if level == "exhaustive" and design.unit.lanes == 1:
+        # The same inputs once more, dealt to several copies with other registers at the start.
+        again = native.run_vectors(design, text, fed, expected, seed=seed)
+        _judge(design, fed, expected, again)
+        sweep = sweep_of(design.unit, design)
+        if sweep is not None:
+            counts["exhaustive_results"] = run_sweep(sweep, text, seed=seed)
     certificate = Certificate(
         spec=str(design),
         level=level,
         seed=seed,
-        vectors=fed.counts(),
-        outputs=_classes(design, expected),
+        vectors=counts,
+        outputs=covered.outputs,
+        steps=covered.steps,
+        unreached=covered.unreached,
         verilog_sha256=sha256(text),
         tools=tool_versions(),
     )
     return Evidence(certificate=certificate, verilog=text, vectors=vectors, bench=bench)
-
-
-def object_cache() -> Path:
-    """Folder for compiled parts of the simulator."""
-    return cache_base() / "hwdse" / "verilator"
-
-
-def _expected(design: Design, a: Array, b: Array) -> Array:
-    """Golden outputs of a block, shape (sums, groups)."""
-    sums, groups, lanes = a.shape
-    return golden.running_dot(
-        design, a.reshape(sums, groups * lanes), b.reshape(sums, groups * lanes)
-    )
 
 
 def _judge(design: Design, fed: Stimulus, expected: list[Array], report: Report) -> None:
@@ -114,16 +113,3 @@ def _judge(design: Design, fed: Stimulus, expected: list[Array], report: Report)
         raise VerificationError(
             f"{design}: {report.checked} of {vectors} outputs were checked, all are needed"
         )
-
-
-def _classes(design: Design, expected: list[Array]) -> dict[str, int]:
-    """Coverage: how many expected outputs fall in each class of values."""
-    values = np.abs(np.concatenate([design.out.decode(block).ravel() for block in expected]))
-    masks = {
-        "nan": np.isnan(values),
-        "inf": np.isinf(values),
-        "zero": values == 0,
-        "subnormal": (values > 0) & (values < design.out.min_normal),
-        "largest": values == design.out.max,
-    }
-    return {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}

@@ -1,9 +1,10 @@
 """Bench of the multiply-accumulate units: every output against the expected code, every cycle.
 
 The vector file holds a JSON header line and then, for each accepted input, `first a b expected` in
-hexadecimal. Between inputs the bench inserts idle cycles with random inputs, during which nothing
-may change, and it checks `o_valid` in every cycle: late, early and missing outputs all count as
-mismatches.
+hexadecimal. Sums that take turns (`interleave` of the header) are dealt to the turns: each takes
+the next sum of the file when its own has ended. Between inputs the bench inserts idle cycles with
+random inputs, during which the sum whose turn it is must hold, and it checks `o_valid` in every
+cycle: late, early and missing outputs all count as mismatches.
 """
 
 import json
@@ -38,11 +39,34 @@ def changed_only(*ports):
     return drive
 
 
+def whole_sums(vectors):
+    """A function that gives the indices of one more sum, until there is none."""
+    starts = [k for k, vector in enumerate(vectors) if vector[0]]
+    return map(range, starts, [*starts[1:], len(vectors)])
+
+
+def conclude(report):
+    with open(os.environ["BENCH_REPORT"], "w") as file:
+        json.dump(report, file)
+    assert report["vectors"], "no vectors: nothing was verified"
+    assert report["checked"] == report["vectors"], "an output was missing"
+    assert report["mismatches"] == 0, f"{report['mismatches']} mismatches"
+
+
+async def reset(dut, cycles):
+    dut.rst.value = 1
+    for port in (dut.i_valid, dut.i_first, dut.i_a, dut.i_b):
+        port.value = 0
+    for _ in range(cycles):
+        await RisingEdge(dut.clk)
+    dut.rst.value = 0
+
+
 @cocotb.test()
 async def every_output_matches(dut):
     header, vectors = read_vectors(os.environ["BENCH_VECTORS"])
     # A value written after one clock edge is taken at the next: one more than the latency.
-    delay = header["latency"] + 1
+    delay, slots = header["latency"] + 1, header["interleave"]
     noise = random.Random(header["seed"])
     width_a, width_b = len(dut.i_a), len(dut.i_b)
     report = {"vectors": len(vectors), "checked": 0, "mismatches": 0, "first_mismatches": []}
@@ -53,21 +77,15 @@ async def every_output_matches(dut):
             report["first_mismatches"].append({"index": index, "got": got})
 
     Clock(dut.clk, 2, unit="ns").start()
-    dut.rst.value = 1
-    dut.i_valid.value = 0
-    dut.i_first.value = 0
-    dut.i_a.value = 0
-    dut.i_b.value = 0
-    for _ in range(delay + 2):
-        await RisingEdge(dut.clk)
-    dut.rst.value = 0
-
+    await reset(dut, delay + 2)
     drive = changed_only(dut.i_valid, dut.i_first, dut.i_a, dut.i_b)
     edge, o_valid, o = RisingEdge(dut.clk), dut.o_valid, dut.o
     # Index of the vector whose output is due, or None: one entry for each cycle in flight.
     in_flight = deque([None] * delay)
-    following, draining = 0, delay
-    while following < len(vectors) or draining:
+    sums, left, draining = whole_sums(vectors), len(vectors), delay
+    # What is left of the sum of each turn; the first is the one whose turn it is.
+    turns = deque(iter(()) for _ in range(slots))
+    while left or draining:
         await edge
         due = in_flight.popleft()
         valid = int(o_valid.value)
@@ -81,19 +99,21 @@ async def every_output_matches(dut):
             got = int(o.value)
             if got != vectors[due][3]:
                 mismatch(due, got)
-        draining -= following == len(vectors)
-        if following == len(vectors) or noise.randrange(_IDLE_ONE_IN) == 0:
+        draining -= left == 0
+        index = None
+        if noise.randrange(_IDLE_ONE_IN):
+            index = next(turns[0], None)
+            if index is None:
+                turns[0] = iter(next(sums, ()))
+                index = next(turns[0], None)
+        turns.rotate(-1)
+        in_flight.append(index)
+        if index is None:
             junk = noise.getrandbits
             drive(0, junk(1), junk(width_a), junk(width_b))
-            in_flight.append(None)
         else:
-            first, a, b, _ = vectors[following]
+            first, a, b, _ = vectors[index]
             drive(1, first, a, b)
-            in_flight.append(following)
-            following += 1
+            left -= 1
 
-    with open(os.environ["BENCH_REPORT"], "w") as file:
-        json.dump(report, file)
-    assert vectors, "no vectors: nothing was verified"
-    assert report["checked"] == len(vectors), "an output was missing"
-    assert report["mismatches"] == 0, f"{report['mismatches']} mismatches"
+    conclude(report)

@@ -5,6 +5,7 @@ import pytest
 from hwdse.cli import main
 from hwdse.errors import VerificationError
 from hwdse.verify import Certificate
+from hwdse.verify.supported import Proof
 
 SPEC = "a=e2m1fn,acc=fp:bf16"
 
@@ -92,6 +93,42 @@ def test_unknown_level_and_seed(only_error):
 def supported(tmp_path):
     (tmp_path / "supported.toml").write_text(f'designs = ["{SPEC}"]\n')
     return tmp_path
+
+
+def test_verify_supported(supported, monkeypatch, capsys):
+    monkeypatch.setattr("hwdse.verify.supported._LEVEL", "quick")
+    assert main(["rtl", "--folder", str(supported)]) == 0
+    capsys.readouterr()
+    options = ["--supported", "--folder", str(supported), "--level", "quick", "--jobs", "2"]
+    assert main(["verify", *options]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("passed a=e2m1fn,")
+    assert " vectors, " in out
+    assert "verification 1/1: a=e2m1fn," in err
+    assert main(["verify", *options, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [d["result"] for d in document["designs"]] == ["pass"]
+    (module,) = supported.glob("*/*.v")
+    module.write_text(module.read_text().replace("endmodule", "endmodule // changed"))
+    assert main(["verify", *options]) == 1
+    assert "the header lacks the digest" in capsys.readouterr().err
+
+
+def test_a_failed_supported_design_is_exit_1(supported, monkeypatch, capsys):
+    failed = Proof(spec="a=x", verilog="", certificate=None, failure="a=x: 3 mismatches", seconds=1)
+    monkeypatch.setattr("hwdse.cli.hardware.verify_supported", lambda *_, **__: [failed])
+    assert main(["verify", "--supported", "--folder", str(supported)]) == 1
+    out, err = capsys.readouterr()
+    assert out == "FAILED a=x\n"
+    assert err.endswith("hwdse: error: 1 of 1 designs failed\na=x: 3 mismatches\n")
+    assert main(["verify", "--supported", "--folder", str(supported), "--json"]) == 1
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("arguments", [[], [SPEC, "--supported"]])
+def test_verify_takes_a_spec_or_all_supported_designs(arguments, only_error):
+    assert main(["verify", *arguments]) == 2
+    only_error("give a SPEC or --supported, one of them")
 
 
 def test_rtl_check_tells_of_a_difference(supported, capsys):

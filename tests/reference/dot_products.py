@@ -19,7 +19,8 @@ class ExactProduct:
         product = exact_product(a.decode(x), b.decode(y))
         if isinstance(a, Int) or isinstance(b, Int):
             # One of the operands is two's complement and so is the product: zero has no sign.
-            product = replace(product, negative=product.negative and product.magnitude != 0)
+            nonzero = product.magnitude != 0 or product.special == "inf"
+            product = replace(product, negative=product.negative and nonzero)
         return product
 
 

@@ -4,8 +4,8 @@ import pytest
 from amaranth.hdl import Const
 from verify_faults import Fault, assert_found, with_field
 
-from hwdse.hdl import blocks, fixed_point, fused_add
-from hwdse.hdl.accumulate import fused_float, integer_sum, kulisch
+from hwdse.hdl import blocks, fixed_point, fused_add, group_sum
+from hwdse.hdl.accumulate import integer_sum, kulisch
 from hwdse.hdl.decode import binary_float as decode_binary_float
 from hwdse.hdl.decode import dint as decode_dint
 from hwdse.hdl.decode import fixed_point as decode_fixed_point
@@ -78,7 +78,7 @@ FAULTS = {
     ),
     "fused add: several lanes, one left out": Fault(
         "a=e4m3fn,acc=fp:fp32,unit=dot,lanes=3",
-        fused_float,
+        group_sum,
         "to_fixed_point",
         lambda original: (
             lambda m, product, name: (

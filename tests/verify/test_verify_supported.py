@@ -4,10 +4,21 @@ import shutil
 from pathlib import Path
 
 import pytest
+from verify_broken import broken
 
-from hwdse.errors import SpecError
+from hwdse import Design
+from hwdse.errors import SpecError, VerificationError
 from hwdse.hdl import emit
-from hwdse.verify.supported import check_supported, path_of, read_supported
+from hwdse.verify.certificate import sha256
+from hwdse.verify.supported import (
+    Proof,
+    check_supported,
+    path_of,
+    raise_failures,
+    read_supported,
+    verify_supported,
+    write_supported,
+)
 
 RTL = Path(__file__).parents[2] / "rtl"
 
@@ -51,3 +62,58 @@ def test_malformed_lists(text: str, said: str, tmp_path: Path) -> None:
 def test_missing_list(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="No such file"):
         read_supported(tmp_path)
+
+
+SMALL = ("a=e2m1fn,acc=fp:bf16", "a=e2m1fn,unit=mul")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Two small designs, their Verilog without proof."""
+    (tmp_path / "supported.toml").write_text(f"designs = {list(SMALL)}\n")
+    for design in read_supported(tmp_path):
+        _check_in(tmp_path, design, emit(design))
+    return tmp_path
+
+
+def _check_in(folder: Path, design: Design, module: str) -> None:
+    path = folder / path_of(design)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"// {sha256(module)}\n{module}")
+
+
+def test_the_checked_in_bytes_are_simulated(small: Path) -> None:
+    proofs = verify_supported(small, level="quick", jobs=2)
+    assert [proof.spec for proof in proofs] == [str(d) for d in read_supported(small)]
+    for proof, design in zip(proofs, read_supported(small), strict=True):
+        assert proof.certificate is not None
+        assert proof.certificate.verilog_sha256 == sha256(emit(design))
+        assert proof.certificate.total > 400
+    # Another module of the same name, with the digest of its own in the header.
+    design = read_supported(small)[1]
+    _check_in(small, design, broken(design, "i_a == 4'h3"))
+    told: list[Proof] = []
+    proofs = verify_supported(small, level="quick", progress=told.append)
+    assert [bool(proof.failure) for proof in proofs] == [False, True]
+    assert {proof.spec for proof in told} == {proof.spec for proof in proofs}
+    with pytest.raises(VerificationError, match=r"1 of 2 designs failed\na=e2m1fn.* mismatches"):
+        raise_failures(proofs)
+
+
+def test_a_file_that_is_not_what_its_header_says_fails(small: Path) -> None:
+    path = small / path_of(read_supported(small)[0])
+    path.write_text(path.read_text() + "\n")
+    with pytest.raises(VerificationError, match="the header lacks the digest"):
+        verify_supported(small, level="quick")
+    path.unlink()
+    with pytest.raises(VerificationError, match="No such file"):
+        verify_supported(small, level="quick")
+
+
+def test_written_files_are_those_that_passed(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hwdse.verify.supported._LEVEL", "quick")
+    designs = read_supported(small)
+    written = write_supported(small)
+    assert written == [*map(path_of, designs), "filelist.f"]
+    assert check_supported(small) == []
+    assert "0 mismatches" in (small / path_of(designs[1])).read_text()

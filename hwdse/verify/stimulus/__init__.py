@@ -16,17 +16,19 @@ LEVELS = ("quick", "full", "exhaustive")
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """Sums of equal length.
+    """Sums of equal length; of length one for a unit without running sum.
 
     Attributes:
         purpose: what the block is for; counted under this name in the certificate.
         a: codes of the first operand, shape (sums, groups, lanes).
         b: codes of the second operand, same shape.
+        c: codes of the addend, same shape, for a unit that has one.
     """
 
     purpose: str
     a: Array
     b: Array
+    c: Array | None = None
 
     @property
     def steps(self) -> int:

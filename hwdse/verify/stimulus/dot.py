@@ -19,6 +19,7 @@ from hwdse.verify.stimulus.operands import (
     negated,
     normal_codes,
 )
+from hwdse.verify.stimulus.scales import filling, scaled
 
 _BENCH = PurePosixPath("mac/tb_dot.py")
 _Source = Callable[[Format, np.random.Generator, tuple[int, ...]], Array]
@@ -53,6 +54,8 @@ def dot_stimulus(unit: Mac | Dot, design: Design, level: str, seed: int) -> Stim
     blocks = [*_pairs(design, level, rng)]
     for _ in range(_SCALE[level]):
         blocks += _sums(design, sizes, rng)
+    if level != "quick":
+        blocks += filling(design)
     return Stimulus(blocks=tuple(blocks), bench=_BENCH)
 
 
@@ -71,6 +74,9 @@ def _pairs(design: Design, level: str, rng: np.random.Generator) -> list[Block]:
         return [_pair_block(a[:, None], b[:, None])]
     # One lane busy and the others zero shows each product by itself; all lanes busy shows that
     # they do not disturb each other.
+    # In random order, so that a lane does not see only some of the operands.
+    order = rng.permutation(len(a))
+    a, b = a[order], b[order]
     rounds = range(lanes) if level == "exhaustive" else [0]
     alone = [_alone(design, a, b, shift) for shift in rounds]
     orders = [rng.permutation(len(a)) for _ in range(lanes)]
@@ -86,6 +92,7 @@ def _alone(design: Design, a: Array, b: Array, shift: int) -> Block:
     lanes = design.unit.lanes
     index = np.arange(len(a))
     lane = (index + shift) % lanes
+    # A format without zero gives its nearest value.
     full_a = np.full((len(a), lanes), int(design.a.encode(0.0)), np.int64)
     full_b = np.full((len(b), lanes), int(design.b.encode(0.0)), np.int64)
     full_a[index, lane] = a
@@ -115,6 +122,8 @@ def _sums(
         block("long", finite_codes),
         block("long", normal_codes),
         _cancelling(design, sizes["short"], rng),
+        _growing(design, sizes["long"], rng),
+        scaled(design, sizes["short"], rng),
     ]
 
 
@@ -133,3 +142,19 @@ def _cancelling(design: Design, size: tuple[int, int], rng: np.random.Generator)
         a=np.concatenate([a, negated(design.a, a[:, back])], axis=1),
         b=np.concatenate([b, b[:, back]], axis=1),
     )
+
+
+def _growing(design: Design, size: tuple[int, int], rng: np.random.Generator) -> Block:
+    """Sums of the largest products of one sign, to overflow what can be overflowed."""
+    shape = (size[0], 1, design.unit.lanes)
+    a, b = (_ends(f, rng, shape) for f in (design.a, design.b))
+    repeats = (1, size[1], 1)
+    return Block(purpose="accumulation_steps", a=np.tile(a, repeats), b=np.tile(b, repeats))
+
+
+def _ends(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Codes of the largest and the most negative value."""
+    values = np.array([float(number_format.max), float(number_format.min)])
+    codes = number_format.encode(values).astype(np.int64)
+    sums, groups, lanes = shape
+    return np.broadcast_to(rng.choice(codes, (sums, groups, 1)), (sums, groups, lanes))

@@ -1,8 +1,12 @@
 """Operand codes worth trying, from what a format says of itself."""
 
+from fractions import Fraction
+from functools import lru_cache
+
 import numpy as np
 
 from hwdse.formats import Format
+from hwdse.formats.base import TABLE_BITS
 from hwdse.formats.unpacked import Array
 
 _LISTED_BITS = 16
@@ -22,34 +26,89 @@ def any_codes(number_format: Format, rng: np.random.Generator, shape: tuple[int,
 def finite_codes(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Uniformly random codes of finite values."""
     codes = any_codes(number_format, rng, shape)
-    one = int(number_format.encode(1.0))
-    return np.where(np.isfinite(number_format.decode(codes)), codes, one)
+    return np.where(_finite(number_format, codes), codes, one_code(number_format))
 
 
 def normal_codes(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Normally distributed data, scaled so that few values saturate."""
-    unit_data_fits = number_format.min_subnormal < 1.0 and number_format.max >= 4.0
-    deviation = 1.0 if unit_data_fits else number_format.max / 4.0
-    return number_format.encode(rng.normal(0.0, deviation, shape)).astype(np.int64)
+    largest, smallest = float(number_format.max), float(number_format.min_subnormal)
+    unit_data_fits = smallest < 1.0 and largest >= 4.0
+    deviation = 1.0 if unit_data_fits else largest / 4.0
+    values = rng.normal(0.0, deviation, shape)
+    # A value too negative for an unsigned format is no number in it.
+    return number_format.encode(values if number_format.signed else np.abs(values)).astype(np.int64)
+
+
+def one_code(number_format: Format) -> int:
+    """The code that 1 is rounded to."""
+    return int(number_format.encode(1.0))
+
+
+def zero_code(number_format: Format) -> int | None:
+    """The code of zero; None in a format that has none."""
+    code = int(number_format.encode(0.0))
+    return code if number_format.decode(np.array([code]))[0] == 0 else None
 
 
 def corner_codes(number_format: Format) -> Array:
     """Zeros, both ends of subnormals and normals, ones, infinities, NaN, first and last codes."""
     f = number_format
-    below_normal = np.nextafter(f.min_normal, 0.0)
-    magnitudes = [0.0, f.min_subnormal, below_normal, f.min_normal, 1.0, f.max, np.inf]
+    smallest_normal = float(f.min_normal)
+    below_normal = np.nextafter(smallest_normal, 0.0)
+    finite = [0.0, float(f.min_subnormal), below_normal, smallest_normal, 1.0, float(f.max)]
+    magnitudes = np.array([*finite, np.inf])
     # Rounding towards zero keeps "just below the smallest normal" below it.
-    values = np.array([*magnitudes, *(-np.array(magnitudes)), np.nan, f.min])
-    ends = np.array([0, 1, (1 << f.bits) - 1, 1 << (f.bits - 1)])
+    values = np.concatenate([magnitudes, -magnitudes, [np.nan, float(f.min)]])
+    ends = np.array([0, 1, (1 << f.bits) - 1, 1 << (f.bits - 1)], np.uint64)
     codes = f.encode(values, rounding="rtz", overflow=f.overflow).astype(np.uint64)
-    return np.unique(np.concatenate([codes, ends.astype(np.uint64)])).astype(np.int64)
+    return np.unique(np.concatenate([codes, ends])).astype(np.int64)
 
 
 def negated(number_format: Format, codes: Array) -> Array:
     """Codes of the opposite values, as near as the format has them."""
-    return number_format.encode(-number_format.decode(codes), overflow="ieee").astype(np.int64)
+    values = np.asarray(number_format.decode(codes), np.float64)
+    overflow = number_format.overflow
+    return number_format.encode(-values, overflow=overflow).astype(np.int64)
+
+
+def near_codes(number_format: Format, values: Array, steps: int) -> Array:
+    """Codes of the finite values nearest to `values`, moved by some steps in the order of values.
+
+    The ends of the range stay what they are.
+    """
+    within = np.clip(values, float(number_format.min), float(number_format.max))
+    codes = number_format.encode(within).astype(np.int64)
+    if steps == 0:
+        return codes
+    if number_format.bits <= TABLE_BITS:
+        order, place = _in_order(number_format)
+        return np.asarray(order[np.clip(place[codes] + steps, 0, len(order) - 1)])
+    # Wider codes of every family but tables run in the order of the values of one sign.
+    moved = np.clip(codes + steps, 0, (1 << number_format.bits) - 1)
+    return np.where(_finite(number_format, moved), moved, codes)
 
 
 def listable(a: Format, b: Format) -> bool:
     """Whether all operand pairs are few enough to be tried."""
     return a.bits + b.bits <= _LISTED_BITS
+
+
+def _finite(number_format: Format, codes: Array) -> Array:
+    values = number_format.decode(codes)
+    if values.dtype != object:
+        return np.isfinite(values)
+    # Fractions are finite, floats among them are not.
+    is_fraction = np.frompyfunc(lambda value: isinstance(value, Fraction), 1, 1)
+    return np.asarray(is_fraction(values), bool)
+
+
+@lru_cache(maxsize=16)
+def _in_order(number_format: Format) -> tuple[Array, Array]:
+    """Finite codes in the order of their values, and the place of each code among them."""
+    codes = np.arange(1 << number_format.bits)
+    values = np.asarray(number_format.decode(codes), np.float64)
+    order = np.argsort(values, kind="stable")
+    order = order[np.isfinite(values[order])]
+    place = np.zeros(len(codes), np.int64)
+    place[order] = np.arange(len(order))
+    return order, place

@@ -1,0 +1,177 @@
+"""Functional coverage: which kinds of outputs and of steps a stimulus brings about.
+
+Counted on the side of the golden model, so that a stimulus that misses what it is for is seen, not
+the hardware's view of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+
+import numpy as np
+
+from hwdse import golden
+from hwdse.errors import SpecError, VerificationError
+from hwdse.formats import Format, Unpacked
+from hwdse.formats.unpacked import Array, bit_length
+from hwdse.golden.accumulate import add, exact_sum, load, read, with_state
+from hwdse.spec import Design, Fma, FusedFloat, Mul, Unit
+from hwdse.spec.unit import Summing
+from hwdse.verify.stimulus import Block, Stimulus
+
+#: Sums of a block, and steps of a sum, whose exact values are looked at.
+_SUMS, _STEPS = 1000, 40
+#: A sum this many bits below its largest term counts as cancelled.
+_CANCELLED_BITS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """What a stimulus brings about.
+
+    Attributes:
+        outputs: expected outputs of each class: NaN, infinite, zero, negative zero, subnormal,
+            largest magnitude, negative.
+        steps: of a sample of exact sums before rounding: all, those that rounding changes, ties,
+            those beyond the largest value, cancelled to few bits, cancelled to zero.
+        unreached: classes that the output format has and no output is in, and of steps those that
+            did not occur.
+    """
+
+    outputs: dict[str, int]
+    steps: dict[str, int]
+    unreached: tuple[str, ...]
+
+
+def coverage(design: Design, fed: Stimulus, expected: list[Array]) -> Coverage:
+    """Coverage of a stimulus.
+
+    Raises:
+        VerificationError: the stimulus never reaches a special value that operands or a zero that
+            products can surely give.
+    """
+    outputs = _output_classes(design.out, expected)
+    steps: dict[str, int] = {}
+    for block in fed.blocks:
+        for terms, total in _sums(design.unit, design, _sample(block)):
+            for name, mask in _step_classes(_rounded_to(design), terms, total).items():
+                steps[name] = steps.get(name, 0) + int(np.count_nonzero(mask))
+    possible = _possible(design.out)
+    missing = [name for name in _needed(design) if not outputs[name]]
+    if missing:
+        raise VerificationError(
+            f"{design}: no expected output is {' or '.join(missing)}: the stimulus misses what "
+            "the operands can give"
+        )
+    unreached = [name for name, count in outputs.items() if name in possible and not count]
+    unreached += [name for name, count in steps.items() if not count]
+    return Coverage(outputs=outputs, steps=steps, unreached=tuple(unreached))
+
+
+def _output_classes(out: Format, expected: list[Array]) -> dict[str, int]:
+    codes, counts = np.unique(
+        np.concatenate([block.ravel() for block in expected]), return_counts=True
+    )
+    value = out.unpack(out.check_codes(codes))
+    magnitude = np.abs(np.asarray(out.decode(codes), np.float64))
+    nonzero = ~(value.zero | value.nan | value.inf)
+    masks = {
+        "nan": value.nan,
+        "inf": value.inf,
+        "zero": value.zero,
+        "negative_zero": value.zero & value.sign,
+        "negative": nonzero & value.sign,
+        "subnormal": nonzero & (magnitude < float(out.min_normal)),
+        "largest": nonzero & (magnitude == float(out.max)),
+    }
+    return {name: int(counts[mask].sum()) for name, mask in masks.items()}
+
+
+def _possible(out: Format) -> set[str]:
+    return {
+        "zero",
+        "largest",
+        *(["nan"] if out.has_nan else []),
+        *(["inf"] if out.has_inf else []),
+        *(["negative"] if out.signed else []),
+        *(["negative_zero"] if out.has_negative_zero else []),
+        *(["subnormal"] if out.min_subnormal < out.min_normal else []),
+    }
+
+
+def _needed(design: Design) -> list[str]:
+    """Classes that no sensible stimulus misses: special operands simply pass through."""
+    operands = [f for f in (design.a, design.b, design.c) if f is not None]
+    has_nan, has_inf = (any(getattr(f, flag) for f in operands) for flag in ("has_nan", "has_inf"))
+    needed = []
+    if has_nan and design.out.has_nan and design.state.has_nan:
+        needed.append("nan")
+    if has_inf and design.out.has_inf and design.state.has_inf:
+        needed.append("inf")
+    return needed
+
+
+def _rounded_to(design: Design) -> Format:
+    """The format that a step's sum is rounded to."""
+    return design.acc.format if isinstance(design.acc, FusedFloat) else design.out
+
+
+def _sample(block: Block) -> Block:
+    stride = max(1, len(block.a) // _SUMS)
+    part = (slice(None, None, stride), slice(0, _STEPS))
+    c = None if block.c is None else block.c[part]
+    return Block(purpose=block.purpose, a=block.a[part], b=block.b[part], c=c)
+
+
+def _step_classes(target: Format, terms: Unpacked, total: Unpacked) -> dict[str, Array]:
+    """Which sums are what; `terms` has one more axis than `total`."""
+    finite = ~(total.nan | total.inf)
+    nonzero = finite & (total.significand != 0)
+    position = target.locate(total, 2)
+    rounds = nonzero & (np.asarray(position.fraction) != 0)
+    top = target.top(total.sign)
+    terms_top = np.where(terms.significand == 0, -(1 << 40), _top(terms)).max(axis=-1)
+    any_term = np.any(np.asarray(terms.significand != 0, bool), axis=-1) & finite
+    return {
+        "all": np.ones(total.shape, bool),
+        "inexact": rounds,
+        "tie": rounds & (np.asarray(position.fraction) == 2),
+        "overflow": nonzero & np.asarray(position.index > top, bool),
+        "cancelled": nonzero & (_top(total) <= terms_top - _CANCELLED_BITS),
+        "cancelled_to_zero": any_term & ~nonzero,
+    }
+
+
+def _top(value: Unpacked) -> Array:
+    return np.asarray(bit_length(np.asarray(value.significand, object)) + value.exponent)
+
+
+@singledispatch
+def _sums(unit: Unit, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpacked]]:
+    """Terms and exact sum of every step of a block."""
+    raise SpecError(f"unit {unit} has no golden model")
+
+
+@_sums.register
+def _(unit: Mul, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpacked]]:
+    product = golden.products(design, block.a, block.b).exact()
+    yield product, product[..., 0]
+
+
+@_sums.register
+def _(unit: Fma, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpacked]]:
+    assert design.c is not None and block.c is not None  # noqa: PT018 - the unit uses it
+    addend = design.c.unpack(design.c.check_codes(block.c[..., 0])).exact()
+    terms = with_state(addend, golden.products(design, block.a, block.b).exact())
+    yield terms, exact_sum(terms, design.rounding)
+
+
+@_sums.register
+def _(unit: Summing, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpacked]]:
+    acc = design.accumulator
+    state = load(acc, design, Unpacked.zeros(block.a.shape[:1]))
+    for step in range(block.a.shape[1]):
+        products = golden.products(design, block.a[:, step], block.b[:, step]).exact()
+        terms = with_state(read(acc, design, state).exact(), products)
+        yield terms, exact_sum(terms, design.rounding)
+        state = add(acc, design, state, products)

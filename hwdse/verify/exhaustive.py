@@ -1,0 +1,329 @@
+"""Every input there is, at the speed of compiled simulation: tens of millions of results a second.
+
+Operands are enumerated by the driver itself (`sims/native/drive.cpp`); the expected codes come from
+the fast twins of the golden model and stream to it. A result has an index: a's code in the low
+bits, then b's, then c's or the number of a running sum. All results of one a are a row.
+"""
+
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, singledispatch
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from hwdse import golden, kernels
+from hwdse.errors import SpecError, VerificationError
+from hwdse.formats import Format
+from hwdse.formats.unpacked import Array
+from hwdse.spec import Design, Fma, FusedFloat, IntegerSum, Mac, Mul, Unit
+from hwdse.verify import native
+from hwdse.verify.bench import Report
+from hwdse.verify.mismatch import apart, value_text
+from hwdse.verify.stimulus.operands import listable
+
+#: log2 of the results of the longest run.
+MOST_BITS = 32
+#: log2 of the results for which the golden model is fast enough where a design has no fast twin.
+_GOLDEN_BITS = 24
+_BLOCK_BITS = 20
+#: log2 of the sums tried at a step of the search for all running sums.
+_SEARCH_BITS = 18
+_SHOWN = 5
+
+#: Operand pairs, one a step.
+Load = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep(ABC):
+    """All results of a design.
+
+    Attributes:
+        design: the design.
+    """
+
+    design: Design
+
+    @property
+    @abstractmethod
+    def third_count(self) -> int:
+        """Values of what is added: codes of c, or running sums."""
+
+    @abstractmethod
+    def expected(self, rows: range) -> Array:
+        """Codes of some rows, shape (rows, codes of a)."""
+
+    @property
+    def loads(self) -> tuple[Load, ...] | None:
+        """For each running sum the operand pairs that load it."""
+        return None
+
+    @property
+    def rows(self) -> int:
+        """Rows in all."""
+        return self.third_count << self.design.b.bits
+
+    @property
+    def bits(self) -> float:
+        """log2 of the number of results."""
+        return float(np.log2(self.third_count)) + self.design.a.bits + self.design.b.bits
+
+
+class _MulSweep(Sweep):
+    @property
+    def third_count(self) -> int:
+        return 1
+
+    def expected(self, rows: range) -> Array:
+        a, b = np.arange(1 << self.design.a.bits)[None, :], _column(rows)
+        try:
+            return kernels.mul(self.design, a, b)
+        except SpecError:
+            if self.bits > _GOLDEN_BITS:
+                raise
+            return golden.mul(self.design, a, b)
+
+
+class _FmaSweep(Sweep):
+    @property
+    def third_count(self) -> int:
+        assert self.design.c is not None  # the unit uses it
+        return 1 << self.design.c.bits
+
+    def expected(self, rows: range) -> Array:
+        a, row = np.arange(1 << self.design.a.bits)[None, :], _column(rows)
+        b, c = row & ((1 << self.design.b.bits) - 1), row >> self.design.b.bits
+        try:
+            return kernels.fma(self.design, a, b, c)
+        except SpecError:
+            if self.bits > _GOLDEN_BITS:
+                raise
+            return golden.fma(self.design, *np.broadcast_arrays(a, b, c))
+
+
+class _MacSweep(Sweep):
+    """Every running sum that products can load, and every product added to it."""
+
+    @cached_property
+    def loads(self) -> tuple[Load, ...]:
+        """Operand pairs for each running sum that can be told from the others."""
+        return reachable_sums(self.design)
+
+    @property
+    def third_count(self) -> int:
+        return len(self.loads)
+
+    def expected(self, rows: range) -> Array:
+        a_codes, b_codes = _codes(self.design.a), _codes(self.design.b)
+        size = len(b_codes)
+        first, last = rows.start // size, (rows.stop - 1) // size + 1
+        table = np.empty((last - first, size, len(a_codes)), self.design.out.code_dtype)
+        # One matrix product serves all sums that are loaded by the same second operands.
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for number, load in enumerate(self.loads[first:last]):
+            alike.setdefault(tuple(b for _, b in load), []).append(number)
+        for second, numbers in alike.items():
+            a = np.array([[a for a, _ in self.loads[first + number]] for number in numbers])
+            left = np.concatenate(
+                [np.repeat(a, len(a_codes), axis=0), np.tile(a_codes, len(a))[:, None]], axis=1
+            )
+            column = np.broadcast_to(np.array(second)[:, None], (len(second), size))
+            found = kernels.matmul(self.design, left, np.concatenate([column, b_codes[None, :]]))
+            table[numbers] = found.reshape(len(a), len(a_codes), size).transpose(0, 2, 1)
+        return table.reshape(-1, len(a_codes))[rows.start - first * size : rows.stop - first * size]
+
+
+def reachable_sums(design: Design) -> tuple[Load, ...]:
+    """A sequence of operand pairs for every running sum that some sequence reaches.
+
+    The output tells sums apart. Sums are found step by step, from those that one product gives;
+    where there are too many to go on from, one more step is not tried.
+    """
+    a, b = (g.ravel() for g in np.meshgrid(*map(_codes, (design.a, design.b))))
+    codes, chosen = np.unique(
+        golden.running_dot(design, a[:, None], b[:, None])[:, 0], return_index=True
+    )
+    terms = np.stack([a[chosen], b[chosen]], axis=-1)
+    loads: dict[int, Load] = {
+        code: ((int(x), int(y)),) for code, (x, y) in zip(codes.tolist(), terms, strict=True)
+    }
+    newest = codes
+    while newest.size and newest.size * len(terms) <= 1 << _SEARCH_BITS:
+        grid = np.repeat(newest, len(terms)), np.tile(terms, (len(newest), 1))
+        sums = golden.running_dot(design, grid[1][:, :1], grid[1][:, 1:], grid[0])[:, 0]
+        codes, chosen = np.unique(sums, return_index=True)
+        found = {
+            code: (*loads[int(grid[0][at])], (int(grid[1][at, 0]), int(grid[1][at, 1])))
+            for code, at in zip(codes.tolist(), chosen.tolist(), strict=True)
+            if code not in loads
+        }
+        loads |= found
+        newest = np.array(sorted(found), design.out.code_dtype)
+    return tuple(loads[code] for code in sorted(loads))
+
+
+def _codes(number_format: Format) -> Array:
+    return np.arange(1 << number_format.bits)
+
+
+def _column(rows: range) -> Array:
+    return np.arange(rows.start, rows.stop)[:, None]
+
+
+@singledispatch
+def sweep_of(unit: Unit, design: Design) -> Sweep | None:
+    """The sweep over all results of a unit; None where they cannot be enumerated."""
+    return None
+
+
+@sweep_of.register
+def _(unit: Mul, design: Design) -> Sweep | None:
+    return _MulSweep(design=design)
+
+
+@sweep_of.register
+def _(unit: Fma, design: Design) -> Sweep | None:
+    return _FmaSweep(design=design)
+
+
+@sweep_of.register
+def _(unit: Mac, design: Design) -> Sweep | None:
+    """Of running sums that the output shows: those of floats and integers in their own format."""
+    acc = design.acc
+    if not isinstance(acc, FusedFloat | IntegerSum) or not listable(design.a, design.b):
+        return None
+    shown = design.out == acc.out_of(design.product)
+    return _MacSweep(design=design) if shown else None
+
+
+def run_sweep(sweep: Sweep, verilog: str, *, jobs: int | None = None, seed: int = 0) -> int:
+    """Simulate every result and compare it.
+
+    Args:
+        sweep: the design's sweep.
+        verilog: text of its module.
+        jobs: processes side by side; by default one a core.
+        seed: seed of what registers without a reset hold at the start.
+
+    Returns:
+        The number of results that were compared, those of loading the running sums not counted.
+
+    Raises:
+        VerificationError: an output differs, or not all were checked.
+        ToolError: simulator or compiler missing or failing.
+        SpecError: more than 2^32 results, or too many without a fast kernel.
+    """
+    design = sweep.design
+    if sweep.bits > MOST_BITS:
+        raise SpecError(
+            f"level exhaustive of {design}: 2^{sweep.bits:.0f} results, at most 2^{MOST_BITS} can "
+            "be tried, use level full"
+        )
+    # Complains of a missing kernel before anything is built.
+    sweep.expected(range(1))
+    jobs = min(jobs or len(os.sched_getaffinity(0)), sweep.rows)
+    bounds = [sweep.rows * job // jobs for job in range(jobs + 1)]
+    parts = [range(*pair) for pair in pairwise(bounds)]
+    with tempfile.TemporaryDirectory(prefix="hwdse-sweep-") as name:
+        folder = Path(name)
+        executable = native.build_driver(design, verilog, folder)
+        arguments = _arguments(sweep, folder, seed)
+
+        def simulate(rows: range) -> Report:
+            first, count = rows.start << design.a.bits, len(rows) << design.a.bits
+            words = [*arguments, f"first={first}", f"count={count}"]
+            return native.run(executable, words, _stream(sweep, rows))
+
+        with ThreadPoolExecutor(jobs) as pool:
+            reports = list(pool.map(simulate, parts))
+    _judge(sweep, reports)
+    return sweep.rows << design.a.bits
+
+
+def _arguments(sweep: Sweep, folder: Path, seed: int) -> list[str]:
+    design = sweep.design
+    words = [
+        *("every", *native.timing_arguments(design), f"seed={seed}"),
+        *(f"a={design.a.bits}", f"b={design.b.bits}", f"bytes={design.out.code_dtype.itemsize}"),
+    ]
+    if sweep.loads is None:
+        return words
+    depth = max(map(len, sweep.loads))
+    # Shorter ones begin with their first step over and over, a new sum each time.
+    padded = np.array([load[:1] * (depth - len(load)) + load for load in sweep.loads])
+    starts = np.array([[depth - len(load)] for load in sweep.loads])
+    first = np.arange(depth)[None, :] <= starts
+    expected = np.empty(first.shape, np.uint64)
+    for start in np.unique(starts):
+        alike = starts[:, 0] == start
+        a, b = padded[alike, start:, 0], padded[alike, start:, 1]
+        expected[alike, start:] = golden.running_dot(design, a, b)
+        expected[alike, :start] = expected[alike, start : start + 1]
+    path = folder / "loads.bin"
+    records = native.load_records(design, first, padded[..., 0], padded[..., 1], expected)
+    records.tofile(path)
+    return [*words, f"depth={depth}", f"loads={path}"]
+
+
+def _stream(sweep: Sweep, rows: range) -> Iterator[bytes]:
+    """Expected codes, a block at a time; blocks hold whole running sums."""
+    b_bits, a_bits = sweep.design.b.bits, sweep.design.a.bits
+    size = 1 << max(_BLOCK_BITS - a_bits, 0)
+    if sweep.loads is not None:
+        size = max(size, 1 << b_bits)
+    at = rows.start
+    while at < rows.stop:
+        stop = min((at // size + 1) * size, rows.stop)
+        yield np.ascontiguousarray(sweep.expected(range(at, stop))).tobytes()
+        at = stop
+
+
+def _judge(sweep: Sweep, reports: list[Report]) -> None:
+    design = sweep.design
+    mismatches = sum(report.mismatches for report in reports)
+    if mismatches:
+        first = [found for report in reports for found in report.first][:_SHOWN]
+        lines = [f"{design}: {mismatches} mismatches in all results; the first are"]
+        lines += [f"  {_one(sweep, found)}" for found in first]
+        raise VerificationError("\n".join(lines))
+    steps = 1 if sweep.loads is None else 1 + max(map(len, sweep.loads))
+    needed = (sweep.rows << design.a.bits) * steps
+    checked = sum(report.checked for report in reports)
+    if not checked == needed == sum(report.vectors for report in reports):
+        raise VerificationError(
+            f"{design}: {checked} of {needed} outputs were checked, all are needed"
+        )
+
+
+def _one(sweep: Sweep, found: dict[str, object]) -> str:
+    design, index, got = sweep.design, found["index"], found["got"]
+    if not isinstance(index, int):
+        return str(got)
+    row, a = divmod(index, 1 << design.a.bits)
+    third, b = divmod(row, 1 << design.b.bits)
+    given = [f"a={value_text(design.a, a)}", f"b={value_text(design.b, b)}"]
+    want = int(sweep.expected(range(row, row + 1))[0, a])
+    if sweep.loads is not None:
+        load = np.array(sweep.loads[third])
+        before = golden.running_dot(design, load[:, 0], load[:, 1]).tolist()
+        step = found.get("step")
+        if isinstance(step, int) and step < (depth := max(map(len, sweep.loads))):
+            at = max(step - (depth - len(load)), 0)
+            given = [
+                f"a={value_text(design.a, load[at, 0])}",
+                f"b={value_text(design.b, load[at, 1])}",
+            ]
+            want, before = before[at], [0, *before[:at]]
+        given.append(f"sum before {value_text(design.out, before[-1])}")
+    elif design.c is not None:
+        given.append(f"c={value_text(design.c, third)}")
+    outcome = str(got)
+    if isinstance(got, int):
+        outcome = f"got {value_text(design.out, got)}{apart(design.out, want, got)}"
+    return f"{' '.join(given)}: expected {value_text(design.out, want)}, {outcome}"

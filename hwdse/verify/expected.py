@@ -1,0 +1,83 @@
+"""What the golden model says of a stimulus."""
+
+from functools import singledispatch
+
+import numpy as np
+
+from hwdse import golden
+from hwdse.errors import SpecError
+from hwdse.formats.unpacked import Array
+from hwdse.spec import Design, Fma, Mul, Unit
+from hwdse.spec.unit import Summing
+from hwdse.verify.stimulus import Block, Stimulus
+
+#: Sums that golden takes at once: enough to hide the cost of a step, few enough for the caches.
+_SUMS = 8192
+
+
+def expected_outputs(design: Design, fed: Stimulus) -> list[Array]:
+    """Golden outputs of every block, each of shape (sums, groups).
+
+    Blocks of equal length are computed together, because a step of few sums costs as much as one of
+    many.
+    """
+    outputs: list[Array] = [np.zeros(0)] * len(fed.blocks)
+    alike: dict[tuple[int, int], list[int]] = {}
+    for number, block in enumerate(fed.blocks):
+        alike.setdefault((block.a.shape[1], block.a.shape[2]), []).append(number)
+    for numbers in alike.values():
+        blocks = [fed.blocks[number] for number in numbers]
+        together = _computed(design, blocks)
+        ends = np.cumsum([len(block.a) for block in blocks])[:-1]
+        for number, part in zip(numbers, np.split(together, ends), strict=True):
+            outputs[number] = part
+    return outputs
+
+
+def _computed(design: Design, blocks: list[Block]) -> Array:
+    joined = Block(
+        purpose="",
+        a=np.concatenate([block.a for block in blocks]),
+        b=np.concatenate([block.b for block in blocks]),
+        c=_joined([block.c for block in blocks if block.c is not None]),
+    )
+    parts = [slice(at, at + _SUMS) for at in range(0, len(joined.a), _SUMS)]
+    outputs = [
+        _expected(
+            design.unit,
+            design,
+            joined.a[part],
+            joined.b[part],
+            None if joined.c is None else joined.c[part],
+        )
+        for part in parts or [slice(0, 0)]
+    ]
+    return np.concatenate(outputs)
+
+
+def _joined(addends: list[Array]) -> Array | None:
+    return np.concatenate(addends) if addends else None
+
+
+@singledispatch
+def _expected(unit: Unit, design: Design, a: Array, b: Array, c: Array | None) -> Array:
+    """Golden outputs, shape (sums, groups), of operands of shape (sums, groups, lanes)."""
+    raise SpecError(f"unit {unit} has no golden model")
+
+
+@_expected.register
+def _(unit: Summing, design: Design, a: Array, b: Array, c: Array | None) -> Array:
+    sums, groups, lanes = a.shape
+    shape = (sums, groups * lanes)
+    return golden.running_dot(design, a.reshape(shape), b.reshape(shape))
+
+
+@_expected.register
+def _(unit: Mul, design: Design, a: Array, b: Array, c: Array | None) -> Array:
+    return golden.mul(design, a[..., 0], b[..., 0])
+
+
+@_expected.register
+def _(unit: Fma, design: Design, a: Array, b: Array, c: Array | None) -> Array:
+    assert c is not None  # the unit uses it
+    return golden.fma(design, a[..., 0], b[..., 0], c[..., 0])

@@ -1,0 +1,161 @@
+"""Mutation score: how many faults, injected into the netlist one at a time, the stimulus notices.
+
+Yosys's `mutate` draws the faults evenly over the netlist: a bit of a cell's port inverted, stuck or
+made to follow another bit. One netlist with all of them, of which an input selects one, is built
+once; each mutant runs the stimulus and the expected outputs of the verification until its first
+wrong output. A survivor counts as equivalent only if SAT proves it, with the registers cut: equal
+outputs and equal next states from every state.
+"""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.errors import ToolError, VerificationError
+from hwdse.hdl import emit
+from hwdse.resources import resource
+from hwdse.spec import Design
+from hwdse.verify import native
+from hwdse.verify.mutation_cycles import buses, cycles
+from hwdse.verify.mutation_netlist import Mutant, Mutants, draw, proven_equivalent
+from hwdse.verify.ports import has_clock, ports
+
+_TOP = "mutants"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MutationReport:
+    """What became of the mutants of a design.
+
+    Attributes:
+        spec: the design.
+        level: of the stimulus.
+        seed: of the choice of mutants and of the stimulus.
+        mutants: how many there were.
+        killed: how many gave a wrong output.
+        killed_quick: how many of those at level quick already.
+        equivalent: proven to behave as the design does.
+        survivors: the others.
+        seconds: for all of it.
+    """
+
+    spec: str
+    level: str
+    seed: int
+    mutants: int
+    killed: int
+    killed_quick: int
+    equivalent: tuple[Mutant, ...]
+    survivors: tuple[Mutant, ...]
+    seconds: float
+
+    @property
+    def score(self) -> float:
+        """Killed of those that are not equivalent; 1 if there are none."""
+        counted = self.mutants - len(self.equivalent)
+        return self.killed / counted if counted else 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "spec": self.spec,
+            "level": self.level,
+            "seed": self.seed,
+            "mutants": self.mutants,
+            "killed": self.killed,
+            "killed_quick": self.killed_quick,
+            "equivalent": len(self.equivalent),
+            "score": round(self.score, 4),
+            "survivors": [mutant.to_json() for mutant in self.survivors],
+            "seconds": self.seconds,
+        }
+
+
+def mutation_score(
+    design: Design, *, mutants: int = 200, seed: int = 0, level: str = "full"
+) -> MutationReport:
+    """Inject faults into a design's Verilog and count those that its verification notices.
+
+    Args:
+        design: the design.
+        mutants: how many faults; a small netlist may have fewer.
+        seed: of their choice and of the stimulus.
+        level: stimulus that must notice them; `quick` comes first in any case.
+
+    Raises:
+        VerificationError: the design without a fault gives a wrong output.
+        ToolError: Yosys, the simulator or the compiler is missing or fails.
+        SpecError: an unknown level, or a part of the design without generator or bench.
+    """
+    begin = time.monotonic()
+    drawn = draw(emit(design), design.slug, count=mutants, seed=seed)
+    numbers = [mutant.number for mutant in drawn.mutants]
+    with tempfile.TemporaryDirectory(prefix="hwdse-mutation-") as name:
+        folder = Path(name)
+        executable = _build(design, drawn, folder)
+        alive = _survivors(executable, cycles(design, "quick", seed), [0, *numbers], folder)
+        quick = len(numbers) + 1 - len(alive)
+        if level != "quick" and alive != [0]:
+            alive = _survivors(executable, cycles(design, level, seed), alive, folder)
+    if 0 not in alive:
+        raise VerificationError(f"{design}: wrong outputs without a fault, so no score")
+    left = [mutant for mutant in drawn.mutants if mutant.number in set(alive)]
+    equivalent = proven_equivalent(drawn, left)
+    return MutationReport(
+        spec=str(design),
+        level=level,
+        seed=seed,
+        mutants=len(numbers),
+        killed=len(numbers) - len(left),
+        killed_quick=quick,
+        equivalent=tuple(mutant for mutant in left if mutant.number in equivalent),
+        survivors=tuple(mutant for mutant in left if mutant.number not in equivalent),
+        seconds=round(time.monotonic() - begin, 1),
+    )
+
+
+def _build(design: Design, drawn: Mutants, folder: Path) -> Path:
+    into, out = buses(design)
+    connections = into.slices("in") | out.slices("out") | {"mutsel": "mutant"}
+    if has_clock(design):
+        connections["clk"] = "clk"
+    joined = ", ".join(f".{name}({wire})" for name, wire in connections.items())
+    wrapper = (
+        f"module {_TOP}(input clk, input [{into.width - 1}:0] in, input [31:0] mutant,"
+        f" output [{out.width - 1}:0] out);\n"
+        f"  {design.slug} unit({joined});\nendmodule\n"
+    )
+    (folder / "wrapper.sv").write_text(wrapper)
+    (folder / "unit.v").write_text(drawn.selectable)
+    assert {port.name for port in ports(design)} < set(connections)
+    return native.build(
+        verilog=[folder / "wrapper.sv", folder / "unit.v"],
+        top=_TOP,
+        main=resource("sims", "native", "mutants.cpp"),
+        folder=folder / "build",
+    )
+
+
+def _survivors(
+    executable: Path, fed: npt.NDArray[np.uint32], numbers: Sequence[int], folder: Path
+) -> list[int]:
+    """Numbers of the mutants all of whose outputs are right."""
+    file = folder / "cycles.bin"
+    file.write_bytes(fed.tobytes())
+    run = subprocess.run(
+        [str(executable), str(file), *map(str, numbers)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = [tuple(map(int, line.split())) for line in run.stdout.splitlines()]
+    if run.returncode or [row[0] for row in found] != list(numbers):
+        raise ToolError(f"the mutants did not run: {run.stderr.strip() or run.returncode}")
+    return [number for number, wrong in found if wrong < 0]

@@ -1,0 +1,119 @@
+"""Stimulus of the units without running sum."""
+
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from hwdse.formats import Format
+from hwdse.formats.unpacked import Array
+from hwdse.spec import Design, Fma, Mul
+from hwdse.verify.stimulus import Block, Stimulus, stimulus
+from hwdse.verify.stimulus.operands import (
+    any_codes,
+    corner_codes,
+    every_pair,
+    finite_codes,
+    listable,
+    near_codes,
+    normal_codes,
+    one_code,
+)
+
+_BENCH = PurePosixPath("bare/tb_bare.py")
+
+_PAIRS = {"quick": 512, "full": 65536, "exhaustive": 65536}
+_RANDOM = {"quick": 512, "full": 40000, "exhaustive": 40000}
+_CANCELLING = {"quick": 128, "full": 10000, "exhaustive": 10000}
+# Corners of three operands, at most.
+_CORNERS = {"quick": 1500, "full": 20000, "exhaustive": 20000}
+
+
+@stimulus.register
+def mul_stimulus(unit: Mul, design: Design, level: str, seed: int) -> Stimulus:
+    """Every operand pair of at most 16 bits together; corners and a sample of wider ones."""
+    rng = np.random.default_rng(seed)
+    a, b = _pairs(design, level, rng)
+    corners = _grid([corner_codes(design.a), corner_codes(design.b)], _CORNERS[level], rng)
+    blocks = [_block("operand_pairs", a, b), _block("corners", *corners)]
+    if not listable(design.a, design.b):
+        count = _RANDOM[level]
+        for source in (finite_codes, normal_codes):
+            operands = (source(f, rng, (count,)) for f in (design.a, design.b))
+            blocks.append(_block("random", *operands))
+    return Stimulus(blocks=tuple(blocks), bench=_BENCH)
+
+
+@stimulus.register
+def fma_stimulus(unit: Fma, design: Design, level: str, seed: int) -> Stimulus:
+    """Operand pairs with random addends, corners, and addends that make the sum special.
+
+    Cancelling addends are the product's opposite rounded to the addend's format, and the codes on
+    both sides of it; ties have an addend whose last bit is worth twice the product.
+    """
+    rng = np.random.default_rng(seed)
+    assert design.c is not None  # the unit uses it
+    operands = (design.a, design.b, design.c)
+    a, b = _pairs(design, level, rng)
+    blocks = [_block("operand_pairs", a, b, any_codes(design.c, rng, a.shape))]
+    corners = _grid([corner_codes(f) for f in operands], _CORNERS[level], rng)
+    blocks.append(_block("corners", *corners))
+    blocks += _cancelling(design, design.c, _CANCELLING[level], rng)
+    blocks.append(_ties(design, design.c, _CANCELLING[level], rng))
+    for source in (any_codes, finite_codes, normal_codes):
+        drawn = (source(f, rng, (_RANDOM[level],)) for f in operands)
+        blocks.append(_block("random", *drawn))
+    return Stimulus(blocks=tuple(blocks), bench=_BENCH)
+
+
+def _block(purpose: str, a: Array, b: Array, c: Array | None = None) -> Block:
+    a, b = a[:, None, None], b[:, None, None]
+    return Block(purpose=purpose, a=a, b=b, c=None if c is None else c[:, None, None])
+
+
+def _pairs(design: Design, level: str, rng: np.random.Generator) -> tuple[Array, Array]:
+    if level != "quick" and listable(design.a, design.b):
+        return every_pair(design.a, design.b)
+    shape = (_PAIRS[level],)
+    return any_codes(design.a, rng, shape), any_codes(design.b, rng, shape)
+
+
+def _grid(codes: list[Array], most: int, rng: np.random.Generator) -> list[Array]:
+    """All combinations, or a sample of `most` of them."""
+    grids = [grid.ravel() for grid in np.meshgrid(*codes, indexing="ij")]
+    if grids[0].size <= most:
+        return grids
+    chosen = rng.permutation(grids[0].size)[:most]
+    return [grid[chosen] for grid in grids]
+
+
+def _values(number_format: Format, codes: Array) -> Array:
+    """As float64, near enough to aim with; zero for what is not finite."""
+    values = np.asarray(number_format.decode(codes), np.float64)
+    return np.where(np.isfinite(values), values, 0.0)
+
+
+def _cancelling(design: Design, c: Format, count: int, rng: np.random.Generator) -> list[Block]:
+    """Addends near -a * b: an exact zero where there is one, and one step beside it."""
+    blocks = []
+    for source in (finite_codes, normal_codes):
+        a, b = source(design.a, rng, (count,)), source(design.b, rng, (count,))
+        with np.errstate(over="ignore"):
+            product = _values(design.a, a) * _values(design.b, b)
+        for steps in (-1, 0, 1):
+            near = near_codes(c, -product, steps)
+            blocks.append(_block("cancelling", a, b, near))
+    return blocks
+
+
+def _ties(design: Design, c: Format, count: int, rng: np.random.Generator) -> Block:
+    """Addends so large that the product is worth about half of their last place."""
+    a = normal_codes(design.a, rng, (count,))
+    b = np.where(rng.random(count) < 0.5, one_code(design.b), normal_codes(design.b, rng, (count,)))
+    product = _values(design.a, a) * _values(design.b, b)
+    places = max(c.unpacked.magnitude_bits, 1)
+    aim = product * 2.0 ** rng.integers(places - 1, places + 2, count)
+    mantissa = 1.0 + rng.integers(0, 1 << min(places - 1, 30), count) / (1 << min(places - 1, 30))
+    with np.errstate(over="ignore"):
+        _, exponent = np.frexp(aim)
+        addend = np.copysign(np.ldexp(mantissa, exponent), rng.normal(size=count))
+    return _block("ties", a, b, near_codes(c, addend, 0))

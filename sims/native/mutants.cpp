@@ -1,0 +1,82 @@
+// Runs the mutants of a unit, one after another, on the same cycles, each until its first wrong
+// output.
+//
+//   mutants CYCLES NUMBER...
+//
+// CYCLES is a file of rows of 32-bit words: all inputs of a cycle, the outputs expected after its
+// clock edge, and a mask of those that count. Mutant 0 is the unit as it is. On stdout there is one
+// line for each mutant: its number and the row of the first wrong output, or -1.
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+#include "Vmutants.h"
+#include "verilated.h"
+
+namespace {
+
+using In = std::remove_reference_t<decltype(Vmutants::in)>;
+using Out = std::remove_reference_t<decltype(Vmutants::out)>;
+template <class T> constexpr int words = (sizeof(T) + 3) / 4;
+constexpr int ROW = words<In> + 2 * words<Out>;
+
+template <class T> void from_words(T& to, const uint32_t* from) {
+    if constexpr (sizeof(T) < sizeof(uint32_t)) {
+        to = static_cast<T>(*from);
+    } else {
+        std::memcpy(&to, from, sizeof(T));
+    }
+}
+
+long first_wrong(const std::vector<uint32_t>& cycles, int number) {
+    VerilatedContext context;
+    // Registers without a reset start at random.
+    context.randReset(2);
+    context.randSeed(1);
+    auto unit = std::make_unique<Vmutants>(&context);
+    unit->mutant = number;
+    unit->clk = 0;
+    unit->eval();
+    for (size_t at = 0; at < cycles.size(); at += ROW) {
+        from_words(unit->in, &cycles[at]);
+        unit->clk = 1;
+        unit->eval();
+        uint32_t got[words<Out>] = {};
+        std::memcpy(got, &unit->out, sizeof(Out));
+        const uint32_t* expected = &cycles[at + words<In>];
+        for (int k = 0; k < words<Out>; ++k) {
+            if ((got[k] ^ expected[k]) & expected[words<Out> + k]) return at / ROW;
+        }
+        unit->clk = 0;
+        unit->eval();
+    }
+    return -1;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    std::FILE* file = count > 1 ? std::fopen(arguments[1], "rb") : nullptr;
+    if (!file) {
+        std::fprintf(stderr, "mutants: a file of cycles is needed\n");
+        return 2;
+    }
+    std::fseek(file, 0, SEEK_END);
+    std::vector<uint32_t> cycles(std::ftell(file) / sizeof(uint32_t));
+    std::rewind(file);
+    const size_t got = std::fread(cycles.data(), sizeof(uint32_t), cycles.size(), file);
+    std::fclose(file);
+    if (got != cycles.size() || cycles.empty() || cycles.size() % ROW) {
+        std::fprintf(stderr, "mutants: %s does not hold whole rows\n", arguments[1]);
+        return 2;
+    }
+    for (int k = 2; k < count; ++k) {
+        const int number = std::atoi(arguments[k]);
+        std::printf("%d %ld\n", number, first_wrong(cycles, number));
+    }
+}

@@ -1,0 +1,137 @@
+"""The mutation score: what is killed, what is equivalent, and what a poor stimulus lets through."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from hwdse import Design
+from hwdse.errors import VerificationError
+from hwdse.verify import mutation, mutation_cycles
+from hwdse.verify.mutation import mutation_score
+from hwdse.verify.mutation_netlist import draw, proven_equivalent
+from hwdse.verify.stimulus import stimulus
+
+SMALL = Design.parse("a=e2m1fn,acc=kulisch,out=e3m2fn")
+COUNT = 60
+
+#: Multiplies, and holds a state; one gate has no effect.
+UNIT = """\
+module unit(input clk, input [3:0] a, input [3:0] b, output reg [7:0] o);
+  wire [8:0] product;
+  assign product = a * b;
+  always @(posedge clk) o <= product[7:0] ^ o;
+endmodule
+"""
+
+
+@pytest.fixture(scope="module")
+def report() -> mutation.MutationReport:
+    return mutation_score(SMALL, mutants=COUNT, level="quick")
+
+
+def test_the_score_counts_what_is_killed(report: mutation.MutationReport) -> None:
+    assert report.mutants == COUNT
+    assert report.killed + len(report.equivalent) + len(report.survivors) == COUNT
+    assert report.killed_quick == report.killed
+    assert report.score == report.killed / (COUNT - len(report.equivalent))
+    assert report.score > 0.9
+    assert {mutant.number for mutant in report.survivors}.isdisjoint(
+        mutant.number for mutant in report.equivalent
+    )
+
+
+def test_less_stimulus_kills_less(
+    report: mutation.MutationReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def few(unit, design, level, seed):
+        fed = stimulus(unit, design, level, seed)
+        first = fed.blocks[0]
+        return dataclasses.replace(
+            fed, blocks=(dataclasses.replace(first, a=first.a[:4], b=first.b[:4]),)
+        )
+
+    monkeypatch.setattr(mutation_cycles, "stimulus", few)
+    fewer = mutation_score(SMALL, mutants=COUNT, level="quick")
+    assert fewer.mutants == COUNT
+    assert fewer.killed < report.killed
+    assert fewer.score < report.score
+    # What is equivalent is so whatever is tried; the stimulus has no part in it.
+    assert [m.options for m in fewer.equivalent] == [m.options for m in report.equivalent]
+    shown = str(fewer.survivors[0])
+    assert fewer.survivors[0].mode in shown
+    assert " in line " in shown
+
+
+def test_a_seed_draws_the_same_mutants() -> None:
+    def options(seed: int) -> list[str]:
+        return [mutant.options for mutant in draw(UNIT, "unit", count=10, seed=seed).mutants]
+
+    assert options(3) == options(3) != options(4)
+
+
+def test_only_equivalent_mutants_are_proven() -> None:
+    drawn = draw(UNIT, "unit", count=200, seed=0)
+    proven = proven_equivalent(drawn, drawn.mutants)
+    without_effect = [
+        mutant
+        for mutant in drawn.mutants
+        # The carry is never used.
+        if mutant.port == "Y[8]" and mutant.cell.startswith("mul")
+    ]
+    assert without_effect
+    assert {mutant.number for mutant in without_effect} <= proven
+    visible = [m for m in drawn.mutants if m.mode == "inv" and m.port[:2] in ("Y[", "D[")]
+    visible = [mutant for mutant in visible if mutant not in without_effect]
+    assert len(visible) > 5
+    assert proven.isdisjoint(mutant.number for mutant in visible)
+
+
+def test_what_the_stimulus_kills_is_never_proven_equivalent(
+    report: mutation.MutationReport,
+) -> None:
+    """The proof and the simulation are two independent views of one netlist."""
+    drawn = draw(mutation.emit(SMALL), SMALL.slug, count=COUNT, seed=0)
+    alive = {m.number for m in (*report.survivors, *report.equivalent)}
+    killed = [mutant for mutant in drawn.mutants if mutant.number not in alive]
+    assert len(killed) == report.killed > 20
+    assert proven_equivalent(drawn, killed[:20]) == set()
+
+
+def test_wrong_hardware_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    def all_wrong(executable, fed, numbers, folder):
+        return []
+
+    monkeypatch.setattr(mutation, "_build", lambda design, drawn, folder: folder)
+    monkeypatch.setattr(mutation, "_survivors", all_wrong)
+    with pytest.raises(VerificationError, match="wrong outputs without a fault"):
+        mutation_score(SMALL, mutants=5, level="quick")
+
+
+def test_wrong_outputs_are_seen(tmp_path) -> None:
+    """Mutant 0 is the unit as it is: right, until an expected bit is flipped."""
+    drawn = draw(mutation.emit(SMALL), SMALL.slug, count=5, seed=0)
+    executable = mutation._build(SMALL, drawn, tmp_path)
+    fed = mutation_cycles.cycles(SMALL, "quick", 0).copy()
+    assert mutation._survivors(executable, fed, [0], tmp_path) == [0]
+    into, out = mutation_cycles.buses(SMALL)
+    row = into.words + 2 * out.words
+    checked = np.flatnonzero(fed.reshape(-1, row)[:, -1])
+    fed.reshape(-1, row)[checked[-1], into.words] ^= 1
+    assert mutation._survivors(executable, fed, [0], tmp_path) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "a=e2m1fn,acc=kulisch,out=e3m2fn,unit=dot,lanes=3,stages=2",
+        "a=int4,acc=int:12,stages=1,interleave=3",
+        "a=e2m1fn,b=e2m1fn,out=e3m2fn,unit=mul",
+        "a=e2m1fn,b=e2m1fn,c=e3m2fn,out=e3m2fn,unit=fma,stages=2",
+    ],
+)
+def test_every_unit_has_a_score(spec: str) -> None:
+    report = mutation_score(Design.parse(spec), mutants=30, level="quick")
+    assert report.mutants == 30
+    assert report.score > 0.9
