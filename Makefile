@@ -28,7 +28,7 @@ explore: $(RUN_STAMP)
 	$(BIN)/hwdse explore -o $(OUT) --jobs $(JOBS)
 
 test: $(TEST_STAMP) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check
@@ -36,7 +36,7 @@ lint: $(TEST_STAMP)
 	$(BIN)/mypy
 
 long: $(TEST_STAMP) $(LONG_STAMP)
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m long
 
 benchmark: $(BENCH_STAMP)
 	$(BIN)/python -m pytest benchmarks --benchmark-only

@@ -11,9 +11,9 @@ pip install hatchling==1.27.0 editables
 pip install --no-build-isolation -e .
 { echo "# Everything hwdse needs to run. Written by requirements/lock.sh."; frozen; } > "$work/run.txt"
 pip install --no-build-isolation -e '.[dev]'
-{ echo "# What the tests need beside run.txt. Written by requirements/lock.sh."
+{ echo "# What the tests need beside or instead of run.txt. Written by requirements/lock.sh."
   frozen | grep -vxFf "$work/run.txt"; } > "$work/test.txt"
 pip install --no-build-isolation -e '.[dev,synthesis]'
-{ echo "# What the long tests need beside or instead of run.txt and test.txt (open synthesis)."
+{ echo "# What the long tests need beside run.txt and test.txt (place and route)."
   frozen | grep -vxFf "$work/run.txt" | grep -vxFf "$work/test.txt"; } > "$work/long.txt"
 mv "$work/run.txt" "$work/test.txt" "$work/long.txt" requirements/
