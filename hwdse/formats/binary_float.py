@@ -106,6 +106,7 @@ class BinaryFloat(Format):
             signed=self.signed,
             has_inf=self.has_inf,
             has_nan=self.has_nan,
+            leading_zeros=None if self.subnormals else 0,
         )
 
     def unpack(self, codes: Array) -> Unpacked:
@@ -258,6 +259,11 @@ class FlushedFloat(BinaryFloat):
     def min_subnormal(self) -> float:
         """Smallest positive value."""
         return self.base.min_normal
+
+    @property
+    def unpacked(self) -> UnpackedShape:
+        """Bounds of the records that `unpack` gives: the hidden bit is always set."""
+        return replace(super().unpacked, leading_zeros=0)
 
     def special_codes(self, magnitude: Array, negative: Array) -> tuple[Array, Array]:
         """As `base`."""

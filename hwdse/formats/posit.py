@@ -112,7 +112,11 @@ class Posit(Format):
             significand_bits=self.max_fraction_bits + 1,
             exponent_min=-self.max_exponent - self.max_fraction_bits,
             exponent_max=self.max_exponent - self.max_fraction_bits,
+            # A power of two below zero: a two's-complement regime with its sign bit inverted.
+            exponent_origin=-(1 << (self.width - 2).bit_length() + self.es)
+            - self.max_fraction_bits,
             has_nan=True,
+            leading_zeros=0,
         )
 
     def unpack(self, codes: Array) -> Unpacked:

@@ -42,6 +42,8 @@ class UnpackedShape:
         has_nan: the not-a-number flag can be set.
         exponent_origin: weight that the hardware's exponent field 0 stands for, `exponent_min` or
             lower; a float that stores max(field, 1) as it is needs no subtraction.
+        leading_zeros: most zeros above the highest set bit of a finite magnitude that is not zero;
+            by default all bits but the last can be zero.
 
     Raises:
         FormatError: a width below one or an empty exponent range.
@@ -55,6 +57,7 @@ class UnpackedShape:
     has_inf: bool = False
     has_nan: bool = False
     exponent_origin: int = None  # type: ignore[assignment]
+    leading_zeros: int | None = None
 
     def __post_init__(self) -> None:
         if self.significand_bits < 1:
@@ -80,6 +83,12 @@ class UnpackedShape:
     def magnitude_bits(self) -> int:
         """Bits of the significand without a two's-complement sign."""
         return self.significand_bits - self.twos_complement
+
+    @property
+    def most_leading_zeros(self) -> int:
+        """Zeros above the highest set bit, at most."""
+        unlimited = self.significand_bits - 1
+        return unlimited if self.leading_zeros is None else min(self.leading_zeros, unlimited)
 
     @property
     def top(self) -> int:

@@ -1,20 +1,45 @@
 """Amaranth generators. Never imports the golden model: two views of one spec prove each other."""
 
+from dataclasses import replace
+
 from amaranth.hdl import Fragment
 
-from hwdse.hdl import mac
-from hwdse.hdl.emit import emit
-from hwdse.hdl.structure import UnitStructure
+from hwdse.hdl import bare, mac
+from hwdse.hdl.emit import emit, is_pipelined, placement
+from hwdse.hdl.structure import Register, Structure, UnitStructure
 from hwdse.hdl.unit import unit
 from hwdse.spec import Design
 
-__all__ = ["emit", "mac", "structure_of", "unit"]
+__all__ = ["bare", "emit", "is_pipelined", "mac", "placement", "structure_of", "unit"]
 
 
 def structure_of(design: Design) -> UnitStructure:
-    """The primitive blocks that the design's hardware consists of."""
+    """The primitive blocks that the design's hardware consists of.
+
+    With `stages` or `interleave`, the inserted registers and the stages they make are those of the
+    emitted netlist.
+
+    Raises:
+        SpecError: no generator for a part of the design.
+        ToolError: Yosys failed, which only inserted registers need.
+    """
     component = unit(design.unit, design)
     # Also shows that what is described can be built (Amaranth warns of parts never built).
     Fragment.get(component, None)
     structure: UnitStructure = component.structure
-    return structure
+    if not is_pipelined(design):
+        return structure
+    placed = placement(design)
+    inserted = (
+        Register(width=placed.valid_bits),
+        Register(width=placed.data_bits, control=False),
+    )
+    own = structure.blocks.get("registers", Structure()).parts
+    registers = Structure(parts=(*own, *(part for part in inserted if not part.empty)))
+    return replace(
+        structure,
+        blocks={**structure.blocks, "registers": registers},
+        shares=tuple(delay / placed.unpipelined_ps for delay in placed.stage_ps)
+        if placed.unpipelined_ps
+        else (),
+    )

@@ -8,10 +8,18 @@ def above(value: Value, limit: int) -> Value:
     return value > limit if limit < (1 << len(value)) - 1 else Const(0, 1)
 
 
-def shift_left(m: Module, value: Value, amount: Value, width: int, name: str) -> Value:
-    """`value << amount` cut to `width` bits: one row of multiplexers for each bit of `amount`."""
+def shift_left(
+    m: Module, value: Value, amount: Value, width: int, name: str, *, long_steps_first: bool = False
+) -> Value:
+    """`value << amount` cut to `width` bits: one row of multiplexers for each bit of `amount`.
+
+    Short steps first keep the rows of a narrow word in a wide one narrow; long steps first suit a
+    word as wide as the result and an amount that is a leading-zero count, whose upper bits are
+    there first.
+    """
     shifted = value
-    for k in range(len(amount)):
+    rows = range(len(amount))
+    for k in reversed(rows) if long_steps_first else rows:
         step = min(1 << k, width)
         row = Signal(width, name=f"{name}_row{k}")
         m.d.comb += row.eq(Mux(amount[k], Cat(Const(0, step), shifted)[:width], shifted))
@@ -43,10 +51,11 @@ def leading_zero_count(m: Module, value: Value, name: str) -> tuple[Value, Value
     """
     levels = max(len(value) - 1, 0).bit_length()
     padding = (1 << levels) - len(value)
-    # Ones below the LSB: they stop the count without lengthening it.
-    padded = Signal(1 << levels, name=f"{name}_in")
-    m.d.comb += padded.eq(Cat(Const((1 << padding) - 1, padding), value))
-    nodes: list[tuple[Value, Value]] = [(Const(0, 0), ~bit) for bit in padded]
+    word = Signal(len(value), name=f"{name}_in")
+    m.d.comb += word.eq(value)
+    # Zeros below the LSB do not change the count of a word that has a set bit.
+    nodes: list[tuple[Value, Value]] = [(Const(0, 0), Const(1, 1))] * padding
+    nodes += [(Const(0, 0), ~bit) for bit in word]
     for level in range(levels):
         merged = []
         for index in range(0, len(nodes), 2):
@@ -59,7 +68,7 @@ def leading_zero_count(m: Module, value: Value, name: str) -> tuple[Value, Value
             ]
             merged.append((count, empty))
         nodes = merged
-    return nodes[0][0], ~value.any()
+    return nodes[0]
 
 
 def normalised(m: Module, word: Value, count: Value, kept: int) -> tuple[Value, Value]:
@@ -67,8 +76,10 @@ def normalised(m: Module, word: Value, count: Value, kept: int) -> tuple[Value, 
 
     The longest step comes first: its row keeps only what the rows to come can still bring up.
     """
-    sticky = Const(0, 1)
-    word = Cat(Const(0, max(kept + (1 << len(count)) - 1 - len(word), 0)), word)
+    reach = kept + (1 << len(count)) - 1
+    cut = max(len(word) - reach, 0)
+    sticky = word[:cut].any() if cut else Const(0, 1)
+    word = Cat(Const(0, max(reach - len(word), 0)), word[cut:])
     for k in reversed(range(len(count))):
         step = 1 << k
         row = Signal(kept + step - 1, name=f"normalise_row{k}")
@@ -79,3 +90,92 @@ def normalised(m: Module, word: Value, count: Value, kept: int) -> tuple[Value, 
         ]
         word, sticky = row, lost
     return word, sticky
+
+
+def absolute_sum(
+    m: Module, x: Value, y: Value, *, subtract: Value, inexact: Value, name: str
+) -> tuple[Value, Value, Value]:
+    """|x - y| or x + y of two words of one width, with a single carry tree.
+
+    The carry out of x + NOT y says that x > y and then comes back in, which completes the two's
+    complement; otherwise the result inverted is y - x (end-around carry). Carries go up and down a
+    binary tree (Brent and Kung 1982), so that the carry in costs no second pass.
+
+    Args:
+        m: the module that gets the logic.
+        x: minuend.
+        y: subtrahend, of the same width.
+        subtract: take the difference.
+        inexact: y is a little more than it says: of a positive difference take one less.
+        name: prefix of the signals.
+
+    Returns:
+        Magnitude, one bit wider; whether y is larger or equal in a subtraction; whether all bits of
+        x and y (inverted if subtracting) differ, which in a subtraction means that they are equal.
+    """
+    width = len(x)
+    generate, propagate, total = Signal(width), Signal(width), Signal(width + 1)
+    for signal, part in ((generate, "generate"), (propagate, "propagate"), (total, "total")):
+        signal.name = f"{name}_{part}"
+    other = y ^ subtract.replicate(width)
+    m.d.comb += [generate.eq(x & other), propagate.eq(x ^ other)]
+    groups: dict[tuple[int, int], tuple[Value, Value]] = {}
+
+    def up(low: int, high: int) -> tuple[Value, Value]:
+        if high - low == 1:
+            return generate[low], propagate[low]
+        middle = low + (1 << (high - low - 1).bit_length() - 1)
+        g0, p0 = up(low, middle)
+        g1, p1 = up(middle, high)
+        g, p = Signal(name=f"{name}_g{low}_{high}"), Signal(name=f"{name}_p{low}_{high}")
+        m.d.comb += [g.eq(g1 | (p1 & g0)), p.eq(p1 & p0)]
+        groups[low, middle] = g0, p0
+        return g, p
+
+    carries: list[Value] = []
+
+    def down(low: int, high: int, carry: Value) -> None:
+        if high - low == 1:
+            carries.append(carry)
+            return
+        middle = low + (1 << (high - low - 1).bit_length() - 1)
+        g0, p0 = groups[low, middle]
+        upper = Signal(name=f"{name}_c{middle}_{high}")
+        m.d.comb += upper.eq(g0 | (p0 & carry))
+        down(low, middle, carry)
+        down(middle, high, upper)
+
+    carry_out, equal = up(0, width)
+    negative, carry_in = Signal(name=f"{name}_negative"), Signal(name=f"{name}_carry")
+    m.d.comb += [
+        negative.eq(subtract & ~carry_out),
+        carry_in.eq(subtract & carry_out & ~inexact),
+    ]
+    down(0, width, carry_in)
+    m.d.comb += total.eq(
+        Cat(propagate ^ Cat(carries) ^ negative.replicate(width), carry_out & ~subtract)
+    )
+    return total, negative, equal
+
+
+def incremented(m: Module, word: Value, carry: Value, name: str) -> Value:
+    """`word + carry` at the width of `word`, for a carry that comes late.
+
+    A bit toggles if the carry comes in and all bits below are set, which is known beforehand: of
+    groups of four bits, and of all groups below. A short word is added to as it is: no slower, and
+    smaller.
+    """
+    if len(word) <= 2 * _GROUP:
+        return (word + carry)[: len(word)]
+    toggles: list[Value] = []
+    groups: Value = Const(1, 1)
+    for low in range(0, len(word), _GROUP):
+        for high in range(low, min(low + _GROUP, len(word))):
+            toggles.append(groups & word[low:high].all() if high > low else groups)
+        following = Signal(name=f"{name}_ones{low + _GROUP}")
+        m.d.comb += following.eq(groups & word[low : low + _GROUP].all())
+        groups = following
+    return word ^ (Cat(toggles) & carry.replicate(len(word)))
+
+
+_GROUP = 4

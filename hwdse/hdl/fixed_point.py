@@ -9,6 +9,9 @@ from hwdse.hdl.blocks import shift_left
 from hwdse.hdl.structure import Adder, Incrementer, Primitive, Shifter, Structure
 from hwdse.hdl.unpacked import Record
 
+# Up to this surplus, shifting too far costs less than a subtraction.
+_FEW = 4
+
 
 def to_fixed_point(m: Module, product: Record, name: str) -> Value:
     """The product in units of 2**exponent_min: negated if need be, then shifted."""
@@ -24,9 +27,14 @@ def to_fixed_point(m: Module, product: Record, name: str) -> Value:
     # The exponent counts from the origin, at or below the least exponent: shift by the difference
     # too much, and drop bits that are always zero.
     surplus = shape.exponent_min - shape.exponent_origin
+    exponent = product.exponent
+    if surplus > _FEW:
+        exponent = Signal(range(shape.exponent_max - shape.exponent_min + 1), name=f"{name}_amount")
+        m.d.comb += exponent.eq(product.exponent - surplus)
+        surplus = 0
     extended = Signal(width + surplus, name=f"{name}_extended")
     m.d.comb += extended.eq(number)
-    shifted = shift_left(m, extended, product.exponent, width + surplus, f"{name}_shift")
+    shifted = shift_left(m, extended, exponent, width + surplus, f"{name}_shift")
     return shifted[surplus:].as_signed()
 
 

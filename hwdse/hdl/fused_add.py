@@ -1,61 +1,120 @@
 """Exact addition of a product (or a sum of products) and a float, ready for one rounding."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from dataclasses import replace
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
-from hwdse.formats import Minifloat, UnpackedShape
-from hwdse.hdl.blocks import shift_right_sticky
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Reduce, Shifter, Structure
+from hwdse.formats import BinaryFloat, FlushedFloat, Format, UnpackedShape
+from hwdse.hdl.blocks import absolute_sum, shift_right_sticky
+from hwdse.hdl.structure import Adder, Gates, Incrementer, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 
 
+class FusedWindow:
+    """Where product and addend lie in the window of a fused add; all places count from its LSB.
+
+    Attributes:
+        product: bounds of the product.
+        addend: bounds of the addend.
+        zeros: bits below the addend's LSB that the output can see although the addend ends there.
+        below: bits below the product's LSB.
+        place: of the addend's LSB (zeros included) above the product's, before any shift.
+        may_be_far: the addend can lie above that place.
+        has_sticky: addends can be shifted out below.
+        word: bits of the addend's way, from its highest place to the LSB.
+        max_shift: largest shift.
+        bits: of the window.
+        shape: bounds of the sum.
+    """
+
+    def __init__(self, product: UnpackedShape, addend: Format, out: Format) -> None:
+        self.product, self.addend = product, _magnitude_shape(addend.unpacked)
+        precision = out.unpacked.magnitude_bits
+        a, p, o = self.addend, _magnitude_shape(product), out.unpacked
+        finer = precision > a.significand_bits or o.exponent_min < a.exponent_min
+        self.zeros = precision - 1 if finer else 0
+        a = replace(
+            a,
+            significand_bits=a.significand_bits + self.zeros,
+            exponent_min=a.exponent_min - self.zeros,
+            exponent_max=a.exponent_max - self.zeros,
+            exponent_origin=a.exponent_origin - self.zeros,
+        )
+        width = p.significand_bits
+        highest, lowest = a.exponent_max - p.exponent_min, a.exponent_min - p.exponent_max
+        # The least product is 2^sure; see FusedAdd for what lies below it.
+        sure = width - 1 - product.most_leading_zeros if product.leading_zeros is not None else 0
+        self.below = max(precision, self.addend.significand_bits) + 1 - sure
+        self.below = min(max(self.below, 0), max(0, -lowest))
+        self.place = max(min(width + 2, highest), -self.below)
+        self.may_be_far = highest > self.place
+        # A zero of these formats has the least exponent: products far below an output's LSB only
+        # decide directions then.
+        self.zero_is_low = (
+            isinstance(addend, BinaryFloat)
+            and addend.subnormals
+            and o.exponent_min >= a.exponent_min
+        )
+        self.has_sticky = lowest < -self.below
+        self.word = self.place + self.below + a.significand_bits
+        self.max_shift = min(self.place - lowest, self.word)
+        self.bits = max(self.word, self.below + width)
+        # Without a place between them, both together can carry.
+        self.carries = self.place < width or self.bits > self.word
+        lsb = self.below + self.has_sticky
+        # Where subnormals are flushed, zeros keep field 0, which is below the least exponent.
+        flushed = isinstance(addend, FlushedFloat)
+        anchored = (a.exponent_origin if flushed else a.exponent_min) - self.place
+        least = anchored if self.zero_is_low else min(p.exponent_min, anchored)
+        self.shape = UnpackedShape(
+            significand_bits=self.bits + self.carries + self.has_sticky,
+            exponent_min=least - lsb,
+            exponent_max=max(p.exponent_max, a.exponent_max - self.place) - lsb,
+            exponent_origin=min(p.exponent_origin, least) - lsb,
+        )
+        self.distance_at_origins = self.place + p.exponent_origin - a.exponent_origin
+
+
 class FusedAdd(Component):
-    """Adds product `p` and float `a` in one window, with a sticky bit for what lies below it.
+    """Adds product `p` and addend `a` in one window, with a sticky bit for what lies below it.
 
     Combinational: latency 0, one sum per cycle.
 
     The product is fixed in the window and the addend is shifted right from two places above it, as
     in the classical fused multiply-add (Montoye, Hokenek and Runyon 1990). Unlike there, neither
-    operand is normalised, so the window reaches precision + 1 bits below the product's LSB: if any
-    bit of the addend is lost there, the addend is below a quarter of the product's LSB, and the
-    sum's last kept bit is still in the window. If the addend lies entirely above, or the product is
+    operand need be normalised, so the window reaches precision + 1 bits below the least product: if
+    any bit of the addend is lost there, the addend is below a quarter of the product, and the sum's
+    last kept bit is still in the window. If the addend lies entirely above, or the product is
     zero, the addend is kept where it is and the product only decides the direction.
 
     Ports `zero_sign` (sign of an exact zero sum), `p`, `a`, and `o`, a sign-magnitude record of the
     bounds `shape` without special values; the sticky bit is its LSB.
+
+    Args:
+        product: bounds of the product.
+        addend: format of the addend.
+        out: format that the sum is rounded to; the addend's by default.
     """
 
-    def __init__(self, product: UnpackedShape, addend: Minifloat) -> None:
+    def __init__(self, product: UnpackedShape, addend: Format, out: Format | None = None) -> None:
+        self._window = FusedWindow(product, addend, out or addend)
         self._product, self._addend = product, addend.unpacked
-        a, p = self._addend, product
-        width = p.magnitude_bits
-        highest, lowest = a.exponent_max - p.exponent_min, a.exponent_min - p.exponent_max
-        self._below = min(a.significand_bits + 1, max(0, -lowest))
-        self._place = max(min(width + 2, highest), -self._below)
-        self._may_be_far = highest > self._place
-        self._has_sticky = lowest < -self._below
-        self._word = self._place + self._below + a.significand_bits
-        self._max_shift = min(self._place - lowest, self._word)
-        self._window = max(self._word, self._below + width)
-        lsb = self._below + self._has_sticky
-        self.shape = UnpackedShape(
-            significand_bits=self._window + 1 + self._has_sticky,
-            exponent_min=min(p.exponent_min, a.exponent_min - self._place) - lsb,
-            exponent_max=max(p.exponent_max, a.exponent_max - self._place) - lsb,
-        )
+        self.shape = self._window.shape
         super().__init__(
             {
                 "zero_sign": In(1),
                 "p": In(unpacked_signature(product)),
-                "a": In(unpacked_signature(self._addend)),
+                "a": In(unpacked_signature(addend.unpacked)),
                 "o": Out(unpacked_signature(self.shape)),
             }
         )
 
     @property
     def structure(self) -> Structure:
-        """Exponent difference, aligning shifter, adder and the negation of a negative sum."""
+        """Exponent difference, aligning shifter and the adder with its end-around carry."""
+        w = self._window
         exponent_bits = max(self._product.exponent_bits, self._addend.exponent_bits) + 1
         absolute = Incrementer(
             width=self._product.significand_bits if self._product.twos_complement else 0
@@ -63,78 +122,85 @@ class FusedAdd(Component):
         difference = Adder(width=exponent_bits)
         clamp = Gates(width=exponent_bits)
         shift = Shifter(
-            width=self._word,
-            max_shift=self._max_shift,
-            sticky=self._has_sticky,
-            input_width=self._addend.significand_bits,
+            width=w.word,
+            max_shift=w.max_shift,
+            sticky=w.has_sticky,
+            input_width=w.addend.significand_bits,
         )
-        add, negate = Adder(width=self._window + 1), Incrementer(width=self._window + 1)
-        zero, exponent = Reduce(width=self._window), MuxBlock(width=exponent_bits, ways=2)
+        add, negate = Adder(width=w.bits), Gates(width=2 * w.bits)
+        exponent = MuxBlock(width=exponent_bits, ways=2)
         rebase = Incrementer(width=exponent_bits)
         return Structure(
-            parts=(absolute, difference, clamp, shift, add, negate, zero, exponent, rebase),
+            parts=(absolute, difference, clamp, shift, add, negate, exponent, rebase),
             path=(absolute, difference, clamp, shift, add, negate),
         )
 
     def elaborate(self, platform) -> Module:
-        m = Module()
+        m, w = Module(), self._window
         p, a = Record(self._product, self.p), Record(self._addend, self.a)
-        p_magnitude = Signal(self._product.magnitude_bits)
-        if self._product.twos_complement:
-            m.d.comb += p_magnitude.eq(Mux(p.sign, -p.significand, p.significand))
-        else:
-            m.d.comb += p_magnitude.eq(p.significand)
-        p_zero, a_zero = p.zero, ~a.significand.any()
+        p_magnitude, a_magnitude = _magnitude(m, p, "p"), _magnitude(m, a, "a")
+        p_zero = p.zero
+        a_zero = Signal()
+        m.d.comb += a_zero.eq(~a_magnitude.any())
 
         # Right shift of the addend, from `place` above the product's LSB.
-        distance = Signal(signed(max(len(p.exponent), len(a.exponent)) + 2 + self._offset_bits()))
-        m.d.comb += distance.eq(p.exponent - a.exponent + self._offset())
-        beyond = (distance < 0) & ~a_zero if self._may_be_far else Const(0, 1)
+        offset_bits = abs(w.distance_at_origins).bit_length()
+        distance = Signal(signed(max(len(p.exponent), len(a.exponent)) + 2 + offset_bits))
+        m.d.comb += distance.eq(p.exponent - a.exponent + w.distance_at_origins)
+        beyond = distance[-1] if w.may_be_far else Const(0, 1)
+        if not w.zero_is_low:
+            beyond = beyond & ~a_zero
         far = Signal()
         m.d.comb += far.eq(p_zero | beyond)
-        amount = Signal(range(self._max_shift + 1))
+        amount = Signal(range(w.max_shift + 1))
+        bits = len(amount)
         m.d.comb += amount.eq(
-            Mux(far | (distance < 0), 0, Mux(distance > self._max_shift, self._max_shift, distance))
+            (distance[:bits] | distance[bits:-1].any().replicate(bits))
+            & ~(far | distance[-1]).replicate(bits)
         )
-        word = Cat(Const(0, self._place + self._below), a.significand)
+        word = Cat(Const(0, w.place + w.below + w.zeros), a_magnitude)
         aligned, sticky = shift_right_sticky(m, word, amount, "align")
-        if not self._has_sticky:
+        if not w.has_sticky:
             sticky = Const(0, 1)
 
-        # A lost fraction makes a subtracted addend larger: leave out the carry that completes the
-        # two's complement, and the sticky bit stands for what is then missing.
         subtract = Signal()
         m.d.comb += subtract.eq(p.sign ^ a.sign)
-        term = Signal(signed(self._window + 1))
-        total = Signal(signed(self._window + 2))
-        magnitude = Signal(self._window + 1)
-        m.d.comb += [
-            term.eq(
-                Cat(aligned, Const(0, self._window + 1 - len(word)))
-                ^ subtract.replicate(self._window + 1)
-            ),
-            total.eq((p_magnitude << self._below) + term + (subtract & ~sticky)),
-            magnitude.eq(Mux(total[-1], -total, total)),
-        ]
-        zero = Signal()
-        m.d.comb += zero.eq(~magnitude.any() & ~sticky)
-        from_addend = a.exponent + (
-            self._addend.exponent_origin - self._place - self._product.exponent_origin
+        placed = Cat(Const(0, w.below), p_magnitude, Const(0, w.bits))[: w.bits]
+        total, negative, equal = absolute_sum(
+            m,
+            placed,
+            Cat(aligned, Const(0, w.bits - w.word)),
+            subtract=subtract,
+            inexact=sticky,
+            name="sum",
         )
-        lsb = self._below + self._has_sticky
-        rebase = self._product.exponent_origin - lsb - self.shape.exponent_origin
+        zero = Signal()
+        m.d.comb += zero.eq(Mux(subtract, equal & ~sticky, p_zero & a_zero))
+        origin = self._product.exponent_origin
+        lsb = w.below + w.has_sticky
+        base = origin - lsb - self.shape.exponent_origin
+        total = total if w.carries else total[:-1]
         drive(
             m,
             self.o,
-            sign=Mux(zero, self.zero_sign, Mux(total[-1], a.sign, p.sign)),
-            significand=Cat(sticky, magnitude) if self._has_sticky else magnitude,
-            exponent=Mux(far, from_addend, p.exponent) + rebase,
+            sign=Mux(zero, self.zero_sign, Mux(negative, a.sign, p.sign)),
+            significand=Cat(sticky, total) if w.has_sticky else total,
+            # p.exponent - distance is the addend's exponent in the product's units.
+            exponent=Mux(far, a.exponent - w.distance_at_origins, p.exponent) + base,
             zero=zero,
         )
         return m
 
-    def _offset(self) -> int:
-        return self._place + self._product.exponent_origin - self._addend.exponent_origin
 
-    def _offset_bits(self) -> int:
-        return abs(self._offset()).bit_length()
+def _magnitude_shape(shape: UnpackedShape) -> UnpackedShape:
+    """The bounds after a two's-complement significand has become a magnitude."""
+    return replace(shape, twos_complement=False)
+
+
+def _magnitude(m: Module, record: Record, name: str) -> Value:
+    """The significand without its sign."""
+    if not record.shape.twos_complement:
+        return record.significand
+    magnitude = Signal(record.shape.significand_bits, name=f"{name}_magnitude")
+    m.d.comb += magnitude.eq(Mux(record.sign, -record.significand, record.significand))
+    return magnitude

@@ -126,6 +126,8 @@ def _evaluate(kind: str, words: dict[str, Word], parameters: Mapping[str, str]) 
             return _sum(x, y, zero)
         case "$sub":
             return _sum(x, [~q for q in y], ~zero)
+        case "$mul":
+            return _product(x, y)
         case "$and" | "$or" | "$xor":
             gate = {"$and": np.logical_and, "$or": np.logical_or, "$xor": np.logical_xor}[kind]
             return [gate(p, q) for p, q in zip(x, y, strict=True)]
@@ -143,6 +145,14 @@ def _sum(x: Word, y: Word, carry: np.ndarray) -> Word:
         half = p ^ q
         total.append(half ^ carry)
         carry = (p & q) | (carry & half)
+    return total
+
+
+def _product(x: Word, y: Word) -> Word:
+    total = [np.bool_(False)] * len(x)
+    for position, bit in enumerate(y):
+        row = [p & bit for p in x[: len(x) - position]]
+        total[position:] = _sum(total[position:], row, np.bool_(False))
     return total
 
 

@@ -178,7 +178,7 @@ def test_a_list_without_zero_and_of_one_sign():
     [
         ("nupes4", ("out=nupes4", "power", "operand")),
         ("pot8_k2", ("out=pot8_k2", "16", "operand")),
-        ("lns8_g8", ("out=lns8_g8", "logarithm", "operand")),
+        ("lns3_6", ("out=lns3_6", "64 comparisons", "32 levels")),
     ],
 )
 def test_formats_without_an_encoder_say_so(name, words):

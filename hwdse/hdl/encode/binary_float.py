@@ -5,7 +5,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.errors import SpecError
 from hwdse.formats import BinaryFloat, FlushedFloat, UnpackedShape
-from hwdse.hdl.blocks import above, leading_zero_count, normalised, shift_left
+from hwdse.hdl.blocks import above, leading_zero_count, normalised
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
 from hwdse.hdl.structure import (
@@ -46,10 +46,16 @@ class BinaryFloatEncoder(Component):
     Combinational: latency 0, one code per cycle.
 
     The normalising shift is the leading-zero count, or less where that would pass the lowest
-    binade. Magnitudes below the lowest binade's top bit are handled by zeros in front of the
-    significand, so that a left shifter alone serves normal and subnormal results. The hidden bit is
-    added into the exponent field together with the rounding increment: one carry chain both rounds
-    and steps into the next binade.
+    binade; of a word of fixed exponent, a one where the shift has to stop makes the count do so.
+    Magnitudes below the lowest binade's top bit are handled by zeros in front of the significand,
+    so that a left shifter alone serves normal and subnormal results; rows of it keep only what can
+    still reach the top. A result without hidden bit is subnormal or zero and has field 0. One
+    increment both rounds and steps into the next binade. Whether the largest value is passed shows
+    before rounding: an infinity is the code after it, and where there is none, it is not
+    incremented.
+
+    Of an exact sum of one exponent, bits beyond the largest value only say that it is passed, and
+    those below the guard bit of subnormals that there are any; neither is normalised.
 
     A format that flushes subnormals has no such shift: below the lowest binade only a value that
     rounds up to the smallest normal is not zero. A format without zero (a scale) ends at its first
@@ -62,17 +68,15 @@ class BinaryFloatEncoder(Component):
         self._gradual = number_format.subnormals and not self._flush
         self._format, self._shape, self._rounding = number_format, shape, rounding
         self._own = shape == number_format.unpacked
-        # The most negative two's-complement word needs all of its bits as a magnitude.
-        self._width = shape.significand_bits
+        self._cut = _Cut(number_format, shape)
+        least_limit = self._cut.limit(shape.exponent_min)
         precision = number_format.precision
-        lowest_normal = number_format.lsb_exponent + number_format.fraction_bits
-        top = shape.exponent_origin + self._width - 1
-        self._limit_at_origin = top - lowest_normal
-        least_limit = self._limit_at_origin + shape.exponent_min - shape.exponent_origin
-        self._greatest_limit = self._limit_at_origin + shape.exponent_max - shape.exponent_origin
+        # Zeros in front of the significand make a shift to the right a smaller one to the left.
         self._front_zeros = min(max(-least_limit, 0), precision + 1) if self._gradual else 0
-        self._clamp_limit = least_limit + self._front_zeros < 0
-        self._may_be_subnormal = least_limit < self._width - 1
+        self._width = self._cut.width + self._front_zeros
+        self._most_zeros = self._cut.leading_zeros + self._front_zeros
+        self._least_limit = least_limit + self._front_zeros
+        self._greatest_limit = self._cut.limit(shape.exponent_max) + self._front_zeros
         super().__init__({"i": In(unpacked_signature(shape)), "o": Out(number_format.bits)})
 
     @property
@@ -83,42 +87,31 @@ class BinaryFloatEncoder(Component):
         if self._own:
             mask = Gates(width=f.bits - f.signed if self._flush else f.exponent_bits)
             return Structure(parts=(mask, specials), path=(mask, specials))
-        shifted = max(self._width + self._front_zeros, f.precision + 2)
-        negate = Incrementer(width=self._width if shape.twos_complement else 0)
-        count = LeadingZeroCounter(width=self._width)
+        cut = self._cut
+        negate = Incrementer(width=cut.width if shape.twos_complement else 0)
+        most_zeros = self._most_zeros
+        if cut.fixed and self._gradual:
+            most_zeros = min(most_zeros, max(self._least_limit, 0))
+        count = LeadingZeroCounter(width=min(cut.leading_zeros, most_zeros) + 1)
         limit_bits = max(self._greatest_limit, self._width).bit_length() + 1
         limit = Incrementer(width=limit_bits if shape.exponent_bits else 0)
         field = Adder(width=limit_bits)
-        choose = MuxBlock(
-            width=limit_bits if self._may_be_subnormal and self._gradual else 0, ways=2
-        )
+        bounded = self._gradual and not cut.fixed and self._least_limit < self._most_zeros
+        choose = MuxBlock(width=limit_bits if bounded else 0, ways=2)
+        # Rows keep only what can still reach the top.
         shift = Shifter(
-            width=shifted, max_shift=min(shifted - 1, self._width - 1 + self._front_zeros)
+            width=most_zeros + f.precision + 1,
+            max_shift=most_zeros,
+            input_width=f.precision + 1,
         )
-        if not self._gradual:
-            # Rows keep only what can still reach the top.
-            shift = Shifter(
-                width=self._width + f.precision,
-                max_shift=self._width - 1,
-                input_width=f.precision + 1,
-            )
-        sticky = Reduce(width=max(shifted - f.precision - 1, 0))
+        sticky = Reduce(width=max(self._width - f.precision - 1, 0))
         rounding = Incrementer(width=f.bits if self._rounding != "rtz" else 0)
-        overflow = Reduce(width=f.bits)
+        overflow = Reduce(width=f.bits + cut.above)
         clamp = Gates(width=f.bits)
         path: tuple[Primitive, ...] = (
-            negate,
-            count,
-            field,
-            choose,
-            shift,
-            sticky,
-            rounding,
-            overflow,
-            clamp,
-            specials,
+            *(negate, count, field, choose, shift, sticky, rounding, clamp, specials),
         )
-        return Structure(parts=(*path, limit), path=path)
+        return Structure(parts=(*path, limit, overflow), path=path)
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -159,75 +152,126 @@ class BinaryFloatEncoder(Component):
         return Cat(fraction, field)
 
     def _normalise_and_round(self, m: Module, record: Record, sign: Value) -> Value:
-        f, shape = self._format, self._shape
-        magnitude = Signal(self._width)
-        if shape.twos_complement:
-            m.d.comb += magnitude.eq(Mux(sign, -record.significand, record.significand))
-        else:
-            m.d.comb += magnitude.eq(record.significand)
-        count, zero = leading_zero_count(m, magnitude, "lzc")
-
-        # Left shift that would put the weight of the lowest binade on top, front zeros aside.
-        limit = Signal(
-            range(
-                min(self._limit_at_origin, 0),
-                max(self._limit_at_origin + (1 << shape.exponent_bits), 1),
-            )
+        f = self._format
+        word, beyond = self._cut.magnitude(m, record, sign)
+        limit, count, amount = self._shift(m, word, record)
+        kept, sticky = normalised(
+            m, Cat(word, Const(0, self._front_zeros)), amount, f.precision + 1
         )
-        m.d.comb += limit.eq(record.exponent + self._limit_at_origin)
-        binade = Signal(signed(max(len(limit), len(count)) + 2))
-        m.d.comb += binade.eq(limit - count)
-        subnormal = binade < 0 if self._may_be_subnormal else Const(0, 1)
+        guard, kept = kept[0], kept[1:]
 
-        if self._gradual:
-            kept, rest = self._shifted(m, magnitude, count, limit, subnormal)
-        else:
-            top, below = normalised(m, magnitude, count, f.precision + 1)
-            kept, rest = top[1:], Cat(below, top[0])
+        # The hidden bit is not written: with subnormals, the lowest binade has field 1.
+        field = Signal(signed(max(len(limit), len(count)) + 2))
+        m.d.comb += field.eq(limit - count + f.subnormals)
+        under = ~kept[-1] if self._gradual else (field < f.subnormals) | record.zero
         lsb = kept[0]
         if f.tie_on_exponent and f.fraction_bits == 0:
-            # The binade's parity; a bit of `binade` itself would look like a loop to Verilator.
+            # The binade's parity; a bit of `field` itself would look like a loop to Verilator.
             lsb = lsb & ~(limit ^ count ^ Const(0, 1))[0]
-        increment = round_increment(self._rounding, sign, lsb, rest[-1], rest[:-1].any())
-        field = Signal(max(self._greatest_limit, 1).bit_length() + 1)
-        code = Signal(len(field) + f.precision + 1)
-        # Without subnormals, field 0 is a binade like the others: its hidden bit is not written.
-        written = kept if f.subnormals else kept[: f.fraction_bits]
-        rounded = (field << f.fraction_bits) + written + increment
-        m.d.comb += [
-            field.eq(Mux(subnormal | zero, 0, binade)),
-            code.eq(self._flushed(sign, rounded, kept, rest, binade)),
-        ]
-        beyond = f.max_code
+        increment = round_increment(self._rounding, sign, lsb, guard, sticky)
+        fraction = kept[: f.fraction_bits]
+        first_normal = Const(0, 1)
+        if not self._gradual:
+            fraction = fraction & (~under).replicate(f.fraction_bits)
+            increment = increment & ~under
+        if self._flush:
+            # In steps of the subnormals, all ones (an odd fraction) may go up to the first normal.
+            step = round_increment(self._rounding, sign, Const(1, 1), kept[0], guard | sticky)
+            first_normal = (field == 0) & kept[1:].all() & step & ~record.zero
+        digits = Signal(len(field) - 1 + f.fraction_bits)
+        m.d.comb += digits.eq(
+            Cat(fraction, (field[:-1] & (~under).replicate(len(field) - 1)) | first_normal)
+        )
+        return self._rounded(sign, digits, increment, beyond)
+
+    def _shift(self, m: Module, word: Value, record: Record) -> tuple[Value, Value, Value]:
+        """Shift that would bring the lowest binade to the top, leading zeros, shift taken."""
+        least, greatest = self._least_limit, self._greatest_limit
+        if self._gradual:
+            least = max(least, 0)
+        limit = Signal(range(min(least, 0), max(greatest + 1, 2)))
+        if self._cut.fixed:
+            m.d.comb += limit.eq(max(greatest, least))
+        else:
+            below = record.exponent + (
+                greatest - self._shape.exponent_max + self._shape.exponent_origin
+            )
+            clamp = self._gradual and self._least_limit < 0
+            m.d.comb += limit.eq(Mux(below < 0, 0, below) if clamp else below)
+        front = self._front_zeros
+        # Only these bits say how many zeros lead.
+        leading = word[len(word) - 1 - self._cut.leading_zeros :]
+        if self._gradual and self._cut.fixed and least < self._most_zeros:
+            # A one where the shift has to stop.
+            stop = 1 << (self._most_zeros - least)
+            count, _ = leading_zero_count(m, Cat(leading, Const(0, front)) | stop, "lzc")
+            return limit, count, count
+        count, _ = leading_zero_count(m, leading, "lzc")
+        if not self._gradual or least >= self._most_zeros:
+            return limit, count + front, count + front
+        amount = Signal(range(self._most_zeros + 1))
+        m.d.comb += amount.eq(Mux(limit < count + front, limit, count + front))
+        return limit, count + front, amount
+
+    def _rounded(self, sign: Value, digits: Value, increment: Value, beyond: Value) -> Value:
+        """Code of the magnitude `digits` plus `increment`, held within the format's range."""
+        f = self._format
+        whole, part = divmod(f.max_code + 1, 1 << f.fraction_bits)
+        if part:
+            huge = beyond | above(digits, f.max_code)
+        else:
+            huge = beyond | above(digits[f.fraction_bits :], whole - 1)
+        if f.inf_code != f.max_code + 1:
+            increment = increment & (digits != f.max_code)
+        limit: Value | int = f.max_code
         if f.has_inf:
-            beyond = Mux(overflow_goes_to_inf(self._rounding, sign), f.inf_code, f.max_code)
-        return Mux(above(code, f.max_code), beyond, code)
+            limit = Mux(overflow_goes_to_inf(self._rounding, sign), f.inf_code, f.max_code)
+        return Mux(huge, limit, (digits + increment)[: f.bits - f.signed])
 
-    def _shifted(
-        self, m: Module, magnitude: Value, count: Value, limit: Value, subnormal: Value
-    ) -> tuple[Value, Value]:
-        """Bits kept and bits discarded, after a shift that does not pass the lowest binade."""
-        f = self._format
-        behind = max(f.precision + 2 - self._width - self._front_zeros, 0)
-        total = self._width + self._front_zeros + behind
-        in_place = Cat(Const(0, behind), magnitude, Const(0, self._front_zeros))
-        bounded = limit + self._front_zeros
-        if self._clamp_limit:
-            bounded = Mux(bounded < 0, 0, bounded)
-        amount = Signal(range(max(self._width + self._front_zeros, 2)))
-        m.d.comb += amount.eq(Mux(subnormal, bounded, count + self._front_zeros))
-        shifted = shift_left(m, in_place, amount, total, "normalise")
 
-        return shifted[total - f.precision :], shifted[: total - f.precision]
+class _Cut:
+    """The bits of a significand that are normalised: where the exponent is fixed, not all are.
 
-    def _flushed(self, sign: Value, code: Value, kept: Value, rest: Value, binade: Value) -> Value:
-        """The code where values below the lowest binade have no step of their own."""
-        f = self._format
-        if self._gradual or not self._may_be_subnormal:
-            return code
-        if not self._flush:
-            return Mux(binade < 0, 0, code)
-        # In steps of the subnormals, all ones (an odd fraction) may go up to the first normal.
-        step = round_increment(self._rounding, sign, Const(1, 1), kept[0], rest.any())
-        first_normal = (binade == -1) & kept[1:].all() & step
-        return Mux(binade < 0, Cat(Const(0, f.fraction_bits), first_normal), code)
+    Attributes:
+        fixed: all records have one exponent.
+        above: bits beyond the largest value's top bit: they only say that it is passed.
+        below: bits below the guard bit of subnormals, made one.
+        width: bits that are left.
+        leading_zeros: most zeros above the highest set bit of a number that is not zero.
+    """
+
+    def __init__(self, number_format: BinaryFloat, shape: UnpackedShape) -> None:
+        self._shape = shape
+        self.above = self.below = 0
+        self.fixed = shape.exponent_min == shape.exponent_max
+        # The most negative two's-complement word needs all of its bits as a magnitude.
+        bits = shape.significand_bits
+        if self.fixed:
+            top = shape.exponent_min + bits - 1
+            self.above = min(max(top - number_format.max_exponent, 0), bits - 1)
+            below = number_format.lsb_exponent - 1 - shape.exponent_min
+            self.below = min(max(below, 0), bits - self.above - 1)
+        self.width = bits - self.above - self.below + (self.below > 0)
+        self.leading_zeros = self.width - 1 if self.fixed else shape.most_leading_zeros
+        self._top = bits - self.above - 1
+        self._lowest_normal = number_format.lsb_exponent + number_format.fraction_bits
+
+    def limit(self, exponent: int) -> int:
+        """Left shift that puts the weight of the lowest binade on top."""
+        return exponent + self._top - self._lowest_normal
+
+    def magnitude(self, m: Module, record: Record, sign: Value) -> tuple[Value, Value]:
+        """The word to normalise, and whether the number lies beyond it."""
+        shape, below = self._shape, self.below
+        number, lost = record.significand, record.significand[:below].any()
+        if shape.twos_complement:
+            number = (number[below:] ^ sign.replicate(len(number) - below)) + (sign & ~lost)
+        else:
+            number = number[below:]
+        bits = shape.significand_bits - below - self.above
+        word, beyond = Signal(self.width, name="magnitude"), Signal(name="beyond")
+        m.d.comb += [
+            word.eq(Cat(lost if below else Const(0, 0), number[:bits])),
+            beyond.eq(number[bits : bits + self.above].any() if self.above else 0),
+        ]
+        return word, beyond

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.formats import Posit, UnpackedShape, clog2
-from hwdse.hdl.blocks import above, leading_zero_count, normalised
+from hwdse.hdl.blocks import above, incremented, leading_zero_count, normalised
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import floor_increment, round_increment
 from hwdse.hdl.structure import (
@@ -54,10 +54,10 @@ class PositEncoder(Component):
         string = self._fraction + 2 + f.es
         exponent_bits = window.exponent_bits
         differs = Gates(width=window.width if self._shape.twos_complement else 0)
-        count = LeadingZeroCounter(width=window.width)
+        count = LeadingZeroCounter(width=window.leading_zeros + 1)
         normalise = Shifter(
             width=window.width + self._fraction,
-            max_shift=window.width - 1,
+            max_shift=window.leading_zeros,
             input_width=self._fraction + 1,
         )
         below = Reduce(width=window.width)
@@ -81,9 +81,10 @@ class PositEncoder(Component):
         word, beyond = window.of(record.significand, negative)
         number = Signal(window.width)
         m.d.comb += number.eq(word)
-        count, empty = leading_zero_count(m, number ^ negative.replicate(len(number)), "lzc")
+        leading = (number ^ negative.replicate(len(number)))[-1 - window.leading_zeros :]
+        count, empty = leading_zero_count(m, leading, "lzc")
         kept, rest = normalised(m, number, count, self._fraction + 1)
-        zero = empty & ~beyond
+        zero = empty & ~beyond if shape.leading_zeros is None else record.zero
 
         # The exponent t of the leading bit; its upper bits are the regime.
         scale = Signal(signed(window.exponent_bits))
@@ -111,7 +112,7 @@ class PositEncoder(Component):
         else:
             step = round_increment(self._rounding, sign, low[0], guard, sticky) & inside
             inverted = (low | outside) ^ sign.replicate(f.width - 1)
-            m.d.comb += code.eq(inverted + (step ^ sign))
+            m.d.comb += code.eq(incremented(m, inverted, step ^ sign, "code"))
         real = ~zero & ~(record.nan | record.inf)
         top = (sign & ~zero) | record.nan | record.inf
         m.d.comb += self.o.eq(Cat(code & real.replicate(f.width - 1), top))
@@ -127,6 +128,7 @@ class _Window:
         above: bits beyond the largest value, left out.
         cut: bits far below the smallest value, made one.
         fixed: all records have one exponent.
+        leading_zeros: most zeros above the highest set bit of a number that is not zero.
         exponent_bits: of the leading bit's exponent, with its sign.
     """
 
@@ -150,6 +152,9 @@ class _Window:
             if clog2(self.width + padding) == clog2(self.width):
                 self._padding = padding
         self.width += self._padding
+        self.leading_zeros = self.width - 1
+        if shape.leading_zeros is not None and not self.fixed:
+            self.leading_zeros = shape.most_leading_zeros
         base = shape.exponent_min if self.fixed else shape.exponent_origin
         self._top = base + shape.magnitude_bits - self.above + self._padding - 1
         ends = (self._top + shape.exponent_max - base, self._top - self.width + 1)
@@ -174,6 +179,9 @@ class _Window:
 
     def scale(self, exponent: Value, count: Value) -> Value:
         """Exponent of the leading bit below `count` others."""
+        if len(count) == 1:
+            # Its inverse can go into an adder as the carry.
+            return (0 if self.fixed else exponent) + (self._top - 1) + ~count
         return (0 if self.fixed else exponent) + self._top - count
 
 
