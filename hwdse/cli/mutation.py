@@ -40,7 +40,7 @@ def mutate(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Count the injected faults that the verification of designs notices.
+    """Count injected faults that the verification notices.
 
     Faults are spread evenly over a design's netlist, and each runs the stimulus of a level until
     its first wrong output. Those that survive are equivalent if that is proven, and listed

@@ -162,11 +162,10 @@ def incremented(m: Module, word: Value, carry: Value, name: str) -> Value:
     """`word + carry` at the width of `word`, for a carry that comes late.
 
     A bit toggles if the carry comes in and all bits below are set, which is known beforehand: of
-    groups of four bits, and of all groups below. A short word is added to as it is: no slower, and
-    smaller.
+    groups of four bits, and of all groups below. A short word needs no groups.
     """
     if len(word) <= 2 * _GROUP:
-        return (word + carry)[: len(word)]
+        return Cat(bit ^ (word[:place].all() & carry) for place, bit in enumerate(word))
     toggles: list[Value] = []
     groups: Value = Const(1, 1)
     for low in range(0, len(word), _GROUP):

@@ -29,10 +29,16 @@ class FusedWindow:
         shape: bounds of the sum.
     """
 
-    def __init__(self, product: UnpackedShape, addend: Format, out: Format) -> None:
-        self.product, self.addend = product, _magnitude_shape(addend.unpacked)
+    def __init__(
+        self,
+        product: UnpackedShape,
+        addend: Format,
+        out: Format,
+        reached: UnpackedShape | None = None,
+    ) -> None:
+        self.product, self.addend = product, _magnitude_shape(reached or addend.unpacked)
         precision = out.unpacked.magnitude_bits
-        a, p, o = self.addend, _magnitude_shape(product), out.unpacked
+        a, p, o = self.addend, _magnitude_shape(product), reached or out.unpacked
         finer = precision > a.significand_bits or o.exponent_min < a.exponent_min
         self.zeros = precision - 1 if finer else 0
         a = replace(
@@ -56,6 +62,7 @@ class FusedWindow:
             isinstance(addend, BinaryFloat)
             and addend.subnormals
             and o.exponent_min >= a.exponent_min
+            and reached is None
         )
         self.has_sticky = lowest < -self.below
         self.word = self.place + self.below + a.significand_bits
@@ -65,7 +72,7 @@ class FusedWindow:
         self.carries = self.place < width or self.bits > self.word
         lsb = self.below + self.has_sticky
         # Where subnormals are flushed, zeros keep field 0, which is below the least exponent.
-        flushed = isinstance(addend, FlushedFloat)
+        flushed = isinstance(addend, FlushedFloat) and reached is None
         anchored = (a.exponent_origin if flushed else a.exponent_min) - self.place
         least = anchored if self.zero_is_low else min(p.exponent_min, anchored)
         self.shape = UnpackedShape(
@@ -96,10 +103,18 @@ class FusedAdd(Component):
         product: bounds of the product.
         addend: format of the addend.
         out: format that the sum is rounded to; the addend's by default.
+        reached: bounds of the addends and rounded sums that are not zero, where they are closer
+            than the format's; an addend of zero may have a lesser exponent.
     """
 
-    def __init__(self, product: UnpackedShape, addend: Format, out: Format | None = None) -> None:
-        self._window = FusedWindow(product, addend, out or addend)
+    def __init__(
+        self,
+        product: UnpackedShape,
+        addend: Format,
+        out: Format | None = None,
+        reached: UnpackedShape | None = None,
+    ) -> None:
+        self._window = FusedWindow(product, addend, out or addend, reached)
         self._product, self._addend = product, addend.unpacked
         self.shape = self._window.shape
         super().__init__(
@@ -144,8 +159,10 @@ class FusedAdd(Component):
         m.d.comb += a_zero.eq(~a_magnitude.any())
 
         # Right shift of the addend, from `place` above the product's LSB.
-        offset_bits = abs(w.distance_at_origins).bit_length()
-        distance = Signal(signed(max(len(p.exponent), len(a.exponent)) + 2 + offset_bits))
+        lowest = w.distance_at_origins - ((1 << len(a.exponent)) - 1)
+        highest = w.distance_at_origins + (1 << len(p.exponent)) - 1
+        # No wider than needed: bits that repeat the sign would look like a loop to Verilator.
+        distance = Signal(signed(max(highest, ~lowest, 0).bit_length() + 1))
         m.d.comb += distance.eq(p.exponent - a.exponent + w.distance_at_origins)
         beyond = distance[-1] if w.may_be_far else Const(0, 1)
         if not w.zero_is_low:

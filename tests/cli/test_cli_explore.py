@@ -141,7 +141,7 @@ def test_report_that_cannot_be_written(folder, only_error):
     [
         ("network = \n", "space.toml:1: not valid TOML"),
         ('designs = ["a=int8,acc=kulisch",\n"a=float8,acc=kulisch"]', "space.toml:2: "),
-        ('designs = ["a=int8"]', "space.toml:1: design 'a=int8' lacks acc="),
+        ('designs = ["a=int8"]', "space.toml:1: design 'a=int8': unit mac needs acc="),
         ('designs = ["a;int8"]', "is not of the form key=value"),
         ('[[space]]\na = "e0m0"\nacc = "kulisch"', "space.toml:2: "),
         ("designs = []", "no designs"),

@@ -113,13 +113,13 @@ FAULTS = {
     "integer sum: a new sum starts from the old one": Fault(
         "a=int8,acc=int:32", integer_sum, "Mux", lambda _: lambda test, yes, no: no
     ),
-    "unit: valid a cycle late": Fault(
-        "a=int8,acc=int:32,stages=1",
+    "unit: second operand not connected": Fault(
+        "a=int8,acc=int:32",
         dot,
-        "_delayed",
+        "connect",
         lambda original: (
-            lambda m, valid, first, name: original(
-                m, *original(m, valid, first, f"{name}_late"), name
+            lambda m, sink, source: (
+                sink.significand.name.startswith("b__") or original(m, sink, source)
             )
         ),
     ),
@@ -219,7 +219,7 @@ FAULTS = {
     ),
     "integer sum: sign of a magnitude": Fault(
         "a=dint4,acc=int:16",
-        integer_sum,
+        group_sum,
         "to_fixed_point",
         lambda _: lambda m, product, name: product.significand,
     ),

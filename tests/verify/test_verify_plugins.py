@@ -38,7 +38,8 @@ del Multiplier.choices["left"]
 
 
 @multiply.register
-def _(mul: Left, a: Unpacked, b: Unpacked, a_format: Format, b_format: Format) -> Unpacked:
+def _(mul: Left, a_codes, b_codes, a_format: Format, b_format: Format) -> Unpacked:
+    a, b = a_format.unpack(a_codes).exact(), b_format.unpack(b_codes).exact()
     nan = a.nan | b.nan
     return replace(a, sign=a.sign ^ b.sign, nan=nan, significand=np.where(nan, 0, a.significand))
 

@@ -63,21 +63,30 @@ class _GroupSum(Component):
     def _products(self) -> list[Record]:
         return [Record(self._product, getattr(self, f"p{k}")) for k in range(self._lanes)]
 
-    def _greatest_field(self, products: Sequence[Record]) -> tuple[Value, Value]:
+    def _greatest_field(
+        self, m: Module, products: Sequence[Record], name: str
+    ) -> tuple[Value, Value]:
         """The greatest exponent field of products that are not zero, and whether there are any.
 
         Bit by bit from the top: where any product still in the search has a one, those with a zero
         drop out. That is smaller than a tree of comparators, and no slower.
         """
-        alive = [~p.zero for p in products]
-        found = Cat(*alive).any()
-        bits: list[Value] = []
-        for k in reversed(range(len(products[0].exponent))):
-            ones = [a & p.exponent[k] for a, p in zip(alive, products, strict=True)]
-            bit = Cat(*ones).any()
-            bits.append(bit)
-            alive = [one | (a & ~bit) for a, one in zip(alive, ones, strict=True)]
-        return Cat(*reversed(bits)), found
+        alive: Value = Cat(*(~p.zero for p in products))
+        found = alive.any()
+        greatest = Signal(len(products[0].exponent), name=f"{name}_field")
+        for k in reversed(range(len(greatest))):
+            # Signals, as expressions of expressions would double in every step.
+            ones = Signal(len(products), name=f"{name}_ones{k}")
+            left = Signal(len(products), name=f"{name}_left{k}")
+            bit = Signal(name=f"{name}_bit{k}")
+            m.d.comb += [
+                ones.eq(alive & Cat(*(p.exponent[k] for p in products))),
+                bit.eq(ones.any()),
+                left.eq(Mux(bit, ones, alive)),
+                greatest[k].eq(bit),
+            ]
+            alive = left
+        return greatest, found
 
     def _clamped(self, field: Value) -> Value:
         """The field, at least that of zeros."""
@@ -246,7 +255,7 @@ class AlignedSum(_GroupSum):
         m = Module()
         products, c = self._products, Record(self._addend, self.c)
         kept = self._fraction_bits + self._integer_bits
-        greatest, found = self._greatest_field(products)
+        greatest, found = self._greatest_field(m, products, "search")
         reference = self._reference(m, self._clamped(greatest), found, kept)
         terms = [
             (self._aligned(m, p, reference.limit, f"lane{k}"), p.sign)
@@ -302,7 +311,7 @@ class FlooredSum(_GroupSum):
         sums, fields, any_found = [], [], Const(0, 1)
         for number, lanes in enumerate(self._parts):
             part = [products[k] for k in lanes]
-            greatest, found = self._greatest_field(part)
+            greatest, found = self._greatest_field(m, part, f"part{number}_search")
             field = Signal(len(self.p0.exponent), name=f"part{number}_greatest")
             m.d.comb += field.eq(self._clamped(greatest))
             terms = [

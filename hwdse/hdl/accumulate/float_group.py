@@ -1,5 +1,6 @@
 """What floating-point accumulators share: a group's exact sum, zero signs, special values."""
 
+from dataclasses import replace
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -41,6 +42,18 @@ def connect_group(m: Module, sink: Any, component: Component, design: Design) ->
         return
     total, carry = group_sum(design.mul, design).add(m, products)
     m.d.comb += sink.significand.eq(total if carry is None else total + carry)
+
+
+def reached(number_format: BinaryFloat, product: UnpackedShape) -> UnpackedShape | None:
+    """Bounds of the rounded sums that are not zero, if none of them is subnormal.
+
+    Products are multiples of 2^exponent_min, so are their exact sums; rounded, none is less.
+    """
+    bounds, fraction_bits = number_format.unpacked, number_format.fraction_bits
+    lowest = product.exponent_min - fraction_bits
+    if not number_format.subnormals or lowest < number_format.lsb_exponent:
+        return None
+    return replace(bounds, exponent_min=min(lowest, bounds.exponent_max), leading_zeros=0)
 
 
 def zero_sign(terms: list[Record], rounding: str) -> Value:

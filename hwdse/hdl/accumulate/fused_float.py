@@ -8,10 +8,11 @@ from hwdse.hdl.accumulate.float_group import (
     connect_group,
     group_shape,
     group_structure,
+    reached,
     with_specials,
     zero_sign,
 )
-from hwdse.hdl.decode import decoder
+from hwdse.hdl.decode.binary_float import BinaryFloatDecoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
 from hwdse.hdl.structure import Gates, Register, Structure
@@ -29,10 +30,12 @@ class FusedFloatAccumulator(Component):
 
     def __init__(self, acc: FusedFloat, design: Design) -> None:
         self._format, self._rounding = acc.format, design.rounding
-        self._add = FusedAdd(group_shape(design), acc.format)
-        self._decode = decoder(acc.format)
+        bounds = reached(acc.format, design.product)
+        self._add = FusedAdd(group_shape(design), acc.format, reached=bounds)
         self._encode = encoder(acc.format, self._add.shape, design.rounding)
-        self._output = decoder(acc.format)
+        tiny = bounds is None
+        self._decode = BinaryFloatDecoder(acc.format, rounded=True, tiny=tiny)
+        self._output = BinaryFloatDecoder(acc.format, rounded=True, tiny=tiny)
         self._design = design
         super().__init__(accumulator_ports(design))
 

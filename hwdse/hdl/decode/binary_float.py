@@ -33,11 +33,22 @@ class BinaryFloatDecoder(Component):
     field of the lowest binade, so the exponent is max(field, 1) counted from -bias - M. A format
     that flushes subnormals to zero needs neither that nor a zero test of the fraction, which is
     masked instead; its zeros have exponent field 0.
+
+    Args:
+        number_format: of the codes.
+        rounded: only codes that an encoder gives occur: one NaN, and no code that stands for
+            another one.
+        tiny: subnormals occur; without them zeros have exponent field 0.
     """
 
-    def __init__(self, number_format: BinaryFloat) -> None:
+    def __init__(
+        self, number_format: BinaryFloat, *, rounded: bool = False, tiny: bool = True
+    ) -> None:
         self._format = number_format
         self._flush = isinstance(number_format, FlushedFloat)
+        self._rounded = rounded
+        self._no_subnormals = self._flush or (number_format.subnormals and not tiny)
+        self._mask = self._flush and not rounded
         super().__init__(
             {
                 "i": In(number_format.bits),
@@ -51,10 +62,11 @@ class BinaryFloatDecoder(Component):
         f = self._format
         hidden = Reduce(width=f.exponent_bits)
         specials = Reduce(width=f.exponent_bits + f.fraction_bits) if f.has_nan else None
-        fraction = Gates(width=f.fraction_bits) if self._flush else Reduce(width=f.fraction_bits)
-        parts: tuple[Primitive, ...] = (hidden, fraction)
-        if not self._flush:
-            parts = (*parts, Gates(width=2))
+        parts: tuple[Primitive, ...] = (hidden,)
+        if self._mask:
+            parts = (*parts, Gates(width=f.fraction_bits))
+        if not self._no_subnormals:
+            parts = (*parts, Reduce(width=f.fraction_bits), Gates(width=2))
         return Structure(parts=(*parts, specials) if specials else parts, path=(hidden,))
 
     def elaborate(self, platform) -> Module:
@@ -67,9 +79,10 @@ class BinaryFloatDecoder(Component):
         normal = Signal()
         m.d.comb += normal.eq(field.any() if f.subnormals else 1)
         nan, inf = self._specials(sign, field, fraction, magnitude)
-        if self._flush:
+        if self._no_subnormals:
             zero, exponent = ~normal, field
-            fraction = fraction & normal.replicate(f.fraction_bits)
+            if self._mask:
+                fraction = fraction & normal.replicate(f.fraction_bits)
         else:
             zero = ~magnitude.any() if f.subnormals else Const(0)
             exponent = field | (~normal if f.subnormals else Const(0))
@@ -105,6 +118,10 @@ class BinaryFloatDecoder(Component):
             return nan, magnitude.all() if f.has_inf else Const(0)
         if f.has_inf and reserved == 1 << f.fraction_bits:
             top = field.all()
-            return top & fraction.any(), top & ~fraction.any()
+            payload = fraction.any()
+            if self._rounded and f.nan_code is not None:
+                # Any bit that is set in the one NaN tells it from infinity.
+                payload = fraction[(f.nan_code % (1 << f.fraction_bits)).bit_length() - 1]
+            return top & payload, top & ~payload
         nan = magnitude.all() if f.has_nan else Const(0)
         return nan, magnitude == f.inf_code if f.has_inf else Const(0)

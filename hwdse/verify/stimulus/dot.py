@@ -10,6 +10,7 @@ from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
 from hwdse.spec import Design, Dot, Mac
 from hwdse.verify.stimulus import Block, Stimulus, stimulus
+from hwdse.verify.stimulus.alignment import aligned
 from hwdse.verify.stimulus.operands import (
     any_codes,
     corner_codes,
@@ -28,6 +29,7 @@ _Source = Callable[[Format, np.random.Generator, tuple[int, ...]], Array]
 _QUICK = {"short": (32, 4), "specials": (8, 16), "corners": (8, 16), "long": (2, 128)}
 _FULL = {"short": (5000, 4), "specials": (1000, 20), "corners": (1000, 20), "long": (40, 512)}
 _SCALE = {"quick": 1, "full": 1, "exhaustive": 10}
+_ALIGNED_SUMS = {"quick": 128, "full": 4000, "exhaustive": 16000}
 _QUICK_PAIRS = 512
 _SAMPLED_PAIRS = 65536
 
@@ -54,6 +56,8 @@ def dot_stimulus(unit: Mac | Dot, design: Design, level: str, seed: int) -> Stim
     blocks = [*_pairs(design, level, rng)]
     for _ in range(_SCALE[level]):
         blocks += _sums(design, sizes, rng)
+    # Last, so that the sums before stay the same.
+    blocks += aligned(design, _ALIGNED_SUMS[level], rng)
     if level != "quick":
         blocks += filling(design)
     return Stimulus(blocks=tuple(blocks), bench=_BENCH)
