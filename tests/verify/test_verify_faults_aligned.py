@@ -21,7 +21,11 @@ FAULTS = {
         "a=e4m3fn,acc=aligned:F13:e8m13,unit=dot,lanes=2",
         GroupSum,
         "_greatest_field",
-        lambda original: lambda self, products: original(self, [_NeverZero(p) for p in products]),
+        lambda original: (
+            lambda self, m, products, name: original(
+                self, m, [_NeverZero(p) for p in products], name
+            )
+        ),
     ),
     "a row of the aligning shift": Fault(
         "a=e4m3fn,acc=aligned:F13:e8m13,unit=dot,lanes=2",
