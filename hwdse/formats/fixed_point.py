@@ -155,7 +155,7 @@ class FixedPoint(Format):
         exact = replace(value, significand=significand)
         magnitude = round_to_grid(exact, -self.fraction_bits, rounding, random)
         number = np.where(value.sign, -magnitude, magnitude) & ((1 << self.width) - 1)
-        return number.astype(np.uint64)
+        return np.asarray(number).astype(np.uint64)
 
 
 @dataclass(frozen=True, kw_only=True)
