@@ -145,11 +145,6 @@ class Format(ABC):
         return "rne"
 
     @property
-    def can_wrap(self) -> bool:
-        """Whether overflow `wrap` has a meaning."""
-        return False
-
-    @property
     def has_negative_zero(self) -> bool:
         """Whether zeros of both signs have a code each; otherwise all zeros count as positive."""
         return False
@@ -169,8 +164,12 @@ class Format(ABC):
         return np.zeros(value.shape, bool)
 
     def wrapped(self, value: Unpacked, rounding: str, random: RandomBits | None) -> Array:
-        """Codes of finite values modulo the range, where `can_wrap`."""
-        raise NotImplementedError(f"{self.name} does not wrap")
+        """Codes of finite values modulo the range.
+
+        Raises:
+            FormatError: a format for which that has no meaning.
+        """
+        raise FormatError(f"overflow wrap of {self.name}: it is for integers and fixed point")
 
     def settled(self, index: Array) -> Array:
         """Levels after rounding, for formats that leave some out."""
@@ -237,8 +236,6 @@ class Format(ABC):
         """
         rounding = self.default_rounding if rounding is None else rounding
         check_overflow(overflow)
-        if overflow == "wrap" and not self.can_wrap:
-            raise FormatError(f"overflow wrap of {self.name}: it is for integers and fixed point")
         nan = value.nan | self.invalid(value)
         if self.nan_code is None:
             value = replace(value, sign=value.sign & ~value.nan, nan=np.zeros(value.shape, bool))

@@ -94,11 +94,6 @@ class FixedPoint(Format):
         return self.width
 
     @property
-    def can_wrap(self) -> bool:
-        """Yes: bits that do not fit are dropped."""
-        return not self.symmetric
-
-    @property
     def unpacked(self) -> UnpackedShape:
         """Bounds of the records that `unpack` gives."""
         return UnpackedShape(
@@ -150,7 +145,9 @@ class FixedPoint(Format):
         return Position(index=index, fraction=fraction, odd=whole & 1 == 1)
 
     def wrapped(self, value: Unpacked, rounding: str, random: RandomBits | None) -> Array:
-        """The low bits of the rounded number."""
+        """The low bits of the rounded number, if every code is a number of its own."""
+        if self.symmetric:
+            return super().wrapped(value, rounding, random)
         significand = np.where(value.inf, 0, value.exact().significand).astype(object)
         exact = replace(value, significand=significand)
         magnitude = round_to_grid(exact, -self.fraction_bits, rounding, random)

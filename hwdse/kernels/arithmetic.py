@@ -33,29 +33,40 @@ def _is_single(numba_type: Any) -> bool:
     return bool(numba_type == types.float32)
 
 
-def bits_of(x: float) -> int:
-    """Bit pattern as a signed integer of the float's width. For compiled code only."""
-    raise NotImplementedError("bits_of runs in compiled code only")
+def _float(x: Any) -> Any:
+    """A float32 as it is, anything else as float64: the Python side of the functions below."""
+    return x if isinstance(x, np.float32) else np.float64(x)
 
 
-def float_like(x: float, pattern: int) -> float:
-    """The float of a bit pattern, of the type of `x`. For compiled code only."""
-    raise NotImplementedError("float_like runs in compiled code only")
+def _integer_type(x: Any) -> Any:
+    """The integers of the width of `x`."""
+    return np.int32 if isinstance(x, np.float32) else np.int64
 
 
-def sign_bits(x: float) -> int:
-    """Bit pattern of the sign alone. For compiled code only."""
-    raise NotImplementedError("sign_bits runs in compiled code only")
+def bits_of(x: Any) -> Any:
+    """Bit pattern as a signed integer of the float's width."""
+    return _float(x).view(_integer_type(x))
 
 
-def exponent_bits(x: float) -> int:
-    """Bit pattern of the exponent field alone. For compiled code only."""
-    raise NotImplementedError("exponent_bits runs in compiled code only")
+def float_like(x: Any, pattern: Any) -> Any:
+    """The float of a bit pattern, of the type of `x`."""
+    return _integer_type(x)(pattern).view(type(_float(x)))
 
 
-def sign_fill(pattern: int, x: float) -> int:
-    """-1 where a pattern of the width of `x` is negative, else 0. For compiled code only."""
-    raise NotImplementedError("sign_fill runs in compiled code only")
+def sign_bits(x: Any) -> Any:
+    """Bit pattern of the sign alone."""
+    return bits_of(x) & (_SIGN_32 if isinstance(x, np.float32) else _SIGN_64)
+
+
+def exponent_bits(x: Any) -> Any:
+    """Bit pattern of the exponent field alone."""
+    return bits_of(x) & (_EXPONENT_32 if isinstance(x, np.float32) else _EXPONENT_64)
+
+
+def sign_fill(pattern: Any, x: Any) -> Any:
+    """-1 where a pattern of the width of `x` is negative, else 0."""
+    integer = _integer_type(x)
+    return integer(pattern) >> integer(np.iinfo(integer).bits - 1)
 
 
 @overload(bits_of)

@@ -3,15 +3,15 @@
 Yosys's `mutate` draws the faults evenly over the netlist: a bit of a cell's port inverted, stuck or
 made to follow another bit. One netlist with all of them, of which an input selects one, is built
 once; each mutant runs the stimulus and the expected outputs of the verification until its first
-wrong output. A survivor counts as equivalent only if SAT proves it, with the registers cut: equal
-outputs and equal next states from every state.
+wrong output. A survivor counts as equivalent only if SAT proves it: with the registers cut, equal
+outputs and equal next states from every state that may be reached.
 """
 
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from hwdse.spec import Design
 from hwdse.verify import native
 from hwdse.verify.mutation_cycles import buses, cycles
 from hwdse.verify.mutation_netlist import Mutant, Mutants, draw, proven_equivalent
+from hwdse.verify.mutation_states import comparison, pipeline_comparison, running_sum
 from hwdse.verify.ports import has_clock, ports
 
 _TOP = "mutants"
@@ -107,7 +108,7 @@ def mutation_score(
     if 0 not in alive:
         raise VerificationError(f"{design}: wrong outputs without a fault, so no score")
     left = [mutant for mutant in drawn.mutants if mutant.number in set(alive)]
-    equivalent = proven_equivalent(drawn, left)
+    equivalent = _proven(design, drawn, left)
     return MutationReport(
         spec=str(design),
         level=level,
@@ -119,6 +120,26 @@ def mutation_score(
         survivors=tuple(mutant for mutant in left if mutant.number not in equivalent),
         seconds=round(time.monotonic() - begin, 1),
     )
+
+
+def _comparisons(design: Design, drawn: Mutants) -> Iterator[str]:
+    """Ways to prove a mutant equivalent, the slower ones last."""
+    known = running_sum(design)
+    yield comparison(drawn.verilog, drawn.top, known and replace(known, same=None))
+    if known is not None and known.same is not None:
+        yield comparison(drawn.verilog, drawn.top, known)
+    if design.acc is None and has_clock(design):
+        yield pipeline_comparison(drawn.verilog, drawn.top, design.unit.latency)
+
+
+def _proven(design: Design, drawn: Mutants, left: Sequence[Mutant]) -> set[int]:
+    """Numbers of the equivalent ones."""
+    equivalent: set[int] = set()
+    if left:
+        for around in _comparisons(design, drawn):
+            rest = [mutant for mutant in left if mutant.number not in equivalent]
+            equivalent |= proven_equivalent(drawn, rest, around)
+    return equivalent
 
 
 def _build(design: Design, drawn: Mutants, folder: Path) -> Path:

@@ -6,22 +6,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from hwdse.errors import ToolError
+from hwdse.verify.mutation_states import AROUND, EQUAL, PREPARE
 from hwdse.verify.yosys import YosysTimeoutError, run_yosys
 
-_PREPARE = """read_verilog unit.v
-hierarchy -top {top}
-proc -norom
-opt_expr
-opt_merge
-opt_clean
-"""
 _CONTROL = "mutsel 32"
 _MARK = "hwdse-mutant"
 
 # Registers become ports; what both sides share is merged, so that the solver sees the rest.
 _COMPARE = """design -load gold
 mutate {options}
-opt_clean
 expose -evert-dff -dff {top}
 rename {top} gate
 design -stash gate
@@ -29,17 +22,15 @@ design -load gold
 expose -evert-dff -dff {top}
 rename {top} gold
 design -copy-from gate -as gate gate
-miter -equiv -flatten gold gate miter
-hierarchy -top miter
+{around}
 opt_expr
 opt_merge
 opt_expr
 opt_merge
 opt_clean -purge
 log {mark} {number}
-sat -prove trigger 0 miter
+sat -set-assumes -prove trigger 0 around
 """
-_EQUAL = "no model found: SUCCESS!"
 _DIFFERENT = "model found: FAIL!"
 
 
@@ -101,7 +92,7 @@ def draw(verilog: str, top: str, *, count: int, seed: int) -> Mutants:
     Raises:
         ToolError: Yosys is missing or failed, or found nothing to change.
     """
-    prepare = _PREPARE.format(top=top)
+    prepare = PREPARE.format(top=top)
     listing = f"mutate -list {count} -seed {seed} -ctrl {_CONTROL} 1 -o list.txt\n"
     _, texts = run_yosys({"unit.v": verilog}, prepare + listing, kept=["list.txt"])
     lines = [line for line in texts["list.txt"].splitlines() if line.startswith("mutate ")]
@@ -142,43 +133,60 @@ def _mutant(number: int, line: str, source: Sequence[str]) -> Mutant:
 
 
 def proven_equivalent(
-    drawn: Mutants, mutants: Sequence[Mutant], *, timeout_s: float = 60.0
+    drawn: Mutants,
+    mutants: Sequence[Mutant],
+    around: str,
+    *,
+    timeout_s: float = 60.0,
 ) -> set[int]:
     """Numbers of the mutants that SAT proves to behave as the module does.
 
-    `timeout_s` is what one may take; one that takes longer is not proven, so that a slow machine
-    can prove fewer.
+    Args:
+        drawn: the module.
+        mutants: those in question.
+        around: Verilog of the comparison, by `comparison`.
+        timeout_s: what one mutant may take; one that takes longer is not proven, so that a slow
+            machine can prove fewer.
     """
     # Faults of a register itself are not faults of the logic between registers.
     left = [mutant for mutant in mutants if not mutant.port.startswith(("CLK", "Q["))]
     equivalent: set[int] = set()
     alone: list[Mutant] = []
     while left:
-        answers = _compare(drawn, left, timeout_s + 2 * len(left))
-        equivalent |= {number for number, said in answers.items() if _EQUAL in said}
+        answers = _compare(drawn, left, around, timeout_s + 2 * len(left))
+        equivalent |= {number for number, said in answers.items() if EQUAL in said}
         undecided = [m for m in left if not _decided(answers.get(m.number, ""))]
         # The first one without an answer used up the time: it has another chance by itself.
         alone += undecided[:1]
         left = undecided[1:]
     for mutant in alone:
-        answers = _compare(drawn, [mutant], timeout_s)
-        equivalent |= {number for number, said in answers.items() if _EQUAL in said}
+        answers = _compare(drawn, [mutant], around, timeout_s)
+        equivalent |= {number for number, said in answers.items() if EQUAL in said}
     return equivalent
 
 
 def _decided(said: str) -> bool:
-    return _EQUAL in said or _DIFFERENT in said
+    return EQUAL in said or _DIFFERENT in said
 
 
-def _compare(drawn: Mutants, mutants: Sequence[Mutant], timeout_s: float) -> dict[int, str]:
+def _compare(
+    drawn: Mutants, mutants: Sequence[Mutant], around: str, timeout_s: float
+) -> dict[int, str]:
     """What the solver said of each, as far as the time went."""
-    script = _PREPARE.format(top=drawn.top) + "design -save gold\n"
+    files = {"unit.v": drawn.verilog, "around.v": around}
+    script = PREPARE.format(top=drawn.top) + "design -save gold\n"
     script += "".join(
-        _COMPARE.format(options=m.options, top=drawn.top, mark=_MARK, number=m.number)
+        _COMPARE.format(
+            options=m.options,
+            top=drawn.top,
+            mark=_MARK,
+            number=m.number,
+            around=AROUND,
+        )
         for m in mutants
     )
     try:
-        log, _ = run_yosys({"unit.v": drawn.verilog}, script, timeout_s=timeout_s)
+        log, _ = run_yosys(files, script, timeout_s=timeout_s)
     except YosysTimeoutError as timeout:
         log = timeout.log
     tried = re.split(rf"^{_MARK} (\d+)\n", log, flags=re.MULTILINE)[1:]

@@ -40,10 +40,11 @@ long first_wrong(const std::vector<uint32_t>& cycles, int number) {
     context.randSeed(1);
     auto unit = std::make_unique<Vmutants>(&context);
     unit->mutant = number;
-    unit->clk = 0;
-    unit->eval();
     for (size_t at = 0; at < cycles.size(); at += ROW) {
+        // Inputs change with the falling edge, for which no register waits.
         from_words(unit->in, &cycles[at]);
+        unit->clk = 0;
+        unit->eval();
         unit->clk = 1;
         unit->eval();
         uint32_t got[words<Out>] = {};
@@ -52,8 +53,6 @@ long first_wrong(const std::vector<uint32_t>& cycles, int number) {
         for (int k = 0; k < words<Out>; ++k) {
             if ((got[k] ^ expected[k]) & expected[words<Out> + k]) return at / ROW;
         }
-        unit->clk = 0;
-        unit->eval();
     }
     return -1;
 }

@@ -50,7 +50,7 @@ ENCODED = [
     *("e4m3fn", "e5m2", "e4m3fnuz", "e2m3fn", "e3m0fn", "e8m0", "ue5m3", "ue4m3", "e4m3finite"),
     *("e4m3fn_ftz", "e5m2_ftz", "ue4m3_ftz", "binary8p3se", "binary4p2sf", "int8", "int4_sym"),
     *("uint8", "q2_6", "posit3_0", "posit4_1", "posit6_2", "posit8_0", "posit8_2"),
-    *("hif8", "dint4", "dint4tc", "bipolar4", "ternary", "pot8_k2", "nf4", "nupes4", "nupes8"),
+    *("hif8", "dint4", "dint4tc", "bipolar4", "ternary", "nf4"),
 ]
 
 #: Accumulator registers as encoders meet them: output format and rounding.

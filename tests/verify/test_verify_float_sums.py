@@ -10,6 +10,7 @@ QUICK = [
     "a=e4m3fn,acc=fp:e4m3fn:an1-1:w5,unit=dot,lanes=2,rounding=down",
     "a=e5m2,acc=fp:e5m2:kahan,unit=dot,lanes=2",
     "a=e4m3fn,acc=fp:bf16:sr8,unit=dot,lanes=2",
+    "a=e5m2,acc=fp:e5m2_ftz:sr6",
     "a=e5m2,acc=fp:fp16:tree,unit=dot,lanes=3",
     "a=binary8p4se,acc=fp:binary8p4se",
 ]
@@ -32,7 +33,6 @@ LONG = [
     "a=bf16,acc=fp:bf16:sr4c",
     "a=e5m2,acc=fp:e4m3fn:sr6a,unit=dot,lanes=2",
     "a=e4m3fnuz,acc=fp:e4m3fnuz:sr5:lfsr10:seed77",
-    "a=e5m2,acc=fp:e5m2_ftz:sr6",
     "a=binary8p4se,acc=fp:binary8p4se:sr20",
     "a=fp16,acc=fp:fp32:sr8",
     "a=int8,acc=fp:fp16:sr8:lfsr8,unit=dot,lanes=3",

@@ -70,12 +70,14 @@ class StochasticFloatAccumulator(Component):
         m.d.comb += decode.i.eq(Mux(self.i_first, 0, register))
         state = Record(self._format.unpacked, decode.o)
         connect_group(m, add.p, self, self._design)
+        # A zero of a format that flushes has field 0; in the drawn one, the lowest binade has 1.
+        flushed = isinstance(self._format, FlushedFloat)
         drive(
             m,
             add.a,
             sign=state.sign,
             significand=Cat(Const(0, self._acc.drawn_bits), state.significand),
-            exponent=state.exponent,
+            exponent=state.exponent | state.zero if flushed else state.exponent,
             zero=state.zero,
         )
         m.d.comb += add.zero_sign.eq(zero_sign([*products, state], "rne"))

@@ -5,6 +5,7 @@ from functools import singledispatch
 from amaranth.hdl import Cat, Const, Module, Value
 from amaranth.lib.wiring import Component, In, Out
 
+from hwdse.errors import SpecError
 from hwdse.formats import Binary, Bipolar, Format, PowersOfTwo, Ternary
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.structure import Gates, Structure
@@ -13,8 +14,12 @@ from hwdse.hdl.unpacked import unpacked_signature
 
 @singledispatch
 def integer_of(number_format: Format, code: Value) -> Value:
-    """The two's-complement word of a code."""
-    raise NotImplementedError(f"{number_format}: its codes are no integers")
+    """The two's-complement word of a code.
+
+    Raises:
+        SpecError: a format with other codes.
+    """
+    raise SpecError(f"format {number_format}: its codes are no integers")
 
 
 @integer_of.register

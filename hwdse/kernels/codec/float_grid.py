@@ -304,7 +304,7 @@ def finish(to: Finish | Symmetric, magnitude: Lane, x: Lane) -> Lane:
 
     For compiled code only.
     """
-    raise NotImplementedError("finish runs in compiled code only")
+    raise TypeError("finish runs in compiled code only")
 
 
 @overload(finish)

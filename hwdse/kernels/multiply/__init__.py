@@ -58,7 +58,7 @@ def product(source: Any, a: float, b: float) -> float:
 
     A multiplier's module gives the code with `numba.extending.overload` for its source type.
     """
-    raise NotImplementedError("product runs in compiled code only")
+    raise TypeError("product runs in compiled code only")
 
 
 load_modules(__name__, __path__)

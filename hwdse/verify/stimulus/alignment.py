@@ -1,8 +1,10 @@
-"""Sums of two and three products placed apart: alignment, sticky, cancellation and ties."""
+"""Sums of products placed apart: alignment, sticky, cancellation, long carries and ties."""
+
+import math
 
 import numpy as np
 
-from hwdse.formats import BinaryFloat
+from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
 from hwdse.spec import Design
 from hwdse.verify.stimulus import Block
@@ -10,52 +12,118 @@ from hwdse.verify.stimulus.operands import near_codes, negated
 
 
 def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
-    """Sums of a product, a second one at every distance, and the first one taken back or nearly so.
+    """Sums of a product and a second one at every distance, then both taken back or nearly so.
 
     The distances run over a register's width and the places beyond it on both sides, so that the
-    second product passes each edge of the window in which the sum is formed. What a third group
-    leaves of the first product has every number of leading zeros; where the second product was
-    rounded off it shows which of its bits were kept. Only for operands that are floats, whose
-    products can be placed.
+    second product passes each edge of the window in which the sum is formed. Where the first
+    product is taken back first, what is left has every number of leading zeros, and shows which
+    bits of the second one were kept where it was rounded off. Where the second one is, the sum
+    steps over the first one's power of two and back, with carries as long as the distance.
     """
     a_format, b_format = design.a, design.b
-    if not isinstance(a_format, BinaryFloat) or not isinstance(b_format, BinaryFloat):
-        return []
     lanes = design.unit.lanes
-    shape = (sums, 3, lanes)
-    reach = a_format.max_exponent + b_format.max_exponent - 1
-    least = a_format.lsb_exponent + b_format.lsb_exponent + 1
-    register = design.state.magnitude_bits + 2 * (a_format.precision + b_format.precision)
+    shape = (sums, 4, lanes)
+    (a_least, a_most), (b_least, b_most) = _exponents(a_format), _exponents(b_format)
+    least, reach = a_least + b_least, a_most + b_most
+    places = [f.unpacked.magnitude_bits for f in (a_format, b_format)]
+    register = design.state.magnitude_bits + 2 * sum(places)
+    # Products that lie further apart there are none of.
+    register = min(register, reach - least)
     distance = np.arange(sums) % (2 * register + 1) - register
     low = np.maximum(least, least - distance)
     high = np.maximum(np.minimum(reach, reach - distance), low)
     first = rng.integers(low, high + 1)
-    exponents = np.stack([first, first + distance, first], axis=1)
-    a, b = _placed(a_format, b_format, exponents[..., None], shape, rng)
-    # The third group is the first one of the other sign, in some sums a step of an operand away.
-    nearly = np.arange(sums) % 3 - 1
-    for step in (-1, 0, 1):
-        where = nearly == step
-        back = a_format.decode(negated(a_format, a[where, 0])).astype(np.float64)
-        a[where, 2] = near_codes(a_format, back, step)
-    b[:, 2] = b[:, 0]
+    second_last = np.arange(sums) // (2 * register + 1) % 2 == 0
+    back = np.stack([np.where(second_last, 0, 1), np.where(second_last, 1, 0)], axis=1)
+    exponents = np.stack([first, first + distance], axis=1)
+    a, b = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    a[:, :2], b[:, :2] = _placed(a_format, b_format, exponents[..., None], (sums, 2, lanes), rng)
+    rows = np.arange(sums)
+    for group in (2, 3):
+        taken = back[:, group - 2]
+        values = a_format.decode(negated(a_format, a[rows, taken])).astype(np.float64)
+        # In some sums a step of an operand away.
+        nearly = rng.integers(-1, 2, sums)
+        for step in (-1, 0, 1):
+            where = nearly == step
+            a[where, group] = near_codes(a_format, values[where], step)
+        b[:, group] = b[rows, taken]
     if lanes > 1:
-        # One busy lane in half of the sums: a distance between groups, not within one.
-        alone = np.arange(lanes) != rng.integers(0, lanes, (sums // 2, 1, 1))
-        a[: sums // 2] = np.where(alone, int(a_format.encode(0.0)), a[: sums // 2])
+        # One busy lane in half of the sums: a distance between groups, not within one. In the
+        # others, one operand is zero, and the other one as large as it may be.
+        idle = np.arange(lanes) != rng.integers(0, lanes, (sums // 2, 1, 1))
+        first_is_zero = rng.random((sums // 2, 1, 1)) < 0.5
+        for codes, number_format, zero in (
+            (a, a_format, first_is_zero),
+            (b, b_format, ~first_is_zero),
+        ):
+            nothing = int(number_format.encode(0.0))
+            codes[: sums // 2] = np.where(idle & zero, nothing, codes[: sums // 2])
     return [Block(purpose="accumulation_steps", a=a, b=b)]
 
 
+def least(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
+    """Sums about the register's last place, with zeros in between: first digits anywhere."""
+    lowest, span = design.state.exponent_min, design.state.magnitude_bits
+    shape = (sums, 4, design.unit.lanes)
+    (a_least, a_most), (b_least, b_most) = _exponents(design.a), _exponents(design.b)
+    exponents = lowest + rng.integers(-2, span + 1, shape)
+    if exponents.max() < a_least + b_least or exponents.min() > a_most + b_most:
+        return []
+    a, b = _placed(design.a, design.b, exponents, shape, rng)
+    a = np.where(rng.random(shape) < 0.25, int(design.a.encode(0.0)), a)
+    return [Block(purpose="accumulation_steps", a=a, b=b)]
+
+
+def ties(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
+    """Sums of a product, one worth half of its last place in the register, and a much smaller one.
+
+    In all orders; the smallest, where there is one, decides the tie, and is itself placed anywhere
+    below.
+    """
+    lanes = design.unit.lanes
+    (a_least, a_most), (b_least, b_most) = _exponents(design.a), _exponents(design.b)
+    least_exponent, reach = a_least + b_least, a_most + b_most
+    places = design.state.magnitude_bits
+    if least_exponent + places + 1 > reach:
+        return []
+    large = rng.integers(least_exponent + places + 1, reach + 1, sums)
+    small = rng.integers(np.maximum(least_exponent, large - 3 * places), large - places)
+    exponents = np.stack([large, large - places, small], axis=1)
+    a, b = _placed(design.a, design.b, exponents[..., None], (sums, 3, lanes), rng)
+    # The product in the middle is a power of two.
+    for codes, number_format in ((a, design.a), (b, design.b)):
+        values = np.abs(number_format.decode(codes[:, 1]).astype(np.float64))
+        _, exponent = np.frexp(values)
+        power = number_format.encode(np.ldexp(0.5, exponent)).astype(np.int64)
+        codes[:, 1] = np.where(rng.random(power.shape) < 0.5, power, negated(number_format, power))
+    a[rng.random(sums) < 0.25, 2] = int(design.a.encode(0.0))
+    order = rng.permuted(np.broadcast_to(np.arange(3), (sums, 3)), axis=1)
+    rows = np.arange(sums)[:, None]
+    a, b = a[rows, order], b[rows, order]
+    if lanes > 1:
+        busy = np.arange(lanes) == rng.integers(0, lanes, (sums, 1, 1))
+        a = np.where(busy, a, int(design.a.encode(0.0)))
+    return [Block(purpose="accumulation_steps", a=a, b=b)]
+
+
+def _exponents(number_format: Format) -> tuple[int, int]:
+    """Those of the smallest and the largest value."""
+    ends = (number_format.min_subnormal, number_format.max)
+    return tuple(math.frexp(float(end))[1] - 1 for end in ends)  # type: ignore[return-value]
+
+
 def _placed(
-    a_format: BinaryFloat,
-    b_format: BinaryFloat,
+    a_format: Format,
+    b_format: Format,
     exponents: Array,
     shape: tuple[int, ...],
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
     """Codes of operands whose products have about the given exponents (log2), of both signs."""
-    low = np.maximum(a_format.lsb_exponent, exponents - b_format.max_exponent)
-    high = np.minimum(a_format.max_exponent, exponents - b_format.lsb_exponent)
+    (a_least, a_most), (b_least, b_most) = _exponents(a_format), _exponents(b_format)
+    low = np.maximum(a_least, exponents - b_most)
+    high = np.minimum(a_most, exponents - b_least)
     of_a = rng.integers(np.minimum(low, high), high + 1, shape)
     return (
         _with_exponent(a_format, of_a, rng),
@@ -63,12 +131,13 @@ def _placed(
     )
 
 
-def _with_exponent(number_format: BinaryFloat, exponents: Array, rng: np.random.Generator) -> Array:
+def _with_exponent(number_format: Format, exponents: Array, rng: np.random.Generator) -> Array:
     """Codes of random digits; in a third of them powers of two, in a third with all digits one."""
     kind = rng.integers(0, 3, exponents.shape)
-    ones = 2.0 - 2.0**-number_format.fraction_bits
+    ones = 2.0 - 2.0 ** (1 - number_format.unpacked.magnitude_bits)
     digits = np.select([kind == 0, kind == 1], [1.0, ones], 1.0 + rng.random(exponents.shape))
-    values = np.minimum(np.ldexp(digits, exponents.astype(np.int64)), float(number_format.max))
+    largest = float(number_format.max)
+    values = np.minimum(np.ldexp(digits, exponents.astype(np.int64)), largest)
     if number_format.signed:
         values *= rng.choice([-1.0, 1.0], exponents.shape)
     return number_format.encode(values).astype(np.int64)

@@ -17,6 +17,7 @@ from hwdse.verify.stimulus.operands import (
     near_codes,
     normal_codes,
     one_code,
+    short_codes,
 )
 
 _BENCH = PurePosixPath("bare/tb_bare.py")
@@ -48,7 +49,8 @@ def fma_stimulus(unit: Fma, design: Design, level: str, seed: int) -> Stimulus:
     """Operand pairs with random addends, corners, and addends that make the sum special.
 
     Cancelling addends are the product's opposite rounded to the addend's format, and the codes on
-    both sides of it; ties have an addend whose last bit is worth twice the product.
+    both sides of it; ties have an addend whose last bit is worth twice the product; small numbers
+    have their first digit anywhere.
     """
     rng = np.random.default_rng(seed)
     assert design.c is not None  # the unit uses it
@@ -59,6 +61,7 @@ def fma_stimulus(unit: Fma, design: Design, level: str, seed: int) -> Stimulus:
     blocks.append(_block("corners", *corners))
     blocks += _cancelling(design, design.c, _CANCELLING[level], rng)
     blocks.append(_ties(design, design.c, _CANCELLING[level], rng))
+    blocks.append(_small(design, design.c, _CANCELLING[level], rng))
     for source in (any_codes, finite_codes, normal_codes):
         drawn = (source(f, rng, (_RANDOM[level],)) for f in operands)
         blocks.append(_block("random", *drawn))
@@ -95,14 +98,25 @@ def _values(number_format: Format, codes: Array) -> Array:
 def _cancelling(design: Design, c: Format, count: int, rng: np.random.Generator) -> list[Block]:
     """Addends near -a * b: an exact zero where there is one, and one step beside it."""
     blocks = []
-    for source in (finite_codes, normal_codes):
-        a, b = source(design.a, rng, (count,)), source(design.b, rng, (count,))
+    for source_a, source_b in (
+        (finite_codes, finite_codes),
+        (normal_codes, normal_codes),
+        (short_codes, finite_codes),
+    ):
+        a, b = source_a(design.a, rng, (count,)), source_b(design.b, rng, (count,))
         with np.errstate(over="ignore"):
             product = _values(design.a, a) * _values(design.b, b)
         for steps in (-1, 0, 1):
             near = near_codes(c, -product, steps)
             blocks.append(_block("cancelling", a, b, near))
     return blocks
+
+
+def _small(design: Design, c: Format, count: int, rng: np.random.Generator) -> Block:
+    """Small products, or none, and small addends, whose first digit is anywhere."""
+    a, b = short_codes(design.a, rng, (count,)), short_codes(design.b, rng, (count,))
+    a = np.where(rng.random(count) < 0.5, a, int(design.a.encode(0.0)))
+    return _block("small", a, b, short_codes(c, rng, (count,)))
 
 
 def _ties(design: Design, c: Format, count: int, rng: np.random.Generator) -> Block:

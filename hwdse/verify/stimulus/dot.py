@@ -10,7 +10,7 @@ from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
 from hwdse.spec import Design, Dot, Mac
 from hwdse.verify.stimulus import Block, Stimulus, stimulus
-from hwdse.verify.stimulus.alignment import aligned
+from hwdse.verify.stimulus.alignment import aligned, least, ties
 from hwdse.verify.stimulus.operands import (
     any_codes,
     corner_codes,
@@ -26,8 +26,20 @@ _BENCH = PurePosixPath("mac/tb_dot.py")
 _Source = Callable[[Format, np.random.Generator, tuple[int, ...]], Array]
 
 # Sums and groups a sum of the accumulation blocks: (sums, groups).
-_QUICK = {"short": (32, 4), "specials": (8, 16), "corners": (8, 16), "long": (2, 128)}
-_FULL = {"short": (5000, 4), "specials": (1000, 20), "corners": (1000, 20), "long": (40, 512)}
+_QUICK = {
+    "short": (32, 4),
+    "specials": (8, 16),
+    "corners": (8, 16),
+    "long": (2, 128),
+    "grown": (2, 256),
+}
+_FULL = {
+    "short": (5000, 4),
+    "specials": (1000, 20),
+    "corners": (1000, 20),
+    "long": (40, 512),
+    "grown": (4, 8192),
+}
 _SCALE = {"quick": 1, "full": 1, "exhaustive": 10}
 _ALIGNED_SUMS = {"quick": 128, "full": 4000, "exhaustive": 16000}
 _QUICK_PAIRS = 512
@@ -58,6 +70,8 @@ def dot_stimulus(unit: Mac | Dot, design: Design, level: str, seed: int) -> Stim
         blocks += _sums(design, sizes, rng)
     # Last, so that the sums before stay the same.
     blocks += aligned(design, _ALIGNED_SUMS[level], rng)
+    blocks += ties(design, _ALIGNED_SUMS[level], rng)
+    blocks += least(design, _ALIGNED_SUMS[level], rng)
     if level != "quick":
         blocks += filling(design)
     return Stimulus(blocks=tuple(blocks), bench=_BENCH)
@@ -127,6 +141,7 @@ def _sums(
         block("long", normal_codes),
         _cancelling(design, sizes["short"], rng),
         _growing(design, sizes["long"], rng),
+        _grown(design, sizes["grown"], rng),
         scaled(design, sizes["short"], rng),
     ]
 
@@ -154,6 +169,18 @@ def _growing(design: Design, size: tuple[int, int], rng: np.random.Generator) ->
     a, b = (_ends(f, rng, shape) for f in (design.a, design.b))
     repeats = (1, size[1], 1)
     return Block(purpose="accumulation_steps", a=np.tile(a, repeats), b=np.tile(b, repeats))
+
+
+def _grown(design: Design, size: tuple[int, int], rng: np.random.Generator) -> Block:
+    """Sums that grow as fast as they can with others in between, which meet a large sum."""
+    largest = _growing(design, size, rng)
+    shape = largest.a.shape
+    other = rng.random((*shape[:2], 1)) < 0.5
+    return Block(
+        purpose="accumulation_steps",
+        a=np.where(other, finite_codes(design.a, rng, shape), largest.a),
+        b=np.where(other, finite_codes(design.b, rng, shape), largest.b),
+    )
 
 
 def _ends(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

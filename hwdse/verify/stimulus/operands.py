@@ -39,6 +39,12 @@ def normal_codes(number_format: Format, rng: np.random.Generator, shape: tuple[i
     return number_format.encode(values if number_format.signed else np.abs(values)).astype(np.int64)
 
 
+def short_codes(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Random codes whose first one is anywhere, half of them negated: all subnormal binades."""
+    codes = finite_codes(number_format, rng, shape) >> rng.integers(0, number_format.bits, shape)
+    return np.where(rng.random(shape) < 0.5, codes, negated(number_format, codes))
+
+
 def one_code(number_format: Format) -> int:
     """The code that 1 is rounded to."""
     return int(number_format.encode(1.0))

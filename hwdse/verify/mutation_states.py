@@ -1,0 +1,265 @@
+"""What a proof of equivalence compares: netlists cut at their registers, in states that occur.
+
+A fault that shows only in states that are never reached is none. Of a running sum, what is reached
+is stated apart from the hardware; the statement is a candidate until Yosys has proven that a reset
+establishes it and every step keeps it. Of a pipeline, registers cut apart may hold what no input
+puts there together, and may differ in what nobody sees.
+"""
+
+import re
+from dataclasses import dataclass
+
+from hwdse.formats import BinaryFloat, clog2
+from hwdse.spec import Design, FusedFloat
+from hwdse.verify.yosys import YosysTimeoutError, run_yosys
+
+PREPARE = """read_verilog unit.v
+hierarchy -top {top}
+proc -norom
+opt_expr
+opt_merge
+opt_clean
+"""
+EQUAL = "no model found: SUCCESS!"
+#: Reads the module around the modules `gold` and `gate`.
+AROUND = """read_verilog -formal around.v
+hierarchy -top around
+proc
+flatten
+chformal -lower"""
+_CUT = """expose -evert-dff -dff {top}
+rename {top} gold
+"""
+_PORT = re.compile(r"^\s*(input|output)\s+(?:\[(\d+):0\]\s+)?(\\\S+|\w+)\s*;", re.MULTILINE)
+
+#: Roundings that never move a sum away from zero by more than half a step.
+_SETTLING = ("rne", "rna", "rtz")
+
+_PROOF_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningSum:
+    """What is known of the registers that hold a running sum.
+
+    Attributes:
+        bits: width of these registers.
+        invariant: module `invariant(input [bits-1:0] q, output reg holds)`, of what occurs.
+        same: module `same(input [bits-1:0] p, input [bits-1:0] q, output holds)`, of what is one
+            value to the unit; equal contents by default.
+    """
+
+    bits: int
+    invariant: str
+    same: str | None = None
+
+
+def running_sum(design: Design) -> RunningSum | None:
+    """The register of a fused float accumulator; None for others.
+
+    All sums are multiples of the least product's LSB, rounded or not. And they stop growing: once a
+    product is worth at most half of the sum's last place, rounding to nearest returns the sum. One
+    bit tells infinity and NaN apart.
+    """
+    acc, product = design.acc, design.product
+    if not isinstance(acc, FusedFloat):
+        return None
+    f, top_code = acc.format, acc.format.max_code
+    if design.rounding in _SETTLING:
+        # At 2^largest, products below 2^group_top are worth at most half of the last place.
+        group_top = product.top + clog2(design.unit.lanes)
+        largest = group_top + f.precision
+        field = min(max(largest + f.bias, 0), (1 << f.exponent_bits) - 1)
+        top_code = min(top_code, field << f.fraction_bits)
+    infinite = product.has_inf or top_code == f.max_code
+    specials = {f.nan_code} if infinite or product.has_nan else set()
+    specials |= {f.inf_code, f.negative_inf_code} if infinite else set()
+    codes = sorted(code for code in specials if code is not None)
+    invariant = _invariant(f, product.exponent_min, top_code, codes)
+    return RunningSum(bits=f.bits, invariant=invariant, same=_same(f))
+
+
+def _invariant(f: BinaryFloat, exponent_min: int, top_code: int, specials: list[int]) -> str:
+    """Codes of multiples of 2^exponent_min up to `top_code`, and some more."""
+    special = " || ".join(f"q == {f.bits}'d{code}" for code in specials) or "1'b0"
+    return f"""module invariant(input [{f.bits - 1}:0] q, output reg holds);
+  wire [{f.exponent_bits - 1}:0] field = q[{f.bits - 2}:{f.fraction_bits}];
+  wire [{f.fraction_bits}:0] digits = {{field != 0, q[{f.fraction_bits - 1}:0]}};
+  integer weight, k;
+  always @* begin
+    weight = (field == 0 ? 1 : field) - ({f.bias + f.fraction_bits});
+    holds = q[{f.bits - 2}:0] <= {f.bits - 1}'d{top_code};
+    for (k = 0; k <= {f.fraction_bits}; k = k + 1)
+      if (digits[k] && weight + k < {exponent_min}) holds = 0;
+    if ({special}) holds = 1;
+  end
+endmodule
+"""
+
+
+def _same(f: BinaryFloat) -> str | None:
+    """Equal, or both infinities of one sign, or both NaN, whatever else they are."""
+    if f.inf_code is None or f.nan_code is None:
+        return None
+    sign, told = f.bits - 1, (f.nan_code ^ f.inf_code).bit_length() - 1
+    top = f"{f.bits - 2}:{f.fraction_bits}"
+    return f"""module same(input [{sign}:0] p, input [{sign}:0] q, output holds);
+  wire special = &p[{top}] && &q[{top}] && p[{told}] == q[{told}];
+  assign holds = p == q || (special && (p[{told}] || p[{sign}] == q[{sign}]));
+endmodule
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cut:
+    """A module whose registers are ports: `X.q` is what one holds, `X.d` what comes next.
+
+    Attributes:
+        inputs: width of every input but the states, by name.
+        outputs: width of every output but the next states.
+        states: width of every register.
+    """
+
+    inputs: dict[str, int]
+    outputs: dict[str, int]
+    states: dict[str, int]
+
+    @classmethod
+    def of(cls, verilog: str, top: str) -> "_Cut":
+        """The cut of a flat module."""
+        script = PREPARE.format(top=top) + _CUT.format(top=top) + "write_verilog -noattr cut.v\n"
+        _, texts = run_yosys({"unit.v": verilog}, script, kept=["cut.v"])
+        ports: dict[str, dict[str, int]] = {"input": {}, "output": {}}
+        for direction, msb, name in _PORT.findall(texts["cut.v"]):
+            ports[direction][name.removeprefix("\\")] = int(msb or 0) + 1
+        states = {name[:-2]: n for name, n in ports["input"].items() if name.endswith(".q")}
+        ends = tuple(f"{name}.{end}" for name in states for end in "qdc")
+        inputs, outputs = (
+            {name: n for name, n in ports[direction].items() if name not in ends}
+            for direction in ("input", "output")
+        )
+        return cls(inputs=inputs, outputs=outputs, states=states)
+
+    def sums(self, known: RunningSum | None) -> list[int]:
+        """Places of the registers that may hold a running sum."""
+        widths = list(self.states.values())
+        return [k for k, bits in enumerate(widths) if known and bits == known.bits]
+
+    def free(self, at: str) -> list[str]:
+        """Ports of a state `at` that may be any."""
+        return [f"input [{n - 1}:0] {at}_s{k}" for k, n in enumerate(self.states.values())]
+
+    def given(self, at: str) -> list[str]:
+        """Ports of the inputs `at`."""
+        return [f"input [{n - 1}:0] {at}_i{k}" for k, n in enumerate(self.inputs.values())]
+
+    def step(self, module: str, inputs: str, before: str, after: str) -> str:
+        """A step of a module from the state `before` to `after`; outputs are called `after` too."""
+        joined = [f".\\{name} ({inputs}_i{k})" for k, name in enumerate(self.inputs)]
+        joined += [f".\\{name} ({after}_o{k})" for k, name in enumerate(self.outputs)]
+        for k, name in enumerate(self.states):
+            joined += [f".\\{name}.q ({before}_s{k})", f".\\{name}.d ({after}_s{k})"]
+        wires = [f"  wire [{n - 1}:0] {after}_o{k};\n" for k, n in enumerate(self.outputs.values())]
+        wires += [f"  wire [{n - 1}:0] {after}_s{k};\n" for k, n in enumerate(self.states.values())]
+        return "".join(wires) + f"  {module} to_{after}({', '.join(joined)});\n"
+
+    def differ(self, left: str, right: str) -> list[str]:
+        """Terms that say that the outputs of two steps differ."""
+        return [f"({left}_o{k} != {right}_o{k})" for k in range(len(self.outputs))]
+
+
+def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
+    """Verilog of a module that gives `trigger` where a step of `gold` and one of `gate` differ.
+
+    Both start from the same state, which may be any that is known to occur, and have to reach the
+    same again. Registers of a running sum may differ in what is one value to the unit: if no step
+    leads out of this relation, no sequence of them does.
+
+    Args:
+        verilog: the flat module that becomes `gold`.
+        top: its name.
+        known: of running sums; what is said to occur is assumed if there is one register of this
+            width and it is proven within a minute.
+    """
+    cut = _Cut.of(verilog, top)
+    sums = cut.sums(known)
+    same = known.same if known is not None else None
+    related = sums if same is not None else []
+    ports, modules, text = [*cut.free("gold0"), *cut.given("at0")], same or "", ""
+    for k, bits in enumerate(cut.states.values()):
+        if k in related:
+            ports.append(f"input [{bits - 1}:0] gate0_s{k}")
+            text += f"  wire start{k};\n"
+            text += f"  same start{k}_is(.p(gold0_s{k}), .q(gate0_s{k}), .holds(start{k}));\n"
+            text += f"  always @* assume(start{k});\n"
+        else:
+            text += f"  wire [{bits - 1}:0] gate0_s{k} = gold0_s{k};\n"
+    if known is not None and len(sums) == 1 and _inductive(verilog, top, cut, known):
+        modules += known.invariant
+        text += f"""  wire holds;
+  invariant before(.q(gold0_s{sums[0]}), .holds(holds));
+  always @* assume(holds);
+"""
+    for side in ("gold", "gate"):
+        text += cut.step(side, "at0", f"{side}0", f"{side}1")
+    differences = cut.differ("gold1", "gate1")
+    for k in range(len(cut.states)):
+        if k in related:
+            text += f"  wire end{k};\n"
+            text += f"  same end{k}_is(.p(gold1_s{k}), .q(gate1_s{k}), .holds(end{k}));\n"
+            differences.append(f"!end{k}")
+        else:
+            differences.append(f"(gold1_s{k} != gate1_s{k})")
+    text += f"  assign trigger = {' || '.join(differences)};\n"
+    return modules + _around(ports, text)
+
+
+def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
+    """The same of a pipeline without feedback, in which an input spends `steps` steps.
+
+    Registers cut apart may hold what no input puts there together, and differ in what nobody sees.
+    So `gate` takes `steps` steps from any state; then either takes one, and `gold` as many again
+    from where each has come. If outputs and last states never differ, every step of `gate` can be
+    replaced by one of `gold` without a difference outside, one after another, the last one first.
+    """
+    cut = _Cut.of(verilog, top)
+    ports, text = cut.free("at0"), ""
+    for t in range(steps):
+        ports += cut.given(f"at{t}")
+        text += cut.step("gate", f"at{t}", f"at{t}", f"at{t + 1}")
+    ways, differences = {"gate": f"at{steps}", "gold": f"at{steps}"}, []
+    for t in range(steps + 1):
+        ports += cut.given(f"then{t}")
+        for way, before in ways.items():
+            ways[way] = f"{way}{t}"
+            text += cut.step(way if t == 0 else "gold", f"then{t}", before, ways[way])
+        differences += cut.differ(ways["gate"], ways["gold"])
+    ends = range(len(cut.states))
+    differences += [f"({ways['gate']}_s{k} != {ways['gold']}_s{k})" for k in ends]
+    text += f"  assign trigger = {' || '.join(differences)};\n"
+    return _around(ports, text)
+
+
+def _inductive(verilog: str, top: str, cut: _Cut, known: RunningSum) -> bool:
+    """Whether a reset, and a step from a state in which the invariant holds, lead to such a one."""
+    (k,) = cut.sums(known)
+    reset = f"at0_i{list(cut.inputs).index('rst')}" if "rst" in cut.inputs else "1'b0"
+    text = cut.step("gold", "at0", "at0", "at1")
+    text += f"""  wire holds, kept;
+  invariant before(.q(at0_s{k}), .holds(holds));
+  invariant after(.q(at1_s{k}), .holds(kept));
+  assign trigger = (holds || {reset}) && !kept;
+"""
+    around = known.invariant + _around([*cut.free("at0"), *cut.given("at0")], text)
+    prepare = PREPARE.format(top=top) + _CUT.format(top=top)
+    script = f"{prepare}{AROUND}\nopt_clean\nsat -prove trigger 0 around\n"
+    try:
+        files = {"unit.v": verilog, "around.v": around}
+        log, _ = run_yosys(files, script, timeout_s=_PROOF_S)
+    except YosysTimeoutError:
+        return False
+    return EQUAL in log
+
+
+def _around(ports: list[str], text: str) -> str:
+    return f"module around({', '.join(ports)}, output trigger);\n{text}endmodule\n"
