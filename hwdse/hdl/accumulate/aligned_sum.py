@@ -8,6 +8,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.formats import UnpackedShape, clog2
 from hwdse.hdl.fixed_point import adder_tree
+from hwdse.hdl.signed_words import placed, shift_right, signed_sum
 from hwdse.hdl.structure import Adder, Gates, Incrementer, Primitive, Reduce, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
@@ -365,46 +366,3 @@ class FlooredSum(_GroupSum):
         if place < 0:
             shifted = shifted[-place:].as_signed()
         return shifted << (self._output_bits - bits)
-
-
-def placed(value: Value, place: int) -> Value:
-    """`value` with zeros below it; a negative place needs none, the bits are cut off later."""
-    word = Cat(Const(0, max(place, 0)), value)
-    return word.as_signed() if value.shape().signed else word
-
-
-def shift_right(m: Module, value: Value, amount: Value, name: str) -> Value:
-    """`value >> amount` for any amount, filled with the sign; what is shifted out is lost."""
-    shape = value.shape()
-    rows = clog2(shape.width)
-    fill = Const(0, 1)
-    if shape.signed:
-        fill = value[-1]
-    word = value
-    if len(amount) > rows:
-        beyond = amount[rows:].any()
-        word = Signal(shape, name=f"{name}_within")
-        m.d.comb += word.eq(Mux(beyond, fill.replicate(shape.width), value))
-    for k in range(min(rows, len(amount))):
-        row = Signal(shape, name=f"{name}_row{k}")
-        m.d.comb += row.eq(Mux(amount[k], word >> (1 << k), word))
-        word = row
-    return word
-
-
-def signed_sum(terms: Sequence[tuple[Value, Value]]) -> Value:
-    """The sum of magnitudes with signs, in a tree of adders.
-
-    -x is NOT x + 1: each adder takes one of these ones as its carry, and the sum the last.
-    """
-    words = [Cat(x ^ sign.replicate(len(x)), sign).as_signed() for x, sign in terms]
-    carries = [sign for _, sign in terms]
-    while len(words) > 1:
-        pairs = zip(words[::2], words[1::2], strict=False)
-        words = [_added(x, y, carries.pop()) for x, y in pairs] + words[len(words) & ~1 :]
-    return words[0] + carries.pop()
-
-
-def _added(x: Value, y: Value, carry: Value) -> Value:
-    """The sum of all three in one adder, whose lowest position makes the carry."""
-    return (Cat(carry, x).as_signed() + Cat(carry, y).as_signed())[1:].as_signed()
