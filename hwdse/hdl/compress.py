@@ -20,22 +20,51 @@ def compress(m: Module, columns: Sequence[Sequence[Value]], width: int, name: st
         waiting = [*(columns[weight] if weight < len(columns) else ()), *carries]
         carries = []
         while len(waiting) > 1:
-            a, b, *waiting = waiting
-            cell = f"{name}_{weight}_{len(carries)}"
-            # The pair's sum is worth a name of its own: both outputs use it.
-            half, total, carry = (
-                Signal(name=f"{cell}_{part}") for part in ("half", "sum", "carry")
-            )
-            m.d.comb += half.eq(a ^ b)
-            if waiting:
-                c, *waiting = waiting
-                m.d.comb += [total.eq(half ^ c), carry.eq(Mux(half, c, a))]
-            else:
-                m.d.comb += [total.eq(half), carry.eq(a & b)]
+            taken, waiting = waiting[:3], waiting[3:]
+            total, carry = _add(m, taken, f"{name}_{weight}_{len(carries)}")
             waiting.append(total)
             carries.append(carry)
         bits.append(waiting[0] if waiting else Const(0, 1))
     return Cat(*bits)
+
+
+def compress_in_layers(
+    m: Module, columns: Sequence[Sequence[Value]], name: str
+) -> list[list[Value]]:
+    """At most two bits a column with the same sum modulo 2^len(columns).
+
+    In as few layers of adders as there can be, each of which brings the highest column down to the
+    next of 2, 3, 4, 6, 9, ... bits and no further (Dadda 1965).
+    """
+    waiting = [list(column) for column in columns]
+    width = len(waiting)
+    heights = [2]
+    while heights[-1] < max(map(len, waiting)):
+        heights.append(heights[-1] * 3 // 2)
+    for layer, height in enumerate(reversed(heights[:-1])):
+        carries: list[list[Value]] = [[] for _ in range(width + 1)]
+        for weight in range(width):
+            column, made = waiting[weight], carries[weight]
+            while len(column) + len(made) > height:
+                taken = min(3, len(column) + len(made) - height + 1)
+                cell = f"{name}_{layer}_{weight}_{len(carries[weight + 1])}"
+                total, carry = _add(m, column[:taken], cell)
+                column, made = column[taken:], [*made, total]
+                carries[weight + 1].append(carry)
+            waiting[weight] = column + made
+    return waiting
+
+
+def _add(m: Module, bits: Sequence[Value], name: str) -> tuple[Value, Value]:
+    """Sum and carry of two or three bits."""
+    # The pair's sum is worth a name of its own: both outputs use it.
+    half, total, carry = (Signal(name=f"{name}_{part}") for part in ("half", "sum", "carry"))
+    m.d.comb += half.eq(bits[0] ^ bits[1])
+    if len(bits) == 2:
+        m.d.comb += carry.eq(bits[0] & bits[1])
+        return half, carry
+    m.d.comb += [total.eq(half ^ bits[2]), carry.eq(Mux(half, bits[2], bits[1]))]
+    return total, carry
 
 
 def constant_columns(number: int, width: int) -> list[list[Value]]:

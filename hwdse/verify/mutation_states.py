@@ -145,6 +145,10 @@ class _Cut:
         widths = list(self.states.values())
         return [k for k, bits in enumerate(widths) if known and bits == known.bits]
 
+    def reset(self, at: str) -> str:
+        """The reset among the inputs `at`; before it, a state may be any."""
+        return f"{at}_i{list(self.inputs).index('rst')}" if "rst" in self.inputs else "1'b0"
+
     def free(self, at: str) -> list[str]:
         """Ports of a state `at` that may be any."""
         return [f"input [{n - 1}:0] {at}_s{k}" for k, n in enumerate(self.states.values())]
@@ -194,15 +198,17 @@ def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
             text += f"  always @* assume(start{k});\n"
         else:
             text += f"  wire [{bits - 1}:0] gate0_s{k} = gold0_s{k};\n"
+    seen = "1'b1"
     if known is not None and len(sums) == 1 and _inductive(verilog, top, cut, known):
-        modules += known.invariant
+        modules, seen = modules + known.invariant, "holds"
         text += f"""  wire holds;
   invariant before(.q(gold0_s{sums[0]}), .holds(holds));
-  always @* assume(holds);
+  always @* assume(holds || {cut.reset("at0")});
 """
     for side in ("gold", "gate"):
         text += cut.step(side, "at0", f"{side}0", f"{side}1")
-    differences = cut.differ("gold1", "gate1")
+    # Outputs before the first reset mean nothing.
+    differences = [f"({seen} && {term})" for term in cut.differ("gold1", "gate1")]
     for k in range(len(cut.states)):
         if k in related:
             text += f"  wire end{k};\n"
@@ -243,12 +249,11 @@ def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
 def _inductive(verilog: str, top: str, cut: _Cut, known: RunningSum) -> bool:
     """Whether a reset, and a step from a state in which the invariant holds, lead to such a one."""
     (k,) = cut.sums(known)
-    reset = f"at0_i{list(cut.inputs).index('rst')}" if "rst" in cut.inputs else "1'b0"
     text = cut.step("gold", "at0", "at0", "at1")
     text += f"""  wire holds, kept;
   invariant before(.q(at0_s{k}), .holds(holds));
   invariant after(.q(at1_s{k}), .holds(kept));
-  assign trigger = (holds || {reset}) && !kept;
+  assign trigger = (holds || {cut.reset("at0")}) && !kept;
 """
     around = known.invariant + _around([*cut.free("at0"), *cut.given("at0")], text)
     prepare = PREPARE.format(top=top) + _CUT.format(top=top)

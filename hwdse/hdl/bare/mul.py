@@ -6,6 +6,7 @@ from amaranth.lib.wiring import Component, In, Out
 from hwdse.formats import FlushedFloat, Posit
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.multiply import multiplier, operand_decoder
+from hwdse.hdl.posit_product import signed_blocks
 from hwdse.hdl.structure import Structure, UnitStructure
 from hwdse.hdl.unit import unit
 from hwdse.hdl.unpacked import connect
@@ -14,7 +15,7 @@ from hwdse.spec import Design, Exact, Mul
 
 @unit.register(Mul)
 class MulUnit(Component):
-    """Decodes both operands, multiplies and encodes.
+    """Decodes both operands, multiplies and encodes; of posits all in two's complement.
 
     Combinational: latency 0, one product per cycle. `stages` are inserted into the flat netlist.
 
@@ -22,13 +23,18 @@ class MulUnit(Component):
     """
 
     def __init__(self, spec: Mul, design: Design) -> None:
-        self._decode_a = operand_decoder(design.mul, design.a)
-        self._decode_b = operand_decoder(design.mul, design.b)
-        self._multiply = multiplier(design.mul, design.a, design.b)
-        self._encode = encoder(design.out, design.product, design.rounding)
+        signed = signed_blocks(design)
+        blocks: tuple[Component, Component, Component, Component] = signed or (
+            operand_decoder(design.mul, design.a),
+            operand_decoder(design.mul, design.b),
+            multiplier(design.mul, design.a, design.b),
+            encoder(design.out, design.product, design.rounding),
+        )
+        self._decode_a, self._decode_b, self._multiply, self._encode = blocks
         # Of normalised operands, these encoders know zero by its flag: no hidden bit is needed.
         self._flag_is_enough = (
-            isinstance(design.mul, Exact)
+            signed is None
+            and isinstance(design.mul, Exact)
             and isinstance(design.out, Posit | FlushedFloat)
             and design.product.leading_zeros is not None
         )

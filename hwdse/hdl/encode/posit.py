@@ -100,7 +100,7 @@ class PositEncoder(Component):
         first = ~(small ^ negative)
         exponent = scale[: f.es] ^ negative.replicate(f.es)
         string = Cat(kept[: self._fraction], exponent, ~first, first)
-        string, lost = _regime_shift(m, string, amount, first)
+        string, lost = regime_shift(m, string, amount, first)
         cut = len(string) - (f.width - 1)
         low, guard = string[cut:], string[cut - 1]
         sticky = rest | lost | string[: cut - 1].any()
@@ -185,7 +185,7 @@ class _Window:
         return (0 if self.fixed else exponent) + self._top - count
 
 
-def _regime_shift(m: Module, word: Value, amount: Value, fill: Value) -> tuple[Value, Value]:
+def regime_shift(m: Module, word: Value, amount: Value, fill: Value) -> tuple[Value, Value]:
     """`word` shifted right with `fill` coming in, and the OR of all bits shifted out.
 
     The amount says which bits go out, beside the rows and not behind them: faster, and smaller.
