@@ -24,17 +24,16 @@ def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     lanes = design.unit.lanes
     shape = (sums, 4, lanes)
     (a_least, a_most), (b_least, b_most) = _exponents(a_format), _exponents(b_format)
-    least, reach = a_least + b_least, a_most + b_most
-    places = [f.unpacked.magnitude_bits for f in (a_format, b_format)]
-    register = design.state.magnitude_bits + 2 * sum(places)
-    # Products that lie further apart there are none of.
-    register = min(register, reach - least)
+    lowest, reach = a_least + b_least, a_most + b_most
+    digits = a_format.unpacked.magnitude_bits + b_format.unpacked.magnitude_bits
+    # No products lie further apart than the smallest and the largest.
+    register = min(design.state.magnitude_bits + 2 * digits, reach - lowest)
     distance = np.arange(sums) % (2 * register + 1) - register
-    low = np.maximum(least, least - distance)
+    low = np.maximum(lowest, lowest - distance)
     high = np.maximum(np.minimum(reach, reach - distance), low)
     first = rng.integers(low, high + 1)
     second_last = np.arange(sums) // (2 * register + 1) % 2 == 0
-    back = np.stack([np.where(second_last, 0, 1), np.where(second_last, 1, 0)], axis=1)
+    back = np.stack([~second_last, second_last], axis=1).astype(np.int64)
     exponents = np.stack([first, first + distance], axis=1)
     a, b = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     a[:, :2], b[:, :2] = _placed(a_format, b_format, exponents[..., None], (sums, 2, lanes), rng)
@@ -83,12 +82,12 @@ def ties(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     """
     lanes = design.unit.lanes
     (a_least, a_most), (b_least, b_most) = _exponents(design.a), _exponents(design.b)
-    least_exponent, reach = a_least + b_least, a_most + b_most
+    lowest, reach = a_least + b_least, a_most + b_most
     places = design.state.magnitude_bits
-    if least_exponent + places + 1 > reach:
+    if lowest + places + 1 > reach:
         return []
-    large = rng.integers(least_exponent + places + 1, reach + 1, sums)
-    small = rng.integers(np.maximum(least_exponent, large - 3 * places), large - places)
+    large = rng.integers(lowest + places + 1, reach + 1, sums)
+    small = rng.integers(np.maximum(lowest, large - 3 * places), large - places)
     exponents = np.stack([large, large - places, small], axis=1)
     a, b = _placed(design.a, design.b, exponents[..., None], (sums, 3, lanes), rng)
     # The product in the middle is a power of two.
