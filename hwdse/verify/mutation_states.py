@@ -8,9 +8,10 @@ puts there together, and may differ in what nobody sees.
 
 import re
 from dataclasses import dataclass
+from functools import singledispatch
 
 from hwdse.formats import BinaryFloat, clog2
-from hwdse.spec import Design, FusedFloat
+from hwdse.spec import Accumulator, ApproximateFloat, Design, FusedFloat
 from hwdse.verify.yosys import YosysTimeoutError, run_yosys
 
 PREPARE = """read_verilog unit.v
@@ -40,31 +41,35 @@ _PROOF_S = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class RunningSum:
-    """What is known of the registers that hold a running sum.
+    """What is known of the registers that hold a running sum; n is the number of their bits.
 
     Attributes:
-        bits: width of these registers.
-        invariant: module `invariant(input [bits-1:0] q, output reg holds)`, of what occurs.
-        same: module `same(input [bits-1:0] p, input [bits-1:0] q, output holds)`, of what is one
-            value to the unit; equal contents by default.
+        registers: a part of the name, and the width, of each; the first has the high bits. A single
+            one may be there several times.
+        invariant: module `invariant(input [n-1:0] q, output reg holds)`, of what occurs.
+        same: module `same(input [n-1:0] p, input [n-1:0] q, output holds)`, of what is one value to
+            the unit; equal contents by default.
     """
 
-    bits: int
+    registers: tuple[tuple[str, int], ...]
     invariant: str
     same: str | None = None
 
 
-def running_sum(design: Design) -> RunningSum | None:
-    """The register of a fused float accumulator; None for others.
+@singledispatch
+def running_sum(acc: Accumulator | None, design: Design) -> RunningSum | None:
+    """What is known of an accumulator's registers; None is nothing."""
+    return None
 
-    All sums are multiples of the least product's LSB, rounded or not. And they stop growing: once a
-    product is worth at most half of the sum's last place, rounding to nearest returns the sum. One
-    bit tells infinity and NaN apart.
+
+@running_sum.register
+def _(acc: FusedFloat, design: Design) -> RunningSum:
+    """A code. All sums are multiples of the least product's LSB, rounded or not.
+
+    And they stop growing: once a product is worth at most half of the sum's last place, rounding to
+    nearest returns the sum. One bit tells infinity and NaN apart.
     """
-    acc, product = design.acc, design.product
-    if not isinstance(acc, FusedFloat):
-        return None
-    f, top_code = acc.format, acc.format.max_code
+    f, product, top_code = acc.format, design.product, acc.format.max_code
     if design.rounding in _SETTLING:
         # At 2^largest, products below 2^group_top are worth at most half of the last place.
         group_top = product.top + clog2(design.unit.lanes)
@@ -76,7 +81,38 @@ def running_sum(design: Design) -> RunningSum | None:
     specials |= {f.inf_code, f.negative_inf_code} if infinite else set()
     codes = sorted(code for code in specials if code is not None)
     invariant = _invariant(f, product.exponent_min, top_code, codes)
-    return RunningSum(bits=f.bits, invariant=invariant, same=_same(f))
+    return RunningSum(registers=(("", f.bits),), invariant=invariant, same=_same(f))
+
+
+@running_sum.register
+def _(acc: ApproximateFloat, design: Design) -> RunningSum | None:
+    """A record. Zeros have the least exponent, and no exponent is beyond the largest value's.
+
+    Each step shifts by k + lambda places if that many bits are zero, unless the exponent is too
+    small for it. Of NaN nothing else counts, of an infinity its sign.
+    """
+    state = design.state
+    if not state.has_nan or not state.has_inf:
+        return None
+    digits, bits, shifted = state.significand_bits, state.exponent_bits, acc.k + acc.lam
+    n = 3 + bits + digits
+    fields = f"[{n - 1}:0]"
+    highest = state.exponent_max - state.exponent_origin
+    invariant = f"""module invariant(input {fields} q, output reg holds);
+  wire [{bits - 1}:0] exponent = q[{bits + digits - 1}:{digits}];
+  wire [{digits - 1}:0] significand = q[{digits - 1}:0];
+  wire normalised = exponent <= {shifted} || |significand[{digits - 1}:{shifted}];
+  always @* holds = |q[{n - 1}:{n - 2}] || (exponent <= {highest}
+    && (significand == 0 ? exponent == 0 : normalised));
+endmodule
+"""
+    same = f"""module same(input {fields} p, input {fields} q, output holds);
+  assign holds = p == q || (p[{n - 1}] && q[{n - 1}]) || (p[{n - 1}:{n - 3}] == q[{n - 1}:{n - 3}]
+    && q[{n - 2}]);
+endmodule
+"""
+    registers = (("nan", 1), ("inf", 1), ("sign", 1), ("exponent", bits), ("significand", digits))
+    return RunningSum(registers=registers, invariant=invariant, same=same)
 
 
 def _invariant(f: BinaryFloat, exponent_min: int, top_code: int, specials: list[int]) -> str:
@@ -140,10 +176,22 @@ class _Cut:
         )
         return cls(inputs=inputs, outputs=outputs, states=states)
 
-    def sums(self, known: RunningSum | None) -> list[int]:
-        """Places of the registers that may hold a running sum."""
-        widths = list(self.states.values())
-        return [k for k, bits in enumerate(widths) if known and bits == known.bits]
+    def sums(self, known: RunningSum | None) -> list[tuple[int, ...]]:
+        """Places of the registers of each running sum."""
+        if known is None:
+            return []
+        fitting = [
+            [k for k, (name, n) in enumerate(self.states.items()) if part in name and n == bits]
+            for part, bits in known.registers
+        ]
+        if len(fitting) == 1:
+            return [(k,) for k in fitting[0]]
+        return [tuple(k for (k,) in fitting)] if all(len(some) == 1 for some in fitting) else []
+
+    @staticmethod
+    def word(at: str, places: tuple[int, ...]) -> str:
+        """The contents of some registers in the state `at`."""
+        return f"{{{', '.join(f'{at}_s{k}' for k in places)}}}"
 
     def reset(self, at: str) -> str:
         """The reset among the inputs `at`; before it, a state may be any."""
@@ -182,40 +230,40 @@ def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
     Args:
         verilog: the flat module that becomes `gold`.
         top: its name.
-        known: of running sums; what is said to occur is assumed if there is one register of this
-            width and it is proven within a minute.
+        known: of running sums; what is said to occur is assumed if there is one running sum and it
+            is proven within a minute.
     """
     cut = _Cut.of(verilog, top)
     sums = cut.sums(known)
     same = known.same if known is not None else None
     related = sums if same is not None else []
+    free = {k for places in related for k in places}
     ports, modules, text = [*cut.free("gold0"), *cut.given("at0")], same or "", ""
     for k, bits in enumerate(cut.states.values()):
-        if k in related:
+        if k in free:
             ports.append(f"input [{bits - 1}:0] gate0_s{k}")
-            text += f"  wire start{k};\n"
-            text += f"  same start{k}_is(.p(gold0_s{k}), .q(gate0_s{k}), .holds(start{k}));\n"
-            text += f"  always @* assume(start{k});\n"
         else:
             text += f"  wire [{bits - 1}:0] gate0_s{k} = gold0_s{k};\n"
+    for side in ("gold", "gate"):
+        text += cut.step(side, "at0", f"{side}0", f"{side}1")
+    for t in (0, 1):
+        for number, places in enumerate(related):
+            words = f".p({cut.word(f'gold{t}', places)}), .q({cut.word(f'gate{t}', places)})"
+            text += f"  wire same{t}_{number};\n"
+            text += f"  same related{t}_{number}({words}, .holds(same{t}_{number}));\n"
+    text += "".join(f"  always @* assume(same0_{number});\n" for number in range(len(related)))
     seen = "1'b1"
     if known is not None and len(sums) == 1 and _inductive(verilog, top, cut, known):
         modules, seen = modules + known.invariant, "holds"
         text += f"""  wire holds;
-  invariant before(.q(gold0_s{sums[0]}), .holds(holds));
+  invariant before(.q({cut.word("gold0", sums[0])}), .holds(holds));
   always @* assume(holds || {cut.reset("at0")});
 """
-    for side in ("gold", "gate"):
-        text += cut.step(side, "at0", f"{side}0", f"{side}1")
     # Outputs before the first reset mean nothing.
     differences = [f"({seen} && {term})" for term in cut.differ("gold1", "gate1")]
-    for k in range(len(cut.states)):
-        if k in related:
-            text += f"  wire end{k};\n"
-            text += f"  same end{k}_is(.p(gold1_s{k}), .q(gate1_s{k}), .holds(end{k}));\n"
-            differences.append(f"!end{k}")
-        else:
-            differences.append(f"(gold1_s{k} != gate1_s{k})")
+    differences += [f"!same1_{number}" for number in range(len(related))]
+    kept = [k for k in range(len(cut.states)) if k not in free]
+    differences += [f"(gold1_s{k} != gate1_s{k})" for k in kept]
     text += f"  assign trigger = {' || '.join(differences)};\n"
     return modules + _around(ports, text)
 
@@ -248,11 +296,11 @@ def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
 
 def _inductive(verilog: str, top: str, cut: _Cut, known: RunningSum) -> bool:
     """Whether a reset, and a step from a state in which the invariant holds, lead to such a one."""
-    (k,) = cut.sums(known)
+    (places,) = cut.sums(known)
     text = cut.step("gold", "at0", "at0", "at1")
     text += f"""  wire holds, kept;
-  invariant before(.q(at0_s{k}), .holds(holds));
-  invariant after(.q(at1_s{k}), .holds(kept));
+  invariant before(.q({cut.word("at0", places)}), .holds(holds));
+  invariant after(.q({cut.word("at1", places)}), .holds(kept));
   assign trigger = (holds || {cut.reset("at0")}) && !kept;
 """
     around = known.invariant + _around([*cut.free("at0"), *cut.given("at0")], text)

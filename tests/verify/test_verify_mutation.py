@@ -107,7 +107,7 @@ def test_what_the_stimulus_kills_is_never_proven_equivalent(
     alive = set(mutation._survivors(executable, fed, numbers, tmp_path))
     killed = [mutant for mutant in drawn.mutants if mutant.number not in alive]
     assert len(killed) > 30
-    arounds = [comparison(drawn.verilog, drawn.top, running_sum(design))]
+    arounds = [comparison(drawn.verilog, drawn.top, running_sum(design.acc, design))]
     if design.acc is None:
         arounds.append(pipeline_comparison(drawn.verilog, drawn.top, design.unit.latency))
     for around in arounds:
@@ -131,7 +131,7 @@ def _known(holds: str) -> RunningSum:
   always @* holds = {holds};
 endmodule
 """
-    return RunningSum(bits=8, invariant=invariant)
+    return RunningSum(registers=(("sum", 8),), invariant=invariant)
 
 
 def test_states_that_do_not_occur_prove_more_mutants() -> None:
@@ -150,12 +150,15 @@ def test_states_that_do_not_occur_prove_more_mutants() -> None:
 
 
 def test_stated_states_of_running_sums_are_proven() -> None:
-    for spec in ("a=e2m1fn,acc=fp:e4m3", "a=e5m2,acc=fp:fp16", "a=e4m3fn,acc=fp:fp32"):
+    for spec in (
+        *("a=e2m1fn,acc=fp:e4m3", "a=e5m2,acc=fp:fp16", "a=e4m3fn,acc=fp:fp32"),
+        *("a=e5m2,acc=fp:fp16:an1-1", "a=bf16,acc=fp:fp32:an2-2,out=bf16"),
+    ):
         design = Design.parse(spec)
-        known = running_sum(design)
+        known = running_sum(design.acc, design)
         assert known is not None
         assert "assume(holds" in comparison(mutation.emit(design), design.slug, known), spec
-    assert running_sum(SMALL) is None
+    assert running_sum(SMALL.acc, SMALL) is None
 
 
 def test_wrong_hardware_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
