@@ -100,11 +100,11 @@ def mutation_score(
     numbers = [mutant.number for mutant in drawn.mutants]
     with tempfile.TemporaryDirectory(prefix="hwdse-mutation-") as name:
         folder = Path(name)
-        executable = _build(design, drawn, folder)
-        alive = _survivors(executable, cycles(design, "quick", seed), [0, *numbers], folder)
+        command = _build(design, drawn, folder)
+        alive = _survivors(command, cycles(design, "quick", seed), [0, *numbers], folder)
         quick = len(numbers) + 1 - len(alive)
         if level != "quick" and alive != [0]:
-            alive = _survivors(executable, cycles(design, level, seed), alive, folder)
+            alive = _survivors(command, cycles(design, level, seed), alive, folder)
     if 0 not in alive:
         raise VerificationError(f"{design}: wrong outputs without a fault, so no score")
     left = [mutant for mutant in drawn.mutants if mutant.number in set(alive)]
@@ -142,7 +142,8 @@ def _proven(design: Design, drawn: Mutants, left: Sequence[Mutant]) -> set[int]:
     return equivalent
 
 
-def _build(design: Design, drawn: Mutants, folder: Path) -> Path:
+def _build(design: Design, drawn: Mutants, folder: Path) -> list[str]:
+    """The start of a command that runs the mutants."""
     into, out = buses(design)
     connections = into.slices("in") | out.slices("out") | {"mutsel": "mutant"}
     if has_clock(design):
@@ -156,22 +157,23 @@ def _build(design: Design, drawn: Mutants, folder: Path) -> Path:
     (folder / "wrapper.sv").write_text(wrapper)
     (folder / "unit.v").write_text(drawn.selectable)
     assert {port.name for port in ports(design)} < set(connections)
-    return native.build(
+    executable = native.build(
         verilog=[folder / "wrapper.sv", folder / "unit.v"],
         top=_TOP,
         main=resource("sims", "native", "mutants.cpp"),
         folder=folder / "build",
     )
+    return [str(executable), "clocked" if has_clock(design) else "combinational"]
 
 
 def _survivors(
-    executable: Path, fed: npt.NDArray[np.uint32], numbers: Sequence[int], folder: Path
+    command: Sequence[str], fed: npt.NDArray[np.uint32], numbers: Sequence[int], folder: Path
 ) -> list[int]:
     """Numbers of the mutants all of whose outputs are right."""
     file = folder / "cycles.bin"
     file.write_bytes(fed.tobytes())
     run = subprocess.run(
-        [str(executable), str(file), *map(str, numbers)],
+        [*command, str(file), *map(str, numbers)],
         capture_output=True,
         text=True,
         check=False,

@@ -1,11 +1,12 @@
 // Runs the mutants of a unit, one after another, on the same cycles, each until its first wrong
 // output.
 //
-//   mutants CYCLES NUMBER...
+//   mutants clocked|combinational CYCLES NUMBER...
 //
 // CYCLES is a file of rows of 32-bit words: all inputs of a cycle, the outputs expected after its
-// clock edge, and a mask of those that count. Mutant 0 is the unit as it is. On stdout there is one
-// line for each mutant: its number and the row of the first wrong output, or -1.
+// clock edge, and a mask of those that count. Outputs of a clocked unit have to hold until the next
+// edge, while inputs change. Mutant 0 is the unit as it is. On stdout there is one line for each
+// mutant: its number and the row of the first wrong output, or -1.
 
 #include <cstdint>
 #include <cstdio>
@@ -33,7 +34,17 @@ template <class T> void from_words(T& to, const uint32_t* from) {
     }
 }
 
-long first_wrong(const std::vector<uint32_t>& cycles, int number) {
+bool wrong(const Out& out, const uint32_t* row) {
+    uint32_t got[words<Out>] = {};
+    std::memcpy(got, &out, sizeof(Out));
+    const uint32_t* expected = row + words<In>;
+    for (int k = 0; k < words<Out>; ++k) {
+        if ((got[k] ^ expected[k]) & expected[words<Out> + k]) return true;
+    }
+    return false;
+}
+
+long first_wrong(const std::vector<uint32_t>& cycles, bool clocked, int number) {
     VerilatedContext context;
     // Registers without a reset start at random.
     context.randReset(2);
@@ -45,14 +56,10 @@ long first_wrong(const std::vector<uint32_t>& cycles, int number) {
         from_words(unit->in, &cycles[at]);
         unit->clk = 0;
         unit->eval();
+        if (clocked && at && wrong(unit->out, &cycles[at - ROW])) return at / ROW - 1;
         unit->clk = 1;
         unit->eval();
-        uint32_t got[words<Out>] = {};
-        std::memcpy(got, &unit->out, sizeof(Out));
-        const uint32_t* expected = &cycles[at + words<In>];
-        for (int k = 0; k < words<Out>; ++k) {
-            if ((got[k] ^ expected[k]) & expected[words<Out> + k]) return at / ROW;
-        }
+        if (wrong(unit->out, &cycles[at])) return at / ROW;
     }
     return -1;
 }
@@ -60,9 +67,9 @@ long first_wrong(const std::vector<uint32_t>& cycles, int number) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    std::FILE* file = count > 1 ? std::fopen(arguments[1], "rb") : nullptr;
+    std::FILE* file = count > 2 ? std::fopen(arguments[2], "rb") : nullptr;
     if (!file) {
-        std::fprintf(stderr, "mutants: a file of cycles is needed\n");
+        std::fprintf(stderr, "mutants: the kind of unit and a file of cycles are needed\n");
         return 2;
     }
     std::fseek(file, 0, SEEK_END);
@@ -71,11 +78,12 @@ int main(int count, char** arguments) {
     const size_t got = std::fread(cycles.data(), sizeof(uint32_t), cycles.size(), file);
     std::fclose(file);
     if (got != cycles.size() || cycles.empty() || cycles.size() % ROW) {
-        std::fprintf(stderr, "mutants: %s does not hold whole rows\n", arguments[1]);
+        std::fprintf(stderr, "mutants: %s does not hold whole rows\n", arguments[2]);
         return 2;
     }
-    for (int k = 2; k < count; ++k) {
+    const bool clocked = !std::strcmp(arguments[1], "clocked");
+    for (int k = 3; k < count; ++k) {
         const int number = std::atoi(arguments[k]);
-        std::printf("%d %ld\n", number, first_wrong(cycles, number));
+        std::printf("%d %ld\n", number, first_wrong(cycles, clocked, number));
     }
 }
