@@ -188,12 +188,12 @@ def round_sum(rounding: Rounding, total: float, signs: int) -> float:
         total: the sum.
         signs: bit patterns of the terms, or-ed: the signs that a zero sum may take.
     """
-    raise NotImplementedError("round_sum runs in compiled code only")
+    raise TypeError("round_sum runs in compiled code only")
 
 
 def note_signs(rounding: Rounding, signs: int, term: float) -> int:
     """`signs` with the sign of one more term, where the rounding needs it."""
-    raise NotImplementedError("note_signs runs in compiled code only")
+    raise TypeError("note_signs runs in compiled code only")
 
 
 def _is(tuple_type: Any, named: type) -> bool:

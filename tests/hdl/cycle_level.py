@@ -144,7 +144,7 @@ class CycleLevel:
                 return [p | q for p, q in zip(x, y, strict=True)]
             case "$xor":
                 return [p ^ q for p, q in zip(x, y, strict=True)]
-        raise NotImplementedError(kind)
+        raise ValueError(f"cell {kind}: none that this model knows")
 
 
 def _extended(word: Word, width: int, signed: int) -> Word:
