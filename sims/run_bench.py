@@ -43,6 +43,14 @@ def simulator_environment():
     return environment
 
 
+def own_python():
+    """Make's variable for the Python of Verilator's makefile, which asks for `python` by that name.
+
+    Debian, for one, has only `python3`.
+    """
+    return f"PYTHON3={sys.executable}"
+
+
 def port_runner(compiled):
     """The cocotb runner for Verilator, with the top-level ports public and nothing else.
 
@@ -56,7 +64,8 @@ def port_runner(compiled):
         def _build_command(self):
             verilate, make = super()._build_command()
             ports_only = [word for word in verilate if word != "--public-flat-rw"]
-            return [ports_only, [*make, *(word for name in compiled for word in ("-o", name))]]
+            ready = (word for name in compiled for word in ("-o", name))
+            return [ports_only, [*make, own_python(), *ready]]
 
     return PortRunner()
 

@@ -88,6 +88,7 @@ def build(
     ]
     kept = [word for name in objects.restore(folder) for word in ("-o", name)]
     make = ["make", "-C", str(folder), "-f", f"V{top}.mk", *kept, executable.name]
+    make.append(runner.own_python())
     # One C++ file: the wheel's rules for several lack an option for their precompiled header.
     make += [f"OPT_FAST={_OPTIMISED}", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2", "VM_PARALLEL_BUILDS=0"]
     # An outer make would pass its own options on.

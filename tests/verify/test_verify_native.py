@@ -1,6 +1,7 @@
 """The native driver: right units pass, broken ones fail, and nothing passes unseen."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from verify_broken import broken
 from hwdse import Design
 from hwdse.errors import SpecError, ToolError
 from hwdse.hdl import emit
-from hwdse.verify import native
+from hwdse.verify import native, verify
 from hwdse.verify.bench import report_of
 from hwdse.verify.expected import expected_outputs
 from hwdse.verify.stimulus import Stimulus, stimulus
@@ -76,6 +77,24 @@ def test_no_vectors_and_missing_codes_do_not_pass(tmp_path: Path) -> None:
         native.run(executable, ["vectors", *timing, f"file={tmp_path / 'absent'}"])
     with pytest.raises(ToolError, match="not of the form key=value"):
         native.run(executable, ["vectors", "file"])
+
+
+@pytest.mark.parametrize("simulator", ["native", "cocotb"])
+def test_builds_need_no_program_named_python(
+    simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian has python3 alone, and Verilator's makefile asks for python."""
+    misleading = tmp_path / "python"
+    misleading.write_text("#!/bin/sh\nexit 1\n")
+    misleading.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    design = Design.parse("a=int4,acc=int:12,out=int12")
+    if simulator == "cocotb":
+        assert verify(design, "quick").total > 0
+    else:
+        fed = small(design)
+        expected = expected_outputs(design, fed)
+        assert native.run_vectors(design, emit(design), fed, expected).mismatches == 0
 
 
 def test_missing_compiler_says_what_to_install(
