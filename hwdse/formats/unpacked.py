@@ -5,6 +5,7 @@ Both mean the same number: (-1)^sign * significand * 2^exponent, where `exponent
 the significand's least significant bit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Self
@@ -217,6 +218,17 @@ class Unpacked:
         )
         return np.asarray(np.frompyfunc(value, 5, 1)(*map(np.atleast_1d, arrays))).reshape(
             self.shape
+        )
+
+    @classmethod
+    def stack(cls, parts: Sequence[Self]) -> Self:
+        """Records of one shape side by side, along a new last axis."""
+        return cls(
+            sign=np.stack([part.sign for part in parts], axis=-1),
+            significand=np.stack([part.significand for part in parts], axis=-1),
+            exponent=np.stack([part.exponent for part in parts], axis=-1),
+            nan=np.stack([part.nan for part in parts], axis=-1),
+            inf=np.stack([part.inf for part in parts], axis=-1),
         )
 
     def __getitem__(self, index: Any) -> Self:

@@ -1,5 +1,6 @@
 """Dot products and matrix products as the hardware computes them: codes in, codes out."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,10 @@ from hwdse.formats.unpacked import Array
 from hwdse.golden.accumulate import add, load, read
 from hwdse.golden.multiply import multiply
 from hwdse.spec import Design
+
+#: Products that are formed together, and sums that are encoded together: a step of few numbers
+#: costs as much as one of many.
+_AT_ONCE = 1 << 16
 
 
 def products(design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike) -> Unpacked:
@@ -51,15 +56,17 @@ def running_dot(
         return alone
     acc = design.accumulator
     state = _start(design, a.shape[:-1], c_codes)
-    lanes = design.unit.lanes
-    outputs = []
-    for k in range(0, a.shape[-1], lanes):
-        group = products(design, _group(design.a, a, k, lanes), _group(design.b, b, k, lanes))
-        state = add(acc, design, state, group)
-        outputs.append(_output(design, state))
-    if not outputs:
-        return np.zeros((*a.shape[:-1], 0), design.out.code_dtype)
-    return np.stack(outputs, axis=-1)
+    a, b = _groups(design.a, a, design.unit.lanes), _groups(design.b, b, design.unit.lanes)
+    outputs = [np.zeros((*a.shape[:-2], 0), design.out.code_dtype)]
+    step = max(_AT_ONCE // max(prod(a.shape[:-2]) * design.unit.lanes, 1), 1)
+    for k in range(0, a.shape[-2], step):
+        part = products(design, a[..., k : k + step, :], b[..., k : k + step, :])
+        sums = []
+        for group in range(part.shape[-2]):
+            state = add(acc, design, state, part[..., group, :])
+            sums.append(read(acc, design, state))
+        outputs.append(_packed(design, Unpacked.stack(sums)))
+    return np.concatenate(outputs, axis=-1)
 
 
 def dot(
@@ -76,7 +83,8 @@ def dot(
     outputs = running_dot(design, a_codes, b_codes, c_codes)
     if outputs.shape[-1] == 0:
         c = None if c_codes is None else np.atleast_1d(c_codes)
-        start = _output(design, _start(design, outputs.shape[:-1] or (1,), c))
+        start = _start(design, outputs.shape[:-1] or (1,), c)
+        start = _packed(design, read(design.accumulator, design, start))
         return start.reshape(outputs.shape[:-1])
     return outputs[..., -1]
 
@@ -111,9 +119,9 @@ def _start(design: Design, shape: tuple[int, ...], c_codes: npt.ArrayLike | None
     return load(design.accumulator, design, design.out.unpack(c).exact())
 
 
-def _group(number_format: Format, codes: Array, start: int, lanes: int) -> Array:
-    group = codes[..., start : start + lanes]
-    missing = lanes - group.shape[-1]
+def _groups(number_format: Format, codes: Array, lanes: int) -> Array:
+    """Codes with their last axis in groups of `lanes`."""
+    missing = -codes.shape[-1] % lanes
     if missing:
         zero = number_format.encode(0.0)
         if number_format.decode(zero) != 0:
@@ -121,11 +129,10 @@ def _group(number_format: Format, codes: Array, start: int, lanes: int) -> Array
                 f"{codes.shape[-1]} terms in groups of {lanes}: {number_format} has no zero to "
                 "fill the last group"
             )
-        filling = np.full((*group.shape[:-1], missing), int(zero))
-        group = np.concatenate([group, filling], axis=-1)
-    return group
+        filling = np.full((*codes.shape[:-1], missing), int(zero))
+        codes = np.concatenate([codes, filling], axis=-1)
+    return codes.reshape(*codes.shape[:-1], codes.shape[-1] // lanes, lanes)
 
 
-def _output(design: Design, state: Any) -> Array:
-    value = read(design.accumulator, design, state)
-    return design.out.pack(value, design.rounding, design.out.overflow)
+def _packed(design: Design, sums: Unpacked) -> Array:
+    return design.out.pack(sums, design.rounding, design.out.overflow)

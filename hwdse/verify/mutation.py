@@ -3,7 +3,7 @@
 Yosys's `mutate` draws the faults evenly over the netlist: a bit of a cell's port inverted, stuck or
 made to follow another bit. One netlist with all of them, of which an input selects one, is built
 once; each mutant runs the stimulus and the expected outputs of the verification until its first
-wrong output. A survivor counts as equivalent only if SAT proves it: with the registers cut, equal
+wrong output. A survivor counts as equivalent only if that is proven: with the registers cut, equal
 outputs and equal next states from every state that may be reached.
 """
 
@@ -128,7 +128,7 @@ def _comparisons(design: Design, drawn: Mutants) -> Iterator[str]:
     yield comparison(drawn.verilog, drawn.top, known and replace(known, same=None))
     if known is not None and known.same is not None:
         yield comparison(drawn.verilog, drawn.top, known)
-    if design.acc is None and has_clock(design):
+    if has_clock(design):
         yield pipeline_comparison(drawn.verilog, drawn.top, design.unit.latency)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from hwdse.errors import ToolError
-from hwdse.verify.mutation_states import AROUND, EQUAL, PREPARE
+from hwdse.verify.miter import FILES, PROVE, proven, refuted
+from hwdse.verify.mutation_states import PREPARE
 from hwdse.verify.yosys import YosysTimeoutError, run_yosys
 
 _CONTROL = "mutsel 32"
@@ -22,16 +23,8 @@ design -load gold
 expose -evert-dff -dff {top}
 rename {top} gold
 design -copy-from gate -as gate gate
-{around}
-opt_expr
-opt_merge
-opt_expr
-opt_merge
-opt_clean -purge
 log {mark} {number}
-sat -set-assumes -prove trigger 0 around
 """
-_DIFFERENT = "model found: FAIL!"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +132,7 @@ def proven_equivalent(
     *,
     timeout_s: float = 60.0,
 ) -> set[int]:
-    """Numbers of the mutants that SAT proves to behave as the module does.
+    """Numbers of the mutants proven to behave as the module does.
 
     Args:
         drawn: the module.
@@ -154,19 +147,19 @@ def proven_equivalent(
     alone: list[Mutant] = []
     while left:
         answers = _compare(drawn, left, around, timeout_s + 2 * len(left))
-        equivalent |= {number for number, said in answers.items() if EQUAL in said}
+        equivalent |= {number for number, said in answers.items() if proven(said)}
         undecided = [m for m in left if not _decided(answers.get(m.number, ""))]
         # The first one without an answer used up the time: it has another chance by itself.
         alone += undecided[:1]
         left = undecided[1:]
     for mutant in alone:
         answers = _compare(drawn, [mutant], around, timeout_s)
-        equivalent |= {number for number, said in answers.items() if EQUAL in said}
+        equivalent |= {number for number, said in answers.items() if proven(said)}
     return equivalent
 
 
 def _decided(said: str) -> bool:
-    return EQUAL in said or _DIFFERENT in said
+    return proven(said) or refuted(said)
 
 
 def _compare(
@@ -176,17 +169,11 @@ def _compare(
     files = {"unit.v": drawn.verilog, "around.v": around}
     script = PREPARE.format(top=drawn.top) + "design -save gold\n"
     script += "".join(
-        _COMPARE.format(
-            options=m.options,
-            top=drawn.top,
-            mark=_MARK,
-            number=m.number,
-            around=AROUND,
-        )
+        _COMPARE.format(options=m.options, top=drawn.top, mark=_MARK, number=m.number) + PROVE
         for m in mutants
     )
     try:
-        log, _ = run_yosys(files, script, timeout_s=timeout_s)
+        log, _ = run_yosys(files | FILES, script, timeout_s=timeout_s)
     except YosysTimeoutError as timeout:
         log = timeout.log
     tried = re.split(rf"^{_MARK} (\d+)\n", log, flags=re.MULTILINE)[1:]

@@ -7,11 +7,13 @@ puts there together, and may differ in what nobody sees.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
 from hwdse.formats import BinaryFloat, clog2
-from hwdse.spec import Accumulator, ApproximateFloat, Design, FusedFloat
+from hwdse.spec import Accumulator, Aligned, ApproximateFloat, Design, FusedFloat
+from hwdse.verify.miter import FILES, PROVE, miter, proven
 from hwdse.verify.yosys import YosysTimeoutError, run_yosys
 
 PREPARE = """read_verilog unit.v
@@ -21,13 +23,6 @@ opt_expr
 opt_merge
 opt_clean
 """
-EQUAL = "no model found: SUCCESS!"
-#: Reads the module around the modules `gold` and `gate`.
-AROUND = """read_verilog -formal around.v
-hierarchy -top around
-proc
-flatten
-chformal -lower"""
 _CUT = """expose -evert-dff -dff {top}
 rename {top} gold
 """
@@ -77,11 +72,18 @@ def _(acc: FusedFloat, design: Design) -> RunningSum:
         field = min(max(largest + f.bias, 0), (1 << f.exponent_bits) - 1)
         top_code = min(top_code, field << f.fraction_bits)
     infinite = product.has_inf or top_code == f.max_code
-    specials = {f.nan_code} if infinite or product.has_nan else set()
-    specials |= {f.inf_code, f.negative_inf_code} if infinite else set()
-    codes = sorted(code for code in specials if code is not None)
-    invariant = _invariant(f, product.exponent_min, top_code, codes)
-    return RunningSum(registers=(("", f.bits),), invariant=invariant, same=_same(f))
+    nan = infinite or product.has_nan
+    return _code(f, product.exponent_min, top_code, infinite=infinite, nan=nan)
+
+
+@running_sum.register
+def _(acc: Aligned, design: Design) -> RunningSum | None:
+    """A code. Truncation never makes an infinity of a number."""
+    if acc.rounding != "rtz":
+        return None
+    # No more is said: that no bit lies below the products' LSB is hard to prove of many lanes.
+    f, product = acc.format, design.product
+    return _code(f, f.lsb_exponent, f.max_code, infinite=product.has_inf, nan=product.has_nan)
 
 
 @running_sum.register
@@ -113,6 +115,17 @@ endmodule
 """
     registers = (("nan", 1), ("inf", 1), ("sign", 1), ("exponent", bits), ("significand", digits))
     return RunningSum(registers=registers, invariant=invariant, same=same)
+
+
+def _code(
+    f: BinaryFloat, exponent_min: int, top_code: int, *, infinite: bool, nan: bool
+) -> RunningSum:
+    """A multiple of 2^exponent_min up to `top_code` in magnitude, or a special value."""
+    specials = {f.nan_code} if infinite or nan else set()
+    specials |= {f.inf_code, f.negative_inf_code} if infinite else set()
+    codes = sorted(code for code in specials if code is not None)
+    invariant = _invariant(f, exponent_min, top_code, codes)
+    return RunningSum(registers=(("", f.bits),), invariant=invariant, same=_same(f))
 
 
 def _invariant(f: BinaryFloat, exponent_min: int, top_code: int, specials: list[int]) -> str:
@@ -215,13 +228,31 @@ class _Cut:
         wires += [f"  wire [{n - 1}:0] {after}_s{k};\n" for k, n in enumerate(self.states.values())]
         return "".join(wires) + f"  {module} to_{after}({', '.join(joined)});\n"
 
+    def run(
+        self, modules: Sequence[str], inputs: Sequence[str], before: str, name: str
+    ) -> tuple[str, list[str]]:
+        """Steps of some modules, one after another; the states and outputs after each, by name."""
+        text, after = "", [f"{name}{t}" for t in range(len(modules))]
+        for module, at, start, end in zip(
+            modules, inputs, [before, *after[:-1]], after, strict=True
+        ):
+            text += self.step(module, at, start, end)
+        return text, after
+
+    def in_reset(self, at: str) -> str:
+        """The inputs `at` with the reset held, called `<at>_reset`."""
+        return "".join(
+            f"  wire [{n - 1}:0] {at}_reset_i{k} = {'1' if name == 'rst' else f'{at}_i{k}'};\n"
+            for k, (name, n) in enumerate(self.inputs.items())
+        )
+
     def differ(self, left: str, right: str) -> list[str]:
         """Terms that say that the outputs of two steps differ."""
         return [f"({left}_o{k} != {right}_o{k})" for k in range(len(self.outputs))]
 
 
 def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
-    """Verilog of a module that gives `trigger` where a step of `gold` and one of `gate` differ.
+    """The miter of a step of `gold` and one of `gate`.
 
     Both start from the same state, which may be any that is known to occur, and have to reach the
     same again. Registers of a running sum may differ in what is one value to the unit: if no step
@@ -251,47 +282,54 @@ def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
             words = f".p({cut.word(f'gold{t}', places)}), .q({cut.word(f'gate{t}', places)})"
             text += f"  wire same{t}_{number};\n"
             text += f"  same related{t}_{number}({words}, .holds(same{t}_{number}));\n"
-    text += "".join(f"  always @* assume(same0_{number});\n" for number in range(len(related)))
-    seen = "1'b1"
-    if known is not None and len(sums) == 1 and _inductive(verilog, top, cut, known):
-        modules, seen = modules + known.invariant, "holds"
-        text += f"""  wire holds;
-  invariant before(.q({cut.word("gold0", sums[0])}), .holds(holds));
-  always @* assume(holds || {cut.reset("at0")});
-"""
-    # Outputs before the first reset mean nothing.
-    differences = [f"({seen} && {term})" for term in cut.differ("gold1", "gate1")]
-    differences += [f"!same1_{number}" for number in range(len(related))]
+    differences = [f"!same1_{number}" for number in range(len(related))]
     kept = [k for k in range(len(cut.states)) if k not in free]
     differences += [f"(gold1_s{k} != gate1_s{k})" for k in kept]
-    text += f"  assign trigger = {' || '.join(differences)};\n"
-    return modules + _around(ports, text)
+    outputs, given = cut.differ("gold1", "gate1"), ["1'b1"]
+    if known is not None and len(sums) == 1 and _inductive(verilog, top, cut, known):
+        modules += known.invariant
+        text += f"""  wire holds;
+  invariant before(.q({cut.word("gold0", sums[0])}), .holds(holds));
+"""
+        # Outputs before the first reset mean nothing.
+        outputs = [f"(holds && {term})" for term in outputs]
+        given.append(f"(holds || {cut.reset('at0')})")
+    given += [f"same0_{number}" for number in range(len(related))]
+    text += f"  wire given = {' && '.join(given)};\n"
+    return modules + miter(ports, text, [f"(given && {term})" for term in outputs + differences])
 
 
 def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
-    """The same of a pipeline without feedback, in which an input spends `steps` steps.
+    """The miter of a step among others, in a pipeline in which an input spends `steps` steps.
 
     Registers cut apart may hold what no input puts there together, and differ in what nobody sees.
     So `gate` takes `steps` steps from any state; then either takes one, and `gold` as many again
     from where each has come. If outputs and last states never differ, every step of `gate` can be
     replaced by one of `gold` without a difference outside, one after another, the last one first.
+    The first `steps` steps are those of the reset, which is held that long: whichever of the two
+    takes them, they show the same, and `gold` shows the same after them.
     """
     cut = _Cut.of(verilog, top)
-    ports, text = cut.free("at0"), ""
-    for t in range(steps):
-        ports += cut.given(f"at{t}")
-        text += cut.step("gate", f"at{t}", f"at{t}", f"at{t + 1}")
-    ways, differences = {"gate": f"at{steps}", "gold": f"at{steps}"}, []
-    for t in range(steps + 1):
-        ports += cut.given(f"then{t}")
-        for way, before in ways.items():
-            ways[way] = f"{way}{t}"
-            text += cut.step(way if t == 0 else "gold", f"then{t}", before, ways[way])
-        differences += cut.differ(ways["gate"], ways["gold"])
-    ends = range(len(cut.states))
-    differences += [f"({ways['gate']}_s{k} != {ways['gold']}_s{k})" for k in ends]
-    text += f"  assign trigger = {' || '.join(differences)};\n"
-    return _around(ports, text)
+    inputs = [f"in{t}" for t in range(2 * steps + 1)]
+    before, later = inputs[:steps], inputs[steps:]
+    ports = [*cut.free("start"), *(port for at in inputs for port in cut.given(at))]
+    text, reached = cut.run(["gate"] * steps, before, "start", "at")
+    sides = ("gate", "gold")
+    after = ["gold"] * steps
+    pairs = [[cut.run([side, *after], later, reached[-1], side) for side in sides]]
+    if "rst" in cut.inputs:
+        text += "".join(cut.in_reset(at) for at in before)
+        resets = [f"{at}_reset" for at in before] + later[1:]
+        pairs.append(
+            [cut.run([side] * steps + after, resets, "start", f"{side}_reset") for side in sides]
+        )
+    violations = []
+    for (one_text, one), (other_text, other) in pairs:
+        text += one_text + other_text
+        seen = zip(one, other, strict=True)
+        violations += [term for ways in seen for term in cut.differ(*ways)]
+        violations += [f"({one[-1]}_s{k} != {other[-1]}_s{k})" for k in range(len(cut.states))]
+    return miter(ports, text, violations)
 
 
 def _inductive(verilog: str, top: str, cut: _Cut, known: RunningSum) -> bool:
@@ -301,18 +339,13 @@ def _inductive(verilog: str, top: str, cut: _Cut, known: RunningSum) -> bool:
     text += f"""  wire holds, kept;
   invariant before(.q({cut.word("at0", places)}), .holds(holds));
   invariant after(.q({cut.word("at1", places)}), .holds(kept));
-  assign trigger = (holds || {cut.reset("at0")}) && !kept;
 """
-    around = known.invariant + _around([*cut.free("at0"), *cut.given("at0")], text)
-    prepare = PREPARE.format(top=top) + _CUT.format(top=top)
-    script = f"{prepare}{AROUND}\nopt_clean\nsat -prove trigger 0 around\n"
+    ports = [*cut.free("at0"), *cut.given("at0")]
+    lost = f"((holds || {cut.reset('at0')}) && !kept)"
+    files = {"unit.v": verilog, "around.v": known.invariant + miter(ports, text, [lost])}
+    script = PREPARE.format(top=top) + _CUT.format(top=top) + PROVE
     try:
-        files = {"unit.v": verilog, "around.v": around}
-        log, _ = run_yosys(files, script, timeout_s=_PROOF_S)
+        log, _ = run_yosys(files | FILES, script, timeout_s=_PROOF_S)
     except YosysTimeoutError:
         return False
-    return EQUAL in log
-
-
-def _around(ports: list[str], text: str) -> str:
-    return f"module around({', '.join(ports)}, output trigger);\n{text}endmodule\n"
+    return proven(log)

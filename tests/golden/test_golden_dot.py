@@ -1,5 +1,7 @@
 """Dot products against the slow Fraction reference: every accumulator, rounding and lane count."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from reference.dot_products import unit
@@ -74,6 +76,20 @@ def test_every_step_equals_the_reference(parts, rounding, lanes):
     expected = np.array([reference.running(*row)[1:] for row in rows])
     np.testing.assert_array_equal(got, expected)
     np.testing.assert_array_equal(golden.dot(design, x, y, c), expected[:, -1])
+
+
+@pytest.mark.parametrize("at_once", [1, 2 * BATCH * 4])
+@pytest.mark.parametrize("parts", UNITS[::3], ids=",".join)
+def test_how_many_numbers_are_taken_together_does_not_matter(
+    parts, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design, _ = both(*parts, "rne", 4)
+    x, y = (operands(name, np.random.default_rng(2), (BATCH, K)) for name in parts[:2])
+    expected = golden.running_dot(design, x, y)
+    assert expected.shape == (BATCH, 3)
+    # Of this name the package has the function.
+    monkeypatch.setattr(import_module("hwdse.golden.dot"), "_AT_ONCE", at_once)
+    np.testing.assert_array_equal(golden.running_dot(design, x, y), expected)
 
 
 def test_the_units_above_meet_the_hard_cases():
