@@ -49,8 +49,9 @@ def fma_stimulus(unit: Fma, design: Design, level: str, seed: int) -> Stimulus:
     """Operand pairs with random addends, corners, and addends that make the sum special.
 
     Cancelling addends are the product's opposite rounded to the addend's format, and the codes on
-    both sides of it; ties have an addend whose last bit is worth twice the product; small numbers
-    have their first digit anywhere.
+    both sides of it; ties have an addend whose last bit is worth twice the product, or a product of
+    one digit too many and an addend of a single digit below; small numbers have their first digit
+    anywhere.
     """
     rng = np.random.default_rng(seed)
     assert design.c is not None  # the unit uses it
@@ -61,6 +62,7 @@ def fma_stimulus(unit: Fma, design: Design, level: str, seed: int) -> Stimulus:
     blocks.append(_block("corners", *corners))
     blocks += _cancelling(design, design.c, _CANCELLING[level], rng)
     blocks.append(_ties(design, design.c, _CANCELLING[level], rng))
+    blocks += _decided(design, design.c, _CANCELLING[level], rng)
     blocks.append(_small(design, design.c, _CANCELLING[level], rng))
     for source in (any_codes, finite_codes, normal_codes):
         drawn = (source(f, rng, (_RANDOM[level],)) for f in operands)
@@ -131,3 +133,33 @@ def _ties(design: Design, c: Format, count: int, rng: np.random.Generator) -> Bl
         _, exponent = np.frexp(aim)
         addend = np.copysign(np.ldexp(mantissa, exponent), rng.normal(size=count))
     return _block("ties", a, b, near_codes(c, addend, 0))
+
+
+def _decided(design: Design, c: Format, count: int, rng: np.random.Generator) -> list[Block]:
+    """Products halfway between two outputs, and addends of one digit, anywhere, that decide."""
+    places = design.out.unpacked.magnitude_bits
+    of_a, of_b = (f.unpacked.magnitude_bits for f in (design.a, design.b))
+    low, high = max(1, places + 1 - of_b), min(of_a, places)
+    if low > high:
+        return []
+    digits = rng.integers(low, high + 1, count)
+    # Of as many digits together, the product of two odd numbers has as many, or one fewer.
+    others = np.minimum(places + 1 - digits + rng.integers(0, 2, count), of_b)
+    a, value_a = _odd(design.a, digits, rng)
+    b, value_b = _odd(design.b, others, rng)
+    with np.errstate(over="ignore", under="ignore"):
+        _, exponent = np.frexp(value_a * value_b)
+        below = rng.integers(places, 4 * places + 4, count)
+        addend = np.copysign(np.ldexp(1.0, exponent - below), rng.normal(size=count))
+    return [_block("ties", a, b, near_codes(c, addend, 0))]
+
+
+def _odd(number_format: Format, digits: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Codes and values of normal numbers with that many digits, the last one 1, of both signs."""
+    drawn = _values(number_format, normal_codes(number_format, rng, digits.shape))
+    _, exponent = np.frexp(drawn)
+    last = np.ldexp(1.0, 1 - digits)
+    steps = np.floor(rng.random(digits.shape) * np.ldexp(1.0, digits - 2))
+    mantissa = np.where(digits > 1, 1.0 + last + 2.0 * last * steps, 1.0)
+    codes = near_codes(number_format, np.copysign(np.ldexp(mantissa, exponent - 1), drawn), 0)
+    return codes, _values(number_format, codes)
