@@ -135,10 +135,12 @@ def _comparisons(design: Design, drawn: Mutants) -> Iterator[str]:
 def _proven(design: Design, drawn: Mutants, left: Sequence[Mutant]) -> set[int]:
     """Numbers of the equivalent ones."""
     equivalent: set[int] = set()
-    if left:
-        for around in _comparisons(design, drawn):
-            rest = [mutant for mutant in left if mutant.number not in equivalent]
-            equivalent |= proven_equivalent(drawn, rest, around)
+    rest = list(left)
+    comparisons = _comparisons(design, drawn)
+    # A comparison takes proofs of its own to make.
+    while rest and (around := next(comparisons, None)) is not None:
+        equivalent |= proven_equivalent(drawn, rest, around)
+        rest = [mutant for mutant in rest if mutant.number not in equivalent]
     return equivalent
 
 
