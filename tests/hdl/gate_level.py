@@ -131,7 +131,7 @@ def _evaluate(kind: str, words: dict[str, Word], parameters: Mapping[str, str]) 
         case "$and" | "$or" | "$xor":
             gate = {"$and": np.logical_and, "$or": np.logical_or, "$xor": np.logical_xor}[kind]
             return [gate(p, q) for p, q in zip(x, y, strict=True)]
-    raise NotImplementedError(kind)
+    raise ValueError(f"cell {kind}: none that this model knows")
 
 
 def _extended(word: Word, width: int, signed: int) -> Word:
