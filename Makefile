@@ -11,10 +11,10 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 digest = $(shell cat pyproject.toml $(1) | cksum | cut -d ' ' -f 1)
 RUN_STAMP := $(VENV)/run-$(call digest,requirements/run.txt).stamp
 TEST_STAMP := $(VENV)/test-$(call digest,requirements/run.txt requirements/test.txt).stamp
-BENCH_STAMP := $(VENV)/bench-$(call digest,requirements/run.txt requirements/test.txt).stamp
+BENCH_STAMP := $(VENV)/bench-$(call digest,requirements/run.txt requirements/bench.txt).stamp
 LONG_STAMP := $(VENV)/long-$(call digest,requirements/run.txt requirements/long.txt).stamp
 
-.PHONY: help explore test lint long benchmark clean
+.PHONY: help explore test lint long benchmark release clean
 
 help:
 	@echo "make explore    sweep the built-in design space; results in $(OUT)/"
@@ -22,6 +22,7 @@ help:
 	@echo "make long       the minutes-long checks; they need Debian's chromium, opensta and"
 	@echo "                dataset-fashion-mnist as well"
 	@echo "make benchmark  speed of the kernels beside their peers"
+	@echo "make release    test, long and benchmark: what a release needs"
 	@echo "make clean      remove the environment and the results"
 
 explore: $(RUN_STAMP)
@@ -40,6 +41,11 @@ long: $(TEST_STAMP) $(LONG_STAMP)
 
 benchmark: $(BENCH_STAMP)
 	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+release:
+	$(MAKE) test
+	$(MAKE) long
+	$(MAKE) benchmark
 
 clean:
 	rm -rf $(VENV) $(OUT)
@@ -70,6 +76,5 @@ $(LONG_STAMP): $(TEST_STAMP)
 	touch $@
 
 $(BENCH_STAMP): $(TEST_STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		-c requirements/run.txt -c requirements/test.txt -e '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
 	touch $@

@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from hwdse.resources import cache_base
 
@@ -70,3 +73,37 @@ def test_cache_moves_to_a_temporary_folder_without_a_writable_home(
         assert cache_base() == tmp_path / "mine"
     finally:
         cache_base.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("extras", "locks"),
+    [
+        ((), ("run",)),
+        (("dev",), ("run", "test")),
+        (("dev", "synthesis"), ("run", "test", "long")),
+        (("dev", "bench"), ("run", "test", "bench")),
+    ],
+    ids="+".join,
+)
+def test_lock_files_give_each_make_target_what_it_asks_for(
+    extras: tuple[str, ...], locks: tuple[str, ...]
+) -> None:
+    # `make` installs the lock files one after the other; a later pin replaces an earlier one.
+    pins: dict[str, str] = {}
+    for lock in locks:
+        for line in (ROOT / "requirements" / f"{lock}.txt").read_text().splitlines():
+            if line and not line.startswith("#"):
+                name, version = line.split("==")
+                pins[canonicalize_name(name)] = version
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"]]
+    for extra in extras:
+        wanted += project["optional-dependencies"][extra]
+    missing = []
+    for text in wanted:
+        requirement = Requirement(text)
+        pin = pins.get(canonicalize_name(requirement.name))
+        if pin is None or pin not in requirement.specifier:
+            missing.append(f"{text}: pinned {pin}")
+    assert wanted
+    assert not missing
