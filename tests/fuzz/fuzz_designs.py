@@ -23,6 +23,20 @@ from hwdse.formats import BinaryFloat, Format, LevelFormat, Minifloat
 from hwdse.spec import Accumulator, Exact, Multiplier, Unit
 from hwdse.spec.design import DESIGN_ROUNDINGS
 
+# What the package registers itself: draws must not depend on what other tests add.
+_CATALOGUE = tuple(formats.names())
+FAMILIES = [family for family in Format.families if family.__module__.startswith("hwdse.")]
+MULTIPLIERS = {
+    keyword: choice
+    for keyword, choice in Multiplier.choices.items()
+    if choice.__module__.startswith("hwdse.")
+}
+ACCUMULATORS = {
+    keyword: choice
+    for keyword, choice in Accumulator.choices.items()
+    if choice.__module__.startswith("hwdse.")
+}
+
 _NUMBERS = (0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 8, 10, 12, 16, 20, 24, 32, 40, 64)
 _TOKEN = re.compile(r"(\w*?)(\d+)\.\.\1(\d+)|\{(\w)\|(\w)\}|\{(\w+)\}|[\[\](|)]|[^\[\](|){}]")
 #: Designs that are tried for one that is valid, and of these with the same multiplier.
@@ -95,16 +109,16 @@ class Designs:
     """
 
     def __init__(self, folder: Path) -> None:
-        floats = [n for n in formats.names() if isinstance(formats.parse(n), BinaryFloat)]
+        floats = [n for n in _CATALOGUE if isinstance(formats.parse(n), BinaryFloat)]
         names = {"float": floats, "path": list(_codebooks(folder))}
-        names["format"] = [*formats.names(), *["e{E}m{M}"] * len(formats.names())]
-        self._families = [(f, Texts(f.syntax(), names)) for f in Format.families]
+        names["format"] = [*_CATALOGUE, *["e{E}m{M}"] * len(_CATALOGUE)]
+        self._families = [(f, Texts(f.syntax(), names)) for f in FAMILIES]
         # Floats are what most designs have, and what most kernels are for.
-        self._weights = [8 if f is Minifloat else 1 for f in Format.families]
-        self._multipliers = {k: Texts(c.syntax(), names) for k, c in Multiplier.choices.items()}
+        self._weights = [8 if f is Minifloat else 1 for f in FAMILIES]
+        self._multipliers = {k: Texts(c.syntax(), names) for k, c in MULTIPLIERS.items()}
         self._accumulators = [
             (Texts(c.syntax(), names), form)
-            for c in Accumulator.choices.values()
+            for c in ACCUMULATORS.values()
             for form in Texts(c.syntax(), names).forms
         ]
         self._pairs = {keyword: self._accepted(keyword) for keyword in self._multipliers}
@@ -151,7 +165,7 @@ class Designs:
     def _accepted(self, keyword: str) -> tuple[list[tuple[int, int]], list[int]]:
         """Pairs of families, by number, that the multiplier takes some formats of; weights."""
         rng = Random(0)
-        mul = Multiplier.choices[keyword].from_options(())
+        mul = MULTIPLIERS[keyword].from_options(())
         members = [
             sorted({str(self._member(rng, k)) for _ in range(_MEMBERS)})
             for k in range(len(self._families))
@@ -218,7 +232,7 @@ def _sized(rng: Random, text: str) -> str:
 @lru_cache(maxsize=64)
 def _named(family: type[Format]) -> list[Format]:
     """Formats of the catalogue that belong to a family."""
-    return [f for f in map(formats.parse, formats.names()) if type(f) is family]
+    return [f for f in map(formats.parse, _CATALOGUE) if type(f) is family]
 
 
 def _shape(rng: Random, unit: type[Unit]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from fuzz_designs import Case, Designs, codes
+from fuzz_designs import FAMILIES, Case, Designs, codes
 
 from hwdse import Design, golden, kernels
 from hwdse.errors import ShapeError, SpecError
@@ -35,7 +35,7 @@ class Tally:
     Attributes:
         cases: designs tried.
         results: outputs compared.
-        parts: designs compared, by multiplier and by accumulator.
+        parts: designs compared, by multiplier, by accumulator and by the operands' families.
         refused: designs without a fast kernel, by what the message says of it.
         unfilled: designs whose groups neither can fill.
     """
@@ -121,6 +121,7 @@ def compare(unit: str, number: int, designs: Designs, tally: Tally) -> None:
     tally.results += expected.size
     tally.parts[type(design.mul).__name__] += 1
     tally.parts[type(design.acc).__name__] += 1
+    tally.parts.update({type(f).__name__ for f in (design.a, design.b)})
 
 
 def fuzz(unit: str, first: int, count: int, designs: Designs) -> Tally:
@@ -138,6 +139,8 @@ def check(unit: str, tally: Tally) -> None:
     assert tally.compared >= tally.cases // 2, told
     assert tally.unfilled <= tally.cases * 0.1, told
     assert tally.results >= 4 * tally.compared, told
+    for family in FAMILIES:
+        assert tally.parts[family.__name__] >= 1, (family, told)
     for part in with_kernel(Multiplier, multiplication):
         assert tally.parts[part.__name__] >= tally.cases // 250, (part, told)
     if "acc" in Unit.choices[unit].uses:
@@ -152,7 +155,8 @@ def with_kernel(kind: type, rule) -> list[type]:
     while waiting:
         part = waiting.pop()
         waiting += part.__subclasses__()
-        written = part.keyword and not getattr(part, "__abstractmethods__", ())
+        written = part.keyword and part.__module__.startswith("hwdse.")
+        written = written and not getattr(part, "__abstractmethods__", ())
         if written and rule.dispatch(part) is not rule.dispatch(kind):
             found.append(part)
     assert len(found) >= 7
