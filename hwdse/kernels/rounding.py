@@ -109,11 +109,22 @@ def can_round(
 
 
 def rounding_to(
-    target: BinaryFloat, rounding: str, carrier: npt.DTypeLike = np.float64
+    target: BinaryFloat,
+    rounding: str,
+    carrier: npt.DTypeLike = np.float64,
+    *,
+    to_infinity: bool = False,
 ) -> Rounding:
     """Rounding to a format that `can_round` accepts, with the format's own overflow.
 
     A zero keeps the sign that a format without negative zero has not.
+
+    Args:
+        target: the format.
+        rounding: direction.
+        carrier: float32 or float64.
+        to_infinity: what is rounded beyond the largest value becomes what an infinity does,
+            whatever the direction.
     """
     return _rounding(
         fraction_bits=target.fraction_bits,
@@ -122,6 +133,7 @@ def rounding_to(
         infinite=np.inf if target.overflow == "ieee" else target.max,
         rounding=rounding,
         carrier=np.dtype(carrier),
+        to_infinity=to_infinity,
     )
 
 
@@ -145,6 +157,7 @@ def _rounding(
     infinite: float,
     rounding: str,
     carrier: np.dtype[Any],
+    to_infinity: bool = False,
 ) -> Rounding:
     info = np.finfo(carrier)
     integer: Any = np.dtype(f"i{carrier.itemsize}").type
@@ -173,8 +186,8 @@ def _rounding(
         up_negative=negative[0],
         down_positive=positive[1],
         down_negative=negative[1],
-        beyond_positive=largest if positive == toward else infinite,
-        beyond_negative=largest if negative == toward else infinite,
+        beyond_positive=largest if positive == toward and not to_infinity else infinite,
+        beyond_negative=largest if negative == toward and not to_infinity else infinite,
         infinite=infinite,
         zero_sign=-(2**63) if rounding == "down" else 0,
     )

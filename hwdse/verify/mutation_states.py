@@ -78,12 +78,14 @@ def _(acc: FusedFloat, design: Design) -> RunningSum:
 
 @running_sum.register
 def _(acc: Aligned, design: Design) -> RunningSum | None:
-    """A code. Truncation never makes an infinity of a number."""
+    """A code, infinite only where products or the sums may become so."""
     if acc.rounding != "rtz":
         return None
     # No more is said: that no bit lies below the products' LSB is hard to prove of many lanes.
     f, product = acc.format, design.product
-    return _code(f, f.lsb_exponent, f.max_code, infinite=product.has_inf, nan=product.has_nan)
+    beyond = acc.overflow == "inf" and acc.overflows(product, design.unit.lanes)
+    infinite = product.has_inf or beyond
+    return _code(f, f.lsb_exponent, f.max_code, infinite=infinite, nan=product.has_nan)
 
 
 @running_sum.register

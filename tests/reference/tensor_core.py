@@ -1,7 +1,8 @@
 """Slow, exact tensor-core style sums on Fractions, written from the model's definition.
 
 Nothing here is taken from `hwdse`: the source is section 10 of the format specification (model T(L,
-F, out), its table of architectures and its known answers). Terms are numbers and exponents of
+F, out), its table of architectures and its known answers), and what tensor cores do beyond it:
+zeros' exponent, overflow to infinity and the sign of zero. Terms are numbers and exponents of
 operands, one at a time, as a person would do it on paper.
 """
 
@@ -10,9 +11,6 @@ from fractions import Fraction
 from math import floor
 
 from reference.number_formats import NAN, Float, Int, Value, infinity, real
-
-#: What zeros count with in the search for the greatest exponent.
-ZERO_EXPONENT = -126
 
 
 def power(exponent: int) -> Fraction:
@@ -43,9 +41,8 @@ class Term:
     exponent: int  # of the operands' binades added; means nothing for zeros
 
     @property
-    def counted(self) -> int:
-        finite_zero = not self.value.special and self.value.magnitude == 0
-        return ZERO_EXPONENT if finite_zero else self.exponent
+    def is_zero(self) -> bool:
+        return not self.value.special and self.value.magnitude == 0
 
 
 def product(a: Float | Int, b: Float | Int, x: int, y: int) -> Term:
@@ -73,7 +70,9 @@ class TensorCore:
     """A unit: `lanes` products a cycle in fused steps of at most L, and one output code.
 
     `floor` and `parts` are the variant with group sums of their own (floor of the sums' and of c's
-    fraction bits).
+    fraction bits). Zeros have `zero_exponent`, and nothing less counts in the search. With
+    `to_infinity`, what is beyond the largest value once its digits are cut is infinite. With
+    `signed_zero`, a sum that is rounded to zero keeps its sign.
     """
 
     a: Float | Int
@@ -87,6 +86,9 @@ class TensorCore:
     rounding: str = "rne"
     floor: tuple[int, int] | None = None
     parts: int = 1
+    zero_exponent: int = -133
+    to_infinity: bool = True
+    signed_zero: bool = False
 
     def running(self, x: list[int], y: list[int], c: int | None = None) -> list[int]:
         """The output after each cycle."""
@@ -108,7 +110,19 @@ class TensorCore:
 
     def _convert(self, value: Value) -> int:
         """A code of the running format."""
-        return self.c_format.encode(value, self.c_rounding, self.c_format.default_overflow)
+        f = self.c_format
+        if self.to_infinity and not value.special:
+            beyond = f.value_of_magnitude_code(f.max_code) + f.value_of_magnitude_code(f.max_code)
+            beyond -= f.value_of_magnitude_code(f.max_code - 1)
+            if value.magnitude >= beyond:
+                value = infinity(value.negative)
+        code = f.encode(value, self.c_rounding, f.default_overflow)
+        if self.signed_zero or f.decode(code).special or f.decode(code).magnitude:
+            return code
+        return f.encode(Value(), self.c_rounding, f.default_overflow)
+
+    def _greatest(self, terms: list[Term]) -> int:
+        return max([t.exponent for t in terms if not t.is_zero] + [self.zero_exponent])
 
     def _decoded(self, code: int) -> Value:
         return self.c_format.decode(code)
@@ -123,18 +137,18 @@ class TensorCore:
 
     def _fused(self, c: Term, products: list[Term]) -> Fraction:
         terms = [*products, c]
-        grid = power(max(t.counted for t in terms) - self.F)
+        grid = power(self._greatest(terms) - self.F)
         return sum((truncated(t.value.number, grid) for t in terms), Fraction(0))
 
     def _floored(self, c: Term, products: list[Term]) -> Fraction:
         sums = []
         for part in range(self.parts):
             terms = products[part :: self.parts]
-            greatest = max([t.counted for t in terms] + [ZERO_EXPONENT])
+            greatest = self._greatest(terms)
             grid = power(greatest - self.F)
             total = sum((truncated(t.value.number, grid) for t in terms), Fraction(0))
             sums.append((total, greatest))
-        greatest = max([exponent for _, exponent in sums] + [c.counted])
+        greatest = max([exponent for _, exponent in sums] + [self._greatest([c])])
         sum_grid, c_grid = (power(greatest - bits) for bits in self.floor)
         total = floored(c.value.number, c_grid)
         return total + sum((floored(value, sum_grid) for value, _ in sums), Fraction(0))

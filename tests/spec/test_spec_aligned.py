@@ -20,11 +20,25 @@ E8M13 = formats.parse("e8m13")
         ("F25:rtz", Aligned(fraction_bits=25), "F25"),
         ("F25:rne", Aligned(fraction_bits=25, rounding="rne"), "F25:rne"),
         ("F25:fp32", Aligned(fraction_bits=25), "F25"),
-        ("volta", Aligned(group=4, fraction_bits=23), "L4-F23"),
+        ("hopper", Aligned(group=16, fraction_bits=25), "L16-F25"),
+        ("volta", Aligned(group=4, fraction_bits=23, zero_exponent=-131), "L4-F23:zero131"),
         (
             "volta:fp16",
-            Aligned(group=4, fraction_bits=23, format=FP16, rounding="rne"),
-            "L4-F23:fp16",
+            Aligned(group=4, fraction_bits=23, format=FP16, rounding="rne", zero_exponent=-20),
+            "L4-F23:fp16:zero20",
+        ),
+        (
+            "volta:rtz:fp16",
+            Aligned(group=4, fraction_bits=23, format=FP16, zero_exponent=-20),
+            "L4-F23:fp16:rtz:zero20",
+        ),
+        ("hopper:zero133:inf:plus0", Aligned(group=16, fraction_bits=25), "L16-F25"),
+        (
+            "hopper:zero126:max:signed0",
+            Aligned(
+                group=16, fraction_bits=25, zero_exponent=-126, overflow="max", signed_zero=True
+            ),
+            "L16-F25:zero126:max:signed0",
         ),
         ("L4-F9:fp16:rtz", Aligned(group=4, fraction_bits=9, format=FP16), "L4-F9:fp16:rtz"),
         ("F9:bf16", Aligned(fraction_bits=9, format=BF16), "F9:bf16"),
@@ -35,8 +49,16 @@ E8M13 = formats.parse("e8m13")
         ),
         (
             "cdna3-fp8",
-            Aligned(group=16, fraction_bits=24, rounding="rne", floor=(31, 24), parts=2),
-            "L16-F24:rne:floor31-24:split2",
+            Aligned(
+                group=16,
+                fraction_bits=24,
+                rounding="rne",
+                floor=(31, 24),
+                parts=2,
+                zero_exponent=-126,
+                signed_zero=True,
+            ),
+            "L16-F24:rne:floor31-24:split2:zero126:signed0",
         ),
     ],
 )
@@ -51,8 +73,9 @@ def test_text(text, part, canonical):
 def test_presets_round_trip_in_designs(preset):
     design = Design.parse(f"a=e4m3fn,acc=aligned:{preset},unit=dot,lanes=4")
     assert Design.parse(str(design)) == design
-    assert design.out == FP32
-    assert design.state == FP32.unpacked
+    out = FP16 if preset.endswith(":fp16") else FP32
+    assert design.out == out
+    assert design.state == out.unpacked
 
 
 @pytest.mark.parametrize(
@@ -93,6 +116,9 @@ BAD = {
     "aligned:F9:floor0-9": ("floor0-9", "1 to 64"),
     "aligned:F9:split2": ("split2", "with floor"),
     "aligned:F9:floor9-9:split0": ("split0", "1 to 1024 parts"),
+    "aligned:F9:zero0": ("zero0", "zero1 to zero400"),
+    "aligned:F9:zero401": ("zero401", "zero1 to zero400"),
+    "aligned:F9:rne:max": ("rne:max", "rounded rtz"),
     "aligned:F9:nope": ("nope", "unknown format"),
     "aligned:F9:int8": ("int8", "no floating-point format"),
     "aligned:F9:ue4m3": ("ue4m3", "signed"),
@@ -121,3 +147,26 @@ def test_products_of_one_exponent_have_nothing_to_align(pair):
 def test_an_unknown_rounding_in_python():
     with pytest.raises(SpecError, match="allowed are rtz, rne"):
         Aligned(fraction_bits=9, rounding="up")
+
+
+def test_an_unknown_overflow_in_python():
+    with pytest.raises(SpecError, match="allowed are inf, max"):
+        Aligned(fraction_bits=9, overflow="wrap")
+
+
+@pytest.mark.parametrize(
+    ("design", "overflows"),
+    [
+        ("a=e4m3fn,acc=aligned:hopper-fp8,unit=dot,lanes=32", False),
+        ("a=fp16,acc=aligned:hopper,unit=dot,lanes=16", False),
+        ("a=bf16,acc=aligned:hopper,unit=dot,lanes=16", True),
+        ("a=fp16,acc=aligned:volta:fp16,unit=dot,lanes=4", True),
+        # 448 * 448 below 2^18, F4 and two lanes: 2^24 is out of reach, e7m2 ends beyond it.
+        ("a=e4m3fn,acc=aligned:F4:e7m2,unit=dot,lanes=2", False),
+        ("a=e4m3fn,acc=aligned:F4:e5m2,unit=dot,lanes=2", True),
+        ("a=e4m3fn,acc=aligned:cdna3,unit=dot,lanes=2", True),
+    ],
+)
+def test_sums_overflow_where_products_reach(design, overflows):
+    parsed = Design.parse(design)
+    assert parsed.acc.overflows(parsed.product, parsed.unit.lanes) == overflows

@@ -4,17 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwdse.formats import Unpacked
+from hwdse.formats import BinaryFloat, Unpacked
 from hwdse.formats.unpacked import Array
 from hwdse.golden.accumulate import add, exact_sum, load, with_state
 from hwdse.spec import Aligned, Design
-from hwdse.spec.accumulate.aligned import ZERO_EXPONENT, product_point
+from hwdse.spec.accumulate.aligned import product_point
 
 
 @load.register
 def _(acc: Aligned, design: Design, value: Unpacked) -> Unpacked:
-    codes = acc.format.pack(value, acc.rounding, acc.format.overflow)
-    return acc.format.unpack(acc.format.check_codes(codes)).exact()
+    f = acc.format
+    if acc.overflow == "inf":
+        value = replace(value, inf=value.inf | (_beyond(f, value) & ~value.nan))
+    converted = f.unpack(f.check_codes(f.pack(value, acc.rounding, f.overflow))).exact()
+    if acc.signed_zero:
+        return converted
+    return replace(converted, sign=converted.sign & ~converted.zero)
 
 
 @add.register
@@ -32,7 +37,7 @@ def _fused_step(
 ) -> tuple[Array, Array]:
     """Products and c truncated to one grid and added: the number and its grid."""
     point = acc.format.fraction_bits
-    greatest = np.maximum(_greatest(design, products), _exponent(c, point))
+    greatest = np.maximum(_greatest(acc, design, products), _exponent(acc, c, point))
     lsb = greatest - acc.fraction_bits
     terms = with_state(c, products)
     return _truncated(terms, lsb[..., None]).sum(axis=-1), lsb
@@ -46,10 +51,10 @@ def _floored_step(
     sums = []
     for part in range(min(acc.parts, products.shape[-1])):
         own = products[..., part :: acc.parts]
-        greatest = _greatest(design, own)
+        greatest = _greatest(acc, design, own)
         lsb = greatest - acc.fraction_bits
         sums.append((_truncated(own, lsb[..., None]).sum(axis=-1), lsb, greatest))
-    sums.append((c.signed_significand, c.exponent, _exponent(c, acc.format.fraction_bits)))
+    sums.append((c.signed_significand, c.exponent, _exponent(acc, c, acc.format.fraction_bits)))
     greatest = np.max([exponent for _, _, exponent in sums], axis=0)
     sum_bits, c_bits = acc.floor
     finest = greatest - max(acc.floor)
@@ -60,15 +65,23 @@ def _floored_step(
     return np.asarray(total, object), finest
 
 
-def _exponent(value: Unpacked, point: Array | int) -> Array:
+def _exponent(acc: Aligned, value: Unpacked, point: Array | int) -> Array:
     """Exponents of significands with `point` fraction bits, as fields of a code have them."""
-    return np.where(value.zero, ZERO_EXPONENT, value.exponent + point)
+    return np.where(value.zero, acc.zero_exponent, value.exponent + point)
 
 
-def _greatest(design: Design, products: Unpacked) -> Array:
-    """The greatest exponent of products over the last axis; zeros count as one, too."""
+def _greatest(acc: Aligned, design: Design, products: Unpacked) -> Array:
+    """The greatest exponent of products over the last axis, at least that of zeros."""
     point = product_point(design.mul, design.a, design.b)
-    return np.asarray(np.max(_exponent(products, point), axis=-1, initial=ZERO_EXPONENT))
+    exponents = _exponent(acc, products, point)
+    return np.asarray(np.max(exponents, axis=-1, initial=acc.zero_exponent))
+
+
+def _beyond(f: BinaryFloat, value: Unpacked) -> Array:
+    """Whether the magnitude, truncated to a multiple of the largest value's LSB, exceeds it."""
+    lsb = f.max_exponent - f.fraction_bits
+    largest = int(f.max / 2.0**lsb)
+    return np.asarray(_floored(value.significand, value.exponent - lsb) > largest, bool)
 
 
 def _truncated(terms: Unpacked, lsb: Array) -> Array:

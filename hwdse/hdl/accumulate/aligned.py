@@ -4,9 +4,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib.wiring import Component
 
 from hwdse.hdl.accumulate import accumulator, accumulator_ports
-from hwdse.hdl.accumulate.aligned_sum import AlignedSum, FlooredSum
+from hwdse.hdl.accumulate.aligned_sum import AlignedSum, FlooredSum, goes_to_infinity
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.encode import encoder
+from hwdse.hdl.encode.binary_float import BinaryFloatEncoder
 from hwdse.hdl.structure import Gates, Register, Structure
 from hwdse.hdl.unpacked import connect, drive, fields
 from hwdse.spec import Aligned, Design
@@ -26,7 +26,17 @@ class AlignedAccumulator(Component):
         self._groups = acc.steps(design.unit.lanes)
         kind = AlignedSum if acc.floor is None else FlooredSum
         self._sums = [kind(acc, design, len(lanes)) for lanes in self._groups]
-        self._encoders = [encoder(acc.format, add.shape, acc.rounding) for add in self._sums]
+        self._encoders = [
+            BinaryFloatEncoder(
+                acc.format,
+                add.shape,
+                acc.rounding,
+                to_infinity=goes_to_infinity(acc, design),
+                # An exact zero is positive; others are only where the sum is finer.
+                signed_zero=acc.signed_zero or add.shape.exponent_min >= acc.format.lsb_exponent,
+            )
+            for add in self._sums
+        ]
         # The first reads the register, the last but one the code that goes there.
         self._decoders = [decoder(acc.format) for _ in self._groups]
         self._output = decoder(acc.format)

@@ -13,7 +13,12 @@ from hwdse.hdl.structure import Adder, Gates, Incrementer, Primitive, Reduce, Sh
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.spec import Aligned, Design
-from hwdse.spec.accumulate.aligned import ZERO_EXPONENT, product_point
+from hwdse.spec.accumulate.aligned import product_point
+
+
+def goes_to_infinity(acc: Aligned, design: Design) -> bool:
+    """Whether a sum of finite products may become infinite."""
+    return acc.overflow == "inf" and acc.overflows(design.product, design.unit.lanes)
 
 
 class _GroupSum(Component):
@@ -38,22 +43,23 @@ class _GroupSum(Component):
         self._addend_base = c.exponent_origin + c.significand_bits - 1
         self._last_field = p.exponent_max - p.exponent_origin
         least = (p.exponent_min + self._point, c.exponent_min + c.significand_bits - 1)
-        # A zero addend has this exponent, unless its field says so anyway.
-        self._mask_addend = least[1] > ZERO_EXPONENT
-        self._least_field = ZERO_EXPONENT - self._product_base
-        self._clamp = least[0] < ZERO_EXPONENT
+        # Zeros' exponent in units of the products' fields; how far either side reaches below it.
+        zero = acc.zero_exponent
+        self._zero_field = zero - self._product_base
+        self._clamp = least[0] < zero
+        self._addend_below, self._addend_above = least[1] < zero, least[1] > max(zero, least[0])
+        self._top_field = max(self._last_field, self._zero_field)
         greatest = max(
-            self._product_base + self._last_field, c.exponent_max + c.significand_bits - 1
+            self._product_base + self._top_field, c.exponent_max + c.significand_bits - 1
         )
         self._width = fraction_bits + self._integer_bits + clog2(lanes + 1)
         origin = min(self._product_base, self._addend_base) - fraction_bits
         self.shape = UnpackedShape(
             significand_bits=self._width,
             exponent_origin=origin,
-            exponent_min=max(ZERO_EXPONENT, min(least)) - fraction_bits,
+            exponent_min=max(zero, min(least)) - fraction_bits,
             exponent_max=greatest - fraction_bits,
-            # Truncation never overflows, so that only products bring infinities.
-            has_inf=p.has_inf or (c.has_inf and acc.rounding != "rtz"),
+            has_inf=p.has_inf or (c.has_inf and goes_to_infinity(acc, design)),
             has_nan=p.has_nan or p.has_inf,
         )
         ports = {f"p{k}": In(unpacked_signature(p)) for k in range(lanes)}
@@ -94,7 +100,7 @@ class _GroupSum(Component):
         """The field, at least that of zeros."""
         if not self._clamp:
             return field
-        return Mux(field > self._least_field, field, self._least_field)
+        return Mux(field > self._zero_field, field, self._zero_field)
 
     def _reference(self, m: Module, greatest: Value, found: Value, reach: int) -> "_Reference":
         """The greatest exponent, the addend's included.
@@ -106,18 +112,27 @@ class _GroupSum(Component):
             reach: distance from which on a product is shifted out whatever it is.
         """
         c = Record(self._addend, self.c)
-        field = Signal(len(self.p0.exponent), name="greatest")
+        # Where the addend may be smaller than zeros are, it has no say below them.
+        alone = self._addend_below and not self._clamp
+        field = Signal(
+            range(min(self._zero_field, 0) if alone else 0, self._top_field + 1), name="greatest"
+        )
         addend = Signal(signed(len(c.exponent) + 2 + self._offset.bit_length()), name="addend")
-        m.d.comb += [field.eq(greatest), addend.eq(c.exponent + self._offset)]
+        m.d.comb += [
+            field.eq(Mux(found, greatest, self._zero_field) if alone else greatest),
+            addend.eq(c.exponent + self._offset),
+        ]
+        floored = self._clamp or self._addend_below
         wins = Signal(name="addend_wins")
-        above = ~found | (addend > field)
-        m.d.comb += wins.eq(above & ~c.zero if self._mask_addend else above)
+        above = addend > field if floored else ~found | (addend > field)
+        # The field of a zero addend says more than zeros' exponent, which only small products meet.
+        m.d.comb += wins.eq(above & ~c.zero if self._addend_above else above)
         # What lies farther above than any product reaches is as good as just out of reach.
-        last = self._last_field + reach
+        last = self._top_field + reach
         bounded = Mux(addend > last, last, addend)
         base = self.shape.exponent_origin + self._output_bits
         limit = Signal(range(last + 1), name="limit")
-        distance = Signal(range(max(self._last_field - self._offset, 1) + 1), name="distance")
+        distance = Signal(range(max(self._top_field - self._offset, 1) + 1), name="distance")
         m.d.comb += [
             limit.eq(Mux(wins, bounded, field)),
             distance.eq(Mux(wins, 0, field - addend)),
@@ -315,7 +330,7 @@ class FlooredSum(_GroupSum):
         for number, lanes in enumerate(self._parts):
             part = [products[k] for k in lanes]
             greatest, found = self._greatest_field(m, part, f"part{number}_search")
-            field = Signal(len(self.p0.exponent), name=f"part{number}_greatest")
+            field = Signal(range(self._top_field + 1), name=f"part{number}_greatest")
             m.d.comb += field.eq(self._clamped(greatest))
             terms = [
                 (self._aligned(m, p, field, f"lane{k}"), p.sign)

@@ -61,9 +61,26 @@ class BinaryFloatEncoder(Component):
     rounds up to the smallest normal is not zero. A format without zero (a scale) ends at its first
     value; zero and negative values are NaN there. An unsigned format has 0 for negative values, or
     NaN where it has infinity.
+
+    Args:
+        number_format: the format.
+        shape: bounds of the records.
+        rounding: direction.
+        to_infinity: an overflow is infinite whatever the direction, in a format with infinity.
+        signed_zero: a value rounded to zero keeps its sign; otherwise it is +0.
     """
 
-    def __init__(self, number_format: BinaryFloat, shape: UnpackedShape, rounding: str) -> None:
+    def __init__(
+        self,
+        number_format: BinaryFloat,
+        shape: UnpackedShape,
+        rounding: str,
+        *,
+        to_infinity: bool = False,
+        signed_zero: bool = True,
+    ) -> None:
+        self._to_infinity = to_infinity
+        self._signed_zero = signed_zero and number_format.has_negative_zero
         self._flush = isinstance(number_format, FlushedFloat)
         self._gradual = number_format.subnormals and not self._flush
         self._format, self._shape, self._rounding = number_format, shape, rounding
@@ -129,7 +146,7 @@ class BinaryFloatEncoder(Component):
             with m.If(record.inf):
                 m.d.comb += code.eq(f.max_code if f.inf_code is None else f.inf_code)
                 m.d.comb += code_sign.eq(record.inf_sign)
-        packed = Cat(code, code_sign if f.has_negative_zero else code_sign & code.any())
+        packed = Cat(code, code_sign if self._signed_zero else code_sign & code.any())
         m.d.comb += self.o.eq(packed)
         if self._shape.signed and not f.signed:
             with m.If(code_sign):
@@ -225,7 +242,8 @@ class BinaryFloatEncoder(Component):
             increment = increment & (digits != f.max_code)
         limit: Value | int = f.max_code
         if f.has_inf:
-            limit = Mux(overflow_goes_to_inf(self._rounding, sign), f.inf_code, f.max_code)
+            infinite = overflow_goes_to_inf(self._rounding, sign)
+            limit = f.inf_code if self._to_infinity else Mux(infinite, f.inf_code, f.max_code)
         return Mux(huge, limit, (digits + increment)[: f.bits - f.signed])
 
 

@@ -19,7 +19,6 @@ from hwdse.kernels.multiply import Values
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.kernels.rounding import Rounding, can_round, round_sum, rounding_to
 from hwdse.spec import Aligned
-from hwdse.spec.accumulate.aligned import ZERO_EXPONENT
 
 _BIAS, _FRACTION_BITS, _FIELD = np.int64(1023), np.int64(52), np.int64(0x7FF)
 _WORD_BITS = 62
@@ -42,6 +41,7 @@ class Grid(NamedTuple):
         group: products of a fused step.
         parts: parts of a group with a sum of their own.
         least: least exponent of the running value.
+        zero: exponent of zeros, the least in the search.
     """
 
     term: int
@@ -50,6 +50,7 @@ class Grid(NamedTuple):
     group: int
     parts: int
     least: int
+    zero: int
 
 
 @plan.register
@@ -76,6 +77,7 @@ def _(acc: Aligned, task: Task) -> Sums:
         group=group,
         parts=min(acc.parts, group),
         least=acc.format.lsb_exponent + acc.format.fraction_bits,
+        zero=acc.zero_exponent,
     )
     mul = replace(
         task.mul,
@@ -83,10 +85,12 @@ def _(acc: Aligned, task: Task) -> Sums:
         swapped=lambda carrier: Exponents(row=b, panel=a),
     )
     kernel: Any = _fused if acc.floor is None else _floored
-    arguments = (rounding_to(acc.format, acc.rounding), grid, lanes)
+    rounding = rounding_to(acc.format, acc.rounding, to_infinity=acc.overflow == "inf")
+    arguments = (rounding, grid, lanes)
     sums = partial(run, kernel, mul, arguments=arguments, lanes=lanes)
-    if acc.format.has_negative_zero:
+    if acc.signed_zero and acc.format.has_negative_zero:
         return sums
+    # Which zero it is means nothing to later steps.
     return lambda left, right: sums(left, right) + 0.0
 
 
@@ -106,6 +110,12 @@ def _exponent(x: Any, least: Any) -> Any:
 
 
 @inner
+def _exponent_or_zero(x: Any, grid: Any) -> Any:
+    """The exponent of a running value, at least that of zeros."""
+    return max(_exponent(x, grid.least), grid.zero) if x != 0 else np.int64(grid.zero)
+
+
+@inner
 def _power(exponent: Any) -> Any:
     """2.0**exponent."""
     return float_like(1.0, (exponent + _BIAS) << _FRACTION_BITS)
@@ -119,7 +129,7 @@ def _shifted(number: Any, by: Any) -> Any:
 
 @inner
 def _search(source: Any, row: Any, panel: Any, lanes: Any, greatest: Any) -> None:
-    """Raise `greatest` to the exponents of the products that are not zero."""
+    """Raise `greatest`, at least the exponent of zeros, to those of other products."""
     for lane in lanes:
         a = row[lane]
         if a == 0:
@@ -128,7 +138,7 @@ def _search(source: Any, row: Any, panel: Any, lanes: Any, greatest: Any) -> Non
         terms = panel[lane]
         for j in range(WIDTH):
             mine = exponent + _exponent(terms[j], source.panel)
-            greatest[j] = max(greatest[j], mine if terms[j] != 0 else ZERO_EXPONENT)
+            greatest[j] = max(greatest[j], mine if terms[j] != 0 else greatest[j])
 
 
 @inner
@@ -174,8 +184,7 @@ def _fused(  # noqa: PLR0917 - compiled code takes positional arguments
                 for first in range(0, lanes, grid.group):
                     group = range(first, min(first + grid.group, lanes))
                     for j in range(WIDTH):
-                        mine = _exponent(sums[j], grid.least)
-                        greatest[j] = mine if sums[j] != 0 else ZERO_EXPONENT
+                        greatest[j] = _exponent_or_zero(sums[j], grid)
                     _search(source, row, panel, group, greatest)
                     for j in range(WIDTH):
                         scale[j] = _power(grid.term - greatest[j])
@@ -211,7 +220,7 @@ def _floored(  # noqa: PLR0917 - compiled code takes positional arguments
                 for first in range(0, lanes, grid.group):
                     last = min(first + grid.group, lanes)
                     plain[:] = sums
-                    exponents[:] = ZERO_EXPONENT
+                    exponents[:] = grid.zero
                     totals[:] = 0
                     for part in range(grid.parts):
                         own = range(first + part, last, grid.parts)
@@ -220,8 +229,7 @@ def _floored(  # noqa: PLR0917 - compiled code takes positional arguments
                             scale[j] = _power(grid.term - exponents[part, j])
                         _add(row, panel, own, scale, totals[part], plain)
                     for j in range(WIDTH):
-                        mine = _exponent(sums[j], grid.least)
-                        greatest = mine if sums[j] != 0 else np.int64(ZERO_EXPONENT)
+                        greatest = _exponent_or_zero(sums[j], grid)
                         for part in range(grid.parts):
                             greatest = max(greatest, exponents[part, j])
                         addend = np.int64(np.floor(sums[j] * _power(grid.addend - greatest)))

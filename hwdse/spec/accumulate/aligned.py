@@ -6,36 +6,44 @@ from typing import ClassVar, Self
 
 from hwdse import formats
 from hwdse.errors import FormatError, SpecError
-from hwdse.formats import Format, Minifloat, UnpackedShape
+from hwdse.formats import Format, Minifloat, UnpackedShape, clog2
 from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.multiply import Multiplier
 
-#: The exponent that zeros have in the search for the greatest: that of fp32's subnormals.
-ZERO_EXPONENT = -126
-
-#: Public bit-accurate models of matrix units (MMA-Sim 2025; Fasi et al. 2021), as options.
+#: Matrix units as options, a preset and the running format where that changes more than itself. The
+#: three of Hopper with fp32 results were measured on an H100; the others are from the literature.
 PRESETS = {
-    "volta": "L4-F23",
-    "turing": "L8-F24",
-    "ampere": "L8-F24",
-    "ampere-tf32": "L4-F24",
-    "ada": "L8-F24",
-    "ada-fp8": "L16-F13:e8m13",
+    "volta": "L4-F23:zero131",
+    "volta:fp16": "L4-F23:fp16:zero20",
+    "turing": "L8-F24:zero132",
+    "turing:fp16": "L8-F24:fp16:zero21",
+    "ampere": "L8-F24:zero132",
+    "ampere:fp16": "L8-F24:fp16:zero21",
+    "ampere-tf32": "L4-F24:zero132",
+    "ada": "L8-F24:zero132",
+    "ada:fp16": "L8-F24:fp16:zero21",
+    "ada-fp8": "L16-F13:e8m13:zero132",
+    "ada-fp8:fp16": "L16-F13:fp16:zero21",
     "hopper": "L16-F25",
     "hopper-tf32": "L8-F25",
     "hopper-fp8": "L32-F13:e8m13",
     "blackwell": "F25",
-    "cdna3": "L8-F24:rne:floor31-24",
-    "cdna3-fp8": "L16-F24:rne:floor31-24:split2",
+    "cdna3": "L8-F24:rne:floor31-24:zero126:signed0",
+    "cdna3-fp8": "L16-F24:rne:floor31-24:split2:zero126:signed0",
 }
 
 _FP32 = formats.parse("fp32")
 _ROUNDINGS = ("rtz", "rne")
+_OVERFLOWS = ("inf", "max")
+_ZERO_SIGNS = {"plus0": False, "signed0": True}
 _MAX_GROUP = 1024
 _MAX_FRACTION_BITS = 64
+_ZERO_EXPONENT = -133
+_LEAST_ZERO_EXPONENT = -400
 _SIZE = re.compile(r"(?:L(\d{1,4})-)?F(\d{1,3})")
 _FLOOR = re.compile(r"floor(\d{1,3})-(\d{1,3})")
 _SPLIT = re.compile(r"split(\d{1,4})")
+_ZERO = re.compile(r"zero(\d{1,3})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +57,13 @@ class Aligned(Accumulator):
     exponent of all terms, truncated toward zero, as sign and magnitude, to `fraction_bits` fraction
     bits, and added exactly; the sum is normalised and rounded once to `format`, the next c.
 
-    * Zeros count with exponent -126, whatever their operands: they never win against a product of
-      fp16 or narrower operands, and alone decide only between terms that are smaller still.
-    * NaN is sticky, infinities of both signs give NaN; overflow is IEEE 754's: the largest value
-      for rtz, infinity for rne.
-    * An exact zero sum is +0, as a two's-complement adder has it; c starts from +0.
+    * Zeros take part in the search with `zero_exponent`, whatever their operands, and no greatest
+      exponent counts as less: a grid is never finer than `fraction_bits` below it.
+    * A sum beyond the largest value is an infinity even where the conversion truncates, unless
+      `overflow` says otherwise. NaN is sticky, infinities of both signs give NaN.
+    * A zero result is +0, also that of a negative sum that the conversion truncated, unless
+      `signed_zero`; an exact zero sum always is, as a two's-complement adder has it. c starts from
+      +0.
     * A unit with more lanes than `group` chains ceil(lanes / group) fused steps within a cycle,
       first lanes first; with fewer lanes a fused step has as many products as there are lanes.
 
@@ -61,13 +71,23 @@ class Aligned(Accumulator):
 
     With `floor` (AMD CDNA3) c stays out of the group: products are aligned and truncated among
     themselves, then the group's sum and c are aligned to the greater of both exponents, rounded
-    down (toward minus infinity) to the two numbers of fraction bits of `floor`, and added. The
-    published summary, "2^-31 / 2^-24 relative grids", leaves open which is whose: the presets
-    take 31 for the sum, whose truncated bits it keeps, and 24 for c, and `split2` adds the even
-    and the odd elements up apart, before one combination of both sums and c.
+    down (toward minus infinity) to the two numbers of fraction bits of `floor`, and added. 31 for
+    the sum, whose truncated bits it keeps, and 24 for c are MMA-Sim's; `split2` adds the even and
+    the odd elements up apart, before one combination of both sums and c.
 
-    Public studies disagree on Hopper's FP8 group, 32 or 16 products: the preset has 32;
-    `L16-F13:e8m13`, the preset ada-fp8, is the other.
+    What the options default to is what tensor-core instructions of an H100 did: FP16 and BF16
+    (groups of 16, F25), TF32 (8, F25) with fp32 addends, and FP8 (32, F13, e8m13) gave the bits of
+    `hopper`, `hopper-tf32` and `hopper-fp8` in every recorded case (docs/hardware.md). That also
+    settles on what public studies disagreed, Hopper's FP8 group: 32 products, not 16
+    (`L16-F13:e8m13`). No instruction with an fp16 result was measured.
+
+    Other presets are from the literature: groups, F and conversions from MMA-Sim (Xie et al. 2025)
+    and Fasi et al. 2021; an infinity on overflow from MMA-Sim and from Khattak and Mikaitis 2025;
+    zeros' exponents from the same two, which agree on -132 for Ampere and Ada and -133 for Hopper
+    and Blackwell with fp32 results. With fp16 results they differ by one; the presets have
+    MMA-Sim's, and for Hopper that of warp-group instructions (`hopper:fp16:zero22` is its other
+    one). On the sign of a truncated sum they are silent or keep it, which the H100 does not: the
+    presets of NVIDIA take +0 as measured, those of AMD keep the sign.
 
     Attributes:
         group: most products of a fused step, 1..1024; None for all lanes of the unit.
@@ -76,6 +96,10 @@ class Aligned(Accumulator):
         rounding: of the conversion to it, `rtz` or `rne`.
         floor: fraction bits, 1..64 each, to which the group's sum and c are rounded down.
         parts: interleaved parts of a group that are aligned apart; only with `floor`.
+        zero_exponent: the exponent of zeros, and the least in the search, -400..-1.
+        overflow: what a sum beyond the largest value becomes, `inf` or, where it is rounded `rtz`,
+            `max`, the largest value; without infinity in the format both are that.
+        signed_zero: whether a sum that is rounded to zero keeps its sign.
     """
 
     keyword: ClassVar[str] = "aligned"
@@ -86,6 +110,9 @@ class Aligned(Accumulator):
     rounding: str = "rtz"
     floor: tuple[int, int] | None = None
     parts: int = 1
+    zero_exponent: int = _ZERO_EXPONENT
+    overflow: str = "inf"
+    signed_zero: bool = False
 
     def __post_init__(self) -> None:
         if self.group is not None and not 1 <= self.group <= _MAX_GROUP:
@@ -111,12 +138,23 @@ class Aligned(Accumulator):
                 f"accumulator {self}: 1 to {_MAX_GROUP} parts are allowed, more than one with "
                 "floor, which combines them"
             )
+        if not _LEAST_ZERO_EXPONENT <= self.zero_exponent < 0:
+            raise SpecError(
+                f"accumulator {self}: zeros have exponents from -1 to {_LEAST_ZERO_EXPONENT}, "
+                f"zero1 to zero{-_LEAST_ZERO_EXPONENT}"
+            )
+        if self.overflow not in _OVERFLOWS:
+            raise SpecError(
+                f"accumulator {self}: overflow {self.overflow!r}, allowed are "
+                f"{', '.join(_OVERFLOWS)}"
+            )
+        if self.overflow == "max" and self.rounding != "rtz":
+            raise SpecError(f"accumulator {self}: max is for sums rounded rtz")
 
     @classmethod
     def from_options(cls, options: tuple[str, ...]) -> Self:
         """Parse a preset or the sizes, then what differs from them."""
-        preset = PRESETS.get(options[0] if options else "")
-        words = (*preset.split(":"), *options[1:]) if preset else options
+        words = _spelled_out(options)
         sizes = _SIZE.fullmatch(words[0]) if words else None
         if sizes is None:
             raise cls.bad_options(options)
@@ -132,6 +170,12 @@ class Aligned(Accumulator):
                 values["floor"] = (int(floor[1]), int(floor[2]))
             elif split := _SPLIT.fullmatch(word):
                 values["parts"] = int(split[1])
+            elif zero := _ZERO.fullmatch(word):
+                values["zero_exponent"] = -int(zero[1])
+            elif word in _OVERFLOWS:
+                values["overflow"] = word
+            elif word in _ZERO_SIGNS:
+                values["signed_zero"] = _ZERO_SIGNS[word]
             else:
                 number_format = _running_format(word, options)
                 values["format"] = number_format
@@ -143,7 +187,8 @@ class Aligned(Accumulator):
         """How this choice is written."""
         return (
             "aligned:({preset}|[L{group}-]F{bits})[:{format}][:rtz|:rne][:floor{bits}-{bits}]"
-            f"[:split{{parts}}] with preset one of {' '.join(PRESETS)}"
+            f"[:split{{parts}}][:zero{{n}}][:inf|:max][:plus0|:signed0] with preset one of "
+            f"{' '.join(name for name in PRESETS if ':' not in name)}"
         )
 
     def __str__(self) -> str:
@@ -157,6 +202,12 @@ class Aligned(Accumulator):
             words.append(f"floor{self.floor[0]}-{self.floor[1]}")
         if self.parts != 1:
             words.append(f"split{self.parts}")
+        if self.zero_exponent != _ZERO_EXPONENT:
+            words.append(f"zero{-self.zero_exponent}")
+        if self.overflow != "inf":
+            words.append(self.overflow)
+        if self.signed_zero:
+            words.append("signed0")
         return ":".join(words)
 
     def steps(self, lanes: int) -> tuple[range, ...]:
@@ -187,10 +238,35 @@ class Aligned(Accumulator):
         """The running format's largest value."""
         return self.format.max
 
+    def overflows(self, product: UnpackedShape, lanes: int) -> bool:
+        """Whether sums that start from zero may leave the running format.
+
+        They cannot where products are cut to nothing while the sum is still well within: it only
+        grows up to there.
+        """
+        if self.floor is not None:
+            # Rounding down moves a sum away from zero for ever.
+            return True
+        # Products reach at most this; beside a sum of a greater exponent than `still` none is left.
+        reach = product.top
+        still = reach + self.fraction_bits
+        last = max(still + 1, reach + clog2(max(map(len, self.steps(lanes)))))
+        return last + 1 > self.format.max_exponent
+
 
 def product_point(mul: Multiplier, a: Format, b: Format) -> int:
     """Fraction bits of a product's significand: with its exponent they give the product's."""
     return mul.top_bit(a, b) + 1 - mul.integer_bits
+
+
+def _spelled_out(options: tuple[str, ...]) -> tuple[str, ...]:
+    """The options with a preset in front replaced by its own."""
+    name, *rest = options or ("",)
+    for k, word in enumerate(rest):
+        with_format = PRESETS.get(f"{name}:{word}")
+        if with_format:
+            return (*with_format.split(":"), *rest[:k], *rest[k + 1 :])
+    return (*PRESETS[name].split(":"), *rest) if name in PRESETS else options
 
 
 def _default_rounding(number_format: Minifloat) -> str:
