@@ -14,19 +14,22 @@ ROOT = Path(__file__).resolve().parent.parent
 MAX_MODULE_LINES = 450
 
 #: What each part of the package may import of the rest.
-_DATA = {"errors", "resources", "plugins", "formats", "spec"}
+_DATA = {"errors", "resources", "plugins", "identity", "temporary", "text", "formats", "spec"}
 ALLOWED = {
     "__init__": {"spec"},
     "errors": set(),
     "resources": {"errors"},
     "plugins": {"errors"},
     "figures": set(),
-    "formats": {"errors"},
-    "primitives": {"errors", "resources"},
-    "spec": {"errors", "plugins", "formats"},
+    "identity": {"errors"},
+    "temporary": {"errors", "text"},
+    "text": set(),
+    "formats": {"errors", "identity"},
+    "primitives": {"errors", "resources", "identity"},
+    "spec": {"errors", "plugins", "identity", "formats"},
     "golden": _DATA,
     "kernels": _DATA,
-    "characterize": {"errors", "resources", "plugins", "figures", "formats", "kernels"},
+    "characterize": {"errors", "resources", "plugins", "figures", "text", "formats", "kernels"},
     "hdl": _DATA | {"primitives"},
     "cost": _DATA | {"primitives", "hdl"},
     "verify": _DATA | {"golden", "kernels", "hdl", "cost"},

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path
 from typing import ClassVar, Literal, Self, cast
 
 import numpy as np
@@ -68,6 +69,12 @@ class Format(ABC):
     @abstractmethod
     def syntax(cls) -> str:
         """The family's names in one phrase, for error messages; empty if the catalogue has all."""
+
+    @classmethod
+    def file_of(cls, text: str) -> Path | None:
+        """The file whose contents `text` stands for; None if names of this family need none."""
+        del text
+        return None
 
     def modified(self, modifier: str) -> "Format | None":
         """The format that `{name}_{modifier}` names; None if there is none."""

@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import Path
 
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
@@ -19,6 +20,7 @@ from hwdse.formats.posit import Posit
 from hwdse.formats.power_exponent import PowerExponent
 from hwdse.formats.powers_of_two import PowersOfTwo
 from hwdse.formats.ternary import Ternary
+from hwdse.identity import stamp
 
 
 def _float(
@@ -117,6 +119,7 @@ _NAMED: dict[str, Format] = {
         PowerExponent(width=8),
     )
 }
+_SHIPPED = frozenset(_NAMED)
 
 
 def register(number_format: Format) -> None:
@@ -128,7 +131,13 @@ def register(number_format: Format) -> None:
     if _NAMED.get(number_format.name, number_format) != number_format:
         raise FormatError(f"format {number_format.name!r} is already in the catalogue")
     _NAMED[number_format.name] = number_format
-    parse.cache_clear()
+    forget_names()
+
+
+def forget_names() -> None:
+    """Read every name anew: what names mean has changed."""
+    _parse.cache_clear()
+    is_told_by_name.cache_clear()
 
 
 def names() -> list[str]:
@@ -151,15 +160,41 @@ def get(text: str) -> Format | Quantizer:
     return parse(text) if quantizer is None else quantizer
 
 
-@lru_cache(maxsize=1024)
 def parse(text: str) -> Format:
     """The element format a name or a parametric text stands for.
 
     Parameters that equal a named format's give that named format, so that one format has one name.
+    A file that a name stands for is read again when it has changed.
 
     Raises:
         FormatError: an unknown name, impossible parameters, or the name of a block format.
     """
+    path = _file_of(text)
+    return _parse(text, None if path is None else stamp(path))
+
+
+@lru_cache(maxsize=1024)
+def is_told_by_name(number_format: Format) -> bool:
+    """Whether the name alone says every value, to any reader on any machine.
+
+    It does not where a file, or the caller, gave the values.
+    """
+    name = number_format.name
+    if name in _NAMED:
+        return name in _SHIPPED and _NAMED[name] == number_format
+    try:
+        return _file_of(name) is None and _from_families(name) == number_format
+    except FormatError:
+        return False
+
+
+def _file_of(text: str) -> Path | None:
+    paths = (family.file_of(text) for family in Format.families)
+    return next((path for path in paths if path is not None), None)
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str, _stamp: tuple[int, ...] | None) -> Format:
     if text in _NAMED:
         return _NAMED[text]
     found = _from_families(text)

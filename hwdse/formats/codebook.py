@@ -111,13 +111,14 @@ class Codebook(LevelFormat):
 
     @classmethod
     def from_name(cls, text: str) -> Self | None:
-        """Parse `codebook:{path}`; the format bears this text as its name.
+        """Parse `codebook:{path}`; the format bears this text as its name."""
+        path = cls.file_of(text)
+        return None if path is None else cls(name=text, levels=cls.from_file(path).levels)
 
-        The file is read when the name is first used in a process.
-        """
-        if not text.startswith(_PREFIX):
-            return None
-        return cls(name=text, levels=cls.from_file(text.removeprefix(_PREFIX)).levels)
+    @classmethod
+    def file_of(cls, text: str) -> Path | None:
+        """The file that `codebook:{path}` names."""
+        return Path(text.removeprefix(_PREFIX)) if text.startswith(_PREFIX) else None
 
     @classmethod
     def syntax(cls) -> str:

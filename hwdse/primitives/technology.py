@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hwdse.errors import HwdseError, TechnologyError
+from hwdse.identity import stamp
 from hwdse.primitives.structure import Primitive, Register
 from hwdse.resources import resource
 
@@ -128,11 +129,13 @@ def technologies() -> list[str]:
 def load_technology(name: str) -> Technology:
     """A shipped technology by name, or a table by the path of its JSON file.
 
+    A table that has changed is read again.
+
     Raises:
         TechnologyError: unknown name, or a damaged table.
     """
     path = Path(name) if name.endswith(".json") else _shipped(name)
-    return _load(path)
+    return _load(path, stamp(path))
 
 
 def _shipped(name: str) -> Path:
@@ -145,7 +148,7 @@ def _shipped(name: str) -> Path:
 
 
 @cache
-def _load(path: Path) -> Technology:
+def _load(path: Path, _stamp: tuple[int, ...]) -> Technology:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

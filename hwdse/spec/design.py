@@ -1,6 +1,5 @@
 """The design spec: one frozen record that golden model, hardware, proof and cost derive from."""
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
@@ -8,9 +7,11 @@ from typing import Self
 from hwdse import formats
 from hwdse.errors import FormatError, SpecError
 from hwdse.formats import Format, UnpackedShape
+from hwdse.identity import contained, fingerprint
 from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.exact import Exact
+from hwdse.spec.slug import slug
 from hwdse.spec.unit import Mac, Unit
 
 #: The roundings that the hardware has; the stochastic ones would need a source of random bits.
@@ -104,23 +105,47 @@ class Design:
     def __str__(self) -> str:
         return ",".join(f"{key}={value}" for key, value in self.keys().items())
 
-    @property
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of everything that the design is, hexadecimal: its text and the contents of files.
+
+        Equal designs have the same one, in every process, and different ones differ.
+        """
+        return fingerprint((str(self), self))
+
+    @cached_property
     def slug(self) -> str:
-        """The spec as a Verilog identifier and file name, one for each design."""
+        """The design's name as a Verilog identifier and file name, one for each design.
+
+        It has at most 100 characters. It says the spec; where that is not all, as with a format
+        from a file, or too long, it ends in a digest of the whole design.
+        """
         keys = self.keys()
         if self.b == self.a:
             del keys["b"]
+        told = self._told_by_text
         if self.c == self.out:
             del keys["c"]
+        elif self.c is not None:
+            told = False  # a, b and c, one of them left out, read like a and b
         if self.rounding == "rne":
             del keys["rounding"]
         unit = keys.pop("unit")
-        own = "".join(
-            f"_{key}{keys.pop(key)}"
+        own = [
+            f"{key}{keys.pop(key)}"
             for key in self.unit.keys()  # noqa: SIM118 - a method
-        )
-        text = "_".join(keys.values()) + f"_{unit}{own}"
-        return re.sub(r"[^A-Za-z0-9_]", "_", text)
+        ]
+        return slug([*keys.values(), unit, *own], fingerprint=self.fingerprint, told=told)
+
+    @property
+    def _told_by_text(self) -> bool:
+        """Whether the text means this design to every reader, on any machine at any time."""
+        if not all(map(formats.is_told_by_name, contained(self, Format))):
+            return False
+        try:
+            return type(self).parse(str(self)) == self
+        except SpecError:
+            return False
 
     @cached_property
     def product(self) -> UnpackedShape:

@@ -110,7 +110,7 @@ def catalogue(monkeypatch):
     monkeypatch.setattr(catalogue, "_NAMED", dict(catalogue._NAMED))
     yield
     monkeypatch.undo()
-    catalogue.parse.cache_clear()
+    catalogue.forget_names()
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -138,7 +138,7 @@ def families():
     known = list(Format.families)
     yield
     Format.families[:] = known
-    formats.parse.cache_clear()
+    formats.forget_names()
 
 
 @pytest.mark.usefixtures("families")

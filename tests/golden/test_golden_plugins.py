@@ -24,7 +24,7 @@ def registries():
         kind.choices.clear()
         kind.choices.update(known)
     Format.families[:] = families
-    formats.parse.cache_clear()
+    formats.forget_names()
 
 
 def test_a_new_multiplier():
