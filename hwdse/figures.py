@@ -4,8 +4,10 @@ from typing import Any
 
 INK, EDGE = "#1b1b1b", "#8a8f98"
 DPI = 160
-#: Matplotlib's settings. Fixed identifiers: the same data gives the same bytes.
+#: Matplotlib's settings. Fixed identifiers: the same data gives the same bytes. No text is a
+#: formula, for names of networks, formats and files may hold any character.
 STYLE: dict[Any, Any] = {
+    "text.parse_math": False,
     "svg.hashsalt": "hwdse",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from hwdse.characterize.distributions import Normal
 from hwdse.characterize.dynamic_range import dynamic_range
@@ -20,6 +21,7 @@ from hwdse.characterize.values import Floats
 from hwdse.errors import OutputError
 from hwdse.figures import DPI, INK, STYLE
 from hwdse.formats import Format
+from hwdse.text import printable
 
 _QUIET, _GRID = "#5b616b", "#e6e8eb"
 # Okabe and Ito (2008), distinguishable with colour-vision deficiencies.
@@ -95,7 +97,7 @@ def _single(number_format: Format) -> Figure:
     subtitle = _facts(number_format)
     if number_format.signed:
         subtitle += " SQNR on normal data at the best scale"
-    figure, axes = _frame(f"Relative error of {number_format.name}", subtitle, 5.2, 0.6)
+    figure, axes = _frame(f"Relative error of {printable(number_format.name)}", subtitle, 5.2, 0.6)
     # Zero has no place on a logarithmic axis: numbers that are values themselves end at the foot.
     floor = 10.0 ** np.floor(np.log10(np.nanmin(error.rms)) - 1)
     samples = np.maximum(error.error, floor).ravel()
@@ -110,6 +112,7 @@ def _single(number_format: Format) -> Figure:
                   label=label, zorder=3)  # fmt: skip
     axes.plot([], [], color=_COLOURS[0], lw=1, label="single numbers")
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(_power_of_ten))
     axes.set_ylim(floor, float(np.clip(1.3 * np.nanmax(error.worst), 1.5, 20.0)))
     axes.set_xlim(error.binades[0], error.binades[-1] + 1)
     axes.set_ylabel("relative error |Q(x) − x| / |x|")
@@ -140,7 +143,7 @@ def _comparison(formats: Sequence[Format]) -> Figure:
             ls=_DASHES[(place // len(_COLOURS) + place) % len(_DASHES)],
             # Where curves coincide the later one leaves the earlier one's edges in sight.
             lw=max(2.8 - 0.4 * place, 1.4),
-            label=f"{number_format.name}   {_facts(number_format)}",
+            label=f"{printable(number_format.name)}   {_facts(number_format)}",
             zorder=3,
         )
     axes.set_xlim(
@@ -164,6 +167,12 @@ def _comparison(formats: Sequence[Format]) -> Figure:
         borderpad=0.2,
     )
     return figure
+
+
+def _power_of_ten(value: float, _place: int | None) -> str:
+    """`10⁻³`, without a formula."""
+    exponent = str(round(float(np.log10(value))))
+    return "10" + exponent.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _steps(error: RelativeError, values: Floats) -> tuple[Floats, Floats]:

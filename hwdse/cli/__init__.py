@@ -1,8 +1,10 @@
 """The command line: `hwdse COMMAND`. Results on stdout, progress and errors on stderr.
 
-Exit status: 0 done, 1 hardware that failed its verification, 2 bad input, 130 interrupted.
+Exit status: 0 done, 1 hardware that failed its verification or designs of a sweep that failed,
+2 bad input, 130 interrupted.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -11,7 +13,7 @@ from importlib import import_module
 import click
 
 import hwdse
-from hwdse.errors import HwdseError, VerificationError
+from hwdse.errors import FailedDesignsError, HwdseError, VerificationError
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130
@@ -72,6 +74,10 @@ def cli(ctx: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status; the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files may hold what the terminal cannot show.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
@@ -91,8 +97,8 @@ def _run(arguments: list[str]) -> int:
         return end.exit_code
     except click.ClickException as error:
         return _fail(_one_line(error.format_message()), _BAD_INPUT)
-    except VerificationError as error:
-        # The lines after the first are the mismatches, decoded.
+    except (VerificationError, FailedDesignsError) as error:
+        # The lines after the first are the mismatches, decoded, or the designs.
         return _fail(str(error), error.exit_code)
     except HwdseError as error:
         return _fail(_one_line(str(error)), error.exit_code)

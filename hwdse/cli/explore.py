@@ -7,15 +7,16 @@ import click
 import pandas as pd
 
 from hwdse.cli.output import json_option, percent, print_json, print_table
-from hwdse.errors import StoreError
+from hwdse.errors import FailedDesignsError, StoreError
 from hwdse.explore.columns import COLUMNS, Column, column
 from hwdse.explore.front import pareto as pareto_front
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import four_digits
 from hwdse.explore.reporting import report as write_report
-from hwdse.explore.run import sweep
+from hwdse.explore.run import Sweep, sweep
 from hwdse.explore.space import Space
-from hwdse.explore.store import Store
+from hwdse.explore.store import Store, finished
+from hwdse.text import printable
 
 _COLUMN = click.Choice([c.name for c in COLUMNS])
 
@@ -30,7 +31,11 @@ _COLUMN = click.Choice([c.name for c in COLUMNS])
     type=click.Path(path_type=Path),
     help="Output folder.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; one per core.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Worker processes, one per core by default; 1 works in this process.",
+)
 @click.option("--network", help="Shipped network or ONNX file, instead of the space's.")
 @click.option("--samples", type=click.IntRange(min=1), help="Test samples, instead of the space's.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
@@ -48,9 +53,13 @@ def explore(
     """Sweep a design space and write the results.
 
     SPACE is a TOML file; without it the built-in space is swept. Finished designs are kept: an
-    interrupted sweep goes on where it stopped when the same command runs again.
+    interrupted sweep goes on where it stopped when the same command runs again. A design that fails
+    does not stop the others: it is listed with its reason, the exit status is 1, and the same
+    command tries it again.
     """
     designs = Space.builtin() if space is None else Space.load(space)
+    result: Sweep
+    failed: FailedDesignsError | None = None
     try:
         with ConsoleReporter() as reporter:
             if designs.skipped:
@@ -66,6 +75,8 @@ def explore(
                 data_dir=data_dir,
                 reporter=reporter,
             )
+    except FailedDesignsError as error:
+        failed, result = error, error.result
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             ": finished designs are kept, the same command goes on from there"
@@ -80,14 +91,18 @@ def explore(
                 "reused": result.reused,
                 "skipped": result.skipped,
                 "front": _records(result.front),
+                "failed": _records(result.failures[["spec", "failure"]]),
             }
         )
-        return
-    _print_front(result.front, len(result.frame))
-    _print_advice(result.front)
-    click.echo(f"\nResults in {result.folder}:")
-    for kind, path in result.files.items():
-        click.echo(f"  {kind.replace('_', ' '):10}{path}")
+    else:
+        _print_front(result.front, len(result.frame))
+        _print_advice(result.front)
+        _print_failures(result.failures)
+        click.echo(f"\nResults in {printable(str(result.folder))}:")
+        for kind, path in result.files.items():
+            click.echo(f"  {kind.replace('_', ' '):10}{printable(str(path))}")
+    if failed is not None:
+        raise failed
 
 
 @click.command()
@@ -103,14 +118,24 @@ def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
     with Store.open(store) as opened:
         frame, asked = opened.frame(), opened.selected()
         if frame.empty:
-            raise StoreError(f"{opened.path} holds no finished design yet: run hwdse explore")
-    front = pareto_front(frame, x, y)
+            shown = printable(str(opened.path))
+            raise StoreError(f"{shown} holds no finished design yet: run hwdse explore")
+    done, failures = finished(frame), frame[frame["failure"] != ""]
+    front = pareto_front(done, x, y)
     if as_json:
         print_json(
-            {"x": x, "y": y, "designs": len(frame), "asked": asked, "front": _records(front)}
+            {
+                "x": x,
+                "y": y,
+                "designs": len(done),
+                "asked": asked,
+                "front": _records(front),
+                "failed": _records(failures[["spec", "failure"]]),
+            }
         )
         return
-    _print_front(front, len(frame), column(x), column(y))
+    _print_front(front, len(done), column(x), column(y))
+    _print_failures(failures)
     if asked > len(frame):
         click.echo(f"\nUnfinished: {len(frame)} of {asked} designs.")
 
@@ -136,7 +161,7 @@ def report(*, store: Path, output: Path, as_json: bool) -> None:
     if as_json:
         print_json({"report": path})
     else:
-        click.echo(path)
+        click.echo(printable(str(path)))
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -150,6 +175,8 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _print_front(front: pd.DataFrame, designs: int, *compared: Column) -> None:
     by = " and ".join(c.title.lower() for c in compared) or "energy and accuracy"
     click.echo(f"Pareto front of {by}: {len(front)} of {designs} designs\n")
+    if front.empty:
+        return
     rows = []
     for rank, record in enumerate(front.to_dict("records"), start=1):
         interval = f"{100 * record['accuracy_low']:.1f}-{100 * record['accuracy_high']:.1f}"
@@ -162,13 +189,20 @@ def _print_front(front: pd.DataFrame, designs: int, *compared: Column) -> None:
                 four_digits(record["energy_pj"]),
                 four_digits(record["area_um2"]),
                 four_digits(record["delay_ns"]),
-                "verified" if record["verified"] else "-",
+                "verified" if record["verified"] else "FAILED" if record["failure"] else "-",
             ]
         )
     print_table(
         ["rank", "design", "accuracy", "interval", "pJ/MAC", "area um2", "delay ns", "Verilog"],
         rows,
     )
+
+
+def _print_failures(failures: pd.DataFrame) -> None:
+    if failures.empty:
+        return
+    click.echo(f"\nFailed: {len(failures)} design{'s' * (len(failures) > 1)}\n")
+    print_table(["design", "reason"], failures[["design", "failure"]].to_numpy().tolist())
 
 
 def _print_advice(front: pd.DataFrame) -> None:

@@ -3,11 +3,14 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
 import hwdse
 from hwdse import cost, networks
+from hwdse.cost import Technology
+from hwdse.errors import HwdseError
 from hwdse.explore.record import Evaluation
 from hwdse.networks import Network
 from hwdse.spec import Design
@@ -19,6 +22,7 @@ class DesignEvaluator:
 
     Attributes:
         network: name of a shipped network or path of an ONNX file.
+        title: the network's name as results show it.
         digest: SHA-256 of the network's ONNX bytes.
         data_digest: SHA-256 of the samples that score and calibrate it.
         samples: test samples.
@@ -29,6 +33,7 @@ class DesignEvaluator:
     """
 
     network: str
+    title: str
     digest: str
     data_digest: str
     samples: int
@@ -53,6 +58,7 @@ class DesignEvaluator:
         samples = loaded.default_samples if samples is None else samples
         return cls(
             network=network,
+            title=loaded.name,
             digest=loaded.digest,
             data_digest=_data_digest(loaded, samples, data_dir),
             samples=samples,
@@ -62,9 +68,11 @@ class DesignEvaluator:
         )
 
     def key(self, design: Design) -> str:
-        """Digest of all that decides the result."""
+        """Digest of all that decides the result: of contents, wherever they were read from."""
         parts = [
             str(design),
+            design.fingerprint,
+            self.title,
             self.digest,
             self.data_digest,
             self.samples,
@@ -75,12 +83,11 @@ class DesignEvaluator:
 
     def __call__(self, design: Design) -> Evaluation:
         """Evaluate one design; the first call in a process loads the network."""
-        accuracy = networks.evaluate(
-            design, _loaded(self.network), samples=self.samples, data_dir=self.data_dir
-        )
+        network, technology = _inputs(self)
+        accuracy = networks.evaluate(design, network, samples=self.samples, data_dir=self.data_dir)
         return Evaluation(
             spec=str(design),
-            cost=cost.estimate(design, self.technology).to_json(),
+            cost=cost.estimate(design, technology).to_json(),
             accuracy=accuracy.to_json(),
             version=self.version,
         )
@@ -97,10 +104,21 @@ def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:
     return digest.hexdigest()
 
 
-_networks: dict[str, Network] = {}
+@lru_cache(maxsize=2)
+def _inputs(evaluator: DesignEvaluator) -> tuple[Network, Technology]:
+    """Network and technology, which must be those that the evaluator's keys speak of.
 
-
-def _loaded(name: str) -> Network:
-    if name not in _networks:
-        _networks[name] = networks.load(name)
-    return _networks[name]
+    Raises:
+        HwdseError: a file changed after the sweep began.
+    """
+    network = networks.load(evaluator.network)
+    technology = cost.load_technology(evaluator.technology)
+    data = _data_digest(network, evaluator.samples, evaluator.data_dir)
+    for what, now, then in (
+        (f"network {evaluator.network}", network.digest, evaluator.digest),
+        (f"dataset {network.dataset.name}", data, evaluator.data_digest),
+        (f"technology {evaluator.technology}", technology.digest, evaluator.technology_digest),
+    ):
+        if now != then:
+            raise HwdseError(f"{what} changed while the sweep ran: run it again")
+    return network, technology

@@ -1,6 +1,7 @@
 """The Pareto plot: PNG for screens, SVG for papers."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from hwdse.explore.axis import Axis
 from hwdse.explore.columns import Column, column
 from hwdse.explore.files import write_file
 from hwdse.explore.front import pareto
+from hwdse.explore.store import finished
 from hwdse.explore.style import Style, operands
 from hwdse.figures import DPI, EDGE, INK, STYLE
 
@@ -30,10 +32,10 @@ _KEYED = 24
 def plot(
     frame: pd.DataFrame, stem: str | Path, x: str = "energy_pj", y: str = "accuracy"
 ) -> tuple[Path, Path]:
-    """Draw the designs of `frame` and their front into `stem`.png and `stem`.svg.
+    """Draw the finished designs of `frame` and their front into `stem`.png and `stem`.svg.
 
     Designs on the front carry numbers, which a key beside the axes spells out. Accuracy has its
-    confidence interval.
+    confidence interval. Where no design is finished the picture says so.
 
     Returns:
         Paths of PNG and SVG.
@@ -42,7 +44,9 @@ def plot(
         HwdseError: an unknown column, or a file that cannot be written.
     """
     stem = Path(stem)
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = _draw(frame, column(x), column(y))
         files = {}
         for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
@@ -55,6 +59,11 @@ def plot(
 def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
     figure = Figure(figsize=(11, 6.2))
     FigureCanvasAgg(figure)
+    frame, failed = _drawable(frame, x, y)
+    if frame.empty:
+        said = f"No design is finished, {failed} failed: see results.csv"
+        figure.text(0.07, 0.9, said, color=INK)
+        return figure
     axes = figure.add_axes((0.07, 0.1, 0.54, 0.77))
     front = pareto(frame, x.name, y.name)
     chart = _Chart(axes=axes, x=Axis.of(x, frame), y=Axis.of(y, frame))
@@ -62,9 +71,20 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
     chart.front(front)
     chart.ticks()
     chart.number(figure, front)
-    _title(figure, axes, frame, x, y)
+    facts = subtitle(frame) + _margin(frame, x) + (f" · {failed} designs failed" if failed else "")
+    _title(figure, axes, x, y, facts)
     _legends(figure, axes, frame, front)
     return figure
+
+
+def _drawable(frame: pd.DataFrame, x: Column, y: Column) -> tuple[pd.DataFrame, int]:
+    """The designs that have a place on both axes, and how many were not evaluated at all."""
+    done = finished(frame)
+    if done.empty:
+        return done, len(frame)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        places = [Axis.of(c, done).place(done[c.name]) for c in (x, y)]
+    return done.iloc[np.flatnonzero(np.isfinite(places).all(axis=0))], len(frame) - len(done)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,10 +210,10 @@ class _Chart:
             taken.append(label.get_window_extent())
 
 
-def _title(figure: Figure, axes: Axes, frame: pd.DataFrame, x: Column, y: Column) -> None:
+def _title(figure: Figure, axes: Axes, x: Column, y: Column, facts: str) -> None:
     left = axes.get_position().x0
     figure.text(left, 0.955, f"{y.title} against {x.title[0].lower()}{x.title[1:]}", fontsize=13)
-    figure.text(left, 0.915, subtitle(frame) + _margin(frame, x), fontsize=9, color="#5b616b")
+    figure.text(left, 0.915, facts, fontsize=9, color="#5b616b")
 
 
 def _margin(frame: pd.DataFrame, x: Column) -> str:

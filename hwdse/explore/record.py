@@ -39,41 +39,90 @@ class Evaluator(Protocol):
         """
 
 
-def describe(
-    spec: str, cost: Mapping[str, Any], accuracy: Mapping[str, Any]
-) -> dict[str, str | int | float | None]:
-    """One flat record of a finished design: the spec and its keys, costs, accuracy.
+def facts_of(design: Design) -> dict[str, Any]:
+    """What tables say of a design whatever became of it, as a JSON document.
+
+    It is kept beside the results: what a spec names, a file for instance, may be gone or be
+    something else by the time they are shown.
+    """
+    return {
+        "spec": str(design),
+        "design": short_spec(design),
+        "slug": design.slug,
+        "keys": {**design.keys(), **design.unit.keys()},
+        "lanes": design.unit.lanes,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A design of a sweep as stored: finished, failed, or finished and then failed its proof.
+
+    Attributes:
+        key: of its evaluation.
+        facts: see `facts_of`.
+        cost: `Cost.to_json()`; None if it was not evaluated.
+        accuracy: `Accuracy.to_json()`; None if it was not evaluated.
+        version: of the hwdse that evaluated it; empty if none did.
+        certificate: of its verified Verilog, if there is any.
+        failure: what failed and why, in one line; empty if nothing did.
+    """
+
+    key: str
+    facts: Mapping[str, Any]
+    cost: Mapping[str, Any] | None = None
+    accuracy: Mapping[str, Any] | None = None
+    version: str = ""
+    certificate: Mapping[str, Any] | None = None
+    failure: str = ""
+
+    @property
+    def spec(self) -> str:
+        """Canonical text of the design."""
+        return str(self.facts["spec"])
+
+    @property
+    def slug(self) -> str:
+        """The design's name for files."""
+        return str(self.facts["slug"])
+
+
+def describe(row: Row) -> dict[str, str | int | float | bool | None]:
+    """One flat record of a design: the spec and its keys, costs, accuracy; None where unknown.
 
     `area_per_mac_um2` is the area over the multiply-accumulates of one cycle, as the energy is.
     Accuracy and its interval are fractions of 1; `float_accuracy` is the network's own on the same
     samples, `agreement` the fraction of samples classified as in float.
     """
-    design = Design.parse(spec)
+    cost, accuracy = row.cost or {}, row.accuracy or {}
+    area = cost.get("area_um2")
     return {
-        "spec": spec,
-        "design": short_spec(design),
-        **design.keys(),
-        **design.unit.keys(),
-        "lanes": design.unit.lanes,
-        "area_um2": cost["area_um2"],
-        "area_per_mac_um2": cost["area_um2"] / cost["macs_per_cycle"],
-        "energy_pj": cost["energy_pj"],
-        "delay_ns": cost["delay_ns"],
-        "area_error": cost["area_error"],
-        "energy_error": cost["energy_error"],
-        "delay_error": cost["delay_error"],
-        "technology": cost["technology"],
-        "method": cost["method"],
-        "accuracy": accuracy["value"],
-        "accuracy_low": accuracy["low"],
-        "accuracy_high": accuracy["high"],
-        "confidence": accuracy["confidence"],
-        "float_accuracy": accuracy["float_value"],
-        "agreement": accuracy["agreement"],
-        "correct": accuracy["correct"],
-        "samples": accuracy["samples"],
-        "metric": accuracy["metric"],
-        "network": accuracy["network"],
+        "spec": row.spec,
+        "design": row.facts["design"],
+        **row.facts["keys"],
+        "lanes": row.facts["lanes"],
+        "area_um2": area,
+        "area_per_mac_um2": None if area is None else area / cost["macs_per_cycle"],
+        "energy_pj": cost.get("energy_pj"),
+        "delay_ns": cost.get("delay_ns"),
+        "area_error": cost.get("area_error"),
+        "energy_error": cost.get("energy_error"),
+        "delay_error": cost.get("delay_error"),
+        "technology": cost.get("technology"),
+        "method": cost.get("method"),
+        "accuracy": accuracy.get("value"),
+        "accuracy_low": accuracy.get("low"),
+        "accuracy_high": accuracy.get("high"),
+        "confidence": accuracy.get("confidence"),
+        "float_accuracy": accuracy.get("float_value"),
+        "agreement": accuracy.get("agreement"),
+        "correct": accuracy.get("correct"),
+        "samples": accuracy.get("samples"),
+        "metric": accuracy.get("metric"),
+        "network": accuracy.get("network"),
+        "version": row.version or None,
+        "verified": row.certificate is not None,
+        "failure": row.failure,
     }
 
 

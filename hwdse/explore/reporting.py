@@ -3,11 +3,12 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 from plotly.offline import get_plotlyjs
@@ -17,10 +18,11 @@ from hwdse.errors import StoreError
 from hwdse.explore.columns import COLUMNS, COSTS, QUALITIES, Column
 from hwdse.explore.files import write_file
 from hwdse.explore.front import pareto, pareto_mask
-from hwdse.explore.record import MARGINS, cost_margin, four_digits
-from hwdse.explore.store import RTL_FOLDER, Row, Store
+from hwdse.explore.record import MARGINS, Row, cost_margin, four_digits
+from hwdse.explore.store import RTL_FOLDER, Store, finished, frame_of
 from hwdse.explore.style import Style, operands
-from hwdse.spec import Design
+from hwdse.explore.verilog import holds
+from hwdse.text import printable
 
 _ASSETS = Path(__file__).with_name("assets")
 _BLOCK_COLOURS = ("#5B8DB8", "#E0A458", "#6FAE8E", "#C97B84", "#9A8FBF", "#A8A29A")
@@ -31,34 +33,37 @@ def report(store: Store, path: str | Path, x: str = "energy_pj", y: str = "accur
     """Write the designs of the store's latest sweep as one self-contained HTML file.
 
     Args:
-        store: with at least one finished design.
+        store: with at least one finished or failed design.
         path: file to write.
         x: cost shown first.
         y: quality shown first.
 
     Raises:
-        StoreError: the store holds no finished design.
+        StoreError: the store holds no such design, or a damaged row.
         OutputError: the file cannot be written.
     """
     path = Path(path)
     rows = store.rows()
     if not rows:
-        raise StoreError(f"{store.path} holds no finished design yet: run hwdse explore")
-    frame = store.frame()
+        raise StoreError(
+            f"{printable(str(store.path))} holds no finished design yet: run hwdse explore"
+        )
+    frame = frame_of(rows)
+    done = finished(frame)
     values = {
         "title": _TITLE,
-        "lead": escape(_lead(frame, store.selected())),
-        "facts": _facts(frame),
+        "lead": escape(_lead(done, store.selected(), len(frame) - len(done))),
+        "facts": _facts(done),
         "x_options": _options(COSTS, x),
         "y_options": _options(QUALITIES, y),
         "head": _head(),
         "rows": "\n".join(_rows(frame, rows, store.path.parent, path.parent)),
-        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(frame)),
-        "footer": escape(f"hwdse {hwdse.__version__} · {store.path.name}"),
+        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done)),
+        "footer": escape(f"hwdse {hwdse.__version__} · {printable(store.path.name)}"),
         "css": _asset("report.css"),
         "script": _asset("report.js"),
         "plotly": get_plotlyjs(),
-        "data": _embedded(_data(frame, rows)),
+        "data": _embedded(_data(done, [rows[number] for number in done.index])),
     }
     return write_file(path, Template(_asset("report.html")).substitute(values))
 
@@ -85,7 +90,7 @@ def _data(frame: pd.DataFrame, rows: list[Row]) -> dict[str, Any]:
                 "group": f"{pair} {record['mul']}",
                 "colour": style.colours[pair],
                 "symbol": style.shapes[record["mul"]][1],
-                "blocks": {block["name"]: block for block in _blocks(row.cost)},
+                "blocks": {block["name"]: block for block in _blocks(row)},
             }
         )
     positions = pd.Series(range(len(frame)), index=frame.index)
@@ -109,17 +114,17 @@ def _data(frame: pd.DataFrame, rows: list[Row]) -> dict[str, Any]:
             for x in COSTS
             for y in QUALITIES
         },
-        "least_error": 50.0 / float(frame["samples"].max()),
+        "least_error": 50.0 / float(frame["samples"].max()) if len(frame) else None,
         "float_accuracy": _common(frame["float_accuracy"]),
-        "blocks": list(dict.fromkeys(block["name"] for row in rows for block in _blocks(row.cost))),
+        "blocks": list(dict.fromkeys(block["name"] for row in rows for block in _blocks(row))),
         "block_colours": _BLOCK_COLOURS,
     }
 
 
-def _blocks(cost: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _blocks(row: Row) -> list[dict[str, Any]]:
     return [
         {name: block[name] for name in ("name", "area_um2", "energy_pj")}
-        for block in cost["breakdown"]
+        for block in (row.cost or {})["breakdown"]
     ]
 
 
@@ -134,12 +139,14 @@ def _common(values: pd.Series) -> float | None:
     return float(distinct[0]) if len(distinct) == 1 else None
 
 
-def _lead(frame: pd.DataFrame, asked: int) -> str:
+def _lead(frame: pd.DataFrame, asked: int, failed: int) -> str:
     done = f"{len(frame)} designs" if asked == len(frame) else f"{len(frame)} of {asked} designs"
     front = int(pareto_mask(frame).sum())
     return (
-        f"{done}, {front} of them on the Pareto front of energy and accuracy. Each design is one "
-        "spec, from which its Verilog, its accuracy and its cost are derived alike."
+        f"{done}, {front} of them on the Pareto front of energy and accuracy. "
+        + (f"{failed} failed: the table says why. " if failed else "")
+        + "Each design is one spec, from which its Verilog, its accuracy and its cost are derived "
+        "alike."
     )
 
 
@@ -163,6 +170,9 @@ def _facts(frame: pd.DataFrame) -> str:
 
 
 def _notes(frame: pd.DataFrame) -> Iterable[str]:
+    if frame.empty:
+        yield "No design is finished. The command that made this tries them again."
+        return
     confidence = frame["confidence"].iloc[0]
     yield (
         f"Bars on accuracy are {confidence:.0%} intervals for the number of test samples used. "
@@ -210,9 +220,9 @@ def _rows(frame: pd.DataFrame, rows: list[Row], base: Path, target: Path) -> Ite
             cells.append(_cell(record[c.name], c))
             if c.name == "accuracy":
                 low, high = 100 * record["accuracy_low"], 100 * record["accuracy_high"]
-                cells.append(f"<td>{low:.2f}–{high:.2f}</td>")
-        cells.append(f"<td>{_verilog(row, base, target)}</td>")
-        kind = ' class="front"' if on_front else ""
+                cells.append(f"<td>{low:.2f}–{high:.2f}</td>" if row.cost else "<td>–</td>")
+        cells.append(f"<td>{_verilog(row, base, target) or escape(row.failure)}</td>")
+        kind = ' class="front"' if on_front else ' class="failed"' if row.failure else ""
         yield f"<tr{kind}>{''.join(cells)}</tr>"
 
 
@@ -227,8 +237,9 @@ def _cell(value: Any, c: Column) -> str:
 def _verilog(row: Row, base: Path, target: Path) -> str:
     if row.certificate is None:
         return ""
-    folder = base / RTL_FOLDER / Design.parse(row.spec).slug
-    if not folder.is_dir():
+    folder = base / RTL_FOLDER / row.slug
+    if not holds(folder, row.certificate):
         return "verified"
-    link = os.path.relpath(folder, target)
-    return f'<a href="{escape(Path(link).as_posix())}/">verified</a>'
+    # Percent signs for what an address may not hold, bytes that are no UTF-8 among it.
+    link = quote(os.fsencode(Path(os.path.relpath(folder, target)).as_posix()))
+    return f'<a href="{link}/">verified</a>'

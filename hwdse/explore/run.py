@@ -1,23 +1,30 @@
 """The sweep: evaluate what the store lacks, prove the front, write the results."""
 
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from hwdse.errors import VerificationError
+from hwdse.errors import FailedDesignsError
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.files import writable_folder, write_file
 from hwdse.explore.front import pareto, pareto_mask
 from hwdse.explore.plotting import plot
 from hwdse.explore.progress import Reporter, Silent
-from hwdse.explore.record import Evaluator, short_spec
+from hwdse.explore.record import Evaluation, Evaluator, short_spec
 from hwdse.explore.reporting import report
 from hwdse.explore.space import Space
-from hwdse.explore.store import RTL_FOLDER, STORE_NAME, Store
-from hwdse.explore.verilog import Generator, Verification, VerilogGenerator
-from hwdse.explore.workers import cores, run_tasks
+from hwdse.explore.store import RTL_FOLDER, STORE_NAME, Store, finished, frame_of
+from hwdse.explore.verilog import Generator, Verification, VerilogGenerator, holds
+from hwdse.explore.workers import Failure, run_tasks
 from hwdse.spec import Design
+from hwdse.text import printable
+
+# A sweep of ten thousand designs without a simulator fails ten thousand times alike.
+_MOST_TOLD = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +37,7 @@ class Sweep:
         files: what was written, by kind.
         computed: designs evaluated now.
         reused: designs finished earlier.
+        failed: designs that failed now; see the column `failure` of the frame.
         skipped: combinations of the space without meaning.
     """
 
@@ -39,11 +47,17 @@ class Sweep:
     computed: int
     reused: int
     skipped: int
+    failed: int = 0
 
     @property
     def front(self) -> pd.DataFrame:
         """Designs on the Pareto front of energy and accuracy, the most accurate first."""
         return pareto(self.frame)
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """Designs that failed their evaluation or their verification."""
+        return self.frame[self.frame["failure"] != ""]
 
 
 def sweep(
@@ -61,12 +75,14 @@ def sweep(
     """Evaluate every design of `space`, and generate verified Verilog of those on the front.
 
     Finished designs are kept in `folder`/store.sqlite one by one, so an interrupted sweep goes on
-    where it stopped: calling again gives the same rows as an uninterrupted call.
+    where it stopped: calling again gives the same rows as an uninterrupted call. A design that
+    fails, in whatever way, is kept as failed with its reason, and tried again by the next call.
 
     Args:
         space: designs, network, samples and technology.
         folder: made if missing.
-        jobs: worker processes; one per core by default.
+        jobs: worker processes; one per core by default. With 1 the work is done in this process,
+            which a design that takes its process down then ends.
         network: instead of the space's.
         samples: instead of the space's.
         data_dir: folder of the dataset; where it is installed by default.
@@ -76,8 +92,8 @@ def sweep(
 
     Raises:
         HwdseError: the network, dataset, technology or folder cannot be used.
-        VerificationError: a design on the front failed its verification; everything else is
-            written all the same.
+        FailedDesignsError: designs failed, or their verification did; all else is written, and the
+            error has the `Sweep` as its `result`.
     """
     if network is not None:
         space = replace(space, network=network)
@@ -93,79 +109,94 @@ def sweep(
     run = _Run(
         space=space,
         folder=writable_folder(Path(folder)),
-        jobs=jobs or cores(),
+        jobs=jobs,
         reporter=reporter or Silent(),
         keys={evaluator.key(design): design for design in space.designs},
     )
     with Store.create(run.folder / STORE_NAME) as store:
-        computed = run.evaluate(store, evaluator)
-        failures = run.prove(store, generator or VerilogGenerator())
+        earlier = sum(key in store for key in run.keys)
+        failures = run.evaluate(store, evaluator)
+        computed = len(run.keys) - earlier - len(failures)
+        failures |= run.prove(store, generator or VerilogGenerator())
         frame = run.frame(store)
         files = run.write(store, frame)
-    if failures:
-        raise VerificationError(
-            f"{len(failures)} of {int(frame['front'].sum())} designs on the front failed their "
-            "verification:\n" + "\n".join(failures)
-        )
-    return Sweep(
+    result = Sweep(
         folder=run.folder,
         frame=frame,
         files=files,
         computed=computed,
-        reused=len(space.designs) - computed,
+        reused=earlier,
         skipped=space.skipped,
+        failed=len(failures),
     )
+    if failures:
+        raise FailedDesignsError(_message(run.keys, failures), result)
+    return result
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
     space: Space
     folder: Path
-    jobs: int
+    jobs: int | None
     reporter: Reporter
     keys: dict[str, Design]
 
-    def evaluate(self, store: Store, evaluator: Evaluator) -> int:
-        """Evaluate the designs that the store lacks; how many those were."""
+    def evaluate(self, store: Store, evaluator: Evaluator) -> dict[str, Failure]:
+        """Evaluate the designs that the store lacks; what failed, by key."""
         store.select(self.keys)
+        # A damaged row shows before any work.
+        store.rows()
         missing = {design: key for key, design in self.keys.items() if key not in store}
         self.reporter.start("designs", len(self.keys), len(self.keys) - len(missing))
-        for design, evaluation in run_tasks(evaluator, list(missing), self.jobs):
-            store.add(missing[design], evaluation)
-            value, energy = evaluation.accuracy["value"], evaluation.cost["energy_pj"]
-            self.reporter.advance(f"{short_spec(design)}  {value:.2%}  {energy:.3g} pJ")
-        return len(missing)
+        return self._outcomes(evaluator, missing, store.add, "evaluation", store)
 
-    def prove(self, store: Store, generator: Generator) -> list[str]:
-        """Generate the Verilog that the front lacks; what failed."""
+    def prove(self, store: Store, generator: Generator) -> dict[str, Failure]:
+        """Generate the Verilog that the front lacks; what failed, by key."""
         rtl = writable_folder(self.folder / RTL_FOLDER)
-        front = [Design.parse(spec) for spec in pareto(self.frame(store))["spec"]]
-        key_of = {design: key for key, design in self.keys.items()}
-        proven = {row.key for row in store.rows() if row.certificate is not None}
-        missing = [
-            design
-            for design in front
-            if key_of[design] not in proven or not (rtl / design.slug).is_dir()
-        ]
+        store.forget_failures("verification")
+        rows = store.rows()
+        front = [rows[number] for number in pareto(finished(frame_of(rows))).index]
+        missing = {
+            self.keys[row.key]: row.key
+            for row in front
+            if not holds(rtl / row.slug, row.certificate)
+        }
         self.reporter.start("verified Verilog", len(front), len(front) - len(missing))
         task = Verification(generator=generator, rtl=rtl)
-        failures = []
-        for design, outcome in run_tasks(task, missing, self.jobs):
-            if outcome.certificate is None:
-                failures.append(f"{design}: {outcome.failure}")
-            else:
-                store.certify(key_of[design], outcome.certificate)
-            self.reporter.advance(short_spec(design) + (" FAILED" if outcome.failure else ""))
-        return sorted(failures)
+        return self._outcomes(task, missing, store.certify, "verification", store)
+
+    def _outcomes(
+        self,
+        task: Callable[[Design], Any],
+        missing: Mapping[Design, str],
+        keep: Callable[[str, Any], None],
+        stage: str,
+        store: Store,
+    ) -> dict[str, Failure]:
+        """Do a task for designs, which have keys, and keep what comes; what failed, by key."""
+        failures = {}
+        # Closed at once when this ends early: workers do not wait for the collector.
+        with closing(run_tasks(task, missing, self.jobs)) as outcomes:
+            for design, outcome in outcomes:
+                key = missing[design]
+                failure = _kept(keep, key, outcome)
+                if failure is not None:
+                    failures[key] = failure
+                    store.fail(key, stage, failure.reason)
+                self.reporter.advance(f"{short_spec(design)}{_shown(outcome, failure)}")
+        return failures
 
     def frame(self, store: Store) -> pd.DataFrame:
         """The store's frame with the front, and the folders of the Verilog."""
-        frame = store.frame()
+        rows = store.rows()
+        frame = frame_of(rows)
         frame["front"] = pareto_mask(frame)
-        folders = [f"{RTL_FOLDER}/{Design.parse(spec).slug}" for spec in frame["spec"]]
         frame["verilog"] = [
-            folder if proven and (self.folder / folder).is_dir() else ""
-            for folder, proven in zip(folders, frame["verified"], strict=True)
+            f"{RTL_FOLDER}/{row.slug}"
+            if holds(self.folder / RTL_FOLDER / row.slug, row.certificate)
+            else ""
+            for row in rows
         ]
         return frame
 
@@ -186,3 +217,39 @@ class _Run:
             "report": html,
             "verilog": self.folder / RTL_FOLDER,
         }
+
+
+def _kept(keep: Callable[[str, Any], None], key: str, outcome: Any) -> Failure | None:
+    """Keep a result in the store; a failure if it is one, or if it cannot be kept."""
+    if isinstance(outcome, Failure):
+        return outcome
+    try:
+        keep(key, outcome)
+    except (AttributeError, TypeError, ValueError) as error:
+        return Failure(text=f"unusable result: {error}")
+    return None
+
+
+def _shown(outcome: Any, failure: Failure | None) -> str:
+    """What progress says of an outcome after the design."""
+    if failure is not None:
+        return "  FAILED"
+    if isinstance(outcome, Evaluation):
+        energy = outcome.cost["energy_pj"]
+        return f"  {outcome.accuracy['value']:.2%}  {energy:.3g} pJ"
+    return ""
+
+
+def _message(keys: Mapping[str, Design], failures: Mapping[str, Failure]) -> str:
+    """How many designs failed, and each with what it said, in the order of the space."""
+    lines = [
+        f"{len(failures)} of {len(keys)} designs failed; all others are finished, and the same "
+        "command tries these again"
+    ]
+    failed = [(design, failures[key]) for key, design in keys.items() if key in failures]
+    for design, failure in failed[:_MOST_TOLD]:
+        said = "\n".join(map(printable, failure.text.splitlines()))
+        lines.append(said if said.startswith(str(design)) else f"{design}: {said}")
+    if len(failed) > _MOST_TOLD:
+        lines.append(f"and {len(failed) - _MOST_TOLD} more, see results.csv")
+    return "\n".join(lines)

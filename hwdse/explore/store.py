@@ -1,30 +1,36 @@
-"""Finished designs in one SQLite file: a row each, written in one step, safe against kill -9."""
+"""Results of sweeps in one SQLite file: a row each, written in one step, safe against kill -9."""
 
-import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
 
-from hwdse.errors import StoreError
-from hwdse.explore.record import Evaluation, describe
+from hwdse.errors import StoreError, why
+from hwdse.explore import documents, store_errors
+from hwdse.explore.record import Evaluation, Row, describe, facts_of
+from hwdse.explore.store_errors import translated, unusable
+from hwdse.spec import Design
+from hwdse.text import printable
 
 STORE_NAME = "store.sqlite"
 RTL_FOLDER = "rtl"
 
 # "hwDS": tells a store from any other SQLite file.
 APPLICATION_ID = 0x68774453
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = (
-    # What was measured. `cost` and `accuracy` are the JSON documents of the estimators.
+    # Every design that a sweep ever asked for. `facts` is `record.facts_of`.
     """CREATE TABLE design (
         key TEXT PRIMARY KEY NOT NULL,
-        spec TEXT NOT NULL,
+        facts TEXT NOT NULL
+    ) STRICT""",
+    # What was measured. `cost` and `accuracy` are the JSON documents of the estimators.
+    """CREATE TABLE evaluation (
+        key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
         cost TEXT NOT NULL,
         accuracy TEXT NOT NULL,
         version TEXT NOT NULL
@@ -34,24 +40,37 @@ _SCHEMA = (
         key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
         certificate TEXT NOT NULL
     ) STRICT""",
+    # What failed when it was tried last: the stage, and why in one line.
+    """CREATE TABLE failure (
+        key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
+        stage TEXT NOT NULL,
+        reason TEXT NOT NULL
+    ) STRICT""",
     # The designs of the latest sweep in the order of its space, finished or not.
     """CREATE TABLE selection (
         position INTEGER PRIMARY KEY NOT NULL,
-        key TEXT NOT NULL
+        key TEXT NOT NULL REFERENCES design(key)
     ) STRICT""",
 )
 
+_ROWS = """
+    SELECT key, design.rowid, facts, evaluation.rowid, cost, accuracy, version,
+        certificate.rowid, certificate, failure.rowid, stage, reason
+    FROM selection JOIN design USING (key)
+        LEFT JOIN evaluation USING (key)
+        LEFT JOIN certificate USING (key)
+        LEFT JOIN failure USING (key)
+    WHERE evaluation.rowid IS NOT NULL OR failure.rowid IS NOT NULL
+    ORDER BY position"""
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A finished design as stored."""
-
-    key: str
-    spec: str
-    cost: Mapping[str, Any]
-    accuracy: Mapping[str, Any]
-    version: str
-    certificate: Mapping[str, Any] | None = None
+_HEADER = b"SQLite format 3\0"
+_APPLICATION_ID_AT = 68
+_COUNTS = ("correct", "samples")
+_FLOATS = (
+    *("area_um2", "area_per_mac_um2", "energy_pj", "delay_ns"),
+    *("area_error", "energy_error", "delay_error"),
+    *("accuracy", "accuracy_low", "accuracy_high", "confidence", "float_accuracy", "agreement"),
+)
 
 
 class Store:
@@ -68,7 +87,7 @@ class Store:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Open the store at `path`, making an empty one if there is none.
+        """Open the store at `path`, making an empty one if there is none or an empty file.
 
         Raises:
             StoreError: the file cannot be made or opened, or is not a store of this version.
@@ -84,15 +103,20 @@ class Store:
         """
         file = path / STORE_NAME if path.is_dir() else path
         if not file.is_file():
-            raise StoreError(f"{path} is not a store: give a {STORE_NAME} or a folder holding one")
+            shown = printable(str(path))
+            raise StoreError(f"{shown} is not a store: give a {STORE_NAME} or a folder holding one")
         return cls._connect(file, create=False)
 
     @classmethod
     def _connect(cls, path: Path, *, create: bool) -> Self:
-        with _translated(path):
+        _check_header(path)
+        with translated(path):
             mode = "rwc" if create else "rw"
             uri = f"{path.resolve().as_uri()}?mode={mode}"
-            connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
+            connection = sqlite3.connect(
+                uri, uri=True, isolation_level=None, timeout=store_errors.LOCK_SECONDS
+            )
+            connection.text_factory = _text
             try:
                 _check(connection, path, create=create)
             except BaseException:
@@ -111,143 +135,224 @@ class Store:
         self.close()
 
     def __len__(self) -> int:
-        return int(self._one("SELECT count(*) FROM design"))
+        """How many designs were ever evaluated."""
+        return int(self._one("SELECT count(*) FROM evaluation"))
 
     def __contains__(self, key: object) -> bool:
-        return bool(self._one("SELECT count(*) FROM design WHERE key = ?", key))
+        """Whether the design with this key was evaluated."""
+        return bool(self._one("SELECT count(*) FROM evaluation WHERE key = ?", key))
 
-    def add(self, key: str, evaluation: Evaluation) -> None:
-        """Store one finished design. A key already there keeps its row."""
-        row = (
-            key,
-            evaluation.spec,
-            _dump(evaluation.cost),
-            _dump(evaluation.accuracy),
-            evaluation.version,
-        )
-        with self._transaction():
-            self._connection.execute("INSERT OR IGNORE INTO design VALUES (?, ?, ?, ?, ?)", row)
-
-    def certify(self, key: str, certificate: Mapping[str, Any]) -> None:
-        """Store the certificate of a verified design, in place of an earlier one.
-
-        Raises:
-            StoreError: no finished design has this key.
-        """
-        if key not in self:
-            raise StoreError(f"{self.path}: no finished design with key {key}")
-        with self._transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO certificate VALUES (?, ?)", (key, _dump(certificate))
-            )
-
-    def select(self, keys: Iterable[str]) -> None:
-        """Make the designs with these keys, in this order, what `rows` and `frame` give."""
-        with self._transaction():
-            self._connection.execute("DELETE FROM selection")
-            self._connection.executemany("INSERT INTO selection VALUES (?, ?)", enumerate(keys))
+    def select(self, designs: Mapping[str, Design]) -> None:
+        """Make these designs by key, in this order, what `rows` and `frame` give."""
+        facts = [(key, documents.write(facts_of(design))) for key, design in designs.items()]
+        with self._transaction() as execute:
+            execute.executemany("INSERT OR REPLACE INTO design VALUES (?, ?)", facts)
+            execute.execute("DELETE FROM selection")
+            execute.executemany("INSERT INTO selection VALUES (?, ?)", enumerate(designs))
 
     def selected(self) -> int:
         """How many designs the latest sweep asked for, finished or not."""
         return int(self._one("SELECT count(*) FROM selection"))
 
+    def add(self, key: str, evaluation: Evaluation) -> None:
+        """Store a finished design, one that was selected. A key already there keeps its row.
+
+        Raises:
+            ValueError: a result that lacks something, or holds what cannot be.
+        """
+        cost = documents.checked("cost", evaluation.cost, documents.COST)
+        accuracy = documents.checked("accuracy", evaluation.accuracy, documents.ACCURACY)
+        row = (key, documents.write(cost), documents.write(accuracy), printable(evaluation.version))
+        with self._transaction() as execute:
+            execute.execute("INSERT OR IGNORE INTO evaluation VALUES (?, ?, ?, ?)", row)
+            execute.execute("DELETE FROM failure WHERE key = ?", (key,))
+
+    def certify(self, key: str, certificate: Mapping[str, Any]) -> None:
+        """Store the certificate of a verified design, in place of an earlier one or a failure.
+
+        Raises:
+            StoreError: no finished design has this key.
+            ValueError: the certificate is no JSON object.
+        """
+        if key not in self:
+            raise StoreError(f"{self._shown}: no finished design with key {key}")
+        document = documents.write(documents.checked("certificate", certificate, {}))
+        with self._transaction() as execute:
+            execute.execute("INSERT OR REPLACE INTO certificate VALUES (?, ?)", (key, document))
+            execute.execute("DELETE FROM failure WHERE key = ?", (key,))
+
+    def fail(self, key: str, stage: str, reason: str) -> None:
+        """Store that a selected design failed, instead of what it failed at before.
+
+        Args:
+            key: of the design.
+            stage: `evaluation` or `verification`; the latter ends an earlier certificate.
+            reason: why, in one line.
+        """
+        with self._transaction() as execute:
+            execute.execute(
+                "INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", (key, stage, printable(reason))
+            )
+            if stage == "verification":
+                execute.execute("DELETE FROM certificate WHERE key = ?", (key,))
+
+    def forget_failures(self, stage: str) -> None:
+        """Forget what failed at a stage that is about to be tried again."""
+        with self._transaction() as execute:
+            execute.execute("DELETE FROM failure WHERE stage = ?", (stage,))
+
     def rows(self) -> list[Row]:
-        """Finished designs of the latest sweep, in the order of its space."""
-        with _translated(self.path):
-            found = self._connection.execute(
-                "SELECT key, spec, cost, accuracy, version, certificate FROM selection"
-                " JOIN design USING (key) LEFT JOIN certificate USING (key) ORDER BY position"
-            ).fetchall()
-            return [
-                Row(
-                    key=key,
-                    spec=spec,
-                    cost=json.loads(cost),
-                    accuracy=json.loads(accuracy),
-                    version=version,
-                    certificate=None if certificate is None else json.loads(certificate),
-                )
-                for key, spec, cost, accuracy, version, certificate in found
-            ]
+        """Finished and failed designs of the latest sweep, in the order of its space.
+
+        Raises:
+            StoreError: a row is damaged; the message names it.
+        """
+        with translated(self.path):
+            found = self._connection.execute(_ROWS).fetchall()
+        return [self._row(values) for values in found]
 
     def frame(self) -> pd.DataFrame:
-        """`rows` as a table: the parts of the spec, costs, accuracy, `verified`; see `describe`."""
-        records = [
-            describe(row.spec, row.cost, row.accuracy)
-            | {"version": row.version, "verified": row.certificate is not None}
-            for row in self.rows()
-        ]
-        return pd.DataFrame.from_records(records)
+        """`rows` as a table: the parts of the spec, costs, accuracy, `failure`; see `describe`."""
+        return frame_of(self.rows())
+
+    def _row(self, values: tuple[Any, ...]) -> Row:
+        key, design, facts, evaluation, cost, accuracy, version = values[:7]
+        certificate, proof, failure, stage, reason = values[7:]
+        table, place, name = "design", design, ""
+        try:
+            known = documents.read("facts", facts, documents.FACTS)
+            name = f" ({known['spec']})"
+            row = {"key": key, "facts": known}
+            if evaluation is not None:
+                table, place = "evaluation", evaluation
+                row["cost"] = documents.read("cost", cost, documents.COST)
+                row["accuracy"] = documents.read("accuracy", accuracy, documents.ACCURACY)
+                row["version"] = documents.text("version", version)
+            if certificate is not None and evaluation is not None:
+                table, place = "certificate", certificate
+                row["certificate"] = documents.read("certificate", proof, {})
+            if failure is not None:
+                table, place = "failure", failure
+                stage, reason = documents.text("stage", stage), documents.text("reason", reason)
+                row["failure"] = f"{stage} failed: {reason}"
+        except ValueError as error:
+            raise StoreError(
+                f"{self._shown}: row {place} of table {table}{name} is damaged: {error}; delete it "
+                f'(sqlite3 {self._shown} "DELETE FROM {table} WHERE rowid = {place}") and run '
+                "hwdse explore again, or give another folder"
+            ) from error
+        return Row(**row)
+
+    @property
+    def _shown(self) -> str:
+        return printable(str(self.path))
 
     def _one(self, query: str, *parameters: object) -> Any:
-        with _translated(self.path), closing(self._connection.execute(query, parameters)) as found:
+        with translated(self.path), closing(self._connection.execute(query, parameters)) as found:
             return found.fetchone()[0]
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with _translated(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with translated(self.path), _transaction(self._connection) as connection:
+            yield connection
 
 
-def _dump(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+def frame_of(rows: list[Row]) -> pd.DataFrame:
+    """A table with a line for each row; see `describe`. What is unknown is missing."""
+    frame = pd.DataFrame.from_records([describe(row) for row in rows])
+    if frame.empty:
+        return frame
+    kinds: dict[str, str] = dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(_COUNTS, "Int64")
+    return frame.astype(kinds)
+
+
+def finished(frame: pd.DataFrame) -> pd.DataFrame:
+    """The lines of designs that were evaluated."""
+    return frame if frame.empty else frame.loc[frame["energy_pj"].notna()]
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        yield
-    except (sqlite3.Error, json.JSONDecodeError) as error:
-        raise StoreError(
-            f"{path} is not a usable hwdse store ({error}): move it away, or give another folder"
-        ) from error
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk ends the transaction by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _text(content: bytes) -> str:
+    """SQLite's text, which anyone may have written."""
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a file that is no store before SQLite gets its hands on it.
+
+    SQLite takes a file of a few bytes for an empty one and writes over it. One of no bytes is what
+    it leaves itself when a process is killed at the first change.
+    """
+    shown = printable(str(path))
+    try:
+        if not path.exists():
+            return
+        if not path.is_file():
+            raise StoreError(f"{shown} is no regular file: give another folder")
+        with path.open("rb") as stream:
+            head = stream.read(_APPLICATION_ID_AT + 4)
+    except OSError as error:
+        raise StoreError(f"{shown} cannot be opened: {why(error)}") from error
+    # With a journal beside it the file is in the middle of a change, which SQLite takes back.
+    if not head or path.with_name(f"{path.name}-journal").exists():
+        return
+    if not head.startswith(_HEADER):
+        raise StoreError(f"{shown} {unusable('file is not a database')}")
+    if int.from_bytes(head[_APPLICATION_ID_AT:], "big") != APPLICATION_ID:
+        raise StoreError(f"{shown} {_FOREIGN}")
+
+
+_FOREIGN = "is an SQLite file of another program, not an hwdse store: give another folder"
 
 
 def _check(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
     """Make the tables of a new file; refuse a file that is not a whole store of this version."""
-    pragma = {
-        name: connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version", "schema_version", "quick_check")
-    }
-    if pragma["quick_check"] != "ok":
-        raise StoreError(
-            f"{path} is damaged ({_one_line(pragma['quick_check'])}): "
-            "move it away, or give another folder"
-        )
-    # schema_version 0 is a file nothing was ever written to.
-    if create and pragma["schema_version"] == 0 and pragma["application_id"] == 0:
+    names = ("application_id", "user_version", "page_count", "quick_check")
+    # One transaction: another process may be making the tables.
+    connection.execute("BEGIN")
+    try:
+        pragma = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
+    finally:
+        connection.execute("ROLLBACK")
+    shown = printable(str(path))
+    if pragma["page_count"] == 0 and create:
         _make(connection)
         return
-    if pragma["application_id"] != APPLICATION_ID:
-        raise StoreError(f"{path} is an SQLite file of another program, not an hwdse store")
-    if pragma["user_version"] != SCHEMA_VERSION:
+    if pragma["quick_check"] != "ok":
         raise StoreError(
-            f"{path} is an hwdse store of schema {pragma['user_version']}, "
+            f"{shown} is damaged ({printable(' '.join(str(pragma['quick_check']).split()))}): "
+            "move it away, or give another folder"
+        )
+    if pragma["page_count"] == 0:
+        raise StoreError(f"{shown} is an empty file, no store yet: run hwdse explore")
+    if pragma["application_id"] != APPLICATION_ID:
+        raise StoreError(f"{shown} {_FOREIGN}")
+    if pragma["user_version"] != SCHEMA_VERSION:
+        age = "an earlier" if pragma["user_version"] < SCHEMA_VERSION else "a later"
+        raise StoreError(
+            f"{shown} is an hwdse store of schema {pragma['user_version']}, of {age} version; "
             f"this version reads schema {SCHEMA_VERSION}: give another folder"
         )
 
 
 def _make(connection: sqlite3.Connection) -> None:
     # One transaction: a process killed here leaves an empty file, which the next one fills.
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _transaction(connection):
         # Another process may have made the tables since the check.
         if connection.execute("PRAGMA schema_version").fetchone()[0] == 0:
             for statement in _SCHEMA:
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(str(text).split())

@@ -3,18 +3,25 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from typing import TypeVar
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from traceback import extract_tb, format_exception_only
+from typing import Any, Self, TypeVar
 
-from hwdse.errors import HwdseError
+from hwdse.errors import HwdseError, why
+from hwdse.temporary import remove_stale
+from hwdse.text import printable
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+_MOST_SHOWN = 600
 
 # Each numerical library reads its own variable, once, when it is loaded.
 _THREAD_VARIABLES = (
@@ -31,54 +38,221 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_tasks(
-    function: Callable[[Task], Result], tasks: Sequence[Task], jobs: int
-) -> Iterator[tuple[Task, Result]]:
-    """Yield every task with `function(task)`, in the order in which they finish.
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What became of a task that gave no result.
 
-    With one job the work is done in this process. Otherwise in `jobs` new processes (started
-    afresh, not forked: the parent has threads), each with its share of the cores; `function`,
-    tasks and results are pickled. Closing the iterator early, an exception and Ctrl-C stop the
+    Attributes:
+        text: why, usually one line; a failed verification has more, its mismatches.
+    """
+
+    text: str
+
+    @property
+    def reason(self) -> str:
+        """Why, in one line that is not too long for a table."""
+        line = " ".join(printable(line.strip()) for line in self.text.splitlines())
+        return line if len(line) <= _MOST_SHOWN else f"{line[:_MOST_SHOWN]} ..."
+
+
+def run_tasks(
+    function: Callable[[Task], Result], tasks: Iterable[Task], jobs: int | None = None
+) -> Generator[tuple[Task, Result | Failure]]:
+    """Yield every task with `function(task)`, or with its failure, in the order they finish.
+
+    Whatever a task does, the others go on: it may raise anything, give a result that cannot be
+    pickled, or take its process down. Closing the iterator early, an exception and Ctrl-C stop the
     workers and whatever programs they run at once, and so does the death of this process.
 
+    Args:
+        function: pickled, as tasks and results are.
+        tasks: what to call it with.
+        jobs: worker processes, started afresh, not forked: the parent has threads. Each has its
+            share of the cores. One per core by default; 1 does the work in this process, which
+            debuggers like and which nothing protects from a task that takes its process down.
+
     Raises:
-        HwdseError: a worker was killed from outside; or whatever `function` raises.
+        HwdseError: no process can be started.
     """
-    if jobs == 1 or len(tasks) <= 1:
-        for task in tasks:
-            yield task, function(task)
+    waiting = deque(tasks)
+    if jobs == 1:
+        while waiting:
+            task = waiting.popleft()
+            yield task, _attempt(function, task)
         return
-    jobs = min(jobs, len(tasks))
-    context = get_context("spawn")
-    # Workers hold only the reading end: it comes to its end when this process closes the other
-    # one, or dies.
-    lifeline, alive = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_serve, initargs=(lifeline,)
-    )
+    if not waiting:
+        return
+    with _Crew(function, min(jobs or cores(), len(waiting))) as crew:
+        while waiting or crew.busy:
+            while waiting and crew.has_room:
+                crew.give(waiting.popleft())
+            for worker, outcome in crew.finished():
+                task = worker.task
+                # The next task first: this generator's user may take its time.
+                if waiting:
+                    crew.give(waiting.popleft())
+                yield task, outcome
+
+
+def _attempt(function: Callable[[Task], Result], task: Task) -> Result | Failure:
+    """Call, and catch everything but an interruption, `sys.exit` included."""
     try:
-        futures: dict[Future[Result], Task] = {}
-        with _thread_limit(max(1, cores() // jobs)), _interrupts_held():
-            for task in tasks:
-                futures[executor.submit(function, task)] = task
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    except BrokenProcessPool as error:
-        raise HwdseError(
-            "a worker process was killed, for want of memory perhaps: what is finished is kept, "
-            "run again with fewer jobs to continue"
-        ) from error
-    finally:
-        alive.close()
-        executor.shutdown(wait=True, cancel_futures=True)
-        lifeline.close()
+        return function(task)
+    except KeyboardInterrupt:
+        raise
+    except HwdseError as error:
+        return Failure(text=str(error))
+    except MemoryError:
+        return Failure(text="not enough memory")
+    except BaseException as error:
+        return Failure(text=f"unexpected {_described(error)}")
 
 
-def _serve(lifeline: Connection) -> None:
-    """Make this worker the head of a process group that ends with the lifeline."""
+def _described(error: BaseException) -> str:
+    """Kind, message and place of an error that nobody foresaw."""
+    # An error's own text may raise another one, which this takes care of.
+    message = " ".join("".join(format_exception_only(error)).split())
+    frames = extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{message}{place}"
+
+
+@dataclass(eq=False, kw_only=True)
+class _Worker:
+    """A worker process and the task it has in hand."""
+
+    process: SpawnProcess
+    link: Connection
+    task: Any = None
+
+
+class _Crew:
+    """Worker processes, each with one task at a time, so that one that dies names its task."""
+
+    def __init__(self, function: Callable[[Any], Any], size: int) -> None:
+        self._function = function
+        self._size = size
+        self._threads = max(1, cores() // size)
+        self._context = get_context("spawn")
+        # Workers hold only the reading end: it comes to its end when this process closes the other
+        # one, or dies.
+        self._lifeline, self._alive = self._context.Pipe(duplex=False)
+        self._idle: list[_Worker] = []
+        self._busy: list[_Worker] = []
+        self._failed: list[tuple[_Worker, Failure]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        interrupted = bool(self._busy)
+        self._alive.close()
+        for worker in (*self._idle, *self._busy):
+            worker.process.join()
+            worker.link.close()
+        self._lifeline.close()
+        if interrupted:
+            # Killed in the middle, they could not tidy up.
+            remove_stale()
+
+    @property
+    def busy(self) -> bool:
+        """Whether results are to come."""
+        return bool(self._busy or self._failed)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a worker is free, or may be started."""
+        return len(self._busy) < self._size
+
+    def give(self, task: Any) -> None:
+        """Let a worker do a task."""
+        # One that was killed while it had nothing to do is not the task's fault.
+        alive = [worker for worker in self._idle if worker.process.is_alive()]
+        worker = alive.pop() if alive else self._start()
+        self._idle = alive
+        worker.task = task
+        self._busy.append(worker)
+        try:
+            worker.link.send(task)
+        except BrokenPipeError:
+            pass  # it is dead, which `finished` will find
+        except Exception as error:
+            self._busy.remove(worker)
+            self._idle.append(worker)
+            unsent = _Worker(process=worker.process, link=worker.link, task=task)
+            self._failed.append((unsent, Failure(text=f"cannot be sent: {_described(error)}")))
+
+    def finished(self) -> Iterator[tuple[_Worker, Any]]:
+        """Wait for results, and give them."""
+        while self._failed:
+            yield self._failed.pop()
+        if not self._busy:
+            return
+        waited: dict[Any, _Worker] = {worker.link: worker for worker in self._busy}
+        waited |= {worker.process.sentinel: worker for worker in self._busy}
+        ready = {id(worker): worker for worker in map(waited.__getitem__, wait(list(waited)))}
+        for worker in ready.values():
+            self._busy.remove(worker)
+            try:
+                # A process may have died after it sent its result.
+                outcome = worker.link.recv() if worker.link.poll() else self._bury(worker)
+            except (EOFError, OSError):
+                outcome = self._bury(worker)
+            except Exception as error:
+                outcome = Failure(text=f"its result cannot be read: {_described(error)}")
+            done = _Worker(process=worker.process, link=worker.link, task=worker.task)
+            if worker.process.exitcode is None:
+                self._idle.append(worker)
+            yield done, outcome
+
+    def _start(self) -> _Worker:
+        here, there = self._context.Pipe()
+        process = self._context.Process(
+            target=_serve, args=(self._function, there, self._lifeline), name="hwdse worker"
+        )
+        try:
+            with _thread_limit(self._threads), _interrupts_held():
+                process.start()
+        except OSError as error:
+            raise HwdseError(f"no worker process can be started: {why(error)}") from error
+        there.close()
+        return _Worker(process=process, link=here)
+
+    def _bury(self, worker: _Worker) -> Failure:
+        """What a dead worker died of; its compilers and simulators are ended."""
+        if worker.process.pid:
+            # Its number stays its own until it is waited for.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(worker.process.pid, signal.SIGKILL)
+        worker.process.join()
+        worker.link.close()
+        status = worker.process.exitcode or 0
+        if status >= 0:
+            return Failure(text=f"its process ended with status {status}")
+        name = signal.Signals(-status).name
+        memory = ", for want of memory perhaps" if -status == signal.SIGKILL else ""
+        return Failure(text=f"its process was ended by {name}{memory}")
+
+
+def _serve(function: Callable[[Any], Any], link: Connection, lifeline: Connection) -> None:
+    """Do tasks; as the head of a process group that ends with the lifeline."""
     # Ctrl-C at the terminal reaches the foreground group: the parent alone, which then ends us.
     os.setpgid(0, 0)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    while True:
+        try:
+            task = link.recv()
+        except EOFError:
+            return
+        except Exception as error:
+            link.send(Failure(text=f"cannot be read: {_described(error)}"))
+            continue
+        outcome = _attempt(function, task)
+        try:
+            link.send(outcome)
+        except Exception as error:
+            link.send(Failure(text=f"its result cannot be sent: {_described(error)}"))
 
 
 def _end_with(lifeline: Connection) -> None:

@@ -37,6 +37,18 @@ def test_svg_has_a_curve_for_every_format_and_the_same_bytes_each_time():
     assert "log₂|x|" in comments
 
 
+@pytest.mark.parametrize("name", ["$\\frac{$", "a$b", "\\$x$", "caf\udce9\n"])
+def test_no_name_is_a_formula(name):
+    odd = formats.Codebook(name=name, levels=(-1.0, 0.0, 1.0))
+    for kind in ("png", "svg"):
+        assert picture([odd], kind)
+        assert picture([odd, formats.parse("int4")], kind)
+
+
+def test_decades_are_named():
+    assert "<!-- 10⁻¹ -->" in picture(chosen("e4m3fn"), "svg").decode()
+
+
 def test_kinds_of_files():
     assert picture_kind(Path("a/b.PNG")) == "png"
     assert picture_kind(Path("b.svg")) == "svg"

@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -9,10 +10,11 @@ from hwdse.cli import explore as command
 from hwdse.cli import main
 from hwdse.explore.space import Space
 from hwdse.explore.store import STORE_NAME, Store
+from hwdse.spec import Design
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "explore"))
 
-from explore_fakes import FakeEvaluator, FakeGenerator, evaluation, space
+from explore_fakes import FakeEvaluator, FakeGenerator, by_key, filled, space
 
 
 @pytest.fixture
@@ -32,9 +34,7 @@ def faked(tmp_path, monkeypatch):
 def folder(tmp_path):
     """An output folder with a finished sweep's store."""
     with Store.create(tmp_path / STORE_NAME) as store:
-        store.select(map(str, space().designs))
-        for design in space().designs:
-            store.add(str(design), evaluation(design))
+        filled(store, space().designs)
     return tmp_path
 
 
@@ -83,10 +83,67 @@ def test_failed_proof_is_exit_1_with_the_mismatch(faked, tmp_path, monkeypatch, 
     monkeypatch.setattr(command, "sweep", partial(command.sweep, generator=broken))
     assert main(["explore", "-o", str(faked), "--jobs", "1"]) == 1
     out, err = capsys.readouterr()
-    assert out == ""
-    assert "designs on the front failed their verification" in err
-    assert "expected 1, got 2" in err
+    assert "FAILED" in out
+    assert "Failed: 1 design\n" in out
+    assert "verification failed: a=int8," in out
+    error = err.splitlines()
+    at = next(k for k, line in enumerate(error) if line.startswith("hwdse: error: "))
+    assert "1 of 12 designs failed" in error[at]
+    # The mismatches stand on lines of their own.
+    assert error[at + 2] == "  input 0: expected 1, got 2"
     assert (faked / "report.html").is_file()
+    assert main(["explore", "-o", str(faked), "--jobs", "1", "--json"]) == 1
+    out, err = capsys.readouterr()
+    (failed,) = json.loads(out)["failed"]
+    assert failed["spec"].startswith("a=int8,")
+    assert failed["failure"].startswith("verification failed: ")
+
+
+@pytest.mark.parametrize("how", ["tool", "bug", "kill"])
+def test_one_bad_design_is_shown_everywhere(faked, tmp_path, monkeypatch, capsys, how):
+    broken = FakeEvaluator(log=tmp_path / "evaluated", broken="e5m2", how=how)
+    monkeypatch.setattr(command, "sweep", partial(command.sweep, evaluator=broken))
+    reason = {"tool": "no simulator", "bug": "ZeroDivisionError", "kill": "SIGKILL"}[how]
+    assert main(["explore", "-o", str(faked), "--jobs", "2"]) == 1
+    out, err = capsys.readouterr()
+    assert "Failed: 3 designs" in out
+    assert out.count(reason) == 3
+    assert "hwdse: error: 3 of 12 designs failed" in err
+    for name in ("results.csv", "report.html"):
+        assert (faked / name).read_text().count(reason) == 3
+    for arguments in (["pareto", str(faked)], ["report", str(faked), "-o", f"{tmp_path}/r.html"]):
+        assert main(arguments) == 0
+    assert capsys.readouterr().out.count(reason) == 3
+    assert main(["pareto", str(faked), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["designs"], document["asked"], len(document["failed"])) == (9, 12, 3)
+
+
+def test_all_designs_failed(faked, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(Space, "builtin", staticmethod(lambda: space(1)))
+    broken = FakeEvaluator(log=tmp_path / "evaluated", broken="int8")
+    monkeypatch.setattr(command, "sweep", partial(command.sweep, evaluator=broken))
+    assert main(["explore", "-o", str(faked), "--jobs", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert "cannot evaluate int8" in out
+    assert "1 of 1 designs failed" in err
+    assert sorted(path.name for path in faked.iterdir()) == [
+        "pareto.png", "pareto.svg", "report.html", "results.csv", "rtl", STORE_NAME
+    ]  # fmt: skip
+    assert main(["pareto", str(faked)]) == 0
+    assert "cannot evaluate int8" in capsys.readouterr().out
+
+
+def test_names_that_no_terminal_shows(folder, tmp_path, capsysbinary):
+    odd = tmp_path / os.fsdecode(b"caf\xe9\n")
+    odd.mkdir()
+    (folder / STORE_NAME).rename(odd / STORE_NAME)
+    target = odd / "report.html"
+    assert main(["report", str(odd), "-o", str(target)]) == 0
+    out = capsysbinary.readouterr().out
+    assert out.endswith(b"/caf\\xe9\\n/report.html\n")
+    assert main(["report", str(odd / "none"), "-o", str(target)]) == 2
+    assert b"caf\\xe9" in capsysbinary.readouterr().err
 
 
 def test_pareto(folder, capsys):
@@ -103,7 +160,7 @@ def test_pareto(folder, capsys):
 
 def test_pareto_of_an_unfinished_sweep_says_so(folder, capsys):
     with Store.open(folder) as store:
-        store.select([*map(str, space().designs), "waiting"])
+        store.select(by_key([*space().designs, Design.parse("a=int4,acc=int:32")]))
     assert main(["pareto", str(folder)]) == 0
     assert capsys.readouterr().out.endswith("Unfinished: 12 of 13 designs.\n")
 

@@ -1,12 +1,15 @@
 """Cheap stand-ins for the evaluator and the generator; importable by worker processes."""
 
 import hashlib
+import json
 import os
+import signal
+import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from hwdse.errors import HwdseError, VerificationError
+from hwdse.errors import HwdseError, ToolError, VerificationError
 from hwdse.explore.record import Evaluation
 from hwdse.explore.space import Space
 from hwdse.spec import Design
@@ -23,6 +26,19 @@ def space(count=12):
         for name in formats
     ]
     return Space(name="test", designs=tuple(designs[:count]))
+
+
+def by_key(designs):
+    """Designs as `Store.select` takes them, under the keys that the fake evaluator gives."""
+    return {f"key of {design}": design for design in designs}
+
+
+def filled(store, designs):
+    """A store with finished designs, the latest sweep's."""
+    store.select(by_key(designs))
+    for key, design in by_key(designs).items():
+        store.add(key, evaluation(design))
+    return store
 
 
 def evaluation(design):
@@ -64,13 +80,64 @@ def evaluation(design):
     )
 
 
+class UnspeakableError(Exception):
+    """Raises another one when it is printed, and cannot be pickled."""
+
+    def __init__(self):
+        super().__init__()
+        self.unpicklable = lambda: None
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+def misbehave(how, design):
+    """What code that nobody foresaw may do; what it gives is no result."""
+    return _FAULTS[how](design)
+
+
+def _raises(error):
+    def fault(design):
+        raise error(design)
+
+    return fault
+
+
+def _endless(design):
+    return _endless(design)
+
+
+_FAULTS = {
+    "": _raises(lambda design: HwdseError(f"cannot evaluate {design.a}")),
+    "proof": _raises(
+        lambda design: VerificationError(f"{design}: 1 mismatch\n  input 0: expected 1, got 2")
+    ),
+    "tool": _raises(lambda design: ToolError("no simulator:\npip install one")),
+    "not utf-8": _raises(lambda design: HwdseError("caf\udce9 cannot be read")),
+    "bug": lambda design: 1 // 0,
+    "unspeakable": _raises(lambda design: UnspeakableError()),
+    "memory": _raises(lambda design: MemoryError()),
+    "recursion": _endless,
+    "exit": lambda design: sys.exit(0),
+    "kill": lambda design: os.kill(os.getpid(), signal.SIGKILL),
+    "abort": lambda design: os._exit(3),
+    "unpicklable": lambda design: lambda: None,
+    "nothing": lambda design: None,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class FakeEvaluator:
-    """Takes `seconds` a design and notes each in `log`; fails on the format `broken`."""
+    """Takes `seconds` a design and notes each in `log`; the format `broken` misbehaves.
+
+    `faults` are more designs that do, each by its spec in its own way.
+    """
 
     log: Path
     seconds: float = 0.0
     broken: str = ""
+    how: str = ""
+    faults: dict = field(default_factory=dict)
 
     def key(self, design):
         return f"key of {design}"
@@ -78,7 +145,9 @@ class FakeEvaluator:
     def __call__(self, design):
         time.sleep(self.seconds)
         if design.a.name == self.broken:
-            raise HwdseError(f"cannot evaluate {design.a}")
+            return misbehave(self.how, design)
+        if str(design) in self.faults:
+            return misbehave(self.faults[str(design)], design)
         with self.log.open("a") as stream:
             stream.write(f"{os.getpid()} {design}\n")
         return evaluation(design)
@@ -96,15 +165,18 @@ class FakeGenerator:
     log: Path
     seconds: float = 0.0
     broken: str = ""
+    how: str = "proof"
 
     def __call__(self, design, folder):
         time.sleep(self.seconds)
         if design.a.name == self.broken:
-            raise VerificationError(f"{design}: expected 1, got 2")
+            return misbehave(self.how, design)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "unit.v").write_text("module unit; endmodule\n")
         with self.log.open("a") as stream:
             stream.write(f"{os.getpid()} {design}\n")
-        return {"spec": str(design), "vectors": 1000, "level": "quick", "result": "pass"}
+        certificate = {"spec": str(design), "vectors": 1000, "level": "quick", "result": "pass"}
+        (folder / "certificate.json").write_text(json.dumps(certificate))
+        return certificate
 
     calls = FakeEvaluator.calls

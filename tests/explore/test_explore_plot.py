@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from explore_fakes import evaluation, space
+from explore_fakes import filled, space
 
 from hwdse.errors import HwdseError, OutputError
 from hwdse.explore import plotting
@@ -17,10 +17,7 @@ from hwdse.explore.style import PALETTE, Style
 @pytest.fixture
 def frame(tmp_path):
     with Store.create(tmp_path / "store.sqlite") as store:
-        store.select(map(str, space().designs))
-        for design in space().designs:
-            store.add(str(design), evaluation(design))
-        return store.frame()
+        return filled(store, space().designs).frame()
 
 
 def test_png_and_svg_are_written(frame, tmp_path):
@@ -90,6 +87,39 @@ def test_any_two_quantities_can_be_drawn(frame, tmp_path, x, y):
 
 def test_one_design_can_be_drawn(frame, tmp_path):
     plot(frame[:1], tmp_path / "pareto")
+
+
+ODD = ["$\\frac{$", "a$b", "$", "\\$x$", "_", "數😀", "<b>&"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_name_is_a_formula(frame, tmp_path, name):
+    odd = frame.assign(a=name, b=name, mul=name, design=name, network=name, technology=name)
+    odd["method"] = odd["metric"] = odd["spec"] = name
+    png, svg = plot(odd, tmp_path / "pareto")
+    assert png.stat().st_size > 10_000
+    ET.parse(svg)
+    figure = plotting._draw(odd, column("energy_pj"), column("accuracy"))
+    assert any(name in text.get_text() for text in figure.texts)
+
+
+def test_designs_that_failed_are_counted_and_not_drawn(frame, tmp_path):
+    failed = frame.copy()
+    failed.loc[3:5, ["energy_pj", "area_um2", "accuracy", "samples", "network"]] = None
+    figure = plotting._draw(failed, column("energy_pj"), column("accuracy"))
+    texts = "\n".join(text.get_text() for text in figure.texts)
+    assert "9 designs · fake, 360 test samples" in texts
+    assert "3 designs failed" in texts
+    failed["energy_pj"] = None
+    png, _ = plot(failed.astype({"energy_pj": "float64"}), tmp_path / "none")
+    assert png.stat().st_size > 1000
+
+
+def test_what_has_no_place_on_an_axis_is_left_out(frame, tmp_path):
+    frame.loc[0, "energy_pj"] = 0.0
+    frame.loc[1, "accuracy"] = float("nan")
+    plot(frame, tmp_path / "pareto")
+    assert plotting._drawable(frame, column("energy_pj"), column("accuracy"))[0].index[0] == 2
 
 
 def test_bad_column_and_bad_folder(frame, tmp_path):

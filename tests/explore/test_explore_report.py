@@ -6,12 +6,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from explore_fakes import evaluation, space
+from explore_fakes import by_key, evaluation, filled, space
 
 from hwdse.errors import OutputError, StoreError
 from hwdse.explore.front import pareto
 from hwdse.explore.reporting import report
 from hwdse.explore.store import RTL_FOLDER, Store
+from hwdse.spec import Design
 
 DESIGNS = space().designs
 
@@ -19,10 +20,7 @@ DESIGNS = space().designs
 @pytest.fixture
 def store(tmp_path):
     with Store.create(tmp_path / "store.sqlite") as store:
-        store.select(map(str, DESIGNS))
-        for design in DESIGNS:
-            store.add(str(design), evaluation(design))
-        yield store
+        yield filled(store, DESIGNS)
 
 
 class Page(HTMLParser):
@@ -113,7 +111,7 @@ def test_facts_and_notes_say_what_the_numbers_are(store, tmp_path):
 
 def test_measured_error_is_stated(tmp_path):
     with Store.create(tmp_path / "store.sqlite") as store:
-        store.select(["key"])
+        store.select({"key": DESIGNS[0]})
         done = evaluation(DESIGNS[0])
         cost = {**done.cost, "area_error": 0.12, "delay_error": 0.2}
         store.add("key", replace(done, cost=cost))
@@ -124,7 +122,7 @@ def test_measured_error_is_stated(tmp_path):
 def test_everything_foreign_is_escaped(tmp_path):
     evil = "</script><script>alert(1)</script>\"'&<b>"
     with Store.create(tmp_path / "store.sqlite") as store:
-        store.select(["key"])
+        store.select({"key": DESIGNS[0]})
         done = evaluation(DESIGNS[0])
         breakdown = [{"name": evil, "area_um2": 1.0, "energy_pj": 1.0}]
         cost = {**done.cost, "technology": evil, "method": evil, "breakdown": breakdown}
@@ -138,7 +136,7 @@ def test_everything_foreign_is_escaped(tmp_path):
 
 def test_missing_values_are_shown_as_such(tmp_path):
     with Store.create(tmp_path / "store.sqlite") as store:
-        store.select(["key", "other"])
+        store.select({"key": DESIGNS[0], "other": DESIGNS[1]})
         done = evaluation(DESIGNS[0])
         store.add("key", replace(done, accuracy={**done.accuracy, "agreement": float("nan")}))
         store.add("other", evaluation(DESIGNS[1]))
@@ -148,24 +146,28 @@ def test_missing_values_are_shown_as_such(tmp_path):
 
 
 def test_verilog_is_linked_relative_to_the_report(store, tmp_path):
-    store.certify(str(DESIGNS[2]), {"vectors": 5})
-    store.certify(str(DESIGNS[3]), {"vectors": 5})
-    (tmp_path / RTL_FOLDER / DESIGNS[2].slug).mkdir(parents=True)
+    for design in DESIGNS[2:5]:
+        store.certify(f"key of {design}", {"vectors": 5})
+    # The second folder is an earlier design's of the same name, the third is gone.
+    for design, vectors in zip(DESIGNS[2:4], (5, 6), strict=True):
+        folder = tmp_path / RTL_FOLDER / design.slug
+        folder.mkdir(parents=True)
+        (folder / "certificate.json").write_text(json.dumps({"vectors": vectors}))
     (tmp_path / "elsewhere").mkdir()
     page = Page(report(store, tmp_path / "elsewhere" / "report.html").read_text())
     assert page.links == [f"../rtl/{DESIGNS[2].slug}/"]
-    assert [cells[-1] for _, cells in page.rows[1:5]] == ["", "", "verified", "verified"]
+    assert [cells[-1] for _, cells in page.rows[1:6]] == ["", "", *["verified"] * 3]
 
 
 def test_unfinished_sweep_is_said_to_be_one(store, tmp_path):
-    store.select([*map(str, DESIGNS), "waiting"])
+    store.select(by_key([*DESIGNS, Design.parse("a=int4,acc=int:32")]))
     assert "12 of 13 designs" in report(store, tmp_path / "report.html").read_text()
 
 
 def test_nothing_to_report_and_nowhere_to_write(store, tmp_path):
     with pytest.raises(OutputError, match="cannot be written"):
         report(store, tmp_path / "none" / "report.html")
-    store.select([])
+    store.select({})
     with pytest.raises(StoreError, match="no finished design yet"):
         report(store, tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()

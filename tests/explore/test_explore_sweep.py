@@ -1,7 +1,11 @@
+import html
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -9,12 +13,12 @@ import pandas as pd
 import pytest
 from explore_fakes import FakeEvaluator, FakeGenerator, space
 
-from hwdse.errors import HwdseError, OutputError, StoreError, VerificationError
+from hwdse.errors import FailedDesignsError, OutputError, StoreError
 from hwdse.explore.front import pareto
 from hwdse.explore.run import sweep
 from hwdse.explore.space import Space
 from hwdse.explore.store import STORE_NAME, Store
-from hwdse.explore.workers import run_tasks
+from hwdse.explore.workers import Failure, run_tasks
 from hwdse.spec import Design
 
 CHILD = Path(__file__).with_name("explore_child.py")
@@ -63,6 +67,7 @@ def test_every_design_is_evaluated_once_and_the_front_is_proven(
     assert result.frame["verified"].sum() == result.frame["front"].sum() == len(result.front)
     for folder in result.front["verilog"]:
         assert (tmp_path / "out" / folder / "unit.v").is_file()
+    assert result.failures.empty
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == OUTPUTS
     assert all(path.exists() for path in result.files.values())
     csv = pd.read_csv(result.files["results"], keep_default_na=False)
@@ -95,42 +100,127 @@ def test_larger_space_in_the_same_folder_computes_what_is_new(tmp_path, evaluato
 def test_verilog_that_was_removed_is_made_again(tmp_path, evaluator, generator):
     result = sweep(space(), tmp_path / "out", evaluator=evaluator, generator=generator, jobs=1)
     folder = tmp_path / "out" / result.front["verilog"].iloc[0]
-    (folder / "unit.v").unlink()
-    folder.rmdir()
+    shutil.rmtree(folder)
     sweep(space(), tmp_path / "out", evaluator=evaluator, generator=generator, jobs=1)
     assert (folder / "unit.v").is_file()
     assert len(generator.calls()) == len(result.front) + 1
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_error_in_one_design_keeps_the_others(tmp_path, generator, jobs):
-    broken = FakeEvaluator(log=tmp_path / "evaluated", broken="e5m2")
-    with pytest.raises(HwdseError, match="cannot evaluate e5m2"):
-        sweep(space(), tmp_path / "out", jobs=jobs, evaluator=broken, generator=generator)
-    with Store.open(tmp_path / "out") as store:
-        assert len(store) >= (3 if jobs == 1 else 0)
-    good = FakeEvaluator(log=tmp_path / "evaluated")
-    assert len(sweep(space(), tmp_path / "out", evaluator=good, generator=generator).frame) == 12
+REASONS = {
+    "": r"cannot evaluate \w+",
+    "tool": "no simulator: pip install one",
+    "bug": r"unexpected ZeroDivisionError: .*\(explore_fakes\.py:\d+\)",
+    "unspeakable": "unexpected .*UnspeakableError",
+    "memory": "not enough memory",
+    "recursion": "unexpected RecursionError: maximum recursion depth exceeded",
+    "exit": "unexpected SystemExit: 0",
+    "not utf-8": r"caf\\xe9 cannot be read",
+    "nothing": "unusable result",
+    "unpicklable": "unusable result|its result cannot be sent",
+    "kill": "its process was ended by SIGKILL, for want of memory perhaps",
+    "abort": "its process ended with status 3",
+}
+# What takes its process down, which is this one when there is one job.
+DEADLY = ("kill", "abort")
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_failed_proof_is_reported_after_everything_is_written(tmp_path, evaluator, jobs):
-    broken = FakeGenerator(log=tmp_path / "generated", broken="int8")
-    with pytest.raises(VerificationError, match="expected 1, got 2") as raised:
-        sweep(space(), tmp_path / "out", jobs=jobs, evaluator=evaluator, generator=broken)
+def failing(folder, evaluator, generator, jobs, failed):
+    """Sweep, check that everything is there but for what failed, and that it is told."""
+    arguments = {"evaluator": evaluator, "generator": generator, "jobs": jobs}
+    with pytest.raises(FailedDesignsError, match=rf"^{failed} of 16 designs failed") as raised:
+        sweep(space(16), folder, **arguments)
     assert raised.value.exit_code == 1
-    frame = pd.read_csv(tmp_path / "out" / "results.csv", keep_default_na=False)
-    front = frame[frame["front"]]
-    assert "int8" in set(front["a"])
-    assert (
-        front[front["a"] == "int8"]["verified"].tolist() == [False] * (front["a"] == "int8").sum()
-    )
-    assert front[front["a"] != "int8"]["verified"].all()
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == OUTPUTS
-    # The proof is tried again, not remembered.
-    good = FakeGenerator(log=tmp_path / "generated")
-    result = sweep(space(), tmp_path / "out", jobs=jobs, evaluator=evaluator, generator=good)
+    result = raised.value.result
+    assert result.failed == len(result.failures) == failed
+    assert sorted(path.name for path in folder.iterdir()) == OUTPUTS
+    csv = pd.read_csv(folder / "results.csv", keep_default_na=False)
+    assert csv["failure"].tolist() == result.frame["failure"].tolist()
+    page = (folder / "report.html").read_text()
+    for design, reason in result.failures[["design", "failure"]].to_numpy().tolist():
+        assert reason.isprintable()
+        assert html.escape(reason) in page
+        assert design in page
+    return result
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_design_that_fails_keeps_no_other(tmp_path, generator, jobs):
+    ways = [how for how in REASONS if jobs != 1 or how not in DEADLY]
+    faults = dict(zip(map(str, space(16).designs[2:]), ways, strict=False))
+    assert len(faults) == len(ways)
+    evaluator = FakeEvaluator(log=tmp_path / "evaluated", faults=faults)
+    result = failing(tmp_path / "out", evaluator, generator, jobs, failed=len(ways))
+    frame = result.frame
+    bad = frame["spec"].isin(faults)
+    assert frame["failure"].ne("").tolist() == bad.tolist()
+    for spec, reason in result.failures[["spec", "failure"]].to_numpy().tolist():
+        assert re.match(f"evaluation failed: ({REASONS[faults[spec]]})", reason)
+    assert frame[~bad]["energy_pj"].notna().all()
+    assert frame[bad][["energy_pj", "accuracy", "samples"]].isna().all(axis=None)
+    assert not frame[bad]["front"].any()
     assert result.front["verified"].all()
+    assert (result.computed, result.reused) == (16 - len(ways), 0)
+    # Only what failed is tried again, and then the results are those of a sweep without failures.
+    good = FakeEvaluator(log=tmp_path / "again")
+    again = sweep(space(16), tmp_path / "out", jobs=1, evaluator=good, generator=generator)
+    assert sorted(good.calls()) == sorted(faults)
+    assert again.failures.empty
+    assert (again.computed, again.reused) == (len(ways), 16 - len(ways))
+    other = sweep(space(16), tmp_path / "other", jobs=1, evaluator=good, generator=generator)
+    # What was on the front of the first sweep keeps its proof.
+    proven = ["verified", "verilog"]
+    assert again.frame.drop(columns=proven).equals(other.frame.drop(columns=proven))
+
+
+@pytest.mark.parametrize(
+    ("how", "jobs"), [("proof", 1), ("proof", 2), ("bug", 1), ("kill", 2), ("unpicklable", 2)]
+)
+def test_a_proof_that_fails_keeps_nothing_else(tmp_path, evaluator, how, jobs):
+    broken = FakeGenerator(log=tmp_path / "generated", broken="int8", how=how)
+    result = failing(tmp_path / "out", evaluator, broken, jobs, failed=1)
+    front = result.front
+    assert front["a"].tolist().count("int8") == 1
+    assert front["verified"].tolist() == [a != "int8" for a in front["a"]]
+    assert front["verilog"].ne("").tolist() == front["verified"].tolist()
+    (reason,) = result.failures["failure"]
+    said = REASONS.get(how, "a=int8,.*: 1 mismatch input 0: expected 1, got 2")
+    assert re.match(f"verification failed: ({said})", reason)
+    # The proof is tried again, not remembered.
+    good = FakeGenerator(log=tmp_path / "again")
+    again = sweep(space(16), tmp_path / "out", jobs=1, evaluator=evaluator, generator=good)
+    assert len(good.calls()) == 1
+    assert again.front["verified"].all()
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_all_designs_may_fail(tmp_path, generator, count):
+    class Hopeless(FakeEvaluator):
+        def __call__(self, design):
+            raise ValueError(f"not {design}")
+
+    evaluator = Hopeless(log=tmp_path / "evaluated")
+    for _ in range(2):
+        with pytest.raises(FailedDesignsError, match=f"^{count} of {count}") as raised:
+            sweep(space(count), tmp_path / "out", jobs=1, evaluator=evaluator, generator=generator)
+        assert sorted(path.name for path in (tmp_path / "out").iterdir()) == OUTPUTS
+        page = (tmp_path / "out" / "report.html").read_text()
+        assert page.count("unexpected ValueError: not a=") == count
+        assert f"0 of {count} designs, 0 of them on the Pareto front" in page
+        assert len(pd.read_csv(tmp_path / "out" / "results.csv")) == count
+        lines = str(raised.value).splitlines()
+        assert len(lines) == min(count, 10) + 1 + (count > 10)
+    assert not generator.calls()
+
+
+def test_a_sweep_whose_designs_failed_can_be_interrupted_and_resumed(tmp_path, generator):
+    broken = FakeEvaluator(log=tmp_path / "evaluated", broken="e5m2", how="bug")
+    arguments = {"evaluator": broken, "generator": generator, "jobs": 1}
+    with pytest.raises(KeyboardInterrupt):
+        sweep(space(16), tmp_path / "out", reporter=Interrupted(6), **arguments)
+    with Store.open(tmp_path / "out") as store:
+        assert (len(store), len(store.rows())) == (5, 6)
+    result = failing(tmp_path / "out", broken, generator, 1, failed=4)
+    assert result.reused == 5
 
 
 def test_folder_that_cannot_be_made_is_an_error_before_any_work(tmp_path, evaluator, generator):
@@ -147,6 +237,20 @@ def test_corrupt_store_is_an_error_before_any_work(tmp_path, evaluator, generato
         sweep(space(), tmp_path, evaluator=evaluator, generator=generator)
     assert not evaluator.calls()
     assert (tmp_path / STORE_NAME).read_text() == "no database" * 1000
+
+
+def test_damaged_row_is_an_error_before_any_work(tmp_path, evaluator, generator):
+    arguments = {"evaluator": evaluator, "generator": generator, "jobs": 1}
+    sweep(space(3), tmp_path / "out", **arguments)
+    with Store.open(tmp_path / "out") as store:
+        store._connection.execute("UPDATE evaluation SET accuracy = '[]' WHERE rowid = 2")
+    with pytest.raises(StoreError, match=r"row 2 of table evaluation \(a=int4.*run hwdse explore"):
+        sweep(space(5), tmp_path / "out", **arguments)
+    assert len(evaluator.calls()) == 3
+    # As told.
+    with Store.open(tmp_path / "out") as store:
+        store._connection.execute("DELETE FROM evaluation WHERE rowid = 2")
+    assert sweep(space(5), tmp_path / "out", **arguments).computed == 3
 
 
 class Interrupted:
@@ -306,9 +410,73 @@ def test_workers_share_the_cores(monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == "5"
 
 
-def test_killed_worker_is_an_error():
-    with pytest.raises(HwdseError, match="a worker process was killed"):
-        list(run_tasks(kill_itself, [1, 2], 2))
+def wait_for_a_killer(task):
+    """Tell the number of this process; one that was told to die waits to be killed."""
+    path, dies = task
+    path.write_text(str(os.getpid()))
+    while dies:
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def test_a_killed_worker_names_its_task_and_keeps_no_other(tmp_path):
+    tasks = [(tmp_path / str(number), number == 1) for number in range(6)]
+    outcomes = {}
+    killed = threading.Thread(target=kill_when_told, args=(tmp_path / "1",))
+    killed.start()
+    for (path, _), outcome in run_tasks(wait_for_a_killer, tasks, 2):
+        outcomes[path.name] = outcome
+    killed.join()
+    assert outcomes.pop("1") == Failure(
+        text="its process was ended by SIGKILL, for want of memory perhaps"
+    )
+    assert len(outcomes) == 5
+    assert all(isinstance(outcome, int) for outcome in outcomes.values())
+
+
+def kill_when_told(path):
+    deadline = time.monotonic() + 60
+    while not (path.exists() and path.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(int(path.read_text()), signal.SIGKILL)
+
+
+def test_a_single_task_is_done_elsewhere_too():
+    ((_, outcome),) = run_tasks(kill_itself, [1], 2)
+    assert isinstance(outcome, Failure)
+    ((_, outcome),) = run_tasks(kill_itself, [1])
+    assert isinstance(outcome, Failure)
+
+
+def test_a_task_that_cannot_be_sent_is_a_failure():
+    tasks = [2, Unsendable(), Unreadable(), 3]
+    outcomes = dict(run_tasks(square, tasks, 2))
+    assert (outcomes[2], outcomes[3]) == (4, 9)
+    assert outcomes[tasks[1]].text.startswith("cannot be sent: TypeError: keep it")
+    assert outcomes[tasks[2]].text.startswith("cannot be read: TypeError")
+
+
+class Unsendable:
+    def __reduce__(self):
+        raise TypeError("keep it")
+
+
+class Unreadable:
+    def __reduce__(self):
+        return square, ("no number",)
+
+
+def start_child(path):
+    """Start a program that would outlive this process, which then dies."""
+    program = subprocess.Popen(["sleep", "300"])
+    path.write_text(str(program.pid))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_programs_of_a_dead_worker_end(tmp_path):
+    list(run_tasks(start_child, [tmp_path / "pid"], 2))
+    wait_until_gone([int((tmp_path / "pid").read_text())])
 
 
 def test_settings_of_the_space_can_be_replaced(tmp_path, monkeypatch):

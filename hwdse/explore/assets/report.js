@@ -139,6 +139,10 @@
   }
 
   function draw() {
+    if (!data.designs.length) {
+      for (const chart of document.querySelectorAll(".chart")) chart.closest("section").hidden = true;
+      return Promise.resolve();
+    }
     return Promise.all([
       scatter(), blocks("blocks-area", "area_um2"), blocks("blocks-energy", "energy_pj"),
     ]);

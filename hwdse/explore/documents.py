@@ -1,0 +1,190 @@
+"""The JSON documents that a store keeps, and what each must hold.
+
+A store is a file that anyone may have edited or damaged. What is read from it is checked here once,
+so that tables, plots and pages can rely on it; what is written to it is checked alike.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hwdse.text import printable
+
+Check = Callable[[Any], bool]
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def _is_amount(value: Any) -> bool:
+    return _is_number(value) and 0 <= value < math.inf
+
+
+def _is_margin(value: Any) -> bool:
+    return value is None or _is_amount(value)
+
+
+def _is_ratio(value: Any) -> bool:
+    # NaN is what nothing could be measured of.
+    return _is_number(value) and (0 <= value <= 1 or math.isnan(value))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
+
+
+def _is_positive(value: Any) -> bool:
+    return _is_amount(value) and value > 0
+
+
+def _is_samples(value: Any) -> bool:
+    return _is_count(value) and value > 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,99}", value) is not None
+
+
+def _are_keys(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and {"a", "b", "mul"} <= set(value)
+        and all(map(_is_name, value))
+        and all(_is_text(item) or _is_count(item) for item in value.values())
+    )
+
+
+def _are_blocks(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(block, dict)
+        and _is_text(block.get("name"))
+        and _is_amount(block.get("area_um2"))
+        and _is_amount(block.get("energy_pj"))
+        for block in value
+    )
+
+
+_WORDS: dict[Check, str] = {
+    _is_amount: "a finite number from 0 up",
+    _is_margin: "a finite number from 0 up, or null",
+    _is_ratio: "a number from 0 to 1, or NaN",
+    _is_count: "a whole number from 0 up",
+    _is_positive: "a finite number above 0",
+    _is_samples: "a whole number above 0",
+    _is_text: "text",
+    _is_name: "letters, digits and _, at most 100",
+    _are_keys: "the keys of a spec with their values",
+    _are_blocks: "a list of blocks with name, area_um2 and energy_pj",
+}
+
+FACTS: dict[str, Check] = {
+    "spec": _is_text,
+    "design": _is_text,
+    "slug": _is_name,
+    "keys": _are_keys,
+    "lanes": _is_samples,
+}
+COST: dict[str, Check] = {
+    "area_um2": _is_amount,
+    "energy_pj": _is_amount,
+    "delay_ns": _is_amount,
+    "macs_per_cycle": _is_positive,
+    "area_error": _is_margin,
+    "energy_error": _is_margin,
+    "delay_error": _is_margin,
+    "technology": _is_text,
+    "method": _is_text,
+    "breakdown": _are_blocks,
+}
+ACCURACY: dict[str, Check] = {
+    "value": _is_ratio,
+    "low": _is_ratio,
+    "high": _is_ratio,
+    "confidence": _is_ratio,
+    "float_value": _is_ratio,
+    "agreement": _is_ratio,
+    "correct": _is_count,
+    "samples": _is_samples,
+    "metric": _is_text,
+    "network": _is_text,
+}
+
+
+def checked(name: str, document: Any, members: Mapping[str, Check]) -> dict[str, Any]:
+    """`document` if it is an object with such members, its texts printable; others are let be.
+
+    Raises:
+        ValueError: it is not; the message says what is wrong where.
+    """
+    if not isinstance(document, Mapping):
+        raise ValueError(f"{name} is no JSON object")
+    for member, check in members.items():
+        if member not in document:
+            raise ValueError(f"{name} lacks {member}")
+        if not check(document[member]):
+            raise ValueError(f"{name}.{member} is {_short(document[member])}, not {_WORDS[check]}")
+    shown: dict[str, Any] = _printable(document)
+    return shown
+
+
+def read(name: str, text: Any, members: Mapping[str, Check]) -> dict[str, Any]:
+    """The document in a text; see `checked`.
+
+    Raises:
+        ValueError: no text, no JSON, or not such a document.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"{name} is no text")
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{name} is no JSON: {error}") from error
+    except RecursionError as error:
+        raise ValueError(f"{name} is nested too deeply") from error
+    return checked(name, document, members)
+
+
+def text(name: str, value: Any) -> str:
+    """A text of a store, printable.
+
+    Raises:
+        ValueError: something else.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is no text")
+    return printable(value)
+
+
+def write(document: Mapping[str, Any]) -> str:
+    """The text of a document, the same for equal ones."""
+    return json.dumps(_printable(document), sort_keys=True, separators=(",", ":"))
+
+
+def _printable(value: Any) -> Any:
+    match value:
+        case str():
+            return printable(value)
+        case Mapping():
+            return {printable(str(key)): _printable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_printable(item) for item in value]
+        case _:
+            return value
+
+
+def _short(value: Any) -> str:
+    text = printable(repr(value))
+    return text if len(text) <= 40 else f"{text[:40]}..."

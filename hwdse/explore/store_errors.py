@@ -1,0 +1,75 @@
+"""What went wrong with a store, told apart: a full disk is no damaged file."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hwdse.errors import StoreError, why
+from hwdse.text import printable
+
+#: How long a writer waits for another one.
+LOCK_SECONDS = 30.0
+
+# The low byte of SQLite's codes says what happened, the rest says where.
+_KIND = 0xFF
+_KEPT = "what is finished is kept"
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors on the file at `path` into a StoreError that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{printable(str(path))} {_said(path, error)}") from error
+
+
+def unusable(reason: str) -> str:
+    """What is said of a file that is no whole store."""
+    return f"is not a usable hwdse store ({reason}): move it away, or give another folder"
+
+
+def _said(path: Path, error: sqlite3.Error) -> str:
+    said = printable(" ".join(str(error).split()))[:200]
+    kind = (getattr(error, "sqlite_errorcode", None) or 0) & _KIND
+    if kind == sqlite3.SQLITE_FULL or (kind == sqlite3.SQLITE_IOERR and _is_full(path)):
+        return f"cannot grow: the disk is full; {_KEPT}: free some space and run again"
+    if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+        return f"cannot be opened: {_refusal(path) or said}: give another folder"
+    return _WORDS[kind].format(said=said) if kind in _WORDS else unusable(said)
+
+
+_WORDS = {
+    sqlite3.SQLITE_IOERR: (
+        "cannot be read or written ({said}): the disk fails, or a limit on the size of files is "
+        f"reached (ulimit -f); {_KEPT}"
+    ),
+    sqlite3.SQLITE_BUSY: (
+        f"is in use by another process: wait for it or end it, and run again; {_KEPT}"
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "cannot be written: the file, its folder or the file system is read-only: change that, or "
+        "give another folder"
+    ),
+}
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        found = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return found.f_bavail == 0 or (found.f_files > 0 and found.f_favail == 0)
+
+
+def _refusal(path: Path) -> str:
+    """Why the operating system does not let the file be opened for writing; empty if it does."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
+    except OSError as error:
+        return why(error)
+    if _is_full(path):
+        return "the disk is full"
+    return "" if os.access(path.parent, os.W_OK) else f"{path.parent} cannot be written"
