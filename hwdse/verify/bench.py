@@ -96,7 +96,7 @@ def run_bench(
         *("--vectors", str(vectors), "--build-dir", str(build_dir)),
         *("--object-cache", str(object_cache)),
     ]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     try:
         return report_of(run.stdout)
     except ValueError as error:
@@ -132,4 +132,4 @@ def _mismatch(found: dict[str, Any]) -> dict[str, Any]:
 
 def _tail(build_dir: Path) -> str:
     logs = (build_dir / name for name in ("build.log", "test.log"))
-    return "".join(log.read_text()[-2000:] for log in logs if log.exists())
+    return "".join(log.read_text(errors="replace")[-2000:] for log in logs if log.exists())

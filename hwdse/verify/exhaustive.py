@@ -8,7 +8,6 @@ bits, then b's, then c's or the number of a running sum. All results of one a ar
 """
 
 import os
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from hwdse.errors import SpecError, VerificationError
 from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
 from hwdse.spec import Design, Fma, FusedFloat, IntegerSum, Mac, Mul, Unit
+from hwdse.temporary import temporary_folder
 from hwdse.verify import native
 from hwdse.verify.bench import Report
 from hwdse.verify.mismatch import apart, value_text
@@ -266,8 +266,7 @@ def run_sweep(sweep: Sweep, verilog: str, *, jobs: int | None = None, seed: int 
     jobs = min(jobs or len(os.sched_getaffinity(0)), sweep.rows)
     bounds = [sweep.rows * job // jobs for job in range(jobs + 1)]
     parts = [range(*pair) for pair in pairwise(bounds)]
-    with tempfile.TemporaryDirectory(prefix="hwdse-sweep-") as name:
-        folder = Path(name)
+    with temporary_folder("sweep") as folder:
         executable = native.build_driver(design, verilog, folder)
         arguments = _arguments(sweep, folder, seed)
 

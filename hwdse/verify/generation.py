@@ -7,13 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hwdse.errors import OutputError
+from hwdse.errors import OutputError, why
 from hwdse.resources import resource
 from hwdse.spec import Design
+from hwdse.temporary import temporary_folder
+from hwdse.text import printable
 from hwdse.verify.certificate import Certificate, header, sha256
 from hwdse.verify.ports import has_clock, interleaved, ports
 from hwdse.verify.verification import Evidence, collect_evidence
 
+#: The file of a generated folder that holds its certificate.
+CERTIFICATE = "certificate.json"
 _MANIFEST = "manifest.json"
 _CLOCK_PERIOD_NS = 10.0
 
@@ -43,15 +47,15 @@ def generate(
     _check_target(target)
     evidence = collect_evidence(design, level, seed)
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
-            complete = Path(work) / "new"
+        with temporary_folder("generate", target.parent) as work:
+            complete = work / "new"
             complete.mkdir()
             _fill(complete, design, evidence)
             if target.exists():
-                target.rename(Path(work) / "old")
+                target.rename(work / "old")
             complete.rename(target)
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}") from error
+        raise _unwritable(target, error) from error
     return evidence.certificate
 
 
@@ -73,15 +77,21 @@ def manifest(design: Design, certificate: Certificate, files: dict[str, str]) ->
 
 def _check_target(target: Path) -> None:
     if target.is_dir() and any(target.iterdir()) and not (target / _MANIFEST).exists():
-        raise OutputError(f"{target} is not empty and was not written by hwdse: give another -o")
+        raise OutputError(
+            f"{printable(str(target))} is not empty and was not written by hwdse: give another -o"
+        )
     if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file: -o needs a folder")
+        raise OutputError(f"{printable(str(target))} is a file: -o needs a folder")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}") from error
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot write {printable(str(target))}: {why(error)}")
 
 
 def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
@@ -90,17 +100,17 @@ def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
     texts = {
         f"{name}.v": header(design, certificate) + evidence.verilog,
         f"{name}.sdc": _constraints(design),
-        "certificate.json": json.dumps(certificate.to_json(), indent=2) + "\n",
+        CERTIFICATE: json.dumps(certificate.to_json(), indent=2) + "\n",
         "vectors.txt": evidence.vectors,
         "Makefile": _makefile(name, evidence.bench.name),
-        evidence.bench.name: evidence.bench.read_text(),
-        "run_bench.py": resource("sims", "run_bench.py").read_text(),
+        evidence.bench.name: evidence.bench.read_text(encoding="utf-8"),
+        "run_bench.py": resource("sims", "run_bench.py").read_text(encoding="utf-8"),
     }
     for file, text in texts.items():
-        (folder / file).write_text(text)
+        (folder / file).write_text(text, encoding="utf-8")
     digests = {file: sha256(text) for file, text in texts.items()}
     document = json.dumps(manifest(design, certificate, digests), indent=2)
-    (folder / _MANIFEST).write_text(document + "\n")
+    (folder / _MANIFEST).write_text(document + "\n", encoding="utf-8")
     shutil.copymode(resource("sims", "run_bench.py"), folder / "run_bench.py")
 
 

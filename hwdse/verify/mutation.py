@@ -8,7 +8,6 @@ outputs and equal next states from every state that may be reached.
 """
 
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from hwdse.errors import ToolError, VerificationError
 from hwdse.hdl import emit
 from hwdse.resources import resource
 from hwdse.spec import Design
+from hwdse.temporary import temporary_folder
 from hwdse.verify import native
 from hwdse.verify.mutation_cycles import buses, cycles
 from hwdse.verify.mutation_netlist import Mutant, Mutants, draw, proven_equivalent
@@ -98,8 +98,7 @@ def mutation_score(
     begin = time.monotonic()
     drawn = draw(emit(design), design.slug, count=mutants, seed=seed)
     numbers = [mutant.number for mutant in drawn.mutants]
-    with tempfile.TemporaryDirectory(prefix="hwdse-mutation-") as name:
-        folder = Path(name)
+    with temporary_folder("mutation") as folder:
         command = _build(design, drawn, folder)
         alive = _survivors(command, cycles(design, "quick", seed), [0, *numbers], folder)
         quick = len(numbers) + 1 - len(alive)

@@ -20,6 +20,7 @@ from hwdse.errors import SpecError, ToolError
 from hwdse.formats.unpacked import Array
 from hwdse.resources import cache_base, resource
 from hwdse.spec import Design
+from hwdse.temporary import temporary_folder
 from hwdse.verify.bench import Report, report_of
 from hwdse.verify.ports import interleaved, ports
 from hwdse.verify.stimulus import Stimulus
@@ -95,7 +96,13 @@ def build(
     environment = {name: v for name, v in environment.items() if not name.startswith("MAKE")}
     for command in (generate, make):
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment, cwd=folder
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            env=environment,
+            cwd=folder,
         )
         if done.returncode:
             raise ToolError(
@@ -116,7 +123,7 @@ def run(executable: Path, arguments: Iterable[str], stdin: Iterable[bytes] = ())
     Raises:
         ToolError: it ended without a report.
     """
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
         with subprocess.Popen(
             [str(executable), *arguments], stdin=subprocess.PIPE, stdout=said, stderr=said
         ) as process:
@@ -140,8 +147,8 @@ def build_driver(design: Design, verilog: str, folder: Path, lanes: int = LANES)
     """
     folder.mkdir(parents=True, exist_ok=True)
     unit, wrapper = folder / "unit.v", folder / f"{_TOP}.sv"
-    unit.write_text(verilog)
-    wrapper.write_text(lanes_wrapper(design, lanes))
+    unit.write_text(verilog, encoding="utf-8")
+    wrapper.write_text(lanes_wrapper(design, lanes), encoding="utf-8")
     main = resource("sims", "native", "drive.cpp")
     return build(verilog=[wrapper, unit], top=_TOP, main=main, folder=folder / "build")
 
@@ -156,10 +163,10 @@ def run_vectors(
         ToolError: simulator or compiler missing or failing.
     """
     records = vector_records(design, fed, expected)
-    with tempfile.TemporaryDirectory(prefix="hwdse-native-") as name:
-        executable = build_driver(design, verilog, Path(name))
-        path = Path(name) / "vectors.bin"
-        records.tofile(path)
+    with temporary_folder("native") as folder:
+        executable = build_driver(design, verilog, folder)
+        path = folder / "vectors.bin"
+        path.write_bytes(np.ascontiguousarray(records).data)
         idle = _IDLE_ONE_IN if design.acc else 0
         words = ["vectors", *timing_arguments(design), f"file={path}", f"idle={idle}"]
         return run(executable, [*words, f"seed={seed}"])

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from hwdse.errors import OutputError, SpecError, VerificationError
+from hwdse.errors import OutputError, SpecError, VerificationError, why
 from hwdse.hdl import emit
 from hwdse.spec import Design
+from hwdse.temporary import temporary_folder
+from hwdse.text import printable
 from hwdse.verify.certificate import Certificate, header, sha256
 from hwdse.verify.verification import collect_evidence
 
@@ -231,8 +233,8 @@ def _difference(path: Path, module: str) -> str:
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(text)
-        partial.replace(path)
+        with temporary_folder("write", path.parent) as folder:
+            (folder / path.name).write_text(text, encoding="utf-8")
+            (folder / path.name).replace(path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        raise OutputError(f"cannot write {printable(str(path))}: {why(error)}") from error

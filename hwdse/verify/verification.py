@@ -1,6 +1,5 @@
 """Verification: the emitted Verilog simulated against the golden model."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from hwdse.formats.unpacked import Array
 from hwdse.hdl import emit
 from hwdse.resources import resource
 from hwdse.spec import Design
+from hwdse.temporary import temporary_folder
 from hwdse.verify import native
 from hwdse.verify.bench import Report, run_bench, vector_lines
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
@@ -66,17 +66,17 @@ def collect_evidence(
     expected = expected_outputs(design, fed)
     vectors = vector_lines(design, fed, expected, seed)
     bench = resource("sims", *fed.bench.parts)
-    with tempfile.TemporaryDirectory(prefix="hwdse-verify-") as folder:
-        verilog_file = Path(folder) / f"{design.slug}.v"
-        vector_file = Path(folder) / "vectors.txt"
-        verilog_file.write_text(text)
-        vector_file.write_text(vectors)
+    with temporary_folder("verify") as folder:
+        verilog_file = folder / f"{design.slug}.v"
+        vector_file = folder / "vectors.txt"
+        verilog_file.write_text(text, encoding="utf-8")
+        vector_file.write_text(vectors, encoding="utf-8")
         report = run_bench(
             verilog=verilog_file,
             top=design.slug,
             bench=bench,
             vectors=vector_file,
-            build_dir=Path(folder) / "build",
+            build_dir=folder / "build",
             object_cache=native.object_cache(),
         )
     _judge(design, fed, expected, report)

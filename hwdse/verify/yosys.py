@@ -2,12 +2,11 @@
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from hwdse.cost.synthesis import find_yosys
 from hwdse.errors import ToolError
+from hwdse.temporary import temporary_folder
 
 
 class YosysTimeoutError(ToolError):
@@ -35,9 +34,8 @@ def run_yosys(
         ToolError: Yosys is missing or did not reach the end of its script.
     """
     command, tool = find_yosys()
-    with tempfile.TemporaryDirectory(prefix="hwdse-yosys-") as name:
+    with temporary_folder("yosys") as folder:
         # Relative names only: the WebAssembly build has a /tmp of its own.
-        folder = Path(name)
         for file, text in files.items():
             (folder / file).write_text(text, encoding="utf-8")
         (folder / "run.ys").write_text(script, encoding="utf-8")

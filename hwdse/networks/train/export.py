@@ -1,7 +1,6 @@
 """Builds a self-describing ONNX file layer by layer, and writes it whole or not at all."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from hwdse.errors import OutputError
+from hwdse.errors import OutputError, why
+from hwdse.temporary import temporary_folder
 
 OPSET = 17
 IR_VERSION = 8
@@ -111,13 +111,10 @@ def save(model: onnx.ModelProto, path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            temporary = Path(file.name)
-        try:
-            temporary.write_bytes(model.SerializeToString(deterministic=True))
-            temporary.chmod(0o644)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with temporary_folder("export", path.parent) as folder:
+            written = folder / path.name
+            written.write_bytes(model.SerializeToString(deterministic=True))
+            written.chmod(0o644)
+            os.replace(written, path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error}") from error
+        raise OutputError(f"cannot write {path}: {why(error)}") from error
