@@ -1,13 +1,29 @@
 """What a user can cause: each error is one line saying what was given and what is allowed."""
 
 import errno
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
+
+#: Longest message of an error. What was given comes first and the reason last: both stay readable.
+MAX_MESSAGE = 800
+_HEAD, _TAIL = 380, 400
+
+_MAX_NAME = 100
+_MOST_LISTED = 16
 
 
 class HwdseError(Exception):
-    """Base of all errors a user can cause; the command line exits with `exit_code`."""
+    """Base of all errors a user can cause; the command line exits with `exit_code`.
+
+    Whatever text of the user's a message quotes, it is one line of printable characters and bounded
+    length: control characters are escaped and its middle is left out where it would be long.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class FormatError(HwdseError):
@@ -43,7 +59,10 @@ class OutputError(HwdseError):
 
 
 class ToolError(HwdseError):
-    """A missing or failing external tool (simulator, synthesis)."""
+    """A missing or failing external tool (simulator, synthesis); the tool's last lines follow."""
+
+    def __init__(self, message: str = "") -> None:
+        Exception.__init__(self, message)
 
 
 class TechnologyError(HwdseError):
@@ -51,9 +70,15 @@ class TechnologyError(HwdseError):
 
 
 class VerificationError(HwdseError):
-    """Hardware that differs from the golden model, or a verification that proved nothing."""
+    """Hardware that differs from the golden model, or a verification that proved nothing.
+
+    The first mismatches follow the first line, decoded.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        Exception.__init__(self, message)
 
 
 class FailedDesignsError(HwdseError):
@@ -66,7 +91,7 @@ class FailedDesignsError(HwdseError):
     exit_code = 1
 
     def __init__(self, message: str, result: Any) -> None:
-        super().__init__(message)
+        Exception.__init__(self, message)
         self.result = result
 
 
@@ -85,3 +110,44 @@ def is_no_room(error: OSError) -> bool:
 def why(error: OSError) -> str:
     """Why the operating system refused, in words."""
     return _NO_ROOM.get(error.errno or 0) or error.strerror or str(error)
+
+
+def one_line(text: str) -> str:
+    """A text as one printable line of at most `MAX_MESSAGE` characters."""
+    if len(text) > 4 * MAX_MESSAGE:
+        text = f"{text[: 2 * MAX_MESSAGE]}{text[-2 * MAX_MESSAGE :]}"
+    words = " ".join(text.split())
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+    if len(line) > MAX_MESSAGE:
+        line = f"{line[:_HEAD]} ... {line[-_TAIL:]}"
+    return line
+
+
+def unknown(what: str, given: str, known: Iterable[str], more: str = "") -> str:
+    """The message for a name that does not exist, with the nearest of those that do.
+
+    Args:
+        what: what it was to name, such as `format`.
+        given: the name.
+        known: names that exist; all of them are listed where they are few.
+        more: what else is allowed, or where all are listed.
+    """
+    names = list(dict.fromkeys(known))
+    near = get_close_matches(given[:_MAX_NAME], names, cutoff=0.5)
+    keyword, colon, _ = given[:_MAX_NAME].partition(":")
+    if colon:  # options follow: the name is what comes before them
+        heads = {name.partition(":")[0]: name for name in reversed(names)}
+        near = [heads[head] for head in get_close_matches(keyword, heads, cutoff=0.7)] or near
+    hints = [f"near {', '.join(near)}"] if near else []
+    if len(names) <= _MOST_LISTED:
+        hints.append(f"known are {', '.join(names)}")
+    if more:
+        hints.append(more)
+    return f"unknown {what} {quoted(given)}: {'; '.join(hints)}"
+
+
+def quoted(text: str) -> str:
+    """A user's text for a message, cut where it is too long to be a name."""
+    if len(text) <= _MAX_NAME:
+        return repr(text)
+    return f"{text[:_MAX_NAME]!r}... ({len(text)} characters)"

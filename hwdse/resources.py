@@ -1,6 +1,7 @@
 """Where files are: models/ and sims/ (installed or in a checkout), and caches."""
 
 import os
+import stat
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -30,15 +31,49 @@ def resource(*parts: str) -> Path:
 def cache_base() -> Path:
     """Folder for what can be made again: XDG_CACHE_HOME, ~/.cache, or a temporary one.
 
-    The last is for accounts without a home they can write to, as containers have.
+    The last is for accounts without a home they can write to, as containers have. It is this
+    user's alone: what caches hold is run.
+
+    Raises:
+        HwdseError: none of them can be written.
     """
-    user = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     temporary = Path(tempfile.gettempdir()) / f"hwdse-cache-{os.getuid()}"
-    for folder in (Path(user), temporary):
+    folders = [folder for folder in (user_cache(), temporary) if folder is not None]
+    for folder in folders:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder == temporary and not _is_own(folder):
+                continue
             with tempfile.TemporaryFile(dir=folder):
                 return folder
         except OSError:
             continue
-    raise HwdseError(f"neither {user} nor {temporary} can be written: set XDG_CACHE_HOME")
+    tried = " or ".join(map(str, folders))
+    raise HwdseError(f"no folder for caches, {tried} cannot be written: set XDG_CACHE_HOME")
+
+
+def user_cache() -> Path | None:
+    """XDG_CACHE_HOME or ~/.cache; None for an account that has neither it nor a home."""
+    given = os.environ.get("XDG_CACHE_HOME")
+    if given:
+        return Path(given)
+    try:
+        return Path("~/.cache").expanduser()
+    except RuntimeError:
+        return None
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether nobody else can have put anything in a folder."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+
+
+def how_to_get(extra: str) -> str:
+    """The command that installs an extra of this package, for messages.
+
+    In a checkout it installs from there, and the checkout stays what is imported.
+    """
+    if (_PACKAGE.parent / "pyproject.toml").is_file():
+        return f"install it with: pip install -e '.[{extra}]' (in {_PACKAGE.parent})"
+    return f"install it with: pip install 'hwdse[{extra}]'"

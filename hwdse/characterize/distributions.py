@@ -11,7 +11,7 @@ from hwdse.characterize.values import Floats
 from hwdse.errors import FormatError
 
 Tails = tuple[Floats, Floats, Floats]
-_STUDENT = re.compile(r"student_t(\d{1,4})")
+_STUDENT = re.compile(r"student_t([0-9]{1,4})")
 
 
 class Distribution(ABC):

@@ -14,14 +14,15 @@ from scipy import optimize
 from hwdse.characterize.distributions import Distribution
 from hwdse.characterize.values import Floats, decision_points, levels, log2, quantized
 from hwdse.errors import FormatError
-from hwdse.formats import Format, Quantizer
+from hwdse.formats import BlockSize, Format, Quantizer
 
 #: Formats of up to this many bits are integrated level by level.
 CLOSED_FORM_BITS = 12
 #: Samples of the Monte Carlo method, of its scan of scales and of its refinement.
 SAMPLES, _SCAN_SAMPLES, _REFINE_SAMPLES = 1 << 20, 1 << 11, 1 << 14
 SEED = 20240229
-#: Rows and columns of the matrix that block formats are given, blocked along its rows.
+#: Rows and columns of the matrix that block formats are given, blocked along its rows; as many
+#: values in another shape where blocks are longer.
 BLOCK_SHAPE = (512, 512)
 
 # Scales tried: so many an octave, over a window of so many octaves. Every format with more octaves
@@ -108,7 +109,7 @@ def block_sqnr(quantizer: Quantizer, distribution: Distribution) -> Sqnr:
     does to a tensor scale is not in it.
     """
     generator = np.random.Generator(np.random.PCG64(SEED))
-    x = distribution.sample(generator, BLOCK_SHAPE)
+    x = distribution.sample(generator, _matrix(quantizer.block))
     noise = np.mean((quantizer.quantize(x, axis=-1) - x) ** 2, axis=-1)
     signal = np.mean(x**2, axis=-1)
     ratio = float(noise.mean() / signal.mean())
@@ -124,6 +125,17 @@ def block_sqnr(quantizer: Quantizer, distribution: Distribution) -> Sqnr:
         standard_error_db=_DB_PER_E * deviation,
         samples=x.size,
     )
+
+
+def _matrix(block: BlockSize) -> tuple[int, int]:
+    """Rows and columns of a matrix that holds whole blocks."""
+    rows, columns = BLOCK_SHAPE
+    long, high = block.columns or 1, block.rows
+    if long > columns:
+        return max(rows * columns // long, high), long
+    if high > rows:
+        return high, max(rows * columns // high, long)
+    return rows, columns
 
 
 def _window(number_format: Format) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from importlib import import_module
 import click
 
 import hwdse
-from hwdse.errors import FailedDesignsError, HwdseError, VerificationError
+from hwdse.errors import FailedDesignsError, HwdseError, VerificationError, one_line, unknown
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130
@@ -51,7 +51,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"unknown command {args[0]!r}: one of {', '.join(COMMANDS)}")
+            ctx.fail(unknown("command", args[0], COMMANDS))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -96,12 +96,12 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        return _fail(_one_line(error.format_message()), _BAD_INPUT)
+        return _fail(one_line(error.format_message()), _BAD_INPUT)
     except (VerificationError, FailedDesignsError) as error:
         # The lines after the first are the mismatches, decoded, or the designs.
         return _fail(str(error), error.exit_code)
     except HwdseError as error:
-        return _fail(_one_line(str(error)), error.exit_code)
+        return _fail(one_line(str(error)), error.exit_code)
     except KeyboardInterrupt as interrupt:
         click.echo(f"hwdse: interrupted{interrupt}", err=True)
         return _INTERRUPTED
@@ -111,7 +111,3 @@ def _run(arguments: list[str]) -> int:
 def _fail(message: str, status: int) -> int:
     click.echo(f"hwdse: error: {message}", err=True)
     return status
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -7,6 +7,7 @@ import click
 
 from hwdse import cost as costs
 from hwdse import networks
+from hwdse.cli.counts import Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cost.fpga import FAMILIES, place_and_route
 from hwdse.explore.progress import ConsoleReporter
@@ -80,7 +81,7 @@ def cost(*, spec: tuple[str, ...], technology: str, fpga: str | None, as_json: b
 @click.command()
 @click.argument("spec", nargs=-1, required=True)
 @click.option("--network", required=True, help="Shipped network or ONNX file.")
-@click.option("--samples", type=click.IntRange(min=1), help="Test samples; all by default.")
+@click.option("--samples", type=Count(1), help="Test samples; all by default.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @json_option
 def accuracy(

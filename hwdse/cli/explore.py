@@ -6,6 +6,7 @@ from typing import Any
 import click
 import pandas as pd
 
+from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.errors import FailedDesignsError, StoreError
 from hwdse.explore.columns import COLUMNS, Column, column
@@ -33,11 +34,11 @@ _COLUMN = click.Choice([c.name for c in COLUMNS])
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(min=1),
+    type=Count(1, MAX_JOBS),
     help="Worker processes, one per core by default; 1 works in this process.",
 )
 @click.option("--network", help="Shipped network or ONNX file, instead of the space's.")
-@click.option("--samples", type=click.IntRange(min=1), help="Test samples, instead of the space's.")
+@click.option("--samples", type=Count(1), help="Test samples, instead of the space's.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @json_option
 def explore(

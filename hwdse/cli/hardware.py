@@ -7,6 +7,7 @@ import click
 
 from hwdse import cost as costs
 from hwdse import verify as proof
+from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, print_json
 from hwdse.errors import SpecError, VerificationError
 from hwdse.explore.progress import ConsoleReporter
@@ -62,7 +63,7 @@ _JOBS = click.option(
     "--jobs",
     default=1,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=Count(1, MAX_JOBS),
     help="Designs verified at once.",
 )
 _FOLDER = click.option(
@@ -78,7 +79,7 @@ _FOLDER = click.option(
 @click.argument("spec", required=False)
 @click.option("--supported", is_flag=True, help="Verify the checked-in Verilog of all designs.")
 @click.option("--level", default="full", show_default=True, type=click.Choice(list(proof.LEVELS)))
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--seed", default=0, show_default=True, type=Count(0))
 @_JOBS
 @_FOLDER
 @json_option

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from hwdse.cli.counts import Count
 from hwdse.cli.output import json_option, print_json
 from hwdse.errors import SpecError
 from hwdse.explore.progress import ConsoleReporter
@@ -26,9 +27,9 @@ _ROW = "{:6.2f}%  {:7}  {:6}  {:5}  {:10}  {:9}  {:7.1f}  {}"
     type=click.Path(path_type=Path),
     help="Folder with supported.toml.",
 )
-@click.option("--mutants", default=200, show_default=True, type=click.IntRange(min=1))
+@click.option("--mutants", default=200, show_default=True, type=Count(1, 1_000_000))
 @click.option("--level", default="full", show_default=True, type=click.Choice(list(LEVELS[:2])))
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--seed", default=0, show_default=True, type=Count(0))
 @json_option
 def mutate(
     *,

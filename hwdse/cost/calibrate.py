@@ -27,6 +27,7 @@ from hwdse.cost.benchmarks import CALIBRATIONS, TOP, Calibration, benchmark
 from hwdse.errors import HwdseError, OutputError, TechnologyError
 from hwdse.primitives.structure import Primitive
 from hwdse.primitives.technology import QUANTITIES, SCHEMA, parse_technology
+from hwdse.reading import read_json
 
 CYCLES = 16
 LANES = 128
@@ -186,10 +187,7 @@ def read_table(path: Path) -> dict[str, Any]:
     Raises:
         TechnologyError: the file cannot be read or is no technology table.
     """
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TechnologyError(f"cannot read technology table {path}: {error}") from error
+    table = read_json(path, "technology table", TechnologyError)
     if not isinstance(table, dict) or not isinstance(table.get("primitives"), dict):
         raise TechnologyError(f"{path} holds no measurements of primitives")
     return table

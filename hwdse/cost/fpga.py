@@ -23,6 +23,7 @@ from typing import Any
 from hwdse.cost.synthesis import find_yosys, last_line
 from hwdse.errors import ToolError
 from hwdse.hdl import emit
+from hwdse.resources import cache_base, how_to_get
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 
@@ -197,7 +198,7 @@ def _find_nextpnr(tool: str) -> tuple[str, ...]:
     if find_spec(package) is None:
         raise ToolError(
             f"no {tool}: neither on PATH nor the Python package {package.replace('_', '-')}; "
-            "install it with: pip install 'hwdse[synthesis]'"
+            + how_to_get("synthesis")
         )
     run = f"run_{tool.replace('-', '_')}"
     return (
@@ -216,7 +217,7 @@ def _run(command: Sequence[str], folder: Path, ending: str) -> None:
         text=True,
         errors="replace",
         check=False,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        env={**os.environ, "PYTHONWARNINGS": "ignore", "XDG_CACHE_HOME": str(cache_base())},
     )
     if done.returncode or ending not in done.stdout:
         errors = [line for line in done.stdout.splitlines() if "ERROR" in line]

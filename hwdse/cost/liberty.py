@@ -6,7 +6,6 @@ User Guide, Synopsys; groups `name (args) { ... }`, attributes `name : value;` a
 kept, in pJ and fF.
 """
 
-import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,8 +13,11 @@ from pathlib import Path
 from statistics import fmean
 
 from hwdse.errors import TechnologyError
+from hwdse.reading import MEBIBYTE, read_bytes, unpacked
 
 _TOKEN = re.compile(r'/\*.*?\*/|\\\r?\n|"(?:[^"\\]|\\.)*"|[{}();:,]|[^\s{}();:,"]+|\n', re.DOTALL)
+#: Corners of big commercial libraries have some hundred MiB of text.
+_MAX_BYTES = 1024 * MEBIBYTE
 _FARAD = {"ff": 1.0, "pf": 1000.0}
 
 
@@ -76,11 +78,10 @@ def read_text(path: Path) -> str:
     Raises:
         TechnologyError: the file cannot be read.
     """
-    try:
-        raw = path.read_bytes()
-        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8", "replace")
-    except (OSError, EOFError) as error:
-        raise TechnologyError(f"cannot read the cell library {path}: {error}") from error
+    raw = read_bytes(path, "cell library", TechnologyError, most=_MAX_BYTES)
+    if path.suffix == ".gz":
+        raw = unpacked(raw, path, "cell library", TechnologyError, most=_MAX_BYTES)
+    return raw.decode("utf-8", "replace")
 
 
 def _parse(text: str, path: Path) -> _Group:
@@ -172,17 +173,17 @@ def load(path: Path) -> Library:
     Raises:
         TechnologyError: the file cannot be read or is no Liberty file.
     """
-    top = _parse(read_text(path), path)
+    text = read_text(path)
     try:
+        top = _parse(text, path)
         scale, unit = top.attributes["capacitive_load_unit"].split(",")
         farad = float(scale) * _FARAD[unit.strip().lower()]
-        voltage = float(top.attributes["nom_voltage"])
         cells = {cell.args[0]: _cell(cell, farad, farad / 1000) for cell in top.all("cell")}
+        return Library(
+            name=top.args[0],
+            voltage=float(top.attributes["nom_voltage"]),
+            temperature=float(top.attributes.get("nom_temperature", 25.0)),
+            cells=cells,
+        )
     except (KeyError, ValueError, IndexError) as error:
         raise TechnologyError(f"{path}: a damaged or unsupported Liberty file ({error})") from error
-    return Library(
-        name=top.args[0],
-        voltage=voltage,
-        temperature=float(top.attributes.get("nom_temperature", 25.0)),
-        cells=cells,
-    )

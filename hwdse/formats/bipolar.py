@@ -9,7 +9,7 @@ from hwdse.errors import FormatError
 from hwdse.formats.levels import LevelFormat
 
 _MIN_BITS, _MAX_BITS = 1, 16
-_NAME = re.compile(r"bipolar(\d{1,9})")
+_NAME = re.compile(r"bipolar([0-9]{1,9})")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,10 @@
 """Named formats, and the one way from a name to a format."""
 
-from difflib import get_close_matches
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from hwdse.errors import FormatError
+from hwdse.errors import FormatError, quoted, unknown
 from hwdse.formats.base import Format
 from hwdse.formats.bipolar import Binary, Bipolar
 from hwdse.formats.blocks import NAMED as _BLOCKS
@@ -43,6 +43,9 @@ def _float(
         subnormals=subnormals,
     )
 
+
+#: Longest text of a format: a path, and what comes before it.
+_MAX_NAME = 4200
 
 _NAMED: dict[str, Format] = {
     number_format.name: number_format
@@ -156,6 +159,7 @@ def get(text: str) -> Format | Quantizer:
     Raises:
         FormatError: an unknown name or impossible parameters.
     """
+    _check(text)
     quantizer = _quantizer(text)
     return parse(text) if quantizer is None else quantizer
 
@@ -169,6 +173,7 @@ def parse(text: str) -> Format:
     Raises:
         FormatError: an unknown name, impossible parameters, or the name of a block format.
     """
+    _check(text)
     path = _file_of(text)
     return _parse(text, None if path is None else stamp(path))
 
@@ -183,7 +188,7 @@ def is_told_by_name(number_format: Format) -> bool:
     if name in _NAMED:
         return name in _SHIPPED and _NAMED[name] == number_format
     try:
-        return _file_of(name) is None and _from_families(name) == number_format
+        return _file_of(name) is None and (_known(name) or _modified(name)) == number_format
     except FormatError:
         return False
 
@@ -195,22 +200,17 @@ def _file_of(text: str) -> Path | None:
 
 @lru_cache(maxsize=1024)
 def _parse(text: str, _stamp: tuple[int, ...] | None) -> Format:
-    if text in _NAMED:
-        return _NAMED[text]
-    found = _from_families(text)
+    found = _known(text) or _modified(text)
     if found is not None:
-        return next((known for known in _NAMED.values() if _same(known, found)), found)
+        return found
     if (block := _quantizer(text)) is not None:
         raise FormatError(
             f"{text} is a block format: {block.element.name} elements that share scales; an "
             "element format is allowed here (formats.get gives block formats)"
         )
-    close = get_close_matches(text, [*_NAMED, *_BLOCKS])
-    hint = f", near {' and '.join(close)}" if close else ""
-    raise FormatError(
-        f"unknown format {text!r}{hint}: allowed are the names that `hwdse formats` lists, or "
-        f"{' or '.join(syntaxes() + block_syntaxes())}"
-    )
+    candidates = [*_NAMED, *_BLOCKS, *syntaxes(), *block_syntaxes()]
+    more = "allowed are the names and families that `hwdse formats` lists"
+    raise FormatError(unknown("format", text, candidates, more))
 
 
 def syntaxes() -> list[str]:
@@ -228,18 +228,53 @@ def _quantizer(text: str) -> Quantizer | None:
     return next((found for found in quantizers if found is not None), None)
 
 
-def _from_families(text: str) -> Format | None:
+def _check(text: str) -> None:
+    """Refuse names that nothing could show, or longer than any path makes them."""
+    if len(text) > _MAX_NAME:
+        raise FormatError(f"unknown format {quoted(text)}: at most {_MAX_NAME} are allowed")
+    if not text.isprintable():
+        raise FormatError(
+            f"unknown format {text!r}: line breaks and control characters are not allowed"
+        )
+
+
+def _known(text: str) -> Format | None:
+    """The named format, or that of a family, which a named one equals."""
+    if text in _NAMED:
+        return _NAMED[text]
     for family in Format.families:
         found = family.from_name(text)
         if found is not None:
-            return found
-    base, _, modifier = text.rpartition("_")
-    if not base:
-        return None
+            return _named(found)
+    return None
+
+
+def _modified(text: str) -> Format | None:
+    """A format with modifiers behind its name, each `_{modifier}`."""
+    base, modifiers = text, []
     try:
-        return parse(base).modified(modifier)
+        while "_" in base:
+            base, _, modifier = base.rpartition("_")
+            modifiers.append(modifier)
+            if (found := _known(base)) is not None:
+                return _with_modifiers(found, modifiers[::-1])
     except FormatError:
         return None
+    return None
+
+
+def _with_modifiers(found: Format, modifiers: Iterable[str]) -> Format | None:
+    for modifier in modifiers:
+        changed = found.modified(modifier)
+        if changed is None:
+            return None
+        found = _named(changed)
+    return found
+
+
+def _named(found: Format) -> Format:
+    """The format of the catalogue that equals this one, if there is one."""
+    return next((known for known in _NAMED.values() if _same(known, found)), found)
 
 
 def _same(a: Format, b: Format) -> bool:

@@ -1,6 +1,5 @@
 """Codebooks: levels given as data, NF4 and learned tables among them."""
 
-import json
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +13,7 @@ import numpy as np
 from hwdse.errors import FormatError
 from hwdse.formats.levels import LevelFormat
 from hwdse.formats.unpacked import clog2
+from hwdse.reading import read_json
 
 _MIN_LEVELS, _MAX_LEVELS = 2, 256
 _PREFIX = "codebook:"
@@ -94,12 +94,7 @@ class Codebook(LevelFormat):
         Raises:
             FormatError: a file that is missing or holds something else.
         """
-        try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise FormatError(f"codebook {path}: {error.strerror or error}") from error
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"codebook {path} is no JSON: {error}") from error
+        data = read_json(path, "codebook", FormatError)
         if not isinstance(data, dict) or set(data) != {"name", "levels"}:
             raise FormatError(
                 f'codebook {path}: an object with members "name" and "levels" is needed'

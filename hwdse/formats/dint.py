@@ -9,7 +9,7 @@ from hwdse.errors import FormatError
 from hwdse.formats.levels import LevelFormat
 
 _MIN_BITS, _MAX_BITS = 3, 8
-_NAME = re.compile(r"dint(\d{1,9})(tc)?")
+_NAME = re.compile(r"dint([0-9]{1,9})(tc)?")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from hwdse.formats.rounding import Position, RandomBits, round_to_grid, split
 from hwdse.formats.unpacked import Array, Unpacked, UnpackedShape, bit_length
 
 _MIN_BITS, _MAX_BITS = 2, 32
-_NAME = re.compile(r"(u?)q(\d{1,9})[_.](\d{1,9})")
-_INTEGER_NAME = re.compile(r"int(\d{1,9})")
-_UNSIGNED_NAME = re.compile(r"uint(\d{1,9})")
+_NAME = re.compile(r"(u?)q([0-9]{1,9})[_.]([0-9]{1,9})")
+_INTEGER_NAME = re.compile(r"int([0-9]{1,9})")
+_UNSIGNED_NAME = re.compile(r"uint([0-9]{1,9})")
 
 
 @dataclass(frozen=True, kw_only=True)

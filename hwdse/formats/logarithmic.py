@@ -18,8 +18,8 @@ ZeroCode = Literal["flag", "lowest", "none"]
 _MAX_BITS = 16
 _MAX_INTEGER_BITS = 10  # 2^-512 to 2^1024: normal float64 numbers
 _FLOAT64_BITS = 53
-_GAMMA_NAME = re.compile(r"lns(\d{1,9})_g(\d{1,9})(z?)")
-_CLASSIC_NAME = re.compile(r"lns(\d{1,9})_(\d{1,9})(n?)")
+_GAMMA_NAME = re.compile(r"lns([0-9]{1,9})_g([0-9]{1,9})(z?)")
+_CLASSIC_NAME = re.compile(r"lns([0-9]{1,9})_([0-9]{1,9})(n?)")
 
 
 @dataclass(frozen=True, kw_only=True)

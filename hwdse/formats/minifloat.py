@@ -18,7 +18,7 @@ _MAX_EXPONENT_BITS = 11
 _MAX_FRACTION_BITS = 52
 _FLOAT64_LSB_EXPONENT = -1074
 _FLOAT64_TOP_EXPONENT = 1023
-_NAME = re.compile(r"(u?)e(\d{1,9})m(\d{1,9})(?:b(-?\d{1,9}))?(ieee|fnuz|fn|finite)?")
+_NAME = re.compile(r"(u?)e([0-9]{1,9})m([0-9]{1,9})(?:b(-?[0-9]{1,9}))?(ieee|fnuz|fn|finite)?")
 #: Up to this many bits, "fn" without a bias is OCP's and ml_dtypes' word for "no specials at all".
 _NAN_FREE_FN_BITS = 6
 

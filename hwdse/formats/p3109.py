@@ -9,7 +9,7 @@ from hwdse.formats.binary_float import BinaryFloat, FlushedFloat
 from hwdse.formats.unpacked import Array
 
 _MIN_BITS, _MAX_BITS = 3, 16
-_NAME = re.compile(r"binary(\d{1,9})p(\d{1,9})([su])([ef])")
+_NAME = re.compile(r"binary([0-9]{1,9})p([0-9]{1,9})([su])([ef])")
 
 
 @dataclass(frozen=True, kw_only=True)

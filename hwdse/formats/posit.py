@@ -18,7 +18,7 @@ from hwdse.formats.unpacked import (
 )
 
 _MIN_BITS, _MAX_BITS, _MAX_EXPONENT_BITS = 2, 32, 4
-_NAME = re.compile(r"posit(\d{1,9})_(\d{1,9})")
+_NAME = re.compile(r"posit([0-9]{1,9})_([0-9]{1,9})")
 
 
 @dataclass(frozen=True, kw_only=True)

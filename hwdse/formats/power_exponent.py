@@ -15,7 +15,7 @@ from hwdse.formats.rounding import Position
 from hwdse.formats.unpacked import Array, Unpacked, bit_length
 
 _MIN_BITS, _MAX_BITS = 2, 8
-_NAME = re.compile(r"nupes(\d{1,9})(?:_a(\d{1,9}))?")
+_NAME = re.compile(r"nupes([0-9]{1,9})(?:_a([0-9]{1,9}))?")
 # Far more than the relative error of a float64 power. Where an integer is this near, exact
 # arithmetic decides.
 _DOUBT = 2.0**-44

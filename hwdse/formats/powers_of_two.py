@@ -13,7 +13,7 @@ from hwdse.formats.levels import LevelFormat
 from hwdse.formats.unpacked import Array
 
 _MIN_BITS, _MAX_BITS = 2, 16
-_NAME = re.compile(r"pot(\d{1,9})_k(\d{1,9})")
+_NAME = re.compile(r"pot([0-9]{1,9})_k([0-9]{1,9})")
 
 
 @lru_cache(maxsize=1 << 17)

@@ -1,6 +1,20 @@
 """Combinational building blocks: shifters and leading-zero count, as expressions in a module."""
 
+from collections.abc import Callable, Sequence
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+
+
+def balanced(operator: Callable[[Value, Value], Value], terms: Sequence[Value]) -> Value:
+    """The terms joined by an associative operator, as a tree: as deep as the log of their number.
+
+    A chain of a thousand lanes would be too deep, for the clock and for what reads expressions.
+    """
+    nodes = list(terms)
+    while len(nodes) > 1:
+        pairs = [operator(*nodes[k : k + 2]) for k in range(0, len(nodes) - 1, 2)]
+        nodes = pairs + nodes[2 * len(pairs) :]
+    return nodes[0]
 
 
 def above(value: Value, limit: int) -> Value:

@@ -5,8 +5,8 @@ stale machine code behind. Here the digest of the whole package names the folder
 line anywhere in it compiles anew.
 """
 
-import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 import numba
 from numba.extending import register_jitable
+
+from hwdse.errors import HwdseError
+from hwdse.resources import cache_base
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -53,8 +56,10 @@ def _njit(options: dict[str, bool | str]) -> Callable[[Callable[..., Any]], Call
 def _cache_folders(user_choice: str) -> list[Path]:
     if user_choice:
         return [Path(user_choice)]
-    user_wide = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return [_PACKAGE / "__pycache__", Path(user_wide) / "hwdse"]
+    folders = [_PACKAGE / "__pycache__"]
+    with suppress(HwdseError):
+        folders.append(cache_base() / "hwdse")
+    return folders
 
 
 @lru_cache(maxsize=1)

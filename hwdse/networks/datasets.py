@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.errors import DatasetError
+from hwdse.errors import DatasetError, unknown
 from hwdse.networks.idx import read_idx
 
 DATA_VARIABLE = "HWDSE_DATA"
@@ -178,7 +178,7 @@ def get(name: str) -> Dataset:
         DatasetError: there is none.
     """
     if name not in _REGISTRY:
-        raise DatasetError(f"unknown dataset {name!r}; known: {', '.join(names())}")
+        raise DatasetError(unknown("dataset", name, names()))
     return _REGISTRY[name]
 
 

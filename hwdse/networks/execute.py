@@ -12,7 +12,7 @@ import onnx
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
-from hwdse.errors import NetworkError
+from hwdse.errors import HwdseError, NetworkError
 from hwdse.networks import lower
 from hwdse.networks.arithmetic import Arithmetic, FloatArithmetic, Operand, Real, Site
 from hwdse.networks.network import LOWERED, Network
@@ -29,18 +29,22 @@ class Executor:
         operators = _operators(arithmetic, constant_names(network.model.graph))
         try:
             self._evaluator = ReferenceEvaluator(network.model, new_ops=operators)
-        except (RuntimeError, NotImplementedError, TypeError, ValueError, KeyError) as error:
-            raise NetworkError(
-                f"network {network.name} cannot be evaluated: {_first_line(error)}"
-            ) from error
+        except Exception as error:
+            raise _failure(network, error) from error
 
     def run(self, x: Real) -> dict[str, Any]:
         """Every value of the graph by name, for samples x of shape (n, *sample shape)."""
         # Infinities and NaN are results of the arithmetic like any other.
         with np.errstate(all="ignore"):
-            values: dict[str, Any] = self._evaluator.run(
-                None, {self._network.input_name: x}, intermediate=True
-            )
+            try:
+                values: dict[str, Any] = self._evaluator.run(
+                    None, {self._network.input_name: x}, intermediate=True
+                )
+            except HwdseError:
+                raise
+            # The file is a program, and what its operators raise is of any kind.
+            except Exception as error:
+                raise _failure(self._network, error) from error
         return values
 
     def outputs(self, x: Real) -> Real:
@@ -75,21 +79,22 @@ def profile(network: Network) -> Profile:
     counter = _Counter()
     executor = Executor(network, counter)
     x = np.zeros((batch, *network.sample_shape), np.float32)
-    try:
-        values = executor.run(x)
-    except (RuntimeError, NotImplementedError, TypeError, ValueError, LookupError) as error:
-        raise NetworkError(
-            f"network {network.name} cannot be evaluated: {_first_line(error)}"
-        ) from error
+    values = executor.run(x)
     result = values[network.model.graph.output[0].name]
     classes = len(network.dataset.classes)
+    if not isinstance(result, np.ndarray) or result.dtype.kind != "f":
+        raise NetworkError(f"network {network.name} gives no float tensor as its output")
     if result.ndim != 2 or result.shape[0] != batch or result.shape[1] < classes:
         raise NetworkError(
             f"network {network.name} gives an output of shape {result.shape} for {batch} samples: "
             f"({batch}, {classes}) is needed for {network.dataset.name}"
         )
     constants = constant_names(network.model.graph)
-    total = sum(np.asarray(value).nbytes for name, value in values.items() if name not in constants)
+    total = sum(
+        value.nbytes
+        for name, value in values.items()
+        if name not in constants and isinstance(value, np.ndarray)
+    )
     return Profile(macs=counter.macs // batch, value_bytes=total // batch, classes=result.shape[1])
 
 
@@ -109,7 +114,7 @@ def batches(network: Network, pixels: npt.NDArray[np.float32]) -> Iterator[Real]
             f"{network.dataset.name} have {pixels.shape[1:]}"
         )
     size = network.fixed_batch or min(
-        _MAX_BATCH, max(1, _BATCH_BYTES // profile(network).value_bytes)
+        _MAX_BATCH, max(1, _BATCH_BYTES // max(1, profile(network).value_bytes))
     )
     for start in range(0, len(pixels), size):
         some = pixels[start : start + size].reshape(-1, *network.sample_shape)
@@ -142,6 +147,10 @@ class _Counter(FloatArithmetic):
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
         self.macs += a.shape[0] * a.shape[1] * b.shape[1]
         return super().product(site, group, a, b)
+
+
+def _failure(network: Network, error: Exception) -> NetworkError:
+    return NetworkError(f"network {network.name} cannot be evaluated: {_first_line(error)}")
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnx.external_data_helper
 import onnx.inliner
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from hwdse.errors import NetworkError
-from hwdse.networks import datasets
+from hwdse.errors import NetworkError, one_line, unknown
+from hwdse.networks import datasets, limits
+from hwdse.reading import read_bytes
 from hwdse.resources import resource
 
 LOWERED = frozenset({"Conv", "Gemm", "MatMul"})
@@ -37,6 +38,7 @@ _REFUSED = frozenset(
 )
 _MIN_OPSET = 7  # before it, Gemm had an explicit broadcast attribute
 _DEFAULT_CALIBRATION = 256
+_MAX_NUMBER = 1e9  # of metadata, far beyond any sample count or pixel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,22 +97,26 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
         DatasetError: a dataset that is not registered.
     """
     path = _locate(source)
+    content = read_bytes(path, "network", NetworkError, most=limits.MAX_FILE)
     try:
-        content = path.read_bytes()
         model = onnx.load_model_from_string(content)
         if any(onnx.external_data_helper.uses_external_data(w) for w in model.graph.initializer):
             raise NetworkError(
                 f"network {path} keeps weights in other files: save it self-contained"
             )
         onnx.checker.check_model(model)
-    except OSError as error:
-        raise NetworkError(f"network {path} cannot be read: {error.strerror}") from error
-    except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        limits.check_operators(path, model)
+        model = onnx.inliner.inline_local_functions(model)
+        _check_weights(path, model)
+    except NetworkError:
+        raise
+    # Whatever ONNX's tools raise of a file that is damaged.
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise NetworkError(f"network {path} is no valid ONNX file: {reason}") from error
-    model = onnx.inliner.inline_local_functions(model)
     _check_operators(path, model)
     input_name, dimensions = _input(path, model)
+    limits.check_values(path, model, dimensions[0] or 1)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     name = dataset or metadata.get("hwdse.dataset")
     if name is None:
@@ -121,7 +127,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     chosen = datasets.get(name)
     return Network(
         name=path.stem,
-        title=metadata.get("hwdse.title", path.stem),
+        title=one_line(metadata.get("hwdse.title", path.stem)),
         digest=hashlib.sha256(content).hexdigest(),
         model=model,
         dataset=chosen,
@@ -140,10 +146,8 @@ def _locate(source: str | Path) -> Path:
         return resource("models", f"{source}.onnx")
     path = Path(source)
     if not path.is_file():
-        raise NetworkError(
-            f"unknown network {str(source)!r}: shipped are {', '.join(names())}; "
-            "anything else must be the path of an .onnx file"
-        )
+        more = "anything else must be the path of an .onnx file"
+        raise NetworkError(unknown("network", str(source), names(), more))
     return path
 
 
@@ -161,6 +165,16 @@ def _check_operators(path: Path, model: onnx.ModelProto) -> None:
             raise NetworkError(
                 f"network {path} has a {node.op_type} inside a branch or loop: arithmetic there "
                 "cannot be replaced"
+            )
+
+
+def _check_weights(path: Path, model: onnx.ModelProto) -> None:
+    for weight in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(weight)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise NetworkError(
+                f"network {path} stores NaN or infinities in {weight.name!r}: finite weights are "
+                "needed"
             )
 
 
@@ -188,17 +202,21 @@ def _input(path: Path, model: onnx.ModelProto) -> tuple[str, tuple[int, ...]]:
             f"network {path} must declare the shape of its input, batch first; only the batch may "
             f"be free, but it says {list(dimensions)}"
         )
+    limits.check_input(path, dimensions)
+    if not model.graph.output:
+        raise NetworkError(f"network {path} has no output: one row of classes is needed")
     return inputs[0].name, dimensions
 
 
 def _number(
     path: Path, metadata: dict[str, str], key: str, default: float, least: float = -math.inf
 ) -> float:
+    text = str(metadata.get(key, default))
     try:
-        value = float(metadata.get(key, default))
+        value = float(text) if text.isascii() else math.nan
     except ValueError:
         value = math.nan
-    if not (math.isfinite(value) and value >= least):
+    if not (least <= value <= _MAX_NUMBER and value >= -_MAX_NUMBER):
         raise NetworkError(f"network {path}: metadata {key}={metadata[key]} is no usable number")
     return value
 

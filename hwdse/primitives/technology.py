@@ -14,9 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hwdse.errors import HwdseError, TechnologyError
+from hwdse.errors import HwdseError, TechnologyError, unknown
 from hwdse.identity import stamp
 from hwdse.primitives.structure import Primitive, Register
+from hwdse.reading import read_json
 from hwdse.resources import resource
 
 QUANTITIES = ("area_um2", "energy_pj", "delay_ns")
@@ -25,13 +26,16 @@ QUANTITIES = ("area_um2", "energy_pj", "delay_ns")
 SCHEMA = "hwdse-technology-1"
 """Value of a table's `schema` key."""
 
+MAX_FIGURE = 1e12
+"""Largest figure in a table, far beyond any in um2, pJ or ns: sums of them stay finite."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Law:
     """A cost that is linear in a primitive's features.
 
     Attributes:
-        coefficients: by feature name; finite and not negative.
+        coefficients: by feature name; 0 to 1e12.
         max_error: largest relative error over the calibration grid.
         rms_error: root mean square of the relative error over the calibration grid.
     """
@@ -42,10 +46,9 @@ class Law:
 
     def __post_init__(self) -> None:
         for feature, value in self.coefficients.items():
-            if not (math.isfinite(value) and value >= 0):
-                raise TechnologyError(
-                    f"coefficient {feature!r} is {value}: allowed are finite numbers from 0 upwards"
-                )
+            _check(f"coefficient {feature!r}", value)
+        _check("max_error", self.max_error)
+        _check("rms_error", self.rms_error)
 
     def __call__(self, features: Mapping[str, float]) -> float:
         """The cost of a primitive with these features."""
@@ -140,27 +143,38 @@ def load_technology(name: str) -> Technology:
 
 def _shipped(name: str) -> Path:
     if name not in technologies():
-        raise TechnologyError(
-            f"unknown technology {name!r}: allowed are {', '.join(technologies())}, "
-            "or the path of a table (.json)"
-        )
+        more = "anything else must be the path of a table (.json)"
+        raise TechnologyError(unknown("technology", name, technologies(), more))
     return resource("models", "technology", f"{name}.json")
 
 
 @cache
 def _load(path: Path, _stamp: tuple[int, ...]) -> Technology:
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TechnologyError(
-            f"cannot read technology table {path}: {error.strerror or error}"
-        ) from error
-    except ValueError as error:
-        raise TechnologyError(f"technology table {path} is no JSON: {error}") from error
+    table = read_json(path, "technology table", TechnologyError)
     try:
         return parse_technology(table)
     except HwdseError as error:
         raise TechnologyError(f"technology table {path}: {error}") from error
+
+
+def _check(what: str, value: float) -> None:
+    if not 0 <= value <= MAX_FIGURE:
+        raise TechnologyError(f"{what} is {value}: allowed are numbers from 0 to {MAX_FIGURE:g}")
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise TypeError(f"{value!r} is no text of printable characters")
+    return value
 
 
 def parse_technology(table: Any) -> Technology:
@@ -181,30 +195,35 @@ def parse_technology(table: Any) -> Technology:
                 law = entry[quantity]
                 laws[kind][quantity] = Law(
                     coefficients={
-                        str(feature): float(value) for feature, value in law["coefficients"].items()
+                        feature: _number(value) for feature, value in law["coefficients"].items()
                     },
-                    max_error=float(law["max_error"]),
-                    rms_error=float(law["rms_error"]),
+                    max_error=_number(law["max_error"]),
+                    rms_error=_number(law["rms_error"]),
                 )
         where = "activity"
-        activity = {str(kind): float(factor) for kind, factor in table["activity"].items()}
-        if not all(math.isfinite(factor) and factor >= 0 for factor in activity.values()):
-            raise TechnologyError(f"{activity}: allowed are finite numbers from 0 upwards")
+        activity = {kind: _number(factor) for kind, factor in table["activity"].items()}
+        for kind, factor in activity.items():
+            _check(kind, factor)
         where = "errors"
         errors = {
             quantity: None
             if table["errors"][quantity] is None
-            else float(table["errors"][quantity])
+            else _number(table["errors"][quantity])
             for quantity in QUANTITIES
         }
+        for quantity, error in errors.items():
+            _check(quantity, error or 0.0)
         where = "top level"
+        node_nm, voltage = _number(table["node_nm"]), _number(table["voltage"])
+        _check("node_nm", node_nm)
+        _check("voltage", voltage)
         return Technology(
-            name=str(table["name"]),
-            node_nm=float(table["node_nm"]),
-            voltage=float(table["voltage"]),
-            library=str(table["library"]),
-            corner=str(table["corner"]),
-            method={str(key): str(value) for key, value in table["method"].items()},
+            name=_text(table["name"]),
+            node_nm=node_nm,
+            voltage=voltage,
+            library=_text(table["library"]),
+            corner=_text(table["corner"]),
+            method={key: _text(value) for key, value in table["method"].items()},
             laws=laws,
             activity=activity,
             errors=errors,

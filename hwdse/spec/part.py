@@ -4,7 +4,7 @@ from abc import ABC
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from hwdse.errors import SpecError
+from hwdse.errors import SpecError, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,7 @@ class Part(ABC):
         """
         keyword, *options = text.split(":")
         if keyword not in cls.choices:
-            allowed = ", ".join(choice.syntax() for choice in cls.choices.values())
-            raise SpecError(f"unknown {cls.kind} {text!r}: allowed are {allowed}")
+            raise SpecError(unknown(cls.kind, text, cls.choices))
         chosen: Self = cls.choices[keyword].from_options(tuple(options))
         return chosen
 

@@ -1,5 +1,6 @@
 """Units of a design: what is built around multiplier and accumulator, and its shape."""
 
+import re
 from abc import abstractmethod
 from dataclasses import dataclass, fields
 from typing import ClassVar, Self
@@ -49,8 +50,8 @@ class Unit(Part):
                 raise SpecError(
                     f"unit {keyword} does not use {key}: its keys are {', '.join(allowed)}"
                 )
-            if not value.isdecimal() or len(value) > 9:
-                raise SpecError(f"{key}={value}: a whole number is needed")
+            if not re.fullmatch("[0-9]{1,9}", value):
+                raise SpecError(f"{key}={value}: a whole number of up to 9 digits is needed")
         return type(chosen)(**{key: int(value) for key, value in values.items()})
 
     def keys(self) -> dict[str, int]:

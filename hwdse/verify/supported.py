@@ -1,7 +1,6 @@
 """The supported designs: their Verilog is checked in under rtl/, with its certificates."""
 
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from hwdse.errors import OutputError, SpecError, VerificationError, why
 from hwdse.hdl import emit
+from hwdse.reading import MAX_TOML, MEBIBYTE, parse_toml, read_text
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.text import printable
@@ -19,6 +19,7 @@ from hwdse.verify.verification import collect_evidence
 LIST_NAME = "supported.toml"
 _FILE_LIST = "filelist.f"
 _LEVEL = "full"
+_MAX_VERILOG = 256 * MEBIBYTE
 _NO_DIGEST = "the header lacks the digest of the module"
 
 
@@ -42,11 +43,10 @@ def read_supported(folder: Path) -> list[Design]:
         SpecError: the file is missing or malformed, or lists a bad spec.
     """
     path = folder / LIST_NAME
+    text = read_text(path, "list of designs", SpecError, most=MAX_TOML)
     try:
-        document = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise SpecError(f"cannot read {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+        document = parse_toml(text)
+    except ValueError as error:
         raise SpecError(f"{path}: {error}") from error
     designs = document.get("designs")
     if set(document) != {"designs"} or not isinstance(designs, list) or not designs:
@@ -204,10 +204,7 @@ def check_supported(folder: Path) -> list[Difference]:
 
 def _checked_in(path: Path) -> str:
     """The module of a checked-in file, without the header."""
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise VerificationError(f"cannot read {path}: {error.strerror}") from error
+    text = read_text(path, "Verilog", VerificationError, most=_MAX_VERILOG)
     lines = text.splitlines(keepends=True)
     count = next((k for k, line in enumerate(lines) if not line.startswith("//")), len(lines))
     module = "".join(lines[count:])
@@ -219,7 +216,7 @@ def _checked_in(path: Path) -> str:
 def _difference(path: Path, module: str) -> str:
     if not path.exists():
         return "missing"
-    text = path.read_text()
+    text = read_text(path, "Verilog", VerificationError, most=_MAX_VERILOG)
     if not text.endswith(module):
         return "the module differs from what its spec generates"
     head = text.removesuffix(module)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from hwdse.cost.synthesis import find_yosys
 from hwdse.errors import ToolError
+from hwdse.resources import cache_base
 from hwdse.temporary import temporary_folder
 
 
@@ -48,7 +49,7 @@ def run_yosys(
                 errors="replace",
                 check=False,
                 timeout=timeout_s,
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                env={**os.environ, "PYTHONWARNINGS": "ignore", "XDG_CACHE_HOME": str(cache_base())},
             )
         except subprocess.TimeoutExpired as error:
             said = error.stdout or b""

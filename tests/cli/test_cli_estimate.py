@@ -93,7 +93,7 @@ def test_unknown_technology(only_error):
 
 def test_unknown_network_and_missing_dataset(only_error, tmp_path):
     assert main(["accuracy", "a=int8,acc=kulisch", "--network", "brain"]) == 2
-    only_error("unknown network 'brain': shipped are ")
+    only_error("unknown network 'brain': known are ")
     arguments = ["--network", "fashion-cnn", "--data-dir", str(tmp_path)]
     assert main(["accuracy", "a=int8,acc=kulisch", *arguments]) == 2
     only_error("dataset fashion-mnist is missing")

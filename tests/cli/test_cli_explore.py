@@ -233,7 +233,7 @@ def test_missing_dataset_is_an_error_before_anything_is_written(tmp_path, only_e
 def test_unknown_technology(tmp_path, only_error):
     (tmp_path / "space.toml").write_text('technology = "2nm"\ndesigns = ["a=int8,acc=kulisch"]')
     assert main(["explore", str(tmp_path / "space.toml"), "-o", str(tmp_path / "out")]) == 2
-    only_error("unknown technology '2nm': allowed are ")
+    only_error("unknown technology '2nm': known are ")
 
 
 def test_unwritable_output_folder(faked, tmp_path, only_error):

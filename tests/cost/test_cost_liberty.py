@@ -66,11 +66,11 @@ def test_damaged_library(tmp_path, content, message):
 
 
 def test_missing_and_truncated_file(tmp_path):
-    with pytest.raises(TechnologyError, match="cannot read"):
+    with pytest.raises(TechnologyError, match=r"absent\.lib: No such file"):
         liberty.load(tmp_path / "absent.lib")
     half = tmp_path / "half.lib.gz"
     half.write_bytes(gzip.compress(TOY.read_bytes())[:200])
-    with pytest.raises(TechnologyError, match="cannot read"):
+    with pytest.raises(TechnologyError, match=r"half\.lib\.gz: .*end-of-stream"):
         liberty.load(half)
 
 

@@ -63,7 +63,7 @@ def test_table_by_path(tmp_path):
 
 
 def test_unknown_technology():
-    with pytest.raises(TechnologyError, match=r"unknown technology 'tsmc3': allowed are .*45"):
+    with pytest.raises(TechnologyError, match=r"unknown technology 'tsmc3': .*known are .*45"):
         load_technology("tsmc3")
 
 
@@ -121,11 +121,11 @@ def test_damaged_table(tmp_path, damage, message):
 
 
 def test_unreadable_table(tmp_path):
-    with pytest.raises(TechnologyError, match="cannot read"):
+    with pytest.raises(TechnologyError, match=r"absent\.json: No such file"):
         load_technology(str(tmp_path / "absent.json"))
     path = tmp_path / "cut.json"
     path.write_text(json.dumps(TABLE)[:500])
-    with pytest.raises(TechnologyError, match="is no JSON"):
+    with pytest.raises(TechnologyError, match="is no usable JSON"):
         load_technology(str(path))
     path = tmp_path / "list.json"
     path.write_text("[]")

@@ -126,5 +126,5 @@ def test_file_that_cannot_be_read(tmp_path):
     with pytest.raises(SpaceError, match="Is a directory"):
         Space.load(tmp_path)
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SpaceError, match="not UTF-8"):
+    with pytest.raises(SpaceError, match="no UTF-8"):
         Space.load(tmp_path / "binary.toml")

@@ -124,9 +124,9 @@ def test_a_name_is_needed(name):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no JSON"),
-        ("{", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
+        ("", "is no usable JSON"),
+        ("{", "is no usable JSON"),
+        ("[" * 100_000, "is no usable JSON"),
         ("[1, 2]", 'an object with members "name" and "levels"'),
         ('{"levels": [1, 2]}', 'an object with members "name" and "levels"'),
         ('{"name": "x", "levels": [1, 2], "more": 1}', 'an object with members "name" and "lev'),
@@ -146,5 +146,5 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
     with pytest.raises(FormatError, match="Is a directory"):
         Codebook.from_file(tmp_path)
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FormatError, match="is no JSON"):
+    with pytest.raises(FormatError, match="is no UTF-8 text"):
         Codebook.from_file(tmp_path / "binary")

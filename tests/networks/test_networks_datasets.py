@@ -30,7 +30,9 @@ def fashion_folder(tmp_path):
 def test_registry_describes_itself():
     assert {"digits", "fashion-mnist"} <= set(datasets.names())
     assert datasets.get("digits") is datasets.DIGITS
-    with pytest.raises(DatasetError, match="unknown dataset 'cifar'; known: digits, fashion-mnist"):
+    with pytest.raises(
+        DatasetError, match="unknown dataset 'cifar': known are digits, fashion-mnist"
+    ):
         datasets.get("cifar")
     with pytest.raises(DatasetError, match="registered twice"):
         datasets.register(

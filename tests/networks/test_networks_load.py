@@ -74,7 +74,7 @@ def test_metadata_is_optional_but_for_the_dataset(tmp_path):
 
 
 def test_unknown_name_lists_the_known(tmp_path):
-    with pytest.raises(NetworkError, match="'resnet': shipped are digits, fashion-cnn;"):
+    with pytest.raises(NetworkError, match="'resnet': known are digits, fashion-cnn;"):
         networks.load("resnet")
     with pytest.raises(NetworkError, match="unknown network"):
         networks.load(tmp_path)

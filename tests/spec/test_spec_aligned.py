@@ -107,8 +107,9 @@ def test_steps_of_a_cycle(group, lanes, steps):
 
 BAD = {
     "aligned": ("'aligned'", "L{group}", "hopper-fp8"),
-    "aligned:maxwell": ("'aligned:maxwell'", "F{bits}"),
-    "aligned:L4": ("'aligned:L4'", "F{bits}"),
+    "aligned:maxwell": ("preset of aligned 'maxwell'", "near blackwell", "[L{group}-]F{bits}"),
+    "aligned:hoper": ("preset of aligned 'hoper'", "near hopper", "known are volta, "),
+    "aligned:L4": ("preset of aligned 'L4'", "[L{group}-]F{bits}"),
     "aligned:L0-F9": ("L0-F9", "1 to 1024"),
     "aligned:L1025-F9": ("L1025-F9", "1 to 1024"),
     "aligned:F0": ("F0", "1 to 64"),

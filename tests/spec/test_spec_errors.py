@@ -27,7 +27,7 @@ BAD = {
     "a=e4m3fn,acc=kulisch,unit=dot,rows=4": ("dot does not use rows", "stages, interleave, lanes"),
     "A=e4m3fn,acc=kulisch": ("lacks a=",),
     # formats
-    "a=nope,acc=kulisch": ("nope", "allowed are", "[u]e{E}m{M}"),
+    "a=nope,acc=kulisch": ("nope", "allowed are", "`hwdse formats`"),
     "a=e0m0,acc=kulisch": ("0 exponent and 0 fraction bits", "1 to 11"),
     "a=e12m52,acc=kulisch": ("12 exponent and 52 fraction bits", "1 to 11"),
     "a=int65,acc=kulisch": ("65 bits", "2 to 32"),
@@ -48,7 +48,12 @@ BAD = {
     "a=ue4m3,mul=lmul,acc=kulisch": ("ue4m3", "signed"),
     "a=e8m0,mul=lmul,acc=kulisch": ("e8m0", "a fraction"),
     # accumulators
-    "a=e4m3fn,acc=nope": ("accumulator 'nope'", "kulisch[:{terms}]", "fp:{format}", "int:{width}"),
+    "a=e4m3fn,acc=nope": ("accumulator 'nope'", "known are aligned, fp, kulisch, "),
+    "a=e4m3fn,acc=kulish": ("accumulator 'kulish'", "near kulisch"),
+    "a=e4m3fn,mul=mitchel:f3,acc=kulisch": ("multiplier 'mitchel:f3'", "near mitchell"),
+    "a=e4m3fn,acc=kulisch,unit=dott": ("unit 'dott'", "near dot"),
+    "a=e4m3fn,acc=kulisch:٨": ("'kulisch:٨'", "kulisch[:{terms}]"),
+    "a=e4m3fn,acc=kulisch,stages=１": ("stages=１", "whole number"),
     "a=e4m3fn,acc=kulisch:0": ("0 terms", "1 to 2^40"),
     "a=e4m3fn,acc=kulisch:1099511627777": ("1099511627777 terms", "1 to 2^40"),
     "a=e4m3fn,acc=kulisch:-1": ("'kulisch:-1'", "kulisch[:{terms}]"),

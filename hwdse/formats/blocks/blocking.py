@@ -10,8 +10,11 @@ import numpy.typing as npt
 from hwdse.errors import FormatError
 from hwdse.formats.unpacked import Array
 
-_TEXT = re.compile(r"(?:(\d{1,9})x)?(\d{1,9})")
+_TEXT = re.compile(r"(?:([0-9]{1,9})x)?([0-9]{1,9})")
 _ALLOWED = "a number of values, {rows}x{columns} or tensor"
+
+#: Most values of a block that is not the whole tensor: far more than share a scale anywhere.
+MAX_BLOCK = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,7 @@ class BlockSize:
         rows: values along the other one of the last two axes.
 
     Raises:
-        FormatError: a size below one.
+        FormatError: a size below one, or of more than 65,536 values.
     """
 
     columns: int | None
@@ -32,6 +35,10 @@ class BlockSize:
     def __post_init__(self) -> None:
         if self.rows < 1 or (self.columns is not None and self.columns < 1):
             raise FormatError(f"block of {self}: {_ALLOWED} is allowed, each at least 1")
+        if self.count is not None and self.count > MAX_BLOCK:
+            raise FormatError(
+                f"block of {self}: {self.count} values, at most {MAX_BLOCK} are allowed, or tensor"
+            )
 
     @classmethod
     def parse(cls, text: str) -> "BlockSize":
@@ -84,6 +91,8 @@ class BlockSize:
             sizes[axis] = self.columns
             if self.rows != 1:
                 sizes[self._other(len(shape), axis)] = self.rows
+            # The only block along an axis ends with it: nothing is allocated for what is not there.
+            sizes = [min(size, max(length, 1)) for size, length in zip(sizes, shape, strict=True)]
         return Blocking(shape=shape, sizes=tuple(sizes), axis=axis)
 
     def _other(self, axes: int, axis: int) -> int:
@@ -100,7 +109,7 @@ class Blocking:
 
     Attributes:
         shape: the array's shape.
-        sizes: edge of a full block along each axis.
+        sizes: edge of a block along each axis; of a full one where there are several.
         axis: the axis that was asked for, 0 or more.
     """
 

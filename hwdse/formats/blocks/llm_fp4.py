@@ -32,7 +32,7 @@ from hwdse.formats.rounding import RandomBits
 from hwdse.formats.unpacked import Array, Unpacked
 
 _FORM = "realbias:e{E}m{M}:{size}[:search]"
-_ELEMENT = re.compile(r"e\d{1,9}m\d{1,9}")
+_ELEMENT = re.compile(r"e[0-9]{1,9}m[0-9]{1,9}")
 #: Clips that `search` tries, in percent of the largest magnitude.
 _PERCENT = range(120, 19, -1)
 

@@ -37,8 +37,8 @@ SYNTAX = "bfp{bits}_b{block}, dfp{bits}; {name}:{rule}"
 
 _SHARED_EXPONENT_BITS = 8
 _MAX_BITS = 32
-_BFP = re.compile(r"bfp(\d{1,9})_b(\d{1,9})")
-_DFP = re.compile(r"dfp(\d{1,9})")
+_BFP = re.compile(r"bfp([0-9]{1,9})_b([0-9]{1,9})")
+_DFP = re.compile(r"dfp([0-9]{1,9})")
 _RULE_FIELD = 4
 
 

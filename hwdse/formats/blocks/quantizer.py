@@ -19,7 +19,7 @@ from hwdse.formats.unpacked import Array, Unpacked
 #: Reads the name of an element format; FormatError if there is none.
 ElementParser = Callable[[str], Format]
 
-_FIELDS = re.compile(r"(.+?):(tensor|(?:\d{1,9}x)?\d{1,9})((?::[^:]+)*)")
+_FIELDS = re.compile(r"(.+?):(tensor|(?:[0-9]{1,9}x)?[0-9]{1,9})((?::[^:]+)*)")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,10 +1,8 @@
 """any4: group scales and offsets, and a table of levels for each row, given as data."""
 
-import json
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
@@ -28,6 +26,7 @@ from hwdse.formats.blocks.quantizer import (
 from hwdse.formats.fixed_point import FixedPoint
 from hwdse.formats.rounding import RandomBits, split
 from hwdse.formats.unpacked import Array, Unpacked
+from hwdse.reading import read_json
 
 _FORM = "any:{size}:{scale}:{file of levels, JSON}"
 _MAX_BITS = 8
@@ -96,9 +95,10 @@ class RowTables(Quantizer):
         if len(fields) != 3:
             raise FormatError(f"malformed quantizer {text!r}: {_FORM} is allowed")
         size, scale, path = fields
+        data = read_json(path, "levels", FormatError)
         try:
-            levels = np.asarray(json.loads(Path(path).read_text(encoding="utf-8")), np.float64)
-        except (OSError, ValueError, TypeError) as error:
+            levels = np.asarray(data, np.float64)
+        except (ValueError, TypeError, OverflowError) as error:
             reason = str(error).splitlines()[0]
             message = f"no levels in {path}: {reason}; lists of numbers are needed"
             raise FormatError(message) from error

@@ -1,7 +1,6 @@
 """What floating-point accumulators share: a group's exact sum, zero signs, special values."""
 
 from dataclasses import replace
-from functools import reduce
 from operator import and_, or_
 from typing import Any
 
@@ -10,6 +9,7 @@ from amaranth.lib.wiring import Component
 
 from hwdse.formats import BinaryFloat, UnpackedShape, clog2
 from hwdse.hdl.accumulate import product_ports
+from hwdse.hdl.blocks import balanced
 from hwdse.hdl.group_sum import group_sum
 from hwdse.hdl.structure import Structure
 from hwdse.hdl.unpacked import Record, drive, fields
@@ -58,14 +58,14 @@ def reached(number_format: BinaryFloat, product: UnpackedShape) -> UnpackedShape
 
 def zero_sign(terms: list[Record], rounding: str) -> Value:
     """Sign of an exact zero sum (IEEE 754-2019 section 6.3)."""
-    return reduce(or_ if rounding == "down" else and_, [term.sign for term in terms])
+    return balanced(or_ if rounding == "down" else and_, [term.sign for term in terms])
 
 
 def special_terms(terms: list[Record]) -> tuple[Value, Value, Value]:
     """Whether the terms' sum is NaN, is infinite, and the infinity's sign."""
-    plus = reduce(or_, [t.inf & ~t.inf_sign for t in terms])
-    minus = reduce(or_, [t.inf & t.inf_sign for t in terms])
-    nan = reduce(or_, [t.nan for t in terms]) | (plus & minus)
+    plus = balanced(or_, [t.inf & ~t.inf_sign for t in terms])
+    minus = balanced(or_, [t.inf & t.inf_sign for t in terms])
+    nan = balanced(or_, [t.nan for t in terms]) | (plus & minus)
     return nan, plus | minus, minus
 
 

@@ -95,7 +95,7 @@ class StochasticFloatAccumulator(Component):
         lfsr, seen = Signal(acc.lfsr, init=acc.seed), Signal(acc.lfsr)
         m.d.comb += seen.eq(Mux(self.i_first, acc.seed, lfsr))
         with m.If(self.i_valid):
-            m.d.sync += lfsr.eq(stepped(seen, acc.taps, acc.bits))
+            m.d.sync += lfsr.eq(stepped(m, seen, acc.taps, acc.bits))
         draw = seen[: acc.bits]
         if acc.variant == "b":
             draw = Cat(Const(1, 1), draw)
@@ -112,9 +112,14 @@ class StochasticFloatAccumulator(Component):
         return Cat(magnitude, sign)
 
 
-def stepped(register: Value, taps: tuple[int, ...], steps: int) -> Value:
-    """A shift register (Fibonacci form, shifted left) some steps later."""
+def stepped(m: Module, register: Value, taps: tuple[int, ...], steps: int) -> Value:
+    """A shift register (Fibonacci form, shifted left) some steps later.
+
+    Each bit fed back is a signal: as an expression it would hold those before it, several times.
+    """
     bits = list(register)
-    for _ in range(steps):
-        bits = [reduce(xor, [bits[tap] for tap in taps]), *bits[:-1]]
+    for step in range(steps):
+        fed = Signal(name=f"fed_back{step}")
+        m.d.comb += fed.eq(reduce(xor, [bits[tap] for tap in taps]))
+        bits = [fed, *bits[:-1]]
     return Cat(*bits)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from hwdse import formats
-from hwdse.errors import FormatError, SpecError
+from hwdse.errors import FormatError, SpecError, unknown
 from hwdse.formats import Format, Minifloat, UnpackedShape, clog2
 from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.multiply import Multiplier
@@ -40,10 +40,10 @@ _MAX_GROUP = 1024
 _MAX_FRACTION_BITS = 64
 _ZERO_EXPONENT = -133
 _LEAST_ZERO_EXPONENT = -400
-_SIZE = re.compile(r"(?:L(\d{1,4})-)?F(\d{1,3})")
-_FLOOR = re.compile(r"floor(\d{1,3})-(\d{1,3})")
-_SPLIT = re.compile(r"split(\d{1,4})")
-_ZERO = re.compile(r"zero(\d{1,3})")
+_SIZE = re.compile(r"(?:L([0-9]{1,4})-)?F([0-9]{1,3})")
+_FLOOR = re.compile(r"floor([0-9]{1,3})-([0-9]{1,3})")
+_SPLIT = re.compile(r"split([0-9]{1,4})")
+_ZERO = re.compile(r"zero([0-9]{1,3})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +155,12 @@ class Aligned(Accumulator):
     def from_options(cls, options: tuple[str, ...]) -> Self:
         """Parse a preset or the sizes, then what differs from them."""
         words = _spelled_out(options)
-        sizes = _SIZE.fullmatch(words[0]) if words else None
-        if sizes is None:
+        if not words:
             raise cls.bad_options(options)
+        sizes = _SIZE.fullmatch(words[0])
+        if sizes is None:
+            more = "anything else must be [L{group}-]F{bits}"
+            raise SpecError(unknown(f"preset of {cls.keyword}", words[0], PRESETS, more))
         group, fraction_bits = sizes.groups()
         values: dict[str, object] = {
             "group": int(group) if group else None,

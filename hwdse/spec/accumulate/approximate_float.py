@@ -9,8 +9,8 @@ from hwdse.formats import BinaryFloat, UnpackedShape
 from hwdse.spec.accumulate.float_sum import FloatSum
 
 _MAX_FRACTION_BITS = 52
-_OPTION = re.compile(r"an(\d{1,3})-(\d{1,3})")
-_WIDTH = re.compile(r"w(\d{1,3})")
+_OPTION = re.compile(r"an([0-9]{1,3})-([0-9]{1,3})")
+_WIDTH = re.compile(r"w([0-9]{1,3})")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ class IntegerSum(Accumulator):
     def from_options(cls, options: tuple[str, ...]) -> Self:
         """Parse the width and `sat`."""
         match options:
-            case (width,) | (width, "sat" | "wrap") if re.fullmatch(r"\d{1,4}", width):
+            case (width,) | (width, "sat" | "wrap") if re.fullmatch(r"[0-9]{1,4}", width):
                 return cls(width=int(width), saturate=options[1:] == ("sat",))
             case _:
                 raise cls.bad_options(options)

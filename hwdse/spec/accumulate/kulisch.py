@@ -39,7 +39,7 @@ class Kulisch(Accumulator):
         """Parse the number of terms."""
         if not options:
             return cls()
-        if len(options) > 1 or not re.fullmatch(r"\d{1,15}", options[0]):
+        if len(options) > 1 or not re.fullmatch(r"[0-9]{1,15}", options[0]):
             raise cls.bad_options(options)
         return cls(terms=int(options[0]))
 

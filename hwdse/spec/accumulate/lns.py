@@ -63,7 +63,7 @@ class LogSum(Accumulator):
     def from_options(cls, options: tuple[str, ...]) -> Self:
         """Parse the format and `t{bits}`."""
         name, *rest = options or ("",)
-        if len(rest) > 1 or (rest and not re.fullmatch(r"t\d{1,3}", rest[0])) or not name:
+        if len(rest) > 1 or (rest and not re.fullmatch(r"t[0-9]{1,3}", rest[0])) or not name:
             raise cls.bad_options(options)
         try:
             number_format = formats.parse(name)

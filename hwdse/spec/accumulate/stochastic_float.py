@@ -23,8 +23,8 @@ _SEEDS = {16: 0xACE1, 32: 0xDEADBEEF}
 _NARROW, _WIDE = 16, 32
 _DEFAULT_BITS = 8
 _MAX_BITS = 24
-_OPTION = re.compile(r"sr(\d{0,3})([abc]?)")
-_REGISTER = re.compile(r"(lfsr|seed)(\d{1,12})")
+_OPTION = re.compile(r"sr([0-9]{0,3})([abc]?)")
+_REGISTER = re.compile(r"(lfsr|seed)([0-9]{1,12})")
 
 
 @dataclass(frozen=True, kw_only=True)

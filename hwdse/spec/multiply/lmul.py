@@ -43,7 +43,7 @@ class LMul(Multiplier):
                 made = replace(made, offset=0)
             elif option == "sat":
                 made = replace(made, saturate=True)
-            elif re.fullmatch(r"l[1-9]\d?", option):
+            elif re.fullmatch(r"l[1-9][0-9]?", option):
                 made = replace(made, offset=int(option[1:]))
             else:
                 raise cls.bad_options(options)

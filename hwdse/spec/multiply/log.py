@@ -46,9 +46,9 @@ class Log(Multiplier):
         """Parse `t{bits}` and `h{n}`, in any order."""
         made = cls()
         for option in options:
-            if re.fullmatch(r"t\d{1,3}", option):
+            if re.fullmatch(r"t[0-9]{1,3}", option):
                 made = replace(made, table_bits=int(option[1:]))
-            elif re.fullmatch(r"h\d{1,2}", option):
+            elif re.fullmatch(r"h[0-9]{1,2}", option):
                 made = replace(made, index_bits=int(option[1:]))
             else:
                 raise cls.bad_options(options)

@@ -36,7 +36,7 @@ class Mitchell(Multiplier):
         """Parse `f{n}`."""
         if not options:
             return cls()
-        match = re.fullmatch(r"f([1-9]\d?)", options[0])
+        match = re.fullmatch(r"f([1-9][0-9]?)", options[0])
         if len(options) > 1 or not match:
             raise cls.bad_options(options)
         return cls(fraction_bits=int(match[1]))

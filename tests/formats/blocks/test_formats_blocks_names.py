@@ -84,8 +84,8 @@ def test_one_format_has_one_name(text, name):
         ("realbias:int8:32", "malformed.*realbias:"),
         ("realbias:e2m1:32:find", "malformed.*realbias:"),
         ("any:32:bf16", "malformed.*any:"),
-        ("any:32:bf16:/nowhere/levels.json", "no levels in /nowhere"),
-        ("mxfp5", "unknown format 'mxfp5', near mxfp4.*: allowed .*affine:.*block:"),
+        ("any:32:bf16:/nowhere/levels.json", "levels /nowhere/levels.json: No such file"),
+        ("mxfp5", "unknown format 'mxfp5': near mxfp4, .*`hwdse formats` lists"),
     ],
 )
 def test_impossible_texts_are_refused_in_one_line(text, message):

@@ -1,0 +1,171 @@
+"""What a network may take, checked on what its file declares and before anything is run.
+
+A file of a kilobyte can declare a batch of petabytes, constants of any size, and functions that
+double at each call. Shapes that only running tells are bounded by the machine's memory.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import onnx
+import onnx.shape_inference
+
+from hwdse.errors import NetworkError
+from hwdse.reading import MEBIBYTE
+
+MAX_FILE = 512 * MEBIBYTE
+"""Most bytes of an ONNX file."""
+
+MAX_BATCH = 4096
+"""Largest batch that a file may demand."""
+
+MAX_SAMPLE = 1 << 24
+"""Most values of one sample."""
+
+MAX_VALUE_BYTES = 1024 * MEBIBYTE
+"""Most bytes of all intermediate values of one batch, as far as their shapes are declared."""
+
+MAX_NODES = 100_000
+"""Most operators, those of local functions counted at each call."""
+
+_MAX_CONSTANT = 1024  # values of a stored tensor that shapes may be computed from
+_UNBOUNDED = frozenset({"Loop"})
+
+
+def check_input(path: Path, dimensions: Sequence[int]) -> None:
+    """Refuse an input of impossible or extreme shape; a batch of 0 is free.
+
+    Raises:
+        NetworkError: a negative dimension, or a batch or a sample that is too large.
+    """
+    batch, *sample = dimensions
+    if not 0 <= batch <= MAX_BATCH:
+        raise NetworkError(
+            f"network {path} demands a batch of {batch}: 1 to {MAX_BATCH} are allowed, or any"
+        )
+    if min(sample) < 1 or math.prod(sample) > MAX_SAMPLE:
+        raise NetworkError(
+            f"network {path} takes samples of shape {sample}: dimensions of at least 1 and at most "
+            f"{MAX_SAMPLE} values are allowed"
+        )
+
+
+def check_operators(path: Path, model: onnx.ModelProto) -> None:
+    """Refuse more operators than `MAX_NODES`, those of functions counted at each call, and loops.
+
+    Raises:
+        NetworkError: as said, or functions that call themselves.
+    """
+    functions = {(f.domain, f.name, f.overload): f for f in model.functions}
+    sizes: dict[tuple[str, str, str], int] = {}
+    # Callees first; a function that is met again on the way to its own callees calls itself.
+    waiting = [(key, False) for key in functions]
+    open_calls: set[tuple[str, str, str]] = set()
+    while waiting:
+        key, ready = waiting.pop()
+        if key in sizes:
+            continue
+        called = [c for node in nodes(functions[key].node) if (c := _called(node)) in functions]
+        if ready:
+            sizes[key] = len(functions[key].node) + sum(min(sizes[c], MAX_NODES) for c in called)
+            open_calls.discard(key)
+        elif key in open_calls:
+            raise NetworkError(f"network {path} has a function {key[1]!r} that calls itself")
+        else:
+            open_calls.add(key)
+            waiting.append((key, True))
+            waiting += [(c, False) for c in called if c not in sizes]
+    count = 0
+    for node in nodes(model.graph.node):
+        count += sizes.get(_called(node), 1)
+    if count > MAX_NODES:
+        raise NetworkError(
+            f"network {path} has more than {MAX_NODES} operators, with those of its functions"
+        )
+    for node in (*nodes(model.graph.node), *nodes(n for f in model.functions for n in f.node)):
+        if node.op_type in _UNBOUNDED:
+            raise NetworkError(
+                f"network {path} has a {node.op_type}, whose length nothing bounds: unroll it"
+            )
+
+
+def check_values(path: Path, model: onnx.ModelProto, batch: int) -> None:
+    """Refuse intermediate values of more than `MAX_VALUE_BYTES` in one batch.
+
+    Raises:
+        NetworkError: as said; it names the largest value.
+    """
+    sizes = _value_bytes(model, batch)
+    total = sum(sizes.values())
+    if total > MAX_VALUE_BYTES:
+        largest = max(sizes, key=lambda name: sizes[name])
+        raise NetworkError(
+            f"network {path}: values of {total} bytes for a batch of {batch}, {largest!r} alone "
+            f"{sizes[largest]}; at most {MAX_VALUE_BYTES} are allowed"
+        )
+
+
+def nodes(graph: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+    """All nodes, those of subgraphs included."""
+    waiting = list(graph)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                waiting += attribute.g.node
+            for inner in attribute.graphs:
+                waiting += inner.node
+
+
+def _called(node: onnx.NodeProto) -> tuple[str, str, str]:
+    return node.domain, node.op_type, node.overload
+
+
+def _value_bytes(model: onnx.ModelProto, batch: int) -> dict[str, int]:
+    """Sizes of the values whose shapes follow from what is declared."""
+    try:
+        shaped = onnx.shape_inference.infer_shapes(_skeleton(model, batch), data_prop=True)
+    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):
+        return {}  # running tells what is wrong
+    found = {}
+    for value in (*shaped.graph.value_info, *shaped.graph.output):
+        tensor = value.type.tensor_type
+        dimensions = [
+            max(d.dim_value, 0) if d.HasField("dim_value") else 1 for d in tensor.shape.dim
+        ]
+        found[value.name] = math.prod(dimensions) * _item_bytes(tensor.elem_type)
+    return found
+
+
+def _skeleton(model: onnx.ModelProto, batch: int) -> onnx.ModelProto:
+    """The model for one batch, without its weights: their shapes are enough."""
+    skeleton = onnx.ModelProto()
+    skeleton.ir_version = model.ir_version
+    skeleton.opset_import.extend(model.opset_import)
+    graph = skeleton.graph
+    graph.name = "skeleton"
+    graph.node.extend(model.graph.node)
+    graph.output.extend(model.graph.output)
+    stored = set()
+    for weight in model.graph.initializer:
+        stored.add(weight.name)
+        if math.prod(weight.dims) <= _MAX_CONSTANT:
+            graph.initializer.append(weight)
+        else:
+            graph.input.append(
+                onnx.helper.make_tensor_value_info(weight.name, weight.data_type, weight.dims)
+            )
+    for value in model.graph.input:
+        if value.name not in stored:
+            graph.input.append(value)
+            graph.input[-1].type.tensor_type.shape.dim[0].dim_value = batch
+    return skeleton
+
+
+def _item_bytes(kind: int) -> int:
+    try:
+        return int(onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize) or 1
+    except (KeyError, TypeError):
+        return 1
