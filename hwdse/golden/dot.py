@@ -129,7 +129,8 @@ def _groups(number_format: Format, codes: Array, lanes: int) -> Array:
                 f"{codes.shape[-1]} terms in groups of {lanes}: {number_format} has no zero to "
                 "fill the last group"
             )
-        filling = np.full((*codes.shape[:-1], missing), int(zero))
+        # Of the smallest type: 64-bit codes and Python's integers would meet in float64.
+        filling = np.full((*codes.shape[:-1], missing), zero, np.min_scalar_type(int(zero)))
         codes = np.concatenate([codes, filling], axis=-1)
     return codes.reshape(*codes.shape[:-1], codes.shape[-1] // lanes, lanes)
 

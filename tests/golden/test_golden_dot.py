@@ -144,3 +144,13 @@ def test_infinite_addend_of_an_integer_sum_loads_as_the_nearest_integer() -> Non
     zero = np.zeros((2, 1), np.uint8)
     sums = design.out.decode(golden.dot(design, zero, zero, inf))
     assert sums.tolist() == [32767.0, -32768.0]
+
+
+@pytest.mark.parametrize("name", ["e8m24", "e11m52"])
+def test_wide_codes_fill_the_last_group(name: str) -> None:
+    """Codes of more than 32 bits are unsigned words of 64."""
+    design = Design.parse(f"a={name},acc=kulisch,out={name},unit=dot,lanes=4")
+    x = design.a.encode([1.5, -2.0, 3.0, 1.0, -7.0])
+    one = design.b.encode(np.ones(5))
+    assert x.dtype == np.uint64
+    assert design.out.decode(golden.dot(design, x, one)) == -3.5
