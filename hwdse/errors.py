@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+from hwdse.text import printable
+
 #: Longest message of an error. What was given comes first and the reason last: both stay readable.
 MAX_MESSAGE = 800
 _HEAD, _TAIL = 380, 400
@@ -117,7 +119,7 @@ def one_line(text: str) -> str:
     if len(text) > 4 * MAX_MESSAGE:
         text = f"{text[: 2 * MAX_MESSAGE]}{text[-2 * MAX_MESSAGE :]}"
     words = " ".join(text.split())
-    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+    line = printable(words)
     if len(line) > MAX_MESSAGE:
         line = f"{line[:_HEAD]} ... {line[-_TAIL:]}"
     return line

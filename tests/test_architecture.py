@@ -20,7 +20,7 @@ _DATA = {
 }
 ALLOWED = {
     "__init__": {"spec"},
-    "errors": set(),
+    "errors": {"text"},
     "reading": {"errors"},
     "resources": {"errors"},
     "plugins": {"errors"},

@@ -159,7 +159,7 @@ def test_a_new_format_family():
         for j in range(2)
     ]
     assert design.out.decode(golden.dot(design, a, b)) == sum(passes)
-    assert "odds{bits}" in _message("a=nope,acc=kulisch")
+    assert "odds{bits}" in _message("a=odd{bits},acc=kulisch")
 
 
 @pytest.mark.parametrize("keyword", ["exact", "lmul"])

@@ -160,7 +160,8 @@ class Aligned(Accumulator):
         sizes = _SIZE.fullmatch(words[0])
         if sizes is None:
             more = "anything else must be [L{group}-]F{bits}"
-            raise SpecError(unknown(f"preset of {cls.keyword}", words[0], PRESETS, more))
+            presets = [name for name in PRESETS if ":" not in name]
+            raise SpecError(unknown(f"preset of {cls.keyword}", words[0], presets, more))
         group, fraction_bits = sizes.groups()
         values: dict[str, object] = {
             "group": int(group) if group else None,
