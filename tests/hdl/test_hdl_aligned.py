@@ -17,9 +17,15 @@ QUICK = [
     "a=fp16,acc=aligned:ampere,unit=dot,lanes=3",
     "a=e4m3fn,acc=aligned:hopper-fp8,unit=dot,lanes=4",
     "a=e5m2,acc=aligned:L3-F9:e8m13,out=bf16,unit=dot,lanes=5,rounding=up",
-    # Products below 2^-126, with a zero of the running value above and below that.
+    # Products below zeros' exponent, with a zero of the running value above and below that.
     "a=bf16,acc=aligned:L4-F6,unit=dot,lanes=2",
     "a=bf16,acc=aligned:F8:fp16,unit=dot,lanes=2",
+    # Running values below zeros' exponent; zeros above everything, and below.
+    "a=e3m3b72finite,acc=aligned:F4:e4m3b140,unit=dot,lanes=2",
+    "a=bf16,acc=aligned:hopper,unit=dot,lanes=4",
+    "a=e3m3b72finite,acc=aligned:F14:e4m3b140:zero125:rtz,unit=dot,lanes=2",
+    "a=tf32,acc=aligned:hopper-tf32:max:signed0:zero400,unit=dot,lanes=2",
+    "a=e3m3b72finite,acc=aligned:F4:floor6-3:e4m3b140:zero129,unit=dot,lanes=3",
     # Few bits: fewer than the product's, than the running value's.
     "a=e2m1fn,b=e4m3fn,acc=aligned:F2:e4m3fn,unit=dot,lanes=3",
     "a=e5m2,acc=aligned:F1:e5m2:rne,unit=dot,lanes=2",

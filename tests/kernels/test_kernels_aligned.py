@@ -23,6 +23,12 @@ SPECS = [
     "a=e4m3fn,acc=aligned:L3-F2:e4m3fn,unit=dot,lanes=7",
     "a=e5m2,acc=aligned:F1:e5m2:rne,rounding=up,unit=dot,lanes=2",
     "a=ue4m3,b=e2m1fn,acc=aligned:F7",
+    "a=tf32,acc=aligned:hopper-tf32,unit=dot,lanes=8",
+    "a=bf16,acc=aligned:hopper:max:signed0,unit=dot,lanes=16",
+    "a=bf16,acc=aligned:L4-F6:zero140,unit=dot,lanes=4",
+    "a=e3m3b72finite,acc=aligned:F4:e4m3b140,unit=dot,lanes=2",
+    "a=e3m3b72finite,acc=aligned:F14:e4m3b140:zero125:rtz,unit=dot,lanes=2",
+    "a=e3m3b72finite,acc=aligned:F4:floor6-3:e4m3b140:zero129,unit=dot,lanes=3",
 ]
 
 

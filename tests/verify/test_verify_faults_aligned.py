@@ -45,11 +45,56 @@ FAULTS = {
         "signed_sum",
         lambda original: lambda terms: original([terms[0], (terms[1][0], Const(0, 1)), *terms[2:]]),
     ),
-    "zeros at exponent -126": Fault(
-        "a=bf16,acc=aligned:F8:fp16,unit=dot,lanes=2",
+    "zeros at exponent -133": Fault(
+        "a=bf16,acc=aligned:F8,unit=dot,lanes=2",
         GroupSum,
         "_clamped",
         lambda _: lambda self, field: field,
+    ),
+    "a zero running value counts by its field": Fault(
+        "a=bf16,acc=aligned:hopper,unit=dot,lanes=4",
+        GroupSum,
+        "__init__",
+        lambda original: (
+            lambda self, *arguments: (
+                original(self, *arguments),
+                setattr(self, "_addend_above", False),
+            )[0]
+        ),
+    ),
+    "a running value below zeros counts": Fault(
+        "a=e3m3b72finite,acc=aligned:F4:e4m3b140,unit=dot,lanes=2",
+        GroupSum,
+        "__init__",
+        lambda original: (
+            lambda self, *arguments: (
+                original(self, *arguments),
+                setattr(self, "_addend_below", False),
+                setattr(self, "_clamp", False),
+            )[0]
+        ),
+    ),
+    "overflow to the largest value": Fault(
+        "a=bf16,acc=aligned:hopper,unit=dot,lanes=2",
+        aligned,
+        "goes_to_infinity",
+        lambda _: lambda acc, design: False,
+    ),
+    "overflow to infinity": Fault(
+        "a=bf16,acc=aligned:hopper:max,unit=dot,lanes=2",
+        aligned,
+        "goes_to_infinity",
+        lambda _: lambda acc, design: True,
+    ),
+    "sign of a sum truncated to zero": Fault(
+        "a=bf16,acc=aligned:hopper,unit=dot,lanes=2",
+        aligned,
+        "BinaryFloatEncoder",
+        lambda original: (
+            lambda *arguments, signed_zero, **options: original(
+                *arguments, signed_zero=True, **options
+            )
+        ),
     ),
     "infinity of a product": Fault(
         "a=e5m2,acc=aligned:F9", aligned_sum, "drive", with_field("inf", lambda _: Const(0))

@@ -23,7 +23,7 @@ def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     a_format, b_format = design.a, design.b
     lanes = design.unit.lanes
     shape = (sums, 4, lanes)
-    (a_least, a_most), (b_least, b_most) = _exponents(a_format), _exponents(b_format)
+    (a_least, a_most), (b_least, b_most) = end_exponents(a_format), end_exponents(b_format)
     lowest, reach = a_least + b_least, a_most + b_most
     digits = a_format.unpacked.magnitude_bits + b_format.unpacked.magnitude_bits
     # No products lie further apart than the smallest and the largest.
@@ -65,7 +65,7 @@ def least(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     """Sums about the register's last place, with zeros in between: first digits anywhere."""
     lowest, span = design.state.exponent_min, design.state.magnitude_bits
     shape = (sums, 4, design.unit.lanes)
-    (a_least, a_most), (b_least, b_most) = _exponents(design.a), _exponents(design.b)
+    (a_least, a_most), (b_least, b_most) = end_exponents(design.a), end_exponents(design.b)
     exponents = lowest + rng.integers(-2, span + 1, shape)
     if exponents.max() < a_least + b_least or exponents.min() > a_most + b_most:
         return []
@@ -81,7 +81,7 @@ def ties(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     below.
     """
     lanes = design.unit.lanes
-    (a_least, a_most), (b_least, b_most) = _exponents(design.a), _exponents(design.b)
+    (a_least, a_most), (b_least, b_most) = end_exponents(design.a), end_exponents(design.b)
     lowest, reach = a_least + b_least, a_most + b_most
     places = design.state.magnitude_bits
     if lowest + places + 1 > reach:
@@ -106,8 +106,8 @@ def ties(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     return [Block(purpose="accumulation_steps", a=a, b=b)]
 
 
-def _exponents(number_format: Format) -> tuple[int, int]:
-    """Those of the smallest and the largest value."""
+def end_exponents(number_format: Format) -> tuple[int, int]:
+    """log2 of the smallest and the largest value, rounded down."""
     ends = (number_format.min_subnormal, number_format.max)
     return tuple(math.frexp(float(end))[1] - 1 for end in ends)  # type: ignore[return-value]
 
@@ -120,7 +120,7 @@ def _placed(
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
     """Codes of operands whose products have about the given exponents (log2), of both signs."""
-    (a_least, a_most), (b_least, b_most) = _exponents(a_format), _exponents(b_format)
+    (a_least, a_most), (b_least, b_most) = end_exponents(a_format), end_exponents(b_format)
     low = np.maximum(a_least, exponents - b_most)
     high = np.minimum(a_most, exponents - b_least)
     of_a = rng.integers(np.minimum(low, high), high + 1, shape)

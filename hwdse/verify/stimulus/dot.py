@@ -11,6 +11,7 @@ from hwdse.formats.unpacked import Array
 from hwdse.spec import Design, Dot, Mac
 from hwdse.verify.stimulus import Block, Stimulus, stimulus
 from hwdse.verify.stimulus.alignment import aligned, least, ties
+from hwdse.verify.stimulus.carries import carries
 from hwdse.verify.stimulus.operands import (
     any_codes,
     corner_codes,
@@ -72,6 +73,7 @@ def dot_stimulus(unit: Mac | Dot, design: Design, level: str, seed: int) -> Stim
     blocks += aligned(design, _ALIGNED_SUMS[level], rng)
     blocks += ties(design, _ALIGNED_SUMS[level], rng)
     blocks += least(design, _ALIGNED_SUMS[level], rng)
+    blocks += carries(design.accumulator, design, _ALIGNED_SUMS[level], rng)
     if level != "quick":
         blocks += filling(design)
     return Stimulus(blocks=tuple(blocks), bench=_BENCH)
