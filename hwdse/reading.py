@@ -12,11 +12,12 @@ import json
 import os
 import re
 import stat
+import sys
 import tomllib
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from hwdse.errors import HwdseError
 
@@ -82,12 +83,19 @@ def read_bytes(path: str | Path, what: str, raised: Raised, *, most: int = MAX_D
     """
     try:
         with open_regular(path, most) as file:
-            content = file.read(most + 1)  # files of the kernel grow as they are read
-        if len(content) > most:
-            raise OSError(f"more than {most} bytes")
+            return _read(file, most)  # files of the kernel grow as they are read
     except OSError as error:
         raise raised(f"{what} {path}: {reason(error)}") from error
-    return content
+
+
+def _read(file: IO[bytes] | gzip.GzipFile, most: int) -> bytes:
+    """All of a file; a part at a time, for memory is asked for what `read` is asked for."""
+    content = bytearray()
+    while part := file.read(MEBIBYTE):
+        content += part
+        if len(content) > most:
+            raise OSError(f"more than {most} bytes")
+    return bytes(content)
 
 
 def unpacked(content: bytes, path: str | Path, what: str, raised: Raised, *, most: int) -> bytes:
@@ -98,12 +106,9 @@ def unpacked(content: bytes, path: str | Path, what: str, raised: Raised, *, mos
     """
     try:
         with gzip.open(io.BytesIO(content)) as file:
-            plain = file.read(most + 1)
-        if len(plain) > most:
-            raise OSError(f"unpacks to more than {most} bytes")
+            return _read(file, most)
     except (OSError, EOFError, zlib.error) as error:  # gzip.BadGzipFile is an OSError
-        raise raised(f"{what} {path}: {reason(error)}") from error
-    return plain
+        raise raised(f"{what} {path}, unpacked: {reason(error)}") from error
 
 
 def read_text(path: str | Path, what: str, raised: Raised, *, most: int = MAX_DOCUMENT) -> str:
@@ -147,6 +152,10 @@ def _parsed(parse: Callable[[], Any]) -> Any:
         return parse()
     except RecursionError as error:
         raise ValueError(_TOO_DEEP) from error
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError):
+        raise
+    except ValueError as error:  # the parsers raise nothing else than for Python's own limit
+        raise ValueError(f"a number of more than {sys.get_int_max_str_digits()} digits") from error
 
 
 def _whole(digits: str) -> int | float:

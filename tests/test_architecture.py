@@ -186,3 +186,63 @@ def test_modules_stay_short():
     }
     assert len(lengths) > 20
     assert {path: n for path, n in lengths.items() if n > MAX_MODULE_LINES} == {}
+
+
+#: Modules that read files of the package itself, or what they or a tool of theirs just wrote.
+READ_THEIR_OWN = {
+    "cost/fpga.py",
+    "cost/synthesis.py",
+    "cost/timing.py",
+    "explore/documents.py",
+    "explore/reporting.py",
+    "explore/space.py",
+    "explore/store.py",
+    "explore/verilog.py",
+    "hdl/emit.py",
+    "kernels/jit.py",
+    "reading.py",
+    "verify/bench.py",
+    "verify/generation.py",
+    "verify/mutation_cycles.py",
+    "verify/yosys.py",
+}
+_READS = {"read_text", "read_bytes", "load", "loads", "open"}
+_READERS = {"json", "tomllib", "gzip", "np", "numpy", "io", "Path", "path"}
+
+
+def _reads(tree: ast.Module) -> list[str]:
+    """Calls that read a file or a document in another way than `hwdse.reading` does."""
+    found = []
+    for node in ast.walk(tree):
+        function = node.func if isinstance(node, ast.Call) else None
+        if isinstance(function, ast.Name) and function.id == "open":
+            found.append("open")
+        if isinstance(function, ast.Attribute) and function.attr in _READS:
+            owner = function.value
+            name = owner.id if isinstance(owner, ast.Name) else ""
+            a_file = function.attr.startswith("read_") and name not in {"liberty", "reading"}
+            if a_file or name in _READERS:
+                found.append(f"{name}.{function.attr}")
+    return found
+
+
+def test_files_of_users_are_read_in_one_way():
+    readers = {}
+    for path in sorted((ROOT / "hwdse").rglob("*.py")):
+        found = _reads(ast.parse(path.read_text(encoding="utf-8")))
+        if found:
+            readers[path.relative_to(ROOT / "hwdse").as_posix()] = found
+    # The header of an IDX file tells how much of it there is to read.
+    assert readers.pop("networks/idx.py") == ["gzip.open"]
+    assert set(readers) <= READ_THEIR_OWN
+    assert len(readers) > 5
+
+
+@pytest.mark.parametrize("folder", ["formats", "spec"])
+def test_only_ascii_digits_are_read(folder):
+    checked = 0
+    for path in (ROOT / "hwdse" / folder).rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        checked += "[0-9]" in text
+        assert not any(word in text for word in (r"\d", r"\w", "isdigit", "isdecimal", "isnumeric"))
+    assert checked > 3

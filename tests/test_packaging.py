@@ -1,5 +1,6 @@
 """The wheel carries everything that a user without a checkout needs."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -10,7 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hwdse.resources import cache_base
+from hwdse.errors import HwdseError
+from hwdse.resources import cache_base, how_to_get
 
 ROOT = Path(__file__).parents[1]
 
@@ -107,3 +109,69 @@ def test_lock_files_give_each_make_target_what_it_asks_for(
             missing.append(f"{text}: pinned {pin}")
     assert wanted
     assert not missing
+
+
+#: An account without home and entry in the list of users, as a container's numeric user.
+_NOBODY = """\
+import os, pwd, sys
+for name in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
+    os.environ.pop(name, None)
+pwd.getpwuid = pwd.getpwnam = lambda user: {}[user]
+"""
+
+
+def test_an_account_without_a_home_computes_and_estimates(tmp_path: Path) -> None:
+    script = (
+        f"{_NOBODY}"
+        "import numpy as np\n"
+        "from hwdse import Design, cost, kernels\n"
+        "from hwdse.resources import cache_base\n"
+        "d = Design.parse('a=int8,acc=int:32,stages=1')\n"
+        "one = np.ones((1, 1), np.uint8)\n"
+        "print(kernels.matmul(d, one, one)[0, 0], cost.estimate(d).area_um2 > 0, cache_base())\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == ["1", "True", str(tmp_path / f"hwdse-cache-{os.getuid()}")]
+
+
+def test_a_cache_that_another_user_could_fill_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked / "inside"))
+    cache = tmp_path / f"hwdse-cache-{os.getuid()}"
+    cache.mkdir()
+    cache.chmod(0o777)
+    cache_base.cache_clear()
+    try:
+        with pytest.raises(HwdseError, match=r"no folder for caches, .* set XDG_CACHE_HOME"):
+            cache_base()
+        cache.rmdir()
+        cache.symlink_to(tmp_path)
+        with pytest.raises(HwdseError, match="no folder for caches"):
+            cache_base()
+        cache.unlink()
+        assert cache_base() == cache
+        assert cache.stat().st_mode & 0o777 == 0o700
+    finally:
+        cache_base.cache_clear()
+
+
+def test_hints_install_from_where_the_package_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert how_to_get("synthesis") == (
+        f"install it with: pip install -e '.[synthesis]' (in {ROOT})"
+    )
+    monkeypatch.setattr("hwdse.resources._PACKAGE", tmp_path / "site-packages" / "hwdse")
+    assert how_to_get("bench") == "install it with: pip install 'hwdse[bench]'"

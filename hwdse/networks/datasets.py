@@ -145,7 +145,7 @@ class IdxImages(Dataset):
         bases = [Path(given), Path(given) / self.name] if given else [self.folder]
         for base in bases:
             for path in (base / f"{file}.gz", base / file):
-                if path.is_file():
+                if os.path.isfile(path):
                     return path
         raise DatasetError(
             f"dataset {self.name} is missing: no {file}.gz in {bases[0]}; {self.how_to_get}"

@@ -20,8 +20,8 @@ MAX_FILE = 512 * MEBIBYTE
 MAX_BATCH = 4096
 """Largest batch that a file may demand."""
 
-MAX_SAMPLE = 1 << 24
-"""Most values of one sample."""
+MAX_SAMPLE = 1 << 22
+"""Most values of one sample: an image of three colours may have 1182 by 1182 pixels."""
 
 MAX_VALUE_BYTES = 1024 * MEBIBYTE
 """Most bytes of all intermediate values of one batch, as far as their shapes are declared."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,8 +105,8 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
             raise NetworkError(
                 f"network {path} keeps weights in other files: save it self-contained"
             )
-        onnx.checker.check_model(model)
         limits.check_operators(path, model)
+        onnx.checker.check_model(model)
         model = onnx.inliner.inline_local_functions(model)
         _check_weights(path, model)
     except NetworkError:
@@ -145,7 +146,7 @@ def _locate(source: str | Path) -> Path:
     if str(source) in names():
         return resource("models", f"{source}.onnx")
     path = Path(source)
-    if not path.is_file():
+    if not os.path.isfile(path):  # `Path.is_file` raises for names that are too long
         more = "anything else must be the path of an .onnx file"
         raise NetworkError(unknown("network", str(source), names(), more))
     return path

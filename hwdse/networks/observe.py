@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hwdse.errors import NetworkError
 from hwdse.networks.arithmetic import FloatArithmetic, Operand, Real, Site
 
 _VALUES = 1 << 14
@@ -71,7 +72,16 @@ class Observer(FloatArithmetic):
         self._records: dict[str, _Record] = {}
 
     def observations(self) -> dict[str, Observation]:
-        """What was seen, by site."""
+        """What was seen, by site.
+
+        Raises:
+            NetworkError: operands that are infinite or NaN, which no scale brings into a format.
+        """
+        for name, record in self._records.items():
+            if not np.isfinite([record.first_largest, record.second_largest]).all():
+                raise NetworkError(
+                    f"the network multiplies infinities or NaN in {name!r} on its calibration data"
+                )
         return {
             name: Observation(
                 first=np.concatenate(record.first),
@@ -90,7 +100,7 @@ class Observer(FloatArithmetic):
         record = self._records.setdefault(site.name, _Record())
         if x.ndim:  # a scalar is only padding
             record.first.append(_some(x))
-            record.first_largest = max(record.first_largest, _largest(x))
+            record.first_largest = float(np.maximum(record.first_largest, _largest(x)))
         return x
 
     def second(self, site: Site, w: Real) -> Operand:
@@ -100,7 +110,7 @@ class Observer(FloatArithmetic):
             record.weights = w
         else:
             record.second.append(_some(w))
-            record.second_largest = max(record.second_largest, _largest(w))
+            record.second_largest = float(np.maximum(record.second_largest, _largest(w)))
         return w
 
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:

@@ -1,5 +1,6 @@
 """The supported designs: their Verilog is checked in under rtl/, with its certificates."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -214,7 +215,7 @@ def _checked_in(path: Path) -> str:
 
 
 def _difference(path: Path, module: str) -> str:
-    if not path.exists():
+    if not os.path.exists(path):
         return "missing"
     text = read_text(path, "Verilog", VerificationError, most=_MAX_VERILOG)
     if not text.endswith(module):

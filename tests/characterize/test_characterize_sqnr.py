@@ -1,5 +1,7 @@
 """SQNR against published tables, numeric integration and sampling."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
@@ -9,6 +11,7 @@ from hwdse.characterize import DISTRIBUTIONS, block_sqnr, distribution, sqnr
 from hwdse.characterize import signal_to_noise as noise_of
 from hwdse.characterize.values import decision_points, levels
 from hwdse.errors import FormatError
+from hwdse.formats import BlockSize
 
 DENSITIES = {
     "normal": stats.norm.pdf,
@@ -286,3 +289,29 @@ def test_the_standard_error_of_block_formats_is_that_of_other_seeds(monkeypatch)
         monkeypatch.setattr(noise_of, "SEED", seed)
         seeds.append(block_sqnr(quantizer, data).decibels)
     assert 0.5 < np.std(seeds) / stated < 2
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [
+        ("32", (512, 512)),
+        ("tensor", (512, 512)),
+        ("16x16", (512, 512)),
+        ("1000", (262, 1000)),
+        ("65536", (4, 65536)),
+        ("65536x1", (65536, 4)),
+        ("4096x16", (4096, 64)),
+    ],
+)
+def test_the_matrix_holds_whole_blocks_and_no_more(size, shape):
+    assert noise_of._matrix(BlockSize.parse(size)) == shape
+
+
+def test_the_longest_block_takes_no_more_memory_than_a_short_one():
+    peaks = []
+    for name in ("block:int8:32:fp32", "block:int8:65536:fp32", "block:int8:65536x1:fp32"):
+        tracemalloc.start()
+        block_sqnr(formats.get(name), distribution("normal"))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert max(peaks) < 1.3 * peaks[0] < 100 << 20

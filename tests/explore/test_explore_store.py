@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from hwdse.cli import main
 from hwdse.errors import HwdseError, StoreError
-from hwdse.explore import store_errors
+from hwdse.explore import pareto, store_errors
 from hwdse.explore.reporting import report
 from hwdse.explore.store import SCHEMA_VERSION, STORE_NAME, Store
 
@@ -518,3 +518,13 @@ def test_names_that_are_not_utf_8(tmp_path):
         Store.open(folder)
     assert r"caf\xe9/store.sqlite" in str(raised.value)
     assert str(raised.value).isprintable()
+
+
+def test_a_table_without_lines_has_the_columns_of_any_other(tmp_path):
+    with Store.create(tmp_path / "s.sqlite") as store:
+        empty = store.frame()
+        filled(store, space(2).designs)
+        assert list(empty.columns) == list(store.frame().columns)
+        assert list(empty.dtypes[["energy_pj", "correct"]].astype(str)) == ["float64", "Int64"]
+    assert empty.empty
+    assert pareto(empty).empty

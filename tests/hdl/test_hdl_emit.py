@@ -4,13 +4,18 @@ import os
 import re
 import subprocess
 import sys
+from operator import or_
 from pathlib import Path
 
 import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Signal
+from amaranth.hdl._ast import Operator
 from verilog_lint import lint
 
 from hwdse import Design
-from hwdse.hdl import emit, placement, structure_of
+from hwdse.hdl import emit, placement, structure_of, unit
+from hwdse.hdl.blocks import balanced
 
 SPECS = [
     "a=int8,acc=int:32",
@@ -102,3 +107,21 @@ def test_structure_of_a_pipeline_is_that_of_the_emitted_netlist() -> None:
         # The valid bit of the sum, and the accumulator's own register in its block.
         assert sum(registers) == placed.data_bits + placed.valid_bits + 1
         assert sum(int(width or 0) + 1 for width in widths) == sum(registers) + 16
+
+
+@pytest.mark.parametrize("bits", [8, 16, 24])
+def test_random_bits_do_not_multiply_what_is_generated(bits: int) -> None:
+    design = Design.parse(f"a=int4,acc=fp:e3m2fn:sr{bits}")
+    text = rtlil.convert(unit(design.unit, design), name="x", emit_src=False)
+    assert len(text) < 100_000 + 4_000 * bits
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 1024, 1025])
+def test_many_terms_are_joined_in_a_tree(count: int) -> None:
+    terms = [Signal(name=f"t{k}") for k in range(count)]
+    joined = balanced(or_, terms)
+    depth, level = 0, [joined]
+    while level := [o for v in level if isinstance(v, Operator) for o in v.operands]:
+        depth += 1
+    assert depth == (count - 1).bit_length()
+    assert {id(s) for s in joined._rhs_signals()} == {id(s) for s in terms}

@@ -48,7 +48,7 @@ FAULTS = {
         "a=bf16,acc=fp:bf16:sr8",
         stochastic_float,
         "stepped",
-        lambda original: lambda register, taps, steps: original(register, taps, 1),
+        lambda original: lambda m, register, taps, steps: original(m, register, taps, 1),
     ),
 }
 LONG = {

@@ -83,6 +83,8 @@ class RowTables(Quantizer):
     def of(cls, levels: npt.ArrayLike, block: BlockSize, scale: Format, name: str = "data") -> Self:
         """A quantiser with the given levels, an array of shape (rows, L) or (L,)."""
         table = np.atleast_2d(np.asarray(levels, np.float64))
+        if table.ndim != 2:
+            raise FormatError(f"levels of shape {table.shape}: rows of numbers are needed")
         rows = tuple(tuple(float(level) for level in row) for row in table)
         return cls(levels=rows, block=block, scale=scale, source_name=name)
 

@@ -100,6 +100,8 @@ class _GroupSum(Component):
         """The field, at least that of zeros."""
         if not self._clamp:
             return field
+        if self._zero_field >= self._last_field:  # and a comparison would be constant
+            return Const(self._zero_field)
         return Mux(field > self._zero_field, field, self._zero_field)
 
     def _reference(self, m: Module, greatest: Value, found: Value, reach: int) -> "_Reference":

@@ -28,6 +28,7 @@ class KahanFloatAccumulator(Component):
 
     def __init__(self, acc: KahanFloat, design: Design) -> None:
         self._format, self._design = acc.format, design
+        self._decode_total = decoder(acc.format)
         self._encode = encoder(acc.format, group_shape(design), design.rounding)
         self._corrected = RoundingAdd(acc.format, design.rounding, subtract=True)
         self._total = RoundingAdd(acc.format, design.rounding)
@@ -38,7 +39,7 @@ class KahanFloatAccumulator(Component):
     @property
     def structure(self) -> Structure:
         """The group's sum and its rounding, four adders in series, registers."""
-        bits, decode = self._format.bits, decoder(self._format).structure
+        bits, decode = self._format.bits, self._decode_total.structure
         adders = [
             Structure.series([decode, adder.structure])
             for adder in (self._corrected, self._total, self._taken, self._compensation)
@@ -56,13 +57,14 @@ class KahanFloatAccumulator(Component):
         m.submodules.taken, m.submodules.compensation = self._taken, self._compensation
         total, compensation = Signal(f.bits), Signal(f.bits)
 
-        def decoded(code, name):
-            m.submodules[f"decode_{name}"] = decode = decoder(f)
+        def decoded(code, name, decode=None):
+            decode = decode or decoder(f)
+            m.submodules[f"decode_{name}"] = decode
             m.d.comb += decode.i.eq(code)
             return decode.o
 
         lost = Mux(self.i_first, 0, compensation)
-        old = decoded(Mux(self.i_first, 0, total), "total")
+        old = decoded(Mux(self.i_first, 0, total), "total", self._decode_total)
         y = decoded(self._corrected.o, "y")
         t = decoded(self._total.o, "t")
         for adder, left, right in (

@@ -24,6 +24,7 @@ class TreeFloatAccumulator(Component):
         self._format, self._design = acc.format, design
         lanes, rounding = range(design.unit.lanes), design.rounding
         self._leaves = [encoder(acc.format, design.product, rounding) for _ in lanes]
+        self._output = decoder(acc.format)
         # One adder fewer than products in the tree, and the one in the register's loop.
         self._adders = [RoundingAdd(acc.format, rounding) for _ in lanes]
         super().__init__(accumulator_ports(design))
@@ -32,7 +33,7 @@ class TreeFloatAccumulator(Component):
     def structure(self) -> Structure:
         """Rounding of each product, an adder for each product, register."""
         lanes, bits = self._design.unit.lanes, self._format.bits
-        decode = decoder(self._format).structure
+        decode = self._output.structure
         node = Structure(parts=decode.parts * 2, path=decode.path)
         adder = Structure.series([node, self._adders[0].structure])
         leaf = self._leaves[0].structure
@@ -59,7 +60,9 @@ class TreeFloatAccumulator(Component):
         total = self._sum(m, next(adders), Mux(self.i_first, 0, register), level[0])
         with m.If(self.i_valid):
             m.d.sync += register.eq(total)
-        connect(m, self.o, self._decoded(m, register))
+        m.submodules.output = self._output
+        m.d.comb += self._output.i.eq(register)
+        connect(m, self.o, self._output.o)
         return m
 
     def _sum(self, m: Module, adder: RoundingAdd, left: Value, right: Value) -> Value:

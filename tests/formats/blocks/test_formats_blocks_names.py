@@ -143,3 +143,18 @@ def test_block_sizes(text, count):
 def test_block_sizes_are_checked():
     with pytest.raises(FormatError, match="unknown block size 'x'"):
         BlockSize.parse("x")
+
+
+@pytest.mark.parametrize("text", ["65537", "256x257", "999999999", "999999999x999999999"])
+def test_blocks_are_not_endless(text):
+    with pytest.raises(FormatError, match=r"values, at most 65536 are allowed, or tensor"):
+        formats.get(f"block:int8:{text}:fp32")
+    assert BlockSize.parse("256x256").count == BlockSize.parse("65536").count == 65536
+
+
+@pytest.mark.parametrize("size", ["65536", "65536x1", "256x256"])
+def test_a_block_ends_with_the_array(size):
+    blocking = BlockSize.parse(size).over((2, 3), -1)
+    assert blocking.split(np.ones((2, 3))).size <= 6
+    found = formats.get(f"block:int8:{size}:fp32").quantize([[1, 2, 100], [3, 4, 5]])
+    assert np.all(np.abs(found - [[1, 2, 100], [3, 4, 5]]) < 0.5)
