@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,29 +11,11 @@ import onnx.inliner
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from hwdse.errors import NetworkError
-from hwdse.networks import datasets
+from hwdse.networks import datasets, lowered
+from hwdse.networks.graph import nodes
+from hwdse.networks.operators import EXPANDED_OPERATORS, FLOAT_OPERATORS, STANDARD_DOMAINS
 from hwdse.resources import resource
 
-LOWERED = frozenset({"Conv", "Gemm", "MatMul"})
-"""Operators that run in the design's arithmetic."""
-
-# Operators with multiply-accumulate arithmetic of their own. Left to the float reference they would
-# score something else than the hardware, so a network with one of them is refused.
-_REFUSED = frozenset(
-    {
-        "Attention",
-        "ConvInteger",
-        "ConvTranspose",
-        "DeformConv",
-        "Einsum",
-        "GRU",
-        "LSTM",
-        "MatMulInteger",
-        "QLinearConv",
-        "QLinearMatMul",
-        "RNN",
-    }
-)
 _MIN_OPSET = 7  # before it, Gemm had an explicit broadcast attribute
 _DEFAULT_CALIBRATION = 256
 
@@ -46,8 +27,8 @@ class Network:
     Attributes:
         name: the file's name without its suffix.
         title: one line for a reader.
-        digest: SHA-256 of the file, hexadecimal.
-        model: the checked ONNX model, local functions inlined.
+        digest: SHA-256 of the file and of those that hold its weights, hexadecimal.
+        model: the checked ONNX model, local functions inlined and its weights in it.
         dataset: what it is scored on.
         mean: subtracted from each pixel (pixels are 0..1).
         std: divides each pixel after that.
@@ -86,7 +67,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     samples by default; all of them), `hwdse.title`.
 
     Args:
-        source: a shipped name, or the path of a self-contained .onnx file.
+        source: a shipped name, or the path of an .onnx file; weights in other files lie beside it.
         dataset: scores the network on this dataset whatever its metadata says.
 
     Raises:
@@ -98,10 +79,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     try:
         content = path.read_bytes()
         model = onnx.load_model_from_string(content)
-        if any(onnx.external_data_helper.uses_external_data(w) for w in model.graph.initializer):
-            raise NetworkError(
-                f"network {path} keeps weights in other files: save it self-contained"
-            )
+        digest = _load_other_files(path, model, content)
         onnx.checker.check_model(model)
     except OSError as error:
         raise NetworkError(f"network {path} cannot be read: {error.strerror}") from error
@@ -109,6 +87,9 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
         reason = str(error).strip().splitlines()[0]
         raise NetworkError(f"network {path} is no valid ONNX file: {reason}") from error
     model = onnx.inliner.inline_local_functions(model)
+    model = onnx.inliner.inline_selected_functions(
+        model, [("", name) for name in sorted(EXPANDED_OPERATORS)], inline_schema_functions=True
+    )
     _check_operators(path, model)
     input_name, dimensions = _input(path, model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -122,7 +103,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     return Network(
         name=path.stem,
         title=metadata.get("hwdse.title", path.stem),
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=digest,
         model=model,
         dataset=chosen,
         mean=_number(path, metadata, "hwdse.mean", 0.0),
@@ -147,30 +128,51 @@ def _locate(source: str | Path) -> Path:
     return path
 
 
+def _load_other_files(path: Path, model: onnx.ModelProto, content: bytes) -> str:
+    """Take weights from the files beside it into a model; the digest of all files.
+
+    Raises:
+        NetworkError: a file that is missing or lies elsewhere.
+    """
+    digest = hashlib.sha256(content)
+    places = {
+        entry.value
+        for weight in model.graph.initializer
+        if onnx.external_data_helper.uses_external_data(weight)
+        for entry in weight.external_data
+        if entry.key == "location"
+    }
+    try:
+        onnx.external_data_helper.load_external_data_for_model(model, str(path.parent))
+    except (OSError, ValueError, onnx.checker.ValidationError) as error:
+        raise NetworkError(
+            f"network {path} keeps weights in {', '.join(sorted(places))}, which cannot be read: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+    for place in sorted(places):
+        digest.update((path.parent / place).read_bytes())
+    return digest.hexdigest()
+
+
 def _check_operators(path: Path, model: onnx.ModelProto) -> None:
     opset = {entry.domain: entry.version for entry in model.opset_import}.get("", _MIN_OPSET)
     if opset < _MIN_OPSET:
         raise NetworkError(f"network {path} has opset {opset}: {_MIN_OPSET} or later is needed")
-    for node, nested in _nodes(model.graph):
-        if node.op_type in _REFUSED:
+    for node, nested in nodes(model.graph):
+        standard = node.domain in STANDARD_DOMAINS
+        if standard and node.op_type in lowered.names():
+            if nested:
+                raise NetworkError(
+                    f"network {path} has a {node.op_type} inside a branch or loop: arithmetic there "
+                    "cannot be replaced"
+                )
+        elif not standard or node.op_type not in FLOAT_OPERATORS:
+            name = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
             raise NetworkError(
-                f"network {path} has a {node.op_type}, whose arithmetic cannot be replaced: "
-                f"only that of {', '.join(sorted(LOWERED))} can"
+                f"network {path} has a {name}, whose arithmetic cannot be replaced: that of "
+                f"{', '.join(sorted(lowered.names() | EXPANDED_OPERATORS))} can, and operators "
+                "without sums of products stay float32"
             )
-        if nested and node.op_type in LOWERED:
-            raise NetworkError(
-                f"network {path} has a {node.op_type} inside a branch or loop: arithmetic there "
-                "cannot be replaced"
-            )
-
-
-def _nodes(graph: onnx.GraphProto, nested: bool = False) -> Iterator[tuple[onnx.NodeProto, bool]]:
-    """All nodes, with whether they lie in a subgraph."""
-    for node in graph.node:
-        yield node, nested
-        for attribute in node.attribute:
-            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from _nodes(inner, nested=True)
 
 
 def _input(path: Path, model: onnx.ModelProto) -> tuple[str, tuple[int, ...]]:
