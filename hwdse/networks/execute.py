@@ -12,7 +12,7 @@ from hwdse.errors import NetworkError
 from hwdse.networks.arithmetic import Arithmetic, FloatArithmetic, Operand, Real, Site
 from hwdse.networks.network import Network
 from hwdse.networks.program import program
-from hwdse.networks.segments import ORT_ERRORS, cannot_run, session
+from hwdse.networks.runtime import RUNTIME_ERRORS, cannot_run, session
 
 _BATCH_BYTES = 64 << 20
 _MAX_BATCH = 250
@@ -56,7 +56,7 @@ class FloatNetwork:
             result: Real = self._session.run(
                 [self._network.model.graph.output[0].name], {self._network.input_name: x}
             )[0]
-        except ORT_ERRORS as error:
+        except RUNTIME_ERRORS as error:
             raise cannot_run(self._network.name, error) from error
         return result
 
@@ -81,23 +81,19 @@ def profile(network: Network) -> Profile:
     """Runs the network once on zeros, which also shows whether it runs at all.
 
     Raises:
-        NetworkError: it does not run, its output is not one row of classes for each sample, or
-            nothing in it is a matrix product.
+        NetworkError: it does not run, or its output is not one row of classes for each sample.
     """
-    batch = network.fixed_batch or 1
+    batch = network.fixed_batch or 2  # two, to meet graphs that only take one
     counter = _Counter()
     executor = Executor(network, counter)
     result, size = executor.run(np.zeros((batch, *network.sample_shape), np.float32))
     classes = len(network.dataset.classes)
+    if not isinstance(result, np.ndarray) or result.dtype != np.float32:
+        raise NetworkError(f"network {network.name} gives another output than a float32 tensor")
     if result.ndim != 2 or result.shape[0] != batch or result.shape[1] < classes:
         raise NetworkError(
             f"network {network.name} gives an output of shape {result.shape} for {batch} samples: "
             f"({batch}, {classes}) is needed for {network.dataset.name}"
-        )
-    if not counter.macs:
-        raise NetworkError(
-            f"network {network.name} has no matrix product on the way from its input to its "
-            "output: there is nothing that a design could compute"
         )
     return Profile(macs=counter.macs // batch, value_bytes=size // batch, classes=result.shape[1])
 
@@ -117,9 +113,8 @@ def batches(network: Network, pixels: npt.NDArray[np.float32]) -> Iterator[Real]
             f"network {network.name} takes samples of shape {network.sample_shape}, those of "
             f"{network.dataset.name} have {pixels.shape[1:]}"
         )
-    size = network.fixed_batch or min(
-        _MAX_BATCH, max(1, _BATCH_BYTES // profile(network).value_bytes)
-    )
+    most = max(1, _BATCH_BYTES // profile(network).value_bytes)
+    size = network.fixed_batch or min(_MAX_BATCH, most)
     for start in range(0, len(pixels), size):
         some = pixels[start : start + size].reshape(-1, *network.sample_shape)
         yield (some - np.float32(network.mean)) / np.float32(network.std)

@@ -1,6 +1,6 @@
 """What the nodes of an ONNX graph read, subgraphs included, and which values are constant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import onnx
 
@@ -21,6 +21,26 @@ def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
         yield from attribute.graphs
 
 
+def tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """All stored tensors: of the graph, its subgraphs and its local functions."""
+    yield from _tensors(model.graph.initializer, model.graph.node)
+    for function in model.functions:
+        yield from _tensors((), function.node)
+
+
+def _tensors(
+    stored: Iterable[onnx.TensorProto], some: Iterable[onnx.NodeProto]
+) -> Iterator[onnx.TensorProto]:
+    yield from stored
+    for node in some:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+        for inner in subgraphs(node):
+            yield from _tensors(inner.initializer, inner.node)
+
+
 def reads(node: onnx.NodeProto) -> list[str]:
     """Names of all values that a node needs: its inputs, and what its subgraphs capture."""
     found = [name for name in node.input if name]
@@ -35,16 +55,8 @@ def reads(node: onnx.NodeProto) -> list[str]:
 
 def constant_names(graph: onnx.GraphProto) -> frozenset[str]:
     """Values that do not depend on the input: weights, and what is computed from them alone."""
-    found = {weight.name for weight in (*graph.initializer, *graph.sparse_initializer)}
+    found = {weight.name for weight in graph.initializer}
     for node in graph.node:  # topologically sorted, says the standard
-        if all(name in found for name in reads(node)) and not _is_random(node):
+        if all(name in found for name in reads(node)):
             found.update(name for name in node.output if name)
     return frozenset(found)
-
-
-def _is_random(node: onnx.NodeProto) -> bool:
-    inner = [child for graph in subgraphs(node) for child, _ in nodes(graph)]
-    return any(
-        each.op_type.startswith("Random") or each.op_type in ("Bernoulli", "Multinomial")
-        for each in (node, *inner)
-    )

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
-import onnx.external_data_helper
-import onnx.inliner
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+import onnx.checker
 
-from hwdse.errors import NetworkError
+from hwdse.errors import NetworkError, first_line
 from hwdse.networks import datasets, lowered
+from hwdse.networks.external import ONNX_ERRORS, load_other_files
 from hwdse.networks.graph import nodes
-from hwdse.networks.operators import EXPANDED_OPERATORS, FLOAT_OPERATORS, STANDARD_DOMAINS
+from hwdse.networks.operators import (
+    EXPANDED_OPERATORS,
+    FLOAT_OPERATORS,
+    STANDARD_DOMAINS,
+    is_training,
+)
+from hwdse.networks.rewrite import standard_form
 from hwdse.resources import resource
 
 _MIN_OPSET = 7  # before it, Gemm had an explicit broadcast attribute
@@ -27,8 +32,8 @@ class Network:
     Attributes:
         name: the file's name without its suffix.
         title: one line for a reader.
-        digest: SHA-256 of the file and of those that hold its weights, hexadecimal.
-        model: the checked ONNX model, local functions inlined and its weights in it.
+        digest: SHA-256 of the file and of its weights in other files, hexadecimal.
+        model: the checked ONNX model in standard form, its weights in it.
         dataset: what it is scored on.
         mean: subtracted from each pixel (pixels are 0..1).
         std: divides each pixel after that.
@@ -79,17 +84,15 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     try:
         content = path.read_bytes()
         model = onnx.load_model_from_string(content)
-        digest = _load_other_files(path, model, content)
+        digest = hashlib.sha256(content)
+        for weights in load_other_files(path, model, len(content)):
+            digest.update(weights)
         onnx.checker.check_model(model)
+        model = standard_form(model)
     except OSError as error:
         raise NetworkError(f"network {path} cannot be read: {error.strerror}") from error
-    except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise NetworkError(f"network {path} is no valid ONNX file: {reason}") from error
-    model = onnx.inliner.inline_local_functions(model)
-    model = onnx.inliner.inline_selected_functions(
-        model, [("", name) for name in sorted(EXPANDED_OPERATORS)], inline_schema_functions=True
-    )
+    except ONNX_ERRORS as error:
+        raise NetworkError(f"network {path} is no valid ONNX file: {first_line(error)}") from error
     _check_operators(path, model)
     input_name, dimensions = _input(path, model)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -103,7 +106,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     return Network(
         name=path.stem,
         title=metadata.get("hwdse.title", path.stem),
-        digest=digest,
+        digest=digest.hexdigest(),
         model=model,
         dataset=chosen,
         mean=_number(path, metadata, "hwdse.mean", 0.0),
@@ -128,43 +131,19 @@ def _locate(source: str | Path) -> Path:
     return path
 
 
-def _load_other_files(path: Path, model: onnx.ModelProto, content: bytes) -> str:
-    """Take weights from the files beside it into a model; the digest of all files.
-
-    Raises:
-        NetworkError: a file that is missing or lies elsewhere.
-    """
-    digest = hashlib.sha256(content)
-    places = {
-        entry.value
-        for weight in model.graph.initializer
-        if onnx.external_data_helper.uses_external_data(weight)
-        for entry in weight.external_data
-        if entry.key == "location"
-    }
-    try:
-        onnx.external_data_helper.load_external_data_for_model(model, str(path.parent))
-    except (OSError, ValueError, onnx.checker.ValidationError) as error:
-        raise NetworkError(
-            f"network {path} keeps weights in {', '.join(sorted(places))}, which cannot be read: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
-    for place in sorted(places):
-        digest.update((path.parent / place).read_bytes())
-    return digest.hexdigest()
-
-
 def _check_operators(path: Path, model: onnx.ModelProto) -> None:
-    opset = {entry.domain: entry.version for entry in model.opset_import}.get("", _MIN_OPSET)
-    if opset < _MIN_OPSET:
-        raise NetworkError(f"network {path} has opset {opset}: {_MIN_OPSET} or later is needed")
+    opsets = [entry.version for entry in model.opset_import if entry.domain in STANDARD_DOMAINS]
+    if min(opsets, default=_MIN_OPSET) < _MIN_OPSET:
+        raise NetworkError(
+            f"network {path} has opset {min(opsets)}: {_MIN_OPSET} or later is needed"
+        )
     for node, nested in nodes(model.graph):
         standard = node.domain in STANDARD_DOMAINS
         if standard and node.op_type in lowered.names():
             if nested:
                 raise NetworkError(
-                    f"network {path} has a {node.op_type} inside a branch or loop: arithmetic there "
-                    "cannot be replaced"
+                    f"network {path} has a {node.op_type} inside a branch or loop: arithmetic "
+                    "there cannot be replaced"
                 )
         elif not standard or node.op_type not in FLOAT_OPERATORS:
             name = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
@@ -172,6 +151,10 @@ def _check_operators(path: Path, model: onnx.ModelProto) -> None:
                 f"network {path} has a {name}, whose arithmetic cannot be replaced: that of "
                 f"{', '.join(sorted(lowered.names() | EXPANDED_OPERATORS))} can, and operators "
                 "without sums of products stay float32"
+            )
+        if is_training(node, model.graph):
+            raise NetworkError(
+                f"network {path} has a {node.op_type} in training mode: export it for evaluation"
             )
 
 

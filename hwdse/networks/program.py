@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import onnx
 
+from hwdse.errors import NetworkError
 from hwdse.networks import lowered
 from hwdse.networks.arithmetic import Arithmetic
 from hwdse.networks.graph import constant_names, reads
@@ -67,7 +69,7 @@ def program(network: Network) -> Program:
     """The steps of a network.
 
     Raises:
-        NetworkError: constants that cannot be computed.
+        NetworkError: constants that cannot be computed, or a network without matrix products.
     """
     model = network.model
     graph = model.graph
@@ -78,6 +80,11 @@ def program(network: Network) -> Program:
     moving = [node for node in live if not set(filter(None, node.output)) <= constants]
     wanted = {name for node in moving for name in reads(node) if name in constants}
     wanted |= {output} & constants
+    if not any(node.op_type in lowered.names() for node in moving):
+        raise NetworkError(
+            f"network {network.name} has no matrix product on the way from its input to its "
+            "output: there is nothing that a design could compute"
+        )
     values = evaluate_constants(network.name, model, fixed, sorted(wanted))
 
     level: dict[str, int] = {}
@@ -116,14 +123,16 @@ def _segment(
     made = {name for node in group for name in node.output if name}
     read = dict.fromkeys(name for node in group for name in reads(node))
     inside = {id(node) for node in group}
+    # Only arrays can be stored in the part itself; sequences are given to it every time.
+    stored = {name: values[name] for name in read if isinstance(values.get(name), np.ndarray)}
     elsewhere = {name for node in moving if id(node) not in inside for name in reads(node)}
     return Segment(
         network=network.name,
         model=network.model,
         nodes=group,
-        inputs=[name for name in read if name not in made and name not in values],
+        inputs=[name for name in read if name not in made and name not in stored],
         outputs=sorted(made & (elsewhere | {output})),
-        constants={name: values[name] for name in read if name in values},
+        constants=stored,
     )
 
 

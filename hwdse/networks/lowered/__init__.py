@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from hwdse.errors import NetworkError
+from hwdse.errors import NetworkError, first_line
 from hwdse.networks.arithmetic import Arithmetic, Real, Site
 from hwdse.plugins import load_modules
 
@@ -60,14 +60,14 @@ class Call:
         """The error for a form of the operator that cannot be lowered."""
         return NetworkError(f"{self.operator} {self.name!r} {why}")
 
-    def check_float32(self, *operands: Real) -> None:
+    def check_float32(self, *operands: Real | None) -> None:
         """Refuse operands of another type.
 
         Raises:
             NetworkError: it multiplies something else.
         """
         for operand in operands:
-            if operand.dtype != np.float32:
+            if operand is not None and operand.dtype != np.float32:
                 raise self.refused(
                     f"multiplies {operand.dtype}: only float32 networks can be evaluated"
                 )
@@ -103,9 +103,8 @@ def run(arithmetic: Arithmetic, call: Call, inputs: list[Any]) -> tuple[Any, ...
     """
     try:
         return _LOWERINGS[call.operator](arithmetic, call, *inputs)
-    except (ValueError, IndexError, TypeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise call.refused(f"does not fit its operands: {reason}") from error
+    except (ValueError, LookupError, TypeError, ArithmeticError, MemoryError) as error:
+        raise call.refused(f"does not fit its operands: {first_line(error)}") from error
 
 
 load_modules(__name__, __path__)

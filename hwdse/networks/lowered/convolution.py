@@ -17,11 +17,14 @@ Pads = npt.NDArray[np.int64]
 def _conv(
     arithmetic: Arithmetic, call: Call, x: Real, weight: Real, bias: Real | None = None
 ) -> tuple[Real]:
-    call.check_float32(x, weight)
+    call.check_float32(x, weight, bias)
     axes = x.ndim - 2
     strides, dilations = call.get("strides", [1] * axes), call.get("dilations", [1] * axes)
     pads = _conv_pads(call, x.shape[2:], _spans(weight, dilations), strides)
-    return (_convolve(arithmetic, call, x, weight, bias, strides, dilations, pads),)
+    found = _convolve(
+        arithmetic, call, x, weight, bias, strides=strides, dilations=dilations, pads=pads
+    )
+    return (found,)
 
 
 @lowers("ConvTranspose")
@@ -30,9 +33,9 @@ def _conv_transpose(
 ) -> tuple[Real]:
     """The convolution of the input, zeros between its values, with the mirrored kernel.
 
-    So every output is one sum of the design's arithmetic; the zeros between are terms as well.
+    So each output is one sum in the design's arithmetic; the zeros between are terms as well.
     """
-    call.check_float32(x, weight)
+    call.check_float32(x, weight, bias)
     axes, groups = x.ndim - 2, call.get("group", 1)
     strides, dilations = call.get("strides", [1] * axes), call.get("dilations", [1] * axes)
     spans = _spans(weight, dilations)
@@ -49,7 +52,10 @@ def _conv_transpose(
         groups * outputs, channels // groups, *weight.shape[2:]
     )
     pads = np.array(spans)[:, np.newaxis] - 1 - cut
-    return (_convolve(arithmetic, call, spread, mirrored, bias, [1] * axes, dilations, pads),)
+    found = _convolve(
+        arithmetic, call, spread, mirrored, bias, strides=[1] * axes, dilations=dilations, pads=pads
+    )
+    return (found,)
 
 
 def _convolve(
@@ -58,13 +64,14 @@ def _convolve(
     x: Real,
     weight: Real,
     bias: Real | None,
+    *,
     strides: list[int],
     dilations: list[int],
     pads: Pads,
 ) -> Real:
     """(n, channels, *spatial) with (outputs, channels / groups, *kernel): (n, outputs, *places)."""
     site = call.site(constant=call.constant[1])
-    groups, axes = call.get("group", 1), x.ndim - 2
+    groups = call.get("group", 1)
     outputs, channels = weight.shape[:2]
     inner = math.prod(weight.shape[1:])
     if channels * groups != x.shape[1] or outputs % groups:
@@ -98,10 +105,12 @@ def _convolve(
                 site, group, rows, right[group]
             )
             done += len(rows)
-    folded = result.reshape(len(x), *places, outputs)
     if bias is not None:
-        folded += bias
-    return np.ascontiguousarray(np.moveaxis(folded, -1, 1)) if axes else folded
+        if bias.shape != (outputs,):
+            raise ValueError(f"bias of shape {bias.shape} for {outputs} channels")
+        result += bias.reshape(groups, -1)
+    folded = result.reshape(len(x), *places, outputs)
+    return np.ascontiguousarray(np.moveaxis(folded, -1, 1))
 
 
 def _spans(weight: Real, dilations: list[int]) -> list[int]:

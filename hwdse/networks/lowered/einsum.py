@@ -16,9 +16,8 @@ _FREE = "0123456789"
 @lowers("Einsum")
 def _einsum(arithmetic: Arithmetic, call: Call, *operands: Real) -> tuple[Real]:
     terms, out = _labels(call, operands)
-    if len(operands) == 1:
-        # Only moves and adds up.
-        return (np.einsum(call.attributes["equation"], operands[0]),)
+    if len(operands) == 1:  # moves and adds up, multiplies nothing
+        return (np.asarray(np.einsum(call.attributes["equation"], *operands)),)
     if len(operands) != 2:
         raise call.refused(f"multiplies {len(operands)} operands: at most 2 can be replaced")
     call.check_float32(*operands)

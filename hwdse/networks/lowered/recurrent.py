@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +14,19 @@ Function = Callable[[Real], Real]
 #: (states so far, products of this step's inputs) -> next states; the first is the output.
 Step = Callable[[tuple[Real, ...], Real], tuple[Real, ...]]
 
-#: For each activation function its default alpha and beta, and itself.
-_FUNCTIONS: dict[str, tuple[float, float, Callable[[Real, float, float], Real]]] = {
-    "affine": (1.0, 0.0, lambda x, a, b: a * x + b),
-    "elu": (1.0, 0.0, lambda x, a, b: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0)))),
-    "hardsigmoid": (0.2, 0.5, lambda x, a, b: np.clip(a * x + b, 0, 1)),
-    "leakyrelu": (0.01, 0.0, lambda x, a, b: np.where(x > 0, x, a * x)),
-    "relu": (0.0, 0.0, lambda x, a, b: np.maximum(x, 0)),
-    "scaledtanh": (1.0, 1.0, lambda x, a, b: a * np.tanh(b * x)),
-    "sigmoid": (0.0, 0.0, lambda x, a, b: 1 / (1 + np.exp(-x))),
-    "softplus": (0.0, 0.0, lambda x, a, b: np.logaddexp(0, x)),
-    "softsign": (0.0, 0.0, lambda x, a, b: x / (1 + np.abs(x))),
-    "tanh": (0.0, 0.0, lambda x, a, b: np.tanh(x)),
-    "thresholdedrelu": (1.0, 0.0, lambda x, a, b: np.where(x > a, x, 0)),
+#: For each activation function the defaults of its parameters (alpha, beta), and itself.
+_FUNCTIONS: dict[str, tuple[tuple[float, ...], Callable[..., Real]]] = {
+    "affine": ((1.0, 0.0), lambda x, alpha, beta: alpha * x + beta),
+    "elu": ((1.0,), lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))),
+    "hardsigmoid": ((0.2, 0.5), lambda x, alpha, beta: np.clip(alpha * x + beta, 0, 1)),
+    "leakyrelu": ((0.01,), lambda x, alpha: np.where(x > 0, x, alpha * x)),
+    "relu": ((), lambda x: np.maximum(x, 0)),
+    "scaledtanh": ((1.0, 1.0), lambda x, alpha, beta: alpha * np.tanh(beta * x)),
+    "sigmoid": ((), lambda x: 1 / (1 + np.exp(-x))),
+    "softplus": ((), lambda x: np.logaddexp(0, x)),
+    "softsign": ((), lambda x: x / (1 + np.abs(x))),
+    "tanh": ((), np.tanh),
+    "thresholdedrelu": ((1.0,), lambda x, alpha: np.where(x > alpha, x, 0)),
 }
 
 
@@ -40,8 +41,9 @@ class Direction:
         weights: of inputs (gates * hidden, inputs).
         recurrence: weights of states (gates * hidden, hidden).
         bias: both biases (2, gates * hidden).
-        peepholes: (gates * hidden,) or None.
+        peepholes: (3 * hidden,), of input, output and forget gate.
         functions: its activation functions.
+        limit: what enters the functions of gates is cut to +-limit.
     """
 
     call: Call
@@ -50,13 +52,18 @@ class Direction:
     weights: Real
     recurrence: Real
     bias: Real
-    peepholes: Real | None
+    peepholes: Real
     functions: tuple[Function, ...]
+    limit: float
 
     @property
     def hidden(self) -> int:
         """Size of a state."""
-        return self.recurrence.shape[1]
+        return int(self.recurrence.shape[1])
+
+    def clipped(self) -> list[Function]:
+        """The activation functions, of what is cut to the limit first."""
+        return [_clipped(function, self.limit) for function in self.functions]
 
     def multiplier(self, part: str, weights: Real, constant: bool) -> Function:
         """X to x @ weights.T in the design's arithmetic; the weights are converted once."""
@@ -81,9 +88,9 @@ class Direction:
 
 
 @lowers("RNN")
-def _rnn(arithmetic: Arithmetic, call: Call, *inputs: Real | None) -> tuple[Real, ...]:
+def _rnn(arithmetic: Arithmetic, call: Call, *inputs: Any) -> tuple[Real, ...]:
     def step(one: Direction) -> Step:
-        (activate,), recur = one.functions, one.of_states()
+        (activate,), recur = one.clipped(), one.of_states()
         bias = one.bias.sum(axis=0)
         return lambda states, x: (activate(x + recur(states[0]) + bias),)
 
@@ -91,9 +98,9 @@ def _rnn(arithmetic: Arithmetic, call: Call, *inputs: Real | None) -> tuple[Real
 
 
 @lowers("GRU")
-def _gru(arithmetic: Arithmetic, call: Call, *inputs: Real | None) -> tuple[Real, ...]:
+def _gru(arithmetic: Arithmetic, call: Call, *inputs: Any) -> tuple[Real, ...]:
     def step(one: Direction) -> Step:
-        activate, activate_new = one.functions
+        gate, candidate = one.clipped()
         of_gates, of_new = one.of_states("Rzr", slice(0, 2)), one.of_states("Rh", slice(2, 3))
         bias_x, bias_h = one.bias
         n = one.hidden
@@ -101,13 +108,13 @@ def _gru(arithmetic: Arithmetic, call: Call, *inputs: Real | None) -> tuple[Real
         def next_states(states: tuple[Real, ...], x: Real) -> tuple[Real, ...]:
             (h,) = states
             x = x + bias_x
-            gates = activate(x[..., : 2 * n] + of_gates(h) + bias_h[: 2 * n])
+            gates = gate(x[..., : 2 * n] + of_gates(h) + bias_h[: 2 * n])
             update, reset = gates[..., :n], gates[..., n:]
             if call.get("linear_before_reset", 0):
-                new = activate_new(x[..., 2 * n :] + reset * (of_new(h) + bias_h[2 * n :]))
+                new = reset * (of_new(h) + bias_h[2 * n :])
             else:
-                new = activate_new(x[..., 2 * n :] + of_new(reset * h) + bias_h[2 * n :])
-            return ((1 - update) * new + update * h,)
+                new = of_new(reset * h) + bias_h[2 * n :]
+            return ((1 - update) * candidate(x[..., 2 * n :] + new) + update * h,)
 
         return next_states
 
@@ -115,22 +122,21 @@ def _gru(arithmetic: Arithmetic, call: Call, *inputs: Real | None) -> tuple[Real
 
 
 @lowers("LSTM")
-def _lstm(arithmetic: Arithmetic, call: Call, *inputs: Real | None) -> tuple[Real, ...]:
+def _lstm(arithmetic: Arithmetic, call: Call, *inputs: Any) -> tuple[Real, ...]:
     def step(one: Direction) -> Step:
-        gate, candidate, output = one.functions
+        gate, candidate, _ = one.clipped()
+        output = one.functions[2]
         recur, bias, n = one.of_states(), one.bias.sum(axis=0), one.hidden
-        peep = (
-            np.zeros((3, n), np.float32) if one.peepholes is None else one.peepholes.reshape(3, n)
-        )
+        of_input, of_output, of_forget = one.peepholes.reshape(3, n)
 
         def next_states(states: tuple[Real, ...], x: Real) -> tuple[Real, ...]:
             h, c = states
             sums = x + recur(h) + bias
             i, o, f, g = (sums[..., k * n : (k + 1) * n] for k in range(4))
-            i = gate(i + peep[0] * c)
-            f = 1 - i if call.get("input_forget", 0) else gate(f + peep[2] * c)
+            i = gate(i + of_input * c)
+            f = 1 - i if call.get("input_forget", 0) else gate(f + of_forget * c)
             c = f * c + i * candidate(g)
-            return gate(o + peep[1] * c) * output(c), c
+            return gate(o + of_output * c) * output(c), c
 
         return next_states
 
@@ -141,7 +147,7 @@ def _lstm(arithmetic: Arithmetic, call: Call, *inputs: Real | None) -> tuple[Rea
 def _layer(
     arithmetic: Arithmetic,
     call: Call,
-    inputs: tuple[Real | None, ...],
+    inputs: tuple[Any, ...],
     *,
     gates: int,
     defaults: tuple[str, ...],
@@ -149,18 +155,13 @@ def _layer(
     states: int = 1,
 ) -> tuple[Real, ...]:
     """All directions of a layer: outputs of every step, then the last of each state."""
-    x, weights, recurrence, bias, lengths, *rest = (*inputs, *[None] * (8 - len(inputs)))
-    assert x is not None and weights is not None and recurrence is not None
-    call.check_float32(x, weights, recurrence)
+    given: list[Any] = [*inputs, *[None] * (8 - len(inputs))]
+    x, weights, recurrence, bias, lengths, *rest = given
     starts, peepholes = rest[:states], rest[2]
-    batch_first = bool(call.get("layout", 0))
-    if batch_first:
-        x = x.swapaxes(0, 1)
-        starts = [None if start is None else start.swapaxes(0, 1) for start in starts]
+    call.check_float32(x, weights, recurrence, bias, *starts, peepholes)
     directions, hidden = len(recurrence), recurrence.shape[2]
     functions = _functions(call, defaults * directions)
-    mode = call.get("direction", "forward")
-    outputs, finals = [], []
+    outputs, ends = [], []
     for index in range(directions):
         one = Direction(
             call=call,
@@ -168,30 +169,26 @@ def _layer(
             index=index,
             weights=weights[index],
             recurrence=recurrence[index],
-            bias=(
-                np.zeros((2, gates * hidden), np.float32)
-                if bias is None
-                else bias[index].reshape(2, gates * hidden)
-            ),
-            peepholes=None if peepholes is None else peepholes[index],
+            bias=_given(bias, index, 2 * gates * hidden).reshape(2, gates * hidden),
+            peepholes=_given(peepholes, index, 3 * hidden),
             functions=functions[index * len(defaults) : (index + 1) * len(defaults)],
+            limit=call.get("clip", np.inf),
         )
-        begin = tuple(
-            np.zeros((x.shape[1], hidden), np.float32) if start is None else start[index]
-            for start in starts
-        )
-        clip = call.get("clip", None)
-        if clip is not None:
-            raise call.refused("clips its gates, which cannot be evaluated")
-        backward = mode == "reverse" or index == 1
+        begin = tuple(_given(start, index, x.shape[1], hidden) for start in starts)
+        backward = index == 1 or call.get("direction", "forward") == "reverse"
         every, last = _run(step(one), one.of_inputs()(x), begin, lengths, backward=backward)
         outputs.append(every)
-        finals.append(last)
-    y = np.stack(outputs, axis=1)
-    ends = [np.stack([last[k] for last in finals]) for k in range(states)]
-    if batch_first:
-        y, ends = y.transpose(2, 0, 1, 3), [end.swapaxes(0, 1) for end in ends]
-    return tuple(np.asarray(value, np.float32) for value in (y, *ends))
+        ends.append(last)
+    finals = [np.stack([last[k] for last in ends]) for k in range(states)]
+    return (np.stack(outputs, axis=1), *finals)
+
+
+def _given(values: Real | None, index: int, *shape: int) -> Real:
+    """An optional input of one direction; zeros in its place."""
+    found: Real = np.zeros(shape, np.float32) if values is None else values[index]
+    if found.shape != shape:
+        raise ValueError(f"{found.shape} in place of {shape}")
+    return found
 
 
 def _run(
@@ -220,24 +217,26 @@ def _run(
 
 
 def _functions(call: Call, defaults: tuple[str, ...]) -> tuple[Function, ...]:
-    named = [
-        name.decode() if isinstance(name, bytes) else name
-        for name in call.get("activations", list(defaults))
-    ]
-    alphas, betas = list(call.get("activation_alpha", [])), list(call.get("activation_beta", []))
+    """The functions of all directions; each takes the parameters that it has from the lists."""
+    given = call.get("activations", defaults)
+    names = [name.decode() if isinstance(name, bytes) else name for name in given]
+    parameters = [list(call.get(f"activation_{each}", [])) for each in ("alpha", "beta")]
     found = []
-    for name in named:
+    for name in names:
         if name.lower() not in _FUNCTIONS:
             raise call.refused(f"activates by {name}, which cannot be evaluated")
-        alpha, beta, function = _FUNCTIONS[name.lower()]
-        # Only functions that have a parameter take one of those given.
-        if alpha and alphas:
-            alpha = alphas.pop(0)
-        if name.lower() in ("affine", "hardsigmoid", "scaledtanh") and betas:
-            beta = betas.pop(0)
-        found.append(_bound(function, alpha, beta))
+        preset, function = _FUNCTIONS[name.lower()]
+        chosen = [
+            np.float32(some.pop(0) if some else default)
+            for default, some in zip(preset, parameters, strict=False)
+        ]
+        found.append(_bound(function, chosen))
     return tuple(found)
 
 
-def _bound(function: Callable[[Real, float, float], Real], alpha: float, beta: float) -> Function:
-    return lambda x: np.asarray(function(x, np.float32(alpha), np.float32(beta)), np.float32)
+def _bound(function: Callable[..., Real], parameters: list[np.float32]) -> Function:
+    return lambda x: np.asarray(function(x, *parameters), np.float32)
+
+
+def _clipped(function: Function, limit: float) -> Function:
+    return lambda x: function(np.clip(x, -np.float32(limit), np.float32(limit)))
