@@ -26,9 +26,15 @@ def standard_form(model: onnx.ModelProto) -> onnx.ModelProto:
     """A model that computes the same; the given one may change."""
     model = onnx.inliner.inline_local_functions(model)
     if any(node.op_type in EXPANDED_OPERATORS for node, _ in nodes(model.graph)):
+        # The definition depends on the types of the inputs, and those of stored ones are not seen.
+        model.graph.value_info.extend(
+            helper.make_tensor_value_info(weight.name, weight.data_type, weight.dims)
+            for weight in model.graph.initializer
+        )
         model = onnx.inliner.inline_selected_functions(
             model, [("", name) for name in sorted(EXPANDED_OPERATORS)], inline_schema_functions=True
         )
+    del model.graph.value_info[:]  # types of values are found again where they matter
     fresh = _fresh_names(model.graph)
     changed = [part for node in model.graph.node for part in _time_first(node, fresh)]
     del model.graph.node[:]

@@ -41,6 +41,8 @@ def session(model: onnx.ModelProto, name: str) -> Session:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what fails is raised
+    # Products of dequantised weights must not be done in integers, which rounds the activations.
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
     try:
         return Session(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except (*RUNTIME_ERRORS, EncodeError) as error:
