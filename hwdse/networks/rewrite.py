@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import onnx
 import onnx.inliner
-from onnx import helper
+from onnx import TensorProto, helper
 
 from hwdse.networks.graph import nodes
 from hwdse.networks.operators import EXPANDED_OPERATORS, STANDARD_DOMAINS
@@ -26,11 +26,13 @@ def standard_form(model: onnx.ModelProto) -> onnx.ModelProto:
     """A model that computes the same; the given one may change."""
     model = onnx.inliner.inline_local_functions(model)
     if any(node.op_type in EXPANDED_OPERATORS for node, _ in nodes(model.graph)):
-        # The definition depends on the types of the inputs, and those of stored ones are not seen.
+        # The definition depends on the types of the inputs. Those of stored ones are not seen, and
+        # that of an input left out, whose name is empty, must exist.
         model.graph.value_info.extend(
             helper.make_tensor_value_info(weight.name, weight.data_type, weight.dims)
             for weight in model.graph.initializer
         )
+        model.graph.value_info.append(helper.make_tensor_value_info("", TensorProto.FLOAT, None))
         model = onnx.inliner.inline_selected_functions(
             model, [("", name) for name in sorted(EXPANDED_OPERATORS)], inline_schema_functions=True
         )

@@ -12,6 +12,7 @@ from hwdse.networks.arithmetic import FloatArithmetic
 from hwdse.networks.execute import Executor
 
 TOLERANCE = 1e-5
+EXAMPLES = settings(max_examples=60)
 SMALL = st.integers(1, 3)
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -45,6 +46,7 @@ def check(operator, seed, shapes, outputs=1, opset=22, stored=(), **attributes):
     )
     model.graph.output[0].name = total
     (expected,) = runtime_outputs(model, x)
+    assume(np.isfinite(expected).all())  # its Softplus overflows
     found = Executor(network_of(model, x.shape[1:]), FloatArithmetic()).outputs(x)
     # Sums may cancel: an output is as exact as its largest term.
     expected_scale = max(1.0, float(np.abs(expected).max(initial=0)))
@@ -53,6 +55,7 @@ def check(operator, seed, shapes, outputs=1, opset=22, stored=(), **attributes):
     assert np.abs(found - expected).max(initial=0) <= TOLERANCE * expected_scale
 
 
+@EXAMPLES
 @given(data=st.data(), seed=SEEDS, axes=SMALL, group=SMALL)
 def test_conv(data, seed, axes, group):
     each = st.lists(SMALL, min_size=axes, max_size=axes)
@@ -74,6 +77,7 @@ def test_conv(data, seed, axes, group):
     check("Conv", seed, shapes, opset=opset, **attributes)
 
 
+@EXAMPLES
 @given(data=st.data(), seed=SEEDS, axes=SMALL, group=SMALL)
 def test_conv_transpose(data, seed, axes, group):
     each = st.lists(SMALL, min_size=axes, max_size=axes)
@@ -81,9 +85,7 @@ def test_conv_transpose(data, seed, axes, group):
     sizes = data.draw(st.lists(st.integers(1, 5), min_size=axes, max_size=axes))
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
     full = [(n - 1) * s + e for n, s, e in zip(sizes, strides, spans, strict=True)]
-    extra = [
-        data.draw(st.integers(0, max(s, d) - 1)) for s, d in zip(strides, dilations, strict=True)
-    ]
+    extra = [data.draw(st.integers(0, step - 1)) for step in strides]
     attributes = {"strides": strides, "dilations": dilations, "group": group}
     form = data.draw(st.sampled_from(["pads", "shape", "VALID", "SAME_UPPER", "SAME_LOWER"]))
     if form == "pads":
@@ -110,6 +112,7 @@ def test_conv_transpose(data, seed, axes, group):
     check("ConvTranspose", seed, shapes, opset=opset, **attributes)
 
 
+@EXAMPLES
 @given(data=st.data(), seed=SEEDS)
 def test_matmul(data, seed):
     inner = data.draw(SMALL)
@@ -128,10 +131,13 @@ def test_matmul(data, seed):
     check("MatMul", seed, [left, right], opset=data.draw(st.sampled_from([7, 9, 13])))
 
 
+@EXAMPLES
 @given(data=st.data(), seed=SEEDS)
 def test_einsum(data, seed):
     """Matrix products in any order of their axes."""
-    letters = data.draw(st.permutations("abcdefXYZ"))
+    has_result = data.draw(st.booleans())
+    # onnxruntime knows no capital in a result that it must find itself.
+    letters = data.draw(st.permutations("abcdefXYZ" if has_result else "abcdefghi"))
     sizes = dict(zip(letters, data.draw(st.lists(SMALL, min_size=9, max_size=9)), strict=True))
     counts = [data.draw(st.integers(0, 2)) for _ in range(4)]
     stack, rows, inner, columns = (
@@ -142,17 +148,16 @@ def test_einsum(data, seed):
     out = data.draw(st.permutations([*stack, *rows, *columns]))
     assume(len(first) >= 2 and second)
     hidden = data.draw(st.lists(SMALL, max_size=2))
-    dots = "..." if data.draw(st.booleans()) else ""
-    if not dots:
-        hidden = []
-    kept = hidden[data.draw(st.integers(0, len(hidden))) :]
+    kept = [size if data.draw(st.booleans()) else 1 for size in hidden]
+    dots = "..." if hidden else ""
     at = data.draw(st.integers(0, len(first)))
     term_a = "".join(first[:at]) + dots + "".join(first[at:])
     term_b = dots + "".join(second)
     shape_a = [*(sizes[x] for x in first[:at]), *hidden, *(sizes[x] for x in first[at:])]
     shape_b = [*kept, *(sizes[x] for x in second)]
-    equation = f"{term_a}, {term_b} -> {dots}{''.join(out)}"
-    if not stack and data.draw(st.booleans()):
+    equation = f"{term_a}, {term_b} ->{dots}{''.join(out)}"
+    if not has_result:
+        # Then what both have is added up.
         equation = f"{term_a},{term_b}"
     check("Einsum", seed, [shape_a, shape_b], equation=equation, opset=12)
 
@@ -173,7 +178,7 @@ ACTIVATIONS = {
 }
 
 
-@settings(max_examples=400)
+@EXAMPLES
 @given(data=st.data(), seed=SEEDS, operator=st.sampled_from(["RNN", "GRU", "LSTM"]))
 def test_recurrent(data, seed, operator):
     gates, functions = {"RNN": (1, 1), "GRU": (3, 2), "LSTM": (4, 3)}[operator]
@@ -223,6 +228,7 @@ def test_recurrent(data, seed, operator):
     check(operator, seed, shapes, outputs=outputs, stored=stored, opset=opset, **attributes)
 
 
+@EXAMPLES
 @given(data=st.data(), seed=SEEDS)
 def test_attention(data, seed):
     opset = data.draw(st.sampled_from([23, 24, 25]))
@@ -248,7 +254,9 @@ def test_attention(data, seed):
             (batch, kv_heads, keys, depth),
             (batch, kv_heads, keys, width),
         ]
-    past = data.draw(st.integers(0, 2))
+    # onnxruntime lets one query see all keys after a past, where the standard counts from the past.
+    is_plain = queries == keys or not attributes["is_causal"]
+    past = data.draw(st.integers(0, 2 if is_plain else 0))
     total = keys + past
     masks = [None, (queries, total), (1, 1, queries, total), (batch, heads, queries, total)]
     shapes.append(data.draw(st.sampled_from(masks)))

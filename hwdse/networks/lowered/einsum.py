@@ -44,7 +44,7 @@ def _einsum(arithmetic: Arithmetic, call: Call, *operands: Real) -> tuple[Real]:
     found = matrix.product(arithmetic, call, a, b)
     found = found.reshape([sizes[label] for label in (*stack, *rows, *columns)])
     order = [*stack, *rows, *columns]
-    return (np.ascontiguousarray(found.transpose([order.index(label) for label in out])),)
+    return (np.asarray(found.transpose([order.index(label) for label in out]), order="C"),)
 
 
 def _arranged(

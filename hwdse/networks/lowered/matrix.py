@@ -52,7 +52,7 @@ def product(arithmetic: Arithmetic, call: Call, a: Real, b: Real) -> Real:
         result = result[..., 0, :]
     if b.ndim == 1:
         result = result[..., 0]
-    return np.ascontiguousarray(result)
+    return np.asarray(result, order="C")
 
 
 def _stacks(arithmetic: Arithmetic, site: Site, a: Real, b: Real) -> Real:
