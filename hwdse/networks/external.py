@@ -22,6 +22,7 @@ ONNX_ERRORS = (
     ValueError,
 )
 
+_LONGEST_NAME = 200  # letters of a place that an error repeats
 _MOST_BYTES = 2**31 - 1  # of a protobuf message, which is how onnxruntime takes a model
 
 
@@ -49,8 +50,9 @@ def load_other_files(path: Path, model: onnx.ModelProto, size: int) -> Iterator[
             with warnings.catch_warnings(action="ignore"):  # keys that the standard lacks
                 external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
         except (*ONNX_ERRORS, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else first_line(error)
             raise NetworkError(
-                f"network {path} keeps {tensor.name!r} in {place!r}, which cannot be read: "
-                f"{first_line(error)}"
+                f"network {path} keeps {tensor.name!r} in {place[:_LONGEST_NAME]!r}, which cannot "
+                f"be read: {reason}"
             ) from error
         yield tensor.raw_data

@@ -22,8 +22,8 @@ from hwdse.networks.segments import Segment, evaluate_constants, value_bytes
 class Products:
     """One operator that is lowered to matrix products."""
 
-    def __init__(self, node: onnx.NodeProto, constants: frozenset[str]) -> None:
-        self.call = lowered.Call.of(node, constants)
+    def __init__(self, network: str, node: onnx.NodeProto, constants: frozenset[str]) -> None:
+        self.call = lowered.Call.of(network, node, constants)
         self.inputs, self.outputs = tuple(node.input), tuple(node.output)
 
     def run(self, values: dict[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def program(network: Network) -> Program:
 
     steps: list[Products | Segment] = []
     for place in range(max([*products, *floats], default=0) + 1):
-        steps += [Products(node, constants) for node in products.get(place, [])]
+        steps += [Products(network.name, node, constants) for node in products.get(place, [])]
         group = floats.get(place, [])
         if group:
             steps.append(_segment(network, group, moving, values, output))

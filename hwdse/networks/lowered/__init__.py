@@ -23,22 +23,25 @@ class Call:
     """One operator of a graph, called with values.
 
     Attributes:
+        network: the name of the network, for errors.
         operator: its type, such as Conv.
         name: of its first output, unique in the graph.
         attributes: as in the file, text decoded.
         constant: for each input, whether it is the same for every sample.
     """
 
+    network: str
     operator: str
     name: str
     attributes: dict[str, Any]
     constant: tuple[bool, ...]
 
     @classmethod
-    def of(cls, node: onnx.NodeProto, constants: frozenset[str]) -> "Call":
-        """The call of a node in a graph with these constant values."""
+    def of(cls, network: str, node: onnx.NodeProto, constants: frozenset[str]) -> "Call":
+        """The call of a node in a network with these constant values."""
         attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
         return cls(
+            network=network,
             operator=node.op_type,
             name=next(name for name in node.output if name),
             attributes={
@@ -58,7 +61,9 @@ class Call:
 
     def refused(self, why: str) -> NetworkError:
         """The error for a form of the operator that cannot be lowered."""
-        return NetworkError(f"{self.operator} {self.name!r} {why}")
+        return NetworkError(
+            f"network {self.network} cannot be evaluated: {self.operator} {self.name!r} {why}"
+        )
 
     def check_float32(self, *operands: Real | None) -> None:
         """Refuse operands of another type.
