@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hwdse.errors import NetworkError
 from hwdse.networks.arithmetic import Arithmetic, FloatArithmetic, Operand, Real, Site
 from hwdse.networks.network import Network
-from hwdse.networks.program import program
+from hwdse.networks.program import program, without_products
 from hwdse.networks.runtime import RUNTIME_ERRORS, cannot_run, session
 
 _BATCH_BYTES = 64 << 20
@@ -81,7 +81,8 @@ def profile(network: Network) -> Profile:
     """Runs the network once on zeros, which also shows whether it runs at all.
 
     Raises:
-        NetworkError: it does not run, or its output is not one row of classes for each sample.
+        NetworkError: it does not run, its output is not one row of classes for each sample, or
+            nothing in it multiplies and adds up.
     """
     batch = network.fixed_batch or 2  # two, to meet graphs that only take one
     counter = _Counter()
@@ -95,6 +96,8 @@ def profile(network: Network) -> Profile:
             f"network {network.name} gives an output of shape {result.shape} for {batch} samples: "
             f"({batch}, {classes}) is needed for {network.dataset.name}"
         )
+    if not counter.macs:
+        raise without_products(network)
     return Profile(macs=counter.macs // batch, value_bytes=size // batch, classes=result.shape[1])
 
 

@@ -81,10 +81,7 @@ def program(network: Network) -> Program:
     wanted = {name for node in moving for name in reads(node) if name in constants}
     wanted |= {output} & constants
     if not any(node.op_type in lowered.names() for node in moving):
-        raise NetworkError(
-            f"network {network.name} has no matrix product on the way from its input to its "
-            "output: there is nothing that a design could compute"
-        )
+        raise without_products(network)
     values = evaluate_constants(network.name, model, fixed, sorted(wanted))
 
     level: dict[str, int] = {}
@@ -109,6 +106,14 @@ def program(network: Network) -> Program:
         last_use=_last_uses(steps, output),
         input_name=network.input_name,
         output_name=output,
+    )
+
+
+def without_products(network: Network) -> NetworkError:
+    """The error for a network that has nothing for a design to compute."""
+    return NetworkError(
+        f"network {network.name} has no matrix product on the way from its input to its output: "
+        "there is nothing that a design could compute"
     )
 
 

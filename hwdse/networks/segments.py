@@ -10,9 +10,6 @@ from onnx import TypeProto, helper, numpy_helper
 from hwdse.networks.graph import reads
 from hwdse.networks.runtime import RUNTIME_ERRORS, Session, cannot_run, session
 
-_IR_VERSION = 4
-"""The first whose stored weights need not be inputs as well."""
-
 
 class Segment:
     """Some operators of a graph that run together, from values that others gave."""
@@ -68,9 +65,7 @@ class Segment:
             [numpy_helper.from_array(value, name) for name, value in self._constants.items()],
         )
         return helper.make_model(
-            graph,
-            opset_imports=self._model.opset_import,
-            ir_version=max(self._model.ir_version, _IR_VERSION),
+            graph, opset_imports=self._model.opset_import, ir_version=self._model.ir_version
         )
 
 

@@ -227,6 +227,14 @@ def test_networks_without_products_are_refused(tmp_path, nodes):
         assert "\n" not in str(caught.value)
 
 
+def test_einsum_of_one_operand_is_no_product(tmp_path):
+    node = helper.make_node("Einsum", ["x"], ["y"], equation="abc->ab")
+    model = model_of([node], {}, (10, 4), output_shape=("n", 10), opset=12)
+    network = networks.load(save(model, tmp_path / "x.onnx"), dataset="digits")
+    with pytest.raises(NetworkError, match="has no matrix product on the way"):
+        networks.profile(network)
+
+
 def test_training_mode_is_refused(tmp_path):
     path = tmp_path / "x.onnx"
     statistics = ["s", "b", "m", "v"]

@@ -181,6 +181,20 @@ def test_einsum_sums_in_the_order_of_its_first_operand():
     assert (FP32.b.decode(b) == w.swapaxes(0, 1).reshape(6, 4)).all()
 
 
+def test_einsum_without_sums_of_products_stays_float():
+    """Of one operand, also down to a number, and of two that only multiply."""
+    nodes = [
+        helper.make_node("Einsum", ["x"], ["total"], equation="ab->"),
+        helper.make_node("Einsum", ["x", "total"], ["scaled"], equation="ab,->ba"),
+        helper.make_node("Einsum", ["scaled", "w"], ["outer"], equation="ba,c->abc"),
+        helper.make_node("MatMul", ["outer", "w"], ["y"]),
+    ]
+    model, x = model_of(nodes, {"w": random(1, 6)}, (4,)), random(2, 3, 4)
+    check(model, x)
+    assert len(spied_products(model, x, FP32)) == 1
+    assert in_float(model, x).shape == (3, 4)
+
+
 def test_states_of_recurrent_layers_are_multiplied_step_by_step():
     x = random(3, 2, 3, 5)
     weights = random(1, 1, 9, 5), random(2, 1, 9, 3)

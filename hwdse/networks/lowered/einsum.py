@@ -17,7 +17,7 @@ _FREE = "0123456789"
 def _einsum(arithmetic: Arithmetic, call: Call, *operands: Real) -> tuple[Real]:
     terms, out = _labels(call, operands)
     if len(operands) == 1:  # moves and adds up, multiplies nothing
-        return (np.einsum(call.attributes["equation"], *operands),)
+        return (np.asarray(np.einsum(call.attributes["equation"], *operands)),)
     if len(operands) != 2:
         raise call.refused(f"multiplies {len(operands)} operands: at most 2 can be replaced")
     call.check_float32(*operands)
@@ -32,7 +32,7 @@ def _einsum(arithmetic: Arithmetic, call: Call, *operands: Real) -> tuple[Real]:
     stack = [label for label in out if label in both]
     inner = [label for label in first if label in both and label not in out]
     if not inner:  # adds up nothing, as Mul
-        return (np.einsum(call.attributes["equation"], *operands),)
+        return (np.asarray(np.einsum(call.attributes["equation"], *operands)),)
     rows = [label for label in first if label not in both]
     columns = [label for label in second if label not in both]
     sizes: dict[str, int] = {}
