@@ -28,6 +28,12 @@ class HwdseError(Exception):
         super().__init__(one_line(message))
 
 
+def first_line(error: BaseException) -> str:
+    """What a library's error says, cut to a line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
 class FormatError(HwdseError):
     """An unknown or impossible number format, or codes and values that a format cannot take."""
 

@@ -13,10 +13,10 @@ Real = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """One operator of the graph that multiplies matrices.
+    """One place of the graph that multiplies matrices.
 
     Attributes:
-        name: of the operator's output, unique in the graph.
+        name: unique in the graph: that of the operator's output, and the part of the operator.
         constant: its second operand is the same for every sample (weights).
     """
 
@@ -43,9 +43,13 @@ class Arithmetic(ABC):
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
         """(M, K) x (K, N) of converted operands, b from place `group` of its stack: (M, N)."""
 
+    @abstractmethod
+    def products(self, site: Site, a: Operand, b: Operand) -> Real:
+        """(S, M, K) x (S, K, N) of converted operands, where no operand is constant: (S, M, N)."""
+
 
 class FloatArithmetic(Arithmetic):
-    """float32 as the BLAS computes it: the baseline."""
+    """float32 as the BLAS computes it."""
 
     def first(self, site: Site, x: Real) -> Operand:
         """As it is."""
@@ -56,6 +60,11 @@ class FloatArithmetic(Arithmetic):
         return w
 
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
+        """NumPy's matmul."""
+        result: Real = a @ b
+        return result
+
+    def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """NumPy's matmul."""
         result: Real = a @ b
         return result

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from hwdse.errors import DatasetError
 from hwdse.networks import datasets
 from hwdse.networks.accuracy import Accuracy, predicted_classes
-from hwdse.networks.arithmetic import FloatArithmetic
-from hwdse.networks.execute import Executor, batches, padded_outputs
+from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
 from hwdse.networks.quantize import DesignArithmetic, MatMul, plan
@@ -96,7 +95,7 @@ def _test_part(network: Network, samples: int | None, data_dir: Path | None) -> 
 
 
 def _predict(
-    executor: Executor,
+    runner: Executor | FloatNetwork,
     network: Network,
     pixels: npt.NDArray[np.float32],
     progress: Progress | None = None,
@@ -104,7 +103,7 @@ def _predict(
     guesses: list[Classes] = []
     done = 0
     for batch in batches(network, pixels):
-        guesses.append(predicted_classes(padded_outputs(executor, network, batch)))
+        guesses.append(predicted_classes(padded_outputs(runner, network, batch)))
         done += len(batch)
         if progress is not None:
             progress(done, len(pixels))
@@ -122,7 +121,7 @@ def _folder(data_dir: Path | None) -> str | None:
 @lru_cache(maxsize=4)
 def _float_predictions(network: Network, folder: str | None, samples: int) -> Classes:
     part = network.dataset.test(Path(folder) if folder else None, limit=samples)
-    guesses = _predict(Executor(network, FloatArithmetic()), network, part.x)
+    guesses = _predict(FloatNetwork(network), network, part.x)
     guesses.flags.writeable = False
     return guesses
 

@@ -3,40 +3,26 @@
 import hashlib
 import math
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import onnx
-import onnx.external_data_helper
-import onnx.inliner
+import onnx.checker
 
-from hwdse.errors import NetworkError, one_line, unknown
-from hwdse.networks import datasets, limits
+from hwdse.errors import NetworkError, first_line, one_line, unknown
+from hwdse.networks import datasets, limits, lowered
+from hwdse.networks.external import ONNX_ERRORS, load_other_files
+from hwdse.networks.graph import nodes
+from hwdse.networks.operators import (
+    EXPANDED_OPERATORS,
+    FLOAT_OPERATORS,
+    STANDARD_DOMAINS,
+    is_training,
+)
+from hwdse.networks.rewrite import standard_form
 from hwdse.reading import read_bytes
 from hwdse.resources import resource
 
-LOWERED = frozenset({"Conv", "Gemm", "MatMul"})
-"""Operators that run in the design's arithmetic."""
-
-# Operators with multiply-accumulate arithmetic of their own. Left to the float reference they would
-# score something else than the hardware, so a network with one of them is refused.
-_REFUSED = frozenset(
-    {
-        "Attention",
-        "ConvInteger",
-        "ConvTranspose",
-        "DeformConv",
-        "Einsum",
-        "GRU",
-        "LSTM",
-        "MatMulInteger",
-        "QLinearConv",
-        "QLinearMatMul",
-        "RNN",
-    }
-)
 _MIN_OPSET = 7  # before it, Gemm had an explicit broadcast attribute
 _DEFAULT_CALIBRATION = 256
 _MAX_NUMBER = 1e9  # of metadata, far beyond any sample count or pixel
@@ -49,8 +35,8 @@ class Network:
     Attributes:
         name: the file's name without its suffix.
         title: one line for a reader.
-        digest: SHA-256 of the file, hexadecimal.
-        model: the checked ONNX model, local functions inlined.
+        digest: SHA-256 of the file and of its weights in other files, hexadecimal.
+        model: the checked ONNX model in standard form, its weights in it.
         dataset: what it is scored on.
         mean: subtracted from each pixel (pixels are 0..1).
         std: divides each pixel after that.
@@ -89,7 +75,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     samples by default; all of them), `hwdse.title`.
 
     Args:
-        source: a shipped name, or the path of a self-contained .onnx file.
+        source: a shipped name, or the path of an .onnx file; weights in other files lie beside it.
         dataset: scores the network on this dataset whatever its metadata says.
 
     Raises:
@@ -101,20 +87,14 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     content = read_bytes(path, "network", NetworkError, most=limits.MAX_FILE)
     try:
         model = onnx.load_model_from_string(content)
-        if any(onnx.external_data_helper.uses_external_data(w) for w in model.graph.initializer):
-            raise NetworkError(
-                f"network {path} keeps weights in other files: save it self-contained"
-            )
+        digest = hashlib.sha256(content)
+        for weights in load_other_files(path, model, len(content)):
+            digest.update(weights)
         limits.check_operators(path, model)
         onnx.checker.check_model(model)
-        model = onnx.inliner.inline_local_functions(model)
-        _check_weights(path, model)
-    except NetworkError:
-        raise
-    # Whatever ONNX's tools raise of a file that is damaged.
-    except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise NetworkError(f"network {path} is no valid ONNX file: {reason}") from error
+        model = standard_form(model)
+    except ONNX_ERRORS as error:
+        raise NetworkError(f"network {path} is no valid ONNX file: {first_line(error)}") from error
     _check_operators(path, model)
     input_name, dimensions = _input(path, model)
     limits.check_values(path, model, dimensions[0] or 1)
@@ -129,7 +109,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     return Network(
         name=path.stem,
         title=one_line(metadata.get("hwdse.title", path.stem)),
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=digest.hexdigest(),
         model=model,
         dataset=chosen,
         mean=_number(path, metadata, "hwdse.mean", 0.0),
@@ -153,39 +133,30 @@ def _locate(source: str | Path) -> Path:
 
 
 def _check_operators(path: Path, model: onnx.ModelProto) -> None:
-    opset = {entry.domain: entry.version for entry in model.opset_import}.get("", _MIN_OPSET)
-    if opset < _MIN_OPSET:
-        raise NetworkError(f"network {path} has opset {opset}: {_MIN_OPSET} or later is needed")
-    for node, nested in _nodes(model.graph):
-        if node.op_type in _REFUSED:
+    opsets = [entry.version for entry in model.opset_import if entry.domain in STANDARD_DOMAINS]
+    if min(opsets, default=_MIN_OPSET) < _MIN_OPSET:
+        raise NetworkError(
+            f"network {path} has opset {min(opsets)}: {_MIN_OPSET} or later is needed"
+        )
+    for node, nested in nodes(model.graph):
+        standard = node.domain in STANDARD_DOMAINS
+        if standard and node.op_type in lowered.names():
+            if nested:
+                raise NetworkError(
+                    f"network {path} has a {node.op_type} inside a branch or loop: arithmetic "
+                    "there cannot be replaced"
+                )
+        elif not standard or node.op_type not in FLOAT_OPERATORS:
+            name = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
             raise NetworkError(
-                f"network {path} has a {node.op_type}, whose arithmetic cannot be replaced: "
-                f"only that of {', '.join(sorted(LOWERED))} can"
+                f"network {path} has a {name}, whose arithmetic cannot be replaced: that of "
+                f"{', '.join(sorted(lowered.names() | EXPANDED_OPERATORS))} can, and operators "
+                "without sums of products stay float32"
             )
-        if nested and node.op_type in LOWERED:
+        if is_training(node, model.graph):
             raise NetworkError(
-                f"network {path} has a {node.op_type} inside a branch or loop: arithmetic there "
-                "cannot be replaced"
+                f"network {path} has a {node.op_type} in training mode: export it for evaluation"
             )
-
-
-def _check_weights(path: Path, model: onnx.ModelProto) -> None:
-    for weight in model.graph.initializer:
-        values = onnx.numpy_helper.to_array(weight)
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise NetworkError(
-                f"network {path} stores NaN or infinities in {weight.name!r}: finite weights are "
-                "needed"
-            )
-
-
-def _nodes(graph: onnx.GraphProto, nested: bool = False) -> Iterator[tuple[onnx.NodeProto, bool]]:
-    """All nodes, with whether they lie in a subgraph."""
-    for node in graph.node:
-        yield node, nested
-        for attribute in node.attribute:
-            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from _nodes(inner, nested=True)
 
 
 def _input(path: Path, model: onnx.ModelProto) -> tuple[str, tuple[int, ...]]:

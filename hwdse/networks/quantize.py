@@ -169,6 +169,10 @@ class DesignArithmetic(Arithmetic):
         values: Real = (self._design.out.decode(codes) * scale).astype(np.float32)
         return values
 
+    def products(self, site: Site, a: Operand, b: Operand) -> Real:
+        """The design's sums, scaled back to real values."""
+        return np.stack([self.product(site, 0, x, y) for x, y in zip(a, b, strict=True)])
+
 
 def _second_scaling(number_format: Format, observation: Observation, reduction: int) -> Scaling:
     weights = observation.weights

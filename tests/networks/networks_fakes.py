@@ -5,6 +5,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from hwdse.networks import datasets
 from hwdse.networks.network import Network
+from hwdse.networks.rewrite import standard_form
+from hwdse.networks.runtime import session
 
 
 def exact_matmul(design, a, b):
@@ -26,13 +28,26 @@ def model_of(nodes, weights, input_shape, *, output_shape=None, metadata=None, o
     return model
 
 
+def runtime_outputs(model, x):
+    """All outputs of a whole model, as onnxruntime computes them."""
+    return session(model, "test").run(None, {"x": x})
+
+
+def relative_difference(found, expected, least=1e-30):
+    """The greatest difference, in units of the largest value expected, which is `least` or more."""
+    assert found.shape == expected.shape
+    assert found.dtype == expected.dtype == np.float32
+    largest = max(np.abs(expected).max(initial=0.0), least)
+    return float(np.abs(found - expected).max(initial=0.0) / largest)
+
+
 def network_of(model, sample_shape, fixed_batch=None):
     """A network on the digits, as `load` would make it from a file."""
     return Network(
         name="test",
         title="test",
         digest="0" * 64,
-        model=model,
+        model=standard_form(model),
         dataset=datasets.DIGITS,
         mean=0.0,
         std=1.0,

@@ -1,0 +1,62 @@
+"""What the nodes of an ONNX graph read, subgraphs included, and which values are constant."""
+
+from collections.abc import Iterable, Iterator
+
+import onnx
+
+
+def nodes(graph: onnx.GraphProto, nested: bool = False) -> Iterator[tuple[onnx.NodeProto, bool]]:
+    """All nodes, each with whether it lies in a subgraph of a branch or loop."""
+    for node in graph.node:
+        yield node, nested
+        for inner in subgraphs(node):
+            yield from nodes(inner, nested=True)
+
+
+def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    """Branches and loop bodies of a node."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """All stored tensors: of the graph, its subgraphs and its local functions."""
+    yield from _tensors(model.graph.initializer, model.graph.node)
+    for function in model.functions:
+        yield from _tensors((), function.node)
+
+
+def _tensors(
+    stored: Iterable[onnx.TensorProto], some: Iterable[onnx.NodeProto]
+) -> Iterator[onnx.TensorProto]:
+    yield from stored
+    for node in some:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+        for inner in subgraphs(node):
+            yield from _tensors(inner.initializer, inner.node)
+
+
+def reads(node: onnx.NodeProto) -> list[str]:
+    """Names of all values that a node needs: its inputs, and what its subgraphs capture."""
+    found = [name for name in node.input if name]
+    for inner in subgraphs(node):
+        own = {value.name for value in (*inner.input, *inner.initializer)}
+        for child in inner.node:
+            found += [name for name in reads(child) if name not in own]
+            own.update(child.output)
+        found += [value.name for value in inner.output if value.name not in own]
+    return list(dict.fromkeys(found))
+
+
+def constant_names(graph: onnx.GraphProto) -> frozenset[str]:
+    """Values that do not depend on the input: weights, and what is computed from them alone."""
+    found = {weight.name for weight in graph.initializer}
+    for node in graph.node:  # topologically sorted, says the standard
+        if all(name in found for name in reads(node)):
+            found.update(name for name in node.output if name)
+    return frozenset(found)

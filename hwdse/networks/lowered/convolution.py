@@ -1,0 +1,183 @@
+"""Convolutions over any number of spatial axes, as products of patches with kernels (im2col)."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.networks.arithmetic import Arithmetic, Operand, Real
+from hwdse.networks.lowered import Call, lowers, matrix
+
+Pads = npt.NDArray[np.int64]
+"""Zeros before and after each spatial axis, (axes, 2); negative ones cut."""
+
+
+@lowers("Conv")
+def _conv(
+    arithmetic: Arithmetic, call: Call, x: Real, weight: Real, bias: Real | None = None
+) -> tuple[Real]:
+    call.check_float32(x, weight, bias)
+    axes = x.ndim - 2
+    strides, dilations = call.get("strides", [1] * axes), call.get("dilations", [1] * axes)
+    pads = _conv_pads(call, x.shape[2:], _spans(weight, dilations), strides)
+    found = _convolve(
+        arithmetic, call, x, weight, bias, strides=strides, dilations=dilations, pads=pads
+    )
+    return (found,)
+
+
+@lowers("ConvTranspose")
+def _conv_transpose(
+    arithmetic: Arithmetic, call: Call, x: Real, weight: Real, bias: Real | None = None
+) -> tuple[Real]:
+    """The convolution of the input, zeros between its values, with the mirrored kernel.
+
+    So each output is one sum in the design's arithmetic; the zeros between are terms as well.
+    """
+    call.check_float32(x, weight, bias)
+    axes, groups = x.ndim - 2, call.get("group", 1)
+    strides, dilations = call.get("strides", [1] * axes), call.get("dilations", [1] * axes)
+    spans = _spans(weight, dilations)
+    cut = _transposed_pads(call, x.shape[2:], spans, strides)
+    spread = np.zeros(
+        (*x.shape[:2], *((n - 1) * step + 1 for n, step in zip(x.shape[2:], strides, strict=True))),
+        np.float32,
+    )
+    spread[(slice(None), slice(None), *(slice(None, None, step) for step in strides))] = x
+    channels, outputs = weight.shape[:2]
+    mirrored = np.flip(weight, tuple(range(2, weight.ndim)))
+    mirrored = mirrored.reshape(groups, channels // groups, outputs, *weight.shape[2:])
+    mirrored = mirrored.swapaxes(1, 2).reshape(
+        groups * outputs, channels // groups, *weight.shape[2:]
+    )
+    pads = np.array(spans)[:, np.newaxis] - 1 - cut
+    found = _convolve(
+        arithmetic, call, spread, mirrored, bias, strides=[1] * axes, dilations=dilations, pads=pads
+    )
+    return (found,)
+
+
+def _convolve(
+    arithmetic: Arithmetic,
+    call: Call,
+    x: Real,
+    weight: Real,
+    bias: Real | None,
+    *,
+    strides: list[int],
+    dilations: list[int],
+    pads: Pads,
+) -> Real:
+    """(n, channels, *spatial) with (outputs, channels / groups, *kernel): (n, outputs, *places)."""
+    site = call.site(constant=call.constant[1])
+    groups = call.get("group", 1)
+    outputs, channels = weight.shape[:2]
+    inner = math.prod(weight.shape[1:])
+    if channels * groups != x.shape[1] or outputs % groups:
+        raise ValueError(f"{groups} groups of kernels {weight.shape} on {x.shape}")
+    stack = weight.reshape(groups, -1, inner).transpose(0, 2, 1)
+    right = arithmetic.second(site, np.ascontiguousarray(stack))
+    zero = arithmetic.first(site, np.zeros((), np.float32))
+    cut = tuple(
+        slice(max(0, -low), n - max(0, -high))
+        for n, (low, high) in zip(x.shape[2:], pads, strict=True)
+    )
+    left = arithmetic.first(site, x[(slice(None), slice(None), *cut)])
+    padded = np.pad(left, [(0, 0), (0, 0), *np.maximum(pads, 0).tolist()], constant_values=zero)
+    windows = np.lib.stride_tricks.sliding_window_view(
+        padded, _spans(weight, dilations), axis=tuple(range(2, x.ndim))
+    )
+    windows = windows[
+        (slice(None), slice(None), *(slice(None, None, step) for step in (*strides, *dilations)))
+    ]
+    places = windows.shape[2 : x.ndim]
+    # Now samples, places, channels, kernel: a patch is the row of one place.
+    windows = np.moveaxis(windows, 1, x.ndim - 1)
+    result = np.empty((len(x) * math.prod(places), groups, right.shape[2]), np.float32)
+    for group in range(groups):
+        chosen = slice(group * channels, (group + 1) * channels)
+        patches = windows[(slice(None),) * (x.ndim - 1) + (chosen,)]
+        done = 0
+        for block in _blocks(patches):
+            rows = block.reshape(-1, inner)
+            result[done : done + len(rows), group] = arithmetic.product(
+                site, group, rows, right[group]
+            )
+            done += len(rows)
+    if bias is not None:
+        if bias.shape != (outputs,):
+            raise ValueError(f"bias of shape {bias.shape} for {outputs} channels")
+        result += bias.reshape(groups, -1)
+    folded = result.reshape(len(x), *places, outputs)
+    return np.ascontiguousarray(np.moveaxis(folded, -1, 1))
+
+
+def _spans(weight: Real, dilations: list[int]) -> list[int]:
+    """Positions from the first to the last of a kernel on each axis."""
+    return [(size - 1) * step + 1 for size, step in zip(weight.shape[2:], dilations, strict=True)]
+
+
+def _conv_pads(call: Call, sizes: tuple[int, ...], spans: list[int], strides: list[int]) -> Pads:
+    """What `auto_pad` and `pads` say."""
+    mode = call.get("auto_pad", "NOTSET")
+    if mode == "VALID":
+        return np.zeros((len(sizes), 2), np.int64)
+    if mode == "NOTSET":
+        return _given_pads(call, len(sizes))
+    needed = [
+        max((math.ceil(size / step) - 1) * step + span - size, 0)
+        for size, span, step in zip(sizes, spans, strides, strict=True)
+    ]
+    return _halves(call, needed, extra_first=mode == "SAME_LOWER")
+
+
+def _transposed_pads(
+    call: Call, sizes: tuple[int, ...], spans: list[int], strides: list[int]
+) -> Pads:
+    """What ConvTranspose leaves out before and after each axis of the full result."""
+    axes = len(sizes)
+    extra = call.get("output_padding", [0] * axes)
+    mode, wanted = call.get("auto_pad", "NOTSET"), call.get("output_shape", None)
+    if wanted is None and mode in ("SAME_UPPER", "SAME_LOWER"):
+        wanted = [size * step for size, step in zip(sizes, strides, strict=True)]
+    if wanted is None:
+        pads = _given_pads(call, axes) if mode == "NOTSET" else np.zeros((axes, 2), np.int64)
+    else:
+        total = [
+            step * (size - 1) + more + span - want
+            for size, step, more, span, want in zip(
+                sizes, strides, extra, spans, wanted[-axes:], strict=True
+            )
+        ]
+        pads = _halves(call, total, extra_first=mode != "SAME_UPPER")
+    return pads - np.array([[0, more] for more in extra], np.int64)
+
+
+def _given_pads(call: Call, axes: int) -> Pads:
+    return np.array(call.get("pads", [0] * 2 * axes), np.int64).reshape(2, axes).T
+
+
+def _halves(call: Call, total: list[int], *, extra_first: bool) -> Pads:
+    """Zeros shared between both ends; an odd one goes to the end, or to the front."""
+    if call.get("auto_pad", "NOTSET") not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
+        raise call.refused(
+            f"has auto_pad {call.get('auto_pad', None)}: allowed are NOTSET, SAME_UPPER, "
+            "SAME_LOWER and VALID"
+        )
+    halves = np.array([(amount // 2, amount - amount // 2) for amount in total], np.int64)
+    return halves[:, ::-1] if extra_first else halves
+
+
+def _blocks(patches: Operand) -> Iterator[Operand]:
+    """Consecutive parts of (n, rows, ...) of bounded size, at least one row of one image."""
+    row = max(1, math.prod(patches.shape[2:]))
+    images = matrix.BLOCK_ELEMENTS // (row * max(1, patches.shape[1]))
+    if images:
+        for start in range(0, len(patches), images):
+            yield patches[start : start + images]
+    else:
+        step = max(1, matrix.BLOCK_ELEMENTS // row)
+        for image in patches:
+            for start in range(0, len(image), step):
+                yield image[start : start + step]

@@ -1,0 +1,161 @@
+"""A network's graph as steps: operators in the design's arithmetic, and float parts between them.
+
+Step k of the products needs nothing but earlier products and float parts, so a graph with a chain
+of n products has at most n + 1 float parts. What depends on weights alone is computed once.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import onnx
+
+from hwdse.errors import NetworkError
+from hwdse.networks import lowered
+from hwdse.networks.arithmetic import Arithmetic
+from hwdse.networks.graph import constant_names, reads
+from hwdse.networks.network import Network
+from hwdse.networks.segments import Segment, evaluate_constants, value_bytes
+
+
+class Products:
+    """One operator that is lowered to matrix products."""
+
+    def __init__(self, network: str, node: onnx.NodeProto, constants: frozenset[str]) -> None:
+        self.call = lowered.Call.of(network, node, constants)
+        self.inputs, self.outputs = tuple(node.input), tuple(node.output)
+
+    def run(self, values: dict[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
+        """Values of the outputs that have a name."""
+        given = [values[name] if name else None for name in self.inputs]
+        found = lowered.run(arithmetic, self.call, given)
+        return {name: value for name, value in zip(self.outputs, found, strict=False) if name}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    """What a network computes, whatever its arithmetic.
+
+    Attributes:
+        steps: in order.
+        constants: values that products or the output read and that never change.
+        last_use: for each step, the values that no later one reads.
+        input_name: of the graph's input.
+        output_name: of its first output.
+    """
+
+    steps: tuple[Products | Segment, ...]
+    constants: dict[str, Any]
+    last_use: tuple[tuple[str, ...], ...]
+    input_name: str
+    output_name: str
+
+    def run(self, x: Any, arithmetic: Arithmetic) -> tuple[Any, int]:
+        """The first output, and the bytes of all values that travelled between steps."""
+        values = {**self.constants, self.input_name: x}
+        size = 0
+        for step, unused in zip(self.steps, self.last_use, strict=True):
+            found = step.run(values) if isinstance(step, Segment) else step.run(values, arithmetic)
+            values |= found
+            size += sum(value_bytes(value) for value in found.values())
+            for name in unused:
+                values.pop(name, None)
+        return values[self.output_name], size
+
+
+@lru_cache(maxsize=8)
+def program(network: Network) -> Program:
+    """The steps of a network.
+
+    Raises:
+        NetworkError: constants that cannot be computed, or a network without matrix products.
+    """
+    model = network.model
+    graph = model.graph
+    constants = constant_names(graph)
+    output = graph.output[0].name
+    live = _needed(graph, output)
+    fixed = [node for node in live if set(filter(None, node.output)) <= constants]
+    moving = [node for node in live if not set(filter(None, node.output)) <= constants]
+    wanted = {name for node in moving for name in reads(node) if name in constants}
+    wanted |= {output} & constants
+    if not any(node.op_type in lowered.names() for node in moving):
+        raise without_products(network)
+    values = evaluate_constants(network.name, model, fixed, sorted(wanted))
+
+    level: dict[str, int] = {}
+    products: dict[int, list[onnx.NodeProto]] = {}
+    floats: dict[int, list[onnx.NodeProto]] = {}
+    for node in moving:
+        after = max((level.get(name, 0) for name in reads(node)), default=0)
+        is_product = node.op_type in lowered.names()
+        place = after + is_product
+        (products if is_product else floats).setdefault(place, []).append(node)
+        level |= dict.fromkeys(node.output, place)
+
+    steps: list[Products | Segment] = []
+    for place in range(max([*products, *floats], default=0) + 1):
+        steps += [Products(network.name, node, constants) for node in products.get(place, [])]
+        group = floats.get(place, [])
+        if group:
+            steps.append(_segment(network, group, moving, values, output))
+    return Program(
+        steps=tuple(steps),
+        constants=values,
+        last_use=_last_uses(steps, output),
+        input_name=network.input_name,
+        output_name=output,
+    )
+
+
+def without_products(network: Network) -> NetworkError:
+    """The error for a network that has nothing for a design to compute."""
+    return NetworkError(
+        f"network {network.name} has no matrix product on the way from its input to its output: "
+        "there is nothing that a design could compute"
+    )
+
+
+def _segment(
+    network: Network,
+    group: list[onnx.NodeProto],
+    moving: list[onnx.NodeProto],
+    values: dict[str, Any],
+    output: str,
+) -> Segment:
+    """The float part that a group of operators makes."""
+    made = {name for node in group for name in node.output if name}
+    read = dict.fromkeys(name for node in group for name in reads(node))
+    inside = {id(node) for node in group}
+    # Only arrays can be stored in the part itself; sequences are given to it every time.
+    stored = {name: values[name] for name in read if isinstance(values.get(name), np.ndarray)}
+    elsewhere = {name for node in moving if id(node) not in inside for name in reads(node)}
+    return Segment(
+        network=network.name,
+        model=network.model,
+        nodes=group,
+        inputs=[name for name in read if name not in made and name not in stored],
+        outputs=sorted(made & (elsewhere | {output})),
+        constants=stored,
+    )
+
+
+def _needed(graph: onnx.GraphProto, output: str) -> list[onnx.NodeProto]:
+    """The operators that the output depends on, in order."""
+    wanted, found = {output}, []
+    for node in reversed(graph.node):
+        if wanted & set(node.output):
+            found.append(node)
+            wanted.update(reads(node))
+    return found[::-1]
+
+
+def _last_uses(steps: list[Products | Segment], output: str) -> tuple[tuple[str, ...], ...]:
+    seen = {output}
+    found = []
+    for step in reversed(steps):
+        names = dict.fromkeys(name for name in (*step.inputs, *step.outputs) if name)
+        found.append(tuple(name for name in names if name not in seen))
+        seen.update(names)
+    return tuple(found[::-1])

@@ -1,0 +1,116 @@
+"""The float parts of a graph, run by onnxruntime."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TypeProto, helper, numpy_helper
+
+from hwdse.networks.graph import reads
+from hwdse.networks.runtime import RUNTIME_ERRORS, Session, cannot_run, session
+
+
+class Segment:
+    """Some operators of a graph that run together, from values that others gave."""
+
+    def __init__(
+        self,
+        *,
+        network: str,
+        model: onnx.ModelProto,
+        nodes: Sequence[onnx.NodeProto],
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        constants: Mapping[str, Any],
+    ) -> None:
+        """Keeps what is needed to build a session when the types of the inputs are known.
+
+        Args:
+            network: its name, for errors.
+            model: where the operators' versions come from.
+            nodes: the operators, in order.
+            inputs: values that others give.
+            outputs: values that others need.
+            constants: arrays that never change, among them all other values that the nodes read.
+        """
+        self.inputs, self.outputs = tuple(inputs), tuple(outputs)
+        self._network, self._model, self._nodes = network, model, tuple(nodes)
+        self._constants = constants
+        self._sessions: dict[tuple[str, ...], Session] = {}
+
+    def run(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of the outputs.
+
+        Raises:
+            NetworkError: onnxruntime cannot run these operators on these values.
+        """
+        given = {name: values[name] for name in self.inputs}
+        try:
+            types = {name: _type(value) for name, value in given.items()}
+            key = tuple(each.SerializeToString() for each in types.values())
+            if key not in self._sessions:
+                self._sessions[key] = session(self._built(types), self._network)
+            found = self._sessions[key].run(list(self.outputs), given)
+        except RUNTIME_ERRORS as error:
+            raise cannot_run(self._network, error) from error
+        return dict(zip(self.outputs, found, strict=True))
+
+    def _built(self, types: Mapping[str, TypeProto]) -> onnx.ModelProto:
+        graph = helper.make_graph(
+            self._nodes,
+            "segment",
+            [helper.make_value_info(name, each) for name, each in types.items()],
+            [helper.make_empty_tensor_value_info(name) for name in self.outputs],
+            [numpy_helper.from_array(value, name) for name, value in self._constants.items()],
+        )
+        return helper.make_model(
+            graph, opset_imports=self._model.opset_import, ir_version=self._model.ir_version
+        )
+
+
+def evaluate_constants(
+    network: str, model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], wanted: Sequence[str]
+) -> dict[str, Any]:
+    """Values of a graph that depend on its stored weights alone.
+
+    Args:
+        network: its name, for errors.
+        model: the whole model.
+        nodes: the operators that compute them, in order.
+        wanted: the names of the values.
+    """
+    needed = {*wanted, *(name for node in nodes for name in reads(node))}
+    stored = {
+        weight.name: numpy_helper.to_array(weight)
+        for weight in model.graph.initializer
+        if weight.name in needed
+    }
+    found = {name: stored[name] for name in wanted if name in stored}
+    computed = [name for name in wanted if name not in stored]
+    if computed:
+        found |= Segment(
+            network=network,
+            model=model,
+            nodes=nodes,
+            inputs=(),
+            outputs=computed,
+            constants=stored,
+        ).run({})
+    return found
+
+
+def _type(value: Any) -> TypeProto:
+    """Of an array with its number of axes; of a sequence with the kind of its first element."""
+    if isinstance(value, list):
+        kind = value[0].dtype if value else np.dtype(np.float32)
+        element = helper.make_tensor_type_proto(helper.np_dtype_to_tensor_dtype(kind), None)
+        return helper.make_sequence_type_proto(element)
+    return helper.make_tensor_type_proto(
+        helper.np_dtype_to_tensor_dtype(value.dtype), [None] * value.ndim
+    )
+
+
+def value_bytes(value: Any) -> int:
+    """Memory of a value that travels between parts of a graph."""
+    return sum(map(value_bytes, value)) if isinstance(value, list) else int(value.nbytes)
