@@ -15,7 +15,11 @@ from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outpu
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
 from hwdse.networks.quantize import DesignArithmetic, MatMul, plan
+from hwdse.networks.scales import OUTPUT
+from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design
+
+DEFAULT_SCALES = OUTPUT.name
 
 Progress = Callable[[int, int], None]
 """Called with the samples done and the samples in all."""
@@ -30,6 +34,7 @@ def evaluate(
     data_dir: Path | None = None,
     progress: Progress | None = None,
     *,
+    scales: str = DEFAULT_SCALES,
     matmul: MatMul | None = None,
 ) -> Accuracy:
     """Top-1 accuracy of a network whose MatMul, Gemm and Conv run in the design's arithmetic.
@@ -58,9 +63,10 @@ def evaluate(
 
         matmul = kernels.matmul
     test = _test_part(network, samples, data_dir)
+    policy = get_policy(scales)
     plans = {
-        name: plan(design, observation)
-        for name, observation in _observations(network, _folder(data_dir)).items()
+        name: plan(design, observation, matmul, policy)
+        for name, observation in observations(network, _folder(data_dir)).items()
     }
     executor = Executor(network, DesignArithmetic(design, plans, matmul))
     return Accuracy.of(
@@ -127,10 +133,12 @@ def _float_predictions(network: Network, folder: str | None, samples: int) -> Cl
 
 
 @lru_cache(maxsize=4)
-def _observations(network: Network, folder: str | None) -> dict[str, Observation]:
+def observations(network: Network, folder: str | None) -> dict[str, Observation]:
     part = network.dataset.train(Path(folder) if folder else None, limit=network.calibration)
     observer = Observer()
     executor = Executor(network, observer)
+    ran = 0
     for batch in batches(network, part.x):
         padded_outputs(executor, network, batch)
-    return observer.observations()
+        ran += network.fixed_batch or len(batch)
+    return observer.observations(len(part.x) / ran)
