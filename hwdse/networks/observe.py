@@ -154,7 +154,8 @@ class Observer(FloatArithmetic):
         record = self._records[site.name]
         record.terms = a.shape[1]
         if record.weights is None:
-            return self.products(site, a[np.newaxis], b[np.newaxis])[0]
+            alone: Real = self.products(site, a[np.newaxis], b[np.newaxis])[0]
+            return alone
         result = super().product(site, group, a, b)
         groups = len(record.weights)
         if group not in record.rows:

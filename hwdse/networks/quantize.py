@@ -13,7 +13,7 @@ multiplier's range. A designer would do the same rather than let an accumulator 
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -76,13 +76,13 @@ def plan(
         ]
         if excess == 0 or not any(room):
             break
-        used = _largest_codes(observation, first, second)
+        used = list(_largest_codes(observation, first, second))
         for _ in range(min(excess, sum(room))):
             place = 0 if room[0] >= room[1] else 1
             room[place] -= 1
             reductions[place] += 1
             limits[place] = min(limits[place], used[place]) / 2
-            used = tuple(min(u, limit) for u, limit in zip(used, limits, strict=True))
+            used[place] = min(used[place], limits[place])
     if policy.measure == "output":
         first, second = _placed(design, observation, first, second, matmul)
     return Plan(
@@ -136,60 +136,74 @@ def _scalings(
     observation: Observation,
 ) -> tuple[Scaling, Scaling]:
     """Scalings of both operands, for codes of at most these magnitudes."""
-    rows, matrices = observation.rows, observation.matrices
-    expected = rows.astype(np.float64) @ matrices
-    power = np.square(expected).sum()
-    first_largest = np.full((1, 1, 1), observation.first_largest)
-    second_largest = (
-        np.abs(matrices).max(axis=1, keepdims=True, initial=0.0)
-        if observation.constant
-        else np.full((1, 1, 1), observation.second_largest)
+    rows, matrices = observation.rows.astype(np.float64), observation.matrices
+    search = _Search(
+        policy=policy,
+        expected=rows @ matrices,
+        # Weights of a channel decide about that channel alone.
+        channels=(1,) if observation.constant else (0, 1, 2),
     )
-    channels = (1,) if observation.constant else (0, 1, 2)
-
-    def noise(a: Values, b: Values, axes: tuple[int, ...]) -> Values:
-        with np.errstate(all="ignore"):
-            difference = a @ b - expected
-            found: Values = np.square(difference).sum(axis=axes, keepdims=True)
-        return found
-
-    def chosen(
-        number_format: Format,
-        largest: Values,
-        limit: float,
-        outputs: Callable[[Scaling], Values],
-        values: Real,
-        axes: tuple[int, ...],
-    ) -> Scaling:
-        plain = Scaling(number_format=number_format, scale=np.ones_like(largest), limit=limit)
-        if largest.max(initial=0.0) <= limit and (outputs(plain).sum() <= _UNSCALED_NOISE * power):
-            return plain
-
-        def errors(scaling: Scaling) -> Values:
-            found: Values = np.square(scaling.values(values) - values).sum(axis=axes, keepdims=True)
-            return found
-
-        measure = outputs if policy.measure == "output" else errors
-        return scales.choose(policy, number_format, largest, limit, measure)
-
-    second = chosen(
-        formats[1],
-        second_largest,
-        limits[1],
-        lambda scaling: noise(rows, scaling.values(matrices), channels),
-        matrices,
-        channels,
+    second = search.scaling(
+        formats[1], matrices, _second_largest(observation), limits[1], lambda b: rows @ b
     )
     weights = second.values(matrices)
-    first = chosen(
-        formats[0],
-        first_largest,
-        limits[0],
-        lambda scaling: noise(scaling.values(rows), weights, (0, 1, 2)),
-        rows,
-        (0, 1, 2),
+    first_largest = np.full((1, 1, 1), observation.first_largest)
+    search = replace(search, channels=(0, 1, 2))
+    first = search.scaling(
+        formats[0], observation.rows, first_largest, limits[0], lambda a: a @ weights
     )
     return first, second
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Search:
+    """Finds the scaling of one operand of a product.
+
+    Attributes:
+        policy: what is minimised.
+        expected: the product in float.
+        channels: axes that have one scale together.
+    """
+
+    policy: ScalePolicy
+    expected: Values
+    channels: tuple[int, ...]
+
+    def scaling(
+        self,
+        number_format: Format,
+        operand: Real,
+        largest: Values,
+        limit: float,
+        product: Callable[[Values], Values],
+    ) -> Scaling:
+        """The scaling of an operand of this largest magnitude, for codes up to `limit`."""
+
+        def of_outputs(scaling: Scaling) -> Values:
+            with np.errstate(all="ignore"):
+                return self._summed(product(scaling.values(operand)) - self.expected)
+
+        def of_values(scaling: Scaling) -> Values:
+            return self._summed(scaling.values(operand) - operand)
+
+        plain = Scaling(number_format=number_format, scale=np.ones_like(largest), limit=limit)
+        enough = _UNSCALED_NOISE * np.square(self.expected).sum()
+        if largest.max(initial=0.0) <= limit and of_outputs(plain).sum() <= enough:
+            return plain
+        measure = of_outputs if self.policy.measure == "output" else of_values
+        return scales.choose(self.policy, number_format, largest, limit, measure)
+
+    def _summed(self, difference: Values) -> Values:
+        found: Values = np.square(difference).sum(axis=self.channels, keepdims=True)
+        return found
+
+
+def _second_largest(observation: Observation) -> Values:
+    """Largest magnitude of each channel of weights, or of activations as a whole."""
+    if not observation.constant:
+        return np.full((1, 1, 1), observation.second_largest)
+    found: Values = np.abs(observation.matrices).max(axis=1, keepdims=True, initial=0.0)
+    return found
 
 
 def _placed(
@@ -242,14 +256,9 @@ def _largest_codes(
     observation: Observation, first: Scaling, second: Scaling
 ) -> tuple[float, float]:
     """Largest magnitudes of both operands in units of their scales."""
-    second_largest = (
-        np.abs(observation.matrices).max(axis=1, keepdims=True, initial=0.0)
-        if observation.constant
-        else np.full((1, 1, 1), observation.second_largest)
-    )
     return (
         min(observation.first_largest / float(first.scale.min()), first.limit),
-        min(float((second_largest / second.scale).max(initial=0.0)), second.limit),
+        min(float((_second_largest(observation) / second.scale).max(initial=0.0)), second.limit),
     )
 
 

@@ -172,7 +172,7 @@ def choose(
     stride = max(1, -(-len(span) // _COARSE))
     best.try_all(base, span[::stride])
     if stride > 1:
-        best.try_all(best.logs, np.arange(1 - stride, stride))
+        best.try_all(best.logs, np.arange(1.0 - stride, stride))
     if policy.steps > 1:
         best.try_all(best.logs, np.arange(1 - policy.steps, policy.steps) / policy.steps)
     return scaling(2.0**best.logs)
