@@ -175,8 +175,7 @@ def observations(network: Network, folder: str | None) -> dict[str, Observation]
     part = network.dataset.train(Path(folder) if folder else None, limit=network.calibration)
     observer = Observer()
     executor = Executor(network, observer)
-    ran = 0
     for batch in batches(network, part.x):
-        padded_outputs(executor, network, batch)
-        ran += network.fixed_batch or len(batch)
-    return observer.observations(len(part.x) / ran)
+        with observer.batch(len(batch), network.fixed_batch or len(batch)):
+            padded_outputs(executor, network, batch)
+    return observer.observations()

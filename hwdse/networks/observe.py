@@ -4,6 +4,8 @@ Rows are drawn by a fixed hash of their number, counted over all samples in orde
 the same however many samples the network takes at once, and no stride of the data can meet it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +51,9 @@ class Observation:
     terms: int
 
 
+Keys = npt.NDArray[np.float64] | None
+
+
 class Draw:
     """Of many numbered items the few with the least keys; equal keys by number."""
 
@@ -66,31 +71,44 @@ class Draw:
         self._keys = np.concatenate([self._keys, keys[chosen]])
         self._numbers = np.concatenate([self._numbers, numbers[chosen]])
         self._items += [items[i].copy() for i in chosen]
-        order = np.lexsort((self._numbers, self._keys))[: 2 * self._count]
+        order = np.lexsort((self._numbers, self._keys))[: self._count]
         self._keys, self._numbers = self._keys[order], self._numbers[order]
         self._items = [self._items[i] for i in order]
 
-    def items(self, numbers_below: float) -> list[Any]:
-        """The items of the least keys among those whose numbers are below a bound."""
-        inside = np.flatnonzero(self._numbers < numbers_below)[: self._count]
-        return [self._items[i] for i in sorted(inside, key=lambda i: self._numbers[i])]
+    def items(self) -> list[Any]:
+        """What is kept, in the order of the numbers."""
+        return [self._items[i] for i in np.argsort(self._numbers)]
 
     def _among(
         self, keys: npt.NDArray[np.float64], numbers: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.bool_]:
         """Those that may still be among the least of all seen."""
         kept = np.zeros(len(keys), bool)
-        kept[np.lexsort((numbers, keys))[: 2 * self._count]] = True
-        if len(self._keys) == 2 * self._count:
+        kept[np.lexsort((numbers, keys))[: self._count]] = True
+        if len(self._keys) == self._count:
             kept &= keys <= self._keys[-1]
         return kept
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Offer:
+    """Numbered items for draws, each with keys; None for keys that mix the numbers."""
+
+    numbers: npt.NDArray[np.int64]
+    draws: tuple[tuple[Draw, Keys, Any], ...]
+
+    def accept(self, count: int) -> None:
+        """Offer the first items."""
+        numbers = self.numbers[:count]
+        for draw, keys, items in self.draws:
+            draw.add(_hashed(numbers) if keys is None else keys[:count], numbers, items)
+
+
 @dataclass(kw_only=True)
 class _Record:
+    pairs: Draw = field(default_factory=lambda: Draw(_PAIRS))
     rows: dict[int, Draw] = field(default_factory=dict)
     extremes: dict[int, Draw] = field(default_factory=dict)
-    pairs: Draw = field(default_factory=lambda: Draw(_PAIRS))
     counts: dict[int, int] = field(default_factory=dict)
     weights: Real | None = None
     first_largest: float = 0.0
@@ -103,25 +121,38 @@ class Observer(FloatArithmetic):
 
     def __init__(self) -> None:
         self._records: dict[str, _Record] = {}
+        self._filled = False
+        self._offers: dict[tuple[str, int], list[_Offer]] = {}
 
-    def observations(self, real: float = 1.0) -> dict[str, Observation]:
-        """What was seen, by site.
+    @contextmanager
+    def batch(self, real: int, ran: int) -> Iterator[None]:
+        """What is seen inside belongs to a batch of `ran` samples, the first `real` of them real.
 
-        Args:
-            real: the share of the samples that were no filling of the last batch.
+        Rows are taken to be in the order of the samples.
         """
+        self._filled = real < ran
+        yield
+        for offers in self._offers.values():
+            seen = sum(len(offer.numbers) for offer in offers)
+            end = int(offers[0].numbers[0]) + seen * real // ran
+            for offer in offers:
+                offer.accept(int(np.count_nonzero(offer.numbers < end)))
+        self._offers.clear()
+        self._filled = False
+
+    def observations(self) -> dict[str, Observation]:
+        """What was seen, by site."""
         found = {}
         for name, record in self._records.items():
-            counts = record.counts
             if record.weights is not None:
                 weights = record.weights
                 places = range(len(weights))
                 rows, extremes = (
-                    _stack([draws[g].items(counts[g] * real) for g in places])
+                    _stack([draws[g].items() for g in places])
                     for draws in (record.rows, record.extremes)
                 )
             else:
-                pairs = record.pairs.items(counts[0] * real)
+                pairs = record.pairs.items()
                 rows = _stack([list(a) for a, _ in pairs])
                 weights, extremes = np.stack([b for _, b in pairs]), rows[:, :0]
             found[name] = Observation(
@@ -134,6 +165,17 @@ class Observer(FloatArithmetic):
                 terms=record.terms,
             )
         return found
+
+    def _offer(self, site: Site, group: int, count: int, *draws: tuple[Draw, Keys, Any]) -> None:
+        """Offer numbered items to draws, at once or when the end of the batch is known."""
+        counts = self._records[site.name].counts
+        start = counts.get(group, 0)
+        counts[group] = start + count
+        offer = _Offer(numbers=start + np.arange(count), draws=draws)
+        if self._filled:
+            self._offers.setdefault((site.name, group), []).append(offer)
+        else:
+            offer.accept(count)
 
     def first(self, site: Site, x: Real) -> Operand:
         """Remembers the largest."""
@@ -164,25 +206,24 @@ class Observer(FloatArithmetic):
             )
             record.rows[group] = Draw(rows)
             record.extremes[group] = Draw(max(1, _EXTREME_ROWS // groups))
-            record.counts[group] = 0
-        numbers = record.counts[group] + np.arange(len(a))
-        record.counts[group] += len(a)
-        record.rows[group].add(_hashed(numbers), numbers, a)
         # Channels are scaled apart: rank rows by the result in units of the channel's weights.
         unit = np.maximum(np.abs(b).max(axis=0, initial=0.0), np.float32(1e-30))
         rank = np.abs(result / unit).max(axis=1, initial=0.0)
-        record.extremes[group].add(-rank.astype(np.float64), numbers, a)
+        self._offer(
+            site,
+            group,
+            len(a),
+            (record.rows[group], None, a),
+            (record.extremes[group], -rank.astype(np.float64), a),
+        )
         return result
 
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """Remembers some pairs."""
         record = self._records[site.name]
         record.terms = a.shape[2]
-        start = record.counts.setdefault(0, 0)
-        numbers = start + np.arange(len(a))
-        record.counts[0] += len(a)
         rows = np.argsort(_hashed(np.arange(a.shape[1])), kind="stable")[:_PAIR_ROWS]
-        record.pairs.add(_hashed(numbers), numbers, _Pairs(a, b, np.sort(rows)))
+        self._offer(site, 0, len(a), (record.pairs, None, _Pairs(a, b, np.sort(rows))))
         return super().products(site, a, b)
 
 

@@ -30,6 +30,8 @@ MatMul = Callable[[Design, Codes, Codes], Codes]
 """(design, A codes (M, K), B codes (K, N)) -> output codes (M, N)."""
 
 SUM_MARGIN = 1.25
+UNSEEN_MARGIN = 1.125
+"""Of the largest activation: calibration sees few samples, and clipping costs more than a bit."""
 _UNSCALED_NOISE = 10**-4.5
 """Squared error of the output, in units of its power, at which no scale is needed: 45 dB."""
 
@@ -147,7 +149,8 @@ def _scalings(
         formats[1], matrices, _second_largest(observation), limits[1], lambda b: rows @ b
     )
     weights = second.values(matrices)
-    first_largest = np.full((1, 1, 1), observation.first_largest)
+    margin = UNSEEN_MARGIN if policy.measure else 1.0
+    first_largest = np.full((1, 1, 1), observation.first_largest * margin)
     search = replace(search, channels=(0, 1, 2))
     first = search.scaling(
         formats[0], observation.rows, first_largest, limits[0], lambda a: a @ weights

@@ -5,8 +5,8 @@ useful: from scales that clip the largest value three octaves down, to scales so
 the largest values underflow. Uniform formats are best somewhere near the first end; posits and
 other tapered formats are best where the bulk of the values meets the most precise binades.
 
-All candidates are powers of two times a fraction of an octave that does not depend on the data, so
-that the choice does not follow the last bit of some activation.
+The search starts where the largest value meets the format's largest. That scale is rounded up to
+eight significant bits, so that it does not follow the last bit of some activation.
 """
 
 from collections.abc import Callable
@@ -29,6 +29,7 @@ Measure = Callable[["Scaling"], npt.NDArray[np.float64]]
 _CLIPPED_OCTAVES = 3
 _COARSE = 24
 """Most candidates of the first pass."""
+_ANCHOR_BITS = 8
 _TOLERANCE = 1.03
 """Errors this close are equal: then the scale nearest to 1 is taken."""
 _FLOAT32_SAFE = 2.0**100
@@ -129,12 +130,15 @@ class Scaling:
         return replace(self, scale=self.scale[places])
 
     def _scaled(self, x: Real) -> npt.NDArray[np.floating[Any]]:
-        scale = self.scale
-        outside = (scale > _FLOAT32_SAFE) | (scale < 1 / _FLOAT32_SAFE)
-        if outside.any():
-            scaled: npt.NDArray[np.floating[Any]] = x / scale
+        # float32 wherever it surely holds quotient and limit.
+        narrow = self.limit < _FLOAT32_SAFE
+        narrow &= bool(((self.scale < _FLOAT32_SAFE) & (self.scale > 1 / _FLOAT32_SAFE)).all())
+        scaled: npt.NDArray[np.floating[Any]]
+        if narrow:
+            with np.errstate(over="ignore"):  # clipped or saturated
+                scaled = x * (1 / self.scale).astype(np.float32)
         else:
-            scaled = x * (1 / scale).astype(np.float32)
+            scaled = x / self.scale
         if self.limit < self.number_format.max:
             np.clip(scaled, -self.limit, self.limit, out=scaled)
         return np.ascontiguousarray(scaled)
@@ -164,8 +168,10 @@ def choose(
 
     if policy.measure is None:
         return scaling(top / limit)
-    # The least power of two that clips nothing, and octaves above it up to underflow.
-    base = np.ceil(np.log2(top / limit))
+    # The least scale that clips nothing, and octaves above it up to underflow.
+    fraction, exponent = np.frexp(top / limit)
+    digits = 2.0**_ANCHOR_BITS if policy.steps > 1 else 1.0
+    base = np.log2(np.ceil(fraction * digits) / digits) + exponent
     octaves = np.log2(limit) - np.log2(_smallest(number_format))
     best = _Best(measure, scaling)
     span = np.arange(-_CLIPPED_OCTAVES, max(1.0, np.floor(octaves)) + 1)
