@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import wilcoxon
+from scipy.stats import norm, wilcoxon
 
 from hwdse.errors import ShapeError
 
@@ -74,7 +74,7 @@ def rank(errors: Sequence[Errors], level: float = LEVEL) -> Ranking:
 
 
 def holm(p: npt.NDArray[np.float64], level: float = LEVEL) -> npt.NDArray[np.bool_]:
-    """Which of several hypotheses are rejected so that any error has probability `level` at most."""
+    """Which hypotheses to reject, so that any wrong rejection has at most probability `level`."""
     order = np.argsort(p, kind="stable")
     passed = p[order] <= level / np.arange(len(p), 0, -1)
     found = np.zeros(len(p), np.bool_)
@@ -86,11 +86,13 @@ def _pairs(
     table: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """For each pair of rows, in the order of `triu_indices`: p, and z < 0 if the first is less."""
-    p, z = [], []
+    z = []
     for index in range(len(table) - 1):
         differences = table[index] - table[index + 1 :]
-        result = wilcoxon(differences, zero_method="zsplit", method="asymptotic", axis=1)
-        same = ~differences.any(axis=1)
-        p.append(np.where(same, 1.0, result.pvalue))
-        z.append(np.where(same, 0.0, result.zstatistic))
-    return np.concatenate(p), np.concatenate(z)
+        # One-sided, so that the statistic keeps its sign.
+        result = wilcoxon(
+            differences, zero_method="zsplit", method="asymptotic", alternative="less", axis=1
+        )
+        z.append(np.where(differences.any(axis=1), result.zstatistic, 0.0))
+    all_z = np.concatenate(z)
+    return 2 * norm.sf(np.abs(all_z)), all_z
