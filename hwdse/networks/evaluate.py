@@ -39,13 +39,14 @@ def evaluate(
     *,
     scales: str = DEFAULT_SCALES,
     compare_scales: bool = True,
+    requantize: bool = False,
     matmul: MatMul | None = None,
 ) -> Accuracy:
     """Top-1 accuracy of a network whose matrix products run in the design's arithmetic.
 
     Activations are quantised to `design.a` and weights to `design.b`, both in float32 and to
     nearest even (see `hwdse.networks.quantize`); sums of products come from `matmul`; bias and
-    every other operator stay float32. The same arguments give the same result.
+    every other operator stay float32 unless `requantize` rounds what they give. The same arguments give the same result.
 
     Args:
         design: the arithmetic.
@@ -55,6 +56,7 @@ def evaluate(
         progress: called after each batch.
         scales: the policy that chooses scales, one of `hwdse.networks.scales.names()`.
         compare_scales: also score the first samples under other policies, for `other_scales`.
+        requantize: round what one layer hands to the next to the design's output format.
         matmul: products of codes; `hwdse.kernels.matmul` by default.
 
     Raises:
@@ -76,7 +78,7 @@ def evaluate(
 
     def outputs(policy: ScalePolicy, pixels: Pixels, progress: Progress | None) -> Outputs:
         plans = {
-            name: plan(design, observation, matmul, policy)
+            name: plan(design, observation, matmul, policy, requantize=requantize)
             for name, observation in observations(network, folder).items()
         }
         executor = Executor(network, DesignArithmetic(design, plans, matmul))

@@ -9,6 +9,10 @@ Headroom: the largest magnitude that operands may take is lowered by powers of t
 the operand with more range to spare, until the worst running sum of the calibration data (times a
 margin for data not seen) is within `Design.largest_sum` and the largest product within the
 multiplier's range. A designer would do the same rather than let an accumulator overflow.
+
+With `requantize` activations are first rounded to the design's output format, with a scale of their
+own where they need one: what hardware hands on from layer to layer. Otherwise bias, activation
+functions and all else between two products work on float32.
 """
 
 import math
@@ -51,12 +55,15 @@ class Plan:
         second: of the weights, shape (groups, 1, N), or (1, 1, 1) where they are activations too.
         weights: codes (groups, K, N) of constant weights.
         reductions: powers of two given up for headroom by first and second operand.
+        handed: for the first and second operand how the layer before hands it on in the design's
+            output format; None where it comes as float32.
     """
 
     first: Scaling
     second: Scaling
     weights: Codes | None
     reductions: tuple[int, int]
+    handed: tuple[Scaling | None, Scaling | None] = (None, None)
 
 
 def plan(
@@ -64,8 +71,18 @@ def plan(
     observation: Observation,
     matmul: MatMul,
     policy: ScalePolicy = scales.OUTPUT,
+    *,
+    requantize: bool = False,
 ) -> Plan:
-    """The scaling of one site; see the module's description."""
+    """The scaling of one site; see the module's description.
+
+    Args:
+        design: the arithmetic.
+        observation: what calibration saw of the site's operands.
+        matmul: products of codes.
+        policy: chooses among scales.
+        requantize: whether activations come in the design's output format.
+    """
     formats = design.a, design.b
     limits = [float(design.a.max), float(design.b.max)]
     reductions = [0, 0]
@@ -92,6 +109,7 @@ def plan(
         second=second,
         weights=second.codes(observation.matrices) if observation.constant else None,
         reductions=(reductions[0], reductions[1]),
+        handed=_handed(design.out, observation) if requantize else (None, None),
     )
 
 
@@ -105,14 +123,16 @@ class DesignArithmetic(Arithmetic):
 
     def first(self, site: Site, x: Real) -> Operand:
         """Codes of `design.a`."""
-        return self._plans[site.name].first.codes(x[np.newaxis, np.newaxis]).reshape(x.shape)
+        chosen = self._plans[site.name]
+        values = _as_handed(chosen.handed[0], x[np.newaxis, np.newaxis])
+        return chosen.first.codes(values).reshape(x.shape)
 
     def second(self, site: Site, w: Real) -> Operand:
         """Codes of `design.b`."""
         chosen = self._plans[site.name]
         if chosen.weights is not None:
             return chosen.weights
-        return chosen.second.codes(w)
+        return chosen.second.codes(_as_handed(chosen.handed[1], w))
 
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
         """The design's sums, scaled back to real values."""
@@ -169,7 +189,7 @@ class _Search:
     """
 
     policy: ScalePolicy
-    expected: Values
+    expected: npt.NDArray[np.floating]
     channels: tuple[int, ...]
 
     def scaling(
@@ -199,6 +219,26 @@ class _Search:
     def _summed(self, difference: Values) -> Values:
         found: Values = np.square(difference).sum(axis=self.channels, keepdims=True)
         return found
+
+
+def _handed(
+    number_format: Format, observation: Observation
+) -> tuple[Scaling | None, Scaling | None]:
+    """How activations are handed on in this format; weights are not."""
+
+    def scaling(operand: Real, largest: float) -> Scaling:
+        search = _Search(policy=scales.MSE, expected=operand, channels=(0, 1, 2))
+        top = np.full((1, 1, 1), largest * UNSEEN_MARGIN)
+        return search.scaling(number_format, operand, top, float(number_format.max), lambda x: x)
+
+    first = scaling(observation.rows, observation.first_largest)
+    if observation.constant:
+        return first, None
+    return first, scaling(observation.matrices, observation.second_largest)
+
+
+def _as_handed(scaling: Scaling | None, x: Real) -> Real:
+    return x if scaling is None else scaling.values(x).astype(np.float32)
 
 
 def _second_largest(observation: Observation) -> Values:

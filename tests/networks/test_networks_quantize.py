@@ -172,3 +172,31 @@ def test_two_activations_share_one_scale_each():
     arithmetic = DesignArithmetic(design, {"y": chosen}, exact_matmul)
     found = arithmetic.product(site, 0, arithmetic.first(site, x), arithmetic.second(site, w)[0])
     np.testing.assert_allclose(found, x @ w[0], atol=0.1)
+
+
+def test_requantized_activations_are_values_of_the_output_format():
+    """Handed on in posit8_2, so finer operands gain nothing."""
+    design = Design.parse("a=fp32,acc=fp:fp32,out=posit8_2")
+    x, w = random(1, 100, 64) * np.float32(1000), random(2, 1, 64, 6)
+    chosen = plan(design, observe(x, w), exact_matmul, requantize=True)
+    assert chosen.handed[1] is None
+    arithmetic = DesignArithmetic(design, {"y": chosen}, exact_matmul)
+    codes = arithmetic.first(SITE, x)
+    found = design.a.decode(codes) * chosen.first.scale.item()
+    handed = chosen.handed[0]
+    expected = design.out.quantize(x / handed.scale.item()) * handed.scale.item()
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    error = np.abs(found / x - 1)
+    assert 0.001 < error.mean() < 0.02
+
+
+def test_requantized_fp32_changes_nothing():
+    design = Design.parse("a=int8,acc=int:32,out=fp32")
+    x, w = random(1, 100, 64), random(2, 1, 64, 6)
+    plain = plan(design, observe(x, w), exact_matmul)
+    handed = plan(design, observe(x, w), exact_matmul, requantize=True)
+    first, second = (
+        DesignArithmetic(design, {"y": each}, exact_matmul).first(SITE, x)
+        for each in (plain, handed)
+    )
+    np.testing.assert_array_equal(first, second)
