@@ -187,7 +187,7 @@ def test_requantized_activations_are_values_of_the_output_format():
     expected = design.out.quantize(x / handed.scale.item()) * handed.scale.item()
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     error = np.abs(found / x - 1)
-    assert 0.001 < error.mean() < 0.02
+    assert 0.001 < error.mean() < 0.03
 
 
 def test_requantized_fp32_changes_nothing():
