@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Shape, Value
 from amaranth.lib.wiring import Component, In, Out, Signature
 
 from hwdse.formats import Format
-from hwdse.hdl.lookup import lookup
+from hwdse.hdl.lookup import lookup_fields
 from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.structure import Gates, Structure, Table
 from hwdse.hdl.unpacked import drive, unpacked_signature
@@ -107,18 +107,7 @@ class LutMultiplier(Component):
         m = Module()
         widths, columns = self._widths(), self._columns()
         address = Cat(self.b.code[: widths[1]], self.a.code[: widths[0]])
-        words = []
-        for entry in self._entries():
-            word, place = 0, 0
-            for name, bits in columns.items():
-                word |= (entry[name] & ((1 << bits) - 1)) << place
-                place += bits
-            words.append(word)
-        found = lookup(m, address, words, sum(columns.values()), "table")
-        values, place = {}, 0
-        for name, bits in columns.items():
-            values[name] = found[place : place + bits]
-            place += bits
+        values = lookup_fields(m, address, self._entries(), columns, "table")
         if self._apart and self._shape.signed:
             values["sign"] = self._sign()
         drive(m, self.o, **values)
