@@ -148,12 +148,9 @@ class LutMultiplier(Component):
         inf = (x.inf or y.inf) and not nan
         number = x.significand * y.significand
         exponent = x.exponent + y.exponent
-        if number == 0:
-            exponent = shape.exponent_min
-        while number and number % 2 == 0 and exponent < shape.exponent_max:
-            number, exponent = number >> 1, exponent + 1
-        if number and exponent > shape.exponent_max:
-            number, exponent = number << (exponent - shape.exponent_max), shape.exponent_max
+        if shape.exponent_min == shape.exponent_max:
+            up = exponent - shape.exponent_min
+            number, exponent = number << max(up, 0) >> max(-up, 0), shape.exponent_min
         return {
             "significand": -number if shape.twos_complement and negative else number,
             "exponent": exponent - shape.exponent_origin,
