@@ -3,7 +3,7 @@
 Synthesis finds far smaller logic from there than from a list of cases, and the Verilog is short.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import permutations
 
@@ -11,6 +11,33 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 #: Orders of this many address bits are all tried, those of more only turned and interleaved.
 _PERMUTED_BITS = 5
+
+
+def lookup_fields(
+    m: Module,
+    address: Value,
+    entries: Iterable[Mapping[str, int]],
+    widths: Mapping[str, int],
+    name: str,
+) -> dict[str, Value]:
+    """The fields of the entry at `address` of a table of 2^len(address) entries.
+
+    Entries give at least the fields that `widths` names; negative numbers are stored in two's
+    complement.
+    """
+    words = []
+    for entry in entries:
+        word, place = 0, 0
+        for field, width in widths.items():
+            word |= (entry[field] & ((1 << width) - 1)) << place
+            place += width
+        words.append(word)
+    found = lookup(m, address, words, sum(widths.values()), name)
+    values, place = {}, 0
+    for field, width in widths.items():
+        values[field] = found[place : place + width]
+        place += width
+    return values
 
 
 def lookup(m: Module, address: Value, words: Sequence[int], width: int, name: str) -> Value:

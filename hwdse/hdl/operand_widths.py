@@ -66,10 +66,10 @@ def _extended(cell: list[str], widths: dict[str, int]) -> list[str]:
 
 
 def _as_zero_test(cell: list[str], fields: dict[str, str]) -> list[str]:
-    width = fields["\\A_WIDTH"]
+    width, signed = fields["\\A_WIDTH"], fields["\\A_SIGNED"]
     head = cell[0].replace("$logic_not", "$eq", 1)
     extra = [
-        "    parameter \\B_SIGNED 0",
+        f"    parameter \\B_SIGNED {signed}",
         f"    parameter \\B_WIDTH {width}",
         f"    connect \\B {width}'{'0' * int(width)}",
     ]

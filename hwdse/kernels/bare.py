@@ -23,6 +23,7 @@ from hwdse.kernels.arithmetic import (
 from hwdse.kernels.codec import decode
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Values, multiplication, product
+from hwdse.kernels.operands import operands
 from hwdse.kernels.output import encode
 from hwdse.kernels.rounding import can_round
 from hwdse.spec import Design, Fma, Mul
@@ -91,11 +92,7 @@ def _check_carried(what: str, shape: UnpackedShape) -> None:
 def _products(design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike) -> Values:
     _check_carried(f"products of {design.a} and {design.b}", design.product)
     mul_ = multiplication(design.mul, design)
-    a, b = (
-        mul_.prepare(decode(number_format, codes).astype(np.float64))
-        for number_format, codes in ((design.a, a_codes), (design.b, b_codes))
-    )
-    a, b = np.broadcast_arrays(a, b)
+    a, b = np.broadcast_arrays(*(x.values() for x in operands(design, mul_, a_codes, b_codes)))
     out = np.empty(a.shape, np.float64)
     _multiply(
         mul_.source(_FLOAT64),

@@ -10,7 +10,7 @@ from hwdse.errors import ShapeError, SpecError
 from hwdse.kernels.accumulate import Task, plan
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, MAX_TERMS, PRODUCT_TOP
 from hwdse.kernels.multiply import multiplication
-from hwdse.kernels.operands import Operand
+from hwdse.kernels.operands import operands
 from hwdse.kernels.output import encode
 from hwdse.spec import Design
 
@@ -46,19 +46,20 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
     _check_design(design, k)
     _check_filling(design, k)
     mul = multiplication(design.mul, design)
+    first, second = operands(design, mul, left, right)
     rows = max(1, _BLOCK_BYTES // (8 * max(k, n, 1)))
     task = Task(
         design=design,
         mul=mul,
-        left=Operand(left, design.a, mul.prepare),
-        right=Operand(right, design.b, mul.prepare_second or mul.prepare),
+        left=first,
+        right=second,
         terms=k,
         rows_at_once=rows,
     )
-    right_values = task.right.values(slice(None))
+    right_values = task.right.values()
     if not left.size or not right.size:
         # Nothing to add up: check the codes there are, and give the output of an empty sum.
-        task.left.values(slice(None))
+        task.left.values()
         zero = design.out.encode(np.zeros((1, 1)), design.rounding, design.out.overflow)
         return np.broadcast_to(zero, (m, n)).copy()
     sums = plan(design.accumulator, task)

@@ -1,14 +1,19 @@
-"""Operand codes as float64 values, and the range that these particular values span."""
+"""Operand codes as float64 values, and the range that these particular values span.
+
+All kernels take their operands from `operands`: only there a multiplier prepares them.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hwdse.formats import Format
-from hwdse.kernels.multiply import Prepare, Values
+from hwdse.kernels.multiply import Multiplication, Prepare, Values
+from hwdse.spec import Design
 
 _TABLE_BITS = 16
 
@@ -27,7 +32,7 @@ class Extent:
 
 
 class Operand:
-    """A matrix of codes, decoded piece by piece.
+    """Codes of any shape, decoded and prepared piece by piece.
 
     Raises:
         FormatError: not integers, or (for some piece) a code out of range.
@@ -41,14 +46,21 @@ class Operand:
         if number_format.bits <= _TABLE_BITS:
             self._table = prepare(_all_values(number_format))
 
-    def values(self, rows: slice) -> Values:
-        """Prepared values of some rows."""
+    def values(self, rows: slice | EllipsisType = ...) -> Values:
+        """Prepared values of all codes, or of some rows."""
         codes = self.codes[rows]
         if self._table is None:
             return self._prepare(self._format.decode(codes))
         if codes.dtype.kind == "u" and np.iinfo(codes.dtype).max < len(self._table):
             return np.take(self._table, codes)
         return np.take(self._table, self._format.check_codes(codes))
+
+    @property
+    def least_bit(self) -> int:
+        """Weight of the lowest set bit of any number of the format."""
+        if self._table is None:
+            return self._format.unpacked.exponent_min
+        return _extent(_all_values(self._format)).lsb
 
     def extent(self, rows_at_once: int) -> Extent:
         """What the values span: of those present, or of the format where codes are wide."""
@@ -59,6 +71,16 @@ class Operand:
         for start in range(0, len(self.codes), rows_at_once):
             present[self._format.check_codes(self.codes[start : start + rows_at_once])] = True
         return _extent(self._table[present])
+
+
+def operands(
+    design: Design, mul: Multiplication, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike
+) -> tuple[Operand, Operand]:
+    """Both operands of a design's products, prepared for its multiplication."""
+    return (
+        Operand(np.asarray(a_codes), design.a, mul.prepare_first),
+        Operand(np.asarray(b_codes), design.b, mul.prepare_second),
+    )
 
 
 def _extent(values: Values) -> Extent:

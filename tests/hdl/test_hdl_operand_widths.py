@@ -58,6 +58,15 @@ def test_comparisons_extend_to_the_wider_operand_not_to_the_result() -> None:
     assert "    parameter \\B_WIDTH 6\n" in text
 
 
+@pytest.mark.parametrize("signed", [0, 1])
+def test_a_test_for_zero_compares_with_a_zero_of_the_same_sign(signed: int) -> None:
+    lines = cell("logic_not", "\\y", "", signed=signed, widths=(6, 0, 1)).splitlines()
+    text = extend_operands("\n".join(line for line in lines if "\\B" not in line))
+    assert "  cell $eq $1\n" in text
+    assert f"    parameter \\B_SIGNED {signed}\n" in text
+    assert "    connect \\B 6'000000\n" in text
+
+
 def test_other_cells_are_left_alone() -> None:
     text = cell("mux", "\\x", "\\y", signed=0, widths=(4, 6, 6))
     assert extend_operands(text) == text + "\n"

@@ -7,6 +7,7 @@ import pytest
 
 from hwdse import Design, golden, kernels
 from hwdse.errors import SpecError
+from hwdse.spec import Multiplier
 from hwdse.verify.stimulus.operands import corner_codes
 
 ROUNDINGS = ("rne", "rna", "rtz", "up", "down")
@@ -97,3 +98,49 @@ def test_what_has_no_kernel_is_refused(spec: str, said: str) -> None:
     design = Design.parse(spec)
     with pytest.raises(SpecError, match=said):
         kernels.fma(design, [0], [0], [0])
+
+
+#: For every multiplier operands of 8 bits or fewer, unlike where it takes unlike ones.
+EVERY_PAIR = {
+    "exact": ("e4m3fn", "int4"),
+    "lmul": ("e4m3fn", "e4m3fn"),
+    "mitchell": ("e4m3fn", "int4"),
+    "log": ("lns3_2", "lns3_3"),
+    "shift-add": ("int4", "pot4_k1"),
+    "add-skip": ("e4m3fn", "ternary"),
+    "xnor": ("bipolar3", "bipolar2"),
+    "radix4": ("int8", "uint4"),
+    "lut": ("e2m1fn", "dint4"),
+}
+
+
+@pytest.mark.parametrize("mul", sorted(Multiplier.choices))
+@pytest.mark.parametrize("swap", [False, True])
+def test_every_pair_of_codes_of_every_multiplier(mul: str, swap: bool) -> None:
+    """Codes that encoding never gives and operands that are prepared unlike, too."""
+    a, b = EVERY_PAIR[mul][:: -1 if swap else 1]
+    try:
+        designs = [
+            Design.parse(f"a={a},b={b},mul={mul},out=fp32,unit={unit}") for unit in ("mul", "fma")
+        ]
+    except SpecError:
+        assert swap
+        return
+    x, y = (
+        grid.ravel()
+        for grid in np.meshgrid(
+            np.arange(1 << designs[0].a.bits), np.arange(1 << designs[0].b.bits)
+        )
+    )
+    np.testing.assert_array_equal(kernels.mul(designs[0], x, y), golden.mul(designs[0], x, y))
+    c = np.random.default_rng(0).integers(0, 1 << 32, x.size)
+    c[::3] = designs[1].out.encode(1.0)
+    np.testing.assert_array_equal(kernels.fma(designs[1], x, y, c), golden.fma(designs[1], x, y, c))
+
+
+def test_operands_of_any_shape() -> None:
+    design = Design.parse("a=int4,b=pot4_k1,mul=shift-add,unit=mul,out=int8")
+    assert kernels.mul(design, 5, 3) == golden.mul(design, 5, 3) == 20
+    grid = np.arange(16)[:, None, None], np.arange(16)
+    np.testing.assert_array_equal(kernels.mul(design, *grid), golden.mul(design, *grid))
+    assert kernels.mul(design, np.zeros((0, 2), int), np.zeros(2, int)).shape == (0, 2)

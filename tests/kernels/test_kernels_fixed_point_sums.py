@@ -21,6 +21,9 @@ SPECS = [
     "a=binary,acc=int:5,unit=dot,lanes=8",
     "a=bipolar2,b=bipolar4,acc=int:8",
     "a=uint8,acc=int:18",
+    # A table of products knows a least bit that the operands' records do not.
+    "a=e3m2fn,b=ternary,mul=lut,acc=int:18,out=fp32",
+    "a=e3m2fn,b=e2m1fn,mul=lut,acc=int:17:sat,out=fp32,unit=dot,lanes=4",
 ]
 
 

@@ -55,7 +55,7 @@ BOUNDS = {
     ("int4", "int4", "lut"): (8, 0, 0, True),
     ("posit4_1", "posit4_1", "lut"): (18, -8, -8, True),
     # Too wide for a fixed-point word: significand and exponent.
-    ("posit5_2", "posit5_2", "lut"): (1, -24, 24, False),
+    ("posit5_2", "posit5_2", "lut"): (2, -24, 24, False),
     ("binary", "binary", "xnor"): (2, 0, 0, True),
     ("bipolar3", "bipolar2", "xnor"): (6, 0, 0, True),
     ("int8", "ternary", "add-skip"): (9, 0, 0, True),

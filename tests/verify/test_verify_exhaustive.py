@@ -54,9 +54,12 @@ def test_a_single_wrong_result_is_found_and_shown(
     assert "1 ulp apart" in shown[0]
 
 
-def test_the_rows_of_a_sweep_are_golden() -> None:
+@pytest.mark.parametrize("bits", [exhaustive.GOLDEN_BITS, 0], ids=["golden", "kernel"])
+def test_the_rows_of_a_sweep_are_golden(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exhaustive, "GOLDEN_BITS", bits)
     for design in (FMA, MAC, Design.parse("a=e2m1fn,acc=fp:e4m3fn")):
         found = sweep(design)
+        assert found.by_golden == bool(bits)
         table = found.expected(range(found.rows)).reshape(found.third_count, 16, 16)
         rng = np.random.default_rng(0)
         for third, b, a in zip(*(rng.integers(0, n, 60) for n in table.shape), strict=True):
@@ -74,12 +77,45 @@ def test_running_sums_of_narrow_accumulators_are_all_reached() -> None:
         loads = reachable_sums(design)
         assert len(loads) == values
     # A sum of 6 * 6 over and over, up to the largest value.
-    loads = reachable_sums(Design.parse("a=e2m1fn,acc=fp:e4m3fn"))
-    assert max(map(len, loads)) > 10
     design = Design.parse("a=e2m1fn,acc=fp:e4m3fn")
-    ends = [golden.dot(design, *map(list, zip(*load, strict=True))) for load in loads]
-    assert len({int(end) for end in ends}) == len(loads)
-    assert int(design.out.encode(448.0)) in {int(end) for end in ends}
+    loads = reachable_sums(design)
+    assert max(map(len, loads.values())) > 10
+    for code, load in loads.items():
+        assert int(golden.dot(design, *map(list, zip(*load, strict=True)))) == code
+    assert int(design.out.encode(448.0)) in loads
+
+
+CODES_THAT_ENCODING_NEVER_GIVES = Design.parse("a=int4,b=pot4_k1,mul=shift-add,unit=mul,out=int8")
+
+
+def test_golden_judges_what_it_can_afford(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong kernels reject no right hardware."""
+
+    def wrong(*_: object) -> np.ndarray:
+        raise AssertionError("golden can afford all of this")
+
+    for name in ("mul", "fma", "matmul"):
+        monkeypatch.setattr(exhaustive.kernels, name, wrong)
+    for design in (FMA, MAC, CODES_THAT_ENCODING_NEVER_GIVES):
+        assert run_sweep(sweep(design), emit(design), jobs=1) in (16**3, 16**2)
+
+
+def test_a_wrong_kernel_of_a_long_sweep_is_found_by_golden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is built, or else from what it calls wrong."""
+    monkeypatch.setattr(exhaustive, "GOLDEN_BITS", 0)
+    design = Design.parse("a=e2m1fn,unit=fma")
+    right = exhaustive.kernels.fma
+
+    def wrong(design: Design, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+        a, b, c = np.broadcast_arrays(a, b, c)
+        return right(design, a, b, c) ^ ((a == 3) & (b == 5) & (c == 9))
+
+    monkeypatch.setattr(exhaustive.kernels, "fma", wrong)
+    with pytest.raises(VerificationError, match=r"the fast kernel that 2\^12 results need differs"):
+        run_sweep(sweep(design), "")
+    monkeypatch.setattr(exhaustive, "_check_kernel", lambda *_: None)
+    with pytest.raises(VerificationError, match="it is the fast kernel that is wrong"):
+        run_sweep(sweep(design), emit(design), jobs=1)
 
 
 def test_level_exhaustive_counts_every_result() -> None:

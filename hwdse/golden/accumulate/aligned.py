@@ -8,7 +8,7 @@ from hwdse.formats import Unpacked
 from hwdse.formats.unpacked import Array
 from hwdse.golden.accumulate import add, exact_sum, load, with_state
 from hwdse.spec import Aligned, Design
-from hwdse.spec.accumulate.aligned import ZERO_EXPONENT, integer_bits
+from hwdse.spec.accumulate.aligned import ZERO_EXPONENT, product_point
 
 
 @load.register
@@ -67,7 +67,7 @@ def _exponent(value: Unpacked, point: Array | int) -> Array:
 
 def _greatest(design: Design, products: Unpacked) -> Array:
     """The greatest exponent of products over the last axis; zeros count as one, too."""
-    point = design.product.magnitude_bits - integer_bits(design.mul)
+    point = product_point(design.mul, design.a, design.b)
     return np.asarray(np.max(_exponent(products, point), axis=-1, initial=ZERO_EXPONENT))
 
 

@@ -29,7 +29,7 @@ def _(acc: ApproximateFloat, design: Design, state: Unpacked, products: Unpacked
 
 
 def _step(acc: ApproximateFloat, design: Design, state: Unpacked, product: Unpacked) -> Unpacked:
-    product_top = product.exponent + design.product.magnitude_bits - 1
+    product_top = product.exponent + design.mul.top_bit(design.a, design.b)
     product_top = np.where(product.significand == 0, acc.lowest, product_top)
     top = np.maximum(product_top, state.exponent + acc.width)
     lsb = top - acc.width

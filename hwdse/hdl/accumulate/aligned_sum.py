@@ -13,7 +13,7 @@ from hwdse.hdl.structure import Adder, Gates, Incrementer, Primitive, Reduce, Sh
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.spec import Aligned, Design
-from hwdse.spec.accumulate.aligned import ZERO_EXPONENT, integer_bits
+from hwdse.spec.accumulate.aligned import ZERO_EXPONENT, product_point
 
 
 class _GroupSum(Component):
@@ -30,8 +30,9 @@ class _GroupSum(Component):
         self._product, self._addend = design.product, acc.format.unpacked
         self._lanes, self._fraction_bits = lanes, acc.fraction_bits
         p, c = self._product, self._addend
-        self._integer_bits = integer_bits(design.mul) + p.twos_complement
-        self._point = p.magnitude_bits - integer_bits(design.mul)
+        self._point = product_point(design.mul, design.a, design.b)
+        # The addend has one integer bit.
+        self._integer_bits = max(p.magnitude_bits - self._point + p.twos_complement, 1)
         # Exponents that field 0 of products and of the addend stand for.
         self._product_base = p.exponent_origin + self._point
         self._addend_base = c.exponent_origin + c.significand_bits - 1
@@ -143,7 +144,8 @@ class _GroupSum(Component):
 
     def _magnitude(self, p: Record) -> Value:
         if not p.shape.twos_complement:
-            return p.significand
+            missing = self._point + self._integer_bits - p.shape.magnitude_bits
+            return Cat(p.significand, Const(0, missing))
         return Mux(p.sign, -p.significand, p.significand)[: p.shape.significand_bits]
 
     def _aligned(self, m: Module, p: Record, limit: Value, name: str) -> Value:

@@ -68,9 +68,9 @@ class ApproximateStep(Component):
     def __init__(self, acc: ApproximateFloat, design: Design) -> None:
         self._acc, self._rounding = acc, design.rounding
         self._product, self._state = design.product, design.state
+        self._top_bit = design.mul.top_bit(design.a, design.b)
         # Exponent of the product's top bit for its exponent field 0, from the lowest one.
-        top = self._product.exponent_origin + self._product.magnitude_bits - 1
-        self._offset = top - acc.lowest
+        self._offset = self._product.exponent_origin + self._top_bit - acc.lowest
         super().__init__(
             {
                 "p": In(unpacked_signature(self._product)),
@@ -164,8 +164,8 @@ class ApproximateStep(Component):
 
     def _aligned(self, m: Module, p: Record, s: Record) -> "_Terms":
         """Both significands at the greater exponent; the smaller term's low bits are cut off."""
-        bits, width = self._acc.width + 1, self._product.magnitude_bits
-        number = p.significand
+        bits, width = self._acc.width + 1, self._top_bit + 1
+        number = Cat(p.significand, Const(0, width - self._product.magnitude_bits))
         if self._product.twos_complement:
             number = Signal(width, name="product_magnitude")
             m.d.comb += number.eq(Mux(p.sign, -p.significand, p.significand))

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import Component, In, Out
 from hwdse.errors import SpecError
 from hwdse.formats import LevelFormat
 from hwdse.hdl.decode import decoder
+from hwdse.hdl.lookup import lookup_fields
 from hwdse.hdl.structure import Structure, Table
 from hwdse.hdl.unpacked import fields, unpacked_signature
 
@@ -43,10 +44,9 @@ class LevelDecoder(Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         outputs = fields(self.o)
-        with m.Switch(self.i):
-            for code, entry in enumerate(_entries(self._format)):
-                with m.Case(code):
-                    m.d.comb += [value.eq(entry[name]) for name, value in outputs.items()]
+        widths = {name: len(value) for name, value in outputs.items()}
+        found = lookup_fields(m, self.i, _entries(self._format), widths, "table")
+        m.d.comb += [value.eq(found[name]) for name, value in outputs.items()]
         return m
 
 

@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Shape, Value
 from amaranth.lib.wiring import Component, In, Out, Signature
 
 from hwdse.formats import Format
-from hwdse.hdl.lookup import lookup
+from hwdse.hdl.lookup import lookup_fields
 from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.structure import Gates, Structure, Table
 from hwdse.hdl.unpacked import drive, unpacked_signature
@@ -107,18 +107,7 @@ class LutMultiplier(Component):
         m = Module()
         widths, columns = self._widths(), self._columns()
         address = Cat(self.b.code[: widths[1]], self.a.code[: widths[0]])
-        words = []
-        for entry in self._entries():
-            word, place = 0, 0
-            for name, bits in columns.items():
-                word |= (entry[name] & ((1 << bits) - 1)) << place
-                place += bits
-            words.append(word)
-        found = lookup(m, address, words, sum(columns.values()), "table")
-        values, place = {}, 0
-        for name, bits in columns.items():
-            values[name] = found[place : place + bits]
-            place += bits
+        values = lookup_fields(m, address, self._entries(), columns, "table")
         if self._apart and self._shape.signed:
             values["sign"] = self._sign()
         drive(m, self.o, **values)
@@ -159,12 +148,9 @@ class LutMultiplier(Component):
         inf = (x.inf or y.inf) and not nan
         number = x.significand * y.significand
         exponent = x.exponent + y.exponent
-        if number == 0:
-            exponent = shape.exponent_min
-        while number and number % 2 == 0 and exponent < shape.exponent_max:
-            number, exponent = number >> 1, exponent + 1
-        if number and exponent > shape.exponent_max:
-            number, exponent = number << (exponent - shape.exponent_max), shape.exponent_max
+        if shape.exponent_min == shape.exponent_max:
+            up = exponent - shape.exponent_min
+            number, exponent = number << max(up, 0) >> max(-up, 0), shape.exponent_min
         return {
             "significand": -number if shape.twos_complement and negative else number,
             "exponent": exponent - shape.exponent_origin,

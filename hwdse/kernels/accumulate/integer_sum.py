@@ -26,8 +26,13 @@ def _(acc: IntegerSum, task: Task) -> Sums:
             f"accumulator {acc} of products of multiplier {task.design.mul} in units of 2^{lsb} "
             "has no fast kernel: it takes products of integers"
         )
-    # Each operand in units of its own least bit is an integer.
-    left_lsb, right_lsb = (f.unpacked.exponent_min for f in (task.design.a, task.design.b))
+    # Each operand in units of its own least bit is an integer; the sum's unit is their product.
+    left_lsb, right_lsb = task.left.least_bit, task.right.least_bit
+    if left_lsb + right_lsb != lsb:
+        raise SpecError(
+            f"accumulator {acc} in units of 2^{lsb} has no fast kernel: products of the operands "
+            f"have a least bit of 2^{left_lsb + right_lsb}"
+        )
     sums = _integer_sums(acc, task, lsb)
     return lambda left, right: np.ldexp(
         sums(np.ldexp(left, -left_lsb), np.ldexp(right, -right_lsb)), lsb

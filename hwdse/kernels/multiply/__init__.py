@@ -30,17 +30,23 @@ class Multiplication:
             the code of `product(source, a, b)`.
         swapped: the same for `product(swapped, b, a)`.
         single: the code also works in float32, for operands and products that are its values.
-        prepare: what becomes of decoded operands before they are multiplied.
-        linear: products are a * b exactly, so that sums of them may come from a matrix library.
-        prepare_second: what becomes of the second operand, where that is something else.
+        prepare_first: what becomes of the decoded first operand before it is multiplied.
+        prepare_second: the same for the second operand.
+        linear: products of prepared operands are a * b exactly, so that sums of them may come from
+            a matrix library.
     """
 
     source: Callable[[Carrier], Any]
     swapped: Callable[[Carrier], Any]
     single: bool
-    prepare: Prepare
+    prepare_first: Prepare
+    prepare_second: Prepare
     linear: bool
-    prepare_second: Prepare | None = None
+
+
+def unchanged(values: Values) -> Values:
+    """The preparation of operands that are multiplied as they are."""
+    return values
 
 
 @singledispatch

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from numba import types
 from numba.extending import overload
 
-from hwdse.kernels.multiply import Carrier, Multiplication, Values, multiplication, product
+from hwdse.kernels.multiply import Carrier, Multiplication, multiplication, product, unchanged
 from hwdse.spec import Design, ExactValued
 
 
@@ -39,12 +39,13 @@ def exact_multiplication(mul: ExactValued, design: Design) -> Multiplication:
         return kind(zero=carrier.type(0))
 
     return Multiplication(
-        source=source, swapped=source, single=True, prepare=_unchanged, linear=True
+        source=source,
+        swapped=source,
+        single=True,
+        prepare_first=unchanged,
+        prepare_second=unchanged,
+        linear=True,
     )
-
-
-def _unchanged(values: Values) -> Values:
-    return values
 
 
 @overload(product)

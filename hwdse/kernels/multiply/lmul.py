@@ -70,11 +70,13 @@ def _(mul: LMul, design: Design) -> Multiplication:
             f"most {_LARGEST_EXPONENT_64} are supported"
         )
     source = _FormulaSource(mul, operand) if mul.formula else _IntegerSource(mul, operand)
+    flush = _Flush(operand)
     return Multiplication(
         source=source,
         swapped=source,
         single=exponent <= _LARGEST_EXPONENT_32 and operand.precision <= _LARGEST_PRECISION_32,
-        prepare=_Flush(operand),
+        prepare_first=flush,
+        prepare_second=flush,
         linear=False,
     )
 

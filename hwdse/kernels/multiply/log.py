@@ -38,7 +38,12 @@ def _(mul: Log, design: Design) -> Multiplication:
         return TableProduct(numbers=numbers)
 
     return Multiplication(
-        source=source, swapped=source, single=False, prepare=a, linear=False, prepare_second=b
+        source=source,
+        swapped=source,
+        single=False,
+        prepare_first=a,
+        prepare_second=b,
+        linear=False,
     )
 
 

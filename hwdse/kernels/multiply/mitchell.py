@@ -12,7 +12,7 @@ from numba.extending import overload
 
 from hwdse.errors import SpecError
 from hwdse.kernels.arithmetic import bits_of, float_like, with_sign_of
-from hwdse.kernels.multiply import Carrier, Multiplication, Values, multiplication, product
+from hwdse.kernels.multiply import Carrier, Multiplication, multiplication, product, unchanged
 from hwdse.spec import Design, Mitchell
 
 #: Exponents up to here keep products within a carrier's normal numbers.
@@ -55,7 +55,8 @@ def _(mul: Mitchell, design: Design) -> Multiplication:
         source=source,
         swapped=source,
         single=exponent <= _LARGEST_EXPONENT_32 and precision <= _LARGEST_PRECISION_32,
-        prepare=_unchanged,
+        prepare_first=unchanged,
+        prepare_second=unchanged,
         linear=False,
     )
 
@@ -75,10 +76,6 @@ class _Source:
             correction=integer.type(-((info.maxexp - 1) << info.nmant)),
             zero=carrier.type(self._zero),
         )
-
-
-def _unchanged(values: Values) -> Values:
-    return values
 
 
 @overload(product)

@@ -9,7 +9,6 @@ from hwdse.errors import FormatError, SpecError
 from hwdse.formats import Format, Minifloat, UnpackedShape
 from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.multiply import Multiplier
-from hwdse.spec.multiply.exact import Exact
 
 #: The exponent that zeros have in the search for the greatest: that of fp32's subnormals.
 ZERO_EXPONENT = -126
@@ -44,9 +43,9 @@ class Aligned(Accumulator):
     """Fused groups as in matrix units: align to the greatest exponent, truncate, add, convert once.
 
     One fused step takes the running value c and up to `group` products. A product's exponent is
-    that of its operands added, not normalised: significands of the exact multiplier's products lie
-    in [1, 4), and below 1 for subnormal operands, which keep the format's least exponent. (Products
-    of other multipliers have one integer bit, not two.) Every term is aligned to the greatest
+    that of its operands added, not normalised: significands of exact products, whatever multiplier
+    gives them, lie in [1, 4), and below 1 for subnormal operands, which keep the format's least
+    exponent. (Other products have one integer bit, not two.) Every term is aligned to the greatest
     exponent of all terms, truncated toward zero, as sign and magnitude, to `fraction_bits` fraction
     bits, and added exactly; the sum is normalised and rounded once to `format`, the next c.
 
@@ -189,9 +188,9 @@ class Aligned(Accumulator):
         return self.format.max
 
 
-def integer_bits(mul: Multiplier) -> int:
-    """Significand bits of a product above the binary point: exact products lie in [1, 4)."""
-    return 2 if isinstance(mul, Exact) else 1
+def product_point(mul: Multiplier, a: Format, b: Format) -> int:
+    """Fraction bits of a product's significand: with its exponent they give the product's."""
+    return mul.top_bit(a, b) + 1 - mul.integer_bits
 
 
 def _default_rounding(number_format: Minifloat) -> str:

@@ -14,6 +14,9 @@ class Multiplier(Part):
     """How two operands become one product. Golden and hardware implement each choice apart."""
 
     kind: ClassVar[str] = "multiplier"
+    #: Bits above the binary point in a product's significand, where accumulators align products by
+    #: exponents that are not normalised.
+    integer_bits: ClassVar[int] = 1
 
     @abstractmethod
     def product(self, a: Format, b: Format) -> UnpackedShape:
@@ -22,6 +25,13 @@ class Multiplier(Part):
         Raises:
             SpecError: the combination has no meaning; the message says why.
         """
+
+    def top_bit(self, a: Format, b: Format) -> int:
+        """Place of the highest integer bit in a product's significand, counted from its LSB.
+
+        The significand need not be that long.
+        """
+        return self.product(a, b).magnitude_bits - 1
 
 
 load_modules(__name__, __path__)

@@ -9,7 +9,16 @@ from hwdse.spec.multiply import Multiplier
 
 @dataclass(frozen=True, kw_only=True)
 class ExactValued(Multiplier):
-    """A multiplier whose products are exact, however it is built."""
+    """A multiplier whose products are exact, however it is built.
+
+    Its sums are the same numbers as those of all others of its kind; only the sign of a zero is
+    lost where products are two's-complement words. Accumulators that align products by exponents
+    that are not normalised see the operands' exponents added: a multiplier may write products
+    within bounds of its own, if its exponents differ from those by a constant.
+    """
+
+    #: Significands in [1, 2) have products in [1, 4).
+    integer_bits: ClassVar[int] = 2
 
     def product(self, a: Format, b: Format) -> UnpackedShape:
         """Bounds of the exact products: significands multiplied, exponents added."""
@@ -36,6 +45,11 @@ class ExactValued(Multiplier):
             has_nan=x.has_nan or y.has_nan or x.has_inf or y.has_inf,
             leading_zeros=leading_zeros,
         )
+
+    def top_bit(self, a: Format, b: Format) -> int:
+        """Place of the highest bit that the operands' significands can give, from the LSB."""
+        exact = ExactValued.product(self, a, b)
+        return exact.magnitude_bits - 1 + exact.exponent_min - self.product(a, b).exponent_min
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ class Lut(ExactValued):
     keyword: ClassVar[str] = "lut"
 
     def product(self, a: Format, b: Format) -> UnpackedShape:
-        """Bounds of the products: a fixed-point word unless that would be wide.
+        """Bounds of the products: a fixed-point word, or where that would be wide the exact ones.
 
         Raises:
             SpecError: codes too long for a table.
@@ -70,7 +70,7 @@ def _sign_and_magnitude(number_format: Format) -> bool:
 
 @lru_cache(maxsize=64)
 def _bounds(a: Format, b: Format, sign_apart: bool) -> UnpackedShape:
-    """Tight bounds of the products of all codes."""
+    """Bounds of the products of all codes, tight for a fixed-point word."""
     x, y = _Extent.of(a), _Extent.of(b)
     shape = super(Lut, Lut()).product(a, b)
     lsb = x.lsb + y.lsb
@@ -78,12 +78,13 @@ def _bounds(a: Format, b: Format, sign_apart: bool) -> UnpackedShape:
     width = (x.largest * y.largest).bit_length()
     digits = (((1 << x.digits) - 1) * ((1 << y.digits) - 1)).bit_length()
     exponents = (x.top + y.top - lsb).bit_length()
-    fixed = width <= max(_FIXED_POINT_BITS, digits + exponents)
-    twos = fixed and shape.signed and not sign_apart
+    if width > max(_FIXED_POINT_BITS, digits + exponents):
+        return shape
+    twos = shape.signed and not sign_apart
     return UnpackedShape(
-        significand_bits=(width if fixed else digits) + twos,
+        significand_bits=width + twos,
         exponent_min=lsb,
-        exponent_max=lsb if fixed else lsb + width - 1,
+        exponent_max=lsb,
         signed=shape.signed,
         twos_complement=twos,
         has_inf=shape.has_inf,
