@@ -11,8 +11,10 @@ from hwdse.cli.counts import Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cost.fpga import FAMILIES, place_and_route
 from hwdse.explore.progress import ConsoleReporter
+from hwdse.explore.ranking import rank as rank_designs
 from hwdse.explore.record import cost_margin, four_digits, short_spec
 from hwdse.explore.space import DEFAULT_TECHNOLOGY
+from hwdse.networks import scales as scales_of_networks
 from hwdse.spec import Design
 
 
@@ -81,7 +83,23 @@ def cost(*, spec: tuple[str, ...], technology: str, fpga: str | None, as_json: b
 @click.command()
 @click.argument("spec", nargs=-1, required=True)
 @click.option("--network", required=True, help="Shipped network or ONNX file.")
-@click.option("--samples", type=Count(1), help="Test samples; all by default.")
+@click.option(
+    "--samples",
+    type=Count(1),
+    help="Test samples, from the first; by default as many as the network says.",
+)
+@click.option(
+    "--scales",
+    type=click.Choice(scales_of_networks.names()),
+    default=networks.DEFAULT_SCALES,
+    show_default=True,
+    help="Policy that chooses the scales of activations and weights.",
+)
+@click.option(
+    "--requantize",
+    is_flag=True,
+    help="Round what one layer hands to the next to the output format.",
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @json_option
 def accuracy(
@@ -89,30 +107,50 @@ def accuracy(
     spec: tuple[str, ...],
     network: str,
     samples: int | None,
+    scales: str,
+    requantize: bool,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Run a network in the arithmetic of designs."""
+    """Run a network in the arithmetic of designs.
+
+    Designs are ranked by how far their outputs are from those of float32, in paired tests on the
+    same samples; designs that the data do not tell apart have the same rank.
+    """
     designs = [Design.parse(text) for text in spec]
     loaded = networks.load(network)
     results = []
+    count = loaded.default_samples if samples is None else samples
     with ConsoleReporter() as reporter:
-        reporter.start("designs", len(designs))
+        reporter.start("samples", count * len(designs))
         for design in designs:
-            results.append(networks.evaluate(design, loaded, samples=samples, data_dir=data_dir))
-            reporter.advance(short_spec(design))
+            results.append(
+                networks.evaluate(
+                    design,
+                    loaded,
+                    samples=samples,
+                    data_dir=data_dir,
+                    progress=_Steps(reporter, short_spec(design)),
+                    scales=scales,
+                    requantize=requantize,
+                )
+            )
+    ranks = [int(rank) for rank in rank_designs([result.errors for result in results]).ranks]
     if as_json:
         print_json(
             {
                 "designs": [
-                    {"spec": str(design), **result.to_json()}
-                    for design, result in zip(designs, results, strict=True)
+                    {"spec": str(design), **result.to_json(), "rank": rank}
+                    for design, result, rank in zip(designs, results, ranks, strict=True)
                 ]
             }
         )
         return
     print_table(
-        ["design", "accuracy", "interval", "float", "agreement"],
+        [
+            *("design", "accuracy", "interval", "float", "agreement"),
+            *("p of McNemar", "logit SQNR dB", "KL nats", "scales", "rank"),
+        ],
         [
             [
                 short_spec(design),
@@ -120,12 +158,31 @@ def accuracy(
                 f"{percent(result.low)} to {percent(result.high)}",
                 percent(result.float_value),
                 percent(result.agreement),
+                f"{result.mcnemar_p:.2g}",
+                f"{result.sqnr_db:.1f}",
+                f"{result.kl_divergence:.2g}",
+                f"+-{100 * result.scale_spread / 2:.2f} %",
+                rank,
             ]
-            for design, result in zip(designs, results, strict=True)
+            for design, result, rank in zip(designs, results, ranks, strict=True)
         ],
     )
     first = results[0]
     click.echo(
         f"\n{first.network}, {first.metric}, {first.samples} test samples, "
-        f"{first.confidence:.0%} intervals"
+        f"{first.confidence:.0%} intervals, scales by {first.scales}. scales: how far the accuracy "
+        f"moves between {', '.join(first.other_scales)}. rank: by paired tests of the logits' error; "
+        "equal ranks are not told apart. A small error means answers as float gives them, not "
+        "right ones."
     )
+
+
+class _Steps:
+    """Tells a reporter how many samples more are done."""
+
+    def __init__(self, reporter: ConsoleReporter, text: str) -> None:
+        self._reporter, self._text, self._done = reporter, text, 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self._reporter.advance(self._text, done - self._done)
+        self._done = done

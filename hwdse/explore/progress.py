@@ -17,8 +17,8 @@ class Reporter(Protocol):
     def start(self, phase: str, total: int, done: int = 0) -> None:
         """A phase of `total` steps begins, `done` of them finished earlier."""
 
-    def advance(self, text: str) -> None:
-        """One step is finished; `text` says which."""
+    def advance(self, text: str, steps: int = 1) -> None:
+        """Steps are finished; `text` says which."""
 
     def note(self, text: str) -> None:
         """Something worth saying that is no step."""
@@ -30,7 +30,7 @@ class Silent:
     def start(self, phase: str, total: int, done: int = 0) -> None:
         """Nothing."""
 
-    def advance(self, text: str) -> None:
+    def advance(self, text: str, steps: int = 1) -> None:
         """Nothing."""
 
     def note(self, text: str) -> None:
@@ -73,11 +73,11 @@ class ConsoleReporter:
         self._bar.add_task(phase, total=total, completed=done, step="")
         self._bar.start()
 
-    def advance(self, text: str) -> None:
+    def advance(self, text: str, steps: int = 1) -> None:
         """Move the bar, or print a line if the last one is long enough ago."""
-        self._done += 1
+        self._done += steps
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], advance=1, step=escape(text))
+            self._bar.update(self._bar.task_ids[0], advance=steps, step=escape(text))
             return
         now = time.monotonic()
         if self._done == self._total or now - self._last_line >= _SECONDS_BETWEEN_LINES:

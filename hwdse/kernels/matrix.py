@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import ShapeError, SpecError
-from hwdse.kernels.accumulate import Task, plan
+from hwdse.kernels.accumulate import SinglePrecision, Task, plan
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, MAX_TERMS, PRODUCT_TOP
 from hwdse.kernels.multiply import multiplication
 from hwdse.kernels.operands import operands
@@ -22,17 +22,17 @@ _BLOCK_BYTES = 8 << 20
 def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int = 1) -> Codes:
     """The matrix product of (M, K) codes of `design.a` and (K, N) codes of `design.b`.
 
-    The same bits as `hwdse.golden.matmul`. Memory beyond the result is some tens of megabytes a
-    thread.
+    The same bits as `hwdse.golden.matmul`; a stack of pairs of matrices is one call. Memory beyond
+    the result is some tens of megabytes a thread.
 
     Args:
         design: the design; `design.unit.lanes` terms make one group.
-        A: codes of `design.a`.
-        B: codes of `design.b`.
+        A: codes of `design.a`, (M, K) or (S, M, K).
+        B: codes of `design.b`, (K, N) or (S, K, N).
         threads: blocks of rows computed side by side.
 
     Returns:
-        (M, N) codes of `design.out`.
+        Codes of `design.out`, (M, N) or (S, M, N).
 
     Raises:
         ShapeError: no matrices, or inner sizes that differ.
@@ -40,47 +40,53 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
         SpecError: a design that has no fast kernel; the message says why.
     """
     left, right = np.asarray(A), np.asarray(B)
-    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
+    if (
+        left.ndim not in (2, 3)
+        or left.ndim != right.ndim
+        or left.shape[-1] != right.shape[-2]
+        or left.shape[:-2] != right.shape[:-2]
+    ):
         raise ShapeError(f"matrix product of shapes {left.shape} and {right.shape}: (M, K), (K, N)")
-    (m, k), n = left.shape, right.shape[1]
+    shape, n = left.shape[:-1], right.shape[-1]
+    m, k = left.shape[-2:]
     _check_design(design, k)
     _check_filling(design, k)
     mul = multiplication(design.mul, design)
+    if left.ndim == 2:
+        left, right = left[np.newaxis], right[np.newaxis]
     first, second = operands(design, mul, left, right)
     rows = max(1, _BLOCK_BYTES // (8 * max(k, n, 1)))
-    task = Task(
-        design=design,
-        mul=mul,
-        left=first,
-        right=second,
-        terms=k,
-        rows_at_once=rows,
-    )
-    right_values = task.right.values()
+    task = Task(design=design, mul=mul, left=first, right=second, terms=k)
     if not left.size or not right.size:
         # Nothing to add up: check the codes there are, and give the output of an empty sum.
-        task.left.values()
+        first.values()
+        second.values()
         zero = design.out.encode(np.zeros((1, 1)), design.rounding, design.out.overflow)
-        return np.broadcast_to(zero, (m, n)).copy()
+        return np.broadcast_to(zero, (*shape, n)).copy()
     sums = plan(design.accumulator, task)
+    carrier = np.float32 if isinstance(sums, SinglePrecision) else np.float64
     exact = design.state.magnitude_bits <= FLOAT64_PRECISION
-    out = np.empty((m, n), design.out.code_dtype)
+    out = np.empty((len(first.codes), m, n), design.out.code_dtype)
+    # All blocks of rows share the one second operand that there is as a rule.
+    shared = second.values(0, carrier) if len(out) == 1 else None
 
-    def block(start: int) -> None:
+    def block(place: tuple[int, int]) -> None:
+        pair, start = place
         part = slice(start, min(start + rows, m))
-        totals = sums(task.left.values(part), right_values)
-        out[part] = encode(
+        values = second.values(pair, carrier) if shared is None else shared
+        totals = sums(first.values((pair, part), carrier), values)
+        out[pair, part] = encode(
             design.out, totals.astype(np.float64, copy=False), design.rounding, exact
         )
 
-    starts = range(0, m, rows)
-    if threads > 1 and len(starts) > 1:
-        with ThreadPoolExecutor(min(threads, len(starts))) as pool:
-            list(pool.map(block, starts))
+    places = [(pair, start) for pair in range(len(out)) for start in range(0, m, rows)]
+    if threads > 1 and len(places) > 1:
+        with ThreadPoolExecutor(min(threads, len(places))) as pool:
+            list(pool.map(block, places))
     else:
-        for start in starts:
-            block(start)
-    return out
+        for place in places:
+            block(place)
+    return out.reshape(*shape, n)
 
 
 def _check_design(design: Design, terms: int) -> None:

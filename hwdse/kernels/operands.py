@@ -12,10 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.formats import Format
+from hwdse.kernels.codec import decode
 from hwdse.kernels.multiply import Multiplication, Prepare, Values
 from hwdse.spec import Design
 
 _TABLE_BITS = 16
+_AT_ONCE = 1 << 20
+
+
+#: What picks a part of an array of codes.
+Part = int | tuple[int, slice] | EllipsisType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +52,15 @@ class Operand:
         if number_format.bits <= _TABLE_BITS:
             self._table = prepare(_all_values(number_format))
 
-    def values(self, rows: slice | EllipsisType = ...) -> Values:
-        """Prepared values of all codes, or of some rows."""
-        codes = self.codes[rows]
+    def values(self, part: Part = ..., carrier: npt.DTypeLike = np.float64) -> Values:
+        """Prepared values of all codes, or of a part of them, as float64 or float32."""
+        codes = self.codes[part]
         if self._table is None:
-            return self._prepare(self._format.decode(codes))
-        if codes.dtype.kind == "u" and np.iinfo(codes.dtype).max < len(self._table):
-            return np.take(self._table, codes)
-        return np.take(self._table, self._format.check_codes(codes))
+            return self._prepare(decode(self._format, codes)).astype(carrier, copy=False)
+        table = self._table.astype(carrier, copy=False)
+        if codes.dtype.kind == "u" and np.iinfo(codes.dtype).max < len(table):
+            return np.take(table, codes)
+        return np.take(table, self._format.check_codes(codes))
 
     @property
     def least_bit(self) -> int:
@@ -62,14 +69,15 @@ class Operand:
             return self._format.unpacked.exponent_min
         return _extent(_all_values(self._format)).lsb
 
-    def extent(self, rows_at_once: int) -> Extent:
+    def extent(self) -> Extent:
         """What the values span: of those present, or of the format where codes are wide."""
         shape = self._format.unpacked
         if self._table is None:
             return Extent(lsb=shape.exponent_min, top=shape.top)
         present = np.zeros(len(self._table), bool)
-        for start in range(0, len(self.codes), rows_at_once):
-            present[self._format.check_codes(self.codes[start : start + rows_at_once])] = True
+        flat = self.codes.reshape(-1)
+        for start in range(0, len(flat), _AT_ONCE):
+            present[self._format.check_codes(flat[start : start + _AT_ONCE])] = True
         return _extent(self._table[present])
 
 

@@ -1,11 +1,12 @@
 """Networks: ONNX files scored in a design's arithmetic, accumulator included."""
 
 from hwdse.networks.accuracy import Accuracy, wilson_interval
-from hwdse.networks.evaluate import evaluate, float_accuracy
+from hwdse.networks.evaluate import DEFAULT_SCALES, evaluate, float_accuracy
 from hwdse.networks.execute import Profile, profile
 from hwdse.networks.network import Network, load, names
 
 __all__ = [
+    "DEFAULT_SCALES",
     "Accuracy",
     "Network",
     "Profile",

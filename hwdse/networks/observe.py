@@ -1,33 +1,32 @@
-"""Watches a network run in float32 on calibration data: what its products' operands look like."""
+"""Watches a network run in float32 on calibration data: what its products' operands look like.
 
+Rows are drawn by a fixed hash of their number, counted over all samples in order. So the draw is
+the same however many samples the network takes at once, and no stride of the data can meet it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hwdse.errors import NetworkError
 from hwdse.networks.arithmetic import FloatArithmetic, Operand, Real, Site
 
-_VALUES = 1 << 14
-"""Values of one operand kept a batch."""
 _ROWS = 256
-"""Rows of the first operand kept a product."""
-_SAMPLE_ELEMENTS = 1 << 20
-"""Elements of such rows kept a site."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Sample:
-    """Rows of a product, for the sums on the way to its results.
-
-    Attributes:
-        rows: (r, K) of the first operand.
-        matrix: (K, N) of the second.
-        group: the matrix's place in its stack.
-    """
-
-    rows: Real
-    matrix: Real
-    group: int
+"""Rows of the first operand drawn for each site, shared by its groups."""
+_LEAST_ROWS = 16
+"""Of each group."""
+_ELEMENTS = 1 << 20
+"""Most elements of such rows kept for each site."""
+_EXTREME_ROWS = 64
+"""Rows of the largest results kept for each site, shared by its groups."""
+_PAIRS = 16
+"""Pairs of matrices kept for each site without constant operand."""
+_PAIR_ROWS = 64
+"""Most rows of the first matrix of such a pair."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,33 +34,86 @@ class Observation:
     """The operands of one site.
 
     Attributes:
-        first: evenly chosen values of the first operand (n,).
-        first_largest: largest magnitude of all its values, shape (1,).
-        second: as `first`, for a second operand that is not constant; else empty.
-        second_largest: as `first_largest`.
-        weights: the constant second operand (groups, K, N).
-        samples: rows chosen half for their large results, half evenly.
+        constant: whether the second operand is the same for all samples.
+        rows: drawn rows of the first operand, (G, r, K) with one entry for each matrix.
+        matrices: the second operand (G, K, N): all of it where it is constant, else drawn ones.
+        extremes: rows of large results (G, e, K).
+        first_largest: largest magnitude of the first operand.
+        second_largest: of the second.
         terms: K, the length of the sums.
     """
 
-    first: Real
-    first_largest: Real
-    second: Real
-    second_largest: Real
-    weights: Real | None
-    samples: tuple[Sample, ...]
+    constant: bool
+    rows: Real
+    matrices: Real
+    extremes: Real
+    first_largest: float
+    second_largest: float
     terms: int
+
+
+Keys = npt.NDArray[np.float64] | None
+
+
+class Draw:
+    """Of many numbered items the few with the least keys; equal keys by number."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._keys = np.zeros(0, np.float64)
+        self._numbers = np.zeros(0, np.int64)
+        self._items: list[Any] = []
+
+    def add(
+        self, keys: npt.NDArray[np.float64], numbers: npt.NDArray[np.int64], items: Any
+    ) -> None:
+        """Offer items, in the order of their numbers."""
+        chosen = np.flatnonzero(self._among(keys, numbers))
+        self._keys = np.concatenate([self._keys, keys[chosen]])
+        self._numbers = np.concatenate([self._numbers, numbers[chosen]])
+        self._items += [items[i].copy() for i in chosen]
+        order = np.lexsort((self._numbers, self._keys))[: self._count]
+        self._keys, self._numbers = self._keys[order], self._numbers[order]
+        self._items = [self._items[i] for i in order]
+
+    def items(self) -> list[Any]:
+        """What is kept, in the order of the numbers."""
+        return [self._items[i] for i in np.argsort(self._numbers)]
+
+    def _among(
+        self, keys: npt.NDArray[np.float64], numbers: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.bool_]:
+        """Those that may still be among the least of all seen."""
+        kept = np.zeros(len(keys), bool)
+        kept[np.lexsort((numbers, keys))[: self._count]] = True
+        if len(self._keys) == self._count:
+            kept &= keys <= self._keys[-1]
+        return kept
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Offer:
+    """Numbered items for draws, each with keys; None for keys that mix the numbers."""
+
+    numbers: npt.NDArray[np.int64]
+    draws: tuple[tuple[Draw, Keys, Any], ...]
+
+    def accept(self, count: int) -> None:
+        """Offer the first items."""
+        numbers = self.numbers[:count]
+        for draw, keys, items in self.draws:
+            draw.add(_hashed(numbers) if keys is None else keys[:count], numbers, items)
 
 
 @dataclass(kw_only=True)
 class _Record:
-    first: list[Real] = field(default_factory=list)
-    second: list[Real] = field(default_factory=list)
+    pairs: Draw = field(default_factory=lambda: Draw(_PAIRS))
+    rows: dict[int, Draw] = field(default_factory=dict)
+    extremes: dict[int, Draw] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
+    weights: Real | None = None
     first_largest: float = 0.0
     second_largest: float = 0.0
-    weights: Real | None = None
-    samples: list[Sample] = field(default_factory=list)
-    elements: int = 0
     terms: int = 0
 
 
@@ -70,6 +122,24 @@ class Observer(FloatArithmetic):
 
     def __init__(self) -> None:
         self._records: dict[str, _Record] = {}
+        self._filled = False
+        self._offers: dict[tuple[str, int], list[_Offer]] = {}
+
+    @contextmanager
+    def batch(self, real: int, ran: int) -> Iterator[None]:
+        """What is seen inside belongs to a batch of `ran` samples, the first `real` of them real.
+
+        Rows are taken to be in the order of the samples.
+        """
+        self._filled = real < ran
+        yield
+        for offers in self._offers.values():
+            seen = sum(len(offer.numbers) for offer in offers)
+            end = int(offers[0].numbers[0]) + seen * real // ran
+            for offer in offers:
+                offer.accept(int(np.count_nonzero(offer.numbers < end)))
+        self._offers.clear()
+        self._filled = False
 
     def observations(self) -> dict[str, Observation]:
         """What was seen, by site.
@@ -77,63 +147,130 @@ class Observer(FloatArithmetic):
         Raises:
             NetworkError: operands that are infinite or NaN, which no scale brings into a format.
         """
+        found = {}
         for name, record in self._records.items():
             if not np.isfinite([record.first_largest, record.second_largest]).all():
                 raise NetworkError(
                     f"the network multiplies infinities or NaN in {name!r} on its calibration data"
                 )
-        return {
-            name: Observation(
-                first=np.concatenate(record.first),
-                first_largest=np.array([record.first_largest], np.float32),
-                second=np.concatenate(record.second or [np.zeros(0, np.float32)]),
-                second_largest=np.array([record.second_largest], np.float32),
-                weights=record.weights,
-                samples=tuple(record.samples),
+            if record.weights is not None:
+                weights = record.weights
+                places = range(len(weights))
+                rows, extremes = (
+                    _stack([draws[g].items() for g in places])
+                    for draws in (record.rows, record.extremes)
+                )
+            else:
+                pairs = record.pairs.items()
+                rows = _stack([list(a) for a, _ in pairs])
+                weights, extremes = np.stack([b for _, b in pairs]), rows[:, :0]
+            found[name] = Observation(
+                constant=record.weights is not None,
+                rows=rows,
+                matrices=weights,
+                extremes=extremes,
+                first_largest=record.first_largest,
+                second_largest=record.second_largest,
                 terms=record.terms,
             )
-            for name, record in self._records.items()
-        }
+        return found
+
+    def _offer(self, site: Site, group: int, count: int, *draws: tuple[Draw, Keys, Any]) -> None:
+        """Offer numbered items to draws, at once or when the end of the batch is known."""
+        counts = self._records[site.name].counts
+        start = counts.get(group, 0)
+        counts[group] = start + count
+        offer = _Offer(numbers=start + np.arange(count), draws=draws)
+        if self._filled:
+            self._offers.setdefault((site.name, group), []).append(offer)
+        else:
+            offer.accept(count)
 
     def first(self, site: Site, x: Real) -> Operand:
-        """Remembers some values and the largest."""
+        """Remembers the largest."""
         record = self._records.setdefault(site.name, _Record())
-        if x.ndim:  # a scalar is only padding
-            record.first.append(_some(x))
-            record.first_largest = float(np.maximum(record.first_largest, _largest(x)))
+        record.first_largest = float(np.maximum(record.first_largest, _largest(x)))
         return x
 
     def second(self, site: Site, w: Real) -> Operand:
-        """Remembers the weights, or some values and the largest."""
+        """Remembers the largest, and weights."""
         record = self._records.setdefault(site.name, _Record())
+        record.second_largest = float(np.maximum(record.second_largest, _largest(w)))
         if site.constant:
             record.weights = w
-        else:
-            record.second.append(_some(w))
-            record.second_largest = float(np.maximum(record.second_largest, _largest(w)))
         return w
 
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
         """Remembers some rows."""
         record = self._records[site.name]
-        result = super().product(site, group, a, b)
         record.terms = a.shape[1]
-        if record.elements < _SAMPLE_ELEMENTS and len(a):
-            # Channels are scaled apart: rank rows by the result in units of the channel's weights.
-            unit = np.maximum(np.abs(b).max(axis=0, initial=0.0), np.float32(1e-30))
-            rank = np.abs(result / unit).max(axis=1)
-            count = min(len(a), _ROWS)
-            extreme = np.argpartition(rank, len(a) - count)[len(a) - count :][: count // 2]
-            even = np.linspace(0, len(a) - 1, count - len(extreme)).astype(int)
-            rows = a[np.union1d(extreme, even)]
-            record.samples.append(Sample(rows=rows, matrix=b, group=group))
-            record.elements += rows.size
+        if record.weights is None:
+            alone: Real = self.products(site, a[np.newaxis], b[np.newaxis])[0]
+            return alone
+        result = super().product(site, group, a, b)
+        groups = len(record.weights)
+        if group not in record.rows:
+            rows = min(
+                max(_LEAST_ROWS, _ROWS // groups), max(1, _ELEMENTS // (a.shape[1] * groups))
+            )
+            record.rows[group] = Draw(rows)
+            record.extremes[group] = Draw(max(1, _EXTREME_ROWS // groups))
+        # Channels are scaled apart: rank rows by the result in units of the channel's weights.
+        unit = np.maximum(np.abs(b).max(axis=0, initial=0.0), np.float32(1e-30))
+        rank = np.abs(result / unit).max(axis=1, initial=0.0)
+        self._offer(
+            site,
+            group,
+            len(a),
+            (record.rows[group], None, a),
+            (record.extremes[group], -rank.astype(np.float64), a),
+        )
         return result
 
+    def products(self, site: Site, a: Operand, b: Operand) -> Real:
+        """Remembers some pairs."""
+        record = self._records[site.name]
+        record.terms = a.shape[2]
+        rows = np.argsort(_hashed(np.arange(a.shape[1])), kind="stable")[:_PAIR_ROWS]
+        self._offer(site, 0, len(a), (record.pairs, None, _Pairs(a, b, np.sort(rows))))
+        return super().products(site, a, b)
 
-def _some(x: Real) -> Real:
-    flat = x.reshape(-1)
-    return flat[:: max(1, len(flat) // _VALUES)].copy()
+
+class _Pairs:
+    """Items of `Draw`: some rows of a matrix, and the matrix that they are multiplied by."""
+
+    def __init__(self, a: Operand, b: Operand, rows: npt.NDArray[np.int64]) -> None:
+        self._a, self._b, self._rows = a, b, rows
+
+    def __getitem__(self, index: int) -> "_Pair":
+        return _Pair((self._a[index][self._rows], self._b[index].copy()))
+
+
+class _Pair(tuple[Real, Real]):
+    __slots__ = ()
+
+    def copy(self) -> "_Pair":
+        """Itself: its arrays are copies already."""
+        return self
+
+
+def _stack(groups: list[list[Real]]) -> Real:
+    """(G, most rows, K); rows of zeros, which add nothing, where a group has fewer."""
+    most = max(map(len, groups), default=0)
+    inner = next((row.shape[-1] for group in groups for row in group), 0)
+    found = np.zeros((len(groups), most, inner), np.float32)
+    for place, group in enumerate(groups):
+        if group:
+            found[place, : len(group)] = group
+    return found
+
+
+def _hashed(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Numbers mixed to 0..1 (SplitMix64; Steele, Lea and Flood, OOPSLA 2014)."""
+    z = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((z ^ (z >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def _largest(x: Real) -> float:

@@ -45,14 +45,31 @@ def test_accuracy(capsys):
     assert main([*arguments, "--samples", "50"]) == 0
     out, err = capsys.readouterr()
     head, *rows = out.splitlines()
-    assert head.split() == ["design", "accuracy", "interval", "float", "agreement"]
+    assert head.split()[:5] == ["design", "accuracy", "interval", "float", "agreement"]
     assert rows[0].startswith("a=e4m3fn,acc=fp:bf16")
-    assert rows[-1] == "digits, top-1 accuracy, 50 test samples, 95% intervals"
-    assert "designs 2/2" in err
+    assert [row.split()[-1] for row in rows[:2]] == ["2", "1"]
+    assert rows[-1].startswith("digits, top-1 accuracy, 50 test samples, 95% intervals, scales by")
+    assert "samples 100/100" in err
     assert main([*arguments, "--samples", "50", "--json"]) == 0
     designs = json.loads(capsys.readouterr().out)["designs"]
     assert [d["samples"] for d in designs] == [50, 50]
     assert all(d["low"] <= d["value"] <= d["high"] for d in designs)
+    assert [d["rank"] for d in designs] == [2, 1]
+    assert designs[0]["sqnr_db"] < designs[1]["sqnr_db"]
+    assert set(designs[0]["other_scales"]) == {"output", "pow2", "mse"}
+
+
+def test_accuracy_under_another_policy(capsys):
+    arguments = ["accuracy", "a=posit8_2,acc=kulisch", "--network", "digits", "--json"]
+    values = []
+    for scales in ("output", "absmax"):
+        assert main([*arguments, "--scales", scales, "--requantize"]) == 0
+        (design,) = json.loads(capsys.readouterr().out)["designs"]
+        assert design["scales"] == scales
+        values.append(design["value"])
+    assert values[0] > 0.97
+    assert values[1] < 0.5
+    assert main([*arguments, "--scales", "best"]) == 2
 
 
 BAD = {

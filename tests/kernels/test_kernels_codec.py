@@ -280,6 +280,30 @@ def test_decode_errors_are_those_of_the_format(name, codes):
     assert str(found.value) == str(expected.value)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("fp32", "tf32", "e8m13", "e5m20fn", "e8m23fn", "e6m20fnuz", "e3m20b-5", "ue5m20"),
+        *("e10m40b900", "e11m52", "e8m23_ftz", "int24", "int32", "uint32", "q10_22"),
+    ],
+)
+def test_decode_of_formats_of_many_bits(name):
+    number_format = formats.parse(name)
+    bits = number_format.bits
+    rng = np.random.default_rng(bits)
+    wide = rng.integers(0, 1 << min(bits, 63), 20_000, np.uint64)
+    sign = np.uint64(1 << (bits - 1))
+    small, ones = np.arange(64, dtype=np.uint64), np.uint64((1 << bits) - 1)
+    specials = [number_format.encode([np.inf, -np.inf, np.nan, 1.0], overflow="ieee")]
+    codes = np.concatenate(
+        [wide, small, small | sign, ones - small, (ones >> 1) - small, *specials]
+    )
+    codes = codes.astype(number_format.code_dtype)
+    found, expected = kernels.decode(number_format, codes), number_format.decode(codes)
+    assert found.dtype == value_dtype(number_format)
+    np.testing.assert_array_equal(found.view(np.uint8), expected.astype(found.dtype).view(np.uint8))
+
+
 def test_decode_takes_any_integers():
     number_format = formats.get("e4m3fn")
     for dtype in ("u1", "i2", ">u4", "i8", "u8"):

@@ -1,6 +1,7 @@
 """Accuracy and its interval."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -8,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from hwdse.networks.accuracy import NO_ANSWER, Accuracy, predicted_classes, wilson_interval
+from hwdse.networks.accuracy import (
+    NO_ANSWER,
+    Accuracy,
+    kl_divergence,
+    mcnemar_p,
+    predicted_classes,
+    wilson_interval,
+)
 
 
 def test_published_value():
@@ -31,18 +39,70 @@ def test_all_right_has_a_width():
     assert 0.95 < low < 0.97
 
 
+def logits(*classes, margin=4.0):
+    found = np.zeros((len(classes), 4), np.float32)
+    found[np.arange(len(classes)), classes] = margin
+    return found
+
+
+def accuracy_of(outputs, float_outputs, truth, **options):
+    return Accuracy.of(
+        outputs, float_outputs, np.array(truth), network="net", scales="output", **options
+    )
+
+
 def test_accuracy_counts_and_becomes_json():
-    truth = np.array([0, 1, 2, 3])
-    accuracy = Accuracy.of(np.array([0, 1, 2, 0]), np.array([0, 1, 0, 3]), truth, "net")
+    accuracy = accuracy_of(
+        logits(0, 1, 2, 0), logits(0, 1, 0, 3), [0, 1, 2, 3], other_scales={"mse": 0.5, "pow2": 0.8}
+    )
     assert accuracy.correct == 3
     assert accuracy.value == 0.75
     assert accuracy.float_value == 0.75
     assert accuracy.agreement == 0.5
     assert accuracy.low < 0.75 < accuracy.high
+    assert accuracy.mcnemar_p == 1.0
+    assert accuracy.errors.tolist() == pytest.approx([0, 0, 32**0.5, 32**0.5])
     document = json.loads(json.dumps(accuracy.to_json()))
     assert document["samples"] == 4
     assert document["network"] == "net"
-    assert set(document) == set(vars(accuracy))
+    assert document["scale_spread"] == pytest.approx(0.3)
+    assert set(document) == set(vars(accuracy)) - {"errors"} | {"scale_spread"}
+
+
+def test_sqnr_and_divergence_of_known_outputs():
+    expected = np.array([[3.0, 4.0], [0.0, 0.0]], np.float32)
+    found = expected + np.array([[0.0, 0.5], [0.0, 0.0]], np.float32)
+    accuracy = accuracy_of(found, expected, [1, 0])
+    assert accuracy.sqnr_db == pytest.approx(10 * np.log10(25 / 0.25))
+    p, q = (np.exp(x) / np.exp(x).sum() for x in (expected[0].astype(float), found[0]))
+    assert accuracy.kl_divergence == pytest.approx((p * np.log(p / q)).sum() / 2, rel=1e-5)
+
+
+def test_probabilities_are_taken_as_they_are():
+    p, q = np.array([[0.7, 0.2, 0.1]], np.float32), np.array([[0.6, 0.3, 0.1]], np.float32)
+    assert kl_divergence(q, p) == pytest.approx((p * np.log(p / q)).sum(), rel=1e-5)
+
+
+def test_no_error_and_no_answer():
+    same = accuracy_of(logits(1, 2), logits(1, 2), [1, 2])
+    assert same.sqnr_db == np.inf
+    assert same.kl_divergence == 0
+    assert same.to_json()["sqnr_db"] is None
+    broken = logits(1, 2)
+    broken[0, 3] = np.nan
+    lost = accuracy_of(broken, logits(1, 2), [1, 2])
+    assert lost.sqnr_db == -np.inf
+    assert lost.errors[0] == np.inf
+    assert lost.to_json()["kl_divergence"] is None
+    json.dumps(lost.to_json(), allow_nan=False)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_mcnemar_is_the_binomial_test_of_what_differs(pairs):
+    right, other = (np.array(column) for column in zip(*pairs, strict=True))
+    b, c = int((right & ~other).sum()), int((~right & other).sum())
+    tail = sum(math.comb(b + c, k) for k in range(min(b, c) + 1)) / 2 ** (b + c)
+    assert mcnemar_p(right, other) == pytest.approx(min(1.0, 2 * tail) if b != c else 1.0)
 
 
 def test_nan_is_no_answer():

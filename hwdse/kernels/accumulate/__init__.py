@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
+from typing import ClassVar
 
 from hwdse.errors import SpecError
 from hwdse.kernels.multiply import Multiplication, Values
@@ -13,6 +14,27 @@ from hwdse.spec import Accumulator, Design
 #: (M, K) and (K, N) operand values to (M, N) sums as float64: exact, or rounded to odd where the
 #: sum has more bits, so that one more rounding gives the output.
 Sums = Callable[[Values, Values], Values]
+
+_FLOAT32_LSB, _FLOAT32_TOP = -149, 127
+
+
+@dataclass(frozen=True)
+class SinglePrecision:
+    """Sums that take operand values as float32, which holds every one of their terms and sums."""
+
+    sums: Sums
+
+    #: Bits that products and sums may span.
+    PRECISION: ClassVar[int] = 24
+
+    @classmethod
+    def holds(cls, lsb: int, top: int) -> bool:
+        """Whether float32 holds all multiples of 2^lsb of magnitude at most 2^top."""
+        return top - lsb <= cls.PRECISION and lsb >= _FLOAT32_LSB and top <= _FLOAT32_TOP
+
+    def __call__(self, left: Values, right: Values) -> Values:
+        """As `Sums`."""
+        return self.sums(left, right)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +47,6 @@ class Task:
         left: the first operand.
         right: the second operand.
         terms: K.
-        rows_at_once: rows of the first operand in one block.
     """
 
     design: Design
@@ -33,12 +54,11 @@ class Task:
     left: Operand
     right: Operand
     terms: int
-    rows_at_once: int
 
     @cached_property
     def extents(self) -> tuple[Extent, Extent]:
         """What the two operands' values span."""
-        return self.left.extent(self.rows_at_once), self.right.extent(max(self.terms, 1))
+        return self.left.extent(), self.right.extent()
 
     @cached_property
     def format_products(self) -> Extent:
@@ -50,6 +70,10 @@ class Task:
         """The formats' products, then these values' own, which take a pass over the operands."""
         yield self.format_products
         yield self.products
+
+    def products_below(self, top: int) -> bool:
+        """Whether products are at most 2^top: by the formats, or else by the values there are."""
+        return any(extent.top <= top for extent in self.product_extents())
 
     @cached_property
     def products(self) -> Extent:

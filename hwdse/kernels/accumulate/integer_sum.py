@@ -6,7 +6,7 @@ import numpy as np
 
 from hwdse.errors import SpecError
 from hwdse.formats import clog2
-from hwdse.kernels.accumulate import Sums, Task, plan
+from hwdse.kernels.accumulate import SinglePrecision, Sums, Task, plan
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, integer_to_odd
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Values, product
@@ -42,11 +42,16 @@ def _(acc: IntegerSum, task: Task) -> Sums:
 def _integer_sums(acc: IntegerSum, task: Task, lsb: int) -> Sums:
     """The sums in units of 2^lsb, of operands that are integers."""
     mul, growth = task.mul, clog2(max(task.terms, 1))
-    top = min(task.format_products.top, task.products.top) - lsb + growth
-    if mul.linear and top <= FLOAT64_PRECISION and top < acc.width:
-        return lambda left, right: left @ right + 0.0
-    if mul.linear and top <= FLOAT64_PRECISION and not acc.saturate:
-        return lambda left, right: _wrapped(left @ right, acc.width)
+    if mul.linear:
+        room = lsb - growth
+        if SinglePrecision.holds(0, task.format_products.top - room) and (
+            task.format_products.top - room < acc.width
+        ):
+            return SinglePrecision(lambda left, right: left @ right + 0.0)
+        if task.products_below(min(FLOAT64_PRECISION, acc.width - 1) + room):
+            return lambda left, right: left @ right + 0.0
+        if task.products_below(FLOAT64_PRECISION + room) and not acc.saturate:
+            return lambda left, right: _wrapped(left @ right, acc.width)
     # Operands as integers: their products may have more bits than float64 holds.
     carrier = np.int64 if mul.linear else np.float64
     kernel: Any = _saturating if acc.saturate else _wrapping

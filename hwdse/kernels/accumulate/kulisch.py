@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from hwdse.formats import clog2
-from hwdse.kernels.accumulate import Sums, Task, plan
+from hwdse.kernels.accumulate import SinglePrecision, Sums, Task, plan
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, to_odd, two_sum
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.limbs import LIMBS, LSB_EXPONENT, WORD_BITS, add_value, take_odd
@@ -22,12 +22,18 @@ _MAX_MATRIX_PRODUCTS = 9
 @plan.register
 def _(acc: Kulisch, task: Task) -> Sums:
     mul, state, growth = task.mul, task.design.state, clog2(max(task.terms, 1))
-    if min(task.format_products.top, task.products.top) + growth >= state.top:
+    if not task.products_below(state.top - 1 - growth):
         # The register may wrap. Its word may also be wider than all that can be added to it.
         width = min(state.exponent_min + state.significand_bits - LSB_EXPONENT, WORD_BITS)
         return lambda left, right: run(_word_sums, mul, left, right, arguments=(width,))
     if mul.linear:
         bands = _bands(task, growth)
+        if bands and SinglePrecision.holds(
+            task.format_products.lsb, task.format_products.top + growth
+        ):
+            return SinglePrecision(
+                lambda left, right: _by_matrix_products(mul, left, right, *bands)
+            )
         if bands:
             return lambda left, right: _by_matrix_products(mul, left, right, *bands)
     return lambda left, right: run(_pair_sums, mul, left, right)

@@ -15,6 +15,7 @@ from hwdse.kernels.codec.kernel import Kernel, Loop, value_dtype, value_table
 from hwdse.kernels.codec.select import kernel_of
 from hwdse.kernels.codec.stochastic import stochastic_loop
 from hwdse.kernels.codec.threads import in_parts
+from hwdse.kernels.codec.wide import wide_decoder
 from hwdse.kernels.jit import compiled
 
 Array = npt.NDArray[Any]
@@ -128,7 +129,8 @@ def decode(
 ) -> Array:
     """Values of codes of any shape: the same numbers as `number_format.decode`.
 
-    At speed for formats of up to 16 bits and codes of type `code_dtype`.
+    At speed for formats of up to 16 bits, binary floats and fixed point, and codes of type
+    `code_dtype`.
 
     Args:
         number_format: the format.
@@ -264,12 +266,18 @@ def _decode_step(number_format: Format) -> Step:
     table = None
     if number_format.bits <= TABLE_BITS and dtype != np.dtype(object):
         table = value_table(number_format)
+    wide = wide_decoder(number_format) if table is None else None
+    largest = (1 << number_format.bits) - 1
 
     def step(source: Array, target: Array, at: int) -> None:
         del at
         if table is not None and source.dtype == number_format.code_dtype:
             if _look_up(source, table, target) >= len(table):
                 number_format.check_codes(source)
+            return
+        if wide is not None and source.dtype == number_format.code_dtype:
+            number_format.check_codes(source[source > largest])
+            wide(source, target)
             return
         for piece in _pieces(len(source)):
             target[piece] = number_format.decode(source[piece])

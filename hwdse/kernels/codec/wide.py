@@ -1,0 +1,94 @@
+"""Decoding formats whose codes are too many for a table: fields shifted into place, compiled."""
+
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.formats import FixedPoint, Format, Minifloat
+from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, float_like
+from hwdse.kernels.jit import compiled
+
+Array = npt.NDArray[Any]
+#: Fills its second argument from codes that are known to be in range.
+Decode = Callable[[Array, Array], None]
+
+_FLOAT64_BIAS = 1023
+_FLOAT64_LEAST_NORMAL = -1022
+_CODE_BITS = 62
+
+
+@singledispatch
+def wide_decoder(number_format: Format) -> Decode | None:
+    """The family's own loop; None where it has none."""
+    del number_format
+    return None
+
+
+@wide_decoder.register
+def _(number_format: FixedPoint) -> Decode | None:
+    if number_format.bits > _CODE_BITS or not number_format.fits_float64:
+        return None
+    lsb = float(np.ldexp(1.0, -number_format.fraction_bits))
+    shift = 64 - number_format.bits
+
+    def decode(codes: Array, out: Array) -> None:
+        _decode_fixed(codes, shift, number_format.signed, lsb, out)
+
+    return decode
+
+
+@wide_decoder.register
+def _(number_format: Minifloat) -> Decode | None:
+    f = number_format
+    plain = f.signed and f.has_negative_zero and f.subnormals
+    if not plain or f.bits > _CODE_BITS or not f.fits_float64:
+        return None
+    if f.lsb_exponent + f.fraction_bits < _FLOAT64_LEAST_NORMAL:
+        return None
+    infinity = -1 if f.inf_code is None else f.inf_code
+
+    def decode(codes: Array, out: Array) -> None:
+        _decode_floats(
+            codes, f.fraction_bits, f.bias, f.lsb_exponent, f.max_code, infinity, f.sign_code, out
+        )
+
+    return decode
+
+
+@compiled
+def _decode_fixed(codes: Array, shift: int, signed: bool, lsb: float, out: Array) -> None:
+    for i in range(codes.shape[0]):
+        code = np.int64(codes[i])
+        if signed:
+            code = (code << shift) >> shift
+        out[i] = code * lsb
+
+
+@compiled
+def _decode_floats(  # noqa: PLR0917 - compiled code takes positional arguments
+    codes: Array,
+    fraction_bits: int,
+    bias: int,
+    lsb_exponent: int,
+    max_code: int,
+    inf_code: int,
+    sign_code: int,
+    out: Array,
+) -> None:
+    lsb = np.ldexp(1.0, lsb_exponent)
+    up = FLOAT64_FRACTION_BITS - fraction_bits
+    rebias = np.int64(_FLOAT64_BIAS - bias) << FLOAT64_FRACTION_BITS
+    for i in range(codes.shape[0]):
+        code = np.int64(codes[i])
+        magnitude = code & (sign_code - 1)
+        if magnitude > max_code:
+            value = np.inf if magnitude == inf_code else np.nan
+        elif magnitude >> fraction_bits:
+            value = float_like(1.0, (magnitude << up) + rebias)
+        else:
+            value = magnitude * lsb
+        # There is one NaN, without a sign.
+        out[i] = -value if code & sign_code and not np.isnan(value) else value
