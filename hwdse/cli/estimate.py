@@ -171,9 +171,9 @@ def accuracy(
     click.echo(
         f"\n{first.network}, {first.metric}, {first.samples} test samples, "
         f"{first.confidence:.0%} intervals, scales by {first.scales}. scales: how far the accuracy "
-        f"moves between {', '.join(first.other_scales)}. rank: by paired tests of the logits' error; "
-        "equal ranks are not told apart. A small error means answers as float gives them, not "
-        "right ones."
+        f"moves between {', '.join(first.other_scales)}. rank: by paired tests of the logits' "
+        "error; equal ranks are not told apart. A small error means answers as float gives them, "
+        "not right ones."
     )
 
 

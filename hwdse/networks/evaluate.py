@@ -46,7 +46,8 @@ def evaluate(
 
     Activations are quantised to `design.a` and weights to `design.b`, both in float32 and to
     nearest even (see `hwdse.networks.quantize`); sums of products come from `matmul`; bias and
-    every other operator stay float32 unless `requantize` rounds what they give. The same arguments give the same result.
+    every other operator stay float32 unless `requantize` rounds what they give. The same
+    arguments give the same result.
 
     Args:
         design: the arithmetic.
@@ -57,7 +58,8 @@ def evaluate(
         scales: the policy that chooses scales, one of `hwdse.networks.scales.names()`.
         compare_scales: also score the first samples under other policies, for `other_scales`.
         requantize: round what one layer hands to the next to the design's output format.
-        matmul: products of codes; `hwdse.kernels.matmul` by default.
+        matmul: products of codes, of pairs of matrices and of stacks of them;
+            `hwdse.kernels.matmul` by default.
 
     Raises:
         NetworkError: a network that cannot be evaluated, or an unknown policy.

@@ -144,15 +144,11 @@ class DesignArithmetic(Arithmetic):
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """The design's sums of each pair, scaled back to real values."""
         chosen = self._plans[site.name]
-        codes = np.stack([self._matmul(self._design, x, y) for x, y in zip(a, b, strict=True)])
+        codes = self._matmul(self._design, a, b)
         return self._values(codes, chosen.first.scale * chosen.second.scale)
 
     def _values(self, codes: Codes, unit: Values) -> Real:
         return (kernels.decode(self._design.out, codes) * unit).astype(np.float32)
-
-    def products(self, site: Site, a: Operand, b: Operand) -> Real:
-        """The design's sums, scaled back to real values."""
-        return np.stack([self.product(site, 0, x, y) for x, y in zip(a, b, strict=True)])
 
 
 def _scalings(
