@@ -92,21 +92,28 @@ def dot(
 def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
     """The matrix product of (M, K) codes of `design.a` and (K, N) codes of `design.b`.
 
+    A stack (S, M, K) of matrices and another (S, K, N) give the stack of their products.
+
     Returns:
-        (M, N) codes of `design.out`.
+        (M, N) or (S, M, N) codes of `design.out`.
 
     Raises:
         ShapeError: no matrices, or inner sizes that differ.
         FormatError: codes out of range.
     """
     left, right = np.asarray(A), np.asarray(B)
-    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
+    if (
+        left.ndim not in (2, 3)
+        or left.ndim != right.ndim
+        or left.shape[-1] != right.shape[-2]
+        or left.shape[:-2] != right.shape[:-2]
+    ):
         raise ShapeError(f"matrix product of shapes {left.shape} and {right.shape}: (M, K), (K, N)")
-    shape = (left.shape[0], right.shape[1], left.shape[1])
+    shape = (*left.shape[:-1], right.shape[-1], left.shape[-1])
     return dot(
         design,
-        np.broadcast_to(left[:, None, :], shape),
-        np.broadcast_to(right.T[None, :, :], shape),
+        np.broadcast_to(left[..., :, None, :], shape),
+        np.broadcast_to(np.swapaxes(right, -1, -2)[..., None, :, :], shape),
     )
 
 
