@@ -9,14 +9,16 @@ import pandas as pd
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.errors import FailedDesignsError, StoreError
-from hwdse.explore.columns import COLUMNS, Column, column
+from hwdse.explore.columns import COLUMNS, DEFAULT_COST, DEFAULT_QUALITY, column
 from hwdse.explore.front import pareto as pareto_front
 from hwdse.explore.progress import ConsoleReporter
+from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import four_digits
 from hwdse.explore.reporting import report as write_report
 from hwdse.explore.run import Sweep, sweep
 from hwdse.explore.space import Space
 from hwdse.explore.store import Store, finished
+from hwdse.networks.scales import names as scale_policies
 from hwdse.text import printable
 
 _COLUMN = click.Choice([c.name for c in COLUMNS])
@@ -39,6 +41,16 @@ _COLUMN = click.Choice([c.name for c in COLUMNS])
 )
 @click.option("--network", help="Shipped network or ONNX file, instead of the space's.")
 @click.option("--samples", type=Count(1), help="Test samples, instead of the space's.")
+@click.option(
+    "--scales",
+    type=click.Choice(scale_policies()),
+    help="Policy that chooses scales, instead of the space's.",
+)
+@click.option(
+    "--requantize/--no-requantize",
+    default=None,
+    help="Round what layers hand on to the output format, instead of what the space says.",
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @json_option
 def explore(
@@ -48,6 +60,8 @@ def explore(
     jobs: int | None,
     network: str | None,
     samples: int | None,
+    scales: str | None,
+    requantize: bool | None,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -73,6 +87,8 @@ def explore(
                 jobs=jobs,
                 network=network,
                 samples=samples,
+                scales=scales,
+                requantize=requantize,
                 data_dir=data_dir,
                 reporter=reporter,
             )
@@ -96,8 +112,9 @@ def explore(
             }
         )
     else:
-        _print_front(result.front, len(result.frame))
-        _print_advice(result.front)
+        done = finished(result.frame)
+        _print_front(result.front, len(done))
+        _print_advice(done)
         _print_failures(result.failures)
         click.echo(f"\nResults in {printable(str(result.folder))}:")
         for kind, path in result.files.items():
@@ -108,8 +125,10 @@ def explore(
 
 @click.command()
 @click.argument("store", type=click.Path(path_type=Path))
-@click.option("--x", default="energy_pj", show_default=True, type=_COLUMN, help="First quantity.")
-@click.option("--y", default="accuracy", show_default=True, type=_COLUMN, help="Second quantity.")
+@click.option("--x", default=DEFAULT_COST, show_default=True, type=_COLUMN, help="First quantity.")
+@click.option(
+    "--y", default=DEFAULT_QUALITY, show_default=True, type=_COLUMN, help="Second quantity."
+)
 @json_option
 def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
     """Show the Pareto front of a finished or interrupted sweep.
@@ -135,7 +154,7 @@ def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
             }
         )
         return
-    _print_front(front, len(done), column(x), column(y))
+    _print_front(front, len(done), x, y)
     _print_failures(failures)
     if asked > len(frame):
         click.echo(f"\nUnfinished: {len(frame)} of {asked} designs.")
@@ -173,18 +192,21 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _print_front(front: pd.DataFrame, designs: int, *compared: Column) -> None:
-    by = " and ".join(c.title.lower() for c in compared) or "energy and accuracy"
+def _print_front(
+    front: pd.DataFrame, designs: int, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY
+) -> None:
+    by = " and ".join(c.order or c.in_text for c in (column(x), column(y)))
     click.echo(f"Pareto front of {by}: {len(front)} of {designs} designs\n")
     if front.empty:
         return
     rows = []
-    for rank, record in enumerate(front.to_dict("records"), start=1):
+    for record in front.to_dict("records"):
         interval = f"{100 * record['accuracy_low']:.1f}-{100 * record['accuracy_high']:.1f}"
         rows.append(
             [
-                rank,
+                "-" if pd.isna(record["rank"]) else record["rank"],
                 record["design"],
+                f"{record['sqnr_db']:.1f}",
                 percent(record["accuracy"]),
                 interval,
                 four_digits(record["energy_pj"]),
@@ -194,8 +216,16 @@ def _print_front(front: pd.DataFrame, designs: int, *compared: Column) -> None:
             ]
         )
     print_table(
-        ["rank", "design", "accuracy", "interval", "pJ/MAC", "area um2", "delay ns", "Verilog"],
+        [
+            *("rank", "design", "SQNR dB", "accuracy", "interval"),
+            *("pJ/MAC", "area um2", "delay ns", "Verilog"),
+        ],
         rows,
+    )
+    click.echo(
+        "\nrank: 1 + the designs that are better for sure, by paired tests of the logits' error; "
+        "equal\nranks are not told apart. A small error means answers as float gives them, not "
+        "right ones."
     )
 
 
@@ -206,14 +236,14 @@ def _print_failures(failures: pd.DataFrame) -> None:
     print_table(["design", "reason"], failures[["design", "failure"]].to_numpy().tolist())
 
 
-def _print_advice(front: pd.DataFrame) -> None:
+def _print_advice(done: pd.DataFrame) -> None:
     """Say which design is the cheapest that measurement cannot tell from float."""
-    as_good = front[front["accuracy_high"] >= front["float_accuracy"]]
+    as_good = done[(done["mcnemar_p"] >= LEVEL) | (done["accuracy"] >= done["float_accuracy"])]
     if as_good.empty:
         return
     best = as_good.sort_values("energy_pj").iloc[0]
     click.echo(
-        f"\nFloat reaches {percent(best['float_accuracy'])}. The cheapest design whose "
-        f"{best['confidence']:.0%} interval reaches that: {best['design']}, "
-        f"{four_digits(best['energy_pj'])} pJ/MAC"
+        f"\nFloat reaches {percent(best['float_accuracy'])}. The cheapest design that is not "
+        f"surely worse (McNemar's test, p >= {LEVEL:g}): {best['design']}, "
+        f"{percent(best['accuracy'])}, {four_digits(best['energy_pj'])} pJ/MAC"
     )

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from hwdse.explore.columns import Column
 
@@ -45,10 +46,14 @@ class Axis:
         numbers = np.asarray(values, dtype=np.float64)
         if self.column.scale == "error":
             return -np.log10(np.maximum(100.0 - 100.0 * numbers, self.least_error))
-        return np.log10(numbers)
+        return numbers if self.column.scale == "linear" else np.log10(numbers)
 
     def ticks(self, low: float, high: float) -> tuple[list[float], list[str]]:
         """Positions and texts of the marks between positions `low` and `high`."""
+        if self.column.scale == "linear":
+            places = MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(low, high)
+            inside = [float(place) for place in places if low <= place <= high]
+            return inside, [f"{place:.6g}" for place in inside]
         decades = range(
             int(np.floor(-abs(low) - abs(high))), int(np.ceil(abs(low) + abs(high))) + 1
         )

@@ -10,9 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from hwdse.text import printable
 
 Check = Callable[[Any], bool]
+_STORED = np.dtype("<f4")
 
 
 def _is_number(value: Any) -> bool:
@@ -38,6 +42,10 @@ def _is_ratio(value: Any) -> bool:
     return _is_number(value) and (0 <= value <= 1 or math.isnan(value))
 
 
+def _is_decibels(value: Any) -> bool:
+    return value is None or (_is_number(value) and math.isfinite(value))
+
+
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
 
@@ -48,6 +56,10 @@ def _is_positive(value: Any) -> bool:
 
 def _is_samples(value: Any) -> bool:
     return _is_count(value) and value > 0
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
 
 
 def _is_text(value: Any) -> bool:
@@ -81,6 +93,8 @@ _WORDS: dict[Check, str] = {
     _is_amount: "a finite number from 0 up",
     _is_margin: "a finite number from 0 up, or null",
     _is_ratio: "a number from 0 to 1, or NaN",
+    _is_decibels: "a finite number, or null",
+    _is_flag: "true or false",
     _is_count: "a whole number from 0 up",
     _is_positive: "a finite number above 0",
     _is_samples: "a whole number above 0",
@@ -118,6 +132,12 @@ ACCURACY: dict[str, Check] = {
     "agreement": _is_ratio,
     "correct": _is_count,
     "samples": _is_samples,
+    "mcnemar_p": _is_ratio,
+    "sqnr_db": _is_decibels,
+    "kl_divergence": _is_margin,
+    "scales": _is_text,
+    "scale_spread": _is_ratio,
+    "requantize": _is_flag,
     "metric": _is_text,
     "network": _is_text,
 }
@@ -155,6 +175,35 @@ def read(name: str, text: Any, members: Mapping[str, Check]) -> dict[str, Any]:
     except RecursionError as error:
         raise ValueError(f"{name} is nested too deeply") from error
     return checked(name, document, members)
+
+
+def error_bytes(errors: Any, samples: int) -> bytes:
+    """The errors of samples as a store keeps them.
+
+    Raises:
+        ValueError: no float32 vector of one number from 0 up, or infinity, for each sample.
+    """
+    if not isinstance(errors, np.ndarray) or errors.dtype != np.float32:
+        raise ValueError("errors are no float32 array")
+    if errors.shape != (samples,):
+        raise ValueError(f"errors of shape {errors.shape} for {samples} samples")
+    if not (errors >= 0).all():
+        raise ValueError("errors below 0 or NaN")
+    return errors.astype(_STORED).tobytes()
+
+
+def read_errors(content: Any, samples: int) -> npt.NDArray[np.float32]:
+    """The errors of samples from a store, read-only.
+
+    Raises:
+        ValueError: as `error_bytes`.
+    """
+    if not isinstance(content, bytes) or len(content) % _STORED.itemsize:
+        raise ValueError("errors are no numbers of four bytes")
+    found = np.frombuffer(content, _STORED).astype(np.float32)
+    error_bytes(found, samples)
+    found.flags.writeable = False
+    return found
 
 
 def text(name: str, value: Any) -> str:

@@ -13,6 +13,7 @@ from hwdse.cost import Technology
 from hwdse.errors import HwdseError
 from hwdse.explore.record import Evaluation
 from hwdse.networks import Network
+from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design
 
 
@@ -29,6 +30,8 @@ class DesignEvaluator:
         technology: name of a technology table, or path of one.
         technology_digest: SHA-256 of that table.
         data_dir: folder of the dataset; None for where it is installed.
+        scales: policy that chooses the scales of activations and weights.
+        requantize: layers hand on what they give in the design's output format.
         version: of hwdse.
     """
 
@@ -40,17 +43,26 @@ class DesignEvaluator:
     technology: str
     technology_digest: str
     data_dir: Path | None = None
+    scales: str = networks.DEFAULT_SCALES
+    requantize: bool = False
     version: str = hwdse.__version__
 
     @classmethod
     def prepare(
-        cls, network: str, samples: int | None, technology: str, data_dir: Path | None = None
+        cls,
+        network: str,
+        samples: int | None,
+        technology: str,
+        data_dir: Path | None = None,
+        *,
+        scales: str = networks.DEFAULT_SCALES,
+        requantize: bool = False,
     ) -> Self:
         """Load network and dataset once, so that what is missing shows before any work.
 
         Raises:
             DatasetError: the dataset is missing or damaged.
-            NetworkError: no such network, or one that cannot be evaluated.
+            NetworkError: no such network, one that cannot be evaluated, or no such policy.
             TechnologyError: no such technology.
         """
         technology_digest = cost.load_technology(technology).digest
@@ -65,6 +77,8 @@ class DesignEvaluator:
             technology=technology,
             technology_digest=technology_digest,
             data_dir=data_dir,
+            scales=get_policy(scales).name,
+            requantize=requantize,
         )
 
     def key(self, design: Design) -> str:
@@ -76,6 +90,8 @@ class DesignEvaluator:
             self.digest,
             self.data_digest,
             self.samples,
+            self.scales,
+            self.requantize,
             self.technology_digest,
             self.version,
         ]
@@ -84,11 +100,19 @@ class DesignEvaluator:
     def __call__(self, design: Design) -> Evaluation:
         """Evaluate one design; the first call in a process loads the network."""
         network, technology = _inputs(self)
-        accuracy = networks.evaluate(design, network, samples=self.samples, data_dir=self.data_dir)
+        accuracy = networks.evaluate(
+            design,
+            network,
+            samples=self.samples,
+            data_dir=self.data_dir,
+            scales=self.scales,
+            requantize=self.requantize,
+        )
         return Evaluation(
             spec=str(design),
             cost=cost.estimate(design, technology).to_json(),
             accuracy=accuracy.to_json(),
+            errors=accuracy.errors,
             version=self.version,
         )
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hwdse.errors import ShapeError
-from hwdse.explore.columns import column
+from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, column
 
 # Rows compared at once: bounds the temporaries at _BLOCK * n * k booleans.
 _BLOCK = 256
@@ -48,19 +48,22 @@ def nondominated(values: npt.ArrayLike, maximize: tuple[bool, ...]) -> npt.NDArr
 
 
 def pareto_mask(
-    frame: pd.DataFrame, x: str = "energy_pj", y: str = "accuracy"
+    frame: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY
 ) -> npt.NDArray[np.bool_]:
     """Which rows of `frame` are on the front of columns `x` and `y`, each in its own direction.
+
+    Designs are compared by what orders a column: by their rank for `sqnr_db`, so that a design is
+    not beaten by one that the data do not tell from it unless it costs more.
 
     Raises:
         HwdseError: a column without a known direction.
     """
-    columns = (column(x), column(y))
-    values = frame[[c.name for c in columns]].to_numpy(dtype=np.float64)
-    return nondominated(values, tuple(c.maximize for c in columns))
+    names, maximize = zip(*(column(name).objective for name in (x, y)), strict=True)
+    values = frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
+    return nondominated(values, maximize)
 
 
-def pareto(frame: pd.DataFrame, x: str = "energy_pj", y: str = "accuracy") -> pd.DataFrame:
+def pareto(frame: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY) -> pd.DataFrame:
     """Rows of `frame` on the Pareto front of `x` and `y`, the best `y` first.
 
     Ties are kept; rows with a missing value are left out. Rows equal in both columns stay in the
@@ -70,5 +73,6 @@ def pareto(frame: pd.DataFrame, x: str = "energy_pj", y: str = "accuracy") -> pd
         HwdseError: a column without a known direction.
     """
     front = frame[pareto_mask(frame, x, y)]
-    ascending = [not column(y).maximize, not column(x).maximize]
-    return front.sort_values([y, x], ascending=ascending, kind="stable")
+    names, maximize = zip(*(column(name).objective for name in (y, x)), strict=True)
+    ascending = [not larger for larger in maximize]
+    return front.sort_values(list(names), ascending=ascending, kind="stable")

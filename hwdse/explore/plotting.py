@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
 from hwdse.explore.axis import Axis
-from hwdse.explore.columns import Column, column
+from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, Column, column
 from hwdse.explore.files import write_file
 from hwdse.explore.front import pareto
 from hwdse.explore.store import finished
@@ -30,7 +30,10 @@ _KEYED = 24
 
 
 def plot(
-    frame: pd.DataFrame, stem: str | Path, x: str = "energy_pj", y: str = "accuracy"
+    frame: pd.DataFrame,
+    stem: str | Path,
+    x: str = DEFAULT_COST,
+    y: str = DEFAULT_QUALITY,
 ) -> tuple[Path, Path]:
     """Draw the finished designs of `frame` and their front into `stem`.png and `stem`.svg.
 
@@ -71,7 +74,9 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
     chart.front(front)
     chart.ticks()
     chart.number(figure, front)
-    facts = subtitle(frame) + _margin(frame, x) + (f" · {failed} designs failed" if failed else "")
+    facts = subtitle(frame) + _margin(frame, x)
+    facts += " · front by rank, which ties what tests do not separate" if y.order else ""
+    facts += f" · {failed} designs failed" if failed else ""
     _title(figure, axes, x, y, facts)
     _legends(figure, axes, frame, front)
     return figure
@@ -212,7 +217,7 @@ class _Chart:
 
 def _title(figure: Figure, axes: Axes, x: Column, y: Column, facts: str) -> None:
     left = axes.get_position().x0
-    figure.text(left, 0.955, f"{y.title} against {x.title[0].lower()}{x.title[1:]}", fontsize=13)
+    figure.text(left, 0.955, f"{y.title} against {x.in_text}", fontsize=13)
     figure.text(left, 0.915, facts, fontsize=9, color="#5b616b")
 
 

@@ -11,6 +11,7 @@ are tied; their order within the rank, by their mean error, means nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +72,27 @@ def rank(errors: Sequence[Errors], level: float = LEVEL) -> Ranking:
         better[first[sure & (z < 0)], second[sure & (z < 0)]] = True
         better[second[sure & (z > 0)], first[sure & (z > 0)]] = True
     return Ranking(ranks=1 + better.sum(axis=0), better=better)
+
+
+def ranks_of(errors: Sequence[Errors | None], measured: Sequence[object]) -> list[int | None]:
+    """Ranks of designs, some of which may have no errors.
+
+    Args:
+        errors: of each design as in `rank`, or None.
+        measured: what each design was measured on; where they differ there are no ranks.
+    """
+    given = [each for each in errors if each is not None]
+    if len({what for what in measured if what is not None}) > 1:
+        return [None] * len(errors)
+    ranks = iter(_ranks(tuple(np.asarray(each, np.float32).tobytes() for each in given)))
+    return [None if each is None else next(ranks) for each in errors]
+
+
+@lru_cache(maxsize=4)
+def _ranks(errors: tuple[bytes, ...]) -> tuple[int, ...]:
+    """Ranks of designs by the bytes of their errors: tables, plots and pages ask for the same."""
+    found = rank([np.frombuffer(each, np.float32) for each in errors]).ranks
+    return tuple(int(each) for each in found)
 
 
 def holm(p: npt.NDArray[np.float64], level: float = LEVEL) -> npt.NDArray[np.bool_]:

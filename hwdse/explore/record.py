@@ -1,14 +1,20 @@
 """One evaluated design: what an evaluator gives, what a store keeps, what tables show."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from hwdse.errors import SpecError
 from hwdse.spec import Design
 
+Errors = npt.NDArray[np.float32]
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evaluation:
     """Cost and accuracy of one design, as JSON documents.
 
@@ -16,12 +22,14 @@ class Evaluation:
         spec: canonical text of the design.
         cost: `Cost.to_json()`.
         accuracy: `Accuracy.to_json()`.
+        errors: `Accuracy.errors`, of each sample; designs are compared by them in pairs.
         version: of hwdse.
     """
 
     spec: str
     cost: Mapping[str, Any]
     accuracy: Mapping[str, Any]
+    errors: Errors
     version: str
 
 
@@ -63,6 +71,7 @@ class Row:
         facts: see `facts_of`.
         cost: `Cost.to_json()`; None if it was not evaluated.
         accuracy: `Accuracy.to_json()`; None if it was not evaluated.
+        errors: of each sample's outputs, float32; None if it was not evaluated.
         version: of the hwdse that evaluated it; empty if none did.
         certificate: of its verified Verilog, if there is any.
         failure: what failed and why, in one line; empty if nothing did.
@@ -72,6 +81,7 @@ class Row:
     facts: Mapping[str, Any]
     cost: Mapping[str, Any] | None = None
     accuracy: Mapping[str, Any] | None = None
+    errors: Errors | None = None
     version: str = ""
     certificate: Mapping[str, Any] | None = None
     failure: str = ""
@@ -92,7 +102,8 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
 
     `area_per_mac_um2` is the area over the multiply-accumulates of one cycle, as the energy is.
     Accuracy and its interval are fractions of 1; `float_accuracy` is the network's own on the same
-    samples, `agreement` the fraction of samples classified as in float.
+    samples, `agreement` the fraction of samples classified as in float, `sqnr_db` infinite for
+    outputs that equal float's and minus infinity where one is NaN or infinite.
     """
     cost, accuracy = row.cost or {}, row.accuracy or {}
     area = cost.get("area_um2")
@@ -116,6 +127,12 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "confidence": accuracy.get("confidence"),
         "float_accuracy": accuracy.get("float_value"),
         "agreement": accuracy.get("agreement"),
+        "mcnemar_p": accuracy.get("mcnemar_p"),
+        "sqnr_db": _decibels(row),
+        "kl_divergence": accuracy.get("kl_divergence"),
+        "scales": accuracy.get("scales"),
+        "scale_spread": accuracy.get("scale_spread"),
+        "requantize": accuracy.get("requantize"),
         "correct": accuracy.get("correct"),
         "samples": accuracy.get("samples"),
         "metric": accuracy.get("metric"),
@@ -124,6 +141,16 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "verified": row.certificate is not None,
         "failure": row.failure,
     }
+
+
+def _decibels(row: Row) -> float | None:
+    """The signal-to-noise ratio, which JSON cannot say where it is infinite."""
+    if row.accuracy is None or row.errors is None:
+        return None
+    stated = row.accuracy["sqnr_db"]
+    if stated is not None:
+        return float(stated)
+    return -math.inf if row.errors.any() else math.inf
 
 
 def short_spec(design: Design) -> str:

@@ -15,9 +15,17 @@ from plotly.offline import get_plotlyjs
 
 import hwdse
 from hwdse.errors import StoreError
-from hwdse.explore.columns import COLUMNS, COSTS, QUALITIES, Column
+from hwdse.explore.columns import (
+    COLUMNS,
+    COSTS,
+    DEFAULT_COST,
+    DEFAULT_QUALITY,
+    QUALITIES,
+    Column,
+)
 from hwdse.explore.files import write_file
 from hwdse.explore.front import pareto, pareto_mask
+from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, cost_margin, four_digits
 from hwdse.explore.store import RTL_FOLDER, Store, finished, frame_of
 from hwdse.explore.style import Style, operands
@@ -29,7 +37,7 @@ _BLOCK_COLOURS = ("#5B8DB8", "#E0A458", "#6FAE8E", "#C97B84", "#9A8FBF", "#A8A29
 _TITLE = "Design-space exploration"
 
 
-def report(store: Store, path: str | Path, x: str = "energy_pj", y: str = "accuracy") -> Path:
+def report(store: Store, path: str | Path, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY) -> Path:
     """Write the designs of the store's latest sweep as one self-contained HTML file.
 
     Args:
@@ -82,7 +90,7 @@ def _data(frame: pd.DataFrame, rows: list[Row]) -> dict[str, Any]:
     style = Style.of(frame)
     designs = []
     for record, pair, row in zip(frame.to_dict("records"), operands(frame), rows, strict=True):
-        shown = ["accuracy_low", "accuracy_high", *(c.name for c in COLUMNS)]
+        shown = ["rank", "accuracy_low", "accuracy_high", *(c.name for c in COLUMNS)]
         designs.append(
             {name: _number(record[name]) for name in shown}
             | {
@@ -114,6 +122,7 @@ def _data(frame: pd.DataFrame, rows: list[Row]) -> dict[str, Any]:
             for x in COSTS
             for y in QUALITIES
         },
+        "front": f"{DEFAULT_COST} {DEFAULT_QUALITY}",
         "least_error": 50.0 / float(frame["samples"].max()) if len(frame) else None,
         "float_accuracy": _common(frame["float_accuracy"]),
         "blocks": list(dict.fromkeys(block["name"] for row in rows for block in _blocks(row))),
@@ -129,7 +138,7 @@ def _blocks(row: Row) -> list[dict[str, Any]]:
 
 
 def _number(value: Any) -> float | None:
-    number = math.nan if value is None else float(value)
+    number = math.nan if pd.isna(value) else float(value)
     return number if math.isfinite(number) else None
 
 
@@ -143,7 +152,7 @@ def _lead(frame: pd.DataFrame, asked: int, failed: int) -> str:
     done = f"{len(frame)} designs" if asked == len(frame) else f"{len(frame)} of {asked} designs"
     front = int(pareto_mask(frame).sum())
     return (
-        f"{done}, {front} of them on the Pareto front of energy and accuracy. "
+        f"{done}, {front} of them on the Pareto front of energy and rank. "
         + (f"{failed} failed: the table says why. " if failed else "")
         + "Each design is one spec, from which its Verilog, its accuracy and its cost are derived "
         "alike."
@@ -178,6 +187,23 @@ def _notes(frame: pd.DataFrame) -> Iterable[str]:
         f"Bars on accuracy are {confidence:.0%} intervals for the number of test samples used. "
         "Designs whose bars overlap may well be equally accurate."
     )
+    yield (
+        "Rank is by the error of the logits, sample by sample: one more than the number of designs "
+        "that a Wilcoxon signed-rank test finds better, corrected for all pairs (Holm, "
+        f"{LEVEL:.0%}). Designs of one rank are not told apart. Fronts of the logit SQNR go by "
+        "rank."
+    )
+    yield (
+        "A small logit error means that a design answers as float does, close calls included: "
+        "robustness, not correctness. Where accuracy is equal, it says which design has more to "
+        "spare on other data."
+    )
+    spread = 100 * frame["scale_spread"].median() / 2
+    yield (
+        f"Scales were chosen by the policy {', '.join(frame['scales'].unique())}. Other policies "
+        f"move the accuracy of half of the designs by {spread:.2f} points or more either way; "
+        "results.csv has the spread of each."
+    )
     margins = {name: _common(frame[name].astype(float)) for name in MARGINS.values()}
     yield (
         "Area, energy and delay are analytic: the structure of the hardware, priced with "
@@ -204,11 +230,19 @@ def _options(columns: Iterable[Column], chosen: str) -> str:
 
 def _head() -> str:
     text = '<th{}><button type="button">{}</button></th>'.format
+    rank = text(' class="number"', "Rank")
     numbers = [text(' class="number"', escape(c.label)) for c in COLUMNS]
     interval = text("", "Interval (%)")
     place = [c.name for c in COLUMNS].index("accuracy") + 1
     return "".join(
-        [text("", "Design"), *numbers[:place], interval, *numbers[place:], text("", "Verilog")]
+        [
+            text("", "Design"),
+            rank,
+            *numbers[:place],
+            interval,
+            *numbers[place:],
+            text("", "Verilog"),
+        ]
     )
 
 
@@ -216,6 +250,7 @@ def _rows(frame: pd.DataFrame, rows: list[Row], base: Path, target: Path) -> Ite
     front = pareto_mask(frame)
     for record, row, on_front in zip(frame.to_dict("records"), rows, front, strict=True):
         cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(record["design"])}</td>']
+        cells.append(_cell(record["rank"]))
         for c in COLUMNS:
             cells.append(_cell(record[c.name], c))
             if c.name == "accuracy":
@@ -226,11 +261,11 @@ def _rows(frame: pd.DataFrame, rows: list[Row], base: Path, target: Path) -> Ite
         yield f"<tr{kind}>{''.join(cells)}</tr>"
 
 
-def _cell(value: Any, c: Column) -> str:
+def _cell(value: Any, c: Column | None = None) -> str:
     number = _number(value)
     if number is None:
         return '<td class="number">–</td>'
-    shown = f"{100 * number:.2f}" if c.unit == "%" else four_digits(number)
+    shown = f"{100 * number:.2f}" if c and c.unit == "%" else four_digits(number)
     return f'<td class="number" data-value="{number!r}">{shown}</td>'
 
 

@@ -51,7 +51,7 @@ class Sweep:
 
     @property
     def front(self) -> pd.DataFrame:
-        """Designs on the Pareto front of energy and accuracy, the most accurate first."""
+        """Designs on the Pareto front of energy and rank, the best rank first."""
         return pareto(self.frame)
 
     @property
@@ -67,6 +67,8 @@ def sweep(
     jobs: int | None = None,
     network: str | None = None,
     samples: int | None = None,
+    scales: str | None = None,
+    requantize: bool | None = None,
     data_dir: str | Path | None = None,
     reporter: Reporter | None = None,
     evaluator: Evaluator | None = None,
@@ -85,6 +87,9 @@ def sweep(
             which a design that takes its process down then ends.
         network: instead of the space's.
         samples: instead of the space's.
+        scales: policy that chooses scales, instead of the space's.
+        requantize: whether layers hand on what they give in the output format, instead of the
+            space's.
         data_dir: folder of the dataset; where it is installed by default.
         reporter: told about progress.
         evaluator: measures a design; the analytic cost and the network's accuracy by default.
@@ -99,12 +104,18 @@ def sweep(
         space = replace(space, network=network)
     if samples is not None:
         space = replace(space, samples=samples)
+    if scales is not None:
+        space = replace(space, scales=scales)
+    if requantize is not None:
+        space = replace(space, requantize=requantize)
     if evaluator is None:
         evaluator = DesignEvaluator.prepare(
             space.network,
             space.samples,
             space.technology,
             None if data_dir is None else Path(data_dir),
+            scales=space.scales,
+            requantize=space.requantize,
         )
     run = _Run(
         space=space,

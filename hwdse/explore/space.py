@@ -2,7 +2,9 @@
 
 ```toml
 network = "digits"           # what accuracy is measured on
-samples = 360                # test samples, all by default
+samples = 360                # test samples, by default as many as the network says
+scales = "output"            # policy that chooses scales: output, pow2, mse or absmax
+requantize = false           # layers hand on their outputs in the design's output format
 technology = "nangate45"
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # as they are
 
@@ -25,6 +27,8 @@ from typing import Any, Self
 
 from hwdse import formats
 from hwdse.errors import HwdseError, SpaceError, SpecError
+from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
+from hwdse.networks.scales import names as scale_policies
 from hwdse.reading import MAX_TOML, parse_toml, read_text
 from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
@@ -32,7 +36,10 @@ DEFAULT_NETWORK = "digits"
 DEFAULT_TECHNOLOGY = "nangate45"
 
 _BUILTIN = Path(__file__).with_name("builtin.toml")
-_SETTINGS = ("network", "samples", "technology", "skip_invalid", "designs", "space")
+_SETTINGS = (
+    *("network", "samples", "scales", "requantize", "technology"),
+    *("skip_invalid", "designs", "space"),
+)
 _HEADER = re.compile(r"\s*\[\[\s*space\s*\]\]")
 _TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
@@ -58,7 +65,9 @@ class Space:
         name: file it came from, or `built-in`.
         designs: in the order of the file, each once.
         network: name of a shipped network or path of an ONNX file.
-        samples: test samples to evaluate; None for all of the network's.
+        samples: test samples to evaluate; None for as many as the network says.
+        scales: policy that chooses the scales of activations and weights.
+        requantize: layers hand on their outputs in the design's output format.
         technology: name of a technology table.
         skipped: combinations left out because they have no meaning.
     """
@@ -67,6 +76,8 @@ class Space:
     designs: tuple[Design, ...]
     network: str = DEFAULT_NETWORK
     samples: int | None = None
+    scales: str = DEFAULT_SCALES
+    requantize: bool = False
     technology: str = DEFAULT_TECHNOLOGY
     skipped: int = 0
 
@@ -75,6 +86,9 @@ class Space:
             raise SpaceError(f"{self.name}: no designs; give `designs` or a [[space]] table")
         if self.samples is not None and self.samples < 1:
             raise SpaceError(f"{self.name}: samples = {self.samples} must be at least 1")
+        if self.scales not in scale_policies():
+            allowed = ", ".join(scale_policies())
+            raise SpaceError(f"{self.name}: scales = {self.scales!r}: allowed are {allowed}")
 
     @classmethod
     def builtin(cls) -> Self:
@@ -126,6 +140,8 @@ class Space:
         settings = {
             "network": source.typed(document, "network", str, DEFAULT_NETWORK),
             "samples": source.typed(document, "samples", int, None),
+            "scales": source.typed(document, "scales", str, DEFAULT_SCALES),
+            "requantize": source.typed(document, "requantize", bool, False),
             "technology": source.typed(document, "technology", str, DEFAULT_TECHNOLOGY),
         }
         return cls(name=name, designs=tuple(designs), skipped=skipped, **settings)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from hwdse.errors import StoreError, why
 from hwdse.explore import documents, store_errors
+from hwdse.explore.ranking import ranks_of
 from hwdse.explore.record import Evaluation, Row, describe, facts_of
 from hwdse.explore.store_errors import translated, unusable
 from hwdse.spec import Design
@@ -21,7 +22,7 @@ RTL_FOLDER = "rtl"
 
 # "hwDS": tells a store from any other SQLite file.
 APPLICATION_ID = 0x68774453
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SCHEMA = (
     # Every design that a sweep ever asked for. `facts` is `record.facts_of`.
@@ -29,11 +30,13 @@ _SCHEMA = (
         key TEXT PRIMARY KEY NOT NULL,
         facts TEXT NOT NULL
     ) STRICT""",
-    # What was measured. `cost` and `accuracy` are the JSON documents of the estimators.
+    # What was measured. `cost` and `accuracy` are the JSON documents of the estimators, `errors`
+    # the float32 numbers of `Accuracy.errors`, the least byte first.
     """CREATE TABLE evaluation (
         key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
         cost TEXT NOT NULL,
         accuracy TEXT NOT NULL,
+        errors BLOB NOT NULL,
         version TEXT NOT NULL
     ) STRICT""",
     # What was proven, for the designs whose Verilog was generated.
@@ -55,7 +58,7 @@ _SCHEMA = (
 )
 
 _ROWS = """
-    SELECT key, design.rowid, facts, evaluation.rowid, cost, accuracy, version,
+    SELECT key, design.rowid, facts, evaluation.rowid, cost, accuracy, errors, version,
         certificate.rowid, certificate, failure.rowid, stage, reason
     FROM selection JOIN design USING (key)
         LEFT JOIN evaluation USING (key)
@@ -66,11 +69,12 @@ _ROWS = """
 
 _HEADER = b"SQLite format 3\0"
 _APPLICATION_ID_AT = 68
-_COUNTS = ("correct", "samples")
+_COUNTS = ("correct", "samples", "rank")
 _FLOATS = (
     *("area_um2", "area_per_mac_um2", "energy_pj", "delay_ns"),
     *("area_error", "energy_error", "delay_error"),
     *("accuracy", "accuracy_low", "accuracy_high", "confidence", "float_accuracy", "agreement"),
+    *("mcnemar_p", "sqnr_db", "kl_divergence", "scale_spread"),
 )
 
 
@@ -164,9 +168,13 @@ class Store:
         """
         cost = documents.checked("cost", evaluation.cost, documents.COST)
         accuracy = documents.checked("accuracy", evaluation.accuracy, documents.ACCURACY)
-        row = (key, documents.write(cost), documents.write(accuracy), printable(evaluation.version))
+        errors = documents.error_bytes(evaluation.errors, accuracy["samples"])
+        row = (
+            *(key, documents.write(cost), documents.write(accuracy), errors),
+            printable(evaluation.version),
+        )
         with self._transaction() as execute:
-            execute.execute("INSERT OR IGNORE INTO evaluation VALUES (?, ?, ?, ?)", row)
+            execute.execute("INSERT OR IGNORE INTO evaluation VALUES (?, ?, ?, ?, ?)", row)
             execute.execute("DELETE FROM failure WHERE key = ?", (key,))
 
     def certify(self, key: str, certificate: Mapping[str, Any]) -> None:
@@ -218,8 +226,8 @@ class Store:
         return frame_of(self.rows())
 
     def _row(self, values: tuple[Any, ...]) -> Row:
-        key, design, facts, evaluation, cost, accuracy, version = values[:7]
-        certificate, proof, failure, stage, reason = values[7:]
+        key, design, facts, evaluation, cost, accuracy, errors, version = values[:8]
+        certificate, proof, failure, stage, reason = values[8:]
         table, place, name = "design", design, ""
         try:
             known = documents.read("facts", facts, documents.FACTS)
@@ -229,6 +237,7 @@ class Store:
                 table, place = "evaluation", evaluation
                 row["cost"] = documents.read("cost", cost, documents.COST)
                 row["accuracy"] = documents.read("accuracy", accuracy, documents.ACCURACY)
+                row["errors"] = documents.read_errors(errors, row["accuracy"]["samples"])
                 row["version"] = documents.text("version", version)
             if certificate is not None and evaluation is not None:
                 table, place = "certificate", certificate
@@ -260,10 +269,15 @@ class Store:
 
 
 def frame_of(rows: list[Row]) -> pd.DataFrame:
-    """A table with a line for each row; see `describe`. What is unknown is missing."""
+    """A table with a line for each row; see `describe`. What is unknown is missing.
+
+    `rank` is that of the finished designs among each other, see `hwdse.explore.ranking`; designs
+    that were not measured alike have none.
+    """
     # A table without lines has the columns of any other.
     shown = rows or [Row(key="", facts=facts_of(Design.parse("a=int8,acc=int:32")))]
     frame = pd.DataFrame.from_records([describe(row) for row in shown]).iloc[: len(rows)]
+    frame.insert(2, "rank", ranks_of([row.errors for row in shown], _measured(shown))[: len(rows)])
     kinds: dict[str, str] = dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(_COUNTS, "Int64")
     return frame.astype(kinds)
 
@@ -271,6 +285,16 @@ def frame_of(rows: list[Row]) -> pd.DataFrame:
 def finished(frame: pd.DataFrame) -> pd.DataFrame:
     """The lines of designs that were evaluated."""
     return frame.loc[frame["energy_pj"].notna()]
+
+
+def _measured(rows: list[Row]) -> list[object]:
+    """What each row was measured on, None for none: errors of other things do not compare."""
+    return [
+        None
+        if row.accuracy is None
+        else tuple(row.accuracy[name] for name in ("network", "metric", "samples"))
+        for row in rows
+    ]
 
 
 @contextmanager

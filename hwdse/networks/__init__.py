@@ -1,9 +1,10 @@
 """Networks: ONNX files scored in a design's arithmetic, accumulator included."""
 
 from hwdse.networks.accuracy import Accuracy, wilson_interval
-from hwdse.networks.evaluate import DEFAULT_SCALES, evaluate, float_accuracy
+from hwdse.networks.evaluate import evaluate, float_accuracy
 from hwdse.networks.execute import Profile, profile
 from hwdse.networks.network import Network, load, names
+from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 
 __all__ = [
     "DEFAULT_SCALES",

@@ -74,6 +74,7 @@ class Accuracy:
             float32, in nats; NaN where an output is NaN.
         network: the network's name.
         scales: the policy that chose the scales.
+        requantize: whether layers handed on their outputs in the design's output format.
         other_scales: right answers (as a fraction) under other policies, and under this one, on
             the first samples of the test part; how far they differ is a part of the uncertainty.
         errors: length of the error vector of each sample's outputs (samples,); infinite for NaN.
@@ -93,6 +94,7 @@ class Accuracy:
     kl_divergence: float
     network: str
     scales: str
+    requantize: bool = False
     other_scales: Mapping[str, float] = field(default_factory=dict)
     errors: npt.NDArray[np.float32] = field(repr=False)
 
@@ -105,6 +107,7 @@ class Accuracy:
         *,
         network: str,
         scales: str,
+        requantize: bool = False,
         other_scales: Mapping[str, float] | None = None,
     ) -> Self:
         """Scores outputs of shape (samples, classes) for samples of these classes."""
@@ -131,6 +134,7 @@ class Accuracy:
             kl_divergence=kl_divergence(outputs, float_outputs),
             network=network,
             scales=scales,
+            requantize=requantize,
             other_scales=dict(other_scales or {}),
             errors=errors.astype(np.float32),
         )

@@ -15,13 +15,13 @@ from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outpu
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
 from hwdse.networks.quantize import DesignArithmetic, MatMul, plan
+from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import MSE, OUTPUT, POW2, ScalePolicy
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design
 
 Pixels = npt.NDArray[np.float32]
 
-DEFAULT_SCALES = OUTPUT.name
 COMPARED_SCALES = (OUTPUT.name, POW2.name, MSE.name)
 """Policies that a score is compared under: those that search."""
 _COMPARED_SAMPLES = 500
@@ -99,6 +99,7 @@ def evaluate(
         test.y,
         network=network.name,
         scales=scales,
+        requantize=requantize,
         other_scales=others,
     )
 

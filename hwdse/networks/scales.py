@@ -98,6 +98,9 @@ ABSMAX = register(
 )
 
 
+DEFAULT = OUTPUT.name
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scaling:
     """How real values become codes of a format: divide by `scale`, clip to +-`limit`.

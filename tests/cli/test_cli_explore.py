@@ -41,7 +41,7 @@ def folder(tmp_path):
 def test_explore_ends_with_table_advice_and_files(faked, capsys):
     assert main(["explore", "-o", str(faked), "--jobs", "1"]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("Pareto front of energy and accuracy: ")
+    assert out.startswith("Pareto front of energy per MAC and rank: ")
     assert "rank  design " in out
     assert "a=int8,acc=kulisch" in out
     assert "Float reaches 98.06 %" in out
@@ -150,7 +150,7 @@ def test_pareto(folder, capsys):
     for given in (folder, folder / STORE_NAME):
         assert main(["pareto", str(given), "--x", "area_um2"]) == 0
         out = capsys.readouterr().out
-        assert out.startswith("Pareto front of area and accuracy: ")
+        assert out.startswith("Pareto front of area and rank: ")
         assert "a=int8,acc=kulisch" in out
     assert main(["pareto", str(folder), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

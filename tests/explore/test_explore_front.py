@@ -76,12 +76,26 @@ def test_pareto_uses_the_direction_of_each_column():
     frame = pd.DataFrame(
         {
             "energy_pj": [1.0, 2.0, 3.0, 3.0],
+            "rank": pd.array([2, 1, 1, None], "Int64"),
+            "sqnr_db": [10.0, 20.0, 21.0, None],
             "accuracy": [0.5, 0.9, 0.8, None],
             "area_um2": [5.0, 9.0, 4.0, 1.0],
         }
     )
-    assert pareto(frame).index.tolist() == [1, 0]
+    assert pareto(frame, "energy_pj", "accuracy").index.tolist() == [1, 0]
     assert pareto(frame, "energy_pj", "area_um2").index.tolist() == [3, 0]
+    assert pareto_mask(frame, y="accuracy").tolist() == [True, True, False, False]
+
+
+def test_what_tests_do_not_tell_apart_is_no_reason_to_pay_more():
+    frame = pd.DataFrame(
+        {
+            "energy_pj": [1.0, 2.0, 3.0, 3.0],
+            "rank": pd.array([3, 1, 1, None], "Int64"),
+            "sqnr_db": [10.0, 20.0, 21.0, None],
+        }
+    )
+    assert pareto(frame).index.tolist() == [1, 0]
     assert pareto_mask(frame).tolist() == [True, True, False, False]
 
 

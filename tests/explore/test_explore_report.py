@@ -69,7 +69,7 @@ def test_table_has_a_row_per_design_and_marks_the_front(store, tmp_path):
     page = Page(report(store, tmp_path / "report.html").read_text())
     (_, head), *rows = page.rows
     frame = store.frame()
-    assert head[:2] == ["Design", "Energy per MAC (pJ)"]
+    assert head[:3] == ["Design", "Rank", "Energy per MAC (pJ)"]
     assert [cells[0] for _, cells in rows] == frame["design"].tolist()
     assert {len(cells) for _, cells in rows} == {len(head)}
     marked = [cells[0] for mark, cells in rows if mark == "front"]
@@ -86,7 +86,9 @@ def test_data_holds_every_point_and_every_front(store, tmp_path):
         x, y = name.split()
         assert set(frame["design"].iloc[front]) == set(pareto(frame, x, y)["design"])
         assert frame[x].iloc[front].is_monotonic_increasing
-    assert len(data["fronts"]) == 8
+    assert len(data["fronts"]) == 12
+    assert data["front"] in data["fronts"]
+    assert [d["rank"] for d in data["designs"]] == frame["rank"].tolist()
     assert data["blocks"] == ["decode", "multiply", "accumulate", "encode", "registers"]
     assert data["designs"][0]["blocks"]["multiply"]["energy_pj"] == pytest.approx(
         0.4 * frame["energy_pj"][0]

@@ -482,8 +482,9 @@ def test_programs_of_a_dead_worker_end(tmp_path):
 def test_settings_of_the_space_can_be_replaced(tmp_path, monkeypatch):
     seen = {}
 
-    def prepare(network, samples, technology, data_dir):
+    def prepare(network, samples, technology, data_dir, **more):
         seen.update(network=network, samples=samples, technology=technology, data_dir=data_dir)
+        seen.update(more)
         return FakeEvaluator(log=tmp_path / "evaluated")
 
     monkeypatch.setattr("hwdse.explore.run.DesignEvaluator.prepare", prepare)
@@ -496,6 +497,11 @@ def test_settings_of_the_space_can_be_replaced(tmp_path, monkeypatch):
     )
     generator = FakeGenerator(log=tmp_path / "generated")
     sweep(given, tmp_path / "out", generator=generator)
-    assert seen == {"network": "digits", "samples": 5, "technology": "t", "data_dir": None}
-    sweep(given, tmp_path / "out", network="n", samples=7, data_dir="d", generator=generator)
-    assert seen == {"network": "n", "samples": 7, "technology": "t", "data_dir": Path("d")}
+    how = {"scales": "output", "requantize": False}
+    assert seen == {"network": "digits", "samples": 5, "technology": "t", "data_dir": None} | how
+    how = {"scales": "pow2", "requantize": True}
+    sweep(
+        *(given, tmp_path / "out"),
+        **{"network": "n", "samples": 7, "data_dir": "d", "generator": generator} | how,
+    )
+    assert seen == {"network": "n", "samples": 7, "technology": "t", "data_dir": Path("d")} | how

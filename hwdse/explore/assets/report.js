@@ -18,6 +18,7 @@
   const still = { displayModeBar: false, responsive: true };
 
   function ticks(c, values) {
+    if (c.scale === "linear") return { type: "linear" };
     if (c.scale === "log") return { type: "log", dtick: "D2", tickformat: "~r" };
     const shown = values.filter((v) => v !== null);
     const low = Math.min(...shown) - 0.15;
@@ -61,7 +62,8 @@
     const lines = data.columns
       .filter((c) => design[c.name] !== null)
       .map((c) => `${escape(c.label)}: ${Number(value(design, c).toPrecision(4))}`);
-    return [`<b>${escape(design.design)}</b>`, ...lines].join("<br>");
+    const rank = design.rank === null ? [] : [`Rank: ${design.rank}`];
+    return [`<b>${escape(design.design)}</b>`, ...rank, ...lines].join("<br>");
   }
 
   function scatter() {
@@ -113,7 +115,7 @@
     return Plotly.react("scatter", traces, layout({
       xaxis: { title: { text: x.label }, ...ticks(x, []) },
       yaxis: {
-        title: { text: `${y.label}, spread by error rate` },
+        title: { text: y.label + (y.scale === "error" ? ", spread by error rate" : "") },
         ...ticks(y, traces.flatMap((t) => t.y)),
       },
       legend: { itemsizing: "constant" }, hovermode: "closest", shapes, annotations,
@@ -122,7 +124,7 @@
 
   function blocks(id, name) {
     const c = column(name);
-    const front = data.fronts["energy_pj accuracy"].map((i) => data.designs[i]).reverse();
+    const front = data.fronts[data.front].map((i) => data.designs[i]).reverse();
     const labels = front.map((d) => escape(d.design));
     const traces = data.blocks.map((block, i) => ({
       type: "bar", orientation: "h", name: block, y: labels,
