@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, wilcoxon
+from scipy.special import ndtr
 
 from hwdse.errors import ShapeError
 
@@ -108,6 +108,8 @@ def _pairs(
     table: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """For each pair of rows, in the order of `triu_indices`: p, and z < 0 if the first is less."""
+    from scipy.stats import wilcoxon  # noqa: PLC0415 - takes a second to load
+
     z = []
     for index in range(len(table) - 1):
         differences = table[index] - table[index + 1 :]
@@ -117,4 +119,4 @@ def _pairs(
         )
         z.append(np.where(differences.any(axis=1), result.zstatistic, 0.0))
     all_z = np.concatenate(z)
-    return 2 * norm.sf(np.abs(all_z)), all_z
+    return 2 * ndtr(-np.abs(all_z)), all_z

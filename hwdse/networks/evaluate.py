@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+import hwdse  # its kernels load slowly: on first use, and the float baseline needs none
 from hwdse.errors import DatasetError
 from hwdse.networks import datasets
 from hwdse.networks.accuracy import Accuracy, Outputs, predicted_classes
@@ -70,10 +71,7 @@ def evaluate(
     if isinstance(network, (str, Path)):
         network = load(network)
     if matmul is None:
-        # Imported here: compiled kernels load slowly, and the float baseline needs none.
-        from hwdse import kernels  # noqa: PLC0415
-
-        matmul = kernels.matmul
+        matmul = hwdse.kernels.matmul
     _check_kernel(design, matmul)
     test = _test_part(network, samples, data_dir)
     folder = _folder(data_dir)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from hwdse import kernels
+import hwdse  # its kernels load slowly: on first use
 from hwdse.formats import Format
 from hwdse.networks import scales
 from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
@@ -148,7 +148,8 @@ class DesignArithmetic(Arithmetic):
         return self._values(codes, chosen.first.scale * chosen.second.scale)
 
     def _values(self, codes: Codes, unit: Values) -> Real:
-        return (kernels.decode(self._design.out, codes) * unit).astype(np.float32)
+        found: Real = (hwdse.kernels.decode(self._design.out, codes) * unit).astype(np.float32)
+        return found
 
 
 def _scalings(
@@ -272,7 +273,7 @@ def _placed(
     def error(a: Scaling, b: Scaling) -> float:
         b = of_groups(b)
         codes = zip(a.codes(rows), b.codes(matrices), strict=True)
-        found = np.stack([kernels.decode(design.out, matmul(design, x, w)) for x, w in codes])
+        found = np.stack([hwdse.kernels.decode(design.out, matmul(design, x, w)) for x, w in codes])
         with np.errstate(all="ignore"):
             total = float(np.square(found * (a.scale * b.scale) - expected).sum())
         return total if math.isfinite(total) else math.inf

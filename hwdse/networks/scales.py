@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwdse import kernels
+import hwdse  # its kernels load slowly: on first use
 from hwdse.errors import NetworkError
 from hwdse.formats import Format
 from hwdse.networks.arithmetic import Real
@@ -117,11 +117,12 @@ class Scaling:
 
     def codes(self, x: Real) -> Codes:
         """Codes of x, to nearest even, saturating."""
-        return kernels.encode(self.number_format, self._scaled(x))
+        found: Codes = hwdse.kernels.encode(self.number_format, self._scaled(x))
+        return found
 
     def values(self, x: Real) -> npt.NDArray[np.float64]:
         """What the codes of x stand for."""
-        found = kernels.quantize(self.number_format, self._scaled(x))
+        found = hwdse.kernels.quantize(self.number_format, self._scaled(x))
         return np.asarray(found, np.float64) * self.scale
 
     def moved(self, octaves: int) -> "Scaling":
