@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import SpecError
-from hwdse.formats import Format, Minifloat, Posit, UnpackedShape
+from hwdse.formats import Minifloat, UnpackedShape
 from hwdse.kernels.arithmetic import (
     FLOAT64_PRECISION,
-    ODD_MARGIN,
     PRODUCT_TOP,
     SUM_TOP,
     sign_bits,
@@ -109,17 +108,8 @@ def _encoded(design: Design, values: Values, *, exact: bool) -> Codes:
         return encode(out, values, rounding, exact)
     # Few values are many results': round each once.
     patterns, index = np.unique(values.view(np.int64), return_inverse=True)
-    unique = patterns.view(np.float64)
-    if exact or _thresholds_are_short(out):
-        codes: Codes = out.encode(unique, rounding, out.overflow)[index]
-    else:
-        codes = encode(out, unique, rounding, exact)[index]
+    codes: Codes = encode(out, patterns.view(np.float64), rounding, exact)[index]
     return codes.reshape(values.shape)
-
-
-def _thresholds_are_short(out: Format) -> bool:
-    """Whether a sum rounded to odd is on the same side of every value and midpoint."""
-    return isinstance(out, Posit) and out.bits + ODD_MARGIN < FLOAT64_PRECISION
 
 
 @compiled

@@ -9,10 +9,11 @@ import numpy.typing as npt
 from hwdse.errors import ShapeError, SpecError
 from hwdse.kernels.accumulate import SinglePrecision, Task, plan
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, MAX_TERMS, PRODUCT_TOP
-from hwdse.kernels.multiply import multiplication
+from hwdse.kernels.multiply import Multiplication, multiplication
 from hwdse.kernels.operands import operands
 from hwdse.kernels.output import encode
-from hwdse.spec import Design
+from hwdse.kernels.pieces import pieces as pieces_of
+from hwdse.spec import Design, FusedFloat, IntegerSum, Kulisch
 
 Codes = npt.NDArray[Any]
 
@@ -49,9 +50,9 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
         raise ShapeError(f"matrix product of shapes {left.shape} and {right.shape}: (M, K), (K, N)")
     shape, n = left.shape[:-1], right.shape[-1]
     m, k = left.shape[-2:]
-    _check_design(design, k)
-    _check_filling(design, k)
     mul = multiplication(design.mul, design)
+    _check_design(design, mul, k)
+    _check_filling(design, k)
     if left.ndim == 2:
         left, right = left[np.newaxis], right[np.newaxis]
     first, second = operands(design, mul, left, right)
@@ -89,20 +90,34 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
     return out.reshape(*shape, n)
 
 
-def _check_design(design: Design, terms: int) -> None:
+def _check_design(design: Design, mul: Multiplication, terms: int) -> None:
     product = design.product
-    if product.magnitude_bits > FLOAT64_PRECISION or (
-        max(-product.exponent_min, product.top) > PRODUCT_TOP
-    ):
-        integers = design.a.unpacked.twos_complement and design.b.unpacked.twos_complement
-        if not integers:
-            raise SpecError(
-                f"products of {design.a} and {design.b} have no fast kernel: they take "
-                f"{product.magnitude_bits} bits from 2^{product.exponent_min} to 2^{product.top}, "
-                f"float64 carries {FLOAT64_PRECISION}"
-            )
-    if terms > MAX_TERMS:
-        raise ShapeError(f"sums of {terms} terms: at most {MAX_TERMS} are supported")
+    wide = product.magnitude_bits > FLOAT64_PRECISION
+    pieces = _pieces(design, mul) if wide else 1
+    integers = _are_integers(design)
+    far = max(-product.exponent_min, product.top) > PRODUCT_TOP and not integers
+    if pieces == 0 or far:
+        raise SpecError(
+            f"products of {design.a} and {design.b} have no fast kernel: they take "
+            f"{product.magnitude_bits} bits from 2^{product.exponent_min} to 2^{product.top}, "
+            f"float64 carries {FLOAT64_PRECISION}"
+        )
+    if terms * pieces > MAX_TERMS:
+        raise ShapeError(f"sums of {terms} terms: at most {MAX_TERMS // pieces} are supported")
+
+
+def _are_integers(design: Design) -> bool:
+    return design.a.unpacked.twos_complement and design.b.unpacked.twos_complement
+
+
+def _pieces(design: Design, mul: Multiplication) -> int:
+    """Terms that take the place of a product of too many bits; 0 if none can."""
+    if isinstance(design.accumulator, IntegerSum) and _are_integers(design):
+        return 1
+    if not isinstance(design.accumulator, (Kulisch, FusedFloat)) or not mul.linear:
+        return 0
+    found = pieces_of(design)
+    return 0 if found is None else found.terms
 
 
 def _check_filling(design: Design, terms: int) -> None:

@@ -1,14 +1,29 @@
-"""Codes of sums: the rounding into the output format."""
+"""Codes of sums: the rounding into the output format.
 
-from functools import singledispatch
+Sums that are not exact are rounded to odd, which serves every format whose thresholds are short:
+see `hwdse.kernels.thresholds`. Where float32 tells the thresholds apart too, sums are rounded to
+odd once more and take the codec's loops.
+"""
+
+from functools import lru_cache, singledispatch
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import SpecError
-from hwdse.formats import Format, Integer, Minifloat
-from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, SUM_TOP, bits_of, sign_bits
+from hwdse.formats import Format, Integer, Minifloat, Posit
+from hwdse.kernels.arithmetic import (
+    FLOAT64_FRACTION_BITS,
+    FLOAT64_PRECISION,
+    MAGNITUDE_MASK,
+    SUM_TOP,
+    bits_of,
+    sign_bits,
+)
+from hwdse.kernels.codec import encode as encode_array
+from hwdse.kernels.codec import lanes
+from hwdse.kernels.codec.posit import posit_kernel
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Values
 from hwdse.kernels.rounding import (
@@ -18,8 +33,16 @@ from hwdse.kernels.rounding import (
     rounding_to,
     rounding_to_integer,
 )
+from hwdse.kernels.thresholds import threshold_bits
 
 _FLOAT64_BIAS = 1023
+_FLOAT64_INFINITY = np.int64(0x7FF) << FLOAT64_FRACTION_BITS
+#: Formats of up to this many bits are looked up in a table that takes no time to build.
+_QUICK_TABLE_BITS = 10
+#: log2 of the values, and minus log2 of their bits, that float32 holds with room for thresholds.
+_SINGLE_TOP = 120
+_DROPPED = FLOAT64_FRACTION_BITS - lanes.FRACTION_BITS
+_REBIAS = np.int64(_FLOAT64_BIAS - lanes.BIAS) << lanes.FRACTION_BITS
 Codes = npt.NDArray[Any]
 
 
@@ -34,11 +57,28 @@ def encode(target: Format, sums: Values, rounding: str, exact: bool) -> Codes:
         exact: whether the sums are known to be exact.
 
     Raises:
-        SpecError: sums rounded to odd and a format of too many bits for that.
+        SpecError: sums rounded to odd, and a format whose thresholds are too long for that.
     """
-    if not exact:
+    longest = threshold_bits(target)
+    if not exact and (longest is None or longest >= FLOAT64_PRECISION):
         raise SpecError(f"out={target} has no fast kernel for sums beyond float64's precision")
+    if _by_single_precision(target, rounding):
+        single = np.empty(sums.shape, np.int32)
+        _to_single(np.ascontiguousarray(sums).reshape(-1), single.reshape(-1))
+        return encode_array(target, single.view(np.float32), rounding, target.overflow)
     return target.encode(sums, rounding, target.overflow)
+
+
+@lru_cache(maxsize=64)
+def _by_single_precision(target: Format, rounding: str) -> bool:
+    """Whether sums rounded to odd as float32 give the same codes, and quickly."""
+    longest, shape = threshold_bits(target), target.unpacked
+    if longest is None or longest >= lanes.PRECISION:
+        return False
+    if max(-shape.exponent_min, shape.top) > _SINGLE_TOP:
+        return False
+    quick = isinstance(target, Posit) and rounding == "rne" and posit_kernel(target) is not None
+    return quick or target.bits <= _QUICK_TABLE_BITS
 
 
 @encode.register
@@ -72,6 +112,30 @@ def _(target: Integer, sums: Values, rounding: str, exact: bool) -> Codes:
         out.reshape(-1),
     )
     return out.astype(target.code_dtype)
+
+
+@compiled
+def _to_single(sums: Values, out: Codes) -> None:
+    """Patterns of float32 sums rounded to odd, on the same side of all thresholds between.
+
+    Sums out of range become the float32 nearest to them that is no infinity, or no zero.
+    """
+    for i in range(sums.shape[0]):
+        magnitude = bits_of(sums[i]) & MAGNITUDE_MASK
+        pattern = (magnitude >> _DROPPED) - _REBIAS
+        if magnitude > _FLOAT64_INFINITY:
+            pattern = np.int64(lanes.INFINITY) + 1
+        elif magnitude == _FLOAT64_INFINITY:
+            pattern = np.int64(lanes.INFINITY)
+        elif pattern >= lanes.INFINITY:
+            pattern = np.int64(lanes.INFINITY) - 1
+        elif pattern < 1 << lanes.FRACTION_BITS:
+            pattern = np.int64(magnitude != 0)
+        elif magnitude & ((np.int64(1) << _DROPPED) - 1) != 0:
+            pattern |= 1
+        if sign_bits(sums[i]) != 0:
+            pattern -= np.int64(1) << 31
+        out[i] = pattern
 
 
 @compiled

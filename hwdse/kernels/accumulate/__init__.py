@@ -8,6 +8,7 @@ from typing import ClassVar
 from hwdse.errors import SpecError
 from hwdse.kernels.multiply import Multiplication, Values
 from hwdse.kernels.operands import Extent, Operand
+from hwdse.kernels.pieces import Pieces, pieces
 from hwdse.plugins import load_modules
 from hwdse.spec import Accumulator, Design
 
@@ -59,6 +60,12 @@ class Task:
     def extents(self) -> tuple[Extent, Extent]:
         """What the two operands' values span."""
         return self.left.extent(), self.right.extent()
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """What operands are cut into where products have more bits than float64 carries."""
+        found = pieces(self.design) if self.mul.linear else None
+        return found or Pieces(1, 1, 0, 0)
 
     @cached_property
     def format_products(self) -> Extent:

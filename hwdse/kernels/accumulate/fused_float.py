@@ -54,8 +54,11 @@ def _(acc: FusedFloat, task: Task) -> Sums:
             )
         kernel, carrier = _wide_steps, np.float64
     rounding = rounding_to(acc.format, design.rounding, carrier)
-    sums = partial(run, kernel, mul, arguments=(rounding, lanes), lanes=lanes, carrier=carrier)
-    return without_negative_zero(acc, sums)
+    # A product of too many bits is several terms of its group.
+    pieces = task.pieces
+    lanes *= pieces.terms
+    steps = partial(run, kernel, mul, arguments=(rounding, lanes), lanes=lanes, carrier=carrier)
+    return without_negative_zero(acc, lambda left, right: steps(*pieces.cut(left, right)))
 
 
 def check_kind(acc: FloatSum) -> None:

@@ -22,10 +22,11 @@ _MAX_MATRIX_PRODUCTS = 9
 @plan.register
 def _(acc: Kulisch, task: Task) -> Sums:
     mul, state, growth = task.mul, task.design.state, clog2(max(task.terms, 1))
+    cut = task.pieces.cut
     if not task.products_below(state.top - 1 - growth):
         # The register may wrap. Its word may also be wider than all that can be added to it.
         width = min(state.exponent_min + state.significand_bits - LSB_EXPONENT, WORD_BITS)
-        return lambda left, right: run(_word_sums, mul, left, right, arguments=(width,))
+        return lambda left, right: run(_word_sums, mul, *cut(left, right), arguments=(width,))
     if mul.linear:
         bands = _bands(task, growth)
         if bands and SinglePrecision.holds(
@@ -36,7 +37,7 @@ def _(acc: Kulisch, task: Task) -> Sums:
             )
         if bands:
             return lambda left, right: _by_matrix_products(mul, left, right, *bands)
-    return lambda left, right: run(_pair_sums, mul, left, right)
+    return lambda left, right: run(_pair_sums, mul, *cut(left, right))
 
 
 def _bands(task: Task, growth: int) -> tuple[list[int], list[int]] | None:
