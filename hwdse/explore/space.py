@@ -1,7 +1,7 @@
 """A design space: a TOML file of design specs and of products of their parts.
 
 ```toml
-network = "digits"           # what accuracy is measured on
+network = "digits-cnn"       # what accuracy is measured on
 samples = 360                # test samples, all by default
 technology = "nangate45"
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # as they are
@@ -28,7 +28,7 @@ from hwdse.errors import HwdseError, SpaceError, SpecError
 from hwdse.reading import MAX_TOML, parse_toml, read_text
 from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
-DEFAULT_NETWORK = "digits"
+DEFAULT_NETWORK = "digits-cnn"
 DEFAULT_TECHNOLOGY = "nangate45"
 
 _BUILTIN = Path(__file__).with_name("builtin.toml")
