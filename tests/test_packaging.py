@@ -32,6 +32,7 @@ def test_wheel_holds_models_benches_and_assets_and_works_alone(tmp_path: Path) -
         "hwdse/py.typed",
         "hwdse/explore/builtin.toml",
         "hwdse/_data/models/digits.onnx",
+        "hwdse/_data/models/digits-cnn.onnx",
         "hwdse/_data/models/technology/nangate45.json",
         "hwdse/_data/sims/run_bench.py",
         "hwdse/_data/sims/mac/tb_dot.py",

@@ -1,7 +1,7 @@
 """A design space: a TOML file of design specs and of products of their parts.
 
 ```toml
-network = "digits"           # what accuracy is measured on
+network = "digits-cnn"       # what accuracy is measured on
 samples = 360                # test samples, by default as many as the network says
 scales = "output"            # policy that chooses scales: output, pow2, mse or absmax
 requantize = false           # layers hand on their outputs in the design's output format
@@ -32,7 +32,7 @@ from hwdse.networks.scales import names as scale_policies
 from hwdse.reading import MAX_TOML, parse_toml, read_text
 from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
-DEFAULT_NETWORK = "digits"
+DEFAULT_NETWORK = "digits-cnn"
 DEFAULT_TECHNOLOGY = "nangate45"
 
 _BUILTIN = Path(__file__).with_name("builtin.toml")

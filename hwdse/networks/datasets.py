@@ -73,19 +73,25 @@ class Dataset(ABC):
 class Digits(Dataset):
     """The 8x8 digits that scikit-learn ships: 1,797 samples of shape (64,), no file needed.
 
-    Every fourth sample of each class is held out, in the order of the file: 445 samples. The other
-    1,352 are there to train and calibrate. No random generator is involved, so that the split is
-    the same with every version of every library. Both parts hold samples of the same writers, as
-    they do in random splits.
+    Which samples are held out follows from their rank within their class, in the order of the file.
+    No random generator is involved, so that the split is the same with every version of every
+    library. Both parts hold samples of the same writers, as they do in random splits.
     Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
+
+    Attributes:
+        period: after how many samples of a class the split repeats.
+        held_out: places within the period, from 0, whose samples are the test part.
     """
 
+    period: int
+    held_out: tuple[int, ...]
+
     def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
-        """The 1,352 train samples; `data_dir` is not needed."""
+        """The samples that are not held out; `data_dir` is not needed."""
         return self._split(False, limit)
 
     def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
-        """The 445 held-out samples; `data_dir` is not needed."""
+        """The held-out samples; `data_dir` is not needed."""
         return self._split(True, limit)
 
     def _split(self, held_out: bool, limit: int | None) -> Part:
@@ -96,7 +102,8 @@ class Digits(Dataset):
         rank = np.zeros(len(y), np.int64)
         for label in range(len(self.classes)):
             rank[y == label] = np.arange(np.count_nonzero(y == label))
-        chosen = np.flatnonzero((rank % 4 == 3) == held_out)[:limit]
+        in_test = np.isin(rank % self.period, self.held_out)
+        chosen = np.flatnonzero(in_test == held_out)[:limit]
         return Part(x=(x[chosen] / 16.0).astype(np.float32), y=y[chosen].astype(np.int64))
 
 
@@ -188,6 +195,19 @@ DIGITS = register(
         title="handwritten digits of 8x8 pixels (UCI, from scikit-learn)",
         classes=tuple("0123456789"),
         test_size=445,
+        period=4,
+        held_out=(3,),
+    )
+)
+
+DIGITS_LARGE_TEST = register(
+    Digits(
+        name="digits-large-test",
+        title="handwritten digits of 8x8 pixels (UCI, from scikit-learn), two thirds held out",
+        classes=tuple("0123456789"),
+        test_size=1195,
+        period=3,
+        held_out=(1, 2),
     )
 )
 

@@ -21,7 +21,7 @@ def test_builtin_space_is_as_large_as_promised():
     assert len({design.a for design in space.designs}) >= 8
     assert {design.mul.keyword for design in space.designs} >= {"exact", "lmul"}
     assert len({design.acc.keyword for design in space.designs}) >= 3
-    assert space.network == "digits"
+    assert space.network == "digits-cnn"
 
 
 def test_product_is_in_order_of_the_file(load):

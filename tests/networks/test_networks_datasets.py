@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,21 +29,28 @@ def fashion_folder(tmp_path):
 
 
 def test_registry_describes_itself():
-    assert {"digits", "fashion-mnist"} <= set(datasets.names())
+    assert {"digits", "digits-large-test", "fashion-mnist"} <= set(datasets.names())
     assert datasets.get("digits") is datasets.DIGITS
     with pytest.raises(
-        DatasetError, match="unknown dataset 'cifar': known are digits, fashion-mnist"
+        DatasetError,
+        match="unknown dataset 'cifar': known are digits, digits-large-test, fashion-mnist",
     ):
         datasets.get("cifar")
     with pytest.raises(DatasetError, match="registered twice"):
-        datasets.register(
-            datasets.Digits(name="digits", title="other", classes=("0",), test_size=1)
-        )
+        datasets.register(replace(datasets.DIGITS, title="other"))
 
 
-def test_digits_split_is_disjoint_stratified_and_complete():
-    train, test = datasets.DIGITS.train(), datasets.DIGITS.test()
-    assert (len(train.x), len(test.x)) == (1352, datasets.DIGITS.test_size)
+@pytest.mark.parametrize(
+    ("dataset", "sizes", "of_a_class"),
+    [
+        (datasets.DIGITS, (1352, 445), (43, 46)),
+        (datasets.DIGITS_LARGE_TEST, (602, 1195), (116, 122)),
+    ],
+)
+def test_digits_split_is_disjoint_stratified_and_complete(dataset, sizes, of_a_class):
+    train, test = dataset.train(), dataset.test()
+    assert (len(train.x), len(test.x)) == sizes
+    assert len(test.x) == dataset.test_size
     assert train.x.dtype == np.float32
     assert train.x.max() == 1.0
     everything = np.concatenate([train.x, test.x])
@@ -50,8 +58,8 @@ def test_digits_split_is_disjoint_stratified_and_complete():
     assert not any(sample.tobytes() in seen for sample in test.x)
     assert len(everything) == 1797
     counts = np.bincount(test.y)
-    assert counts.min() >= 43
-    assert counts.max() <= 46
+    assert counts.min() >= of_a_class[0]
+    assert counts.max() <= of_a_class[1]
 
 
 def test_limit_is_a_prefix(fashion_folder):

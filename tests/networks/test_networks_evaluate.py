@@ -55,11 +55,29 @@ def test_digits_in_float():
     assert accuracy.agreement == 1.0
 
 
-def test_float_baseline_is_that_of_the_onnx_reference():
-    network = networks.load("digits")
-    reference = ReferenceEvaluator(str(resource("models", "digits.onnx")))
+def test_digits_cnn_in_float():
+    accuracy = networks.float_accuracy("digits-cnn")
+    assert accuracy.samples == 1195
+    assert accuracy.value >= 0.99
+
+
+def test_digits_cnn_tells_designs_apart_by_accuracy():
+    """Intervals do not overlap on the samples of a sweep; those of `digits` do."""
+    specs = "a=int8,acc=int:32", "a=e4m3fn,mul=lmul,acc=fp:bf16"
+    for name, expected in (("digits", False), ("digits-cnn", True)):
+        exact, approximate = (
+            networks.evaluate(Design.parse(spec), name, compare_scales=False) for spec in specs
+        )
+        assert (approximate.high < exact.low) is expected
+
+
+@pytest.mark.parametrize("name", ["digits", "digits-cnn"])
+def test_float_baseline_is_that_of_the_onnx_reference(name):
+    network = networks.load(name)
+    reference = ReferenceEvaluator(str(resource("models", f"{name}.onnx")))
     part = network.dataset.test()
-    (outputs,) = reference.run(None, {network.input_name: part.x})
+    pixels = np.concatenate(list(batches(network, part.x)))
+    (outputs,) = reference.run(None, {network.input_name: pixels})
     right = np.argmax(outputs, axis=1) == part.y
     assert networks.float_accuracy(network).correct == right.sum()
 

@@ -31,7 +31,7 @@ def refused(model, path, message):
 
 
 def test_shipped_networks():
-    assert networks.names() == ["digits", "fashion-cnn"]
+    assert networks.names() == ["digits", "digits-cnn", "fashion-cnn"]
     for name in networks.names():
         network = networks.load(name)
         content = resource("models", f"{name}.onnx").read_bytes()
@@ -43,6 +43,12 @@ def test_shipped_networks():
 
 def test_sizes_of_the_shipped_networks():
     assert networks.profile(networks.load("digits")).macs == 64 * 64 + 64 * 32 + 32 * 10
+    small = networks.load("digits-cnn")
+    assert networks.profile(small).macs == 108_448
+    operators = [node.op_type for node in small.model.graph.node]
+    assert operators.count("Conv") == 4
+    assert operators.count("Add") == 1
+    assert "BatchNormalization" not in operators
     cnn = networks.load("fashion-cnn")
     assert networks.profile(cnn).macs == 2_926_784
     operators = [node.op_type for node in cnn.model.graph.node]
@@ -68,7 +74,11 @@ def test_a_file_describes_itself(tmp_path):
 
 def test_metadata_is_optional_but_for_the_dataset(tmp_path):
     path = tmp_path / "bare.onnx"
-    refused(digits_model(metadata={}), path, "names no dataset .* give one of digits, fashion")
+    refused(
+        digits_model(metadata={}),
+        path,
+        "names no dataset .* give one of digits, digits-large-test, fashion",
+    )
     network = networks.load(path, dataset="digits")
     assert (network.mean, network.std, network.calibration) == (0.0, 1.0, 256)
     assert network.default_samples == network.dataset.test_size
@@ -77,7 +87,7 @@ def test_metadata_is_optional_but_for_the_dataset(tmp_path):
 
 
 def test_unknown_name_lists_the_known(tmp_path):
-    with pytest.raises(NetworkError, match="'resnet': known are digits, fashion-cnn;"):
+    with pytest.raises(NetworkError, match="'resnet': known are digits, digits-cnn, fashion-cnn;"):
         networks.load("resnet")
     with pytest.raises(NetworkError, match="unknown network"):
         networks.load(tmp_path)

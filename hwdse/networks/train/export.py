@@ -19,7 +19,7 @@ IR_VERSION = 8
 
 @dataclass(kw_only=True)
 class GraphBuilder:
-    """A chain of layers; each method appends one and leaves its output as `tip`.
+    """Layers, one after another; each method appends one and leaves its output as `tip`.
 
     Attributes:
         input_shape: shape of one sample, without the batch dimension.
@@ -56,6 +56,10 @@ class GraphBuilder:
         """max(x, 0)."""
         self._append("Relu")
 
+    def add(self, earlier: str) -> None:
+        """Adds what an earlier layer left as `tip`: the end of a residual connection."""
+        self._append("Add", others=(earlier,))
+
     def mean_of_pixels(self) -> None:
         """(n, channels, h, w) to (n, channels)."""
         self._append("GlobalAveragePool")
@@ -66,9 +70,10 @@ class GraphBuilder:
         operator: str,
         weights: tuple[npt.NDArray[np.float32], ...] = (),
         attributes: Mapping[str, list[int] | int] | None = None,
+        others: tuple[str, ...] = (),
     ) -> None:
         name = f"{operator.lower()}{len(self._nodes)}"
-        inputs = [self.tip]
+        inputs = [self.tip, *others]
         for suffix, values in zip(("weight", "bias"), weights, strict=False):
             inputs.append(f"{name}.{suffix}")
             array = np.ascontiguousarray(values, dtype=np.float32)

@@ -7,21 +7,18 @@ images (`--holdout 5000`); the test part is only ever used to report.
 """
 
 import argparse
-import os
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
 from torch import nn
 from torch.nn import functional
 
 from hwdse.networks import datasets
+from hwdse.networks.train.convolutional import Recipe, accuracy, folded, train
 from hwdse.networks.train.export import GraphBuilder, save
 
 
@@ -50,20 +47,16 @@ LAYERS = (
 MEAN, DEVIATION = 0.0, 0.3530
 CALIBRATION = 256
 DEFAULT_SAMPLES = 2000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How the network is trained."""
-
-    epochs: int = 120
-    batch: int = 256
-    peak_rate: float = 6e-3
-    weight_decay: float = 0.02
-    label_smoothing: float = 0.05
-    shift: int = 2
-    averaging: float = 0.998
-    seed: int = 0
+SHIFT = 2
+"""Pixels that a train image moves by, at most."""
+RECIPE = Recipe(
+    epochs=120,
+    batch=256,
+    peak_rate=6e-3,
+    weight_decay=0.02,
+    label_smoothing=0.05,
+    averaging=0.998,
+)
 
 
 def build_network() -> nn.Sequential:
@@ -86,8 +79,9 @@ def build_network() -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def augment(x: torch.Tensor, shift: int, generator: torch.Generator) -> torch.Tensor:
-    """Each image mirrored half of the time and moved by up to `shift` pixels each way."""
+def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Each image mirrored half of the time and moved by up to two pixels each way."""
+    shift = SHIFT
     n, _, height, width = x.shape
     rows = torch.randint(0, 2 * shift + 1, (n, 1, 1), generator=generator).to(x.device)
     columns = torch.randint(0, 2 * shift + 1, (n, 1, 1), generator=generator).to(x.device)
@@ -100,58 +94,9 @@ def augment(x: torch.Tensor, shift: int, generator: torch.Generator) -> torch.Te
     return padded[image, at_row, at_column][:, None]
 
 
-def batches(n: int, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
-    """Indices of full batches in random order."""
-    order = torch.randperm(n, generator=generator)
-    for start in range(0, n - size + 1, size):
-        yield order[start : start + size]
-
-
-def train(recipe: Recipe, part: datasets.Part, device: str) -> nn.Sequential:
-    """The averaged network after the last epoch, in evaluation mode on the CPU."""
-    torch.manual_seed(recipe.seed)
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS needs it
-    torch.use_deterministic_algorithms(True)
-    generator = torch.Generator().manual_seed(recipe.seed)
-    x = torch.from_numpy((part.x - MEAN) / DEVIATION).float().to(device)
-    y = torch.from_numpy(part.y).to(device)
-    network = build_network().to(device)
-    average = torch.optim.swa_utils.AveragedModel(
-        network,
-        multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.averaging),
-        use_buffers=True,
-    )
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        max_lr=recipe.peak_rate,
-        total_steps=recipe.epochs * (len(x) // recipe.batch),
-        pct_start=0.15,
-    )
-    began = time.monotonic()
-    for epoch in range(recipe.epochs):
-        total = torch.zeros((), device=device)
-        for index in batches(len(x), recipe.batch, generator):
-            chosen = index.to(device)
-            logits = network(augment(x[chosen], recipe.shift, generator))
-            loss = functional.cross_entropy(
-                logits, y[chosen], label_smoothing=recipe.label_smoothing
-            )
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            average.update_parameters(network)
-            total += loss.detach()
-        sys.stderr.write(
-            f"epoch {epoch + 1}/{recipe.epochs} loss {total.item() / (len(x) // recipe.batch):.4f} "
-            f"after {time.monotonic() - began:.0f} s\n"
-        )
-    trained = average.module.cpu().eval()
-    assert isinstance(trained, nn.Sequential)
-    return trained
+def normalised(part: datasets.Part) -> torch.Tensor:
+    """The samples as the network takes them."""
+    return torch.from_numpy((part.x - MEAN) / DEVIATION).float()
 
 
 def export(network: nn.Sequential, title: str) -> onnx.ModelProto:
@@ -159,12 +104,8 @@ def export(network: nn.Sequential, title: str) -> onnx.ModelProto:
     graph = GraphBuilder(input_shape=(1, 28, 28), classes=10)
     modules = list(network)
     for index, layer in enumerate(LAYERS):
-        convolution: Any = modules[3 * index]
-        norm: Any = modules[3 * index + 1]
-        gain = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
-        weight = convolution.weight.detach() * gain.view(-1, 1, 1, 1)
-        bias = norm.bias.detach() - norm.running_mean * gain
-        graph.conv(weight.numpy(), bias.numpy(), stride=layer.stride, padding=layer.padding)
+        weight, bias = folded(modules[3 * index], modules[3 * index + 1])
+        graph.conv(weight, bias, stride=layer.stride, padding=layer.padding)
         graph.relu()
     graph.mean_of_pixels()
     last: Any = modules[-1]
@@ -180,21 +121,13 @@ def export(network: nn.Sequential, title: str) -> onnx.ModelProto:
     return graph.model("fashion-cnn", metadata)
 
 
-def accuracy(network: nn.Sequential, part: datasets.Part) -> float:
-    """Fraction of right answers in float32."""
-    x = torch.from_numpy((part.x - MEAN) / DEVIATION).float()
-    with torch.inference_mode():
-        guesses = torch.cat([network(some).argmax(1) for some in x.split(1000)])
-    return float(np.mean(guesses.numpy() == part.y))
-
-
 def main() -> None:
     """Trains on the train part, reports on the held-back or the test part, writes the file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("--epochs", type=int, default=Recipe.epochs)
-    parser.add_argument("--seed", type=int, default=Recipe.seed)
+    parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
+    parser.add_argument("--seed", type=int, default=RECIPE.seed)
     parser.add_argument("--holdout", type=int, default=0, help="train images kept to report on")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
@@ -202,13 +135,17 @@ def main() -> None:
     everything = datasets.FASHION_MNIST.train(options.data_dir)
     kept = len(everything.x) - options.holdout
     part = datasets.Part(x=everything.x[:kept], y=everything.y[:kept])
-    network = train(Recipe(epochs=options.epochs, seed=options.seed), part, options.device)
+    recipe = replace(RECIPE, epochs=options.epochs, seed=options.seed)
+    x, y = normalised(part).to(options.device), torch.from_numpy(part.y).to(options.device)
+    network = train(build_network, recipe, x, y, augment)
+    assert isinstance(network, nn.Sequential)
     save(export(network, "5-convolution CNN, 70 k weights"), options.output)
     if options.holdout:
         report = datasets.Part(x=everything.x[kept:], y=everything.y[kept:])
     else:
         report = datasets.FASHION_MNIST.test(options.data_dir)
-    sys.stdout.write(f"float accuracy {accuracy(network, report):.4f} of {len(report.x)} images\n")
+    found = accuracy(network, normalised(report), report.y)
+    sys.stdout.write(f"float accuracy {found:.4f} of {len(report.x)} images\n")
 
 
 if __name__ == "__main__":
