@@ -58,13 +58,13 @@ def check(spec: str, level: str = "quick") -> None:
     assert certificate.vectors["accumulation_steps"] >= 1024
 
 
-@pytest.mark.parametrize("spec", QUICK[::2])
+@pytest.mark.parametrize("spec", QUICK[::4])
 def test_unit_equals_golden_model(spec: str) -> None:
     check(spec)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("spec", [*QUICK[1::2], *MORE])
+@pytest.mark.parametrize("spec", [*(s for k, s in enumerate(QUICK) if k % 4), *MORE])
 def test_unit_equals_golden_model_for_more_operands(spec: str) -> None:
     check(spec)
 
