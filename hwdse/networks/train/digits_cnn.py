@@ -42,7 +42,7 @@ RECIPE = Recipe(
 )
 
 
-class DigitsCNN(nn.Module):
+class DigitsCNN(nn.Module):  # type: ignore[misc]  # torch is not checked
     """Input (n, 1, 8, 8) of normalised pixels, output (n, 10)."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ def trained(part: datasets.Part, recipe: Recipe) -> DigitsCNN:
 def export(network: DigitsCNN) -> onnx.ModelProto:
     """The trained network as self-describing ONNX, batch normalisation folded into the weights."""
     graph = GraphBuilder(input_shape=(1, SIDE, SIDE), classes=10)
-    tips = []
+    tips: list[str] = []
     layers = list(zip(network.convolutions, network.norms, strict=True))
     for index, (convolution, norm) in enumerate(layers):
         weight, bias = folded(convolution, norm)
