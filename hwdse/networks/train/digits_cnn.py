@@ -42,7 +42,7 @@ RECIPE = Recipe(
 )
 
 
-class DigitsCNN(nn.Module):  # type: ignore[misc] # torch is typed as Any here
+class DigitsCNN(nn.Module):  # type: ignore[misc]  # torch is not checked
     """Input (n, 1, 8, 8) of normalised pixels, output (n, 10)."""
 
     def __init__(self) -> None:
