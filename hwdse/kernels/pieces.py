@@ -1,21 +1,24 @@
 """Operands in pieces, for products of more bits than float64 carries.
 
-A product is then the sum of two or four exact ones, which take its place among the terms. That
-serves every accumulator that adds the products of a group exactly.
+A product is then the sum of a few exact ones, which take its place among the terms. That serves
+every accumulator that adds the products of a group exactly.
 """
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
-from hwdse.formats import UnpackedShape
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION
 from hwdse.kernels.multiply import Values
 from hwdse.spec import Design
 
+#: Pieces of one operand, at most: 53 bits by 53 bits take three and two.
+_MOST = 3
+
 
 class Pieces(NamedTuple):
-    """Pieces that each operand of a product is cut into: one or two.
+    """Pieces that each operand of a product is cut into.
 
     Attributes:
         left: of the first operand.
@@ -55,30 +58,27 @@ def pieces(design: Design) -> Pieces | None:
     """
     shapes = design.a.unpacked, design.b.unpacked
     left_bits, right_bits = (shape.magnitude_bits for shape in shapes)
-    whole = Pieces(1, 1, left_bits, right_bits)
-    if left_bits + right_bits <= FLOAT64_PRECISION:
-        return whole
-    if any(shape.has_inf or shape.magnitude_bits > FLOAT64_PRECISION for shape in shapes):
+    choices = sorted(product(range(1, _MOST + 1), repeat=2), key=lambda n: n[0] * n[1])
+    for left, right in choices:
+        if -(-left_bits // left) - (-right_bits // right) <= FLOAT64_PRECISION:
+            break
+    else:
         return None
-    cut_left = whole._replace(left=2)
-    if _half(shapes[0]) + right_bits <= FLOAT64_PRECISION:
-        return cut_left
-    return cut_left._replace(right=2)
-
-
-def _half(shape: UnpackedShape) -> int:
-    """Significant bits of either piece: the lower one has a sign, and so a bit less to say."""
-    return shape.magnitude_bits // 2
+    found = Pieces(left, right, left_bits, right_bits)
+    return None if found.terms > 1 and any(shape.has_inf for shape in shapes) else found
 
 
 def _pieces(values: Values, count: int, bits: int) -> list[Values]:
-    """Values of `bits` significant bits as sums of one piece or of two of at most half as many."""
-    if count == 1:
-        return [values]
+    """Values of `bits` significant bits as sums of `count` pieces of equally many bits.
+
+    Each has the sign of the whole, a zero too: so have its products, where signs of zeros matter.
+    """
     fraction, exponent = np.frexp(values)
-    kept = bits // 2
-    high = np.ldexp(np.rint(np.ldexp(fraction, kept)), exponent - kept)
+    pieces, before = [], np.zeros_like(values)
     with np.errstate(invalid="ignore"):  # NaN
-        low = values - high
-    # A piece that is zero has the sign of the whole, and so have its products.
-    return [high, np.where(low == 0, np.copysign(low, values), low)]
+        for end in range(1, count + 1):
+            digits = end * -(-bits // count)
+            upto = np.ldexp(np.trunc(np.ldexp(fraction, digits)), exponent - digits)
+            pieces.append(np.copysign(upto - before, values))
+            before = upto
+    return pieces

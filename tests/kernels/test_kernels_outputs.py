@@ -24,7 +24,7 @@ OTHERS = tuple(
     for out in (
         *("hif8", "nf4", "pot8_k2", "dint4", "bipolar4", "ternary", "binary"),
         *("binary8p4se", "binary6p3se", "e4m3fn_ftz", "q2_14", "int8"),
-        *("posit20_1", "posit32_2", "posit4_1", "posit2_0", "posit16_4"),
+        *("posit20_1", "posit31_2", "posit4_1", "posit3_1", "posit16_4"),
     )
 )
 
@@ -69,30 +69,43 @@ def test_random_sums(a: str, out: str) -> None:
 
 
 def thresholds(out: Format, rng: np.random.Generator) -> tuple[list[Fraction], list[Fraction]]:
-    """Values, and places half-way between two, ascending and positive; not all if there are many.
+    """Values of a format, and places half-way between two; some of them where there are many.
 
     Half-way between two posits is the posit of one bit more that lies between.
     """
     if isinstance(out, Posit):
         finer = Posit(width=out.width + 1, es=out.es)
-        count = 1 << (out.width - 1)
-        codes = np.arange(1, count - 1) if count < 64 else rng.integers(1, count - 1, 40)
-        codes = np.unique(np.concatenate([codes[:60], [1, count - 2]]))
-        values = [Fraction(x) for x in out.decode(codes)]
-        return values, [Fraction(x) for x in finer.decode(2 * codes + 1)]
-    every = out.decode(np.arange(1 << out.bits)[: 1 << 12])
-    levels = sorted({Fraction(x) for x in every[np.isfinite(every)]})
+        last = (1 << (out.width - 1)) - 1
+        codes = np.arange(1, last) if last < 64 else rng.integers(1, last, 40)
+        codes = np.concatenate([codes, [1, last - 1], -codes])
+        values = out.decode(codes & ((1 << out.width) - 1))
+        halves = finer.decode((2 * codes + 1) & ((2 << out.width) - 1))
+        return [Fraction(x) for x in values], [Fraction(x) for x in halves]
+    every = out.decode(np.arange(1 << out.bits))
+    every = np.unique(every[np.isfinite(every)])
+    levels = [Fraction(x) for x in every[out.quantize(every) == every]]
     if out.name == "hif8":
-        levels.append(Fraction(3 << 14))
+        levels = [Fraction(-3 << 14), *levels, Fraction(3 << 14)]
     halves = [(low + high) / 2 for low, high in pairwise(levels)]
-    return [x for x in levels if x > 0], [x for x in halves if x > 0]
+    return some(rng, levels), some(rng, halves)
+
+
+def some(rng: np.random.Generator, places: list[Fraction]) -> list[Fraction]:
+    """At most 40 of them, the outermost and those about the middle among them."""
+    count = len(places)
+    if count <= 40:
+        return places
+    chosen = {0, 1, count // 2 - 1, count // 2, count // 2 + 1, count - 2, count - 1}
+    return [places[i] for i in sorted(chosen | set(rng.choice(count, 33).tolist()))]
 
 
 def terms_of(value: Fraction, f: Format) -> tuple[list[float], list[float]]:
-    """Factors of `f` whose products, powers of two, add up to a positive value."""
+    """Factors of `f` whose products, powers of two with one sign, add up to a value."""
+    sign = 1.0 if value > 0 else -1.0
+    value = abs(value)
     number, lsb = value.numerator, 1 - value.denominator.bit_length()
     bits = [lsb + i for i in range(number.bit_length()) if number >> i & 1]
-    factors = [2.0 ** (e >> 1) for e in bits], [2.0 ** (e - (e >> 1)) for e in bits]
+    factors = [sign * 2.0 ** (e >> 1) for e in bits], [2.0 ** (e - (e >> 1)) for e in bits]
     for side in factors:
         assert np.array_equal(f.quantize(side), side)
     return factors
@@ -101,22 +114,16 @@ def terms_of(value: Fraction, f: Format) -> tuple[list[float], list[float]]:
 TERMS = 34
 
 
-def sums_about(
-    places: list[Fraction], f: Format
-) -> tuple[np.ndarray, np.ndarray, list[tuple[Fraction, int]]]:
-    """Stacks of rows and columns: each place of either sign, and the least product beside it."""
-    rows, columns, told = [], [], []
+def sums_about(places: list[Fraction], f: Format) -> tuple[np.ndarray, np.ndarray]:
+    """Stacks of rows and columns: each place less the least product, alone, and with it."""
+    rows, columns = [], []
     for place in places:
         left, right = terms_of(place, f)
-        for sign in (1.0, -1.0):
-            for beside in (-1, 0, 1):
-                least = f.min_subnormal
-                filling = [0.0] * (TERMS - len(left) - 1)
-                rows.append([*left, beside * sign * least, *filling])
-                columns.append([*(sign * x for x in right), least, *filling])
-                told.append((place, beside))
-    A, B = np.array(rows)[:, None, :], np.array(columns)[:, :, None]
-    return f.encode(A), f.encode(B), told
+        least, filling = f.min_subnormal, [0.0] * (TERMS - len(left) - 1)
+        for beside in (-1, 0, 1):
+            rows.append([*left, beside * least, *filling])
+            columns.append([*right, least, *filling])
+    return f.encode(np.array(rows)[:, None, :]), f.encode(np.array(columns)[:, :, None])
 
 
 @pytest.mark.parametrize("rounding", ["rne", "rna", "up", "rtz"])
@@ -125,17 +132,15 @@ def test_sums_at_thresholds_and_beside_them(a: str, out: str, rounding: str) -> 
     """The least product, far below float64's last bit, decides."""
     design = design_of(a, out, rounding)
     values, halves = thresholds(design.out, np.random.default_rng(3))
-    widest = 2.0 ** (2 * 28) if a == "posit16_2" else design.a.max
-    places = [x for x in (*values, *halves) if 1 / Fraction(widest) < x < widest]
-    A, B, told = sums_about(places, design.a)
-    codes = assert_same(design, A, B).reshape(-1, 3)
-    below, above = codes[:, 0] != codes[:, 1], codes[:, 2] != codes[:, 1]
-    if rounding in {"rne", "rna"}:
-        decided = np.array([place in set(halves) for place, _ in told[::3]])
-        assert np.mean((below | above)[decided]) > 0.9
-        assert not np.any((below & above)[decided])
-    else:
-        assert np.count_nonzero(below | above) >= len(values) // 2
+    widest = Fraction(2.0 ** (2 * 28) if a == "posit16_2" else design.a.max)
+    values, halves = (
+        [x for x in places if 1 / widest < abs(x) < widest] for places in (values, halves)
+    )
+    codes = assert_same(design, *sums_about([*values, *halves], design.a)).reshape(-1, 3)
+    changes = (codes[:, 0] != codes[:, 1]) | (codes[:, 2] != codes[:, 1])
+    # Rounding to nearest changes its mind half-way, the others at values: but few at the ends.
+    changing = changes[len(values) :] if rounding in {"rne", "rna"} else changes[: len(values)]
+    assert np.count_nonzero(changing) >= 0.9 * len(changing) - 4
 
 
 def test_every_format_is_an_output_but_for_irrational_thresholds() -> None:
@@ -162,7 +167,17 @@ def test_irrational_thresholds_take_exact_sums(out: str) -> None:
 
 
 WIDE = (
-    *("posit32_2", "posit32_0", "posit32_3", "posit31_1", "lns8_g8", "lns4_3", "nupes4", "nupes8"),
+    *(
+        "posit32_2",
+        "posit32_0",
+        "posit32_3",
+        "posit31_1",
+        "lns8_g8",
+        "lns4_3",
+        "lns8_g8z",
+        "nupes4",
+        "nupes8",
+    ),
     *("uint32", "int32"),
 )
 
@@ -187,6 +202,8 @@ def test_products_beyond_float64(a: str) -> None:
                 half = np.s_[:, 6:10]
                 A[half] = design.a.encode(-design.a.decode(A[:, :4]))
                 B[6:10, ::2] = B[:4, ::2]
+            # Products of zero have signs, in which no piece may differ from the whole.
+            A[0], B[:, 3] = design.a.encode(0.0), design.b.encode(0.0)
             compared += assert_same(design, A, B).size
     assert compared == 25 * 3 * 8
 
