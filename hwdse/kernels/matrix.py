@@ -100,7 +100,7 @@ def _check_design(design: Design, mul: Multiplication, terms: int) -> None:
         raise SpecError(
             f"products of {design.a} and {design.b} have no fast kernel: they take "
             f"{product.magnitude_bits} bits from 2^{product.exponent_min} to 2^{product.top}, "
-            f"float64 carries {FLOAT64_PRECISION}"
+            f"float64 carries {FLOAT64_PRECISION} from 2^-{PRODUCT_TOP} to 2^{PRODUCT_TOP}"
         )
     if terms * pieces > MAX_TERMS:
         raise ShapeError(f"sums of {terms} terms: at most {MAX_TERMS // pieces} are supported")

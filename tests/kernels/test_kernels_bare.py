@@ -90,7 +90,7 @@ def test_operands_are_broadcast() -> None:
     ("spec", "said"),
     [
         ("a=e11m52,unit=fma", "addends of e11m52 have no fast kernel"),
-        ("a=bf16,out=nf4,unit=fma", "out=nf4 has no fast kernel"),
+        ("a=bf16,out=lns8_g8,unit=fma", "out=lns8_g8 has no fast kernel"),
         ("a=bf16,unit=mul", "unit=fma is needed"),
     ],
 )

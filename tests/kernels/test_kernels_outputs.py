@@ -225,3 +225,10 @@ def test_the_last_bit_of_a_wide_product_decides(a: str) -> None:
     codes = assert_same(design, A, B).reshape(-1)
     nearest = np.float32(numbers[:, 0] * numbers[:, 1]).view(np.uint32)
     assert 20 < np.count_nonzero(codes != nearest) < len(pairs)
+
+
+@pytest.mark.parametrize("kind", ["kahan", "tree", "sr8"])
+def test_other_sums_of_wide_products_are_refused(kind: str) -> None:
+    design = Design.parse(f"a=int32,acc=fp:fp32:{kind}")
+    with pytest.raises(SpecError, match="products of int32 and int32 have no fast kernel"):
+        kernels.matmul(design, [[1]], [[1]])

@@ -139,8 +139,8 @@ def test_too_many_results_are_refused() -> None:
 
 
 def test_a_sweep_beyond_the_golden_model_needs_a_kernel() -> None:
-    design = Design.parse("a=e5m2,c=fp16,out=nf4,unit=fma")
-    with pytest.raises(SpecError, match="out=nf4 has no fast kernel"):
+    design = Design.parse("a=e5m2,c=fp16,out=lns8_g8,unit=fma")
+    with pytest.raises(SpecError, match="out=lns8_g8 has no fast kernel"):
         run_sweep(sweep(design), "")
 
 
