@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import onnx
+import onnx.numpy_helper
 import onnx.shape_inference
 
 from hwdse.errors import NetworkError
+from hwdse.networks.graph import subgraphs
 from hwdse.reading import MEBIBYTE
 
 MAX_FILE = 512 * MEBIBYTE
@@ -30,7 +32,7 @@ MAX_NODES = 100_000
 """Most operators, those of local functions counted at each call."""
 
 _MAX_CONSTANT = 1024  # values of a stored tensor that shapes may be computed from
-_UNBOUNDED = frozenset({"Loop"})
+_TRIPS = range(1001)  # turns of a loop
 
 
 def check_input(path: Path, dimensions: Sequence[int]) -> None:
@@ -52,7 +54,7 @@ def check_input(path: Path, dimensions: Sequence[int]) -> None:
 
 
 def check_operators(path: Path, model: onnx.ModelProto) -> None:
-    """Refuse more operators than `MAX_NODES`, those of functions counted at each call, and loops.
+    """Refuse too many operators, those of functions counted at each call, and endless loops.
 
     Raises:
         NetworkError: as said, or functions that call themselves.
@@ -83,11 +85,17 @@ def check_operators(path: Path, model: onnx.ModelProto) -> None:
         raise NetworkError(
             f"network {path} has more than {MAX_NODES} operators, with those of its functions"
         )
-    for node in (*nodes(model.graph.node), *nodes(n for f in model.functions for n in f.node)):
-        if node.op_type in _UNBOUNDED:
-            raise NetworkError(
-                f"network {path} has a {node.op_type}, whose length nothing bounds: unroll it"
-            )
+    trips = _stored_counts(model.graph)
+    inside = (n for node in model.graph.node for g in subgraphs(node) for n in nodes(g.node))
+    elsewhere = (*inside, *nodes(n for f in model.functions for n in f.node))
+    loops = [node for node in model.graph.node if node.op_type == "Loop"]
+    unbounded = [node for node in elsewhere if node.op_type == "Loop"]
+    unbounded += [n for n in loops if trips.get(n.input[0] if n.input else "", -1) not in _TRIPS]
+    if unbounded:
+        raise NetworkError(
+            f"network {path} has a Loop, whose length nothing bounds: give it a stored number of "
+            f"at most {_TRIPS[-1]} turns outside of other loops, or unroll it"
+        )
 
 
 def check_values(path: Path, model: onnx.ModelProto, batch: int) -> None:
@@ -117,6 +125,19 @@ def nodes(graph: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
                 waiting += attribute.g.node
             for inner in attribute.graphs:
                 waiting += inner.node
+
+
+def _stored_counts(graph: onnx.GraphProto) -> dict[str, int]:
+    """Stored whole numbers by name."""
+    stored = [(weight.name, weight) for weight in graph.initializer]
+    for node in graph.node:
+        if node.op_type == "Constant" and node.attribute:
+            stored.append((node.output[0], node.attribute[0].t))
+    return {
+        name: int(onnx.numpy_helper.to_array(tensor).reshape(()))
+        for name, tensor in stored
+        if tensor.data_type == onnx.TensorProto.INT64 and math.prod(tensor.dims) == 1
+    }
 
 
 def _called(node: onnx.NodeProto) -> tuple[str, str, str]:

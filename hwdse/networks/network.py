@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnx.checker
+import onnx.numpy_helper
 
 from hwdse.errors import NetworkError, first_line, one_line, unknown
 from hwdse.networks import datasets, limits, lowered
@@ -96,6 +98,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
     except ONNX_ERRORS as error:
         raise NetworkError(f"network {path} is no valid ONNX file: {first_line(error)}") from error
     _check_operators(path, model)
+    _check_weights(path, model)
     input_name, dimensions = _input(path, model)
     limits.check_values(path, model, dimensions[0] or 1)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -156,6 +159,23 @@ def _check_operators(path: Path, model: onnx.ModelProto) -> None:
         if is_training(node, model.graph):
             raise NetworkError(
                 f"network {path} has a {node.op_type} in training mode: export it for evaluation"
+            )
+
+
+def _check_weights(path: Path, model: onnx.ModelProto) -> None:
+    """Refuse weights of products that are NaN or infinite; elsewhere, in masks, they are right."""
+    lowered_names = lowered.names()
+    read = {
+        name for node in model.graph.node if node.op_type in lowered_names for name in node.input
+    }
+    for weight in model.graph.initializer:
+        if weight.name not in read:
+            continue
+        values = onnx.numpy_helper.to_array(weight)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise NetworkError(
+                f"network {path} stores NaN or infinities in {weight.name!r}: finite weights are "
+                "needed"
             )
 
 

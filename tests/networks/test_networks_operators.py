@@ -35,7 +35,9 @@ def through_codes(model, x, design=FP32, matmul=exact_matmul):
     network = network_of(model, x.shape[1:])
     observer = Observer()
     Executor(network, observer).run(x)
-    plans = {name: plan(design, seen) for name, seen in observer.observations().items()}
+    plans = {
+        name: plan(design, seen, exact_matmul) for name, seen in observer.observations().items()
+    }
     return Executor(network, DesignArithmetic(design, plans, matmul)).outputs(x)
 
 
@@ -151,7 +153,7 @@ def test_transposed_weights_are_constant():
     model = model_of(nodes, {"w": random(1, 5, 7)}, (7,))
     observer = Observer()
     Executor(network_of(model, (7,)), observer).run(random(2, 3, 7))
-    assert observer.observations()["y"].weights.shape == (1, 7, 5)
+    assert observer.observations()["y"].matrices.shape == (1, 7, 5)
 
 
 def test_operands_meet_the_design_as_documented():
