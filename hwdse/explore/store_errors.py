@@ -24,6 +24,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreError(f"{printable(str(path))} {_said(path, error)}") from error
+    except UnicodeDecodeError as error:  # an SQLite error that quotes a damaged schema
+        raise StoreError(f"{printable(str(path))} {unusable('its schema is damaged')}") from error
 
 
 def unusable(reason: str) -> str:

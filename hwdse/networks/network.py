@@ -171,7 +171,12 @@ def _check_weights(path: Path, model: onnx.ModelProto) -> None:
     for weight in model.graph.initializer:
         if weight.name not in read:
             continue
-        values = onnx.numpy_helper.to_array(weight)
+        try:
+            values = onnx.numpy_helper.to_array(weight)
+        except ONNX_ERRORS as error:
+            raise NetworkError(
+                f"network {path} stores {weight.name!r} wrongly: {first_line(error)}"
+            ) from error
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise NetworkError(
                 f"network {path} stores NaN or infinities in {weight.name!r}: finite weights are "

@@ -70,7 +70,7 @@ def test_missing_and_truncated_file(tmp_path):
         liberty.load(tmp_path / "absent.lib")
     half = tmp_path / "half.lib.gz"
     half.write_bytes(gzip.compress(TOY.read_bytes())[:200])
-    with pytest.raises(TechnologyError, match=r"half\.lib\.gz: .*end-of-stream"):
+    with pytest.raises(TechnologyError, match=r"half\.lib\.gz, unpacked: .*end-of-stream"):
         liberty.load(half)
 
 
