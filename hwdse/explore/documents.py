@@ -1,4 +1,4 @@
-"""The JSON documents that a store keeps, and what each must hold.
+"""The JSON documents and arrays that a store keeps, and what each must hold.
 
 A store is a file that anyone may have edited or damaged. What is read from it is checked here once,
 so that tables, plots and pages can rely on it; what is written to it is checked alike.

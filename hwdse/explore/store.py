@@ -271,8 +271,8 @@ class Store:
 def frame_of(rows: list[Row]) -> pd.DataFrame:
     """A table with a line for each row; see `describe`. What is unknown is missing.
 
-    `rank` is that of the finished designs among each other, see `hwdse.explore.ranking`; designs
-    that were not measured alike have none.
+    `rank` compares the finished designs with each other, see `hwdse.explore.ranking`. It is missing
+    where they were not all measured on the same samples.
     """
     # A table without lines has the columns of any other.
     shown = rows or [Row(key="", facts=facts_of(Design.parse("a=int8,acc=int:32")))]

@@ -7,13 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import ShapeError, SpecError
-from hwdse.kernels.accumulate import SinglePrecision, Task, plan
+from hwdse.kernels.accumulate import SinglePrecision, Task, plan, wide_terms
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, MAX_TERMS, PRODUCT_TOP
 from hwdse.kernels.multiply import Multiplication, multiplication
 from hwdse.kernels.operands import operands
 from hwdse.kernels.output import encode
-from hwdse.kernels.pieces import pieces as pieces_of
-from hwdse.spec import Design, FusedFloat, IntegerSum, Kulisch
+from hwdse.spec import Design
 
 Codes = npt.NDArray[Any]
 
@@ -93,9 +92,8 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
 def _check_design(design: Design, mul: Multiplication, terms: int) -> None:
     product = design.product
     wide = product.magnitude_bits > FLOAT64_PRECISION
-    pieces = _pieces(design, mul) if wide else 1
-    integers = _are_integers(design)
-    far = max(-product.exponent_min, product.top) > PRODUCT_TOP and not integers
+    pieces = wide_terms(design.accumulator, design, mul) if wide else 1
+    far = max(-product.exponent_min, product.top) > PRODUCT_TOP
     if pieces == 0 or far:
         raise SpecError(
             f"products of {design.a} and {design.b} have no fast kernel: they take "
@@ -104,20 +102,6 @@ def _check_design(design: Design, mul: Multiplication, terms: int) -> None:
         )
     if terms * pieces > MAX_TERMS:
         raise ShapeError(f"sums of {terms} terms: at most {MAX_TERMS // pieces} are supported")
-
-
-def _are_integers(design: Design) -> bool:
-    return design.a.unpacked.twos_complement and design.b.unpacked.twos_complement
-
-
-def _pieces(design: Design, mul: Multiplication) -> int:
-    """Terms that take the place of a product of too many bits; 0 if none can."""
-    if isinstance(design.accumulator, IntegerSum) and _are_integers(design):
-        return 1
-    if not isinstance(design.accumulator, (Kulisch, FusedFloat)) or not mul.linear:
-        return 0
-    found = pieces_of(design)
-    return 0 if found is None else found.terms
 
 
 def _check_filling(design: Design, terms: int) -> None:

@@ -67,8 +67,8 @@ class Accuracy:
         agreement: fraction of samples answered as the float32 network answers them.
         mcnemar_p: probability of so unequal numbers of answers gained and lost against float32 if
             both were as likely (exact McNemar test); small means that the accuracy differs.
-        sqnr_db: power of the float32 outputs over that of the error, all samples together, in dB;
-            infinite without any error, minus infinity where an output is NaN or infinite.
+        sqnr_db: power of the float32 outputs divided by the errors' power, over all samples, in
+            dB; infinite without any error, minus infinity where an output is NaN or infinite.
         kl_divergence: mean Kullback-Leibler divergence of the answers' probabilities from those of
             float32, in nats; NaN where an output is NaN.
         network: the network's name.

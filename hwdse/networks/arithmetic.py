@@ -16,7 +16,8 @@ class Site:
     """One place of the graph that multiplies matrices.
 
     Attributes:
-        name: unique in the graph: that of the operator's output, and the part of the operator.
+        name: of the operator's output, with the part of the operator if it has several; no other
+            product of the graph has it.
         constant: its second operand is the same for every sample (weights).
     """
 

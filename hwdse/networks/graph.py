@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 import onnx
 
 
-def nodes(graph: onnx.GraphProto, nested: bool = False) -> Iterator[tuple[onnx.NodeProto, bool]]:
-    """All nodes, each with whether it lies in a subgraph of a branch or loop."""
-    for node in graph.node:
+def nodes(
+    some: Iterable[onnx.NodeProto], nested: bool = False
+) -> Iterator[tuple[onnx.NodeProto, bool]]:
+    """These nodes and those inside them, each with whether it lies in a branch or loop."""
+    for node in some:
         yield node, nested
         for inner in subgraphs(node):
-            yield from nodes(inner, nested=True)
+            yield from nodes(inner.node, nested=True)
 
 
 def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:

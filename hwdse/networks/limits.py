@@ -5,7 +5,7 @@ double at each call. Shapes that only running tells are bounded by the machine's
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -13,7 +13,7 @@ import onnx.numpy_helper
 import onnx.shape_inference
 
 from hwdse.errors import NetworkError
-from hwdse.networks.graph import subgraphs
+from hwdse.networks.graph import nodes
 from hwdse.reading import MEBIBYTE
 
 MAX_FILE = 512 * MEBIBYTE
@@ -32,7 +32,7 @@ MAX_NODES = 100_000
 """Most operators, those of local functions counted at each call."""
 
 _MAX_CONSTANT = 1024  # values of a stored tensor that shapes may be computed from
-_TRIPS = range(1001)  # turns of a loop
+_TURNS = range(1001)  # of a loop
 
 
 def check_input(path: Path, dimensions: Sequence[int]) -> None:
@@ -68,7 +68,8 @@ def check_operators(path: Path, model: onnx.ModelProto) -> None:
         key, ready = waiting.pop()
         if key in sizes:
             continue
-        called = [c for node in nodes(functions[key].node) if (c := _called(node)) in functions]
+        inside = nodes(functions[key].node)
+        called = [c for node, _ in inside if (c := _called(node)) in functions]
         if ready:
             sizes[key] = len(functions[key].node) + sum(min(sizes[c], MAX_NODES) for c in called)
             open_calls.discard(key)
@@ -78,23 +79,25 @@ def check_operators(path: Path, model: onnx.ModelProto) -> None:
             open_calls.add(key)
             waiting.append((key, True))
             waiting += [(c, False) for c in called if c not in sizes]
-    count = 0
-    for node in nodes(model.graph.node):
-        count += sizes.get(_called(node), 1)
+    count = sum(sizes.get(_called(node), 1) for node, _ in nodes(model.graph.node))
     if count > MAX_NODES:
         raise NetworkError(
             f"network {path} has more than {MAX_NODES} operators, with those of its functions"
         )
-    trips = _stored_counts(model.graph)
-    inside = (n for node in model.graph.node for g in subgraphs(node) for n in nodes(g.node))
-    elsewhere = (*inside, *nodes(n for f in model.functions for n in f.node))
-    loops = [node for node in model.graph.node if node.op_type == "Loop"]
-    unbounded = [node for node in elsewhere if node.op_type == "Loop"]
-    unbounded += [n for n in loops if trips.get(n.input[0] if n.input else "", -1) not in _TRIPS]
-    if unbounded:
+    _check_loops(path, model)
+
+
+def _check_loops(path: Path, model: onnx.ModelProto) -> None:
+    """Refuse loops of an unknown or large number of turns, and loops that others may repeat."""
+    turns = _stored_counts(model.graph)
+    loops = [each for each in nodes(model.graph.node) if each[0].op_type == "Loop"]
+    in_functions = (node for f in model.functions for node, _ in nodes(f.node))
+    if any(node.op_type == "Loop" for node in in_functions) or any(
+        nested or turns.get(next(iter(node.input), ""), -1) not in _TURNS for node, nested in loops
+    ):
         raise NetworkError(
             f"network {path} has a Loop, whose length nothing bounds: give it a stored number of "
-            f"at most {_TRIPS[-1]} turns outside of other loops, or unroll it"
+            f"at most {_TURNS[-1]} turns outside of other loops, or unroll it"
         )
 
 
@@ -112,19 +115,6 @@ def check_values(path: Path, model: onnx.ModelProto, batch: int) -> None:
             f"network {path}: values of {total} bytes for a batch of {batch}, {largest!r} alone "
             f"{sizes[largest]}; at most {MAX_VALUE_BYTES} are allowed"
         )
-
-
-def nodes(graph: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
-    """All nodes, those of subgraphs included."""
-    waiting = list(graph)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                waiting += attribute.g.node
-            for inner in attribute.graphs:
-                waiting += inner.node
 
 
 def _stored_counts(graph: onnx.GraphProto) -> dict[str, int]:

@@ -141,7 +141,7 @@ def _check_operators(path: Path, model: onnx.ModelProto) -> None:
         raise NetworkError(
             f"network {path} has opset {min(opsets)}: {_MIN_OPSET} or later is needed"
         )
-    for node, nested in nodes(model.graph):
+    for node, nested in nodes(model.graph.node):
         standard = node.domain in STANDARD_DOMAINS
         if standard and node.op_type in lowered.names():
             if nested:

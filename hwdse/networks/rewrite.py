@@ -25,7 +25,7 @@ _OUTPUT_AXES = {0: [2, 0, 1, 3], 1: [1, 0, 2], 2: [1, 0, 2]}
 def standard_form(model: onnx.ModelProto) -> onnx.ModelProto:
     """A model that computes the same; the given one may change."""
     model = onnx.inliner.inline_local_functions(model)
-    if any(node.op_type in EXPANDED_OPERATORS for node, _ in nodes(model.graph)):
+    if any(node.op_type in EXPANDED_OPERATORS for node, _ in nodes(model.graph.node)):
         # The definition depends on the types of the inputs. Those of stored ones are not seen, and
         # that of an input left out, whose name is empty, must exist.
         model.graph.value_info.extend(
@@ -72,6 +72,6 @@ def _time_first(node: onnx.NodeProto, fresh: Iterator[str]) -> list[onnx.NodePro
 
 
 def _fresh_names(graph: onnx.GraphProto) -> Iterator[str]:
-    used = {name for node, _ in nodes(graph) for name in (*node.input, *node.output)}
+    used = {name for node, _ in nodes(graph.node) for name in (*node.input, *node.output)}
     used |= {value.name for value in (*graph.initializer, *graph.input)}
     return (name for name in map("time_first_{}".format, itertools.count()) if name not in used)

@@ -88,10 +88,10 @@ def thresholds(out: Format, rng: np.random.Generator) -> tuple[list[Fraction], l
     if out.name == "hif8":
         levels = [Fraction(-3 << 14), *levels, Fraction(3 << 14)]
     halves = [(low + high) / 2 for low, high in pairwise(levels)]
-    return some(rng, levels), some(rng, halves)
+    return a_few(rng, levels), a_few(rng, halves)
 
 
-def some(rng: np.random.Generator, places: list[Fraction]) -> list[Fraction]:
+def a_few(rng: np.random.Generator, places: list[Fraction]) -> list[Fraction]:
     """At most 40 of them, the outermost and those about the middle among them."""
     count = len(places)
     if count <= 40:

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.errors import FormatError
+from hwdse.errors import FormatError, first_line
 from hwdse.formats.base import Format
 from hwdse.formats.blocks.blocking import Blocking, BlockSize
 from hwdse.formats.blocks.exact import divide, total
@@ -101,7 +101,7 @@ class RowTables(Quantizer):
         try:
             levels = np.asarray(data, np.float64)
         except (ValueError, TypeError, OverflowError) as error:
-            reason = str(error).splitlines()[0]
+            reason = first_line(error)
             message = f"no levels in {path}: {reason}; lists of numbers are needed"
             raise FormatError(message) from error
         return cls.of(levels, BlockSize.parse(size), parse(scale), path)

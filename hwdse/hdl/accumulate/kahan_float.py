@@ -18,6 +18,9 @@ from hwdse.hdl.structure import Gates, Register, Structure
 from hwdse.hdl.unpacked import Record, connect
 from hwdse.spec import Design, KahanFloat
 
+#: Codes that are decoded between the adders.
+_DECODED = ("total", "y", "t", "x", "compensation", "taken", "new", "output")
+
 
 @accumulator.register(KahanFloat)
 class KahanFloatAccumulator(Component):
@@ -28,7 +31,7 @@ class KahanFloatAccumulator(Component):
 
     def __init__(self, acc: KahanFloat, design: Design) -> None:
         self._format, self._design = acc.format, design
-        self._decode_total = decoder(acc.format)
+        self._decoders = {name: decoder(acc.format) for name in _DECODED}
         self._encode = encoder(acc.format, group_shape(design), design.rounding)
         self._corrected = RoundingAdd(acc.format, design.rounding, subtract=True)
         self._total = RoundingAdd(acc.format, design.rounding)
@@ -39,7 +42,7 @@ class KahanFloatAccumulator(Component):
     @property
     def structure(self) -> Structure:
         """The group's sum and its rounding, four adders in series, registers."""
-        bits, decode = self._format.bits, self._decode_total.structure
+        bits, decode = self._format.bits, self._decoders["total"].structure
         adders = [
             Structure.series([decode, adder.structure])
             for adder in (self._corrected, self._total, self._taken, self._compensation)
@@ -57,14 +60,13 @@ class KahanFloatAccumulator(Component):
         m.submodules.taken, m.submodules.compensation = self._taken, self._compensation
         total, compensation = Signal(f.bits), Signal(f.bits)
 
-        def decoded(code, name, decode=None):
-            decode = decode or decoder(f)
-            m.submodules[f"decode_{name}"] = decode
+        def decoded(code, name):
+            m.submodules[f"decode_{name}"] = decode = self._decoders[name]
             m.d.comb += decode.i.eq(code)
             return decode.o
 
         lost = Mux(self.i_first, 0, compensation)
-        old = decoded(Mux(self.i_first, 0, total), "total", self._decode_total)
+        old = decoded(Mux(self.i_first, 0, total), "total")
         y = decoded(self._corrected.o, "y")
         t = decoded(self._total.o, "t")
         for adder, left, right in (

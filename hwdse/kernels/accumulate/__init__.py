@@ -101,4 +101,18 @@ def plan(acc: Accumulator, task: Task) -> Sums:
     raise SpecError(f"accumulator {acc} has no fast kernel")
 
 
+@singledispatch
+def wide_terms(acc: Accumulator, design: Design, mul: Multiplication) -> int:
+    """Terms that take the place of a product of more bits than float64 carries; 0 if none can."""
+    del acc, design, mul
+    return 0
+
+
+def terms_in_pieces(acc: Accumulator, design: Design, mul: Multiplication) -> int:
+    """`wide_terms` of accumulators that add the products of a group exactly."""
+    del acc
+    found = pieces(design) if mul.linear else None
+    return 0 if found is None else found.terms
+
+
 load_modules(__name__, __path__)

@@ -17,7 +17,7 @@ import numpy as np
 from hwdse import formats
 from hwdse.errors import SpecError
 from hwdse.formats import FlushedFloat, Format, clog2
-from hwdse.kernels.accumulate import Sums, Task, plan
+from hwdse.kernels.accumulate import Sums, Task, plan, terms_in_pieces, wide_terms
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, SUM_TOP, sign_bits, to_odd, two_sum
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.limbs import LIMBS, WORD_BITS, add_value, take_odd
@@ -30,6 +30,9 @@ from hwdse.spec import FloatSum, FusedFloat
 Carrier = type[np.float32] | type[np.float64]
 
 _NATIVE = ((formats.parse("fp32"), np.float32), (formats.parse("e11m52"), np.float64))
+
+
+wide_terms.register(FusedFloat, terms_in_pieces)
 
 
 @plan.register

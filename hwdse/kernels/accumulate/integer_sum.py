@@ -6,14 +6,21 @@ import numpy as np
 
 from hwdse.errors import SpecError
 from hwdse.formats import clog2
-from hwdse.kernels.accumulate import SinglePrecision, Sums, Task, plan
+from hwdse.kernels.accumulate import SinglePrecision, Sums, Task, plan, wide_terms
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, integer_to_odd
 from hwdse.kernels.jit import compiled
-from hwdse.kernels.multiply import Values, product
+from hwdse.kernels.multiply import Multiplication, Values, product
 from hwdse.kernels.panels import WIDTH, run
-from hwdse.spec import IntegerSum
+from hwdse.spec import Design, IntegerSum
 
 _HALF_WORD = np.int64(0xFFFFFFFF)
+
+
+@wide_terms.register
+def _(acc: IntegerSum, design: Design, mul: Multiplication) -> int:
+    """Integers are multiplied as such."""
+    del acc, mul
+    return int(design.a.unpacked.twos_complement and design.b.unpacked.twos_complement)
 
 
 @plan.register

@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 
 from hwdse.formats import clog2
-from hwdse.kernels.accumulate import SinglePrecision, Sums, Task, plan
+from hwdse.kernels.accumulate import (
+    SinglePrecision,
+    Sums,
+    Task,
+    plan,
+    terms_in_pieces,
+    wide_terms,
+)
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, to_odd, two_sum
 from hwdse.kernels.jit import compiled
 from hwdse.kernels.limbs import LIMBS, LSB_EXPONENT, WORD_BITS, add_value, take_odd
@@ -17,6 +24,9 @@ from hwdse.spec import Kulisch
 
 #: Matrix products that still beat one pass of `_pair_sums`.
 _MAX_MATRIX_PRODUCTS = 9
+
+
+wide_terms.register(Kulisch, terms_in_pieces)
 
 
 @plan.register

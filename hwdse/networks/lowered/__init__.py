@@ -1,8 +1,8 @@
 """Operators that run in a design's arithmetic, one module for each kind.
 
-A module registers a function for each operator that it lowers to products of two matrices. The
-order of K, which fixes the order of accumulation, is that of the operands: as stored for matrix
-products; input channel, then kernel row, then kernel column for convolutions (im2col).
+A module registers a function for each operator that it lowers to products of two matrices. Sums run
+along K in this order: as stored for matrix products; input channel, then kernel row, then kernel
+column for convolutions (im2col).
 """
 
 from collections.abc import Callable
