@@ -1,10 +1,10 @@
 """Rounding of float64 values to a format inside a compiled loop.
 
 A format is a tuple of run-time numbers, so that one compiled kernel serves all formats. Rounding to
-nearest even has a tuple type and code of its own, because nearly every design uses it; the other
-directions share one.
+nearest even has a tuple type and code of its own, because nearly every design uses it, and a second
+one for sums that need no look at subnormals and overflow; the other directions share one.
 
-Both use the adding trick: for |x| in [2^e, 2^(e+1)) and M fraction bits, (|x| + C) - C with
+All use the adding trick: for |x| in [2^e, 2^(e+1)) and M fraction bits, (|x| + C) - C with
 C = 2^(e+52-M) rounds to the quantum 2^(e-M), and taking e no lower than the smallest normal's
 exponent does subnormals by the same path.
 """
@@ -23,6 +23,7 @@ from hwdse.kernels.arithmetic import (
     exponent_bits,
     float_like,
     sign_bits,
+    signed_exponent_bits,
     with_sign_of,
 )
 
@@ -79,7 +80,17 @@ class Directed(NamedTuple):
     zero_sign: int
 
 
-Rounding = NearestEven | Directed
+class NearestEvenInside(NamedTuple):
+    """Rounding to nearest even of sums that are +0 or stay within the format's normal values.
+
+    Attributes:
+        to_fixed: as in `NearestEven`.
+    """
+
+    to_fixed: int
+
+
+Rounding = NearestEven | NearestEvenInside | Directed
 
 
 def can_round(
@@ -137,6 +148,16 @@ def rounding_to(
     )
 
 
+def rounding_inside(target: BinaryFloat, carrier: npt.DTypeLike) -> NearestEvenInside:
+    """Rounding to nearest even without a look at subnormals and overflow.
+
+    Args:
+        target: the format, which `can_round` accepts.
+        carrier: float32 or float64.
+    """
+    return NearestEvenInside(_to_fixed(target.fraction_bits, np.dtype(carrier)))
+
+
 def rounding_to_integer(target: Integer, rounding: str) -> Rounding:
     """Rounding to whole numbers: a float whose quantum is one up to beyond the integer's range."""
     return _rounding(
@@ -162,7 +183,7 @@ def _rounding(
     info = np.finfo(carrier)
     integer: Any = np.dtype(f"i{carrier.itemsize}").type
     lowest_exponent = integer((lowest + info.maxexp - 1) << info.nmant)
-    to_fixed = integer((info.nmant - fraction_bits) << info.nmant)
+    to_fixed = _to_fixed(fraction_bits, carrier)
     if rounding == "rne":
         return NearestEven(
             lowest_exponent=lowest_exponent,
@@ -191,6 +212,13 @@ def _rounding(
         infinite=infinite,
         zero_sign=-(2**63) if rounding == "down" else 0,
     )
+
+
+def _to_fixed(fraction_bits: int, carrier: np.dtype[Any]) -> int:
+    fraction = np.finfo(carrier).nmant
+    integer: Any = np.dtype(f"i{carrier.itemsize}").type
+    pattern: int = integer((fraction - fraction_bits) << fraction)
+    return pattern
 
 
 def round_sum(rounding: Rounding, total: float, signs: int) -> float:
@@ -226,6 +254,13 @@ def _(rounding, total, signs):  # type: ignore[no-untyped-def]
             return with_sign_of(rounded, total)
 
         return nearest_even
+    if _is(rounding, NearestEvenInside):
+
+        def inside(rounding, total, signs):  # type: ignore[no-untyped-def]
+            fixed = float_like(total, signed_exponent_bits(total) + rounding.to_fixed)
+            return (total + fixed) - fixed
+
+        return inside
     if _is(rounding, Directed):
 
         def directed(rounding, total, signs):  # type: ignore[no-untyped-def]
@@ -253,7 +288,7 @@ def _(rounding, total, signs):  # type: ignore[no-untyped-def]
 
 @overload(note_signs)
 def _(rounding, signs, term):  # type: ignore[no-untyped-def]
-    if _is(rounding, NearestEven):
+    if _is(rounding, NearestEven) or _is(rounding, NearestEvenInside):
         return lambda rounding, signs, term: signs
     if _is(rounding, Directed):
         return lambda rounding, signs, term: signs | sign_bits(term)

@@ -58,6 +58,39 @@ def test_kernels_equal_golden(spec: str) -> None:
     assert special > 30
 
 
+# The carrier's own rounding is harmless, or not; sums stay normal, or not.
+TWICE_ROUNDED = [
+    "a=e4m3fn,acc=fp:bf16",
+    "a=e4m3fn,acc=fp:e8m6",
+    "a=fp16,acc=fp:fp16",
+    "a=fp16,acc=fp:e6m9",
+    "a=e5m2,acc=fp:e6m3",
+    "a=bf16,acc=fp:bf16",
+    "a=bf16,b=int2,acc=fp:bf16",
+    "a=e8m10,b=int2,acc=fp:e8m10",
+    "a=e4m3fn,mul=lmul,acc=fp:bf16",
+    "a=int8,acc=fp:fp16",
+]
+
+
+@pytest.mark.parametrize("spec", TWICE_ROUNDED)
+def test_sums_of_terms_far_apart(spec: str) -> None:
+    """A sum that the carrier rounds itself ends as the exact sum does, beside a tie above all."""
+    design = Design.parse(spec)
+    rng = np.random.default_rng(11)
+
+    def steep(number_format: Format, shape: tuple[int, int]) -> np.ndarray:
+        lowest = number_format.unpacked.exponent_min
+        scale = np.exp2(rng.integers(max(lowest, -70), min(number_format.unpacked.top, 70), shape))
+        found = number_format.encode(scale * rng.choice([-1.75, -1.0, 1.0, 1.5], shape))
+        return found.astype(np.int64)
+
+    for terms in (2, 3, 9):
+        A, B = steep(design.a, (40, terms)), steep(design.b, (terms, 40))
+        expected = golden.matmul(design, A, B)
+        np.testing.assert_array_equal(kernels.matmul(design, A, B), expected)
+
+
 def test_long_sums() -> None:
     rng = np.random.default_rng(9)
     for acc in ("fp:bf16:an2-2", "fp:bf16:kahan", "fp:bf16:sr8", "fp:bf16:tree"):

@@ -3,8 +3,8 @@
 Kernels, from the fastest and narrowest to the one that takes everything:
 
 * `_native`: fp32 (or float64 itself) to nearest even, one term at a time: the machine's own sum;
-* `_steps`: the group's sum fits one number of the carrier, float32 or float64; the error of adding
-  it to the running sum is folded in by rounding to odd;
+* `_steps`: the group's sum fits one number of the carrier, float32 or float64; where the carrier's
+  own rounding could change the result, its error is folded in by rounding to odd;
 * `_wide_steps`: the group is summed as a pair of float64 numbers, and where two are not enough, as
   a word over the whole range.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from hwdse import formats
 from hwdse.errors import SpecError
-from hwdse.formats import FlushedFloat, Format, clog2
+from hwdse.formats import BinaryFloat, FlushedFloat, Format, clog2
 from hwdse.kernels.accumulate import Sums, Task, plan, terms_in_pieces, wide_terms
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, SUM_TOP, sign_bits, to_odd, two_sum
 from hwdse.kernels.jit import compiled
@@ -24,7 +24,14 @@ from hwdse.kernels.limbs import LIMBS, WORD_BITS, add_value, take_odd
 from hwdse.kernels.multiply import Values, product
 from hwdse.kernels.operands import Extent
 from hwdse.kernels.panels import ROWS, WIDTH, run
-from hwdse.kernels.rounding import Rounding, can_round, note_signs, round_sum, rounding_to
+from hwdse.kernels.rounding import (
+    Rounding,
+    can_round,
+    note_signs,
+    round_sum,
+    rounding_inside,
+    rounding_to,
+)
 from hwdse.spec import FloatSum, FusedFloat
 
 Carrier = type[np.float32] | type[np.float64]
@@ -45,22 +52,30 @@ def _(acc: FusedFloat, task: Task) -> Sums:
                 _carries(carrier, task, extent) for extent in task.product_extents()
             ):
                 return partial(run, _native, mul, carrier=carrier)
-    kernel: Any = _steps
     for carrier in (np.float32, np.float64):
-        if _group_fits(acc, task, carrier):
-            break
-    else:
-        if not can_round(acc.format, design.rounding, SUM_TOP):
-            raise SpecError(
-                f"accumulator {acc} with rounding={design.rounding} and {lanes} lanes has no fast "
-                "kernel: its range or precision is beyond what float64 can carry"
-            )
-        kernel, carrier = _wide_steps, np.float64
-    rounding = rounding_to(acc.format, design.rounding, carrier)
+        for products in task.product_extents():
+            if _group_fits(acc, task, products, carrier):
+                rounding = _rounding(acc, task, products, carrier)
+                exact = not _rounds_twice_as_once(acc.format, task, carrier)
+                return _summed(acc, task, carrier, _steps, (rounding, exact))
+    if not can_round(acc.format, design.rounding, SUM_TOP):
+        raise SpecError(
+            f"accumulator {acc} with rounding={design.rounding} and {lanes} lanes has no fast "
+            "kernel: its range or precision is beyond what float64 can carry"
+        )
+    rounding = rounding_to(acc.format, design.rounding)
+    return _summed(acc, task, np.float64, _wide_steps, (rounding,))
+
+
+def _summed(
+    acc: FusedFloat, task: Task, carrier: Carrier, kernel: Any, arguments: tuple[Any, ...]
+) -> Sums:
     # A product of too many bits is several terms of its group.
     pieces = task.pieces
-    lanes *= pieces.terms
-    steps = partial(run, kernel, mul, arguments=(rounding, lanes), lanes=lanes, carrier=carrier)
+    lanes = task.design.unit.lanes * pieces.terms
+    steps = partial(
+        run, kernel, task.mul, arguments=(*arguments, lanes), lanes=lanes, carrier=carrier
+    )
     return without_negative_zero(acc, lambda left, right: steps(*pieces.cut(left, right)))
 
 
@@ -133,23 +148,52 @@ def _carries(carrier: Carrier, task: Task, products: Extent) -> bool:
     )
 
 
-def _group_fits(acc: FusedFloat, task: Task, carrier: Carrier) -> bool:
+def _group_fits(acc: FusedFloat, task: Task, products: Extent, carrier: Carrier) -> bool:
     """Whether the carrier holds every group's sum, and its rounding every running sum."""
-    target, lanes, rounding = acc.format, task.design.unit.lanes, task.design.rounding
-    precision = np.finfo(carrier).nmant + 1
-    for products in task.product_extents():
-        group = products.top + clog2(lanes)
-        if lanes > 1 and group - products.lsb > precision:
-            continue
-        # Rounding to nearest moves a sum by no more than the group, rounding toward zero only
-        # shrinks it; the other directions may walk up to the format's largest value.
-        top = target.max_exponent + 1
-        if rounding not in ("up", "down"):
-            top = min(top, products.top + clog2(max(task.terms, 1)) + 1)
-        top = max(top, group) + 1
-        if _carries(carrier, task, products) and can_round(target, rounding, top, carrier):
-            return True
-    return False
+    lanes, rounding = task.design.unit.lanes, task.design.rounding
+    group = products.top + clog2(lanes)
+    if lanes > 1 and group - products.lsb > np.finfo(carrier).nmant + 1:
+        return False
+    # Rounding to nearest moves a sum by no more than the group, rounding toward zero only shrinks
+    # it; the other directions may walk up to the format's largest value.
+    top = acc.format.max_exponent + 1
+    if rounding not in ("up", "down"):
+        top = min(top, _sum_top(task, products))
+    top = max(top, group) + 1
+    return _carries(carrier, task, products) and can_round(acc.format, rounding, top, carrier)
+
+
+def _sum_top(task: Task, products: Extent) -> int:
+    """log2 of a bound on running sums that are rounded to nearest or toward zero."""
+    return products.top + clog2(max(task.terms, 1)) + 1
+
+
+def _rounding(acc: FusedFloat, task: Task, products: Extent, carrier: Carrier) -> Rounding:
+    target, rounding = acc.format, task.design.rounding
+    smallest_normal = target.lsb_exponent + target.fraction_bits
+    inside = products.lsb >= smallest_normal and _sum_top(task, products) <= target.max_exponent
+    if rounding == "rne" and inside:
+        return rounding_inside(target, carrier)
+    return rounding_to(target, rounding, carrier)
+
+
+def _rounds_twice_as_once(target: BinaryFloat, task: Task, carrier: Carrier) -> bool:
+    """Whether rounding to the carrier first never changes what is then rounded to nearest even.
+
+    The carrier rounds only where one of running sum and product is far below the other. The larger
+    one is a value of the format, clear of the middle between two of them; or else it is a product
+    of more bits, so large that the sum overflows. (For products of no more bits than the format
+    this is Figueroa's theorem: "When is double rounding innocuous?", SIGNUM 30(3), 1995.)
+    """
+    design = task.design
+    available = np.finfo(carrier).nmant + 1
+    product, kept = design.product.magnitude_bits, target.precision
+    return (
+        design.rounding == "rne"
+        and design.unit.lanes == 1
+        and available >= max(product, kept) + kept + 3
+        and (product <= kept or available + target.lsb_exponent >= target.max_exponent + 3)
+    )
 
 
 @compiled
@@ -173,6 +217,7 @@ def _steps(  # noqa: PLR0917 - compiled code takes positional arguments
     rows: Values,
     panels: Values,
     rounding: Rounding,
+    exact: bool,
     lanes: int,
     out: Values,
 ) -> None:
@@ -185,6 +230,11 @@ def _steps(  # noqa: PLR0917 - compiled code takes positional arguments
             for k in range(0, rows.shape[1], lanes):
                 for i in range(ROWS):
                     row, a, terms = sums[i], rows[first + i, k], panels[p, k]
+                    if not exact:
+                        for j in range(WIDTH):
+                            total = row[j] + product(source, a, terms[j])
+                            row[j] = round_sum(rounding, total, 0)
+                        continue
                     if lanes == 1:
                         for j in range(WIDTH):
                             term = product(source, a, terms[j])
