@@ -35,8 +35,8 @@ def test_wheel_holds_models_benches_and_assets_and_works_alone(tmp_path: Path) -
         "hwdse/_data/models/digits-cnn.onnx",
         "hwdse/_data/models/technology/nangate45.json",
         "hwdse/_data/sims/run_bench.py",
-        "hwdse/_data/sims/mac/tb_dot.py",
-        "hwdse/_data/sims/bare/tb_bare.py",
+        "hwdse/_data/sims/stream/tb_stream.py",
+        "hwdse/_data/sims/stream/stream.cpp",
         "hwdse/_data/sims/native/drive.cpp",
     } <= names
     assert {f"hwdse/explore/assets/report.{kind}" for kind in ("css", "html", "js")} <= names

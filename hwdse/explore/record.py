@@ -58,7 +58,7 @@ def facts_of(design: Design) -> dict[str, Any]:
         "design": short_spec(design),
         "slug": design.slug,
         "keys": {**design.keys(), **design.unit.keys()},
-        "lanes": design.unit.lanes,
+        "lanes": design.unit.group,
     }
 
 

@@ -33,7 +33,7 @@ def running_dot(
     """Every output of a unit that is fed one dot product.
 
     Args:
-        design: the design; `design.unit.lanes` terms make one group.
+        design: the design; `design.unit.group` terms make one group.
         a_codes: codes of `design.a`, last axis K.
         b_codes: codes of `design.b`, same shape.
         c_codes: codes of `design.out` to start the sum from, the shape without K; the sum starts
@@ -56,9 +56,9 @@ def running_dot(
         return alone
     acc = design.accumulator
     state = _start(design, a.shape[:-1], c_codes)
-    a, b = _groups(design.a, a, design.unit.lanes), _groups(design.b, b, design.unit.lanes)
+    a, b = _groups(design.a, a, design.unit.group), _groups(design.b, b, design.unit.group)
     outputs = [np.zeros((*a.shape[:-2], 0), design.out.code_dtype)]
-    step = max(_AT_ONCE // max(prod(a.shape[:-2]) * design.unit.lanes, 1), 1)
+    step = max(_AT_ONCE // max(prod(a.shape[:-2]) * design.unit.group, 1), 1)
     for k in range(0, a.shape[-2], step):
         part = products(design, a[..., k : k + step, :], b[..., k : k + step, :])
         sums = []

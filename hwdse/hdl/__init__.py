@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from amaranth.hdl import Fragment
 
-from hwdse.hdl import bare, mac
 from hwdse.hdl.emit import emit, is_pipelined, placement
 from hwdse.hdl.structure import Register, Structure, UnitStructure
-from hwdse.hdl.unit import unit
+from hwdse.hdl.units import unit
 from hwdse.spec import Design
 
-__all__ = ["bare", "emit", "is_pipelined", "mac", "placement", "structure_of", "unit"]
+__all__ = ["emit", "is_pipelined", "placement", "structure_of", "unit"]
 
 
 def structure_of(design: Design) -> UnitStructure:

@@ -15,7 +15,7 @@ from hwdse.errors import ToolError
 from hwdse.hdl.operand_widths import extend_operands
 from hwdse.hdl.pipeline import Placement, pipelined
 from hwdse.hdl.rtlil_text import rtlil_text
-from hwdse.hdl.unit import unit
+from hwdse.hdl.units import unit
 from hwdse.resources import cache_base
 from hwdse.spec import Design
 
@@ -52,8 +52,7 @@ def emit(design: Design) -> str:
 
 def is_pipelined(design: Design) -> bool:
     """Whether registers are inserted into what the generators build."""
-    keys = design.unit.keys()
-    return keys["stages"] > 0 or keys.get("interleave", 1) > 1
+    return design.unit != design.unit.plain()
 
 
 def placement(design: Design) -> Placement:
@@ -68,10 +67,10 @@ def placement(design: Design) -> Placement:
 
 @lru_cache(maxsize=32)
 def _pipelined(design: Design) -> tuple[str, Placement]:
-    keys = design.unit.keys()
-    single = {"interleave": 1} if "interleave" in keys else {}
-    plain = replace(design, unit=replace(design.unit, stages=0, **single))
-    module, placed = pipelined(_netlist(plain), keys["stages"], keys.get("interleave", 1))
+    plain = replace(design, unit=design.unit.plain())
+    interface = design.interface
+    valid = [stream.valid for stream in interface.inputs if stream.valid]
+    module, placed = pipelined(_netlist(plain), design.unit.stages, interface.turns, valid)
     return rtlil_text(design.slug, module), placed
 
 

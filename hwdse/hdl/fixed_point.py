@@ -1,8 +1,6 @@
-"""Fixed-point words of products, and sticky special values, shared by the accumulators."""
+"""Fixed-point words of products, shared by the accumulators."""
 
-from dataclasses import dataclass
-
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 
 from hwdse.formats import UnpackedShape, clog2
 from hwdse.hdl.blocks import shift_left
@@ -69,36 +67,3 @@ def fixed_point_sum(shape: UnpackedShape, terms: int) -> Structure:
     place = _place_parts(shape)
     lane = Structure(parts=place, path=place)
     return Structure.series([lane.times(terms), adder_tree(shape.fixed_point_bits + 1, terms)])
-
-
-@dataclass(frozen=True, kw_only=True)
-class StickyFlags:
-    """Special values seen in the running sum."""
-
-    nan: Value
-    inf: Value
-    inf_sign: Value
-
-
-def sticky_flags(
-    m: Module, products: list[Record], valid: Value, first: Value, shape: UnpackedShape
-) -> StickyFlags:
-    """Registers that remember NaN and infinities of either sign since the sum began."""
-
-    def remember(name: str, seen: list[Value]) -> Signal:
-        flag = Signal(name=name)
-        now = Const(0)
-        for one in seen:
-            now |= one
-        with m.If(valid):
-            m.d.sync += flag.eq((flag & ~first) | now)
-        return flag
-
-    if not shape.has_nan:
-        return StickyFlags(nan=Const(0), inf=Const(0), inf_sign=Const(0))
-    nan = remember("nan_seen", [p.nan for p in products])
-    if not shape.has_inf:
-        return StickyFlags(nan=nan, inf=Const(0), inf_sign=Const(0))
-    plus = remember("plus_inf_seen", [p.inf & ~p.inf_sign for p in products])
-    minus = remember("minus_inf_seen", [p.inf & p.inf_sign for p in products])
-    return StickyFlags(nan=nan | (plus & minus), inf=plus | minus, inf_sign=minus)

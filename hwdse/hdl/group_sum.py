@@ -28,7 +28,7 @@ class GroupSum:
     @property
     def structure(self) -> Structure:
         """What the group's sum is made of."""
-        return fixed_point_sum(self.design.product, self.design.unit.lanes)
+        return fixed_point_sum(self.design.product, self.design.unit.group)
 
     def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
         """The sum in units of 2^exponent_min, two's complement, without its last bit; and that bit.
@@ -69,7 +69,7 @@ class CarrySum(GroupSum):
     @property
     def structure(self) -> Structure:
         """The adder tree alone."""
-        return adder_tree(self.design.product.fixed_point_bits + 1, self.design.unit.lanes)
+        return adder_tree(self.design.product.fixed_point_bits + 1, self.design.unit.group)
 
     def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
         """The sum of words and carries."""

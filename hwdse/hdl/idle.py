@@ -1,11 +1,11 @@
-"""Which bits of a netlist an idle unit decides: what they are while `i_valid` is 0.
+"""Which bits of a netlist an idle unit decides: what they are while no input is valid.
 
 A pipeline that is reset must not deliver what was on its way. It is enough to clear the registers
-that hold valid bits and what is made of them: here, every bit that `i_valid` = 0 alone determines,
-whatever the data. All other registers need no reset.
+that hold valid bits and what is made of them: here, every bit that invalid inputs alone
+determine, whatever the data. All other registers need no reset.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hwdse.hdl.netlist import Bit, output_pin
@@ -13,15 +13,19 @@ from hwdse.hdl.netlist import Bit, output_pin
 Known = dict[Bit, int]
 
 
-def idle_values(module: Mapping[str, Any]) -> Known:
-    """Bits whose value follows from `i_valid` = 0 and no reset; none without that port.
+def idle_values(module: Mapping[str, Any], valid: Sequence[str]) -> Known:
+    """Bits whose value follows from inputs that are not valid, and no reset.
 
     Bits that are constant anyway are not among them.
+
+    Args:
+        module: flat netlist.
+        valid: names of the valid inputs; none, nothing idles.
     """
-    ports = module["ports"]
-    if "i_valid" not in ports:
+    if not valid:
         return {}
-    idle = {bit: 0 for name in ("i_valid", "rst") for bit in ports[name]["bits"]}
+    ports = module["ports"]
+    idle = {bit: 0 for name in (*valid, "rst") for bit in ports[name]["bits"]}
     constant = _settled(module, {})
     return {bit: value for bit, value in _settled(module, idle).items() if bit not in constant}
 

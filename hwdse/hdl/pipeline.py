@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hwdse.hdl.idle import idle_values
+from hwdse.hdl.idle import Known, idle_values
 from hwdse.hdl.netlist import Bit, output_pin, read_nodes
 from hwdse.hdl.retiming import Circuit, Limits
 
@@ -59,7 +59,7 @@ class Placement:
 
 
 def pipelined(
-    module: Mapping[str, Any], stages: int, interleave: int
+    module: Mapping[str, Any], stages: int, interleave: int, valid: Sequence[str]
 ) -> tuple[dict[str, Any], Placement]:
     """A netlist with its registers, and what they are.
 
@@ -67,6 +67,7 @@ def pipelined(
         module: flat netlist in the schema of Yosys's `write_json`, cells at word level.
         stages: register ranks to insert between inputs and outputs.
         interleave: sums that take turns.
+        valid: names of the inputs that say whether the others are.
 
     Raises:
         ToolError: the netlist holds a cell without a delay law.
@@ -84,7 +85,7 @@ def pipelined(
             outside = circuit.shortest_outside(period, stages, interleave)
             limits = Limits(period=period, outside=outside)
     lags = circuit.fewest_registers(limits, stages, interleave)
-    insertion = _Insertion(module, circuit, lags, interleave)
+    insertion = _Insertion(module, circuit, lags, interleave, idle_values(module, valid))
     placement = Placement(
         stage_ps=_stage_delays(circuit, lags, stages, interleave),
         unpipelined_ps=max(_stage_delays(circuit, [0] * len(lags), 0, 1)),
@@ -142,12 +143,17 @@ class _Insertion:
     """A copy of a netlist with registers between its nodes."""
 
     def __init__(
-        self, module: Mapping[str, Any], circuit: Circuit, lags: Sequence[int], interleave: int
+        self,
+        module: Mapping[str, Any],
+        circuit: Circuit,
+        lags: Sequence[int],
+        interleave: int,
+        idle: Known,
     ) -> None:
         self.data_bits = self.valid_bits = 0
         self._circuit, self._lags, self._interleave = circuit, lags, interleave
         self._behind = _behind_state(circuit)
-        self._idle = idle_values(module)
+        self._idle = idle
         self._names = _Names(module)
         self._next = 1 + max(b for net in module["netnames"].values() for b in _numbers(net))
         self.module: dict[str, Any] = {

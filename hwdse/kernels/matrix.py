@@ -26,7 +26,7 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
     the result is some tens of megabytes a thread.
 
     Args:
-        design: the design; `design.unit.lanes` terms make one group.
+        design: the design; `design.unit.group` terms make one group.
         A: codes of `design.a`, (M, K) or (S, M, K).
         B: codes of `design.b`, (K, N) or (S, K, N).
         threads: blocks of rows computed side by side.
@@ -105,7 +105,7 @@ def _check_design(design: Design, mul: Multiplication, terms: int) -> None:
 
 
 def _check_filling(design: Design, terms: int) -> None:
-    lanes = design.unit.lanes
+    lanes = design.unit.group
     if terms % lanes == 0:
         return
     for number_format in (design.a, design.b):

@@ -13,6 +13,7 @@ from hwdse.spec.accumulate.lns import LogSum
 from hwdse.spec.accumulate.stochastic_float import StochasticFloat
 from hwdse.spec.accumulate.tree_float import TreeFloat
 from hwdse.spec.design import Design
+from hwdse.spec.interface import Field, Interface, Port, Stream
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.add_skip import AddSkip
 from hwdse.spec.multiply.exact import Exact, ExactValued
@@ -36,10 +37,12 @@ __all__ = [
     "Dot",
     "Exact",
     "ExactValued",
+    "Field",
     "FloatSum",
     "Fma",
     "FusedFloat",
     "IntegerSum",
+    "Interface",
     "KahanFloat",
     "Kulisch",
     "LMul",
@@ -50,9 +53,11 @@ __all__ = [
     "Mitchell",
     "Mul",
     "Multiplier",
+    "Port",
     "Radix4",
     "ShiftAdd",
     "StochasticFloat",
+    "Stream",
     "Summing",
     "TreeFloat",
     "Unit",

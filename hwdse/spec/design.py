@@ -9,6 +9,7 @@ from hwdse.errors import FormatError, SpecError
 from hwdse.formats import Format, UnpackedShape
 from hwdse.identity import contained, fingerprint
 from hwdse.spec.accumulate import Accumulator
+from hwdse.spec.interface import Interface
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.exact import Exact
 from hwdse.spec.slug import slug
@@ -167,6 +168,11 @@ class Design:
         if self.acc is None:
             raise SpecError(f"design {self}: unit {self.unit} has no running sum")
         return self.acc
+
+    @cached_property
+    def interface(self) -> Interface:
+        """The streams, reset and latency of the unit."""
+        return self.unit.interface(self)
 
     @property
     def largest_sum(self) -> float:

@@ -2,11 +2,15 @@
 
 import re
 from abc import abstractmethod
-from dataclasses import dataclass, fields
-from typing import ClassVar, Self
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from hwdse.errors import SpecError
+from hwdse.spec.interface import Field, Interface, Stream
 from hwdse.spec.part import Part
+
+if TYPE_CHECKING:
+    from hwdse.spec.design import Design
 
 _MAX_STAGES = 5
 _MAX_LANES = 1024
@@ -15,11 +19,12 @@ _MAX_INTERLEAVE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Unit(Part):
-    """What is built: its ports, its shape and its pipeline.
+    """What is built: its streams, its shape and its pipeline.
 
-    A unit's own keys of the design spec are its fields; all are integers. `family` names the
-    folder of its generator, bench and Verilog; `initiation_interval` is in cycles; `uses` names
-    the keys of the spec's common part that not every unit has.
+    A unit's own keys of the design spec are its fields: whole numbers, or words of a list that the
+    field's metadata gives as `words`. `family` names the folder of its Verilog;
+    `initiation_interval` is in cycles; `uses` names the keys of the spec's common part that not
+    every unit has.
 
     Attributes:
         stages: pipeline registers, 0..5, placed where they divide the delay best.
@@ -35,33 +40,53 @@ class Unit(Part):
     def __post_init__(self) -> None:
         if not 0 <= self.stages <= _MAX_STAGES:
             raise SpecError(f"stages={self.stages}: 0 to {_MAX_STAGES} are allowed")
+        for own in fields(self):
+            words, value = own.metadata.get("words"), getattr(self, own.name)
+            if words and value not in words:
+                raise SpecError(f"{own.name}={value}: allowed are {', '.join(words)}")
 
     @classmethod
     def from_keys(cls, keyword: str, values: dict[str, str]) -> Self:
         """The unit called `keyword` with the keys that the common part of the spec did not use.
 
         Raises:
-            SpecError: an unknown unit, a key it does not use, or a value that is no integer.
+            SpecError: an unknown unit, a key it does not use, or a value that is none of the key's.
         """
         chosen = cls.parse(keyword)
-        allowed = [field.name for field in fields(chosen)]
+        own = {field.name: field for field in fields(chosen)}
+        given: dict[str, int | str] = {}
         for key, value in values.items():
-            if key not in allowed:
-                raise SpecError(
-                    f"unit {keyword} does not use {key}: its keys are {', '.join(allowed)}"
-                )
+            if key not in own:
+                raise SpecError(f"unit {keyword} does not use {key}: its keys are {', '.join(own)}")
+            if "words" in own[key].metadata:
+                given[key] = value
+                continue
             if not re.fullmatch("[0-9]{1,9}", value):
                 raise SpecError(f"{key}={value}: a whole number of up to 9 digits is needed")
-        return type(chosen)(**{key: int(value) for key, value in values.items()})
+            given[key] = int(value)
+        return type(chosen)(**given)  # type: ignore[arg-type]
 
-    def keys(self) -> dict[str, int]:
+    def keys(self) -> dict[str, int | str]:
         """The unit's own keys and their values."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    def plain(self) -> Self:
+        """The unit without inserted registers, as its generator builds it."""
+        return replace(self, stages=0)
+
+    @abstractmethod
+    def interface(self, design: "Design") -> Interface:
+        """The streams, reset and latency of a design with this unit."""
+
     @property
     @abstractmethod
-    def lanes(self) -> int:
-        """Products a cycle."""
+    def group(self) -> int:
+        """Terms that are added exactly before one rounding, where the accumulator rounds."""
+
+    @property
+    @abstractmethod
+    def macs_per_cycle(self) -> int:
+        """Products that the unit takes in each cycle."""
 
     @property
     @abstractmethod
@@ -79,7 +104,12 @@ class Bare(Unit):
     family: ClassVar[str] = "bare"
 
     @property
-    def lanes(self) -> int:
+    def group(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def macs_per_cycle(self) -> int:
         """One."""
         return 1
 
@@ -87,6 +117,28 @@ class Bare(Unit):
     def latency(self) -> int:
         """Cycles from inputs to output: the stages."""
         return self.stages
+
+    def interface(self, design: "Design") -> Interface:
+        """Operands `i_a`, `i_b` (and `i_c`) in every cycle, result `o`; a clock with `stages`."""
+        operands = {"a": design.a, "b": design.b, "c": design.c}
+        given = {name: number for name, number in operands.items() if number is not None}
+        operand_fields = [Field.codes(name, f, f"{f} code") for name, f in given.items()]
+        result = Field.codes("", design.out, f"{design.out} code of the result")
+        return Interface(
+            streams=(
+                Stream(name="i", direction="input", handshake="none", fields=tuple(operand_fields)),
+                Stream(
+                    name="o",
+                    direction="output",
+                    handshake="none",
+                    fields=(result,),
+                    follows="i",
+                    latency=self.latency,
+                ),
+            ),
+            clocked=self.stages > 0,
+            reset_cycles=0,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +159,7 @@ class Fma(Bare):
 
 @dataclass(frozen=True, kw_only=True)
 class Summing(Unit):
-    """A unit that adds `lanes` products a cycle to a running sum.
+    """A unit that adds one group of products per cycle to a running sum.
 
     Attributes:
         interleave: running sums that take turns, 1..8: cycle t belongs to sum t mod `interleave`,
@@ -124,17 +176,60 @@ class Summing(Unit):
         if not 1 <= self.interleave <= _MAX_INTERLEAVE:
             raise SpecError(f"interleave={self.interleave}: 1 to {_MAX_INTERLEAVE} are allowed")
 
-    def keys(self) -> dict[str, int]:
+    def keys(self) -> dict[str, int | str]:
         """The unit's own keys; `interleave` only if sums take turns at all."""
         keys = super().keys()
         if self.interleave == 1:
             del keys["interleave"]
         return keys
 
+    def plain(self) -> Self:
+        """The unit with one sum and without inserted registers."""
+        return replace(self, stages=0, interleave=1)
+
     @property
     def latency(self) -> int:
         """Cycles from an accepted input to the output that includes it."""
         return self.interleave + self.stages
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """Products of one group: each cycle takes one."""
+        return self.group
+
+    def interface(self, design: "Design") -> Interface:
+        """Groups of operand pairs in, the running sum out after each of them."""
+        lane_0 = " codes, lane 0 in the low bits" if self.group > 1 else " code"
+        inputs = (
+            Field(name="first", meaning="the inputs start a new sum", bits=1),
+            Field.codes("a", design.a, f"{design.a}{lane_0}", self.group),
+            Field.codes("b", design.b, f"{design.b}{lane_0}", self.group),
+        )
+        total = Field.codes("", design.out, f"{design.out} code of the running sum")
+        turns = f"Cycle t belongs to sum t mod {self.interleave}." if self.interleave > 1 else ""
+        return Interface(
+            streams=(
+                Stream(
+                    name="i",
+                    direction="input",
+                    fields=inputs,
+                    meaning="the inputs are accepted in this cycle",
+                    starts="first",
+                ),
+                Stream(
+                    name="o",
+                    direction="output",
+                    fields=(total,),
+                    meaning="o is the sum after one more accepted input",
+                    follows="i",
+                    latency=self.latency,
+                ),
+            ),
+            # Sums that take turns pass the reset one after another.
+            reset_cycles=self.latency if self.interleave > 1 else 1,
+            turns=self.interleave,
+            behaviour=turns,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +239,7 @@ class Mac(Summing):
     keyword: ClassVar[str] = "mac"
 
     @property
-    def lanes(self) -> int:
+    def group(self) -> int:
         """One."""
         return 1
 
@@ -165,3 +260,8 @@ class Dot(Summing):
         super().__post_init__()
         if not 1 <= self.lanes <= _MAX_LANES:
             raise SpecError(f"lanes={self.lanes}: 1 to {_MAX_LANES} are allowed")
+
+    @property
+    def group(self) -> int:
+        """The lanes: one group enters in each cycle."""
+        return self.lanes

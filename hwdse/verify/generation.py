@@ -13,8 +13,7 @@ from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.text import printable
 from hwdse.verify.certificate import Certificate, header, sha256
-from hwdse.verify.ports import has_clock, interleaved, ports
-from hwdse.verify.verification import Evidence, collect_evidence
+from hwdse.verify.verification import BENCH, Evidence, collect_evidence
 
 #: The file of a generated folder that holds its certificate.
 CERTIFICATE = "certificate.json"
@@ -67,9 +66,9 @@ def manifest(design: Design, certificate: Certificate, files: dict[str, str]) ->
         "module": design.slug,
         "latency_cycles": unit.latency,
         "initiation_interval_cycles": unit.initiation_interval,
-        "macs_per_cycle": unit.lanes,
-        "interleaved_sums": interleaved(design),
-        "ports": [asdict(port) for port in ports(design)],
+        "macs_per_cycle": unit.macs_per_cycle,
+        "interleaved_sums": design.interface.turns,
+        "ports": [asdict(port) for port in design.interface.ports()],
         "files": files,
         "certificate": certificate.to_json(),
     }
@@ -102,8 +101,8 @@ def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
         f"{name}.sdc": _constraints(design),
         CERTIFICATE: json.dumps(certificate.to_json(), indent=2) + "\n",
         "vectors.txt": evidence.vectors,
-        "Makefile": _makefile(name, evidence.bench.name),
-        evidence.bench.name: evidence.bench.read_text(encoding="utf-8"),
+        "Makefile": _makefile(name, BENCH.name),
+        BENCH.name: BENCH.read_text(encoding="utf-8"),
         "run_bench.py": resource("sims", "run_bench.py").read_text(encoding="utf-8"),
     }
     for file, text in texts.items():
@@ -115,7 +114,7 @@ def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
 
 
 def _constraints(design: Design) -> str:
-    if has_clock(design):
+    if design.interface.clocked:
         return (
             "# Clock constraint; set the period your project needs.\n"
             f"create_clock -name clk -period {_CLOCK_PERIOD_NS} [get_ports clk]\n"

@@ -1,70 +1,74 @@
 """Mismatches as a person reads them: operands, expected and got, decoded."""
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from hwdse.formats import Format
-from hwdse.formats.unpacked import Array
-from hwdse.spec import Design
+from hwdse.spec.interface import Field, Stream
 from hwdse.verify.bench import Report
-from hwdse.verify.stimulus import Block, Stimulus
+from hwdse.verify.trace import Trace
 
 _SHOWN = 5
-_SHOWN_LANES = 4
+_SHOWN_ELEMENTS = 4
 
 
-def describe(design: Design, stimulus: Stimulus, expected: list[Array], report: Report) -> str:
+def describe(spec: str, trace: Trace, report: Report) -> str:
     """One line that counts the mismatches, and one for each of the first."""
-    lines = [f"{design}: {report.mismatches} mismatches in {report.vectors} inputs; the first are"]
-    for found in report.first[:_SHOWN]:
-        lines.append(f"  {_one(design, stimulus, expected, found)}")
+    lines = [f"{spec}: {report.mismatches} mismatches in {report.vectors} outputs; the first are"]
+    lines += [f"  {_one(trace, found)}" for found in report.first[:_SHOWN]]
     return "\n".join(lines)
 
 
-def _one(
-    design: Design, stimulus: Stimulus, expected: list[Array], found: Mapping[str, Any]
-) -> str:
+def _one(trace: Trace, found: dict[str, Any]) -> str:
     index, got = found["index"], found["got"]
     if index is None:
         return str(got)
-    number, block, position, group = _locate(stimulus, index)
-    want = int(expected[number][position, group])
-    given = [("a", design.a, block.a), ("b", design.b, block.b)]
-    if block.c is not None and design.c is not None:
-        given.append(("c", design.c, block.c))
+    sink = trace.interface.stream(found["stream"])
+    source = trace.interface.stream(sink.follows)
+    asked = int(trace.answered(sink)[index])
     operands = " ".join(
-        f"{name}={_codes(number_format, codes[position, group])}"
-        for name, number_format, codes in given
+        f"{part.name}={_word(part, _at(trace, source, part, asked))}"
+        for part in source.fields
+        if part.name != source.starts
     )
-    term = f" (term {group} of its sum)" if design.acc else ""
-    if group:
-        before = value_text(design.out, int(expected[number][position, group - 1]))
-        term = f" (term {group} of its sum, sum before {before})"
-    if isinstance(got, str):
-        outcome = got
-    else:
-        outcome = f"got {value_text(design.out, got)}{apart(design.out, want, got)}"
-    return f"input {index}{term}: {operands}: expected {value_text(design.out, want)}, {outcome}"
+    part = sink.fields[found.get("field", 0)]
+    want = _at(trace, sink, part, index)
+    outcome = got
+    if not isinstance(got, str):
+        outcome = f"got {_word(part, got)}"
+        if part.format is not None and part.elements == 1:
+            outcome += apart(part.format, want, got)
+    term = _term(trace, source, sink, part, asked, index)
+    return f"input {asked}{term}: {operands}: expected {_word(part, want)}, {outcome}"
 
 
-def _locate(stimulus: Stimulus, index: int) -> tuple[int, Block, int, int]:
-    """Number of the block, the block, sum and group of an input."""
-    starts: Iterator[tuple[int, Block]] = enumerate(stimulus.blocks)
-    for number, block in starts:
-        if index < block.steps:
-            return number, block, *divmod(index, block.a.shape[1])
-        index -= block.steps
-    raise IndexError(index)
+def _term(  # noqa: PLR0917 - where it is, and of what
+    trace: Trace, source: Stream, sink: Stream, part: Field, asked: int, index: int
+) -> str:
+    """Which term of its sum an input is, where inputs make sums."""
+    if not source.starts:
+        return ""
+    starts = np.flatnonzero(trace.transfers[source.name][source.starts][: asked + 1])
+    place = asked - int(starts[-1]) if len(starts) else asked
+    if not place or sink.name in trace.after:
+        return f" (term {place} of its sum)"
+    before = _word(part, _at(trace, sink, part, index - 1))
+    return f" (term {place} of its sum, sum before {before})"
 
 
-def _codes(number_format: Format, codes: Array) -> str:
-    shown = [value_text(number_format, int(code)) for code in islice(codes, _SHOWN_LANES)]
-    if len(codes) > _SHOWN_LANES:
-        shown.append("...")
-    return shown[0] if len(codes) == 1 else f"[{', '.join(shown)}]"
+def _at(trace: Trace, stream: Stream, part: Field, index: int) -> int:
+    return int(trace.transfers[stream.name][part.name][index])
+
+
+def _word(part: Field, word: int) -> str:
+    if part.format is None:
+        return f"0x{word:x}"
+    mask, shown = (1 << part.bits) - 1, min(part.elements, _SHOWN_ELEMENTS)
+    texts = [value_text(part.format, word >> (k * part.bits) & mask) for k in range(shown)]
+    if part.elements > shown:
+        texts.append("...")
+    return texts[0] if part.elements == 1 else f"[{', '.join(texts)}]"
 
 
 def value_text(number_format: Format, code: int) -> str:

@@ -23,10 +23,10 @@ from hwdse.resources import resource
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.verify import native
-from hwdse.verify.mutation_cycles import buses, cycles
+from hwdse.verify.bus import bus_wrapper
+from hwdse.verify.mutation_cycles import cycles
 from hwdse.verify.mutation_netlist import Mutant, Mutants, draw, proven_equivalent
 from hwdse.verify.mutation_states import comparison, pipeline_comparison, running_sum
-from hwdse.verify.ports import has_clock, ports
 
 _TOP = "mutants"
 
@@ -127,7 +127,7 @@ def _comparisons(design: Design, drawn: Mutants) -> Iterator[str]:
     yield comparison(drawn.verilog, drawn.top, known and replace(known, same=None))
     if known is not None and known.same is not None:
         yield comparison(drawn.verilog, drawn.top, known)
-    if has_clock(design):
+    if design.interface.clocked:
         yield pipeline_comparison(drawn.verilog, drawn.top, design.unit.latency)
 
 
@@ -145,26 +145,16 @@ def _proven(design: Design, drawn: Mutants, left: Sequence[Mutant]) -> set[int]:
 
 def _build(design: Design, drawn: Mutants, folder: Path) -> list[str]:
     """The start of a command that runs the mutants."""
-    into, out = buses(design)
-    connections = into.slices("in") | out.slices("out") | {"mutsel": "mutant"}
-    if has_clock(design):
-        connections["clk"] = "clk"
-    joined = ", ".join(f".{name}({wire})" for name, wire in connections.items())
-    wrapper = (
-        f"module {_TOP}(input clk, input [{into.width - 1}:0] in, input [31:0] mutant,"
-        f" output [{out.width - 1}:0] out);\n"
-        f"  {design.slug} unit({joined});\nendmodule\n"
-    )
+    wrapper = bus_wrapper(design.interface, design.slug, _TOP, more={"mutsel": "[31:0] mutsel"})
     (folder / "wrapper.sv").write_text(wrapper)
     (folder / "unit.v").write_text(drawn.selectable)
-    assert {port.name for port in ports(design)} < set(connections)
     executable = native.build(
         verilog=[folder / "wrapper.sv", folder / "unit.v"],
         top=_TOP,
         main=resource("sims", "native", "mutants.cpp"),
         folder=folder / "build",
     )
-    return [str(executable), "clocked" if has_clock(design) else "combinational"]
+    return [str(executable), "clocked" if design.interface.clocked else "combinational"]
 
 
 def _survivors(

@@ -67,7 +67,7 @@ def _(acc: FusedFloat, design: Design) -> RunningSum:
     f, product, top_code = acc.format, design.product, acc.format.max_code
     if design.rounding in _SETTLING:
         # At 2^largest, products below 2^group_top are worth at most half of the last place.
-        group_top = product.top + clog2(design.unit.lanes)
+        group_top = product.top + clog2(design.unit.group)
         largest = group_top + f.precision
         field = min(max(largest + f.bias, 0), (1 << f.exponent_bits) - 1)
         top_code = min(top_code, field << f.fraction_bits)
@@ -83,7 +83,7 @@ def _(acc: Aligned, design: Design) -> RunningSum | None:
         return None
     # No more is said: that no bit lies below the products' LSB is hard to prove of many lanes.
     f, product = acc.format, design.product
-    beyond = acc.overflow == "inf" and acc.overflows(product, design.unit.lanes)
+    beyond = acc.overflow == "inf" and acc.overflows(product, design.unit.group)
     infinite = product.has_inf or beyond
     return _code(f, f.lsb_exponent, f.max_code, infinite=infinite, nan=product.has_nan)
 

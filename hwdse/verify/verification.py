@@ -1,22 +1,24 @@
 """Verification: the emitted Verilog simulated against the golden model."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from hwdse.errors import SpecError, VerificationError
-from hwdse.formats.unpacked import Array
 from hwdse.hdl import emit
 from hwdse.resources import resource
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.verify import native
-from hwdse.verify.bench import Report, run_bench, vector_lines
+from hwdse.verify.bench import Report, run_bench
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
-from hwdse.verify.coverage import coverage
 from hwdse.verify.exhaustive import run_sweep, sweep_of
-from hwdse.verify.expected import expected_outputs
 from hwdse.verify.mismatch import describe
-from hwdse.verify.stimulus import LEVELS, Stimulus, stimulus
+from hwdse.verify.prepare import prepare
+from hwdse.verify.stimulus import LEVELS
+from hwdse.verify.stream_driver import run_trace
+from hwdse.verify.trace import Trace
+
+#: The cocotb bench of all units.
+BENCH = resource("sims", "stream", "tb_stream.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +29,11 @@ class Evidence:
         certificate: the certificate.
         verilog: the verified Verilog, without header.
         vectors: text of the vector file.
-        bench: path of the bench that was run.
     """
 
     certificate: Certificate
     verilog: str
     vectors: str
-    bench: Path
 
 
 def verify(design: Design, level: str = "quick", seed: int = 0) -> Certificate:
@@ -62,10 +62,9 @@ def collect_evidence(
     if level not in LEVELS:
         raise SpecError(f"unknown level {level!r}: allowed are {', '.join(LEVELS)}")
     text = emit(design) if verilog is None else verilog
-    fed = stimulus(design.unit, design, level, seed)
-    expected = expected_outputs(design, fed)
-    vectors = vector_lines(design, fed, expected, seed)
-    bench = resource("sims", *fed.bench.parts)
+    prepared = prepare(design.unit, design, level, seed)
+    trace, counts = prepared.trace, dict(prepared.vectors)
+    vectors = trace.text(str(design), seed)
     with temporary_folder("verify") as folder:
         verilog_file = folder / f"{design.slug}.v"
         vector_file = folder / "vectors.txt"
@@ -74,18 +73,15 @@ def collect_evidence(
         report = run_bench(
             verilog=verilog_file,
             top=design.slug,
-            bench=bench,
+            bench=BENCH,
             vectors=vector_file,
             build_dir=folder / "build",
             object_cache=native.object_cache(),
         )
-    _judge(design, fed, expected, report)
-    covered = coverage(design, fed, expected)
-    counts = fed.counts()
-    if level == "exhaustive" and design.unit.lanes == 1:
-        # The same inputs once more, dealt to several copies with other registers at the start.
-        again = native.run_vectors(design, text, fed, expected, seed=seed)
-        _judge(design, fed, expected, again)
+    _judge(design, trace, report)
+    if level == "exhaustive":
+        # The same inputs once more, with other registers at the start and other idle cycles.
+        _judge(design, trace, run_trace(trace, text, design.slug, seed=seed))
         sweep = sweep_of(design.unit, design)
         if sweep is not None:
             counts["exhaustive_results"] = run_sweep(sweep, text, seed=seed)
@@ -94,22 +90,21 @@ def collect_evidence(
         level=level,
         seed=seed,
         vectors=counts,
-        outputs=covered.outputs,
-        steps=covered.steps,
-        unreached=covered.unreached,
+        outputs=prepared.outputs,
+        steps=prepared.steps,
+        unreached=prepared.unreached,
         verilog_sha256=sha256(text),
         tools=tool_versions(),
     )
-    return Evidence(certificate=certificate, verilog=text, vectors=vectors, bench=bench)
+    return Evidence(certificate=certificate, verilog=text, vectors=vectors)
 
 
-def _judge(design: Design, fed: Stimulus, expected: list[Array], report: Report) -> None:
-    vectors = sum(fed.counts().values())
-    if vectors == 0 or report.checked == 0:
+def _judge(design: Design, trace: Trace, report: Report) -> None:
+    if trace.outputs == 0 or report.checked == 0:
         raise VerificationError(f"{design}: no vector was checked, which proves nothing")
     if report.mismatches:
-        raise VerificationError(describe(design, fed, expected, report))
-    if not vectors == report.vectors == report.checked:
+        raise VerificationError(describe(str(design), trace, report))
+    if not trace.outputs == report.vectors == report.checked:
         raise VerificationError(
-            f"{design}: {report.checked} of {vectors} outputs were checked, all are needed"
+            f"{design}: {report.checked} of {trace.outputs} outputs were checked, all are needed"
         )

@@ -1,15 +1,14 @@
 // Drives many copies of a unit, the lanes of the generated wrapper `lanes`, and compares every
 // output with its expected code.
 //
-//   drive vectors  file=F [idle=N]            sums (or single operations) from a file of records
-//   drive every    count=N first=I a=BITS b=BITS bytes=N [loads=F depth=D]
-//                  all operands from index I on: a in the low bits, then b, then c or the number of
-//                  a running sum; expected codes of `bytes` bytes each come in this order on stdin
+//   drive count=N first=I a=BITS b=BITS bytes=N latency=CYCLES interleave=K seed=S
+//         [loads=F depth=D]
 //
-// Both take latency=CYCLES, interleave=K and seed=S. A record is a row of 32-bit words: first, a, b,
-// c, expected, each in as many words as its port needs. With `loads`, the running sum number s is
-// reached by the steps of row s of that file, `depth` records without c; their outputs are checked
-// as well. One line of JSON on stdout reports the counts and the first mismatches.
+// It tries all operands from index I on: a in the low bits, then b, then c or the number of a running
+// sum; expected codes of `bytes` bytes each come in this order on stdin. With `loads`, the running sum
+// number s is reached by the steps of row s of that file, `depth` records without c; their outputs are
+// checked as well. A record is a row of 32-bit words: first, a, b, expected, each in as many words as
+// its port needs. One line of JSON on stdout reports the counts and the first mismatches.
 
 #include <cstdint>
 #include <cstdio>
@@ -36,7 +35,6 @@ constexpr int KEPT_MISMATCHES = 16;
 constexpr int ENOUGH_MISMATCHES = 10000;
 
 template <class T> constexpr int words = (sizeof(T) + 3) / 4;
-constexpr int RECORD = 1 + words<A> + words<B> + words<C> + words<O>;
 constexpr int LOAD = 1 + words<A> + words<B> + words<O>;
 
 template <class T> T from_words(const uint32_t* from) {
@@ -207,50 +205,6 @@ std::vector<uint32_t> read_words(const std::string& path) {
     return found;
 }
 
-// Every lane, and of interleaved sums every slot of it, takes a run of whole sums from the file.
-void vectors(Bench& bench, std::map<std::string, std::string>& options) {
-    const std::vector<uint32_t> file = read_words(options["file"]);
-    const int slots = std::stoi(options["interleave"]);
-    const int idle = std::stoi(options["idle"]);
-    const uint64_t count = file.size() / RECORD;
-    bench.announce(count);
-    const int streams = LANES * slots;
-    std::vector<uint64_t> at(streams), end(streams);
-    auto start_of_sum = [&](uint64_t from) {
-        while (from < count && !file[from * RECORD]) ++from;
-        return from;
-    };
-    for (int k = 0; k < streams; ++k) {
-        at[k] = k ? end[k - 1] : 0;
-        end[k] = k + 1 == streams ? count : start_of_sum((k + 1) * count / streams);
-    }
-    std::minstd_rand noise(std::stoul(options["seed"]) + 1);
-    uint64_t left = count;
-    for (int slot = 0; left; slot = slot + 1 == slots ? 0 : slot + 1) {
-        Cycle& cycle = bench.next();
-        for (int lane = 0; lane < LANES; ++lane) {
-            const int stream = lane * slots + slot;
-            if (at[stream] == end[stream] || (idle && noise() % idle == 0)) {
-                // Not valid: whatever the inputs are, the sum must hold.
-                bench.unit().i_first[lane] = noise() & 1;
-                continue;
-            }
-            const uint32_t* record = &file[at[stream] * RECORD];
-            bench.unit().i_first[lane] = record[0];
-            bench.unit().i_a[lane] = from_words<A>(record += 1);
-            bench.unit().i_b[lane] = from_words<B>(record += words<A>);
-            bench.unit().i_c[lane] = from_words<C>(record += words<B>);
-            cycle.expected[lane] = from_words<O>(record + words<C>);
-            cycle.index[lane] = at[stream]++;
-            cycle.valid[lane] = 1;
-            --left;
-        }
-        bench.tick();
-    }
-    bench.drain();
-    bench.report();
-}
-
 // Expected codes from stdin, a block at a time.
 class Expected {
   public:
@@ -323,15 +277,13 @@ void every(Bench& bench, std::map<std::string, std::string>& options) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    std::map<std::string, std::string> options{{"interleave", "1"}, {"seed", "0"}, {"idle", "0"}};
-    for (int k = 2; k < count; ++k) {
+    std::map<std::string, std::string> options{{"interleave", "1"}, {"seed", "0"}};
+    for (int k = 1; k < count; ++k) {
         const std::string word = arguments[k];
         const size_t equals = word.find('=');
         if (equals == std::string::npos) fail("not of the form key=value: " + word);
         options[word.substr(0, equals)] = word.substr(equals + 1);
     }
-    const std::string mode = count > 1 ? arguments[1] : "";
-    if (mode != "vectors" && mode != "every") fail("the first word is `vectors` or `every`");
     Bench bench(options);
-    (mode == "vectors" ? vectors : every)(bench, options);
+    every(bench, options);
 }

@@ -50,7 +50,7 @@ long first_wrong(const std::vector<uint32_t>& cycles, bool clocked, int number) 
     context.randReset(2);
     context.randSeed(1);
     auto unit = std::make_unique<Vmutants>(&context);
-    unit->mutant = number;
+    unit->mutsel = number;
     for (size_t at = 0; at < cycles.size(); at += ROW) {
         // Inputs change with the falling edge, for which no register waits.
         from_words(unit->in, &cycles[at]);

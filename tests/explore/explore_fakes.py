@@ -55,7 +55,7 @@ def evaluation(design):
             "area_um2": energy * 900,
             "energy_pj": energy,
             "delay_ns": 1 + digest[2] / 256,
-            "macs_per_cycle": design.unit.lanes,
+            "macs_per_cycle": design.unit.group,
             "area_error": None,
             "energy_error": None,
             "delay_error": None,

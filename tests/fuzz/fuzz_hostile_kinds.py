@@ -92,7 +92,7 @@ def specs() -> Maker:
         def attempt() -> None:
             design = Design.parse(text)
             assert Design.parse(str(design)) == design
-            if design.unit.lanes <= 8 and not design.unit.stages and rng.random() < 0.2:
+            if design.unit.group <= 8 and not design.unit.stages and rng.random() < 0.2:
                 cost.estimate(design)
 
         return repr(text), attempt

@@ -72,7 +72,7 @@ def run(unit: str, case: Case) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]
         k += int(rng.choice([0, 0, 0, 0, 40]))
         if rng.random() < 0.9:
             # Formats without zero fill whole groups only.
-            k += -k % design.unit.lanes
+            k += -k % design.unit.group
         fed = [codes(rng, design.a, (m, k)), codes(rng, design.b, (k, n))]
         by_golden, by_kernel = golden.matmul, kernels.matmul
     else:

@@ -28,7 +28,7 @@ MOST_BITS, MOST_LANES = 160, 5
 
 
 def small(design: Design) -> bool:
-    return design.state.fixed_point_bits <= MOST_BITS and design.unit.lanes <= MOST_LANES
+    return design.state.fixed_point_bits <= MOST_BITS and design.unit.group <= MOST_LANES
 
 
 @pytest.mark.long

@@ -254,7 +254,7 @@ def results(index):
 )
 def test_every_step_equals_the_reference(index):
     design, _, got, expected = results(index)
-    assert got.shape == (BATCH, -(-K // design.unit.lanes))
+    assert got.shape == (BATCH, -(-K // design.unit.group))
     np.testing.assert_array_equal(got, expected)
 
 

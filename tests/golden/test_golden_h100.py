@@ -66,7 +66,7 @@ def differing(file: str, key: str, words: str) -> int:
     recording = h100.tiles(file, key)
     design = recording.design
     acc = f"{design.acc}:{words}"
-    other = Design.parse(f"a={design.a},acc={acc},unit=dot,lanes={design.unit.lanes}")
+    other = Design.parse(f"a={design.a},acc={acc},unit=dot,lanes={design.unit.group}")
     return int(np.count_nonzero(~h100.same(of_tiles(recording, other), recording.d)))
 
 

@@ -177,7 +177,7 @@ BINS = [
 @pytest.mark.parametrize("spec", BINS)
 def test_sums_by_bins(spec):
     design = Design.parse(spec)
-    product, lanes, two = reference_product(design), design.unit.lanes, Fraction(2)
+    product, lanes, two = reference_product(design), design.unit.group, Fraction(2)
     register, word = design.acc.register(design.product), design.state
     reference = BinSum(
         product,
@@ -244,7 +244,7 @@ GAUSSIAN = [
 @pytest.mark.parametrize("spec", GAUSSIAN)
 def test_logarithmic_sums(spec):
     design = Design.parse(spec)
-    product, lanes = reference_product(design), design.unit.lanes
+    product, lanes = reference_product(design), design.unit.group
     sum_format = REFERENCES[str(design.acc.format)]
     reference = GaussianSum(sum_format, product)
     number = Product(sum_format, sum_format, design.acc.table_bits).number

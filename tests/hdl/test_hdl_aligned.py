@@ -82,7 +82,7 @@ def test_the_sums_above_meet_the_hard_cases() -> None:
         exact = Design.parse(f"a={design.a},b={design.b},acc=kulisch,out={design.out}")
         for block in stimulus(design.unit, design, "quick", 0).blocks:
             sums, _, lanes = block.a.shape
-            if lanes != design.unit.lanes:
+            if lanes != design.unit.group:
                 continue
             a, b = block.a.reshape(sums, -1), block.b.reshape(sums, -1)
             values = design.out.decode(golden.running_dot(design, a, b)[:, -1])

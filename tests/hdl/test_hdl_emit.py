@@ -81,7 +81,7 @@ def test_structure_covers_every_block_and_pipeline_stage(spec: str) -> None:
     design = Design.parse(spec)
     structure = structure_of(design)
     assert set(structure.blocks) == {"decode", "multiply", "accumulate", "encode", "registers"}
-    assert structure.macs_per_cycle == design.unit.lanes
+    assert structure.macs_per_cycle == design.unit.group
     assert [name for stage in structure.stages for name in stage] == [
         "decode",
         "multiply",

@@ -21,7 +21,7 @@ class FusedStep(Component):
     """Operands and a running value in, the next running value out; no register."""
 
     def __init__(self, design: Design) -> None:
-        self._design, self._lanes = design, design.unit.lanes
+        self._design, self._lanes = design, design.unit.group
         ports = {"c": In(32), "o": Out(32)}
         for lane in range(self._lanes):
             ports |= {f"a{lane}": In(design.a.bits), f"b{lane}": In(design.b.bits)}
@@ -75,7 +75,7 @@ def test_instructions_with_addend(file: str, key: str) -> None:
     recording = recording.part(slice(None, None, step))
     gates = GateLevel(FusedStep(recording.design))
     found = recording.c
-    lanes = recording.design.unit.lanes
+    lanes = recording.design.unit.group
     for k in range(0, recording.a.shape[1], lanes):
         part = slice(k, k + lanes)
         found = stepped(gates, recording.a[:, part], recording.b[:, part], found)

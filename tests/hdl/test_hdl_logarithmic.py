@@ -13,7 +13,7 @@ from hwdse import Design, formats
 from hwdse.errors import SpecError
 from hwdse.formats import UnpackedShape
 from hwdse.hdl import structure_of
-from hwdse.hdl.accumulate import accumulator
+from hwdse.hdl.accumulate import step
 from hwdse.hdl.decode.logarithmic import LogarithmDecoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.multiply import multiplier, operand_decoder
@@ -195,7 +195,7 @@ def test_structure_lists_every_part(spec):
         ),
         (
             "a=lns4_3,mul=log,acc=lns:lns4_10",
-            lambda d: accumulator(d.acc, d),
+            lambda d: step(d.acc, d),
             "11806 entries, formats of up to 8 fraction bits",
         ),
     ],

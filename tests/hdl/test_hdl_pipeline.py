@@ -57,7 +57,7 @@ def circuit_of(design: Design, seed: int) -> CycleLevel:
 
 def random_inputs(design: Design, random: Random) -> dict[str, list[int]]:
     """Half of the cycles without input, a quarter of the inputs start a sum."""
-    lanes = design.unit.lanes
+    lanes = design.unit.group
     widths = {"i_a": lanes * design.a.bits, "i_b": lanes * design.b.bits}
     if design.unit.keyword == "fma":
         widths["i_c"] = design.c.bits

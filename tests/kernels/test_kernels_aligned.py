@@ -46,7 +46,7 @@ def operands(f, rng: np.random.Generator, shape, kind: str) -> np.ndarray:
 @pytest.mark.parametrize("spec", SPECS)
 def test_kernel_equals_golden(spec: str) -> None:
     design = Design.parse(spec)
-    rng = np.random.default_rng(design.unit.lanes)
+    rng = np.random.default_rng(design.unit.group)
     outputs = []
     for kind in ("any", "ordinary", "tiny"):
         # Both orders of the longer side: operands change places in memory.

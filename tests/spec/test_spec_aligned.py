@@ -170,4 +170,4 @@ def test_an_unknown_overflow_in_python():
 )
 def test_sums_overflow_where_products_reach(design, overflows):
     parsed = Design.parse(design)
-    assert parsed.acc.overflows(parsed.product, parsed.unit.lanes) == overflows
+    assert parsed.acc.overflows(parsed.product, parsed.unit.group) == overflows

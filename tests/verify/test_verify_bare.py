@@ -15,7 +15,6 @@ from hwdse import Design, golden
 from hwdse.errors import VerificationError
 from hwdse.verify import generate, verify
 from hwdse.verify.expected import expected_outputs
-from hwdse.verify.ports import ports
 from hwdse.verify.stimulus import stimulus
 from hwdse.verify.verification import collect_evidence
 
@@ -49,7 +48,7 @@ def test_units_pass(spec: str) -> None:
     ids=["fma", "mul", "registered"],
 )
 def test_a_broken_unit_is_found(design: Design, condition: str, given: str) -> None:
-    with pytest.raises(VerificationError, match=r"mismatches in \d+ inputs") as caught:
+    with pytest.raises(VerificationError, match=r"mismatches in \d+ outputs") as caught:
         collect_evidence(design, "quick", verilog=broken(design, condition))
     assert given in str(caught.value)
     assert "of its sum" not in str(caught.value)
@@ -61,7 +60,7 @@ def test_a_wrong_latency_is_found() -> None:
     from hwdse.hdl import emit
 
     text = emit(late).replace(late.slug, early.slug)
-    with pytest.raises(VerificationError, match=r"mismatches in \d+ inputs"):
+    with pytest.raises(VerificationError, match=r"mismatches in \d+ outputs"):
         collect_evidence(early, "quick", verilog=text)
 
 
@@ -103,7 +102,7 @@ def test_expected_outputs_are_golden(unit: str, level: str) -> None:
 
 
 def test_ports_say_what_the_module_has() -> None:
-    names = {spec: [port.name for port in ports(Design.parse(spec))] for spec in (
+    names = {spec: [port.name for port in Design.parse(spec).interface.ports()] for spec in (
         "a=e5m2,unit=fma", "a=e5m2,unit=mul,stages=1", "a=int8,acc=int:32"
     )}  # fmt: skip
     assert names == {
@@ -119,14 +118,16 @@ def test_generated_folder_runs_by_itself(spec: str, tmp_path: Path) -> None:
     folder = tmp_path / "made"
     certificate = generate(design, folder)
     document = json.loads((folder / "manifest.json").read_text())
-    assert [port["name"] for port in document["ports"]] == [port.name for port in ports(design)]
+    assert [port["name"] for port in document["ports"]] == [
+        port.name for port in design.interface.ports()
+    ]
     assert document["latency_cycles"] == design.unit.latency
     assert document["initiation_interval_cycles"] == 1
     constraints = (folder / f"{design.slug}.sdc").read_text()
     assert ("create_clock" in constraints) == bool(design.unit.stages)
     assert ("set_max_delay" in constraints) != bool(design.unit.stages)
     header = (folder / f"{design.slug}.v").read_text().split("module")[0]
-    assert "Combinational." in header or "no reset" in header
+    assert "Combinational." in header or "No reset." in header
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     run = subprocess.run(
         ["make", "test", f"PYTHON={sys.executable}"],

@@ -40,7 +40,7 @@ def test_every_option_shows(spec, unseen):
         "signed_zero": {"signed_zero": not acc.signed_zero},
     }
     (block,) = carries(acc, design, SUMS, np.random.default_rng(0))
-    assert block.a.shape == block.b.shape == (SUMS, 2, design.unit.lanes)
+    assert block.a.shape == block.b.shape == (SUMS, 2, design.unit.group)
     expected = outputs(design, block)
     for name, options in others.items():
         other = replace(design, acc=replace(acc, **options))

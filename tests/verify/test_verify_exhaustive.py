@@ -7,7 +7,7 @@ from verify_broken import broken
 from hwdse import Design, golden
 from hwdse.errors import SpecError, VerificationError
 from hwdse.hdl import emit
-from hwdse.verify import exhaustive, native, verify
+from hwdse.verify import copies, exhaustive, native, verify
 from hwdse.verify.exhaustive import reachable_sums, run_sweep, sweep_of
 
 FMA = Design.parse("a=e2m1fn,unit=fma")
@@ -126,7 +126,7 @@ def test_level_exhaustive_counts_every_result() -> None:
 
 def test_unchecked_results_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     report = native.Report(vectors=4096, checked=4095, mismatches=0, first=())
-    monkeypatch.setattr(native, "build_driver", lambda *_: None)
+    monkeypatch.setattr(copies, "build_driver", lambda *_: None)
     monkeypatch.setattr(native, "run", lambda *_: report)
     with pytest.raises(VerificationError, match="4095 of 4096 outputs were checked"):
         run_sweep(sweep(FMA), "", jobs=1)

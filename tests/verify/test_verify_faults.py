@@ -19,8 +19,8 @@ from hwdse.hdl.encode import fixed_point as encode_fixed_point
 from hwdse.hdl.encode import hif8 as encode_hif8
 from hwdse.hdl.encode import levels as encode_levels
 from hwdse.hdl.encode import posit as encode_posit
-from hwdse.hdl.mac import dot
 from hwdse.hdl.multiply import exact, lmul
+from hwdse.hdl.units import mac
 
 FAULTS = {
     "decoder: subnormal exponent": Fault(
@@ -116,7 +116,7 @@ FAULTS = {
     ),
     "unit: second operand not connected": Fault(
         "a=int8,acc=int:32",
-        dot,
+        mac,
         "connect",
         lambda original: (
             lambda m, sink, source: (

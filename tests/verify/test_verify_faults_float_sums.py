@@ -55,7 +55,7 @@ LONG = {
     "an: the first group one bit short": Fault(
         "a=bf16,acc=fp:bf16:an2-2",
         approximate_float,
-        "ApproximateStep",
+        "ApproximateAdd",
         lambda original: lambda acc, design: original(replace(acc, k=1, lam=3), design),
     ),
     "an: infinity forgotten": Fault(

@@ -10,6 +10,7 @@ from sampled import some
 from hwdse import Design
 from hwdse.errors import VerificationError
 from hwdse.verify import miter, mutation, mutation_cycles
+from hwdse.verify.bus import buses
 from hwdse.verify.mutation import mutation_score
 from hwdse.verify.mutation_netlist import draw, proven_equivalent
 from hwdse.verify.mutation_states import (
@@ -18,7 +19,7 @@ from hwdse.verify.mutation_states import (
     pipeline_comparison,
     running_sum,
 )
-from hwdse.verify.stimulus import stimulus
+from hwdse.verify.prepare import prepare
 from hwdse.verify.yosys import run_yosys
 
 SMALL = Design.parse("a=e2m1fn,acc=kulisch,out=e3m2fn")
@@ -54,13 +55,16 @@ def test_less_stimulus_kills_less(
     report: mutation.MutationReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def few(unit, design, level, seed):
-        fed = stimulus(unit, design, level, seed)
-        first = fed.blocks[0]
+        prepared = prepare(unit, design, level, seed)
+        transfers = {
+            stream: {name: words[:16] for name, words in columns.items()}
+            for stream, columns in prepared.trace.transfers.items()
+        }
         return dataclasses.replace(
-            fed, blocks=(dataclasses.replace(first, a=first.a[:16], b=first.b[:16]),)
+            prepared, trace=dataclasses.replace(prepared.trace, transfers=transfers)
         )
 
-    monkeypatch.setattr(mutation_cycles, "stimulus", few)
+    monkeypatch.setattr(mutation_cycles, "prepare", few)
     fewer = mutation_score(SMALL, mutants=COUNT, level="quick")
     assert fewer.mutants == COUNT
     assert fewer.killed < report.killed
@@ -245,7 +249,7 @@ def test_wrong_outputs_are_seen(tmp_path) -> None:
     executable = mutation._build(SMALL, drawn, tmp_path)
     fed = mutation_cycles.cycles(SMALL, "quick", 0).copy()
     assert mutation._survivors(executable, fed, [0], tmp_path) == [0]
-    into, out = mutation_cycles.buses(SMALL)
+    into, out = buses(SMALL.interface)
     row = into.words + 2 * out.words
     checked = np.flatnonzero(fed.reshape(-1, row)[:, -1])
     fed.reshape(-1, row)[checked[-1], into.words] ^= 1

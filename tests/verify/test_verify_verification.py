@@ -14,10 +14,12 @@ from hwdse import Design, golden
 from hwdse.errors import OutputError, SpecError, ToolError, VerificationError
 from hwdse.hdl import emit
 from hwdse.verify import generate, verify
+from hwdse.verify import prepare as preparation
 from hwdse.verify import verification as module
-from hwdse.verify.bench import Report, vector_lines
+from hwdse.verify.bench import Report
 from hwdse.verify.certificate import sha256
 from hwdse.verify.mismatch import describe
+from hwdse.verify.prepare import prepare
 from hwdse.verify.stimulus import LEVELS, Block, stimulus
 from hwdse.verify.stimulus.operands import corner_codes
 
@@ -27,9 +29,15 @@ FP8 = Design.parse("a=e4m3fn,acc=fp:fp32,unit=dot,lanes=2")
 
 def test_no_vectors_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(unit, design, level, seed):
-        return dataclasses.replace(stimulus(unit, design, level, seed), blocks=())
+        prepared = prepare(unit, design, level, seed)
+        transfers = {
+            stream: {name: words[:0] for name, words in columns.items()}
+            for stream, columns in prepared.trace.transfers.items()
+        }
+        empty = dataclasses.replace(prepared.trace, transfers=transfers)
+        return dataclasses.replace(prepared, trace=empty)
 
-    monkeypatch.setattr(module, "stimulus", nothing)
+    monkeypatch.setattr(module, "prepare", nothing)
     with pytest.raises((VerificationError, ToolError)):
         verify(INT8, "quick")
 
@@ -41,7 +49,7 @@ def test_empty_sums_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
         block = Block(purpose="operand_pairs", a=empty, b=empty)
         return dataclasses.replace(stimulus(unit, design, level, seed), blocks=(block,))
 
-    monkeypatch.setattr(module, "stimulus", nothing)
+    monkeypatch.setattr(preparation, "stimulus", nothing)
     with pytest.raises(VerificationError, match="no vector was checked"):
         verify(INT8, "quick")
 
@@ -110,7 +118,7 @@ def test_full_stimulus_holds_every_pair_in_a_lane_of_its_own(design: Design) -> 
     fed = stimulus(design.unit, design, "full", 0)
     alone = fed.blocks[0]
     decoded_a, decoded_b = alone.a[:, 0], alone.b[:, 0]
-    lanes = design.unit.lanes
+    lanes = design.unit.group
     index = np.arange(len(decoded_a))
     pairs = set(
         zip(
@@ -152,28 +160,27 @@ def test_mismatches_are_shown_decoded() -> None:
     ]
     index = fed.blocks[0].steps + fed.blocks[1].steps + 1
     want = int(expected[2][0, 1])
-    report = Report(
-        vectors=index, checked=index, mismatches=1, first=({"index": index, "got": want ^ 2},)
-    )
-    first, second = describe(FP8, fed, expected, report).splitlines()
-    assert first == f"{FP8}: 1 mismatches in {index} inputs; the first are"
+    found = {"stream": "o", "index": index, "field": 0, "got": want ^ 2}
+    report = Report(vectors=index, checked=index, mismatches=1, first=(found,))
+    first, second = describe(str(FP8), fed.trace(FP8, expected), report).splitlines()
+    assert first == f"{FP8}: 1 mismatches in {index} outputs; the first are"
     assert f"input {index} (term 1 of its sum, sum before 0x" in second
     assert f"expected 0x{want:x} (" in second
     assert f"got 0x{want ^ 2:x} (" in second
     assert second.endswith("2 ulp apart")
 
 
-def test_vector_lines_put_lane_zero_in_the_low_bits() -> None:
+def test_vector_files_put_lane_zero_in_the_low_bits() -> None:
     fed = stimulus(FP8.unit, FP8, "quick", 0)
     block = Block(
         purpose="operand_pairs", a=np.array([[[0x12, 0x34]]]), b=np.array([[[0x56, 0x78]]])
     )
-    text = vector_lines(
-        FP8, dataclasses.replace(fed, blocks=(block,)), [np.array([[0x3F800000]])], 7
-    )
-    header, line = text.splitlines()
-    assert line == "1 3412 7856 3f800000"
-    assert json.loads(header)["latency"] == 1
+    fed = dataclasses.replace(fed, blocks=(block,))
+    text = fed.trace(FP8, [np.array([[0x3F800000]])]).text(str(FP8), 7)
+    header, given, expected = text.splitlines()
+    assert (given, expected) == ("1 3412 7856", "3f800000")
+    source, sink = json.loads(header)["streams"]
+    assert (source["transfers"], sink["transfers"], sink["latency"]) == (1, 1, 1)
 
 
 def _make_test(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -229,7 +236,9 @@ def test_generate_spares_folders_that_are_not_its_own(tmp_path: Path) -> None:
 def test_nothing_is_left_of_a_failed_generation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report = Report(vectors=1, checked=1, mismatches=1, first=({"index": 0, "got": 1},))
+    report = Report(
+        vectors=1, checked=1, mismatches=1, first=({"stream": "o", "index": 0, "got": 1},)
+    )
     monkeypatch.setattr(module, "run_bench", lambda **_: report)
     with pytest.raises(VerificationError):
         generate(INT8, tmp_path / "made")

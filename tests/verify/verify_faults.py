@@ -41,7 +41,7 @@ def assert_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fault.module, fault.name, fault.replace(original))
     emit.cache_clear()
     try:
-        with pytest.raises(VerificationError, match=r"mismatches in \d+ inputs") as caught:
+        with pytest.raises(VerificationError, match=r"mismatches in \d+ outputs") as caught:
             verify(Design.parse(fault.spec), "quick")
     finally:
         emit.cache_clear()

@@ -47,7 +47,7 @@ def _(acc: LogSum, design: Design, state: Terms, products: Unpacked) -> Terms:
         zero=products.zero,
         log=products.log << acc.alignment(design.product),
     )
-    level = [group.lane(k) for k in range(design.unit.lanes)]
+    level = [group.lane(k) for k in range(design.unit.group)]
     while len(level) > 1:
         pairs = [_sum(acc.format, *level[k : k + 2]) for k in range(0, len(level) - 1, 2)]
         level = [*pairs, *level[2 * len(pairs) :]]

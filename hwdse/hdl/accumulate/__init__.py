@@ -1,48 +1,119 @@
-"""Accumulators: a group of products in each cycle, the running sum out. One module each.
+"""Accumulators as stateless arithmetic: a step and a way to read the sum. One module each.
 
-Every accumulator has ports `i_valid`, `i_first` (the group starts a new sum), `i0`, `i1`, ... (the
-products' records) and `o` (record of `design.state`). The sum is in `o` one cycle after its last
-group; one group per cycle.
+`step` gives a component that adds one group of products to a state; `read` gives one that turns a
+state into the record of the sum. Both are combinational: whoever needs a running sum puts a
+register between `next` and `state` (`hwdse.hdl.running`), and an engine puts it where its schedule
+says.
 """
 
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
-from amaranth.lib.wiring import Component, In, Member, Out
+from amaranth.hdl import Module, ShapeLike
+from amaranth.lib.data import StructLayout
+from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.errors import SpecError
 from hwdse.hdl.multiply import product_signature
-from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.hdl.structure import Structure
+from hwdse.hdl.unpacked import Record, connect, unpacked_signature
 from hwdse.plugins import load_modules
 from hwdse.spec import Accumulator, Design
 
 
+class Step(Component):
+    """Adds one group of products to the state of a sum.
+
+    Combinational: latency 0, one group per cycle.
+
+    Ports:
+        clear: the group starts a new sum; `state` means nothing.
+        state: what the sum was, a struct of the layout `layout`.
+        i0, i1, ...: the products of the group.
+        next: what the sum is with this group.
+
+    Attributes:
+        layout: fields of the state.
+        reset: values of the fields that a new sum does not start with 0.
+    """
+
+    def __init__(
+        self,
+        design: Design,
+        state: Mapping[str, ShapeLike],
+        reset: Mapping[str, int] | None = None,
+    ) -> None:
+        self.layout, self.reset = StructLayout(dict(state)), dict(reset or {})
+        self._group_size, self._term = design.unit.group, design.product
+        product = product_signature(design.mul, design.a, design.b)
+        super().__init__(
+            {
+                "clear": In(1),
+                "state": In(self.layout),
+                **{f"i{k}": In(product) for k in range(self._group_size)},
+                "next": Out(self.layout),
+            }
+        )
+
+    @property
+    def products(self) -> list[Any]:
+        """The products with all that they carry, in order of lanes."""
+        return [getattr(self, f"i{k}") for k in range(self._group_size)]
+
+    @property
+    def records(self) -> list[Record]:
+        """The products' records, in order of lanes."""
+        return [Record(self._term, product) for product in self.products]
+
+
+class Read(Component):
+    """Turns the state of a sum into its record.
+
+    Combinational: latency 0. Ports `state` (a struct of the step's layout) and `o` (a record of
+    `design.state`).
+    """
+
+    def __init__(self, design: Design, layout: StructLayout) -> None:
+        super().__init__({"state": In(layout), "o": Out(unpacked_signature(design.state))})
+
+    @property
+    def structure(self) -> Structure:
+        """Nothing, where the state is the record."""
+        return Structure()
+
+
+class DecodedRead(Read):
+    """Decodes a state that holds the sum as a code of a float, in the field `total`."""
+
+    def __init__(self, design: Design, layout: StructLayout, decode: Component) -> None:
+        self._decode = decode
+        super().__init__(design, layout)
+
+    @property
+    def structure(self) -> Structure:
+        """The decoder."""
+        structure: Structure = self._decode.structure
+        return structure
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.decode = self._decode
+        m.d.comb += self._decode.i.eq(self.state.total)
+        connect(m, self.o, self._decode.o)
+        return m
+
+
 @singledispatch
-def accumulator(acc: Accumulator, design: Design) -> Component:
-    """Component that adds `design.unit.lanes` products a cycle."""
+def step(acc: Accumulator, design: Design) -> Step:
+    """Component that adds a group of products to the accumulator's state."""
     raise SpecError(f"accumulator {acc} has no hardware generator")
 
 
-def accumulator_ports(design: Design) -> dict[str, Member]:
-    """The ports that every accumulator has, for Component."""
-    product = product_signature(design.mul, design.a, design.b)
-    products = {f"i{k}": In(product) for k in range(design.unit.lanes)}
-    return {
-        "i_valid": In(1),
-        "i_first": In(1),
-        **products,
-        "o": Out(unpacked_signature(design.state)),
-    }
-
-
-def product_ports(component: Component, design: Design) -> list[Any]:
-    """The product inputs of an accumulator with all they carry, in order of lanes."""
-    return [getattr(component, f"i{k}") for k in range(design.unit.lanes)]
-
-
-def product_records(component: Component, design: Design) -> list[Record]:
-    """The product inputs of an accumulator, in order of lanes."""
-    return [Record(design.product, port) for port in product_ports(component, design)]
+@singledispatch
+def read(acc: Accumulator, design: Design, layout: StructLayout) -> Read:
+    """Component that reads the sum from the accumulator's state."""
+    raise SpecError(f"accumulator {acc} has no hardware generator")
 
 
 load_modules(__name__, __path__)

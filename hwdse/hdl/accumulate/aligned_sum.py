@@ -18,7 +18,7 @@ from hwdse.spec.accumulate.aligned import product_point
 
 def goes_to_infinity(acc: Aligned, design: Design) -> bool:
     """Whether a sum of finite products may become infinite."""
-    return acc.overflow == "inf" and acc.overflows(design.product, design.unit.lanes)
+    return acc.overflow == "inf" and acc.overflows(design.product, design.unit.group)
 
 
 class _GroupSum(Component):

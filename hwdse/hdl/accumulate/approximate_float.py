@@ -3,66 +3,76 @@
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import Component, In, Out
 
 from hwdse.formats import clog2
-from hwdse.hdl.accumulate import accumulator, accumulator_ports
+from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.accumulate.float_group import special_terms
 from hwdse.hdl.blocks import above, absolute_sum
 from hwdse.hdl.rounding import overflow_goes_to_inf
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Reduce, Register, Shifter, Structure
+from hwdse.hdl.structure import Adder, Gates, Incrementer, Reduce, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, fields, unpacked_signature
 from hwdse.spec import ApproximateFloat, Design
 
 
-@accumulator.register(ApproximateFloat)
-class ApproximateFloatAccumulator(Component):
-    """A chain of approximately normalising multiply-add steps, and the un-normalised sum.
+@step.register(ApproximateFloat)
+class ApproximateFloatStep(Step):
+    """A chain of approximately normalising multiply-adds; the state is the un-normalised sum.
 
-    Latency 1, one group per cycle; lanes are added one after the other in the cycle, as down the
+    Combinational: latency 0, one group per cycle; lanes are added one after the other, as down the
     column of a systolic array.
     """
 
     def __init__(self, acc: ApproximateFloat, design: Design) -> None:
         self._acc, self._design = acc, design
-        self._steps = [ApproximateStep(acc, design) for _ in range(design.unit.lanes)]
-        super().__init__(accumulator_ports(design))
+        self._adders = [ApproximateAdd(acc, design) for _ in range(design.unit.group)]
+        members = unpacked_signature(design.state).members
+        # Nothing keeps the zero flag: a zero has a significand and an exponent field of zero.
+        super().__init__(design, {n: m.shape for n, m in members.items() if n != "zero"})
 
     @property
     def structure(self) -> Structure:
-        """The steps in series, the register and its clearing."""
-        bits = sum(len(value) for value in fields(self.o).values())
-        around = Structure(parts=(Register(width=bits), Gates(width=bits)))
-        return Structure.series([*(step.structure for step in self._steps), around])
+        """The additions in series, and clearing."""
+        clear = Structure(parts=(Gates(width=self.layout.size),))
+        return Structure.series([*(add.structure for add in self._adders), clear])
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        state = fields(self.o)
-        source = {name: Mux(self.i_first, 0, value) for name, value in state.items()}
-        if "zero" in source:
-            # Nothing reads it: a zero has a significand and an exponent field of zero.
-            source["zero"] = Const(0)
-        for k, step in enumerate(self._steps):
-            m.submodules[f"step{k}"] = step
-            drive(m, step.p, **fields(getattr(self, f"i{k}")))
-            drive(m, step.s, **source)
-            source = fields(step.o)
-        for name, value in state.items():
-            if name == "zero":
-                m.d.comb += value.eq(~self.o.significand.any())
-                continue
-            register = Signal.like(value, name=f"{name}_register")
-            with m.If(self.i_valid):
-                m.d.sync += register.eq(source[name])
-            m.d.comb += value.eq(register)
+        names = list(self.layout.members)
+        source = {name: Mux(self.clear, 0, self.state[name]) for name in names}
+        for k, add in enumerate(self._adders):
+            m.submodules[f"add{k}"] = add
+            drive(m, add.p, **fields(getattr(self, f"i{k}")))
+            drive(m, add.s, **source)
+            source = fields(add.o)
+        m.d.comb += [self.next[name].eq(source[name]) for name in names]
         return m
 
 
-class ApproximateStep(Component):
+@read.register(ApproximateFloat)
+class ApproximateFloatRead(Read):
+    """The un-normalised sum as it is, with its zero flag.
+
+    Combinational: latency 0.
+    """
+
+    def __init__(self, acc: ApproximateFloat, design: Design, layout: StructLayout) -> None:
+        self._names = list(layout.members)
+        super().__init__(design, layout)
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        drive(m, self.o, **{name: self.state[name] for name in self._names})
+        drive(m, self.o, zero=~self.state.significand.any())
+        return m
+
+
+class ApproximateAdd(Component):
     """One product added to an un-normalised sum, normalised by two groups of leading bits.
 
-    Combinational: latency 0, one step per cycle. Ports `p` (product), `s` and `o` (sums).
+    Combinational: latency 0, one sum per cycle. Ports `p` (product), `s` and `o` (sums).
     """
 
     def __init__(self, acc: ApproximateFloat, design: Design) -> None:

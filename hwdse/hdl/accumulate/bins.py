@@ -1,12 +1,12 @@
 """Remainder bins: a register for each constant, weighted once at the output."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component
+from amaranth.lib.data import StructLayout
 
 from hwdse.formats import clog2
-from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
+from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.fixed_point import adder_tree, fixed_point_sum, to_fixed_point
-from hwdse.hdl.structure import Adder, Gates, Register, Structure
+from hwdse.hdl.structure import Adder, Gates, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.hdl.weighted_sum import plan, weighted_sum
@@ -14,26 +14,26 @@ from hwdse.spec import Bins, Design
 from hwdse.spec.multiply.log_tables import LogShape
 
 
-@accumulator.register(Bins)
-class BinsAccumulator(Component):
-    """Adds every product's power of two to the register that its logarithm's fraction selects.
+@step.register(Bins)
+class BinsStep(Step):
+    """Adds every product's power of two to the bin that its logarithm's fraction selects.
 
-    Latency 1, one group per cycle. A single lane has one adder: it reads the selected register and
-    writes it back. Several lanes need one adder tree a register. The weighting comes after the
-    registers, by adders that its constants share.
+    Combinational: latency 0, one group per cycle. A single lane has one adder: it reads the
+    selected bin and writes it back. Several lanes need one adder tree per bin.
     """
 
     def __init__(self, acc: Bins, design: Design) -> None:
         assert isinstance(design.product, LogShape)  # `state` has seen to it
         self._design, self._antilog = design, design.product.antilog
         self._addend, self._register = acc.addend(design.product), acc.register(design.product)
-        self._state, self._lanes = design.state, design.unit.lanes
-        self._weights = plan(self._antilog.constants)
-        super().__init__(accumulator_ports(design))
+        self._lanes = design.unit.group
+        bins = range(len(self._antilog.constants))
+        width = signed(self._register.significand_bits)
+        super().__init__(design, {f"bin{k}": width for k in bins})
 
     @property
     def structure(self) -> Structure:
-        """Shifters, the registers with what adds to them, and the weighting."""
+        """Shifters, and what adds to the bins."""
         width, bins = self._register.significand_bits, len(self._antilog.constants)
         lane = fixed_point_sum(self._addend, 1)
         if self._lanes == 1:
@@ -45,17 +45,15 @@ class BinsAccumulator(Component):
             add = Adder(width=width)
             own = Structure(parts=(masks, Gates(width=width), add), path=(masks, add))
             update = Structure.series([tree, own]).times(bins)
-        registers = Structure(parts=(Register(width=width),) * bins)
-        adders = (Adder(width=self._state.significand_bits),) * self._weights.adders
-        weigh = Structure(parts=adders, path=adders[: clog2(len(adders) + 1)])
-        return Structure.series([lane.times(self._lanes), update, registers, weigh])
+        return Structure.series([lane.times(self._lanes), update])
 
     def elaborate(self, platform) -> Module:
         m = Module()
         low, bins = self._antilog.low_bits, len(self._antilog.constants)
         width = self._register.significand_bits
-        registers = [Signal(signed(width), name=f"bin{k}") for k in range(bins)]
-        products = product_records(self, self._design)
+        before = [self.state[f"bin{k}"] for k in range(bins)]
+        after = [self.next[f"bin{k}"] for k in range(bins)]
+        products = self.records
         addends = [self._placed(m, p, f"lane{k}") for k, p in enumerate(products)]
         index = [p.log[low : self._antilog.fraction_bits] for p in products]
         here = [
@@ -64,25 +62,19 @@ class BinsAccumulator(Component):
         if self._lanes == 1:
             held, total = Signal(signed(width)), Signal(signed(width))
             m.d.comb += [
-                held.eq(Mux(self.i_first, 0, _selected(registers, index[0]))),
+                held.eq(Mux(self.clear, 0, _selected(before, index[0]))),
                 total.eq(held + addends[0]),
             ]
-            for k, register in enumerate(registers):
-                with m.If(self.i_valid & here[k][0]):
-                    m.d.sync += register.eq(total)
-                with m.Elif(self.i_valid & self.i_first):
-                    m.d.sync += register.eq(0)
+            for k in range(bins):
+                kept = Mux(self.clear, 0, before[k])
+                m.d.comb += after[k].eq(Mux(here[k][0], total, kept))
         else:
-            for k, register in enumerate(registers):
+            for k in range(bins):
                 masked = [
                     Mux(mine, addend, 0) for mine, addend in zip(here[k], addends, strict=True)
                 ]
-                with m.If(self.i_valid):
-                    m.d.sync += register.eq(
-                        Mux(self.i_first, 0, register) + sum(masked[1:], start=masked[0])
-                    )
-        word = weighted_sum(m, registers, self._weights, self._state.significand_bits, "weighted")
-        m.d.comb += self.o.significand.eq(word)
+                kept = Mux(self.clear, 0, before[k])
+                m.d.comb += after[k].eq(kept + sum(masked[1:], start=masked[0]))
         return m
 
     def _placed(self, m: Module, product: Record, name: str) -> Value:
@@ -102,7 +94,34 @@ class BinsAccumulator(Component):
         return to_fixed_point(m, Record(self._addend, addend), name)
 
 
-def _selected(words: list[Signal], index: Value) -> Value:
+@read.register(Bins)
+class BinsRead(Read):
+    """The weighted sum of the bins, by adders that the weights share.
+
+    Combinational: latency 0.
+    """
+
+    def __init__(self, acc: Bins, design: Design, layout: StructLayout) -> None:
+        assert isinstance(design.product, LogShape)  # `state` has seen to it
+        self._weights = plan(design.product.antilog.constants)
+        self._width, self._names = design.state.significand_bits, list(layout.members)
+        super().__init__(design, layout)
+
+    @property
+    def structure(self) -> Structure:
+        """The adders of the weighting."""
+        adders = (Adder(width=self._width),) * self._weights.adders
+        return Structure(parts=adders, path=adders[: clog2(len(adders) + 1)])
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        bins = [self.state[name] for name in self._names]
+        word = weighted_sum(m, bins, self._weights, self._width, "weighted")
+        m.d.comb += self.o.significand.eq(word)
+        return m
+
+
+def _selected(words: list[Value], index: Value) -> Value:
     """The word of a number, by a tree of multiplexers."""
     if len(words) == 1:
         return words[0]

@@ -5,10 +5,9 @@ from operator import and_, or_
 from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib.wiring import Component
 
 from hwdse.formats import BinaryFloat, UnpackedShape, clog2
-from hwdse.hdl.accumulate import product_ports
+from hwdse.hdl.accumulate import Step
 from hwdse.hdl.blocks import balanced
 from hwdse.hdl.group_sum import group_sum
 from hwdse.hdl.structure import Structure
@@ -19,10 +18,10 @@ from hwdse.spec import Design
 def group_shape(design: Design) -> UnpackedShape:
     """Bounds of the exact sum of one group: the product, or a fixed-point word for several."""
     product = design.product
-    if design.unit.lanes == 1:
+    if design.unit.group == 1:
         return product
     return UnpackedShape(
-        significand_bits=product.fixed_point_bits + clog2(design.unit.lanes) + 1,
+        significand_bits=product.fixed_point_bits + clog2(design.unit.group) + 1,
         exponent_min=product.exponent_min,
         exponent_max=product.exponent_min,
         twos_complement=True,
@@ -31,12 +30,12 @@ def group_shape(design: Design) -> UnpackedShape:
 
 def group_structure(design: Design) -> Structure:
     """Structure of the exact sum of one group."""
-    return group_sum(design.mul, design).structure if design.unit.lanes > 1 else Structure()
+    return group_sum(design.mul, design).structure if design.unit.group > 1 else Structure()
 
 
-def connect_group(m: Module, sink: Any, component: Component, design: Design) -> None:
-    """Give `sink` (of `group_shape`) the accumulator's one product, or the exact sum of several."""
-    products = product_ports(component, design)
+def connect_group(m: Module, sink: Any, step: Step, design: Design) -> None:
+    """Give `sink` (of `group_shape`) the step's one product, or the exact sum of several."""
+    products = step.products
     if len(products) == 1:
         drive(m, sink, **fields(products[0]))
         return

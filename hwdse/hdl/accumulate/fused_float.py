@@ -1,9 +1,9 @@
 """The fused floating-point accumulator: multiply-add with one rounding a group."""
 
-from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib.wiring import Component
+from amaranth.hdl import Module, Mux
+from amaranth.lib.data import StructLayout
 
-from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
+from hwdse.hdl.accumulate import DecodedRead, Read, Step, read, step
 from hwdse.hdl.accumulate.float_group import (
     connect_group,
     group_shape,
@@ -15,17 +15,17 @@ from hwdse.hdl.accumulate.float_group import (
 from hwdse.hdl.decode.binary_float import BinaryFloatDecoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
-from hwdse.hdl.structure import Gates, Register, Structure
+from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import Record, connect
 from hwdse.spec import Design, FusedFloat
 
 
-@accumulator.register(FusedFloat)
-class FusedFloatAccumulator(Component):
+@step.register(FusedFloat)
+class FusedFloatStep(Step):
     """Adds a group of products to a float exactly and rounds once.
 
-    Latency 1, one group per cycle: add, normalise and round close in a single cycle. The register
-    holds a code of the format; several lanes are first summed exactly in fixed point.
+    Combinational: latency 0, one group per cycle. The state is a code of the format; several lanes
+    are first summed exactly in fixed point.
     """
 
     def __init__(self, acc: FusedFloat, design: Design) -> None:
@@ -33,21 +33,17 @@ class FusedFloatAccumulator(Component):
         bounds = reached(acc.format, design.product)
         self._add = FusedAdd(group_shape(design), acc.format, reached=bounds)
         self._encode = encoder(acc.format, self._add.shape, design.rounding)
-        tiny = bounds is None
-        self._decode = BinaryFloatDecoder(acc.format, rounded=True, tiny=tiny)
-        self._output = BinaryFloatDecoder(acc.format, rounded=True, tiny=tiny)
+        self._decode = _decoder(acc, design)
         self._design = design
-        super().__init__(accumulator_ports(design))
+        super().__init__(design, {"total": acc.format.bits})
 
     @property
     def structure(self) -> Structure:
-        """Fixed-point adder tree if there are lanes, then the fused add, rounding and register."""
+        """Fixed-point adder tree if there are lanes, then the fused add and rounding."""
         bits = self._format.bits
-        clear, register = Gates(width=bits), Register(width=bits)
+        clear = Gates(width=bits)
         specials = Gates(width=bits if self._format.has_nan else 0)
-        around = Structure(
-            parts=(*self._decode.structure.parts, clear, register, specials), path=(specials,)
-        )
+        around = Structure(parts=(*self._decode.structure.parts, clear, specials), path=(specials,))
         return Structure.series(
             [group_structure(self._design), self._add.structure, self._encode.structure, around]
         )
@@ -57,18 +53,25 @@ class FusedFloatAccumulator(Component):
         m.submodules.add = add = self._add
         m.submodules.decode = decode = self._decode
         m.submodules.encode = encode = self._encode
-        m.submodules.output = output = self._output
-        products = product_records(self, self._design)
-        register = Signal(self._format.bits)
-        m.d.comb += decode.i.eq(Mux(self.i_first, 0, register))
+        products = self.records
+        m.d.comb += decode.i.eq(Mux(self.clear, 0, self.state.total))
         state = Record(self._format.unpacked, decode.o)
         connect_group(m, add.p, self, self._design)
         connect(m, add.a, decode.o)
         m.d.comb += add.zero_sign.eq(zero_sign([*products, state], self._rounding))
         connect(m, encode.i, add.o)
 
-        with m.If(self.i_valid):
-            m.d.sync += register.eq(with_specials(m, self._format, [*products, state], encode.o))
-        m.d.comb += output.i.eq(register)
-        connect(m, self.o, output.o)
+        total = with_specials(m, self._format, [*products, state], encode.o)
+        m.d.comb += self.next.total.eq(total)
         return m
+
+
+@read.register(FusedFloat)
+def _(acc: FusedFloat, design: Design, layout: StructLayout) -> Read:
+    return DecodedRead(design, layout, _decoder(acc, design))
+
+
+def _decoder(acc: FusedFloat, design: Design) -> BinaryFloatDecoder:
+    """Decoder of rounded sums."""
+    tiny = reached(acc.format, design.product) is None
+    return BinaryFloatDecoder(acc.format, rounded=True, tiny=tiny)

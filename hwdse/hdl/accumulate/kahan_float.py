@@ -1,9 +1,9 @@
 """The compensated floating-point accumulator."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib.wiring import Component
+from amaranth.lib.data import StructLayout
 
-from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
+from hwdse.hdl.accumulate import DecodedRead, Read, Step, read, step
 from hwdse.hdl.accumulate.float_group import (
     connect_group,
     group_shape,
@@ -14,19 +14,19 @@ from hwdse.hdl.accumulate.float_group import (
 from hwdse.hdl.accumulate.rounding_add import RoundingAdd
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Gates, Register, Structure
+from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import Record, connect
 from hwdse.spec import Design, KahanFloat
 
 #: Codes that are decoded between the adders.
-_DECODED = ("total", "y", "t", "x", "compensation", "taken", "new", "output")
+_DECODED = ("total", "y", "t", "x", "compensation", "taken", "new")
 
 
-@accumulator.register(KahanFloat)
-class KahanFloatAccumulator(Component):
-    """Four rounding adders and two registers: the sum and what it has taken too much.
+@step.register(KahanFloat)
+class KahanFloatStep(Step):
+    """Four rounding adders, one behind the other; the state is the sum and what it took too much.
 
-    Latency 1, one group per cycle: all four adders close in a single cycle.
+    Combinational: latency 0, one group per cycle.
     """
 
     def __init__(self, acc: KahanFloat, design: Design) -> None:
@@ -37,18 +37,18 @@ class KahanFloatAccumulator(Component):
         self._total = RoundingAdd(acc.format, design.rounding)
         self._taken = RoundingAdd(acc.format, design.rounding, subtract=True)
         self._compensation = RoundingAdd(acc.format, design.rounding, subtract=True)
-        super().__init__(accumulator_ports(design))
+        bits = acc.format.bits
+        super().__init__(design, {"total": bits, "compensation": bits})
 
     @property
     def structure(self) -> Structure:
-        """The group's sum and its rounding, four adders in series, registers."""
+        """The group's sum and its rounding, four adders in series, clearing."""
         bits, decode = self._format.bits, self._decoders["total"].structure
         adders = [
             Structure.series([decode, adder.structure])
             for adder in (self._corrected, self._total, self._taken, self._compensation)
         ]
-        clear, register = Gates(width=3 * bits), Register(width=2 * bits)
-        around = Structure(parts=(*decode.parts * 3, clear, register))
+        around = Structure(parts=(*decode.parts * 2, Gates(width=3 * bits)))
         return Structure.series(
             [group_structure(self._design), self._encode.structure, *adders, around]
         )
@@ -58,15 +58,14 @@ class KahanFloatAccumulator(Component):
         f = self._format
         m.submodules.corrected, m.submodules.total = self._corrected, self._total
         m.submodules.taken, m.submodules.compensation = self._taken, self._compensation
-        total, compensation = Signal(f.bits), Signal(f.bits)
 
         def decoded(code, name):
             m.submodules[f"decode_{name}"] = decode = self._decoders[name]
             m.d.comb += decode.i.eq(code)
             return decode.o
 
-        lost = Mux(self.i_first, 0, compensation)
-        old = decoded(Mux(self.i_first, 0, total), "total")
+        lost = Mux(self.clear, 0, self.state.compensation)
+        old = decoded(Mux(self.clear, 0, self.state.total), "total")
         y = decoded(self._corrected.o, "y")
         t = decoded(self._total.o, "t")
         for adder, left, right in (
@@ -82,18 +81,16 @@ class KahanFloatAccumulator(Component):
             connect(m, adder.a, left)
             connect(m, adder.b, right)
         new = Record(f.unpacked, decoded(self._compensation.o, "new"))
-        with m.If(self.i_valid):
-            m.d.sync += [
-                total.eq(self._total.o),
-                compensation.eq(Mux(new.nan | new.inf, 0, self._compensation.o)),
-            ]
-        connect(m, self.o, decoded(total, "output"))
+        m.d.comb += [
+            self.next.total.eq(self._total.o),
+            self.next.compensation.eq(Mux(new.nan | new.inf, 0, self._compensation.o)),
+        ]
         return m
 
     def _group(self, m: Module):
         """Code of the group's sum."""
         m.submodules.encode = encode = self._encode
-        products = product_records(self, self._design)
+        products = self.records
         connect_group(m, encode.i, self, self._design)
         if len(products) == 1:
             return encode.o
@@ -105,3 +102,8 @@ class KahanFloatAccumulator(Component):
                 sign = zero_sign(products, self._design.rounding)
                 m.d.comb += code.eq(Cat(Const(0, f.bits - 1), sign))
         return with_specials(m, f, products, code, "group")
+
+
+@read.register(KahanFloat)
+def _(acc: KahanFloat, design: Design, layout: StructLayout) -> Read:
+    return DecodedRead(design, layout, decoder(acc.format))

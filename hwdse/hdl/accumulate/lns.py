@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component
+from amaranth.lib.data import StructLayout
 
 from hwdse.errors import SpecError
 from hwdse.formats import clog2
-from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
+from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.antilog import antilog_parts, drive_number
 from hwdse.hdl.lookup import lookup
-from hwdse.hdl.structure import Adder, Gates, Primitive, Register, Structure, Table
+from hwdse.hdl.structure import Adder, Gates, Primitive, Structure, Table
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.spec import Design, LogSum
 from hwdse.spec.accumulate.lns_tables import difference_table, sum_table
@@ -32,11 +32,11 @@ class Term:
     origin: int
 
 
-class LogAccumulator(Component):
+class LogStep(Step):
     """Compares logarithms, and adds to the larger one what a table says of their difference.
 
-    Latency 1, one group per cycle: one addition closes in a single cycle. Several lanes are added
-    in a balanced tree before it. The register holds sign, zero flag and logarithm.
+    Combinational: latency 0, one group per cycle. Several lanes are added in a balanced tree before
+    the addition to the state, which is sign, zero flag and logarithm.
     """
 
     def __init__(self, acc: LogSum, design: Design) -> None:
@@ -45,15 +45,16 @@ class LogAccumulator(Component):
         assert isinstance(design.state, LogShape)
         self._design, self._format = design, f
         self._product, self._state = design.product, design.state
-        self._step, self._lanes = acc.alignment(design.product), design.unit.lanes
+        self._step, self._lanes = acc.alignment(design.product), design.unit.group
         self._like = sum_table(f.fraction_bits)
         # Equal magnitudes of unlike signs have no entry: they cancel.
         self._unlike = (0, *difference_table(f.fraction_bits))
-        super().__init__(accumulator_ports(design))
+        state = {"sign": 1, "zero": 1, "log": design.state.log_bits}
+        super().__init__(design, state, {"zero": 1})
 
     @property
     def structure(self) -> Structure:
-        """An adder tree of logarithmic additions, the one of the loop, and the output's table."""
+        """A tree of logarithmic additions, and the one to the state."""
         width = max(self._product.log_bits + self._step, self._state.log_bits) + 1
         f = self._format
         compare, swap = Adder(width=width), MuxBlock(width=2 * width, ways=2)
@@ -68,9 +69,7 @@ class LogAccumulator(Component):
         tree = Structure(
             parts=addition.parts * (self._lanes - 1), path=addition.path * clog2(self._lanes)
         )
-        register = Structure(parts=(Register(width=f.exponent_bits + 2),))
-        antilog = Structure(parts=antilog_parts(self._state))
-        return Structure.series([tree, addition, register, antilog])
+        return Structure.series([tree, addition])
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -82,7 +81,7 @@ class LogAccumulator(Component):
                 log=Cat(Const(0, self._step), p.log) if self._step else p.log,
                 origin=origin,
             )
-            for p in product_records(self, self._design)
+            for p in self.records
         ]
         depth = 0
         while len(level) > 1:
@@ -92,13 +91,19 @@ class LogAccumulator(Component):
             ]
             level = [*pairs, *level[2 * len(pairs) :]]
             depth += 1
-        sign, log = Signal(), Signal(self._state.log_bits)
-        zero = Signal(init=1)
-        state = Term(sign=sign, zero=zero | self.i_first, log=log, origin=self._state.log_origin)
+        before, after = self.state, self.next
+        state = Term(
+            sign=before.sign,
+            zero=before.zero | self.clear,
+            log=before.log,
+            origin=self._state.log_origin,
+        )
         total = self._added(m, state, level[0], "loop")
-        with m.If(self.i_valid):
-            m.d.sync += [sign.eq(total.sign), zero.eq(total.zero), log.eq(total.log)]
-        drive_number(m, self.o, self._state, log, sign=sign, zero=zero)
+        m.d.comb += [
+            after.sign.eq(total.sign),
+            after.zero.eq(total.zero),
+            after.log.eq(total.log),
+        ]
         return m
 
     def _added(self, m: Module, x: Term, y: Term, name: str) -> Term:
@@ -135,6 +140,30 @@ class LogAccumulator(Component):
         return Term(sign=Mux(leads, x.sign, y.sign), zero=zero, log=field, origin=origin)
 
 
+@read.register(LogSum)
+class LogRead(Read):
+    """The number of sign, zero flag and logarithm.
+
+    Combinational: latency 0.
+    """
+
+    def __init__(self, acc: LogSum, design: Design, layout: StructLayout) -> None:
+        assert isinstance(design.state, LogShape)
+        self._shape = design.state
+        super().__init__(design, layout)
+
+    @property
+    def structure(self) -> Structure:
+        """The table of powers of two, and a shifter."""
+        return Structure(parts=antilog_parts(self._shape))
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        state = self.state
+        drive_number(m, self.o, self._shape, state.log, sign=state.sign, zero=state.zero)
+        return m
+
+
 def _entry(m: Module, entries: tuple[int, ...], distance: Value, bits: int, name: str) -> Value:
     """A signed entry of a table; 0 beyond it."""
     address_bits = min(clog2(len(entries)), len(distance))
@@ -145,8 +174,8 @@ def _entry(m: Module, entries: tuple[int, ...], distance: Value, bits: int, name
     return (word & (~beyond).replicate(bits)).as_signed()
 
 
-@accumulator.register(LogSum)
-def _(acc: LogSum, design: Design) -> Component:
+@step.register(LogSum)
+def _(acc: LogSum, design: Design) -> Step:
     fraction_bits = acc.format.fraction_bits
     if fraction_bits > _MAX_FRACTION_BITS:
         raise SpecError(
@@ -154,4 +183,4 @@ def _(acc: LogSum, design: Design) -> Component:
             f"{len(sum_table(fraction_bits))} entries, formats of up to {_MAX_FRACTION_BITS} "
             "fraction bits have one"
         )
-    return LogAccumulator(acc, design)
+    return LogStep(acc, design)

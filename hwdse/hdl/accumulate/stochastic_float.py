@@ -4,10 +4,10 @@ from functools import reduce
 from operator import xor
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib.wiring import Component
+from amaranth.lib.data import StructLayout
 
 from hwdse.formats import FlushedFloat
-from hwdse.hdl.accumulate import accumulator, accumulator_ports, product_records
+from hwdse.hdl.accumulate import DecodedRead, Read, Step, read, step
 from hwdse.hdl.accumulate.float_group import (
     connect_group,
     group_shape,
@@ -19,19 +19,19 @@ from hwdse.hdl.blocks import above
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
-from hwdse.hdl.structure import Adder, Gates, Reduce, Register, Structure
+from hwdse.hdl.structure import Adder, Gates, Reduce, Structure
 from hwdse.hdl.unpacked import Record, connect, drive
 from hwdse.spec import Design, StochasticFloat
 
 
-@accumulator.register(StochasticFloat)
-class StochasticFloatAccumulator(Component):
+@step.register(StochasticFloat)
+class StochasticFloatStep(Step):
     """Adds a group of products to a float exactly and rounds once, by bits of a shift register.
 
-    Latency 1, one group per cycle. The sum is first encoded with the drawn bits kept below the
-    format's LSB: the code of such a float is a number in which the next value above is the next
-    integer, so that adding the random bits and dropping the drawn ones rounds, into the next binade
-    if need be.
+    Combinational: latency 0, one group per cycle. The sum is first encoded with the drawn bits kept
+    below the format's LSB: the code of such a float is a number in which the next value above is
+    the next integer, so that adding the random bits and dropping the drawn ones rounds, into the
+    next binade if need be. The state is the sum and the shift register.
     """
 
     def __init__(self, acc: StochasticFloat, design: Design) -> None:
@@ -39,20 +39,20 @@ class StochasticFloatAccumulator(Component):
         self._add = FusedAdd(group_shape(design), acc.drawn)
         # P3109's C rounds what is discarded to the random bits' width, A and B cut it off.
         self._encode = encoder(acc.drawn, self._add.shape, "rne" if acc.variant == "c" else "rtz")
-        self._decode, self._output = decoder(acc.format), decoder(acc.format)
-        super().__init__(accumulator_ports(design))
+        self._decode = decoder(acc.format)
+        state = {"total": acc.format.bits, "lfsr": acc.lfsr}
+        super().__init__(design, state, {"lfsr": acc.seed})
 
     @property
     def structure(self) -> Structure:
-        """Fused add with the drawn bits, their addition, shift register and its steps."""
+        """Fused add with the drawn bits, their addition, and the steps of the shift register."""
         bits = self._format.bits
         draw = Adder(width=self._acc.drawn.bits - 1)
         specials = Gates(width=bits if self._format.has_nan else 0)
         feedback = tuple(Reduce(width=len(self._acc.taps)) for _ in range(self._acc.bits))
         clear = Gates(width=bits + self._acc.lfsr)
-        registers = Register(width=bits + self._acc.lfsr)
         around = Structure(
-            parts=(*self._decode.structure.parts, draw, specials, *feedback, clear, registers),
+            parts=(*self._decode.structure.parts, draw, specials, *feedback, clear),
             path=(draw, specials),
         )
         return Structure.series(
@@ -64,10 +64,8 @@ class StochasticFloatAccumulator(Component):
         m.submodules.add = add = self._add
         m.submodules.decode = decode = self._decode
         m.submodules.encode = encode = self._encode
-        m.submodules.output = output = self._output
-        products = product_records(self, self._design)
-        register = Signal(self._format.bits)
-        m.d.comb += decode.i.eq(Mux(self.i_first, 0, register))
+        products = self.records
+        m.d.comb += decode.i.eq(Mux(self.clear, 0, self.state.total))
         state = Record(self._format.unpacked, decode.o)
         connect_group(m, add.p, self, self._design)
         # A zero of a format that flushes has field 0; in the drawn one, the lowest binade has 1.
@@ -83,19 +81,18 @@ class StochasticFloatAccumulator(Component):
         m.d.comb += add.zero_sign.eq(zero_sign([*products, state], "rne"))
         connect(m, encode.i, add.o)
         code = self._rounded(m, encode.o)
-        with m.If(self.i_valid):
-            m.d.sync += register.eq(with_specials(m, self._format, [*products, state], code))
-        m.d.comb += output.i.eq(register)
-        connect(m, self.o, output.o)
+        total = with_specials(m, self._format, [*products, state], code)
+        m.d.comb += self.next.total.eq(total)
         return m
 
     def _rounded(self, m: Module, wide: Value) -> Value:
         """The code of the format, from the one with the drawn bits."""
         f, acc = self._format, self._acc
-        lfsr, seen = Signal(acc.lfsr, init=acc.seed), Signal(acc.lfsr)
-        m.d.comb += seen.eq(Mux(self.i_first, acc.seed, lfsr))
-        with m.If(self.i_valid):
-            m.d.sync += lfsr.eq(stepped(m, seen, acc.taps, acc.bits))
+        seen = Signal(acc.lfsr)
+        m.d.comb += [
+            seen.eq(Mux(self.clear, acc.seed, self.state.lfsr)),
+            self.next.lfsr.eq(stepped(m, seen, acc.taps, acc.bits)),
+        ]
         draw = seen[: acc.bits]
         if acc.variant == "b":
             draw = Cat(Const(1, 1), draw)
@@ -112,14 +109,19 @@ class StochasticFloatAccumulator(Component):
         return Cat(magnitude, sign)
 
 
+@read.register(StochasticFloat)
+def _(acc: StochasticFloat, design: Design, layout: StructLayout) -> Read:
+    return DecodedRead(design, layout, decoder(acc.format))
+
+
 def stepped(m: Module, register: Value, taps: tuple[int, ...], steps: int) -> Value:
     """A shift register (Fibonacci form, shifted left) some steps later.
 
     Each bit fed back is a signal: as an expression it would hold those before it, several times.
     """
     bits = list(register)
-    for step in range(steps):
-        fed = Signal(name=f"fed_back{step}")
+    for place in range(steps):
+        fed = Signal(name=f"fed_back{place}")
         m.d.comb += fed.eq(reduce(xor, [bits[tap] for tap in taps]))
         bits = [fed, *bits[:-1]]
     return Cat(*bits)

@@ -1,39 +1,39 @@
 """The floating-point accumulator that rounds at every node of an adder tree."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib.wiring import Component
+from amaranth.hdl import Module, Mux, Value
+from amaranth.lib.data import StructLayout
 
 from hwdse.formats import clog2
-from hwdse.hdl.accumulate import accumulator, accumulator_ports
+from hwdse.hdl.accumulate import DecodedRead, Read, Step, read, step
 from hwdse.hdl.accumulate.rounding_add import RoundingAdd
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Gates, Register, Structure
+from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import connect, drive, fields
 from hwdse.spec import Design, TreeFloat
 
 
-@accumulator.register(TreeFloat)
-class TreeFloatAccumulator(Component):
+@step.register(TreeFloat)
+class TreeFloatStep(Step):
     """Rounds the products, adds them in a balanced tree of rounding adders, then to the sum.
 
-    Latency 1, one group per cycle. Only the last adder lies in the register's loop.
+    Combinational: latency 0, one group per cycle. Only the last adder lies between state and
+    next state.
     """
 
     def __init__(self, acc: TreeFloat, design: Design) -> None:
         self._format, self._design = acc.format, design
-        lanes, rounding = range(design.unit.lanes), design.rounding
+        lanes, rounding = range(design.unit.group), design.rounding
         self._leaves = [encoder(acc.format, design.product, rounding) for _ in lanes]
-        self._output = decoder(acc.format)
-        # One adder fewer than products in the tree, and the one in the register's loop.
+        # One adder fewer than products in the tree, and the one that adds to the state.
         self._adders = [RoundingAdd(acc.format, rounding) for _ in lanes]
-        super().__init__(accumulator_ports(design))
+        super().__init__(design, {"total": acc.format.bits})
 
     @property
     def structure(self) -> Structure:
-        """Rounding of each product, an adder for each product, register."""
-        lanes, bits = self._design.unit.lanes, self._format.bits
-        decode = self._output.structure
+        """Rounding of each product, and an adder for each product."""
+        lanes, bits = self._design.unit.group, self._format.bits
+        decode = decoder(self._format).structure
         node = Structure(parts=decode.parts * 2, path=decode.path)
         adder = Structure.series([node, self._adders[0].structure])
         leaf = self._leaves[0].structure
@@ -41,8 +41,8 @@ class TreeFloatAccumulator(Component):
             parts=leaf.parts * lanes + adder.parts * (lanes - 1),
             path=leaf.path + adder.path * clog2(lanes),
         )
-        around = Structure(parts=(*decode.parts, Gates(width=bits), Register(width=bits)))
-        return Structure.series([tree, adder, around])
+        clear = Structure(parts=(Gates(width=bits),))
+        return Structure.series([tree, adder, clear])
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -56,13 +56,8 @@ class TreeFloatAccumulator(Component):
             pairs = list(zip(level[::2], level[1::2], strict=False))
             odd = level[2 * len(pairs) :]
             level = [self._sum(m, next(adders), left, right) for left, right in pairs] + odd
-        register = Signal(self._format.bits)
-        total = self._sum(m, next(adders), Mux(self.i_first, 0, register), level[0])
-        with m.If(self.i_valid):
-            m.d.sync += register.eq(total)
-        m.submodules.output = self._output
-        m.d.comb += self._output.i.eq(register)
-        connect(m, self.o, self._output.o)
+        before = Mux(self.clear, 0, self.state.total)
+        m.d.comb += self.next.total.eq(self._sum(m, next(adders), before, level[0]))
         return m
 
     def _sum(self, m: Module, adder: RoundingAdd, left: Value, right: Value) -> Value:
@@ -77,3 +72,8 @@ class TreeFloatAccumulator(Component):
         m.submodules += (decode := decoder(self._format))
         m.d.comb += decode.i.eq(code)
         return decode.o
+
+
+@read.register(TreeFloat)
+def _(acc: TreeFloat, design: Design, layout: StructLayout) -> Read:
+    return DecodedRead(design, layout, decoder(acc.format))

@@ -78,7 +78,7 @@ class _PopulationCount(GroupSum):
     @property
     def structure(self) -> Structure:
         """Full adders."""
-        a, b, lanes = self.design.a.bits, self.design.b.bits, self.design.unit.lanes
+        a, b, lanes = self.design.a.bits, self.design.b.bits, self.design.unit.group
         most = lanes * ((1 << a) - 1) * ((1 << b) - 1)
         return compression(a * b * lanes, most.bit_length())
 

@@ -55,7 +55,7 @@ class Grid(NamedTuple):
 
 @plan.register
 def _(acc: Aligned, task: Task) -> Sums:
-    design, lanes = task.design, task.design.unit.lanes
+    design, lanes = task.design, task.design.unit.group
     if not task.mul.linear:
         raise SpecError(
             f"accumulator {acc} of products of multiplier {design.mul} has no fast kernel: it "

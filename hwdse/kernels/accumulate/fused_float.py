@@ -44,7 +44,7 @@ wide_terms.register(FusedFloat, terms_in_pieces)
 
 @plan.register
 def _(acc: FusedFloat, task: Task) -> Sums:
-    design, mul, lanes = task.design, task.mul, task.design.unit.lanes
+    design, mul, lanes = task.design, task.mul, task.design.unit.group
     check_kind(acc)
     if lanes == 1 and design.rounding == "rne":
         for native, carrier in _NATIVE:
@@ -72,7 +72,7 @@ def _summed(
 ) -> Sums:
     # A product of too many bits is several terms of its group.
     pieces = task.pieces
-    lanes = task.design.unit.lanes * pieces.terms
+    lanes = task.design.unit.group * pieces.terms
     steps = partial(
         run, kernel, task.mul, arguments=(*arguments, lanes), lanes=lanes, carrier=carrier
     )
@@ -105,7 +105,7 @@ def rounding_in_float64(acc: FloatSum, task: Task) -> Rounding:
     """
     check_kind(acc)
     rounding, top = task.design.rounding, acc.format.max_exponent + 2
-    top = max(top, task.format_products.top + clog2(task.design.unit.lanes)) + 1
+    top = max(top, task.format_products.top + clog2(task.design.unit.group)) + 1
     if not can_round(acc.format, rounding, top):
         raise SpecError(
             f"accumulator {acc} with rounding={rounding} has no fast kernel: its range or "
@@ -120,7 +120,7 @@ def check_group(acc: FloatSum, task: Task) -> None:
     Raises:
         SpecError: several lanes of products that span too many bits.
     """
-    lanes = task.design.unit.lanes
+    lanes = task.design.unit.group
     if lanes > 1 and not any(
         products.width + clog2(lanes) <= FLOAT64_PRECISION for products in task.product_extents()
     ):
@@ -150,7 +150,7 @@ def _carries(carrier: Carrier, task: Task, products: Extent) -> bool:
 
 def _group_fits(acc: FusedFloat, task: Task, products: Extent, carrier: Carrier) -> bool:
     """Whether the carrier holds every group's sum, and its rounding every running sum."""
-    lanes, rounding = task.design.unit.lanes, task.design.rounding
+    lanes, rounding = task.design.unit.group, task.design.rounding
     group = products.top + clog2(lanes)
     if lanes > 1 and group - products.lsb > np.finfo(carrier).nmant + 1:
         return False
@@ -190,7 +190,7 @@ def _rounds_twice_as_once(target: BinaryFloat, task: Task, carrier: Carrier) -> 
     product, kept = design.product.magnitude_bits, target.precision
     return (
         design.rounding == "rne"
-        and design.unit.lanes == 1
+        and design.unit.group == 1
         and available >= max(product, kept) + kept + 3
         and (product <= kept or available + target.lsb_exponent >= target.max_exponent + 3)
     )

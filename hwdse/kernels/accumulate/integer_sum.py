@@ -62,7 +62,7 @@ def _integer_sums(acc: IntegerSum, task: Task, lsb: int) -> Sums:
     # Operands as integers: their products may have more bits than float64 holds.
     carrier = np.int64 if mul.linear else np.float64
     kernel: Any = _saturating if acc.saturate else _wrapping
-    lanes = task.design.unit.lanes
+    lanes = task.design.unit.group
     arguments = (np.int64(acc.width), lanes) if acc.saturate else (np.int64(acc.width),)
     return lambda left, right: run(
         kernel, mul, left, right, arguments=arguments, lanes=lanes, carrier=carrier

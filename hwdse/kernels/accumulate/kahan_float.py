@@ -24,7 +24,7 @@ from hwdse.spec import KahanFloat
 def _(acc: KahanFloat, task: Task) -> Sums:
     check_group(acc, task)
     rounding = rounding_in_float64(acc, task)
-    lanes = task.design.unit.lanes
+    lanes = task.design.unit.group
     sums = partial(run, _compensated_steps, task.mul, arguments=(rounding, lanes), lanes=lanes)
     return without_negative_zero(acc, sums)
 

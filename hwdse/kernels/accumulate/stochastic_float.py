@@ -23,7 +23,7 @@ _FLOAT64 = np.finfo(np.float64)
 def _(acc: StochasticFloat, task: Task) -> Sums:
     check_kind(acc)
     check_group(acc, task)
-    f, lanes = acc.format, task.design.unit.lanes
+    f, lanes = acc.format, task.design.unit.group
     top = max(f.max_exponent + 1, task.format_products.top + clog2(lanes)) + 1
     # The sums are scaled by the drawn quantum and back.
     if not can_round(acc.drawn, "rne", top) or acc.drawn.lsb_exponent < _FLOAT64.minexp:

@@ -18,7 +18,7 @@ from hwdse.spec import TreeFloat
 @plan.register
 def _(acc: TreeFloat, task: Task) -> Sums:
     rounding = rounding_in_float64(acc, task)
-    lanes = task.design.unit.lanes
+    lanes = task.design.unit.group
     sums = partial(run, _tree_steps, task.mul, arguments=(rounding, lanes), lanes=lanes)
     return without_negative_zero(acc, sums)
 

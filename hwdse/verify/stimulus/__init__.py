@@ -1,14 +1,16 @@
-"""What the benches feed to a unit: operand codes, sum after sum. One module a kind of unit."""
+"""What the benches feed to a unit: operand codes, sum after sum. One module per kind of unit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import singledispatch
-from pathlib import PurePosixPath
+
+import numpy as np
 
 from hwdse.errors import SpecError
 from hwdse.formats.unpacked import Array
 from hwdse.plugins import load_modules
 from hwdse.spec import Design, Unit
+from hwdse.verify.trace import Trace, joined
 
 #: How much is tried: seconds; everything a release needs; everything there is.
 LEVELS = ("quick", "full", "exhaustive")
@@ -35,6 +37,13 @@ class Block:
         """Accepted inputs."""
         return int(self.a.shape[0] * self.a.shape[1])
 
+    @property
+    def first(self) -> Array:
+        """Which steps start a sum, shape (sums, groups, 1)."""
+        flags = np.zeros((*self.a.shape[:2], 1), np.int64)
+        flags[:, :1] = 1
+        return flags
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stimulus:
@@ -42,11 +51,9 @@ class Stimulus:
 
     Attributes:
         blocks: the sums, in order.
-        bench: the cocotb bench under sims/ that drives the unit.
     """
 
     blocks: tuple[Block, ...]
-    bench: PurePosixPath
 
     def counts(self) -> dict[str, int]:
         """Accepted inputs for each purpose."""
@@ -61,11 +68,31 @@ class Stimulus:
             for index in range(block.steps):
                 yield block, index // block.a.shape[1], index % block.a.shape[1]
 
+    def trace(self, design: Design, expected: list[Array]) -> Trace:
+        """The transfers of the unit's one input stream and of its one output stream.
+
+        Args:
+            design: the design.
+            expected: output codes of each block, shape (sums, groups).
+        """
+        (source,), (sink,) = design.interface.inputs, design.interface.outputs
+        columns = {}
+        for part in source.fields:
+            codes = [getattr(block, part.name) for block in self.blocks]
+            words = [joined(c.reshape(-1, c.shape[-1]), part) for c in codes]
+            columns[part.name] = np.concatenate(words)
+        (total,) = sink.fields
+        outputs = np.concatenate([block.ravel() for block in expected])
+        return Trace(
+            interface=design.interface,
+            transfers={source.name: columns, sink.name: {total.name: outputs}},
+        )
+
 
 @singledispatch
 def stimulus(unit: Unit, design: Design, level: str, seed: int) -> Stimulus:
     """The stimulus of a unit at a level, the same for the same seed."""
-    raise SpecError(f"unit {unit} has no bench")
+    raise SpecError(f"unit {unit} has no stimulus")
 
 
 load_modules(__name__, __path__)

@@ -21,7 +21,7 @@ def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     steps over the first one's power of two and back, with carries as long as the distance.
     """
     a_format, b_format = design.a, design.b
-    lanes = design.unit.lanes
+    lanes = design.unit.group
     shape = (sums, 4, lanes)
     (a_least, a_most), (b_least, b_most) = end_exponents(a_format), end_exponents(b_format)
     lowest, reach = a_least + b_least, a_most + b_most
@@ -64,7 +64,7 @@ def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
 def least(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     """Sums about the register's last place, with zeros in between: first digits anywhere."""
     lowest, span = design.state.exponent_min, design.state.magnitude_bits
-    shape = (sums, 4, design.unit.lanes)
+    shape = (sums, 4, design.unit.group)
     (a_least, a_most), (b_least, b_most) = end_exponents(design.a), end_exponents(design.b)
     exponents = lowest + rng.integers(-2, span + 1, shape)
     if exponents.max() < a_least + b_least or exponents.min() > a_most + b_most:
@@ -80,7 +80,7 @@ def ties(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     In all orders; the smallest, where there is one, decides the tie, and is itself placed anywhere
     below.
     """
-    lanes = design.unit.lanes
+    lanes = design.unit.group
     (a_least, a_most), (b_least, b_most) = end_exponents(design.a), end_exponents(design.b)
     lowest, reach = a_least + b_least, a_most + b_most
     places = design.state.magnitude_bits

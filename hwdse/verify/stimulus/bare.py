@@ -1,7 +1,5 @@
 """Stimulus of the units without running sum."""
 
-from pathlib import PurePosixPath
-
 import numpy as np
 
 from hwdse.formats import Format
@@ -19,8 +17,6 @@ from hwdse.verify.stimulus.operands import (
     one_code,
     short_codes,
 )
-
-_BENCH = PurePosixPath("bare/tb_bare.py")
 
 _PAIRS = {"quick": 512, "full": 65536, "exhaustive": 65536}
 _RANDOM = {"quick": 512, "full": 40000, "exhaustive": 40000}
@@ -41,7 +37,7 @@ def mul_stimulus(unit: Mul, design: Design, level: str, seed: int) -> Stimulus:
         for source in (finite_codes, normal_codes):
             operands = (source(f, rng, (count,)) for f in (design.a, design.b))
             blocks.append(_block("random", *operands))
-    return Stimulus(blocks=tuple(blocks), bench=_BENCH)
+    return Stimulus(blocks=tuple(blocks))
 
 
 @stimulus.register
@@ -67,7 +63,7 @@ def fma_stimulus(unit: Fma, design: Design, level: str, seed: int) -> Stimulus:
     for source in (any_codes, finite_codes, normal_codes):
         drawn = (source(f, rng, (_RANDOM[level],)) for f in operands)
         blocks.append(_block("random", *drawn))
-    return Stimulus(blocks=tuple(blocks), bench=_BENCH)
+    return Stimulus(blocks=tuple(blocks))
 
 
 def _block(purpose: str, a: Array, b: Array, c: Array | None = None) -> Block:

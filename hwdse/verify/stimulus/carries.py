@@ -42,7 +42,7 @@ def _(acc: Aligned, design: Design, sums: int, rng: np.random.Generator) -> list
         ends.append((range(top, top + 1), top - 1 - acc.fraction_bits))
     if not ends:
         return []
-    shape = (sums, _GROUPS, design.unit.lanes)
+    shape = (sums, _GROUPS, design.unit.group)
     values = np.zeros((2, *shape))
     for index in np.ndindex(shape[:2]):
         tops, last = ends[int(rng.integers(len(ends)))]

@@ -22,7 +22,7 @@ def scaled(design: Design, size: tuple[int, int], rng: np.random.Generator) -> B
     sums end with the first group taken back.
     """
     sums, groups = size
-    shape = (sums, groups, design.unit.lanes)
+    shape = (sums, groups, design.unit.group)
     place = 2.0 * rng.random(shape)
     low, high = np.maximum(place - 1.0, 0.0), np.minimum(place, 1.0)
     of_a = low + (high - low) * rng.random(shape)
@@ -46,8 +46,8 @@ def filling(design: Design) -> list[Block]:
     """As many of the largest finite products as the register is made for, of either sign."""
     if not isinstance(design.acc, Kulisch):
         return []
-    groups = min(-(-design.acc.terms // design.unit.lanes), _MOST_GROUPS)
-    shape = (1, groups, design.unit.lanes)
+    groups = min(-(-design.acc.terms // design.unit.group), _MOST_GROUPS)
+    shape = (1, groups, design.unit.group)
     a, b = np.meshgrid(*(_spread(f) for f in (design.a, design.b)), indexing="ij")
     products = golden_products(design, a.ravel(), b.ravel())
     values = np.where(products.nan | products.inf, 0.0, products.to_float64())

@@ -3,11 +3,11 @@
 from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import Component, In, Out
 
-from hwdse.hdl.accumulate import accumulator
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.multiply import multiplier, operand_decoder
+from hwdse.hdl.running import Running
 from hwdse.hdl.structure import Register, Structure, UnitStructure
-from hwdse.hdl.unit import unit
+from hwdse.hdl.units import unit
 from hwdse.hdl.unpacked import connect
 from hwdse.spec import Design, Dot, Mac
 
@@ -30,18 +30,18 @@ class DotUnit(Component):
     """
 
     def __init__(self, spec: Mac | Dot, design: Design) -> None:
-        self._design, self._lanes = design, spec.lanes
-        self._decoders_a = [operand_decoder(design.mul, design.a) for _ in range(spec.lanes)]
-        self._decoders_b = [operand_decoder(design.mul, design.b) for _ in range(spec.lanes)]
-        self._multipliers = [multiplier(design.mul, design.a, design.b) for _ in range(spec.lanes)]
-        self._accumulator = accumulator(design.accumulator, design)
+        self._design, self._lanes = design, spec.group
+        self._decoders_a = [operand_decoder(design.mul, design.a) for _ in range(spec.group)]
+        self._decoders_b = [operand_decoder(design.mul, design.b) for _ in range(spec.group)]
+        self._multipliers = [multiplier(design.mul, design.a, design.b) for _ in range(spec.group)]
+        self._accumulator = Running(design)
         self._encoder = encoder(design.out, design.state, design.rounding)
         super().__init__(
             {
                 "i_valid": In(1),
                 "i_first": In(1),
-                "i_a": In(spec.lanes * design.a.bits),
-                "i_b": In(spec.lanes * design.b.bits),
+                "i_a": In(spec.group * design.a.bits),
+                "i_b": In(spec.group * design.b.bits),
                 "o_valid": Out(1),
                 "o": Out(design.out.bits),
             }

@@ -1,7 +1,6 @@
 """Stimulus of the multiply-accumulate units."""
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -23,7 +22,6 @@ from hwdse.verify.stimulus.operands import (
 )
 from hwdse.verify.stimulus.scales import filling, scaled
 
-_BENCH = PurePosixPath("mac/tb_dot.py")
 _Source = Callable[[Format, np.random.Generator, tuple[int, ...]], Array]
 
 # Sums and groups a sum of the accumulation blocks: (sums, groups).
@@ -76,12 +74,12 @@ def dot_stimulus(unit: Mac | Dot, design: Design, level: str, seed: int) -> Stim
     blocks += carries(design.accumulator, design, _ALIGNED_SUMS[level], rng)
     if level != "quick":
         blocks += filling(design)
-    return Stimulus(blocks=tuple(blocks), bench=_BENCH)
+    return Stimulus(blocks=tuple(blocks))
 
 
 def _pairs(design: Design, level: str, rng: np.random.Generator) -> list[Block]:
     """Every sum is one group, so that the output shows the product."""
-    lanes = design.unit.lanes
+    lanes = design.unit.group
     if level == "quick" or not listable(design.a, design.b):
         count = _QUICK_PAIRS if level == "quick" else _SAMPLED_PAIRS
         corners_a, corners_b = np.meshgrid(corner_codes(design.a), corner_codes(design.b))
@@ -109,7 +107,7 @@ def _pairs(design: Design, level: str, rng: np.random.Generator) -> list[Block]:
 
 def _alone(design: Design, a: Array, b: Array, shift: int) -> Block:
     """Pair k in lane (k + shift) mod lanes, zeros elsewhere."""
-    lanes = design.unit.lanes
+    lanes = design.unit.group
     index = np.arange(len(a))
     lane = (index + shift) % lanes
     # A format without zero gives its nearest value.
@@ -128,7 +126,7 @@ def _sums(
     design: Design, sizes: dict[str, tuple[int, int]], rng: np.random.Generator
 ) -> list[Block]:
     def block(kind: str, source: _Source) -> Block:
-        shape = (*sizes[kind], design.unit.lanes)
+        shape = (*sizes[kind], design.unit.group)
         return Block(
             purpose="accumulation_steps",
             a=source(design.a, rng, shape),
@@ -155,7 +153,7 @@ def _corners(number_format: Format, rng: np.random.Generator, shape: tuple[int, 
 def _cancelling(design: Design, size: tuple[int, int], rng: np.random.Generator) -> Block:
     """Sums whose second half takes the first half's products back, in another order."""
     sums, groups = size
-    shape = (sums, groups // 2, design.unit.lanes)
+    shape = (sums, groups // 2, design.unit.group)
     a, b = finite_codes(design.a, rng, shape), finite_codes(design.b, rng, shape)
     back = rng.permutation(groups // 2)
     return Block(
@@ -167,7 +165,7 @@ def _cancelling(design: Design, size: tuple[int, int], rng: np.random.Generator)
 
 def _growing(design: Design, size: tuple[int, int], rng: np.random.Generator) -> Block:
     """Sums of the largest products of one sign, to overflow what can be overflowed."""
-    shape = (size[0], 1, design.unit.lanes)
+    shape = (size[0], 1, design.unit.group)
     a, b = (_ends(f, rng, shape) for f in (design.a, design.b))
     repeats = (1, size[1], 1)
     return Block(purpose="accumulation_steps", a=np.tile(a, repeats), b=np.tile(b, repeats))

@@ -1,0 +1,42 @@
+"""Special values in exact sums: state that remembers NaN and infinities of either sign."""
+
+from typing import Any
+
+from amaranth.hdl import Const, Module, Value
+
+from hwdse.formats import UnpackedShape
+from hwdse.hdl.accumulate import Step
+
+
+def seen_fields(shape: UnpackedShape) -> dict[str, int]:
+    """Fields of the state that remember what the record of a sum can hold."""
+    names = ["nan_seen"] if shape.has_nan else []
+    if shape.has_inf:
+        names += ["plus_inf_seen", "minus_inf_seen"]
+    return dict.fromkeys(names, 1)
+
+
+def remember_specials(m: Module, step: Step) -> None:
+    """Drive those fields of the step's next state: seen before in this sum, or now."""
+    now = {
+        "nan_seen": [p.nan for p in step.records],
+        "plus_inf_seen": [p.inf & ~p.inf_sign for p in step.records],
+        "minus_inf_seen": [p.inf & p.inf_sign for p in step.records],
+    }
+    for name, flags in now.items():
+        if name not in step.layout.members:
+            continue
+        seen: Value = Const(0)
+        for flag in flags:
+            seen |= flag
+        m.d.comb += step.next[name].eq((step.state[name] & ~step.clear) | seen)
+
+
+def seen_specials(state: Any) -> dict[str, Value]:
+    """Fields `nan`, `inf` and `inf_sign` of the sum's record."""
+    fields = state.shape().members
+    nan, plus, minus = (
+        state[name] if name in fields else Const(0)
+        for name in ("nan_seen", "plus_inf_seen", "minus_inf_seen")
+    )
+    return {"nan": nan | (plus & minus), "inf": plus | minus, "inf_sign": minus}

@@ -1,5 +1,0 @@
-"""Multiply-accumulate units, one module each."""
-
-from hwdse.plugins import load_modules
-
-load_modules(__name__, __path__)

@@ -1,0 +1,112 @@
+"""Several copies of a unit in one compiled simulation, for sweeps over all of its results.
+
+The main of sims/native drives the copies side by side, the lanes of a wrapper, which makes one call
+of the simulator cheap for each of them.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.formats.unpacked import Array
+from hwdse.resources import resource
+from hwdse.spec import Design
+from hwdse.verify import native
+
+#: Copies of the unit in one executable: enough to hide the simulator's own work, and few enough for
+#: their code to stay in the processor's cache.
+COPIES = 4
+
+_TOP = "lanes"
+_DELAYED_VALID = """\
+    always_comb valid[0][k] = held_i_valid[k];
+    for (genvar t = 0; t < {latency}; ++t) begin : later
+      always @(posedge clk) valid[t + 1][k] <= valid[t][k];
+    end
+    assign o_valid[k] = valid[{latency}][k];"""
+
+
+def build_driver(design: Design, verilog: str, folder: Path, copies: int = COPIES) -> Path:
+    """The driver of sims/native around copies of a design's module.
+
+    Raises:
+        ToolError: simulator or compiler missing, or the build failed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    unit, wrapper = folder / "unit.v", folder / f"{_TOP}.sv"
+    unit.write_text(verilog, encoding="utf-8")
+    wrapper.write_text(copies_wrapper(design, copies), encoding="utf-8")
+    main = resource("sims", "native", "drive.cpp")
+    return native.build(verilog=[wrapper, unit], top=_TOP, main=main, folder=folder / "build")
+
+
+def timing_arguments(design: Design) -> list[str]:
+    """Arguments of the driver that say when outputs come."""
+    return [f"latency={design.unit.latency}", f"interleave={design.interface.turns}"]
+
+
+def load_records(design: Design, *columns: Array) -> npt.NDArray[np.uint32]:
+    """Rows of 32-bit words for the driver: first, a, b and the expected output.
+
+    Args:
+        design: the design.
+        columns: codes of each, of one shape.
+    """
+    return _records(columns, (1, design.a.bits, design.b.bits, design.out.bits))
+
+
+def _records(columns: Sequence[Array], widths: Sequence[int]) -> npt.NDArray[np.uint32]:
+    words = []
+    for codes, width in zip(columns, widths, strict=True):
+        flat = np.asarray(codes).ravel().astype(np.uint64)
+        words += [(flat >> np.uint64(at)).astype(np.uint32) for at in range(0, width, 32)]
+    return np.stack(words, axis=-1)
+
+
+def copies_wrapper(design: Design, copies: int = COPIES) -> str:
+    """SystemVerilog of the module `lanes`: copies of a design's unit behind input registers.
+
+    Its ports are arrays with one element a copy, those of the sums' protocol included, which a
+    unit without running sum does not have. Latency is one cycle more than the unit's.
+    """
+    unit = {port.name: port for port in design.interface.ports()}
+    widths = {
+        name: unit[name].width if name in unit else 1
+        for name in ("i_valid", "i_first", "i_a", "i_b", "i_c")
+    }
+    array = f"[0:{copies - 1}]"
+    declared = [
+        "input clk",
+        "input rst",
+        *(f"input [{width - 1}:0] {name} {array}" for name, width in widths.items()),
+        f"output o_valid {array}",
+        f"output [{unit['o'].width - 1}:0] o {array}",
+    ]
+    registers = ["reg reset;", "always @(posedge clk) reset <= rst;"]
+    for name, width in widths.items():
+        held = f"held_{name}"
+        registers.append(f"reg [{width - 1}:0] {held} {array};")
+        registers.append(f"always @(posedge clk) {held} <= {name};")
+    connected = {"clk": "clk", "rst": "reset", "o": "o[k]", "o_valid": "o_valid[k]"}
+    connected |= {name: f"held_{name}[k]" for name in widths}
+    instance = ", ".join(f".{name}({connected[name]})" for name in unit)
+    delayed = ""
+    if "o_valid" not in unit:
+        # Nothing to check: every input is taken, and what comes out is all there is.
+        registers.append(f"reg valid [0:{design.unit.latency}] {array};")
+        delayed = _DELAYED_VALID.format(latency=design.unit.latency)
+    lines = [
+        f"module {_TOP}(",
+        ",\n".join(f"  {port}" for port in declared),
+        ");",
+        *(f"  {line}" for line in registers),
+        f"  for (genvar k = 0; k < {copies}; ++k) begin : copy",
+        f"    {design.slug} unit({instance});",
+        delayed,
+        "  end",
+        "endmodule",
+        "",
+    ]
+    return "\n".join(lines)

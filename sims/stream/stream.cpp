@@ -1,0 +1,353 @@
+// Drives any unit whose interface is a set of streams, behind the wrapper `streams` that joins its
+// ports to two words, and compares every output transfer with its expected words.
+//
+//   stream PLAN DATA SEED
+//
+// PLAN is text: `clocked reset_cycles turns rst streams`, then a line for each stream:
+//
+//   name output valid ready low starts follows latency transfers answers fields width...
+//
+// `output` is 1 for outputs; `rst`, `valid`, `ready` and `low` are places of bits in the input or
+// output word (-1: there is none), `low` that of the first field; `starts` is the place of the bit
+// that starts a sequence within the fields (-1: one sequence); `follows` is the number of the stream
+// that an output answers, `latency` its cycles or -1. DATA holds the transfers of each stream in
+// order, each in whole 32-bit words; with `answers` a word before them says which input transfer the
+// output transfer answers.
+//
+// Inputs idle at random and outputs that wait for `ready` are held back at random. One line of JSON
+// on stdout reports the counts and the first mismatches.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "Vstreams.h"
+#include "verilated.h"
+
+namespace {
+
+using In = std::remove_reference_t<decltype(Vstreams::in)>;
+using Out = std::remove_reference_t<decltype(Vstreams::out)>;
+using Words = std::vector<uint32_t>;
+template <class T> constexpr int words = (sizeof(T) + 3) / 4;
+constexpr int IDLE_ONE_IN = 16, WAIT_ONE_IN = 4, KEPT_MISMATCHES = 16, EXTRA = 64;
+constexpr long PATIENCE = 100000;
+
+[[noreturn]] void fail(const std::string& reason) {
+    std::fprintf(stderr, "stream: %s\n", reason.c_str());
+    std::exit(2);
+}
+
+bool bit(const Words& word, int at) { return word[at / 32] >> (at % 32) & 1; }
+
+void set_bit(Words& word, int at, bool value) {
+    const uint32_t mask = 1u << (at % 32);
+    word[at / 32] = value ? word[at / 32] | mask : word[at / 32] & ~mask;
+}
+
+void copy_bits(Words& to, int to_low, const uint32_t* from, int from_low, int width) {
+    for (int k = 0; k < width; ++k) {
+        set_bit(to, to_low + k, from[(from_low + k) / 32] >> ((from_low + k) % 32) & 1);
+    }
+}
+
+struct Stream {
+    std::string name;
+    int output, valid, ready, low, starts, follows, latency;
+    long transfers;
+    int answers;
+    std::vector<int> fields;
+    int width = 0, row = 0;
+    Words data;
+
+    const uint32_t* words_of(long index) const { return &data[index * row + answers]; }
+    long answered(long index) const { return answers ? data[index * row] : index; }
+};
+
+struct Report {
+    long vectors = 0, checked = 0, mismatches = 0;
+    std::string first;
+
+    void mismatch(const std::string& stream, long index, int field, const std::string& got) {
+        if (++mismatches > KEPT_MISMATCHES) return;
+        first += first.empty() ? "" : ", ";
+        first += "{\"stream\": \"" + stream + "\", \"index\": " +
+                 (index < 0 ? "null" : std::to_string(index)) +
+                 ", \"field\": " + std::to_string(field) + ", \"got\": \"" + got + "\"}";
+    }
+};
+
+class Source {
+  public:
+    Source(const Stream& stream, int turns) : stream_{stream}, turns_(turns), left{stream.transfers} {
+        for (auto& turn : turns_) turn = {0, 0};
+    }
+
+    void sample(const Words& out) {
+        accepted = -1;
+        if (offered_ < 0 || (stream_.ready >= 0 && !bit(out, stream_.ready))) return;
+        accepted = offered_;
+        offered_ = -1;
+        --left;
+    }
+
+    void offer(Words& in, std::minstd_rand& noise) {
+        if (offered_ >= 0) return;
+        if (stream_.valid < 0 || noise() % IDLE_ONE_IN) {
+            auto& [at, end] = turns_[turn_];
+            if (at == end) {
+                at = next_;
+                end = next_ = end_of_sequence(next_);
+            }
+            if (at < end) offered_ = at++;
+        }
+        turn_ = turn_ + 1 == turns_.size() ? 0 : turn_ + 1;
+        if (stream_.valid >= 0) set_bit(in, stream_.valid, offered_ >= 0);
+        if (offered_ >= 0) {
+            copy_bits(in, stream_.low, stream_.words_of(offered_), 0, stream_.width);
+        } else if (stream_.valid >= 0) {
+            for (int k = 0; k < stream_.width; ++k) set_bit(in, stream_.low + k, noise() >> 8 & 1);
+        }
+    }
+
+    long accepted = -1;
+
+  private:
+    long end_of_sequence(long from) const {
+        if (stream_.starts < 0 || from == stream_.transfers) return stream_.transfers;
+        for (++from; from < stream_.transfers; ++from) {
+            if (stream_.words_of(from)[stream_.starts / 32] >> (stream_.starts % 32) & 1) break;
+        }
+        return from;
+    }
+
+    const Stream& stream_;
+    std::vector<std::pair<long, long>> turns_;
+    size_t turn_ = 0;
+    long next_ = 0, offered_ = -1;
+
+  public:
+    long left;
+};
+
+class Sink {
+  public:
+    Sink(const Stream& stream, Report& report) : stream_{stream}, report_{report}, left{stream.transfers} {
+        for (long k = 0; k < stream.transfers; ++k) by_answer_.push_back({stream.answered(k), k});
+        coming_.assign(std::max(stream.latency, 0), {});
+    }
+
+    void expect(long accepted) {
+        std::vector<long> brought;
+        if (accepted >= 0) {
+            auto at = std::lower_bound(by_answer_.begin(), by_answer_.end(), std::pair(accepted, -1L));
+            for (; at != by_answer_.end() && at->first == accepted; ++at) brought.push_back(at->second);
+        }
+        if (stream_.latency >= 0) {
+            coming_.push_back(brought);
+            brought = coming_.front();
+            coming_.pop_front();
+        }
+        due_.insert(due_.end(), brought.begin(), brought.end());
+    }
+
+    bool sample(const Words& out) {
+        if (stream_.valid < 0) {
+            if (due_.empty()) return false;
+            compare(out);
+            return true;
+        }
+        if (!bit(out, stream_.valid)) {
+            if (waiting_) report_.mismatch(stream_.name, -1, 0, stream_.name + "_valid dropped while waiting");
+            waiting_ = false;
+            if (stream_.latency >= 0 && !due_.empty()) {
+                report_.mismatch(stream_.name, take(), 0, stream_.name + "_valid missing");
+            }
+            return false;
+        }
+        Words now(words<Out>);
+        copy_bits(now, 0, out.data(), stream_.low, stream_.width);
+        if (waiting_ && now != held_) report_.mismatch(stream_.name, -1, 0, stream_.name + " changed while waiting");
+        waiting_ = !willing_;
+        held_ = now;
+        if (!willing_) return false;
+        if (due_.empty()) {
+            report_.mismatch(stream_.name, -1, 0, stream_.name + "_valid without an input");
+        } else {
+            compare(out);
+        }
+        return true;
+    }
+
+    void choose(Words& in, std::minstd_rand& noise) {
+        if (stream_.ready < 0) return;
+        willing_ = noise() % WAIT_ONE_IN > 0;
+        set_bit(in, stream_.ready, willing_);
+    }
+
+    void missing() {
+        for (long index : due_) report_.mismatch(stream_.name, index, 0, stream_.name + ": a transfer is missing");
+    }
+
+  private:
+    long take() {
+        const long index = due_.front();
+        due_.pop_front();
+        --left;
+        return index;
+    }
+
+    void compare(const Words& out) {
+        const long index = take();
+        ++report_.checked;
+        const uint32_t* expected = stream_.words_of(index);
+        int at = 0;
+        for (size_t field = 0; field < stream_.fields.size(); ++field) {
+            bool same = true;
+            for (int k = at; k < at + stream_.fields[field]; ++k) {
+                same &= bit(out, stream_.low + k) == (expected[k / 32] >> (k % 32) & 1);
+            }
+            if (!same) {
+                report_.mismatch(stream_.name, index, field, hexadecimal(out, stream_.low + at, stream_.fields[field]));
+                return;
+            }
+            at += stream_.fields[field];
+        }
+    }
+
+    static std::string hexadecimal(const Words& out, int low, int width) {
+        std::string text;
+        for (int k = (width - 1) / 4; k >= 0; --k) {
+            int digit = 0;
+            for (int j = 3; j >= 0; --j) digit = digit * 2 + (4 * k + j < width && bit(out, low + 4 * k + j));
+            text += "0123456789abcdef"[digit];
+        }
+        return "0x" + text;
+    }
+
+    const Stream& stream_;
+    Report& report_;
+    std::vector<std::pair<long, long>> by_answer_;
+    std::deque<std::vector<long>> coming_;
+    std::deque<long> due_;
+    bool waiting_ = false, willing_ = true;
+    Words held_;
+
+  public:
+    long left;
+};
+
+std::vector<Stream> read_plan(std::ifstream& plan, std::ifstream& data, int count) {
+    std::vector<Stream> streams(count);
+    for (Stream& s : streams) {
+        int fields = 0;
+        plan >> s.name >> s.output >> s.valid >> s.ready >> s.low >> s.starts >> s.follows >> s.latency >>
+            s.transfers >> s.answers >> fields;
+        s.fields.resize(fields);
+        for (int& width : s.fields) {
+            plan >> width;
+            s.width += width;
+        }
+        if (!plan) fail("the plan ends early");
+        s.row = (s.width + 31) / 32 + s.answers;
+        s.data.resize(s.row * s.transfers);
+        data.read(reinterpret_cast<char*>(s.data.data()), s.data.size() * sizeof(uint32_t));
+        if (static_cast<size_t>(data.gcount()) != s.data.size() * sizeof(uint32_t)) fail("the data end early");
+    }
+    return streams;
+}
+
+class Unit {
+  public:
+    Unit(int seed, bool clocked) : clocked_{clocked} {
+        // Registers without a reset start at random.
+        context_.randReset(2);
+        context_.randSeed(seed + 1);
+        unit_ = std::make_unique<Vstreams>(&context_);
+    }
+
+    // What is visible at the next clock edge, which then passes; without a clock, what follows.
+    void tick(const Words& in, Words& out) {
+        std::memcpy(&unit_->in, in.data(), sizeof(In));
+        unit_->clk = 0;
+        unit_->eval();
+        std::memcpy(out.data(), &unit_->out, sizeof(Out));
+        if (!clocked_) return;
+        unit_->clk = 1;
+        unit_->eval();
+    }
+
+  private:
+    VerilatedContext context_;
+    std::unique_ptr<Vstreams> unit_;
+    bool clocked_;
+};
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count != 4) fail("three arguments are needed: plan, data, seed");
+    std::ifstream plan(arguments[1]), data(arguments[2], std::ios::binary);
+    const int seed = std::atoi(arguments[3]);
+    int clocked = 0, reset_cycles = 0, turns = 0, rst = 0, number = 0;
+    plan >> clocked >> reset_cycles >> turns >> rst >> number;
+    if (!plan || !data) fail("cannot read plan or data");
+    const std::vector<Stream> streams = read_plan(plan, data, number);
+    Report report;
+    std::vector<std::unique_ptr<Source>> sources(number);
+    std::vector<std::pair<Source*, std::unique_ptr<Sink>>> sinks;
+    int extra = 1;
+    for (int k = 0; k < number; ++k) {
+        if (!streams[k].output) sources[k] = std::make_unique<Source>(streams[k], turns);
+    }
+    for (const Stream& s : streams) {
+        if (!s.output) continue;
+        report.vectors += s.transfers;
+        extra = std::max(extra, s.latency < 0 ? EXTRA : s.latency + 1);
+        sinks.emplace_back(sources[s.follows].get(), std::make_unique<Sink>(s, report));
+    }
+    Unit unit(seed, clocked);
+    std::minstd_rand noise(seed + 1);
+    Words in(words<In> + 1), out(words<Out> + 1);
+    for (int k = 0; k < reset_cycles; ++k) {
+        set_bit(in, rst, true);
+        unit.tick(in, out);
+    }
+    if (reset_cycles) set_bit(in, rst, false);
+    long quiet = 0;
+    for (int draining = extra; draining && quiet < PATIENCE;) {
+        for (auto& source : sources) {
+            if (source) source->offer(in, noise);
+        }
+        for (auto& [source, sink] : sinks) sink->choose(in, noise);
+        unit.tick(in, out);
+        bool moved = false, ended = true;
+        for (auto& source : sources) {
+            if (!source) continue;
+            source->sample(out);
+            moved |= source->accepted >= 0;
+            ended &= source->left == 0;
+        }
+        for (auto& [source, sink] : sinks) {
+            sink->expect(source->accepted);
+            moved |= sink->sample(out);
+            ended &= sink->left == 0;
+        }
+        quiet = moved ? 0 : quiet + 1;
+        draining = ended ? draining - 1 : extra;
+    }
+    for (auto& [source, sink] : sinks) sink->missing();
+    std::printf("{\"vectors\": %ld, \"checked\": %ld, \"mismatches\": %ld, \"first_mismatches\": [%s]}\n",
+                report.vectors, report.checked, report.mismatches, report.first.c_str());
+    return report.mismatches || report.checked != report.vectors;
+}
