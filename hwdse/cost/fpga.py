@@ -9,7 +9,6 @@ counted.
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -24,12 +23,11 @@ from hwdse.cost.synthesis import find_yosys, last_line
 from hwdse.errors import ToolError
 from hwdse.hdl import emit
 from hwdse.resources import cache_base, how_to_get
-from hwdse.spec import Design
+from hwdse.spec import Design, Interface
 from hwdse.temporary import temporary_folder
 
 SEED = 1
 _TOP = "hwdse_wrapper"
-_PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", re.M)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +109,7 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
     verilog = emit(design)
     with temporary_folder("fpga") as folder:
         (folder / "design.v").write_text(verilog, encoding="utf-8")
-        (folder / "wrapper.v").write_text(wrapper(verilog, design.slug), encoding="utf-8")
+        (folder / "wrapper.v").write_text(wrapper(design.interface, design.slug), encoding="utf-8")
         (folder / "run.ys").write_text(_script(target, design.slug), encoding="utf-8")
         _run([*yosys, "-s", "run.ys"], folder, "End of script")
         counted = json.loads((folder / "unit.json").read_text(encoding="utf-8"))
@@ -136,19 +134,12 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
     )
 
 
-def ports(verilog: str) -> dict[str, tuple[str, int]]:
-    """Direction and width of every port of emitted Verilog, by name."""
-    return {
-        name: (direction, int(high or 0) + 1) for direction, high, name in _PORT.findall(verilog)
-    }
-
-
-def wrapper(verilog: str, top: str) -> str:
-    """A module that registers all ports of emitted Verilog and needs four pins."""
-    found = {name: port for name, port in ports(verilog).items() if name != "clk"}
-    inputs = {name: width for name, (direction, width) in found.items() if direction == "input"}
-    outputs = {name: width for name, (direction, width) in found.items() if direction == "output"}
-    connected = ["    .clk(clk)"] if "clk" in ports(verilog) else []
+def wrapper(interface: Interface, top: str) -> str:
+    """A module that registers all ports of a unit and needs four pins."""
+    found = {port.name: port for port in interface.ports() if port.name != "clk"}
+    inputs = {name: port.width for name, port in found.items() if port.direction == "input"}
+    outputs = {name: port.width for name, port in found.items() if port.direction == "output"}
+    connected = ["    .clk(clk)"] if interface.clocked else []
     for bus, widths in (("in", inputs), ("result", outputs)):
         low = 0
         for name, width in widths.items():

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from amaranth.hdl import Fragment
-
+from hwdse.hdl.component import only_described
 from hwdse.hdl.emit import emit, is_pipelined, placement
 from hwdse.hdl.structure import Register, Structure, UnitStructure
 from hwdse.hdl.units import unit
+from hwdse.hdl.verilog import split_modules
 from hwdse.spec import Design
 
-__all__ = ["emit", "is_pipelined", "placement", "structure_of", "unit"]
+__all__ = ["emit", "is_pipelined", "placement", "split_modules", "structure_of", "unit"]
 
 
 def structure_of(design: Design) -> UnitStructure:
@@ -23,8 +23,7 @@ def structure_of(design: Design) -> UnitStructure:
         ToolError: Yosys failed, which only inserted registers need.
     """
     component = unit(design.unit, design)
-    # Also shows that what is described can be built (Amaranth warns of parts never built).
-    Fragment.get(component, None)
+    only_described(component)
     structure: UnitStructure = component.structure
     if not is_pipelined(design):
         return structure

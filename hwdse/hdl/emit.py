@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,21 +10,18 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from amaranth.back import rtlil
-
-from hwdse.errors import ToolError
-from hwdse.hdl.operand_widths import extend_operands
+from hwdse.errors import SpecError, ToolError
+from hwdse.hdl.component import only_described
+from hwdse.hdl.hierarchy import Hierarchy, in_order
+from hwdse.hdl.naming import RESERVED
 from hwdse.hdl.pipeline import Placement, pipelined
-from hwdse.hdl.rtlil_text import rtlil_text
 from hwdse.hdl.units import unit
+from hwdse.hdl.verilog import verilog
 from hwdse.resources import cache_base
 from hwdse.spec import Design
 
-# One flat module: it drops into a project under one name, and constants and unused records vanish.
-# Initial values go too: the reset sets what needs a value.
-_FLATTEN = """\
-proc
-flatten
+# Initial values go: the reset sets what needs a value.
+_CLEAN = """\
 attrmap -remove init
 opt_expr
 opt_merge
@@ -32,22 +30,63 @@ opt_clean -purge
 
 
 @lru_cache(maxsize=32)
-def emit(design: Design) -> str:
-    """Verilog-2005 of a design, one module named by `design.slug`.
+def emit(design: Design, *, top: str = "", flat: bool = False) -> str:
+    """Verilog-2005 of a design: its top module first, then those of its parts, each once.
 
-    Ports: `clk`, `rst` (synchronous, active high) and those of the unit; a bare unit has no `rst`,
-    and `clk` only if it has stages. The text depends on the design, on the pinned Amaranth and
-    Yosys and, with `stages` or `interleave`, on the delay laws that place the registers.
+    Ports of the top module are those of `design.interface`. The names of all modules begin with the
+    top's. With `stages` or `interleave` the unit is one module, whose registers lie where they
+    divide the delay best. The text depends on the design, on the pinned Amaranth and Yosys and,
+    with `stages` or `interleave`, on the delay laws that place the registers.
+
+    Args:
+        design: the design.
+        top: name of the top module; `design.slug` by default.
+        flat: one module for everything.
 
     Raises:
-        SpecError: no generator for a part of the design.
+        SpecError: no generator for a part of the design, or a name that is no identifier.
         ToolError: Yosys failed.
     """
+    top = checked_name(top or design.slug)
+    names = [port.name for port in design.interface.ports()]
+    comments = {top: f"{design}: {_first_line(design)}"}
     if is_pipelined(design):
-        flat, _ = _pipelined(design)
+        modules = {top: in_order(_pipelined(design)[0], names)}
+    elif flat:
+        modules = {top: in_order(_netlist(design), names)}
     else:
-        flat = _yosys(_rtlil(design), f"{_FLATTEN}write_rtlil", design)
-    return _yosys(extend_operands(flat), "write_verilog -noattr -norename", design)
+        hierarchy = _hierarchy(design, top)
+        text = "\n".join(module.text for module in hierarchy.modules)
+        document = json.loads(_yosys(text, f"proc\n{_CLEAN}write_json", design))
+        modules = hierarchy.ordered(document["modules"])
+        comments |= {module.name: module.comment for module in hierarchy.modules[1:]}
+    return verilog(
+        modules,
+        top=top,
+        comments=comments,
+        ports=design.interface.ports(),
+        write=lambda rtlil: _yosys(rtlil, "write_verilog -noattr -norename -simple-lhs", design),
+    )
+
+
+def checked_name(name: str) -> str:
+    """The name of a top module.
+
+    Raises:
+        SpecError: it is no plain Verilog identifier, or longer than 100 characters.
+    """
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,99}", name) or name in RESERVED:
+        raise SpecError(
+            f"module name {name!r}: allowed are up to 100 letters, digits and underscores, a "
+            "letter first, and no reserved word"
+        )
+    return name
+
+
+def _first_line(design: Design) -> str:
+    component = unit(design.unit, design)
+    only_described(component)
+    return (type(component).__doc__ or "").strip().splitlines()[0]
 
 
 def is_pipelined(design: Design) -> bool:
@@ -66,25 +105,25 @@ def placement(design: Design) -> Placement:
 
 
 @lru_cache(maxsize=32)
-def _pipelined(design: Design) -> tuple[str, Placement]:
+def _pipelined(design: Design) -> tuple[Mapping[str, Any], Placement]:
     plain = replace(design, unit=design.unit.plain())
     interface = design.interface
     valid = [stream.valid for stream in interface.inputs if stream.valid]
-    module, placed = pipelined(_netlist(plain), design.unit.stages, interface.turns, valid)
-    return rtlil_text(design.slug, module), placed
+    return pipelined(_netlist(plain), design.unit.stages, interface.turns, valid)
 
 
 @lru_cache(maxsize=8)
 def _netlist(design: Design) -> Mapping[str, Any]:
     """The flat module of a design without inserted registers; not to be changed."""
-    text = _yosys(_rtlil(design), f"{_FLATTEN}write_json", design)
-    module: Mapping[str, Any] = json.loads(text)["modules"][design.slug]
+    hierarchy = _hierarchy(design, design.slug)
+    text = "\n".join(module.text for module in hierarchy.modules)
+    commands = f"hierarchy -top {design.slug}\nproc\nflatten\n{_CLEAN}write_json"
+    module: Mapping[str, Any] = json.loads(_yosys(text, commands, design))["modules"][design.slug]
     return module
 
 
-def _rtlil(design: Design) -> str:
-    text: str = rtlil.convert(unit(design.unit, design), name=design.slug, emit_src=False)
-    return text
+def _hierarchy(design: Design, top: str) -> Hierarchy:
+    return Hierarchy(unit(design.unit, design), top)
 
 
 def _yosys(text: str, commands: str, design: Design) -> str:

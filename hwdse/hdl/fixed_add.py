@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import UnpackedShape
+from hwdse.hdl.component import Component
 from hwdse.hdl.fixed_point import fixed_point_sum, to_fixed_point
 from hwdse.hdl.structure import Adder, Incrementer, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature

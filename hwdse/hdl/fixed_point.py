@@ -1,39 +1,72 @@
 """Fixed-point words of products, shared by the accumulators."""
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import UnpackedShape, clog2
 from hwdse.hdl.blocks import shift_left
+from hwdse.hdl.component import Component
 from hwdse.hdl.structure import Adder, Incrementer, Primitive, Shifter, Structure
-from hwdse.hdl.unpacked import Record
+from hwdse.hdl.unpacked import Record, fields, unpacked_signature
 
 # Up to this surplus, shifting too far costs less than a subtraction.
 _FEW = 4
 
 
+class ToFixedPoint(Component):
+    """Puts a product in place: negated if need be, then shifted.
+
+    Combinational: latency 0, one product per cycle. Ports `i`, a record of `shape`, and `o`, a
+    two's-complement number in units of 2^exponent_min.
+    """
+
+    def __init__(self, shape: UnpackedShape) -> None:
+        self._shape = shape
+        ports = {"i": In(unpacked_signature(shape)), "o": Out(signed(shape.fixed_point_bits + 1))}
+        super().__init__(ports)
+
+    @property
+    def structure(self) -> Structure:
+        """Negation and shifter."""
+        place = _place_parts(self._shape)
+        return Structure(parts=place, path=place)
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        shape, product = self._shape, Record(self._shape, self.i)
+        width = shape.fixed_point_bits + 1
+        number = Signal(signed(shape.magnitude_bits + 1))
+        if shape.twos_complement or not shape.signed:
+            m.d.comb += number.eq(product.significand)
+        else:
+            m.d.comb += number.eq(Mux(product.sign, -product.significand, product.significand))
+        if shape.exponent_max == shape.exponent_min:
+            m.d.comb += self.o.eq(number)
+            return m
+        # The exponent counts from the origin, at or below the least exponent: shift by the
+        # difference too much, and drop bits that are always zero.
+        surplus = shape.exponent_min - shape.exponent_origin
+        exponent = product.exponent
+        if surplus > _FEW:
+            exponent = Signal(range(shape.exponent_max - shape.exponent_min + 1), name="amount")
+            m.d.comb += exponent.eq(product.exponent - surplus)
+            surplus = 0
+        extended = Signal(width + surplus)
+        m.d.comb += extended.eq(number)
+        shifted = shift_left(m, extended, exponent, width + surplus, "shift")
+        m.d.comb += self.o.eq(shifted[surplus:].as_signed())
+        return m
+
+
 def to_fixed_point(m: Module, product: Record, name: str) -> Value:
-    """The product in units of 2**exponent_min: negated if need be, then shifted."""
+    """The product in units of 2^exponent_min, by a component of this name."""
     shape = product.shape
-    width = shape.fixed_point_bits + 1
-    number = Signal(signed(shape.magnitude_bits + 1), name=f"{name}_number")
-    if shape.twos_complement or not shape.signed:
-        m.d.comb += number.eq(product.significand)
-    else:
-        m.d.comb += number.eq(Mux(product.sign, -product.significand, product.significand))
-    if shape.exponent_max == shape.exponent_min:
-        return number
-    # The exponent counts from the origin, at or below the least exponent: shift by the difference
-    # too much, and drop bits that are always zero.
-    surplus = shape.exponent_min - shape.exponent_origin
-    exponent = product.exponent
-    if surplus > _FEW:
-        exponent = Signal(range(shape.exponent_max - shape.exponent_min + 1), name=f"{name}_amount")
-        m.d.comb += exponent.eq(product.exponent - surplus)
-        surplus = 0
-    extended = Signal(width + surplus, name=f"{name}_extended")
-    m.d.comb += extended.eq(number)
-    shifted = shift_left(m, extended, exponent, width + surplus, f"{name}_shift")
-    return shifted[surplus:].as_signed()
+    if shape.twos_complement and shape.exponent_max == shape.exponent_min:
+        return product.significand
+    m.submodules[name] = place = ToFixedPoint(shape)
+    for field, value in fields(place.i).items():
+        m.d.comb += value.eq(getattr(product, field))
+    return place.o
 
 
 def _place_parts(shape: UnpackedShape) -> tuple[Primitive, ...]:

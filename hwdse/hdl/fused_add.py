@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import BinaryFloat, FlushedFloat, Format, UnpackedShape
 from hwdse.hdl.blocks import absolute_sum, shift_right_sticky
+from hwdse.hdl.component import Component
 from hwdse.hdl.structure import Adder, Gates, Incrementer, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature

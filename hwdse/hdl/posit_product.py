@@ -9,10 +9,11 @@ and two rows that choose between f and -2 f.
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out, Signature
+from amaranth.lib.wiring import In, Out, Signature
 
 from hwdse.formats import Posit
 from hwdse.hdl.blocks import leading_zero_count, shift_left
+from hwdse.hdl.component import Component
 from hwdse.hdl.compress import compress, compress_in_layers
 from hwdse.hdl.encode.posit import regime_shift
 from hwdse.hdl.rounding import floor_increment

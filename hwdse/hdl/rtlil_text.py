@@ -18,9 +18,14 @@ def rtlil_text(name: str, module: Mapping[str, Any]) -> str:
     aliases = []
     lines = [f"module \\{name}"]
     ports = {port: number for number, port in enumerate(module["ports"], 1)}
-    # A bit is called by a port's name if it has one, else by the first public name.
+    # A bit is called by an input if it comes from one, else by an output, else by a public name.
+    rank = {"input": 0, "output": 1, "": 2}
     order = sorted(
-        module["netnames"].items(), key=lambda item: (item[0] not in ports, item[1]["hide_name"])
+        module["netnames"].items(),
+        key=lambda item: (
+            rank[module["ports"][item[0]]["direction"] if item[0] in ports else ""],
+            item[1]["hide_name"],
+        ),
     )
     for plain, net in order:
         wire = plain if net["hide_name"] else f"\\{plain}"
@@ -43,18 +48,27 @@ def rtlil_text(name: str, module: Mapping[str, Any]) -> str:
     for cell, facts in module["cells"].items():
         lines += _cell(cell, facts, places, widths)
     for wire, bits in aliases:
-        lines += [
-            f"  connect {wire} [{k}] {_sigspec([bit], places, widths)}"
-            for k, bit in enumerate(bits)
-            if not isinstance(bit, int) or places[bit] != (wire, k)
-        ]
+        other = [not isinstance(bit, int) or places[bit] != (wire, k) for k, bit in enumerate(bits)]
+        for low, high in runs([k for k, differs in enumerate(other) if differs]):
+            joined = _sigspec(bits[low : high + 1], places, widths)
+            lines.append(f"  connect {_term(wire, low, high, widths)} {joined}")
     return "\n".join([*lines, "end", ""])
+
+
+def runs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Lowest and highest of each run of neighbours, of places in rising order."""
+    start = 0
+    for k in range(1, len(places) + 1):
+        if k == len(places) or places[k] != places[k - 1] + 1:
+            yield places[start], places[k - 1]
+            start = k
 
 
 def _cell(
     name: str, cell: Mapping[str, Any], places: Mapping[int, Place], widths: Mapping[str, int]
 ) -> Iterator[str]:
-    yield f"  cell {cell['type']} {name if cell['hide_name'] else f'{chr(92)}{name}'}"
+    kind = cell["type"] if cell["type"].startswith("$") else f"\\{cell['type']}"
+    yield f"  cell {kind} {name if cell['hide_name'] else f'{chr(92)}{name}'}"
     for parameter, value in cell["parameters"].items():
         yield f"    parameter \\{parameter} {_constant(value)}"
     for pin, bits in cell["connections"].items():

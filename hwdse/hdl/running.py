@@ -1,9 +1,10 @@
 """The running sum: one register around the stateless step of any accumulator."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.hdl.accumulate import read, step
+from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import product_signature
 from hwdse.hdl.structure import Register, Structure
 from hwdse.hdl.unpacked import connect, unpacked_signature

@@ -96,7 +96,7 @@ def header(design: Design, certificate: Certificate) -> str:
         f"{counts}, 0 mismatches. Expected outputs: {outputs}. "
         f"Exact sums of a sample of the steps: {steps}.",
         f"Tools: {tools}.",
-        f"SHA-256 of what follows this header: {certificate.verilog_sha256}",
+        f"SHA-256 of the Verilog without this header: {certificate.verilog_sha256}",
         "This file is generated. No obligation attaches to it: use it as you like.",
     )
     lines = [

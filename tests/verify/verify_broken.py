@@ -11,7 +11,7 @@ def broken(design: Design, condition: str) -> str:
     declared = [f"{port.direction} [{port.width - 1}:0] {port.name}" for port in ports]
     connected = [f".{port.name}({'inner_o' if port.name == 'o' else port.name})" for port in ports]
     width = next(port.width for port in ports if port.name == "o")
-    return emit(design).replace(f"module {design.slug}(", f"module {inner}(") + (
+    return emit(design).replace(f"module {design.slug} (", f"module {inner} (") + (
         f"module {design.slug}({', '.join(declared)});\n"
         f"  wire [{width - 1}:0] inner_o;\n"
         f"  {inner} inner({', '.join(connected)});\n"

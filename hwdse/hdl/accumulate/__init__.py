@@ -12,9 +12,10 @@ from typing import Any
 
 from amaranth.hdl import Module, ShapeLike
 from amaranth.lib.data import StructLayout
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError
+from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import product_signature
 from hwdse.hdl.structure import Structure
 from hwdse.hdl.unpacked import Record, connect, unpacked_signature

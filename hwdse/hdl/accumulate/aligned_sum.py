@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import UnpackedShape, clog2
+from hwdse.hdl.component import Component
 from hwdse.hdl.fixed_point import adder_tree
 from hwdse.hdl.signed_words import placed, shift_right, signed_sum
 from hwdse.hdl.structure import Adder, Gates, Incrementer, Primitive, Reduce, Shifter, Structure

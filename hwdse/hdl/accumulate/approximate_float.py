@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.data import StructLayout
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import clog2
 from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.accumulate.float_group import special_terms
 from hwdse.hdl.blocks import above, absolute_sum
+from hwdse.hdl.component import Component
 from hwdse.hdl.rounding import overflow_goes_to_inf
 from hwdse.hdl.structure import Adder, Gates, Incrementer, Reduce, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock

@@ -1,11 +1,12 @@
 """An adder of two floats that rounds: the operator that libraries offer."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import BinaryFloat, UnpackedShape
 from hwdse.hdl.accumulate.float_group import with_specials
 from hwdse.hdl.blocks import shift_right_sticky
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.structure import Adder, Gates, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock

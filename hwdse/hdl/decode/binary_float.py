@@ -1,10 +1,11 @@
 """Decoder of binary floats."""
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError
 from hwdse.formats import BinaryFloat, FlushedFloat
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.structure import Gates, Primitive, Reduce, Structure
 from hwdse.hdl.unpacked import drive, unpacked_signature

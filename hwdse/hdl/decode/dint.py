@@ -1,9 +1,10 @@
 """Decoder of dINT."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import DInt
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.structure import Gates, Incrementer, Reduce, Structure
 from hwdse.hdl.unpacked import drive, unpacked_signature

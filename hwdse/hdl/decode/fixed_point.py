@@ -1,9 +1,10 @@
 """Decoder of integers and fixed-point numbers."""
 
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import FixedPoint
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.structure import Reduce, Structure
 from hwdse.hdl.unpacked import drive, unpacked_signature

@@ -1,9 +1,10 @@
 """Decoder of HiFloat8."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import HiF8
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.structure import Adder, Gates, Reduce, Structure
 from hwdse.hdl.structure import Mux as MuxBlock

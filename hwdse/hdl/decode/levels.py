@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError
 from hwdse.formats import LevelFormat
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.lookup import lookup_fields
 from hwdse.hdl.structure import Structure, Table

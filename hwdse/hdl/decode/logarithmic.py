@@ -1,10 +1,11 @@
 """Decoder of logarithmic numbers for multipliers that add logarithms."""
 
 from amaranth.hdl import Cat, Module
-from amaranth.lib.wiring import Component, In, Out, Signature
+from amaranth.lib.wiring import In, Out, Signature
 
 from hwdse.errors import SpecError
 from hwdse.formats import Logarithmic
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.structure import Gates, Reduce, Structure
 from hwdse.hdl.unpacked import drive

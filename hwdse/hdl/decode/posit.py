@@ -1,10 +1,11 @@
 """Decoder of posits."""
 
 from amaranth.hdl import Cat, Const, Module, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Posit
 from hwdse.hdl.blocks import leading_zero_count, shift_left
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.structure import (
     Adder,

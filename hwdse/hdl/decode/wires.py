@@ -3,10 +3,11 @@
 from functools import singledispatch
 
 from amaranth.hdl import Cat, Const, Module, Value
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError
 from hwdse.formats import Binary, Bipolar, Format, PowersOfTwo, Ternary
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import unpacked_signature

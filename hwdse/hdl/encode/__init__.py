@@ -2,10 +2,9 @@
 
 from functools import singledispatch
 
-from amaranth.lib.wiring import Component
-
 from hwdse.errors import SpecError
 from hwdse.formats import Format, UnpackedShape
+from hwdse.hdl.component import Component
 from hwdse.plugins import load_modules
 
 

@@ -1,11 +1,12 @@
 """Encoder of binary floats: leading-zero count, normalising shift, one rounding, pack."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError
 from hwdse.formats import BinaryFloat, FlushedFloat, UnpackedShape
 from hwdse.hdl.blocks import above, leading_zero_count, normalised
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
 from hwdse.hdl.structure import (

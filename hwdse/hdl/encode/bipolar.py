@@ -1,9 +1,10 @@
 """Encoder of bipolar integers."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Bipolar, UnpackedShape
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.encode.levels import LevelEncoder
 from hwdse.hdl.structure import Gates, Incrementer, Structure

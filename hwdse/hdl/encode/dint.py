@@ -1,9 +1,10 @@
 """Encoder of dINT."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import DInt, UnpackedShape
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import round_increment
 from hwdse.hdl.structure import Adder, Gates, Incrementer, Structure

@@ -1,10 +1,11 @@
 """Encoder of integers and fixed-point numbers."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import FixedPoint, UnpackedShape
 from hwdse.hdl.blocks import shift_right_sticky
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import floor_increment, round_increment
 from hwdse.hdl.structure import Adder, Incrementer, Primitive, Reduce, Shifter, Structure

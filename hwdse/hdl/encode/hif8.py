@@ -1,10 +1,11 @@
 """Encoder of HiFloat8."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import HiF8, UnpackedShape
 from hwdse.hdl.blocks import leading_zero_count, shift_left
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
 from hwdse.hdl.structure import (

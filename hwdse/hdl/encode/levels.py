@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 from amaranth.hdl import Const, Module, Mux, Signal, Value
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError
 from hwdse.formats import LevelFormat, PowerExponent, UnpackedShape
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.structure import Adder, Gates, Structure
 from hwdse.hdl.structure import Mux as MuxBlock

@@ -5,11 +5,12 @@ from math import isqrt
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError
 from hwdse.formats import Logarithmic, UnpackedShape, clog2
 from hwdse.hdl.blocks import leading_zero_count, normalised
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.structure import Adder, Incrementer, LeadingZeroCounter, Reduce, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock

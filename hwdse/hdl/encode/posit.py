@@ -1,10 +1,11 @@
 """Encoder of posits."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Posit, UnpackedShape, clog2
 from hwdse.hdl.blocks import above, incremented, leading_zero_count, normalised
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import floor_increment, round_increment
 from hwdse.hdl.structure import (

@@ -6,10 +6,11 @@ more than its record for accumulators that know what to do with it (`hwdse.hdl.g
 
 from functools import singledispatch
 
-from amaranth.lib.wiring import Component, Signature
+from amaranth.lib.wiring import Signature
 
 from hwdse.errors import SpecError
 from hwdse.formats import Format
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.unpacked import unpacked_signature
 from hwdse.plugins import load_modules

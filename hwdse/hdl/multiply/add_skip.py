@@ -1,9 +1,10 @@
 """The multiplier by -1, 0 and 1: gates."""
 
 from amaranth.hdl import Module, Mux
-from amaranth.lib.wiring import Component, In, Out, Signature
+from amaranth.lib.wiring import In, Out, Signature
 
 from hwdse.formats import Format
+from hwdse.hdl.component import Component
 from hwdse.hdl.group_sum import carry_group_sum, carry_signature, group_sum
 from hwdse.hdl.multiply import multiplier, product_signature
 from hwdse.hdl.structure import Gates, Structure

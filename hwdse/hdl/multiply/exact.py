@@ -1,9 +1,10 @@
 """The exact multiplier."""
 
 from amaranth.hdl import Module, Mux
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Format
+from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import multiplier
 from hwdse.hdl.structure import Adder, Gates, Multiplier, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature

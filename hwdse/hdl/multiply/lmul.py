@@ -1,10 +1,11 @@
 """The L-Mul multiplier: one adder in place of the multiplier array."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Format
 from hwdse.hdl.blocks import above
+from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import multiplier
 from hwdse.hdl.structure import Adder, Gates, Incrementer, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature

@@ -1,11 +1,12 @@
 """The multiplier of logarithmic numbers: one adder, and a table for the number."""
 
 from amaranth.hdl import Cat, Const, Module, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Logarithmic
 from hwdse.hdl.antilog import antilog_parts, drive_number
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode.logarithmic import LogarithmDecoder, logarithm_signature
 from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.structure import Adder, Gates, Structure

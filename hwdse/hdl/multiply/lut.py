@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Shape, Value
-from amaranth.lib.wiring import Component, In, Out, Signature
+from amaranth.lib.wiring import In, Out, Signature
 
 from hwdse.formats import Format
+from hwdse.hdl.component import Component
 from hwdse.hdl.lookup import lookup_fields
 from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.structure import Gates, Structure, Table

@@ -1,10 +1,11 @@
 """Mitchell's logarithmic multiplier: leading ones, one adder, one shifter."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Format
 from hwdse.hdl.blocks import leading_zero_count, shift_left
+from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import multiplier
 from hwdse.hdl.structure import (
     Adder,

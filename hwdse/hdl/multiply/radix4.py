@@ -1,9 +1,10 @@
 """The multiplier composed of bricks for 2-bit digits."""
 
 from amaranth.hdl import Cat, Const, Module, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Format
+from hwdse.hdl.component import Component
 from hwdse.hdl.compress import compress, compression, constant_columns
 from hwdse.hdl.multiply import multiplier
 from hwdse.hdl.structure import Multiplier, Structure

@@ -1,10 +1,11 @@
 """The multiplier by sums of few powers of two."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out, Signature
+from amaranth.lib.wiring import In, Out, Signature
 
 from hwdse.formats import Format
 from hwdse.hdl.blocks import shift_left
+from hwdse.hdl.component import Component
 from hwdse.hdl.compress import balanced_sum
 from hwdse.hdl.group_sum import carry_group_sum, carry_signature, group_sum
 from hwdse.hdl.multiply import multiplier, product_signature

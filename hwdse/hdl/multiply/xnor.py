@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Value
-from amaranth.lib.wiring import Component, In, Out, Signature
+from amaranth.lib.wiring import In, Out, Signature
 
 from hwdse.formats import Format
+from hwdse.hdl.component import Component
 from hwdse.hdl.compress import compress, compression, constant_columns
 from hwdse.hdl.group_sum import GroupSum, group_sum
 from hwdse.hdl.multiply import multiplier, product_signature

@@ -2,9 +2,8 @@
 
 from functools import singledispatch
 
-from amaranth.lib.wiring import Component
-
 from hwdse.errors import SpecError
+from hwdse.hdl.component import Component
 from hwdse.plugins import load_modules
 from hwdse.spec import Design, Unit
 

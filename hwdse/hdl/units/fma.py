@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Format, UnpackedShape
+from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fixed_add import FixedAdd

@@ -1,10 +1,11 @@
 """The multiply-accumulate unit: N products a cycle into one running sum."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.multiply import multiplier, operand_decoder
+from hwdse.hdl.multiply import multiplier, operand_decoder, product_signature
 from hwdse.hdl.running import Running
 from hwdse.hdl.structure import Register, Structure, UnitStructure
 from hwdse.hdl.units import unit
@@ -12,12 +13,53 @@ from hwdse.hdl.unpacked import connect
 from hwdse.spec import Design, Dot, Mac
 
 
+class Lane(Component):
+    """Decodes one pair of operands and multiplies them.
+
+    Combinational: latency 0, one product per cycle. Ports `a`, `b` (codes) and `o` (the product).
+    """
+
+    def __init__(self, design: Design) -> None:
+        self._decode_a = operand_decoder(design.mul, design.a)
+        self._decode_b = operand_decoder(design.mul, design.b)
+        self._multiply = multiplier(design.mul, design.a, design.b)
+        super().__init__(
+            {
+                "a": In(design.a.bits),
+                "b": In(design.b.bits),
+                "o": Out(product_signature(design.mul, design.a, design.b)),
+            }
+        )
+
+    @property
+    def decode(self) -> Structure:
+        """Both decoders, side by side."""
+        return Structure.parallel([self._decode_a.structure, self._decode_b.structure])
+
+    @property
+    def multiply(self) -> Structure:
+        """The multiplier."""
+        structure: Structure = self._multiply.structure
+        return structure
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.decode_a = a = self._decode_a
+        m.submodules.decode_b = b = self._decode_b
+        m.submodules.multiply = multiply = self._multiply
+        m.d.comb += [a.i.eq(self.a), b.i.eq(self.b)]
+        connect(m, multiply.a, a.o)
+        connect(m, multiply.b, b.o)
+        connect(m, self.o, multiply.o)
+        return m
+
+
 @unit.register(Mac)
 @unit.register(Dot)
 class DotUnit(Component):
-    """Decodes, multiplies and accumulates `lanes` operand pairs a cycle and encodes the sum.
+    """Decodes, multiplies and accumulates pairs of operands, and encodes the sum.
 
-    Latency 1 from an accepted input to the output that includes it: the accumulator's register is
+    Latency 1 from an accepted input to the output that includes it: the running sum's register is
     the only one. Initiation interval 1. `stages` and `interleave` are inserted into the flat
     netlist (`hwdse.hdl.pipeline`).
 
@@ -31,17 +73,15 @@ class DotUnit(Component):
 
     def __init__(self, spec: Mac | Dot, design: Design) -> None:
         self._design, self._lanes = design, spec.group
-        self._decoders_a = [operand_decoder(design.mul, design.a) for _ in range(spec.group)]
-        self._decoders_b = [operand_decoder(design.mul, design.b) for _ in range(spec.group)]
-        self._multipliers = [multiplier(design.mul, design.a, design.b) for _ in range(spec.group)]
-        self._accumulator = Running(design)
+        self._first = Lane(design)
+        self._running = Running(design)
         self._encoder = encoder(design.out, design.state, design.rounding)
         super().__init__(
             {
                 "i_valid": In(1),
                 "i_first": In(1),
-                "i_a": In(spec.group * design.a.bits),
-                "i_b": In(spec.group * design.b.bits),
+                "i_a": In(self._lanes * design.a.bits),
+                "i_b": In(self._lanes * design.b.bits),
                 "o_valid": Out(1),
                 "o": Out(design.out.bits),
             }
@@ -50,12 +90,11 @@ class DotUnit(Component):
     @property
     def structure(self) -> UnitStructure:
         """Blocks of the data path, and the register of the valid bit."""
-        decode = Structure.parallel([self._decoders_a[0].structure, self._decoders_b[0].structure])
         return UnitStructure(
             blocks={
-                "decode": decode.times(self._lanes),
-                "multiply": self._multipliers[0].structure.times(self._lanes),
-                "accumulate": self._accumulator.structure,
+                "decode": self._first.decode.times(self._lanes),
+                "multiply": self._first.multiply.times(self._lanes),
+                "accumulate": self._running.structure,
                 "encode": self._encoder.structure,
                 "registers": Structure(parts=(Register(width=1),)),
             },
@@ -65,28 +104,20 @@ class DotUnit(Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.submodules.accumulate = accumulate = self._accumulator
+        m.submodules.accumulate = running = self._running
         m.submodules.encode = encode = self._encoder
-        for k in range(self._lanes):
-            self._lane(m, k)
-        m.d.comb += [accumulate.i_valid.eq(self.i_valid), accumulate.i_first.eq(self.i_first)]
-        connect(m, encode.i, accumulate.o)
+        design = self._design
+        lanes = [self._first, *(Lane(design) for _ in range(self._lanes - 1))]
+        for k, lane in enumerate(lanes):
+            m.submodules[f"lane{k}"] = lane
+            m.d.comb += [
+                lane.a.eq(self.i_a.word_select(k, design.a.bits)),
+                lane.b.eq(self.i_b.word_select(k, design.b.bits)),
+            ]
+            connect(m, getattr(running, f"i{k}"), lane.o)
+        m.d.comb += [running.i_valid.eq(self.i_valid), running.i_first.eq(self.i_first)]
+        connect(m, encode.i, running.o)
         summed = Signal()
         m.d.sync += summed.eq(self.i_valid)
         m.d.comb += [self.o.eq(encode.o), self.o_valid.eq(summed)]
         return m
-
-    def _lane(self, m: Module, k: int) -> None:
-        """Decoders and multiplier of one lane."""
-        design = self._design
-        a, b, multiply = self._decoders_a[k], self._decoders_b[k], self._multipliers[k]
-        m.submodules[f"decode_a{k}"] = a
-        m.submodules[f"decode_b{k}"] = b
-        m.submodules[f"multiply{k}"] = multiply
-        m.d.comb += [
-            a.i.eq(self.i_a.word_select(k, design.a.bits)),
-            b.i.eq(self.i_b.word_select(k, design.b.bits)),
-        ]
-        connect(m, multiply.a, a.o)
-        connect(m, multiply.b, b.o)
-        connect(m, getattr(self._accumulator, f"i{k}"), multiply.o)

@@ -1,9 +1,10 @@
 """The bare multiplier: a * b, rounded once."""
 
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import FlushedFloat, Posit
+from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.posit_product import signed_blocks
