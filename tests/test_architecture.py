@@ -40,6 +40,7 @@ ALLOWED = {
     "networks": _DATA | {"kernels"},
     "explore": _DATA
     | {"figures", "golden", "kernels", "characterize", "hdl", "cost", "verify", "networks"},
+    "pytest_plugin": {"errors", "spec", "verify"},
     "cli": _DATA
     | {"golden", "kernels", "characterize", "hdl", "cost", "verify", "networks", "explore"},
 }

@@ -136,10 +136,10 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
 
 def wrapper(interface: Interface, top: str) -> str:
     """A module that registers all ports of a unit and needs four pins."""
-    found = {port.name: port for port in interface.ports() if port.name != "clk"}
+    found = {port.name: port for port in interface.ports() if port.name != interface.clock}
     inputs = {name: port.width for name, port in found.items() if port.direction == "input"}
     outputs = {name: port.width for name, port in found.items() if port.direction == "output"}
-    connected = ["    .clk(clk)"] if interface.clocked else []
+    connected = [f"    .{interface.clock}(clk)"] if interface.clocked else []
     for bus, widths in (("in", inputs), ("result", outputs)):
         low = 0
         for name, width in widths.items():
