@@ -70,7 +70,8 @@ def check(
         allowed = ", ".join(port.name for port in interface.ports())
         raise SpecError(f"the design has no port {unknown[0]}: its ports are {allowed}")
     _check_ports(interface, module, names, module_ports(files, module))
-    sources = Sources(top=_TOP, text=_wrapper(interface, module, names), files=files)
+    wrapper = _wrapper(interface, module, names)
+    sources = Sources(top=_TOP, text=wrapper, files=files, texts=tuple(texts))
     return collect_evidence(
         design, level, seed, sources=sources, interface=interface, coverage=coverage
     ).certificate

@@ -66,16 +66,18 @@ class Sources:
         top: name of the top module.
         text: Verilog of the top module.
         files: files with what it holds.
+        texts: their contents.
     """
 
     top: str
     text: str
     files: tuple[Path, ...] = ()
+    texts: tuple[str, ...] = ()
 
     @property
     def joined(self) -> str:
         """All of it."""
-        return self.text + "".join(file.read_text(encoding="utf-8") for file in self.files)
+        return "".join([self.text, *self.texts])
 
 
 def collect_evidence(
