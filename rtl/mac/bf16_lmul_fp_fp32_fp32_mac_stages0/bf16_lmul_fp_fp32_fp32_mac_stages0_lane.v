@@ -1,0 +1,63 @@
+
+// Decodes one pair of operands and multiplies them.
+module bf16_lmul_fp_fp32_fp32_mac_stages0_lane (
+  input [15:0] a,
+  input [15:0] b,
+  output [7:0] o_significand,
+  output o_zero,
+  output o_sign,
+  output [7:0] o_exponent,
+  output o_nan,
+  output o_inf
+);
+  wire [7:0] a_exponent;
+  wire a_inf;
+  wire a_nan;
+  wire a_sign;
+  wire [7:0] a_significand;
+  wire a_zero;
+  wire [7:0] b_exponent;
+  wire b_inf;
+  wire b_nan;
+  wire b_sign;
+  wire [7:0] b_significand;
+  wire b_zero;
+  bf16_lmul_fp_fp32_fp32_mac_stages0_binary_float_decoder_2 decode_a (
+    .i(a),
+    .o_exponent(a_exponent),
+    .o_inf(a_inf),
+    .o_nan(a_nan),
+    .o_sign(a_sign),
+    .o_significand(a_significand),
+    .o_zero(a_zero)
+  );
+  bf16_lmul_fp_fp32_fp32_mac_stages0_binary_float_decoder_2 decode_b (
+    .i(b),
+    .o_exponent(b_exponent),
+    .o_inf(b_inf),
+    .o_nan(b_nan),
+    .o_sign(b_sign),
+    .o_significand(b_significand),
+    .o_zero(b_zero)
+  );
+  bf16_lmul_fp_fp32_fp32_mac_stages0_l_mul_multiplier multiply (
+    .a_exponent(a_exponent),
+    .a_inf(a_inf),
+    .a_nan(a_nan),
+    .a_sign(a_sign),
+    .a_significand(a_significand),
+    .a_zero(a_zero),
+    .b_exponent(b_exponent),
+    .b_inf(b_inf),
+    .b_nan(b_nan),
+    .b_sign(b_sign),
+    .b_significand(b_significand),
+    .b_zero(b_zero),
+    .o_exponent(o_exponent),
+    .o_inf(o_inf),
+    .o_nan(o_nan),
+    .o_sign(o_sign),
+    .o_significand(o_significand),
+    .o_zero(o_zero)
+  );
+endmodule

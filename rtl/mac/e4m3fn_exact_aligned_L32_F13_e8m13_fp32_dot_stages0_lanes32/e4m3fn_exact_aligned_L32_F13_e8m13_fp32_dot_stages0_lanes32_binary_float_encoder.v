@@ -1,0 +1,133 @@
+
+// Normalises, rounds once and packs; a record of the format's own bounds is packed as it is.
+module e4m3fn_exact_aligned_L32_F13_e8m13_fp32_dot_stages0_lanes32_binary_float_encoder (
+  input [20:0] i_significand,
+  input i_zero,
+  input i_sign,
+  input [7:0] i_exponent,
+  input i_nan,
+  output [21:0] o
+);
+  wire [22:0] digits;
+  wire [10:0] field;
+  wire [8:0] limit;
+  wire lzc_count0_10;
+  wire lzc_count0_11;
+  wire lzc_count0_12;
+  wire lzc_count0_13;
+  wire lzc_count0_14;
+  wire lzc_count0_15;
+  wire lzc_count0_6;
+  wire lzc_count0_7;
+  wire lzc_count0_8;
+  wire lzc_count0_9;
+  wire [1:0] lzc_count1_2;
+  wire [1:0] lzc_count1_3;
+  wire [1:0] lzc_count1_4;
+  wire [1:0] lzc_count1_5;
+  wire [1:0] lzc_count1_6;
+  wire [1:0] lzc_count1_7;
+  wire [2:0] lzc_count2_1;
+  wire [2:0] lzc_count2_2;
+  wire [2:0] lzc_count2_3;
+  wire [3:0] lzc_count3_0;
+  wire [3:0] lzc_count3_1;
+  wire [4:0] lzc_count4_0;
+  wire lzc_empty0_10;
+  wire lzc_empty0_12;
+  wire lzc_empty0_14;
+  wire lzc_empty0_6;
+  wire lzc_empty0_8;
+  wire lzc_empty1_4;
+  wire lzc_empty1_6;
+  wire lzc_empty2_2;
+  wire n;
+  wire n_10;
+  wire n_11;
+  wire [8:0] n_12;
+  wire [9:0] n_13;
+  wire n_14;
+  wire n_2;
+  wire n_3;
+  wire n_4;
+  wire n_5;
+  wire n_6;
+  wire n_7;
+  wire n_8;
+  wire n_9;
+  wire [1:0] normalise_row0;
+  wire [15:0] normalise_row1;
+  wire [17:0] normalise_row2;
+  wire [21:0] normalise_row3;
+  wire [29:0] normalise_row4;
+  wire [20:0] signal;
+  assign limit = { 1'h0, i_exponent } + 9'h006;
+  assign lzc_count1_2[1] = ~ i_significand[0];
+  assign lzc_count0_6 = ~ i_significand[2];
+  assign n = ~ i_significand[1];
+  assign lzc_empty0_6 = lzc_count0_6 & n;
+  assign lzc_count0_7 = ~ i_significand[4];
+  assign n_2 = ~ i_significand[3];
+  assign lzc_count1_3[1] = lzc_count0_7 & n_2;
+  assign lzc_count0_8 = ~ i_significand[6];
+  assign n_3 = ~ i_significand[5];
+  assign lzc_empty0_8 = lzc_count0_8 & n_3;
+  assign lzc_count0_9 = ~ i_significand[8];
+  assign n_4 = ~ i_significand[7];
+  assign lzc_count1_4[1] = lzc_count0_9 & n_4;
+  assign lzc_count0_10 = ~ i_significand[10];
+  assign n_5 = ~ i_significand[9];
+  assign lzc_empty0_10 = lzc_count0_10 & n_5;
+  assign lzc_count0_11 = ~ i_significand[12];
+  assign n_6 = ~ i_significand[11];
+  assign lzc_count1_5[1] = lzc_count0_11 & n_6;
+  assign lzc_count0_12 = ~ i_significand[14];
+  assign n_7 = ~ i_significand[13];
+  assign lzc_empty0_12 = lzc_count0_12 & n_7;
+  assign lzc_count0_13 = ~ i_significand[16];
+  assign n_8 = ~ i_significand[15];
+  assign lzc_count1_6[1] = lzc_count0_13 & n_8;
+  assign lzc_count0_14 = ~ i_significand[18];
+  assign n_9 = ~ i_significand[17];
+  assign lzc_empty0_14 = lzc_count0_14 & n_9;
+  assign lzc_count0_15 = ~ i_significand[20];
+  assign n_10 = ~ i_significand[19];
+  assign lzc_count1_7[1] = lzc_count0_15 & n_10;
+  assign lzc_count1_2[0] = i_significand[0] ? lzc_count1_2[1] : 1'h1;
+  assign lzc_count1_3[0] = lzc_count1_3[1] ? lzc_count0_6 : lzc_count0_7;
+  assign lzc_count2_1[2] = lzc_count1_3[1] & lzc_empty0_6;
+  assign lzc_count1_4[0] = lzc_count1_4[1] ? lzc_count0_8 : lzc_count0_9;
+  assign lzc_empty1_4 = lzc_count1_4[1] & lzc_empty0_8;
+  assign lzc_count1_5[0] = lzc_count1_5[1] ? lzc_count0_10 : lzc_count0_11;
+  assign lzc_count2_2[2] = lzc_count1_5[1] & lzc_empty0_10;
+  assign lzc_count1_6[0] = lzc_count1_6[1] ? lzc_count0_12 : lzc_count0_13;
+  assign lzc_empty1_6 = lzc_count1_6[1] & lzc_empty0_12;
+  assign lzc_count1_7[0] = lzc_count1_7[1] ? lzc_count0_14 : lzc_count0_15;
+  assign lzc_count2_3[2] = lzc_count1_7[1] & lzc_empty0_14;
+  assign lzc_count2_1[1:0] = lzc_count2_1[2] ? lzc_count1_2 : lzc_count1_3;
+  assign lzc_count3_0[3] = lzc_count2_1[2] & lzc_count1_2[1];
+  assign lzc_count2_2[1:0] = lzc_count2_2[2] ? lzc_count1_4 : lzc_count1_5;
+  assign lzc_empty2_2 = lzc_count2_2[2] & lzc_empty1_4;
+  assign lzc_count2_3[1:0] = lzc_count2_3[2] ? lzc_count1_6 : lzc_count1_7;
+  assign lzc_count3_1[3] = lzc_count2_3[2] & lzc_empty1_6;
+  assign lzc_count3_0[2:0] = lzc_count3_0[3] ? 3'h7 : lzc_count2_1;
+  assign lzc_count3_1[2:0] = lzc_count3_1[3] ? lzc_count2_2 : lzc_count2_3;
+  assign lzc_count4_0[4] = lzc_count3_1[3] & lzc_empty2_2;
+  assign lzc_count4_0[3:0] = lzc_count4_0[4] ? lzc_count3_0 : lzc_count3_1;
+  assign n_11 = limit < { 4'h0, lzc_count4_0 };
+  assign n_12 = n_11 ? limit : { 4'h0, lzc_count4_0 };
+  assign normalise_row4 = n_12[4] ? { i_significand[4:0], 25'h0000000 } : { i_significand, 9'h000 };
+  assign normalise_row3 = n_12[3] ? normalise_row4[21:0] : normalise_row4[29:8];
+  assign normalise_row2 = n_12[2] ? normalise_row3[17:0] : normalise_row3[21:4];
+  assign normalise_row1 = n_12[1] ? normalise_row2[15:0] : normalise_row2[17:2];
+  assign { normalise_row0[1], digits[12:0], normalise_row0[0] } = n_12[0] ? normalise_row1[14:0] : normalise_row1[15:1];
+  assign n_13 = { 1'h0, limit } - { 5'h00, lzc_count4_0 };
+  assign field = $signed({ n_13[9], n_13 }) + $signed(11'h001);
+  assign digits[22:13] = field[9:0] & { {10{normalise_row0[1]}} };
+  assign n_14 = digits[22:13] > 10'h0fe;
+  assign signal = n_14 ? 21'h1fdfff : digits[20:0];
+  assign o = i_nan ? 22'h1ff000 : { i_sign, signal };
+  // What no part of this module needs.
+  wire unused = &{1'b0,
+    n_12[8:5], field[10], i_zero, normalise_row0[0]};
+endmodule

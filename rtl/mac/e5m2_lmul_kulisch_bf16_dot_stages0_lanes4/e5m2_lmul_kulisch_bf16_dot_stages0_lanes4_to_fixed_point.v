@@ -1,0 +1,29 @@
+
+// Puts a product in place: negated if need be, then shifted.
+module e5m2_lmul_kulisch_bf16_dot_stages0_lanes4_to_fixed_point (
+  input [2:0] i_significand,
+  input i_zero,
+  input i_sign,
+  input [4:0] i_exponent,
+  input i_nan,
+  input i_inf,
+  output [32:0] o
+);
+  wire [3:0] n;
+  wire [3:0] number;
+  wire [33:0] shift_row0;
+  wire [33:0] shift_row1;
+  wire [33:0] shift_row2;
+  wire [33:0] shift_row3;
+  wire shift_row4;
+  assign n = - { 1'h0, i_significand };
+  assign number = i_sign ? n : { 1'h0, i_significand };
+  assign shift_row0 = i_exponent[0] ? { {29{number[3]}}, number, 1'h0 } : { {30{number[3]}}, number };
+  assign shift_row1 = i_exponent[1] ? { shift_row0[31:0], 2'h0 } : shift_row0;
+  assign shift_row2 = i_exponent[2] ? { shift_row1[29:0], 4'h0 } : shift_row1;
+  assign shift_row3 = i_exponent[3] ? { shift_row2[25:0], 8'h00 } : shift_row2;
+  assign { o, shift_row4 } = i_exponent[4] ? { shift_row3[17:0], 16'h0000 } : shift_row3;
+  // What no part of this module needs.
+  wire unused = &{1'b0,
+    i_inf, i_nan, i_zero, shift_row4};
+endmodule

@@ -1,0 +1,8 @@
+
+// Wires: the code is the significand. Combinational: latency 0, one code per cycle.
+module int8_int4_exact_int_32_int32_mac_stages0_fixed_point_decoder_2 (
+  input [3:0] i,
+  output [3:0] o_significand
+);
+  assign o_significand = i;
+endmodule
