@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from hwdse import cost as costs
+from hwdse import flows as known_flows
 from hwdse import verify as proof
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, print_json
@@ -31,14 +32,24 @@ from hwdse.verify.supported import (
     type=click.Path(path_type=Path),
     help="Output folder; made if missing.",
 )
+@click.option(
+    "--flow",
+    "flows",
+    multiple=True,
+    metavar="NAME",
+    help=f"Add what another tool needs: {', '.join(known_flows.names())}. May be repeated.",
+)
 @json_option
-def generate(*, spec: str, folder: Path, as_json: bool) -> None:
+def generate(*, spec: str, folder: Path, flows: tuple[str, ...], as_json: bool) -> None:
     """Write verified, self-contained Verilog of a design.
 
-    The folder gets the Verilog with its manifest, test vectors, bench and timing constraints.
+    The folder gets the Verilog with its manifest, test vectors, bench and timing constraints, and
+    the files of each --flow: a core for fusesoc, configurations for librelane and orfs, a script
+    that packages an IP for vivado, a module for litex, Makefiles from synthesis to bitstream for
+    ecp5 and ice40.
     """
     design = Design.parse(spec)
-    certificate = proof.generate(design, folder)
+    certificate = proof.generate(design, folder, flows=flows)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     loop = costs.loop_limit(design)
     if as_json:

@@ -3,11 +3,14 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hwdse import flows as known_flows
 from hwdse.errors import OutputError, why
+from hwdse.flows import Package
 from hwdse.hdl import split_modules
 from hwdse.resources import resource
 from hwdse.spec import Design
@@ -20,11 +23,16 @@ from hwdse.verify.verification import BENCH, Evidence, collect_evidence
 CERTIFICATE = "certificate.json"
 _MANIFEST = "manifest.json"
 _FILE_LIST = "filelist.f"
+_VECTORS = "vectors.txt"
 _CLOCK_PERIOD_NS = 10.0
 
 
 def generate(
-    design: Design, folder: str | Path, level: str = "quick", seed: int = 0
+    design: Design,
+    folder: str | Path,
+    level: str = "quick",
+    seed: int = 0,
+    flows: Iterable[str] = (),
 ) -> Certificate:
     """Write verified Verilog, manifest, vectors, bench and constraints of a design.
 
@@ -35,23 +43,26 @@ def generate(
         folder: folder to create.
         level: level of the verification.
         seed: its seed.
+        flows: other tools whose files go into the folder as well, such as `fusesoc`.
 
     Returns:
         The certificate, which is also in the folder.
 
     Raises:
+        SpecError: an unknown level or flow.
         OutputError: the folder cannot be written, or holds something else.
         VerificationError: the hardware differs from the golden model; nothing is written.
         ToolError: the simulator or the compiler is missing or fails.
     """
-    target = Path(folder)
+    target, flows = Path(folder), tuple(flows)
+    known_flows.check(flows)
     _check_target(target)
     evidence = collect_evidence(design, level, seed)
     try:
         with temporary_folder("generate", target.parent) as work:
             complete = work / "new"
             complete.mkdir()
-            _fill(complete, design, evidence)
+            _fill(complete, design, evidence, flows)
             if target.exists():
                 target.rename(work / "old")
             complete.rename(target)
@@ -95,23 +106,26 @@ def _unwritable(target: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write {printable(str(target))}: {why(error)}")
 
 
-def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
+def _fill(folder: Path, design: Design, evidence: Evidence, flows: tuple[str, ...]) -> None:
     name = design.slug
     certificate = evidence.certificate
     modules = {f"{part}.v": text for part, text in split_modules(evidence.verilog).items()}
     files = list(modules)
     modules[files[0]] = header(design, certificate) + modules[files[0]]
+    package = _package(design, certificate, modules)
     texts = {
         **modules,
         _FILE_LIST: "".join(f"{file}\n" for file in files),
-        f"{name}.sdc": _constraints(design),
+        package.sdc: package.constraints,
         CERTIFICATE: json.dumps(certificate.to_json(), indent=2) + "\n",
-        "vectors.txt": evidence.vectors,
+        _VECTORS: evidence.vectors,
         "Makefile": _makefile(name, BENCH.name),
         BENCH.name: BENCH.read_text(encoding="utf-8"),
         "run_bench.py": resource("sims", "run_bench.py").read_text(encoding="utf-8"),
+        **known_flows.files(flows, package),
     }
     for file, text in texts.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text, encoding="utf-8")
     digests = {file: sha256(text) for file, text in texts.items()}
     document = json.dumps(manifest(design, certificate, digests), indent=2)
@@ -119,15 +133,18 @@ def _fill(folder: Path, design: Design, evidence: Evidence) -> None:
     shutil.copymode(resource("sims", "run_bench.py"), folder / "run_bench.py")
 
 
-def _constraints(design: Design) -> str:
-    if design.interface.clocked:
-        return (
-            "# Clock constraint; set the period your project needs.\n"
-            f"create_clock -name clk -period {_CLOCK_PERIOD_NS} [get_ports clk]\n"
-        )
-    return (
-        "# Combinational: the longest path; set the delay your project needs.\n"
-        f"set_max_delay {_CLOCK_PERIOD_NS} -from [all_inputs] -to [all_outputs]\n"
+def _package(design: Design, certificate: Certificate, modules: dict[str, str]) -> Package:
+    interface = design.interface
+    return Package(
+        spec=str(design),
+        top=design.slug,
+        version=certificate.tools["hwdse"],
+        ports=tuple(interface.ports()),
+        verilog=modules,
+        clock="clk" if interface.clocked else "",
+        reset="rst" if interface.reset_cycles else "",
+        period_ns=_CLOCK_PERIOD_NS,
+        bench=(BENCH.name, _VECTORS),
     )
 
 
@@ -137,6 +154,6 @@ def _makefile(name: str, bench: str) -> str:
         "PYTHON ?= python3\n\n"
         "test:\n"
         f"\t$(PYTHON) run_bench.py --top {name} --files {_FILE_LIST} --bench {bench} "
-        "--vectors vectors.txt\n\n"
+        f"--vectors {_VECTORS}\n\n"
         ".PHONY: test\n"
     )
