@@ -10,7 +10,7 @@ def files(package: Package) -> dict[str, str]:
     top = package.top
     own = ["filelist.f", "run_bench.py", *package.bench]
     rtl = "".join(f"      - {name}\n" for name in package.verilog)
-    # FuseSoC puts files into a folder of each core; the bench finds all of its own side by side.
+    # FuseSoC gives each core a folder of its own; the bench wants its files where it is called.
     bench = "".join(
         f"      - {name}: {{copyto: {name}}}\n" for name in dict.fromkeys([*own, *package.verilog])
     )

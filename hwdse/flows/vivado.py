@@ -10,14 +10,15 @@ def files(package: Package) -> dict[str, str]:
     return {
         "package_ip.tcl": _script(package),
         f"{package.top}.xdc": (
-            "# For the unit on its own (out of context): a project that holds the IP has its own\n"
-            f"# clock.\n{package.constraints}"
+            "# For the unit alone (out of context): a project that holds the IP has its own clock.\n"
+            f"{package.constraints}"
         ),
     }
 
 
 def _script(package: Package) -> str:
     sources = "".join(f'  "$folder/{name}" \\\n' for name in package.verilog)
+    version = ".".join(package.version.split(".")[:2])  # Vivado knows major and minor
     return f"""# Packages {package.top} as an IP in ip/:
 #   vivado -mode batch -source package_ip.tcl [-tclargs PART]
 set folder [file dirname [file normalize [info script]]]
@@ -36,7 +37,7 @@ ipx::package_project -root_dir "$folder/ip" -vendor hwdse -library units \\
   -taxonomy /UserIP -import_files -set_current true -force
 set core [ipx::current_core]
 set_property name {package.top} $core
-set_property version {package.version} $core
+set_property version {version} $core
 set_property display_name {package.top} $core
 set_property description {{{package.spec}}} $core
 

@@ -199,11 +199,13 @@ def _make_test(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_generated_folder_is_complete_and_runs_by_itself(tmp_path: Path) -> None:
     folder = tmp_path / "made"
     certificate = generate(INT8, folder, seed=3)
-    again = generate(INT8, folder, seed=3)
+    again = generate(INT8, folder, seed=3, flows=("fusesoc", "orfs"))
     assert again == certificate
     name = INT8.slug
     document = json.loads((folder / "manifest.json").read_text())
-    assert {path.name for path in folder.iterdir()} == {*document["files"], "manifest.json"}
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files == {*document["files"], "manifest.json"}
+    assert {f"{name}.core", f"flow/designs/src/{name}/{name}.v"} < files
     for file, digest in document["files"].items():
         assert sha256((folder / file).read_text()) == digest
     text = (folder / f"{name}.v").read_text()
