@@ -10,7 +10,7 @@ def files(package: Package) -> dict[str, str]:
     return {
         "package_ip.tcl": _script(package),
         f"{package.top}.xdc": (
-            "# For the unit alone (out of context): a project that holds the IP has its own clock.\n"
+            "# For the unit alone, out of context: a project with the IP has its own clock.\n"
             f"{package.constraints}"
         ),
     }

@@ -33,7 +33,15 @@ def test_a_bare_unit_has_plain_ports():
 #: Vivado's commands, which only say that they were called.
 _STAND_IN = """\
 set argv {}
-proc unknown {args} { puts "CALL $args"; return "" }
+namespace eval ipx {}
+foreach command {
+  create_project add_files set_property get_files current_fileset update_compile_order
+  ipx::package_project ipx::current_core ipx::get_bus_interfaces ipx::get_bus_parameters
+  ipx::infer_bus_interface ipx::add_bus_parameter ipx::create_xgui_files ipx::update_checksums
+  ipx::check_integrity ipx::save_core
+} {
+  proc $command {args} "puts \\"CALL $command \\$args\\"; return {}"
+}
 source package_ip.tcl
 """
 
@@ -56,7 +64,10 @@ def test_the_script_runs_to_its_end(make, tmp_path):
     assert "Error" not in run.stdout + run.stderr
     assert calls[0] == "create_project -in_memory -part xc7a35tcpg236-1"
     added = next(call for call in calls if call.startswith("add_files -norecurse"))
-    assert all(str(tmp_path / name) in added for name in given.verilog)
+    # OpenSTA does not say where a script lies: the folder is the working directory.
+    assert added.translate({ord("{"): "", ord("}"): ""}).split()[2:] == [
+        f"./{name}" for name in given.verilog
+    ]
     assert calls[-1].startswith("ipx::save_core")
     inferred = [call for call in calls if call.startswith("ipx::infer_bus_interface")]
     assert len(inferred) == len(given.buses) + bool(given.clock) + bool(given.reset)
