@@ -109,7 +109,7 @@ class RuntimeObjects:
                 filled.rename(self._folder)
 
 
-def run(verilog, top, bench, vectors, build_dir, object_cache=None):
+def run(verilog, top, bench, vectors, build_dir, object_cache=None, coverage=False):
     """Build and simulate; returns the bench's report."""
     from cocotb_tools.runner import VerilatorControlFile, Verilog
 
@@ -124,7 +124,10 @@ def run(verilog, top, bench, vectors, build_dir, object_cache=None):
     # Vectors are many but builds are slow: compile for a quick build.
     # An output's sign may take part in its other bits: a loop of words, not of bits.
     # One C++ file: the precompiled header of several is set up wrongly in the wheel.
-    flags = ["-O3", "-Wno-UNOPTFLAT", "--output-split", "0", "-CFLAGS", "-O1"]
+    # Warnings, such as a user's file may give, do not end the build.
+    flags = ["-O3", "-Wno-UNOPTFLAT", "-Wno-fatal", "--output-split", "0", "-CFLAGS", "-O1"]
+    if coverage:
+        flags += ["--coverage-line", "--coverage-toggle"]
     objects = RuntimeObjects(object_cache, flags)
     runner = port_runner(objects.restore(build_dir))
     runner.build(
@@ -167,6 +170,7 @@ def main():
     parser.add_argument("--vectors", required=True)
     parser.add_argument("--build-dir", help="kept if given; a temporary folder otherwise")
     parser.add_argument("--object-cache", help="folder that keeps the simulator's compiled parts")
+    parser.add_argument("--coverage", action="store_true", help="leave coverage.dat there")
     options = parser.parse_args()
     try:
         os.environ.update(simulator_environment())
@@ -184,6 +188,7 @@ def main():
                 options.vectors,
                 build_dir,
                 options.object_cache,
+                options.coverage,
             )
     print(json.dumps(report))
     passed = report["checked"] == report["vectors"] > 0 and report["mismatches"] == 0

@@ -41,6 +41,7 @@ ALLOWED = {
     "networks": _DATA | {"kernels"},
     "explore": _DATA
     | {"figures", "golden", "kernels", "characterize", "hdl", "cost", "verify", "networks"},
+    "pytest_plugin": {"errors", "spec", "verify"},
     "cli": _DATA
     | {"golden", "kernels", "characterize", "hdl", "flows", "cost", "verify", "networks"}
     | {"explore"},
@@ -206,6 +207,8 @@ READ_THEIR_OWN = {
     "reading.py",
     "verify/bench.py",
     "verify/generation.py",
+    "verify/line_coverage.py",
+    "verify/user_verilog.py",
     "verify/yosys.py",
 }
 _READS = {"read_text", "read_bytes", "load", "loads", "open"}
@@ -248,3 +251,22 @@ def test_only_ascii_digits_are_read(folder):
         checked += "[0-9]" in text
         assert not any(word in text for word in (r"\d", r"\w", "isdigit", "isdecimal", "isnumeric"))
     assert checked > 3
+
+
+#: Modules that may know the ports of a kind of unit by name; all others ask its interface.
+_KNOW_PORTS = {"spec/unit.py", "hdl/units/", "hdl/running.py", "verify/copies.py"}
+_PORT_NAMES = {"i_valid", "i_first", "i_a", "i_b", "i_c", "o_valid"}
+
+
+def test_only_units_know_their_ports_by_name() -> None:
+    knowing = set()
+    for path in sorted((ROOT / "hwdse").rglob("*.py")):
+        name = path.relative_to(ROOT / "hwdse").as_posix()
+        strings = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        if strings & _PORT_NAMES and not name.startswith(tuple(_KNOW_PORTS)):
+            knowing.add(name)
+    assert knowing == set()

@@ -1,5 +1,6 @@
 """`hwdse generate`, `hwdse verify` and `hwdse rtl`: Verilog and its proof."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, print_json
 from hwdse.errors import SpecError, VerificationError
 from hwdse.explore.progress import ConsoleReporter
-from hwdse.spec import Design
+from hwdse.spec import Bus, Design
+from hwdse.verify.junit import Result, write_junit
 from hwdse.verify.supported import (
     Proof,
     check_supported,
@@ -21,6 +23,7 @@ from hwdse.verify.supported import (
     verify_supported,
     write_supported,
 )
+from hwdse.verify.verification import collect_evidence
 
 
 @click.command()
@@ -33,6 +36,15 @@ from hwdse.verify.supported import (
     help="Output folder; made if missing.",
 )
 @click.option(
+    "--interface",
+    default="plain",
+    show_default=True,
+    help="What the top module shows: the unit's own ports (plain) or AXI4-Stream (axis).",
+)
+@click.option("--top", default="", help="Name of the top module; by default made of the spec.")
+@click.option("--flat", is_flag=True, help="One module for everything.")
+@click.option("--level", default="quick", show_default=True, type=click.Choice(list(proof.LEVELS)))
+@click.option(
     "--flow",
     "flows",
     multiple=True,
@@ -40,16 +52,31 @@ from hwdse.verify.supported import (
     help=f"Add what another tool needs: {', '.join(known_flows.names())}. May be repeated.",
 )
 @json_option
-def generate(*, spec: str, folder: Path, flows: tuple[str, ...], as_json: bool) -> None:
+def generate(
+    *,
+    spec: str,
+    folder: Path,
+    interface: str,
+    top: str,
+    flat: bool,
+    level: str,
+    flows: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Write verified, self-contained Verilog of a design.
 
-    The folder gets the Verilog with its manifest, test vectors, bench and timing constraints, and
-    the files of each --flow: a core for fusesoc, configurations for librelane and orfs, a script
-    that packages an IP for vivado, a module for litex, Makefiles from synthesis to bitstream for
+    The folder gets the Verilog, one module in a file, with its manifest, test vectors, bench and
+    timing constraints. What is written has been simulated at --level, and its header says so.
+
+    Each --flow adds its files: a core for fusesoc, configurations for librelane and orfs, a script
+    that packages an IP for vivado, a module for litex, a Makefile from synthesis to bitstream for
     ecp5 and ice40.
     """
     design = Design.parse(spec)
-    certificate = proof.generate(design, folder, flows=flows)
+    bus = Bus.parse(interface)
+    certificate = proof.generate(
+        design, folder, level=level, bus=bus, top=top, flat=flat, flows=flows
+    )
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     loop = costs.loop_limit(design)
     if as_json:
@@ -93,6 +120,26 @@ _FOLDER = click.option(
 @click.option("--seed", default=0, show_default=True, type=Count(0))
 @_JOBS
 @_FOLDER
+@click.option(
+    "--verilog",
+    "verilog",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Verify this Verilog instead of the generated; repeat it for several files.",
+)
+@click.option("--top", default="", help="Module of --verilog; by default its only top module.")
+@click.option("--latency", type=Count(0), help="Latency of --verilog in cycles, if another.")
+@click.option(
+    "--port", "ports", multiple=True, metavar="PORT=NAME", help="A port that --verilog calls NAME."
+)
+@click.option(
+    "--junit", type=click.Path(path_type=Path), help="Write the results as JUnit XML to this file."
+)
+@click.option(
+    "--coverage",
+    type=click.Path(path_type=Path),
+    help="Write coverage of lines and toggles (lcov) and of functions (JSON) to this folder.",
+)
 @json_option
 def verify(
     *,
@@ -102,6 +149,12 @@ def verify(
     seed: int,
     jobs: int,
     folder: Path,
+    verilog: tuple[Path, ...],
+    top: str,
+    latency: int | None,
+    ports: tuple[str, ...],
+    junit: Path | None,
+    coverage: Path | None,
     as_json: bool,
 ) -> None:
     """Prove that a design's hardware equals its golden model.
@@ -111,15 +164,45 @@ def verify(
     that can be enumerated. Exit status 1 and the first mismatches tell of a difference.
 
     Instead of SPEC, --supported takes all designs of supported.toml and simulates the Verilog that
-    is checked in beside it.
+    is checked in beside it. With --verilog your own Verilog is verified against the golden model of
+    SPEC. Exit status 0: verified; 1: a difference; 2: something that cannot be verified.
     """
     if (spec is not None) == supported:
         raise SpecError("give a SPEC or --supported, one of them")
+    if not verilog and (top or latency is not None or ports):
+        raise SpecError("--top, --latency and --port belong to --verilog: give the files")
     if spec is None:
-        _verify_supported(folder, level, seed, jobs, as_json)
+        if verilog or coverage:
+            raise SpecError("--verilog and --coverage take one SPEC, not --supported")
+        _verify_supported(folder, level, seed, jobs, junit=junit, as_json=as_json)
         return
     design = Design.parse(spec)
-    certificate = proof.verify(design, level=level, seed=seed)
+    start = time.monotonic()
+    try:
+        if verilog:
+            certificate = proof.check(
+                design,
+                verilog,
+                top=top,
+                latency=latency,
+                ports=_port_names(ports),
+                level=level,
+                seed=seed,
+                coverage=coverage,
+            )
+        else:
+            evidence = collect_evidence(design, level, seed, coverage=coverage)
+            certificate = evidence.certificate
+    except VerificationError as error:
+        if junit is not None:
+            seconds = time.monotonic() - start
+            failed = Result(spec=str(design), vectors=0, seconds=seconds, failure=str(error))
+            write_junit(junit, [failed], level)
+        raise
+    if junit is not None:
+        seconds = time.monotonic() - start
+        passed = Result(spec=str(design), vectors=certificate.total, seconds=seconds)
+        write_junit(junit, [passed], level)
     if as_json:
         print_json(certificate.to_json())
         return
@@ -131,12 +214,36 @@ def verify(
         click.echo(f"  outputs that none of them gave: {', '.join(certificate.unreached)}")
 
 
-def _verify_supported(folder: Path, level: str, seed: int, jobs: int, as_json: bool) -> None:
+def _port_names(given: tuple[str, ...]) -> dict[str, str]:
+    """`i_a=x` as port and name."""
+    names = {}
+    for text in given:
+        port, equals, name = text.partition("=")
+        if not (port and equals and name):
+            raise SpecError(f"--port {text}: the form is PORT=NAME, such as i_a=x")
+        names[port] = name
+    return names
+
+
+def _verify_supported(
+    folder: Path, level: str, seed: int, jobs: int, *, junit: Path | None, as_json: bool
+) -> None:
     with ConsoleReporter() as reporter:
         reporter.start("verification", len(read_supported(folder)))
         proofs = verify_supported(
             folder, level=level, seed=seed, jobs=jobs, progress=_advance(reporter)
         )
+    if junit is not None:
+        results = [
+            Result(
+                spec=done.spec,
+                vectors=done.certificate.total if done.certificate else 0,
+                seconds=done.seconds,
+                failure=done.failure,
+            )
+            for done in proofs
+        ]
+        write_junit(junit, results, level)
     if as_json:
         raise_failures(proofs)
         certificates = [done.certificate.to_json() for done in proofs if done.certificate]

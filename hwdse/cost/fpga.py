@@ -107,9 +107,7 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
     verilog = emit(design)
     with temporary_folder("fpga") as folder:
         (folder / "design.v").write_text(verilog, encoding="utf-8")
-        clock = "clk" if design.interface.clocked else ""
-        framed = wrapper(design.interface.ports(), design.slug, clock)
-        (folder / "wrapper.v").write_text(framed, encoding="utf-8")
+        (folder / "wrapper.v").write_text(wrapper(design.interface, design.slug), encoding="utf-8")
         (folder / "run.ys").write_text(_script(target, design.slug), encoding="utf-8")
         _run([*yosys, "-s", "run.ys"], folder, "End of script")
         counted = json.loads((folder / "unit.json").read_text(encoding="utf-8"))

@@ -35,7 +35,7 @@ from hwdse.errors import HwdseError, TechnologyError
 from hwdse.formats import Format
 from hwdse.hdl import emit, structure_of
 from hwdse.primitives.technology import QUANTITIES, Technology, load_technology, parse_technology
-from hwdse.spec import Design
+from hwdse.spec import Design, Interface
 
 CYCLES = 64
 LANES = 32
@@ -103,13 +103,7 @@ def measure(
         cycles=CYCLES,
         lanes=LANES,
         seed=SEED,
-        stimuli={
-            "rst": lambda _random, _cycle: 0,
-            "i_valid": lambda _random, _cycle: 1,
-            "i_first": lambda _random, cycle: int(cycle % TERMS == 0),
-            "i_a": operands(design.a, lanes),
-            "i_b": operands(design.b, lanes),
-        },
+        stimuli=stimuli_of(design.interface),
         warm_up=8,
     )
     return {
@@ -117,6 +111,28 @@ def measure(
         "energy_pj": round(cycle_pj / lanes, 6),
         "delay_ns": round(delay, 4),
     }
+
+
+def stimuli_of(interface: Interface) -> dict[str, Stimulus]:
+    """Operands in every cycle, a new sequence every `TERMS` cycles, a reader that never waits."""
+    found: dict[str, Stimulus] = {}
+    if interface.reset_cycles:
+        found[interface.reset] = _constant(int(interface.reset_low))
+    for stream in interface.streams:
+        if stream.direction == "output":
+            found |= {stream.ready: _constant(1)} if stream.ready else {}
+            continue
+        found |= {stream.valid: _constant(1)} if stream.valid else {}
+        for part in stream.fields:
+            if part.format is not None:
+                found[stream.port_of(part)] = operands(part.format, part.elements)
+            elif part.name == stream.starts:
+                found[stream.port_of(part)] = lambda _random, cycle: int(cycle % TERMS == 0)
+    return found
+
+
+def _constant(value: int) -> Stimulus:
+    return lambda _random, _cycle: value
 
 
 def compare(design: Design, measured: Mapping[str, float], technology: Technology) -> Comparison:

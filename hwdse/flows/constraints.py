@@ -1,8 +1,6 @@
 """Timing constraints that leave no path unconstrained, in SDC, which is also XDC."""
 
-from collections.abc import Iterable
-
-from hwdse.spec import Port
+from hwdse.spec import Interface
 
 #: Part of the clock period that passes outside the unit, before its inputs and after its outputs.
 OUTSIDE = 0.3
@@ -11,20 +9,18 @@ OUTSIDE = 0.3
 _PERIOD = "clk_period"
 
 
-def constraints(ports: Iterable[Port], clock: str, period_ns: float) -> str:
+def constraints(interface: Interface, period_ns: float) -> str:
     """Constraints of a unit: of a clock and its ports, or of the longest combinational path.
 
     A unit without clock gets a virtual one, which tools that know only clocks need.
 
     Args:
-        ports: all ports.
-        clock: name of the clock port; empty if there is none.
+        interface: what the unit shows.
         period_ns: clock period, or longest delay.
     """
-    found = list(ports)
-    inputs = _patterns(found, "input", clock)
-    outputs = _patterns(found, "output", clock)
-    if clock:
+    clock = interface.clock
+    inputs, outputs = _patterns(interface, "input"), _patterns(interface, "output")
+    if interface.clocked:
         return (
             "# Set the period your project needs, and the parts of it that pass before the inputs\n"
             "# and after the outputs.\n"
@@ -46,9 +42,10 @@ def constraints(ports: Iterable[Port], clock: str, period_ns: float) -> str:
     )
 
 
-def _patterns(ports: list[Port], direction: str, clock: str) -> str:
+def _patterns(interface: Interface, direction: str) -> str:
+    """Ports of a direction without the clock, all bits of each."""
     return " ".join(
         f"{port.name}[*]" if port.width > 1 else port.name
-        for port in ports
-        if port.direction == direction and port.name != clock
+        for port in interface.ports()
+        if port.direction == direction and not (interface.clocked and port.name == interface.clock)
     )

@@ -15,7 +15,7 @@ def files(package: Package) -> dict[str, str]:
     )
     wires = [(port.direction[0], port.name, f"self.{port.name}") for port in package.data_ports]
     if package.reset:
-        active = "~" if package.reset_active_low else ""
+        active = "~" if package.interface.reset_low else ""
         wires.insert(0, ("i", package.reset, f"{active}ResetSignal()"))
     if package.clock:
         wires.insert(0, ("i", package.clock, "ClockSignal()"))

@@ -73,5 +73,5 @@ all: {built}.bit
 """
     return {
         file: text,
-        _WRAPPER_FILE: wrapper(package.ports, package.top, package.clock),
+        _WRAPPER_FILE: wrapper(package.interface, package.top),
     }

@@ -68,19 +68,19 @@ ipx::save_core $core
 def _interfaces(package: Package) -> list[str]:
     """The Tcl for streams, clock and reset, each an interface of the IP."""
     lines = []
-    names = [port.name for port in package.ports]
-    for prefix in package.buses:
-        ports = " ".join(name for name in names if name.startswith(f"{prefix}_t"))
-        lines.append(f"bus $core {prefix} {{{ports}}} xilinx.com:interface:axis_rtl:1.0\n")
+    for name, stream in package.buses.items():
+        ports = " ".join(port.name for port in stream.ports())
+        lines.append(f"bus $core {name} {{{ports}}} xilinx.com:interface:axis_rtl:1.0\n")
     clock, reset = package.clock, package.reset
     if reset:
-        polarity = "ACTIVE_LOW" if package.reset_active_low else "ACTIVE_HIGH"
+        polarity = "ACTIVE_LOW" if package.interface.reset_low else "ACTIVE_HIGH"
         lines.append(f"bus $core {reset} {reset} xilinx.com:signal:reset_rtl:1.0\n")
         lines.append(f"parameter $core {reset} POLARITY {polarity}\n")
     if clock:
         lines.append(f"bus $core {clock} {clock} xilinx.com:signal:clock_rtl:1.0\n")
         if package.buses:
-            lines.append(f"parameter $core {clock} ASSOCIATED_BUSIF {':'.join(package.buses)}\n")
+            buses = ":".join(package.buses)
+            lines.append(f"parameter $core {clock} ASSOCIATED_BUSIF {buses}\n")
         if reset:
             lines.append(f"parameter $core {clock} ASSOCIATED_RESET {reset}\n")
     return lines or ["# Combinational: plain ports, no interface.\n"]

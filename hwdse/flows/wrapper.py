@@ -4,23 +4,21 @@ The inputs come from one pin and the outputs go to one pin, both through shift r
 of the unit lies between two registers.
 """
 
-from collections.abc import Iterable
-
-from hwdse.spec import Port
+from hwdse.spec import Interface
 
 #: Name of the frame's module.
 WRAPPER = "hwdse_wrapper"
 
 
-def wrapper(ports: Iterable[Port], top: str, clock: str) -> str:
+def wrapper(interface: Interface, top: str) -> str:
     """A module that registers all ports of a unit and needs four pins.
 
     Args:
-        ports: those of the unit.
+        interface: what the unit shows.
         top: its name.
-        clock: name of its clock port; empty if there is none.
     """
-    found = {port.name: port for port in ports if port.name != clock}
+    clock = interface.clock if interface.clocked else ""
+    found = {port.name: port for port in interface.ports() if port.name != clock}
     inputs = {name: port.width for name, port in found.items() if port.direction == "input"}
     outputs = {name: port.width for name, port in found.items() if port.direction == "output"}
     connected = [f"    .{clock}(clk)"] if clock else []

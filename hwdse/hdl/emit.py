@@ -8,18 +8,23 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
+
+from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError, ToolError
-from hwdse.hdl.component import only_described
-from hwdse.hdl.hierarchy import Hierarchy, in_order
+from hwdse.hdl.buses import wrapped
+from hwdse.hdl.component import Component, only_described
+from hwdse.hdl.hierarchy import EmittedModule, Hierarchy, in_order
 from hwdse.hdl.naming import RESERVED
 from hwdse.hdl.pipeline import Placement, pipelined
+from hwdse.hdl.rtlil_text import rtlil_text
 from hwdse.hdl.units import unit
 from hwdse.hdl.verilog import verilog
 from hwdse.resources import cache_base
-from hwdse.spec import Design
+from hwdse.spec import Bus, Design, Plain
 
+PLAIN = Plain()
 # Initial values go: the reset sets what needs a value.
 _CLEAN = """\
 attrmap -remove init
@@ -30,41 +35,42 @@ opt_clean -purge
 
 
 @lru_cache(maxsize=32)
-def emit(design: Design, *, top: str = "", flat: bool = False) -> str:
+def emit(design: Design, *, top: str = "", flat: bool = False, bus: Bus = PLAIN) -> str:
     """Verilog-2005 of a design: its top module first, then those of its parts, each once.
 
-    Ports of the top module are those of `design.interface`. The names of all modules begin with the
-    top's. With `stages` or `interleave` the unit is one module, whose registers lie where they
-    divide the delay best. The text depends on the design, on the pinned Amaranth and Yosys and,
-    with `stages` or `interleave`, on the delay laws that place the registers.
+    Ports of the top module are those of `bus.interface(design)`. The names of all modules begin
+    with the top's. With `stages` or `interleave` the unit is one module, whose registers lie where
+    they divide the delay best. The text depends on the design, on the pinned Amaranth and Yosys
+    and, with `stages` or `interleave`, on the delay laws that place the registers.
 
     Args:
         design: the design.
         top: name of the top module; `design.slug` by default.
         flat: one module for everything.
+        bus: what the top module shows.
 
     Raises:
         SpecError: no generator for a part of the design, or a name that is no identifier.
         ToolError: Yosys failed.
     """
     top = checked_name(top or design.slug)
-    names = [port.name for port in design.interface.ports()]
+    interface = bus.interface(design)
+    names = [port.name for port in interface.ports()]
     comments = {top: f"{design}: {_first_line(design)}"}
-    if is_pipelined(design):
+    if bus == PLAIN and is_pipelined(design):
         modules = {top: in_order(_pipelined(design)[0], names)}
-    elif flat:
-        modules = {top: in_order(_netlist(design), names)}
     else:
-        hierarchy = _hierarchy(design, top)
+        hierarchy = _hierarchy(design, top, bus)
         text = "\n".join(module.text for module in hierarchy.modules)
-        document = json.loads(_yosys(text, f"proc\n{_CLEAN}write_json", design))
-        modules = hierarchy.ordered(document["modules"])
+        commands = f"hierarchy -top {top}\nproc\nflatten\n" if flat else "proc\n"
+        found = json.loads(_yosys(text, f"{commands}{_CLEAN}write_json", design))["modules"]
+        modules = {top: in_order(found[top], names)} if flat else hierarchy.ordered(found)
         comments |= {module.name: module.comment for module in hierarchy.modules[1:]}
     return verilog(
         modules,
         top=top,
         comments=comments,
-        ports=design.interface.ports(),
+        ports=interface.ports(),
         write=lambda rtlil: _yosys(rtlil, "write_verilog -noattr -norename -simple-lhs", design),
     )
 
@@ -115,15 +121,48 @@ def _pipelined(design: Design) -> tuple[Mapping[str, Any], Placement]:
 @lru_cache(maxsize=8)
 def _netlist(design: Design) -> Mapping[str, Any]:
     """The flat module of a design without inserted registers; not to be changed."""
-    hierarchy = _hierarchy(design, design.slug)
+    hierarchy = Hierarchy(unit(design.unit, design), design.slug)
     text = "\n".join(module.text for module in hierarchy.modules)
     commands = f"hierarchy -top {design.slug}\nproc\nflatten\n{_CLEAN}write_json"
     module: Mapping[str, Any] = json.loads(_yosys(text, commands, design))["modules"][design.slug]
     return module
 
 
-def _hierarchy(design: Design, top: str) -> Hierarchy:
-    return Hierarchy(unit(design.unit, design), top)
+class Pipelined(Component):
+    """The unit with the registers that divide its delay, in one module."""
+
+    def __init__(self, design: Design) -> None:
+        super().__init__(
+            {
+                port.name: (In if port.direction == "input" else Out)(port.width)
+                for port in design.interface.ports()
+                if port.name not in ("clk", "rst")
+            }
+        )
+
+    def elaborate(self, platform) -> NoReturn:
+        """Its module is made from the netlist of the plain unit."""
+        raise NotImplementedError("a pipelined unit is a module of a hierarchy only")
+
+
+def _hierarchy(design: Design, top: str, bus: Bus) -> Hierarchy:
+    """The hierarchy of a design and its bus; a unit with inserted registers is one module of it."""
+    component = unit(design.unit, design)
+    if bus == PLAIN:
+        return Hierarchy(component, top)
+    if not is_pipelined(design):
+        return Hierarchy(wrapped(bus, design, component), top)
+    only_described(component)
+    core, module = Pipelined(design), _pipelined(design)[0]
+    name = f"{top}_unit"
+    given = EmittedModule(
+        name=name,
+        text=rtlil_text(name, module),
+        comment=f"{_first_line(design)} {Pipelined.__doc__}",
+        shared=frozenset({"clk", "rst"} & set(module["ports"])),
+        ports=tuple(port.name for port in design.interface.ports()),
+    )
+    return Hierarchy(wrapped(bus, design, core), top, {core.identity: given})
 
 
 def _yosys(text: str, commands: str, design: Design) -> str:

@@ -40,11 +40,17 @@ class Hierarchy:
     Args:
         component: the whole design.
         name: of its module; the names of all others begin with it.
+        given: modules of components that are made otherwise, by identity.
     """
 
-    def __init__(self, component: Component, name: str) -> None:
+    def __init__(
+        self,
+        component: Component,
+        name: str,
+        given: Mapping[Hashable, EmittedModule] | None = None,
+    ) -> None:
         self.current: object = None
-        self._modules: dict[Hashable, EmittedModule] = {}
+        self._modules: dict[Hashable, EmittedModule] = dict(given or {})
         self._taken: dict[str, int] = {}
         self._name = name
         self._top = self._convert(component, name)

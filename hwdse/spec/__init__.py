@@ -12,6 +12,7 @@ from hwdse.spec.accumulate.kulisch import Kulisch
 from hwdse.spec.accumulate.lns import LogSum
 from hwdse.spec.accumulate.stochastic_float import StochasticFloat
 from hwdse.spec.accumulate.tree_float import TreeFloat
+from hwdse.spec.bus import Axis, Bus, Plain
 from hwdse.spec.design import Design
 from hwdse.spec.interface import Field, Interface, Port, Stream
 from hwdse.spec.multiply import Multiplier
@@ -31,8 +32,10 @@ __all__ = [
     "AddSkip",
     "Aligned",
     "ApproximateFloat",
+    "Axis",
     "Bare",
     "Bins",
+    "Bus",
     "Design",
     "Dot",
     "Exact",
@@ -53,6 +56,7 @@ __all__ = [
     "Mitchell",
     "Mul",
     "Multiplier",
+    "Plain",
     "Port",
     "Radix4",
     "ShiftAdd",

@@ -84,6 +84,7 @@ class Stream:
         follows: of an output, the input stream whose transfers it answers.
         latency: of an output, cycles from the transfer it answers to its own; None if it depends on
             the other side's `ready` or on the data.
+        separator: between the stream's name and the rest of a port's name.
 
     Raises:
         SpecError: an unknown direction or handshake, or an output that follows nothing.
@@ -97,6 +98,7 @@ class Stream:
     starts: str = ""
     follows: str = ""
     latency: int | None = None
+    separator: str = "_"
 
     def __post_init__(self) -> None:
         if self.direction not in _DIRECTIONS:
@@ -118,17 +120,17 @@ class Stream:
 
     def port_of(self, field: Field) -> str:
         """Name of a field's port."""
-        return f"{self.name}_{field.name}" if field.name else self.name
+        return f"{self.name}{self.separator}{field.name}" if field.name else self.name
 
     @property
     def valid(self) -> str:
         """Name of the valid port; empty if there is none."""
-        return "" if self.handshake == "none" else f"{self.name}_valid"
+        return "" if self.handshake == "none" else f"{self.name}{self.separator}valid"
 
     @property
     def ready(self) -> str:
         """Name of the ready port; empty if there is none."""
-        return f"{self.name}_ready" if self.handshake == "ready" else ""
+        return f"{self.name}{self.separator}ready" if self.handshake == "ready" else ""
 
     def ports(self) -> Iterator[Port]:
         """Its ports: handshake first, then the fields."""
@@ -156,6 +158,9 @@ class Interface:
         streams: inputs and outputs, in the order of the ports.
         clocked: whether the unit has a clock.
         reset_cycles: cycles that the synchronous reset has to last; 0 if the unit has none.
+        clock: name of the clock port.
+        reset: name of the reset port.
+        reset_low: whether a low reset resets.
         turns: independent sequences that take turns: cycle t belongs to turn t mod `turns`.
         behaviour: what a reader has to know of the unit's timing, in sentences.
 
@@ -167,6 +172,9 @@ class Interface:
     streams: tuple[Stream, ...]
     clocked: bool = True
     reset_cycles: int = 1
+    clock: str = "clk"
+    reset: str = "rst"
+    reset_low: bool = False
     turns: int = 1
     behaviour: str = ""
 
@@ -209,14 +217,15 @@ class Interface:
 
     def ports(self) -> list[Port]:
         """All ports: clock and reset where there are any, then stream by stream."""
-        clock = [Port(name="clk", direction="input", width=1, meaning="clock, rising edge")]
+        clock = [Port(name=self.clock, direction="input", width=1, meaning="clock, rising edge")]
+        level = "low" if self.reset_low else "high"
         held = f"held for {self.reset_cycles} cycle" + "s" * (self.reset_cycles != 1)
         reset = [
             Port(
-                name="rst",
+                name=self.reset,
                 direction="input",
                 width=1,
-                meaning=f"synchronous reset, active high, {held}",
+                meaning=f"synchronous reset, active {level}, {held}",
             )
         ]
         return [

@@ -3,6 +3,7 @@
 from hwdse.verify.certificate import Certificate
 from hwdse.verify.generation import generate
 from hwdse.verify.stimulus import LEVELS
+from hwdse.verify.user_verilog import check
 from hwdse.verify.verification import verify
 
-__all__ = ["LEVELS", "Certificate", "generate", "verify"]
+__all__ = ["LEVELS", "Certificate", "check", "generate", "verify"]

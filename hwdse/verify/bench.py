@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,18 +33,28 @@ class Report:
 
 
 def run_bench(
-    *, verilog: Path, top: str, bench: Path, vectors: Path, build_dir: Path, object_cache: Path
+    *,
+    verilog: Sequence[Path],
+    top: str,
+    bench: Path,
+    vectors: Path,
+    build_dir: Path,
+    object_cache: Path,
+    coverage: bool = False,
 ) -> Report:
-    """Build `verilog` with Verilator and run `bench` on it.
+    """Build Verilog files with Verilator and run a bench on them.
+
+    With `coverage`, the build folder then has `coverage.dat`.
 
     Raises:
         ToolError: simulator or compiler missing, or the build failed.
     """
     command = [
         *(sys.executable, str(resource("sims", "run_bench.py"))),
-        *("--verilog", str(verilog), "--top", top, "--bench", str(bench)),
+        *("--verilog", *map(str, verilog), "--top", top, "--bench", str(bench)),
         *("--vectors", str(vectors), "--build-dir", str(build_dir)),
         *("--object-cache", str(object_cache)),
+        *(["--coverage"] if coverage else []),
     ]
     run = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     try:

@@ -58,7 +58,7 @@ def buses(interface: Interface) -> tuple[Bus, Bus]:
             widths={
                 port.name: port.width
                 for port in interface.ports()
-                if port.direction == direction and port.name != "clk"
+                if port.direction == direction and port.name != interface.clock
             }
         )
         for direction in ("input", "output")
@@ -78,7 +78,7 @@ def bus_wrapper(interface: Interface, unit: str, top: str, *, more: dict[str, st
     into, out = buses(interface)
     connections = into.slices("in") | out.slices("out") | {name: name for name in more}
     if interface.clocked:
-        connections["clk"] = "clk"
+        connections[interface.clock] = "clk"
     joined = ",\n    ".join(f".{name}({wire})" for name, wire in connections.items())
     declared = "".join(f", input {declaration}" for declaration in more.values())
     return (

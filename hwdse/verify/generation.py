@@ -11,9 +11,9 @@ from typing import Any
 from hwdse import flows as known_flows
 from hwdse.errors import OutputError, why
 from hwdse.flows import Package
-from hwdse.hdl import split_modules
+from hwdse.hdl import PLAIN, split_modules
 from hwdse.resources import resource
-from hwdse.spec import Design
+from hwdse.spec import Bus, Design
 from hwdse.temporary import temporary_folder
 from hwdse.text import printable
 from hwdse.verify.certificate import Certificate, header, sha256
@@ -32,6 +32,10 @@ def generate(
     folder: str | Path,
     level: str = "quick",
     seed: int = 0,
+    *,
+    bus: Bus = PLAIN,
+    top: str = "",
+    flat: bool = False,
     flows: Iterable[str] = (),
 ) -> Certificate:
     """Write verified Verilog, manifest, vectors, bench and constraints of a design.
@@ -43,6 +47,9 @@ def generate(
         folder: folder to create.
         level: level of the verification.
         seed: its seed.
+        bus: what the top module shows.
+        top: name of the top module; `design.slug` by default.
+        flat: whether it is one module.
         flows: other tools whose files go into the folder as well, such as `fusesoc`.
 
     Returns:
@@ -57,12 +64,12 @@ def generate(
     target, flows = Path(folder), tuple(flows)
     known_flows.check(flows)
     _check_target(target)
-    evidence = collect_evidence(design, level, seed)
+    evidence = collect_evidence(design, level, seed, bus=bus, top=top, flat=flat)
     try:
         with temporary_folder("generate", target.parent) as work:
             complete = work / "new"
             complete.mkdir()
-            _fill(complete, design, evidence, flows)
+            _fill(complete, design, evidence, name=top or design.slug, bus=bus, flows=flows)
             if target.exists():
                 target.rename(work / "old")
             complete.rename(target)
@@ -71,17 +78,25 @@ def generate(
     return evidence.certificate
 
 
-def manifest(design: Design, certificate: Certificate, files: dict[str, str]) -> dict[str, Any]:
+def manifest(
+    design: Design,
+    certificate: Certificate,
+    files: dict[str, str],
+    *,
+    bus: Bus = PLAIN,
+    top: str = "",
+) -> dict[str, Any]:
     """What a build script needs to know: ports, timing, files with their digests."""
     unit = design.unit
     return {
         "spec": str(design),
-        "module": design.slug,
+        "module": top or design.slug,
+        "interface": bus.keyword,
         "latency_cycles": unit.latency,
         "initiation_interval_cycles": unit.initiation_interval,
         "macs_per_cycle": unit.macs_per_cycle,
         "interleaved_sums": design.interface.turns,
-        "ports": [asdict(port) for port in design.interface.ports()],
+        "ports": [asdict(port) for port in bus.interface(design).ports()],
         "files": files,
         "certificate": certificate.to_json(),
     }
@@ -106,13 +121,29 @@ def _unwritable(target: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write {printable(str(target))}: {why(error)}")
 
 
-def _fill(folder: Path, design: Design, evidence: Evidence, flows: tuple[str, ...]) -> None:
-    name = design.slug
+def _fill(
+    folder: Path,
+    design: Design,
+    evidence: Evidence,
+    *,
+    name: str,
+    bus: Bus,
+    flows: tuple[str, ...],
+) -> None:
+    interface = bus.interface(design)
     certificate = evidence.certificate
     modules = {f"{part}.v": text for part, text in split_modules(evidence.verilog).items()}
     files = list(modules)
-    modules[files[0]] = header(design, certificate) + modules[files[0]]
-    package = _package(design, certificate, modules)
+    modules[files[0]] = header(design, interface, certificate) + modules[files[0]]
+    package = Package(
+        spec=str(design),
+        top=name,
+        version=certificate.tools["hwdse"],
+        interface=interface,
+        verilog=modules,
+        period_ns=_CLOCK_PERIOD_NS,
+        bench=(BENCH.name, _VECTORS),
+    )
     texts = {
         **modules,
         _FILE_LIST: "".join(f"{file}\n" for file in files),
@@ -128,24 +159,9 @@ def _fill(folder: Path, design: Design, evidence: Evidence, flows: tuple[str, ..
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text, encoding="utf-8")
     digests = {file: sha256(text) for file, text in texts.items()}
-    document = json.dumps(manifest(design, certificate, digests), indent=2)
+    document = json.dumps(manifest(design, certificate, digests, bus=bus, top=name), indent=2)
     (folder / _MANIFEST).write_text(document + "\n", encoding="utf-8")
     shutil.copymode(resource("sims", "run_bench.py"), folder / "run_bench.py")
-
-
-def _package(design: Design, certificate: Certificate, modules: dict[str, str]) -> Package:
-    interface = design.interface
-    return Package(
-        spec=str(design),
-        top=design.slug,
-        version=certificate.tools["hwdse"],
-        ports=tuple(interface.ports()),
-        verilog=modules,
-        clock="clk" if interface.clocked else "",
-        reset="rst" if interface.reset_cycles else "",
-        period_ns=_CLOCK_PERIOD_NS,
-        bench=(BENCH.name, _VECTORS),
-    )
 
 
 def _makefile(name: str, bench: str) -> str:

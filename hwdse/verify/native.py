@@ -48,10 +48,7 @@ def build(
         ToolError: simulator or compiler missing, or the build failed.
     """
     runner = _runner()
-    try:
-        environment = runner.simulator_environment()
-    except runner.MissingToolError as error:
-        raise ToolError(f"cannot build {top}: {error}") from error
+    environment = simulator_environment(top)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     options = [f"-D{name}={value}" for name, value in (defines or {}).items()]
@@ -86,6 +83,23 @@ def build(
             )
     objects.keep(folder)
     return executable
+
+
+def simulator_environment(top: str) -> dict[str, str]:
+    """Environment variables with which Verilator runs.
+
+    Args:
+        top: what is built, for the message.
+
+    Raises:
+        ToolError: simulator, compiler or make missing.
+    """
+    runner = _runner()
+    try:
+        environment: dict[str, str] = runner.simulator_environment()
+    except runner.MissingToolError as error:
+        raise ToolError(f"cannot build {top}: {error}") from error
+    return environment
 
 
 def run(executable: Path, arguments: Iterable[str], stdin: Iterable[bytes] = ()) -> Report:

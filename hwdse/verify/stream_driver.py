@@ -55,10 +55,10 @@ def plan_text(trace: Trace) -> str:
     """The driver's plan: see sims/stream/stream.cpp."""
     interface = trace.interface
     into, _ = buses(interface)
-    rst = into.place("rst") if interface.reset_cycles else _NONE
+    rst = into.place(interface.reset) if interface.reset_cycles else _NONE
     lines = [
         f"{int(interface.clocked)} {interface.reset_cycles} {interface.turns} {rst} "
-        f"{len(interface.streams)}"
+        f"{int(interface.reset_low)} {len(interface.streams)}"
     ]
     lines += [_line(trace, stream) for stream in interface.streams]
     return "\n".join(lines) + "\n"

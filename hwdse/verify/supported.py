@@ -127,7 +127,7 @@ def write_supported(folder: Path, *, jobs: int = 1, progress: Progress | None = 
         if proof.certificate is not None:
             parts = _files(design, proof.verilog)
             top = next(iter(parts))
-            parts[top] = header(design, proof.certificate) + parts[top]
+            parts[top] = header(design, design.interface, proof.certificate) + parts[top]
             for path, text in parts.items():
                 _write(folder / path, text)
             written += list(parts)

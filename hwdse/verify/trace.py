@@ -92,7 +92,9 @@ class Trace:
         header = {
             "spec": spec,
             "ports": [port.name for port in interface.ports()],
-            "clocked": interface.clocked,
+            "clock": interface.clock if interface.clocked else "",
+            "reset": interface.reset if interface.reset_cycles else "",
+            "reset_low": interface.reset_low,
             "reset_cycles": interface.reset_cycles,
             "turns": interface.turns,
             "seed": seed,

@@ -1,16 +1,19 @@
 """Verification: the emitted Verilog simulated against the golden model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hwdse.errors import SpecError, VerificationError
-from hwdse.hdl import emit
+from hwdse.hdl import PLAIN, emit
 from hwdse.resources import resource
-from hwdse.spec import Design
+from hwdse.spec import Bus, Design, Interface
 from hwdse.temporary import temporary_folder
 from hwdse.verify import native
 from hwdse.verify.bench import Report, run_bench
+from hwdse.verify.bus_trace import on_bus
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
 from hwdse.verify.exhaustive import run_sweep, sweep_of
+from hwdse.verify.line_coverage import write_coverage
 from hwdse.verify.mismatch import describe
 from hwdse.verify.prepare import prepare
 from hwdse.verify.stimulus import LEVELS
@@ -55,36 +58,88 @@ def verify(design: Design, level: str = "quick", seed: int = 0) -> Certificate:
     return collect_evidence(design, level, seed).certificate
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Verilog that is verified in place of what is emitted.
+
+    Attributes:
+        top: name of the top module.
+        text: Verilog of the top module.
+        files: files with what it holds.
+        texts: their contents.
+    """
+
+    top: str
+    text: str
+    files: tuple[Path, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    @property
+    def joined(self) -> str:
+        """All of it."""
+        return "".join([self.text, *self.texts])
+
+
 def collect_evidence(
-    design: Design, level: str = "quick", seed: int = 0, verilog: str | None = None
+    design: Design,
+    level: str = "quick",
+    seed: int = 0,
+    verilog: str | None = None,
+    *,
+    sources: Sources | None = None,
+    interface: Interface | None = None,
+    bus: Bus = PLAIN,
+    top: str = "",
+    flat: bool = False,
+    coverage: Path | None = None,
 ) -> Evidence:
-    """As `verify`, keeping Verilog and vectors; `verilog` replaces the freshly emitted text."""
+    """As `verify`, keeping Verilog and vectors.
+
+    Args:
+        design: the design.
+        level: `quick`, `full` or `exhaustive`.
+        seed: seed of the random operands.
+        verilog: text that replaces the freshly emitted one.
+        sources: Verilog of another top module, in files or not.
+        interface: of `sources`, where its latency is another.
+        bus: what the generated module shows.
+        top: name of the generated top module.
+        flat: whether it is one module.
+        coverage: a folder for the coverage of lines, toggles and functions.
+    """
     if level not in LEVELS:
         raise SpecError(f"unknown level {level!r}: allowed are {', '.join(LEVELS)}")
-    text = emit(design) if verilog is None else verilog
+    if sources is None:
+        text = emit(design, top=top, flat=flat, bus=bus) if verilog is None else verilog
+        sources = Sources(top=top or design.slug, text=text)
     prepared = prepare(design.unit, design, level, seed)
-    trace, counts = prepared.trace, dict(prepared.vectors)
+    trace, counts = on_bus(bus, design, prepared.trace), dict(prepared.vectors)
+    if interface is not None:
+        trace = replace(trace, interface=interface)
     vectors = trace.text(str(design), seed)
     with temporary_folder("verify") as folder:
-        verilog_file = folder / f"{design.slug}.v"
+        verilog_file = folder / f"{sources.top}.v"
         vector_file = folder / "vectors.txt"
-        verilog_file.write_text(text, encoding="utf-8")
+        verilog_file.write_text(sources.text, encoding="utf-8")
         vector_file.write_text(vectors, encoding="utf-8")
         report = run_bench(
-            verilog=verilog_file,
-            top=design.slug,
+            verilog=[verilog_file, *sources.files],
+            top=sources.top,
             bench=BENCH,
             vectors=vector_file,
             build_dir=folder / "build",
             object_cache=native.object_cache(),
+            coverage=coverage is not None,
         )
+        if coverage is not None:
+            write_coverage(coverage, folder / "build" / "coverage.dat", prepared, folder)
     _judge(design, trace, report)
     if level == "exhaustive":
         # The same inputs once more, with other registers at the start and other idle cycles.
-        _judge(design, trace, run_trace(trace, text, design.slug, seed=seed))
+        _judge(design, trace, run_trace(trace, sources.joined, sources.top, seed=seed))
         sweep = sweep_of(design.unit, design)
-        if sweep is not None:
-            counts["exhaustive_results"] = run_sweep(sweep, text, seed=seed)
+        if sweep is not None and sources.top == design.slug and bus == PLAIN:
+            counts["exhaustive_results"] = run_sweep(sweep, sources.joined, seed=seed)
     certificate = Certificate(
         spec=str(design),
         level=level,
@@ -93,10 +148,10 @@ def collect_evidence(
         outputs=prepared.outputs,
         steps=prepared.steps,
         unreached=prepared.unreached,
-        verilog_sha256=sha256(text),
+        verilog_sha256=sha256(sources.joined),
         tools=tool_versions(),
     )
-    return Evidence(certificate=certificate, verilog=text, vectors=vectors)
+    return Evidence(certificate=certificate, verilog=sources.text, vectors=vectors)
 
 
 def _judge(design: Design, trace: Trace, report: Report) -> None:

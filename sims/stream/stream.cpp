@@ -3,7 +3,7 @@
 //
 //   stream PLAN DATA SEED
 //
-// PLAN is text: `clocked reset_cycles turns rst streams`, then a line for each stream:
+// PLAN is text: `clocked reset_cycles turns rst rst_low streams`, then a line for each stream:
 //
 //   name output valid ready low starts follows latency transfers answers fields width...
 //
@@ -299,8 +299,8 @@ int main(int count, char** arguments) {
     if (count != 4) fail("three arguments are needed: plan, data, seed");
     std::ifstream plan(arguments[1]), data(arguments[2], std::ios::binary);
     const int seed = std::atoi(arguments[3]);
-    int clocked = 0, reset_cycles = 0, turns = 0, rst = 0, number = 0;
-    plan >> clocked >> reset_cycles >> turns >> rst >> number;
+    int clocked = 0, reset_cycles = 0, turns = 0, rst = 0, low = 0, number = 0;
+    plan >> clocked >> reset_cycles >> turns >> rst >> low >> number;
     if (!plan || !data) fail("cannot read plan or data");
     const std::vector<Stream> streams = read_plan(plan, data, number);
     Report report;
@@ -320,10 +320,10 @@ int main(int count, char** arguments) {
     std::minstd_rand noise(seed + 1);
     Words in(words<In> + 1), out(words<Out> + 1);
     for (int k = 0; k < reset_cycles; ++k) {
-        set_bit(in, rst, true);
+        set_bit(in, rst, !low);
         unit.tick(in, out);
     }
-    if (reset_cycles) set_bit(in, rst, false);
+    if (reset_cycles) set_bit(in, rst, low);
     long quiet = 0;
     for (int draining = extra; draining && quiet < PATIENCE;) {
         for (auto& source : sources) {

@@ -312,11 +312,11 @@ def sequences(transfers, starts):
     return map(range, at, [*at[1:], len(transfers)])
 
 
-async def reset(dut, cycles):
-    dut.rst.value = 1
+async def reset(port, low, wait, cycles):
+    port.value = int(not low)
     for _ in range(cycles):
-        await RisingEdge(dut.clk)
-    dut.rst.value = 0
+        await wait
+    port.value = int(low)
 
 
 @cocotb.test()
@@ -340,11 +340,13 @@ async def every_output_matches(dut):
     for _, sink in sinks:
         sink.choose()
     longest = max((stream["latency"] or 0 for stream in outputs), default=0)
-    if header["clocked"]:
-        Clock(dut.clk, 2, unit="ns").start()
-        wait = RisingEdge(dut.clk)
-        if header["reset_cycles"]:
-            await reset(dut, header["reset_cycles"])
+    if header["clock"]:
+        clock = getattr(dut, header["clock"])
+        Clock(clock, 2, unit="ns").start()
+        wait = RisingEdge(clock)
+        if header["reset"]:
+            port = getattr(dut, header["reset"])
+            await reset(port, header["reset_low"], wait, header["reset_cycles"])
         else:
             await wait
     else:

@@ -2,10 +2,13 @@ import json
 
 import pytest
 
+from hwdse import Design
 from hwdse.cli import main
 from hwdse.errors import VerificationError
+from hwdse.hdl import emit
 from hwdse.verify import Certificate
-from hwdse.verify.supported import Proof
+from hwdse.verify.certificate import sha256
+from hwdse.verify.supported import Proof, path_of, verify_supported
 
 SPEC = "a=e2m1fn,acc=fp:bf16"
 
@@ -96,9 +99,17 @@ def supported(tmp_path):
 
 
 def test_verify_supported(supported, monkeypatch, capsys):
-    monkeypatch.setattr("hwdse.verify.supported._LEVEL", "quick")
-    assert main(["rtl", "--folder", str(supported)]) == 0
-    capsys.readouterr()
+    design, proofs = Design.parse(SPEC), []
+
+    def once(*arguments, **named):
+        """Simulate the first time; the same proofs from then on."""
+        proofs[:] = proofs or verify_supported(*arguments, **named)
+        return proofs
+
+    monkeypatch.setattr("hwdse.cli.hardware.verify_supported", once)
+    module = supported / path_of(design)
+    module.parent.mkdir()
+    module.write_text(f"// {sha256(emit(design))}\n{emit(design)}")
     options = ["--supported", "--folder", str(supported), "--level", "quick", "--jobs", "2"]
     assert main(["verify", *options]) == 0
     out, err = capsys.readouterr()
@@ -108,7 +119,7 @@ def test_verify_supported(supported, monkeypatch, capsys):
     assert main(["verify", *options, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [d["result"] for d in document["designs"]] == ["pass"]
-    (module,) = supported.glob("*/*.v")
+    proofs.clear()
     module.write_text(module.read_text().replace("endmodule", "endmodule // changed"))
     assert main(["verify", *options]) == 1
     assert "the header lacks the digest" in capsys.readouterr().err
@@ -153,6 +164,7 @@ def test_rtl_written_and_checked(supported, monkeypatch, capsys):
     assert len(document["designs"]) == 1
     assert document["written"] == []
     (module,) = supported.glob("*/*.v")
+    assert "0 mismatches" in module.read_text()
     module.write_text(module.read_text().replace("endmodule", "// changed\nendmodule"))
     assert main(["rtl", "--check", "--folder", str(supported)]) == 1
     assert "the module differs" in capsys.readouterr().err

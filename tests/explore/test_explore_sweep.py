@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from explore_fakes import FakeEvaluator, FakeGenerator, space
+from sampled import some
 
 from hwdse.errors import FailedDesignsError, OutputError, StoreError
 from hwdse.explore.front import pareto
@@ -173,7 +174,8 @@ def test_a_design_that_fails_keeps_no_other(tmp_path, generator, jobs):
 
 
 @pytest.mark.parametrize(
-    ("how", "jobs"), [("proof", 1), ("proof", 2), ("bug", 1), ("kill", 2), ("unpicklable", 2)]
+    ("how", "jobs"),
+    some([("proof", 1), ("proof", 2), ("bug", 1), ("unpicklable", 2), ("kill", 2)], 2),
 )
 def test_a_proof_that_fails_keeps_nothing_else(tmp_path, evaluator, how, jobs):
     broken = FakeGenerator(log=tmp_path / "generated", broken="int8", how=how)
@@ -271,8 +273,13 @@ class Interrupted:
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-@pytest.mark.parametrize("steps", [1, 7, 12, 13, 14])
+@pytest.mark.parametrize(
+    ("jobs", "steps"),
+    [
+        *((1, steps) for steps in (1, 7, 12, 13, 14)),
+        *some([(2, steps) for steps in (7, 1, 12, 13, 14)], 3),
+    ],
+)
 def test_interruption_at_any_step(tmp_path, evaluator, generator, uninterrupted, jobs, steps):
     arguments = {"evaluator": evaluator, "generator": generator, "jobs": jobs}
     with pytest.raises(KeyboardInterrupt):
@@ -337,7 +344,7 @@ def running(pid):
 
 @pytest.mark.parametrize(
     ("log", "lines", "jobs"),
-    [("evaluated", 1, 1), ("evaluated", 5, 2), ("evaluated.rtl", 1, 2)],
+    some([("evaluated", 5, 2), ("evaluated", 1, 1), ("evaluated.rtl", 1, 2)], 2),
 )
 def test_kill_9_and_again_gives_the_rows_of_an_uninterrupted_run(
     tmp_path, uninterrupted, log, lines, jobs
@@ -370,7 +377,7 @@ def test_kill_9_and_again_gives_the_rows_of_an_uninterrupted_run(
         assert (tmp_path / "out" / name).read_bytes() == (uninterrupted / name).read_bytes()
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", some([2, 1], 2))
 def test_ctrl_c_at_the_terminal(tmp_path, jobs):
     process = start(tmp_path, seconds=0.2, generator_seconds=0.1, jobs=jobs)
     wait_for_lines(process, tmp_path / "evaluated", 3)

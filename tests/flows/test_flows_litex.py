@@ -28,9 +28,9 @@ print(*Platform.sources, sep="\\n")
 """
 
 
-@pytest.mark.parametrize("spec", [CLOCKED, BARE], ids=["clocked", "bare"])
-def test_migen_elaborates_it(spec, tmp_path):
-    given = package(spec)
+@pytest.mark.parametrize("make", [lambda: package(CLOCKED), lambda: package(BARE), streaming])
+def test_migen_elaborates_it(make, tmp_path):
+    given = make()
     write(given, tmp_path, "litex")
     ports = [port.name for port in given.data_ports]
     run = subprocess.run(
@@ -56,8 +56,8 @@ def test_migen_elaborates_it(spec, tmp_path):
 
 
 def test_a_reset_that_holds_at_zero_is_inverted():
-    text = flows.files(["litex"], streaming())["streaming_litex.py"]
-    compile(text, "streaming_litex.py", "exec")
+    given = streaming()
+    text = flows.files(["litex"], given)[f"{given.top}_litex.py"]
     assert "i_aclk=ClockSignal()," in text
     assert "i_aresetn=~ResetSignal()," in text
     assert "o_s_axis_tready=self.s_axis_tready," in text

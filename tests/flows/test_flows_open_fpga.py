@@ -14,17 +14,17 @@ from hwdse.flows.wrapper import wrapper
 
 def test_the_wrapper_registers_every_port_and_needs_four_pins():
     given = package("a=int8,acc=int:32,unit=dot,lanes=3,stages=1")
-    text = wrapper(given.ports, given.top, "clk")
+    text = wrapper(given.interface, given.top)
     # rst, i_valid, i_first and two words of three lanes; o_valid and the sum.
     assert "reg [50:0] in;" in text
     assert "wire [32:0] result;" in text
-    assert text.count("\n    .") == len(given.ports) == 8
+    assert text.count("\n    .") == len(given.interface.ports()) == 8
     assert "input clk, input si, input load, output so" in text
 
 
 def test_the_wrapper_of_a_bare_unit_gives_it_no_clock():
     given = package(BARE)
-    assert ".clk(clk)" not in wrapper(given.ports, given.top, "")
+    assert ".clk(clk)" not in wrapper(given.interface, given.top)
 
 
 def make(folder: Path, family: str, *options: str) -> subprocess.CompletedProcess[str]:

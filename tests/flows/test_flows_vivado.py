@@ -18,10 +18,10 @@ def test_clock_and_reset_are_interfaces():
 def test_streams_belong_to_the_clock():
     script = flows.files(["vivado"], streaming())["package_ip.tcl"]
     assert (
-        "bus $core s_axis {s_axis_tvalid s_axis_tdata s_axis_tready} "
+        "bus $core s_axis {s_axis_tvalid s_axis_tready s_axis_tdata s_axis_tlast} "
         "xilinx.com:interface:axis_rtl:1.0\n" in script
     )
-    assert "parameter $core aclk ASSOCIATED_BUSIF m_axis:s_axis\n" in script
+    assert "parameter $core aclk ASSOCIATED_BUSIF s_axis:m_axis\n" in script
     assert "parameter $core aresetn POLARITY ACTIVE_LOW\n" in script
 
 

@@ -1,5 +1,7 @@
 """Decode and encode of every format against the exact references, at every hard place."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from reference import vectors
@@ -13,6 +15,7 @@ from reference.number_formats import (
     from_float,
     to_float,
 )
+from sampled import some
 
 from hwdse import formats
 from hwdse.formats import RandomBits
@@ -105,8 +108,7 @@ def test_stochastic_roundings_at_every_boundary(name, rounding):
     assert compared == 2400
 
 
-@pytest.mark.parametrize("rounding", ROUNDINGS)
-@pytest.mark.parametrize("name", INTEGERS)
+@pytest.mark.parametrize(("name", "rounding"), some(product(INTEGERS, ROUNDINGS), 3))
 def test_integers_round_and_clamp_at_every_boundary(name, rounding):
     reference, number_format = INTEGERS[name], formats.get(name)
     x = vectors.interesting(reference)
@@ -127,8 +129,8 @@ def test_random_values_over_the_whole_range(name):
     """Exponents spread evenly over the format's range and a little beyond."""
     reference, number_format = ALL[name], formats.get(name)
     random = np.random.default_rng(20240101)
-    x = spread(number_format, random, 300)
-    assert np.unique(x).size == 300
+    x = spread(number_format, random, 100)
+    assert np.unique(x).size == 100
     compared = 0
     for rounding in ROUNDINGS:
         for overflow in OVERFLOWS:
@@ -136,7 +138,7 @@ def test_random_values_over_the_whole_range(name):
             expected = [reference.encode(from_float(v), rounding, overflow) for v in x.tolist()]
             np.testing.assert_array_equal(got, expected)
             compared += got.size
-    assert compared == 300 * len(ROUNDINGS) * len(OVERFLOWS)
+    assert compared == 100 * len(ROUNDINGS) * len(OVERFLOWS)
 
 
 @pytest.mark.parametrize("name", [name for name, f in ALL.items() if f.bits <= 19])

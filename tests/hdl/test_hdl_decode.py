@@ -21,6 +21,8 @@ FIXED = ["int8", "int4_sym", "uint8", "uint11", "q2_6", "q2_14", "q0_8", "uq3_5"
 _SIZES = [(2, 0), (3, 0), (3, 2), (4, 1), (5, 3), (6, 4), (8, 0), (8, 1), (8, 2), (9, 2), (10, 1)]
 POSITS = {f"posit{n}_{es}": posit.Posit(n, es) for n, es in [*_SIZES, (11, 0), (16, 1), (16, 2)]}
 REFERENCES = {name: number_formats.ALL[name] for name in FLOATS + FIXED} | POSITS
+#: Of 16 bits, with a decoder that a narrower one or one of the other 16 bits has as well.
+LIKE_ANOTHER = {"fp16_ftz", "q2_14", "posit16_2"}
 P3109 = number_formats.p3109_family(3, 8)
 P3109_SAMPLE = ["binary3p1se", "binary5p1uf", "binary5p5uf", "binary6p2ue", "binary7p6se"]
 
@@ -47,7 +49,13 @@ def check_every_code(name: str, reference) -> int:
     return codes.size
 
 
-@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long if name in LIKE_ANOTHER else ())
+        for name in REFERENCES
+    ],
+)
 def test_every_code(name: str) -> None:
     assert check_every_code(name, REFERENCES[name]) == 2 ** REFERENCES[name].bits
 

@@ -12,6 +12,7 @@ from amaranth.hdl import Fragment
 from gate_level import encoded, every_record, some_records
 from reference import number_formats, posit
 from reference.number_formats import NAN, Value, infinity
+from sampled import some
 
 from hwdse import Design, formats
 from hwdse.errors import SpecError
@@ -130,7 +131,7 @@ def check(number_format: Format, reference, records: dict[UnpackedShape, Unpacke
     return compared
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", some(QUICK, 2))
 def test_every_small_record(name: str) -> None:
     records = {shape: every_record(shape) for shape in SMALL[:6]}
     compared = check(formats.parse(name), NAMED[name], records)
@@ -144,7 +145,7 @@ def test_every_small_record_to_more_formats(name: str) -> None:
     assert check(formats.parse(name), NAMED[name], records) > 35_000
 
 
-@pytest.mark.parametrize("spec", SUMS)
+@pytest.mark.parametrize("spec", some(SUMS, 2))
 def test_running_sums(spec: str) -> None:
     assert check_sums(spec) >= 20_000
 

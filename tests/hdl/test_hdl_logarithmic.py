@@ -57,7 +57,7 @@ WIDE = UnpackedShape(
 )
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", some(FORMATS, 2))
 def test_every_small_record_through_the_encoder(name):
     f, reference = formats.parse(name), FORMATS[name]
     records = {WORD: every_record(WORD), FLOAT: every_record(FLOAT)}
@@ -78,7 +78,7 @@ def test_every_small_record_through_the_encoder(name):
     assert len(seen) > len(codes) // 2
 
 
-@pytest.mark.parametrize("name", ["lns8_g8", "lns4_3", "lns2_5"])
+@pytest.mark.parametrize("name", some(["lns8_g8", "lns4_3", "lns2_5"], 2))
 def test_wide_records_through_the_encoder(name):
     f, reference = formats.parse(name), FORMATS[name]
     top = (reference.logs[-1] >> f.fraction_bits) + 1
@@ -158,7 +158,7 @@ MORE = [
 ]
 
 
-@pytest.mark.parametrize("spec", some(UNITS, 2))
+@pytest.mark.parametrize("spec", some(UNITS, 4))
 def test_unit_equals_the_golden_model(spec):
     certificate = verify(Design.parse(spec), "quick", seed=1)
     assert certificate.total > 1000

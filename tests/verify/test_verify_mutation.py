@@ -84,7 +84,7 @@ def test_a_seed_draws_the_same_mutants() -> None:
 
 
 def test_only_equivalent_mutants_are_proven() -> None:
-    drawn = draw(UNIT, "unit", count=200, seed=0)
+    drawn = draw(UNIT, "unit", count=130, seed=0)
     proven = proven_equivalent(drawn, drawn.mutants, comparison(UNIT, "unit"))
     without_effect = [
         mutant
@@ -220,16 +220,28 @@ def test_states_that_do_not_occur_prove_more_mutants() -> None:
         assert proven == ({m.number for m in gate} if equivalent else set())
 
 
-def test_stated_states_of_running_sums_are_proven() -> None:
-    for spec in (
-        *("a=e2m1fn,acc=fp:e4m3", "a=e5m2,acc=fp:fp16", "a=e4m3fn,acc=fp:fp32"),
-        *("a=e5m2,acc=fp:fp16:an1-1", "a=bf16,acc=fp:fp32:an2-2,out=bf16"),
-        "a=e4m3fn,acc=aligned:hopper-fp8,out=fp32,unit=dot,lanes=2",
-    ):
-        design = Design.parse(spec)
-        known = running_sum(design.acc, design)
-        assert known is not None
-        assert "invariant before" in comparison(mutation.emit(design), design.slug, known), spec
+@pytest.mark.parametrize(
+    "spec",
+    some(
+        [
+            "a=e5m2,acc=fp:fp16:an1-1",
+            "a=e2m1fn,acc=fp:e4m3",
+            "a=e5m2,acc=fp:fp16",
+            "a=e4m3fn,acc=aligned:hopper-fp8,out=fp32,unit=dot,lanes=2",
+            "a=e4m3fn,acc=fp:fp32",
+            "a=bf16,acc=fp:fp32:an2-2,out=bf16",
+        ],
+        3,
+    ),
+)
+def test_stated_states_of_running_sums_are_proven(spec: str) -> None:
+    design = Design.parse(spec)
+    known = running_sum(design.acc, design)
+    assert known is not None
+    assert "invariant before" in comparison(mutation.emit(design), design.slug, known)
+
+
+def test_exact_running_sums_take_every_state() -> None:
     assert running_sum(SMALL.acc, SMALL) is None
 
 

@@ -123,6 +123,7 @@ def test_a_file_that_is_not_what_its_header_says_fails(small: Path) -> None:
         verify_supported(small, level="quick")
 
 
+@pytest.mark.long
 def test_written_files_are_those_that_passed(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hwdse.verify.supported._LEVEL", "quick")
     designs = read_supported(small)

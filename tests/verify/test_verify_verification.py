@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sampled import some
 
 from hwdse import Design, golden
 from hwdse.errors import OutputError, SpecError, ToolError, VerificationError
@@ -196,10 +197,11 @@ def _make_test(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_generated_folder_is_complete_and_runs_by_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", some(["quick", "full"], 2))
+def test_generated_folder_is_complete_and_runs_by_itself(level: str, tmp_path: Path) -> None:
     folder = tmp_path / "made"
-    certificate = generate(INT8, folder, seed=3)
-    again = generate(INT8, folder, seed=3, flows=("fusesoc", "orfs"))
+    certificate = generate(INT8, folder, level, seed=3)
+    again = generate(INT8, folder, level, seed=3, flows=("fusesoc", "orfs"))
     assert again == certificate
     name = INT8.slug
     document = json.loads((folder / "manifest.json").read_text())

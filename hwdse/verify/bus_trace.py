@@ -1,0 +1,76 @@
+"""Traces of units as traces of the buses around them."""
+
+from functools import singledispatch
+
+import numpy as np
+
+from hwdse.errors import SpecError
+from hwdse.formats.unpacked import Array
+from hwdse.spec import Axis, Bus, Design, Plain
+from hwdse.spec.bus import whole_bytes
+from hwdse.verify.trace import Trace
+
+_WORD_BITS = 63
+
+
+@singledispatch
+def on_bus(bus: Bus, design: Design, trace: Trace) -> Trace:
+    """The same transfers as they pass the bus."""
+    raise SpecError(f"interface {bus.keyword} has no bench")
+
+
+@on_bus.register
+def _(bus: Plain, design: Design, trace: Trace) -> Trace:
+    return trace
+
+
+@on_bus.register
+def _(bus: Axis, design: Design, trace: Trace) -> Trace:
+    source, sink = bus.streams(design)
+    columns = trace.transfers[source.name]
+    count = trace.count(source.name)
+    order, turns = np.arange(count), np.zeros(count, np.int64)
+    last = np.zeros(count, np.int64)
+    if source.starts:
+        starts = np.flatnonzero(columns[source.starts])
+        last[np.append(starts[1:], count) - 1] = 1
+        order, turns = _dealt(starts, count, design.interface.turns)
+    data, low = np.zeros(count, object), 0
+    for part in bus.operands(source):
+        data = data | (columns[part.name].astype(object) << low)
+        low += whole_bytes(part.width)
+    (result,) = sink.fields
+    outputs = trace.transfers[sink.name][result.name][order]
+    answering = np.flatnonzero(last[order]) if source.starts else np.arange(count)
+    words = data[order]
+    inputs = {"data": words.astype(np.int64) if low < _WORD_BITS else words, "last": last[order]}
+    results = {"data": outputs[answering], "last": last[order][answering]}
+    if design.interface.turns > 1:
+        inputs["id"] = turns
+        results["id"] = turns[answering]
+    interface = bus.interface(design)
+    return Trace(
+        interface=interface,
+        transfers={"s_axis_t": inputs, "m_axis_t": results},
+        after={"m_axis_t": answering},
+    )
+
+
+def _dealt(starts: Array, count: int, turns: int) -> tuple[Array, Array]:
+    """Transfers in the order in which sums that take turns come, and whose turn each is."""
+    sums = iter(zip(starts.tolist(), [*starts[1:].tolist(), count], strict=True))
+    running = [iter(range(0)) for _ in range(turns)]
+    order: list[int] = []
+    whose: list[int] = []
+    ended = [False] * turns
+    while not all(ended):
+        for turn in range(turns):
+            index = next(running[turn], None)
+            if index is None and not ended[turn]:
+                running[turn] = iter(range(*next(sums, (0, 0))))
+                index = next(running[turn], None)
+                ended[turn] = index is None
+            if index is not None:
+                order.append(index)
+                whose.append(turn)
+    return np.array(order), np.array(whose)

@@ -1,0 +1,72 @@
+"""Verification results as JUnit XML, which every CI system shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from hwdse.errors import OutputError, why
+from hwdse.temporary import temporary_folder
+from hwdse.text import printable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of one design.
+
+    Attributes:
+        spec: the design, canonical text.
+        vectors: outputs compared.
+        seconds: how long it took.
+        failure: what differed; empty if it passed.
+    """
+
+    spec: str
+    vectors: int
+    seconds: float
+    failure: str = ""
+
+
+def junit(results: Sequence[Result], level: str) -> str:
+    """The XML: one test case per design."""
+    suite = ElementTree.Element(
+        "testsuite",
+        name=f"hwdse verify, level {level}",
+        tests=str(len(results)),
+        failures=str(sum(bool(result.failure) for result in results)),
+        errors="0",
+        time=f"{sum(result.seconds for result in results):.3f}",
+    )
+    for result in results:
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            classname="hwdse.verify",
+            name=result.spec,
+            time=f"{result.seconds:.3f}",
+        )
+        properties = ElementTree.SubElement(case, "properties")
+        ElementTree.SubElement(properties, "property", name="vectors", value=str(result.vectors))
+        if result.failure:
+            first, *_ = result.failure.splitlines()
+            failure = ElementTree.SubElement(case, "failure", message=first)
+            failure.text = result.failure
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def write_junit(path: Path, results: Sequence[Result], level: str) -> None:
+    """Write the XML; the file appears complete or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_folder("junit", path.parent) as folder:
+            (folder / path.name).write_text(junit(results, level), encoding="utf-8")
+            (folder / path.name).replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {printable(str(path))}: {why(error)}") from error

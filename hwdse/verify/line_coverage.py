@@ -1,0 +1,82 @@
+"""Coverage of a run: lines and toggles as lcov, which CI tools read, and functions as JSON."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from hwdse.errors import OutputError, ToolError, why
+from hwdse.text import printable
+from hwdse.verify.prepare import Prepared
+
+#: Kinds of points in Verilator's data, by the start of their page, that count lines or branches.
+_LINES, _TOGGLES = "v_line", "v_toggle"
+
+
+def write_coverage(folder: Path, data: Path, prepared: Prepared, own: Path) -> None:
+    """Write `coverage.info` (lcov) and `functional.json` (classes of outputs and of steps).
+
+    Args:
+        folder: where to write.
+        data: Verilator's `coverage.dat`.
+        prepared: what was run.
+        own: temporary folder; files in it are named without it.
+
+    Raises:
+        ToolError: the simulation left no coverage data.
+        OutputError: a file cannot be written.
+    """
+    if not data.exists():
+        raise ToolError(f"the simulation left no {data.name}: Verilator built without coverage")
+    functional = {
+        "vectors": dict(prepared.vectors),
+        "outputs": dict(prepared.outputs),
+        "steps": dict(prepared.steps),
+        "unreached": list(prepared.unreached),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "coverage.info").write_text(
+            lcov(data).replace(f"SF:{own}/", "SF:"), encoding="utf-8"
+        )
+        text = json.dumps(functional, indent=2)
+        (folder / "functional.json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {printable(str(folder))}: {why(error)}") from error
+
+
+def lcov(data: Path) -> str:
+    """An lcov tracefile of lines, and of toggles as branches, from a `coverage.dat`."""
+    lines: dict[str, dict[int, int]] = {}
+    branches: dict[str, list[tuple[int, str, int]]] = {}
+    for point, count in _points(data):
+        file, line, page = point.get("f", ""), int(point.get("l", 0)), point.get("page", "")
+        if page.startswith(_TOGGLES):
+            branches.setdefault(file, []).append((line, point.get("o", ""), count))
+        elif page.startswith(_LINES) or page.startswith("v_branch"):
+            known = lines.setdefault(file, {})
+            known[line] = max(known.get(line, 0), count)
+    return "".join(
+        _record(file, lines.get(file, {}), branches.get(file, []))
+        for file in sorted({*lines, *branches})
+    )
+
+
+def _points(data: Path) -> Iterator[tuple[dict[str, str], int]]:
+    for text in data.read_text(encoding="utf-8", errors="replace").splitlines():
+        if not text.startswith("C '"):
+            continue
+        body, _, count = text[3:].rpartition("' ")
+        pairs = (part.partition("\x02") for part in body.split("\x01") if part)
+        yield {key: value for key, _, value in pairs}, int(count)
+
+
+def _record(file: str, lines: dict[int, int], branches: list[tuple[int, str, int]]) -> str:
+    shown = ["TN:verilator", f"SF:{file}"]
+    for number, (line, _, count) in enumerate(sorted(branches)):
+        shown.append(f"BRDA:{line},0,{number},{count}")
+    if branches:
+        hit = sum(count > 0 for _, _, count in branches)
+        shown += [f"BRF:{len(branches)}", f"BRH:{hit}"]
+    shown += [f"DA:{line},{count}" for line, count in sorted(lines.items())]
+    shown += [f"LF:{len(lines)}", f"LH:{sum(count > 0 for count in lines.values())}"]
+    return "\n".join([*shown, "end_of_record", ""])
