@@ -31,13 +31,13 @@ filesets:
 
 scripts:
   bench:
-    cmd: [python3, run_bench.py, --top, {top}, --files, filelist.f, --bench, {module}, \
+    cmd: [python3, run_bench.py, --top, "{top}", --files, filelist.f, --bench, {module}, \
 --vectors, {vectors}]
 
 targets:
   default: &default
     filesets: [rtl]
-    toplevel: {top}
+    toplevel: "{top}"
 
   lint:
     <<: *default

@@ -10,7 +10,7 @@ def files(package: Package) -> dict[str, str]:
     sources = "".join(f"  - dir::{name}\n" for name in package.verilog)
     return {
         "config.yaml": f"""# librelane config.yaml
-DESIGN_NAME: {package.top}
+DESIGN_NAME: "{package.top}"
 VERILOG_FILES:
 {sources}CLOCK_PORT: {package.clock or "null"}
 CLOCK_PERIOD: {package.period_ns}

@@ -6,6 +6,7 @@ it. Native tools on PATH are taken, those of YoWASP where there are none.
 
 from dataclasses import dataclass
 
+from hwdse.errors import SpecError
 from hwdse.flows.package import Package
 from hwdse.flows.wrapper import WRAPPER, wrapper
 
@@ -34,7 +35,13 @@ class Family:
 
 
 def makefile(package: Package, family: Family) -> dict[str, str]:
-    """The Makefile and the wrapper."""
+    """The Makefile and the wrapper.
+
+    Raises:
+        SpecError: a module of the unit is called like the wrapper.
+    """
+    if _WRAPPER_FILE in package.verilog:
+        raise SpecError(f"{WRAPPER} is the module around the unit: give the unit another name")
     file = f"Makefile.{family.name}"
     built = f"$(BUILD)/{package.top}"
     sources = " ".join([_WRAPPER_FILE, *package.verilog])

