@@ -115,8 +115,7 @@ endmodule
     && q[{n - 2}]);
 endmodule
 """
-    registers = (("nan", 1), ("inf", 1), ("sign", 1), ("exponent", bits), ("significand", digits))
-    return RunningSum(registers=registers, invariant=invariant, same=same)
+    return RunningSum(registers=(("", n),), invariant=invariant, same=same)
 
 
 def _code(

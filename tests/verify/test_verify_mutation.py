@@ -117,7 +117,7 @@ def test_what_the_stimulus_kills_is_never_proven_equivalent(
 ) -> None:
     """The proof and the simulation are two independent views of one netlist."""
     design = Design.parse(spec)
-    drawn = draw(mutation.emit(design), design.slug, count=COUNT, seed=0)
+    drawn = draw(mutation.emit(design, flat=True), design.slug, count=COUNT, seed=0)
     executable = mutation._build(design, drawn, tmp_path)
     fed = mutation_cycles.cycles(design, "quick", 0)
     numbers = [mutant.number for mutant in drawn.mutants]
@@ -238,7 +238,7 @@ def test_stated_states_of_running_sums_are_proven(spec: str) -> None:
     design = Design.parse(spec)
     known = running_sum(design.acc, design)
     assert known is not None
-    assert "invariant before" in comparison(mutation.emit(design), design.slug, known)
+    assert "invariant before" in comparison(mutation.emit(design, flat=True), design.slug, known)
 
 
 def test_exact_running_sums_take_every_state() -> None:
@@ -257,7 +257,7 @@ def test_wrong_hardware_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_wrong_outputs_are_seen(tmp_path) -> None:
     """Mutant 0 is the unit as it is: right, until an expected bit is flipped."""
-    drawn = draw(mutation.emit(SMALL), SMALL.slug, count=5, seed=0)
+    drawn = draw(mutation.emit(SMALL, flat=True), SMALL.slug, count=5, seed=0)
     executable = mutation._build(SMALL, drawn, tmp_path)
     fed = mutation_cycles.cycles(SMALL, "quick", 0).copy()
     assert mutation._survivors(executable, fed, [0], tmp_path) == [0]

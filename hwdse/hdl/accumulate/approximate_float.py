@@ -18,6 +18,10 @@ from hwdse.hdl.unpacked import Record, drive, fields, unpacked_signature
 from hwdse.spec import ApproximateFloat, Design
 
 
+#: Fields of the state, the lowest first.
+_KEPT = ("significand", "exponent", "sign", "inf", "nan")
+
+
 @step.register(ApproximateFloat)
 class ApproximateFloatStep(Step):
     """A chain of approximately normalising multiply-adds; the state is the un-normalised sum.
@@ -31,7 +35,7 @@ class ApproximateFloatStep(Step):
         self._adders = [ApproximateAdd(acc, design) for _ in range(design.unit.group)]
         members = unpacked_signature(design.state).members
         # Nothing keeps the zero flag: a zero has a significand and an exponent field of zero.
-        super().__init__(design, {n: m.shape for n, m in members.items() if n != "zero"})
+        super().__init__(design, {n: members[n].shape for n in _KEPT if n in members})
 
     @property
     def structure(self) -> Structure:
