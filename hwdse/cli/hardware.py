@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hwdse import cost as costs
+from hwdse import flows as known_flows
 from hwdse import verify as proof
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, print_json
@@ -43,6 +44,13 @@ from hwdse.verify.verification import collect_evidence
 @click.option("--top", default="", help="Name of the top module; by default made of the spec.")
 @click.option("--flat", is_flag=True, help="One module for everything.")
 @click.option("--level", default="quick", show_default=True, type=click.Choice(list(proof.LEVELS)))
+@click.option(
+    "--flow",
+    "flows",
+    multiple=True,
+    metavar="NAME",
+    help=f"Add what another tool needs: {', '.join(known_flows.names())}. May be repeated.",
+)
 @json_option
 def generate(
     *,
@@ -52,16 +60,22 @@ def generate(
     top: str,
     flat: bool,
     level: str,
+    flows: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Write verified, self-contained Verilog of a design.
 
     The folder gets the Verilog, one module in a file, with its manifest, test vectors, bench and
     timing constraints. What is written has been simulated at --level, and its header says so.
+
+    Each --flow adds its files: a core for fusesoc, configurations for librelane and orfs, a script
+    that packages an IP for vivado, a module for litex, a Makefile from synthesis to bitstream for
+    ecp5 and ice40.
     """
     design = Design.parse(spec)
+    bus = Bus.parse(interface)
     certificate = proof.generate(
-        design, folder, level=level, bus=Bus.parse(interface), top=top, flat=flat
+        design, folder, level=level, bus=bus, top=top, flat=flat, flows=flows
     )
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     loop = costs.loop_limit(design)

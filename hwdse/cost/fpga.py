@@ -1,10 +1,8 @@
 """Open FPGA flow: a design placed and routed, with what it uses and how fast its clock may be.
 
 Yosys maps the design, nextpnr places and routes it; both come from the `synthesis` extra, and a
-native nextpnr on PATH is taken instead. The ports lead to registers in a wrapper, whose inputs come
-from one pin and whose outputs go to one pin, both through shift registers: a unit with any number
-of ports fits any package, and every path of it lies between two registers. The wrapper is not
-counted.
+native nextpnr on PATH is taken instead. The ports lead to registers in a wrapper, so that any unit
+fits and every path of it lies between two registers. The wrapper is not counted.
 """
 
 import json
@@ -21,13 +19,13 @@ from typing import Any
 
 from hwdse.cost.synthesis import find_yosys, last_line
 from hwdse.errors import ToolError
+from hwdse.flows.wrapper import WRAPPER, wrapper
 from hwdse.hdl import emit
 from hwdse.resources import cache_base, how_to_get
-from hwdse.spec import Design, Interface
+from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 
 SEED = 1
-_TOP = "hwdse_wrapper"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,37 +132,6 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
     )
 
 
-def wrapper(interface: Interface, top: str) -> str:
-    """A module that registers all ports of a unit and needs four pins."""
-    found = {port.name: port for port in interface.ports() if port.name != interface.clock}
-    inputs = {name: port.width for name, port in found.items() if port.direction == "input"}
-    outputs = {name: port.width for name, port in found.items() if port.direction == "output"}
-    connected = [f"    .{interface.clock}(clk)"] if interface.clocked else []
-    for bus, widths in (("in", inputs), ("result", outputs)):
-        low = 0
-        for name, width in widths.items():
-            connected.append(f"    .{name}({bus}[{low + width - 1}:{low}])")
-            low += width
-    n, m = sum(inputs.values()), sum(outputs.values())
-    return f"""module {_TOP}(input clk, input si, input load, output so);
-  reg [{n - 1}:0] in;
-  wire [{m - 1}:0] result;
-  reg [{m - 1}:0] held, out;
-  reg loading;
-  assign so = out[0];
-  always @(posedge clk) begin
-    in <= {{in, si}};
-    held <= result;
-    loading <= load;
-    out <= loading ? held : out >> 1;
-  end
-  {top} unit (
-{f",{chr(10)}".join(connected)}
-  );
-endmodule
-"""
-
-
 def _script(target: Family, top: str) -> str:
     """The unit is mapped and written alone, then in its wrapper, where it stays as it is."""
     return f"""read_verilog design.v
@@ -176,7 +143,7 @@ write_rtlil -selected unit.il
 design -reset
 read_rtlil unit.il
 read_verilog wrapper.v
-{target.synthesis} -top {_TOP} -json wrapped.json
+{target.synthesis} -top {WRAPPER} -json wrapped.json
 """
 
 

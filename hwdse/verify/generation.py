@@ -3,14 +3,17 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hwdse import flows as known_flows
 from hwdse.errors import OutputError, why
+from hwdse.flows import Package
 from hwdse.hdl import PLAIN, split_modules
 from hwdse.resources import resource
-from hwdse.spec import Bus, Design, Interface
+from hwdse.spec import Bus, Design
 from hwdse.temporary import temporary_folder
 from hwdse.text import printable
 from hwdse.verify.certificate import Certificate, header, sha256
@@ -20,8 +23,8 @@ from hwdse.verify.verification import BENCH, Evidence, collect_evidence
 CERTIFICATE = "certificate.json"
 _MANIFEST = "manifest.json"
 _FILE_LIST = "filelist.f"
+_VECTORS = "vectors.txt"
 _CLOCK_PERIOD_NS = 10.0
-_PORT_SHARE = 0.3
 
 
 def generate(
@@ -33,6 +36,7 @@ def generate(
     bus: Bus = PLAIN,
     top: str = "",
     flat: bool = False,
+    flows: Iterable[str] = (),
 ) -> Certificate:
     """Write verified Verilog, manifest, vectors, bench and constraints of a design.
 
@@ -46,23 +50,26 @@ def generate(
         bus: what the top module shows.
         top: name of the top module; `design.slug` by default.
         flat: whether it is one module.
+        flows: other tools whose files go into the folder as well, such as `fusesoc`.
 
     Returns:
         The certificate, which is also in the folder.
 
     Raises:
+        SpecError: an unknown level or flow.
         OutputError: the folder cannot be written, or holds something else.
         VerificationError: the hardware differs from the golden model; nothing is written.
         ToolError: the simulator or the compiler is missing or fails.
     """
-    target = Path(folder)
+    target, flows = Path(folder), tuple(flows)
+    known_flows.check(flows)
     _check_target(target)
     evidence = collect_evidence(design, level, seed, bus=bus, top=top, flat=flat)
     try:
         with temporary_folder("generate", target.parent) as work:
             complete = work / "new"
             complete.mkdir()
-            _fill(complete, design, evidence, top or design.slug, bus)
+            _fill(complete, design, evidence, name=top or design.slug, bus=bus, flows=flows)
             if target.exists():
                 target.rename(work / "old")
             complete.rename(target)
@@ -114,45 +121,47 @@ def _unwritable(target: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write {printable(str(target))}: {why(error)}")
 
 
-def _fill(folder: Path, design: Design, evidence: Evidence, name: str, bus: Bus) -> None:
+def _fill(
+    folder: Path,
+    design: Design,
+    evidence: Evidence,
+    *,
+    name: str,
+    bus: Bus,
+    flows: tuple[str, ...],
+) -> None:
     interface = bus.interface(design)
     certificate = evidence.certificate
     modules = {f"{part}.v": text for part, text in split_modules(evidence.verilog).items()}
     files = list(modules)
     modules[files[0]] = header(design, interface, certificate) + modules[files[0]]
+    package = Package(
+        spec=str(design),
+        top=name,
+        version=certificate.tools["hwdse"],
+        interface=interface,
+        verilog=modules,
+        period_ns=_CLOCK_PERIOD_NS,
+        bench=(BENCH.name, _VECTORS),
+    )
     texts = {
         **modules,
         _FILE_LIST: "".join(f"{file}\n" for file in files),
-        f"{name}.sdc": _constraints(interface),
+        package.sdc: package.constraints,
         CERTIFICATE: json.dumps(certificate.to_json(), indent=2) + "\n",
-        "vectors.txt": evidence.vectors,
+        _VECTORS: evidence.vectors,
         "Makefile": _makefile(name, BENCH.name),
         BENCH.name: BENCH.read_text(encoding="utf-8"),
         "run_bench.py": resource("sims", "run_bench.py").read_text(encoding="utf-8"),
+        **known_flows.files(flows, package),
     }
     for file, text in texts.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text, encoding="utf-8")
     digests = {file: sha256(text) for file, text in texts.items()}
     document = json.dumps(manifest(design, certificate, digests, bus=bus, top=name), indent=2)
     (folder / _MANIFEST).write_text(document + "\n", encoding="utf-8")
     shutil.copymode(resource("sims", "run_bench.py"), folder / "run_bench.py")
-
-
-def _constraints(interface: Interface) -> str:
-    if interface.clocked:
-        delay = _CLOCK_PERIOD_NS * _PORT_SHARE
-        clock = interface.clock
-        others = f"[remove_from_collection [all_inputs] [get_ports {clock}]]"
-        return (
-            "# Set the period your project needs; ports take a share of it outside the module.\n"
-            f"create_clock -name {clock} -period {_CLOCK_PERIOD_NS} [get_ports {clock}]\n"
-            f"set_input_delay {delay} -clock {clock} {others}\n"
-            f"set_output_delay {delay} -clock {clock} [all_outputs]\n"
-        )
-    return (
-        "# Combinational: the longest path; set the delay your project needs.\n"
-        f"set_max_delay {_CLOCK_PERIOD_NS} -from [all_inputs] -to [all_outputs]\n"
-    )
 
 
 def _makefile(name: str, bench: str) -> str:
@@ -161,6 +170,6 @@ def _makefile(name: str, bench: str) -> str:
         "PYTHON ?= python3\n\n"
         "test:\n"
         f"\t$(PYTHON) run_bench.py --top {name} --files {_FILE_LIST} --bench {bench} "
-        "--vectors vectors.txt\n\n"
+        f"--vectors {_VECTORS}\n\n"
         ".PHONY: test\n"
     )

@@ -1,4 +1,4 @@
-"""The open FPGA flow: a wrapper that any unit fits in, tools that must reach their end."""
+"""The open FPGA flow: tools that must reach their end."""
 
 import json
 import sys
@@ -9,21 +9,6 @@ from hwdse import Design
 from hwdse.cli import main
 from hwdse.cost import fpga
 from hwdse.errors import ToolError
-
-
-def test_the_wrapper_registers_every_port_and_needs_four_pins():
-    design = Design.parse("a=int8,acc=int:32,unit=dot,lanes=3,stages=1")
-    text = fpga.wrapper(design.interface, design.slug)
-    # rst, i_valid, i_first and two words of three lanes; o_valid and the sum.
-    assert "reg [50:0] in;" in text
-    assert "wire [32:0] result;" in text
-    assert text.count("\n    .") == len(design.interface.ports()) == 8
-    assert "input clk, input si, input load, output so" in text
-
-
-def test_the_wrapper_of_a_bare_unit_gives_it_no_clock():
-    design = Design.parse("a=e4m3fn,out=e4m3fn,unit=mul")
-    assert ".clk(clk)" not in fpga.wrapper(design.interface, design.slug)
 
 
 def test_a_tool_that_ends_early_is_a_failure(tmp_path):

@@ -13,7 +13,7 @@ from sampled import some
 
 from hwdse import Design, golden
 from hwdse.errors import OutputError, SpecError, ToolError, VerificationError
-from hwdse.hdl import emit
+from hwdse.hdl import emit, split_modules
 from hwdse.verify import generate, verify
 from hwdse.verify import prepare as preparation
 from hwdse.verify import verification as module
@@ -201,15 +201,19 @@ def _make_test(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_generated_folder_is_complete_and_runs_by_itself(level: str, tmp_path: Path) -> None:
     folder = tmp_path / "made"
     certificate = generate(INT8, folder, level, seed=3)
-    again = generate(INT8, folder, level, seed=3)
+    again = generate(INT8, folder, level, seed=3, flows=("fusesoc", "orfs"))
     assert again == certificate
     name = INT8.slug
     document = json.loads((folder / "manifest.json").read_text())
-    assert {path.name for path in folder.iterdir()} == {*document["files"], "manifest.json"}
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files == {*document["files"], "manifest.json"}
+    assert {f"{name}.core", f"flow/designs/src/{name}/{name}.v"} < files
     for file, digest in document["files"].items():
         assert sha256((folder / file).read_text()) == digest
     text = (folder / f"{name}.v").read_text()
-    assert text.endswith(emit(INT8))
+    parts = {f"{part}.v": own for part, own in split_modules(emit(INT8)).items()}
+    assert (folder / "filelist.f").read_text().split() == list(parts)
+    assert all((folder / file).read_text().endswith(own) for file, own in parts.items())
     assert str(certificate.vectors["operand_pairs"]) in text.split("module")[0]
     assert document["latency_cycles"] == 1
     assert json.loads((folder / "certificate.json").read_text()) == certificate.to_json()
@@ -220,9 +224,11 @@ def test_generated_folder_is_complete_and_runs_by_itself(level: str, tmp_path: P
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout.strip().splitlines()[-1])["checked"] == certificate.total
 
-    broken = text.replace("$signed(i_a) * $signed(i_b)", "$signed(i_a) * $signed(i_b) + 16'sd1")
-    assert broken != text
-    (folder / f"{name}.v").write_text(broken)
+    multiplier = folder / f"{name}_exact_multiplier.v"
+    product = "$signed(a_significand) * $signed(b_significand)"
+    text = multiplier.read_text()
+    assert product in text
+    multiplier.write_text(text.replace(product, f"{product} + 16'sd1"))
     run = _make_test(folder)
     assert run.returncode != 0
 

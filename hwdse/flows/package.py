@@ -1,0 +1,75 @@
+"""What a flow knows of a generated folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from hwdse.errors import SpecError
+from hwdse.flows.constraints import constraints
+from hwdse.spec import Interface, Port, Stream
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A design's files and ports, as a flow needs them.
+
+    Attributes:
+        spec: the design, in text.
+        top: name of the top module.
+        version: version of the generator, of the form 1.2.3.
+        interface: what the top module shows.
+        verilog: texts of the Verilog files by their names, the top module's first.
+        period_ns: clock period, or longest delay of a unit without clock.
+        bench: names of the bench and of its vectors.
+
+    Raises:
+        SpecError: no Verilog.
+    """
+
+    spec: str
+    top: str
+    version: str
+    interface: Interface
+    verilog: Mapping[str, str]
+    period_ns: float
+    bench: tuple[str, str]
+
+    def __post_init__(self) -> None:
+        if not self.verilog:
+            raise SpecError(f"{self.top} has no Verilog: a flow needs at least one file")
+
+    @property
+    def clock(self) -> str:
+        """Name of the clock port; empty if there is none."""
+        return self.interface.clock if self.interface.clocked else ""
+
+    @property
+    def reset(self) -> str:
+        """Name of the reset port; empty if there is none."""
+        return self.interface.reset if self.interface.reset_cycles else ""
+
+    @property
+    def sdc(self) -> str:
+        """Name of the file with the timing constraints."""
+        return f"{self.top}.sdc"
+
+    @cached_property
+    def constraints(self) -> str:
+        """Its text."""
+        return constraints(self.interface, self.period_ns)
+
+    @property
+    def data_ports(self) -> tuple[Port, ...]:
+        """All ports but clock and reset."""
+        own = (self.clock, self.reset)
+        return tuple(port for port in self.interface.ports() if port.name not in own)
+
+    @property
+    def buses(self) -> dict[str, Stream]:
+        """The AXI4-Stream buses by their names: streams with ports `s_axis_t...`, `m_axis_t...`."""
+        names = {stream.valid.removesuffix("_tvalid"): stream for stream in self.interface.streams}
+        return {
+            name: stream
+            for name, stream in names.items()
+            if name.startswith(("s_axis", "m_axis")) and name != stream.valid
+        }

@@ -1,0 +1,43 @@
+"""A folder with the files of flows, without the verification that `generate` begins with."""
+
+from pathlib import Path
+
+from hwdse import Design, flows
+from hwdse.flows import Package
+from hwdse.hdl import emit, split_modules
+from hwdse.spec import Bus
+
+#: One unit with clock and reset, one without either.
+CLOCKED = "a=int8,acc=int:32"
+BARE = "a=e2m1fn,out=e4m3fn,unit=mul"
+
+
+def package(spec: str, bus: str = "plain") -> Package:
+    design, shown = Design.parse(spec), Bus.parse(bus)
+    modules = split_modules(emit(design, bus=shown))
+    return Package(
+        spec=str(design),
+        top=design.slug,
+        version="0.1.0",
+        interface=shown.interface(design),
+        verilog={f"{name}.v": text for name, text in modules.items()},
+        period_ns=10.0,
+        bench=("tb_stream.py", "vectors.txt"),
+    )
+
+
+def streaming() -> Package:
+    """A unit behind AXI4-Stream ports."""
+    return package(CLOCKED, "axis")
+
+
+def write(given: Package, folder: Path, *names: str) -> None:
+    texts = {
+        **given.verilog,
+        given.sdc: given.constraints,
+        "filelist.f": "".join(f"{name}\n" for name in given.verilog),
+        **flows.files(names, given),
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
