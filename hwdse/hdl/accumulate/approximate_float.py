@@ -17,7 +17,6 @@ from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, fields, unpacked_signature
 from hwdse.spec import ApproximateFloat, Design
 
-
 #: Fields of the state, the lowest first.
 _KEPT = ("significand", "exponent", "sign", "inf", "nan")
 
