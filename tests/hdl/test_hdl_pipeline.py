@@ -16,7 +16,9 @@ from cycle_level import CycleLevel, netlist
 from verilog_lint import lint, written
 
 from hwdse import Design
+from hwdse.errors import ToolError
 from hwdse.hdl import emit, placement
+from hwdse.hdl.netlist import read_nodes
 from hwdse.hdl.rtlil_text import rtlil_text
 from hwdse.verify import verify
 
@@ -201,3 +203,18 @@ def test_a_bare_unit_has_a_clock_only_with_stages():
     ports = {n: set(port.findall(emit(design_of(UNITS[6], n)))) for n in (0, 2)}
     assert ports[0] == {"i_a", "i_b", "i_c", "o"}
     assert ports[2] == {"clk", *ports[0]}
+
+
+def test_cells_without_a_delay_law_are_named():
+    """A memory that is written has several outputs and no place for registers."""
+    memory = {"type": "$mem_v2", "parameters": {}, "connections": {"RD_DATA": [3], "WR_DATA": [2]}}
+    ports = {
+        "a": {"direction": "input", "bits": [2]},
+        "o": {"direction": "output", "bits": [3]},
+    }
+    module = {"ports": ports, "cells": {"ram": memory}, "netnames": {}}
+    with pytest.raises(ToolError, match=r"no delay law for cells \$mem_v2"):
+        read_nodes(module)
+    adder = {"type": "$divfloor", "connections": {"A": [2], "Y": [3]}, "parameters": {}}
+    with pytest.raises(ToolError, match=r"no delay law for cells \$divfloor"):
+        read_nodes({**module, "cells": {"divide": adder}})

@@ -1,10 +1,14 @@
 """A user's own Verilog against the golden model: right, wrong, and what does not fit."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from hwdse import Design
 from hwdse.cli import main
@@ -96,3 +100,27 @@ def test_junit_and_exit_codes(mine: Path, tmp_path: Path) -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     (failure,) = suite.iter("failure")
     assert "mismatches in" in failure.get("message", "")
+
+
+@pytest.mark.long
+def test_the_commands_of_the_documentation(tmp_path: Path, monkeypatch) -> None:
+    """What docs/ci.md tells to copy does what it says."""
+    text = (Path(__file__).parents[2] / "docs" / "ci.md").read_text()
+    workflow = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.S)[1])
+    steps = workflow["jobs"]["verify"]["steps"]
+    (command,) = (s["run"] for s in steps if s.get("run", "").startswith("hwdse"))
+    monkeypatch.chdir(tmp_path)
+    Path("mine.v").write_text(MINE.replace(" x,", " i_a,").replace("x * i_b", "i_a * i_b"))
+    assert main(command.split()[1:]) == 0
+    (upload,) = (s for s in steps if "upload-artifact" in s.get("uses", ""))
+    for kept in upload["with"]["path"].split():
+        assert Path(kept).exists(), kept
+    (python,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    Path("test_mine.py").write_text(python)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "test_mine.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from sampled import some
 from hwdse import Design, golden
 from hwdse.errors import OutputError, SpecError, ToolError, VerificationError
 from hwdse.hdl import emit, split_modules
+from hwdse.spec import Axis
 from hwdse.verify import generate, verify
 from hwdse.verify import prepare as preparation
 from hwdse.verify import verification as module
@@ -184,11 +186,11 @@ def test_vector_files_put_lane_zero_in_the_low_bits() -> None:
     assert (source["transfers"], sink["transfers"], sink["latency"]) == (1, 1, 1)
 
 
-def _make_test(folder: Path) -> subprocess.CompletedProcess[str]:
+def _make_test(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     # Without what an outer make says to an inner one, which would print its folder.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     return subprocess.run(
-        ["make", "test", f"PYTHON={sys.executable}"],
+        ["make", "test", f"PYTHON={sys.executable}", *options],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -231,6 +233,22 @@ def test_generated_folder_is_complete_and_runs_by_itself(level: str, tmp_path: P
     multiplier.write_text(text.replace(product, f"{product} + 16'sd1"))
     run = _make_test(folder)
     assert run.returncode != 0
+    shown = [line for line in run.stderr.splitlines() if line.startswith("stream o, transfer ")]
+    assert shown
+    assert all("i_a=0x" in line and "ulp apart" in line for line in shown)
+    assert {"build.log", "test.log"} < {path.name for path in (folder / "build").iterdir()}
+
+
+@pytest.mark.long
+def test_icarus_runs_the_generated_folder_too(tmp_path: Path) -> None:
+    assert shutil.which("iverilog"), "no Icarus Verilog: apt install iverilog"
+    folder = tmp_path / "made"
+    certificate = generate(FP8, folder, "quick", bus=Axis(), top="mine")
+    run = _make_test(folder, "SIM=icarus")
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout.strip().splitlines()[-1])
+    assert report["checked"] == report["vectors"] > 100
+    assert certificate.total > report["vectors"]
 
 
 def test_generate_spares_folders_that_are_not_its_own(tmp_path: Path) -> None:
