@@ -13,6 +13,7 @@ from hwdse.networks.arithmetic import Arithmetic, FloatArithmetic, Operand, Real
 from hwdse.networks.network import Network
 from hwdse.networks.program import program, without_products
 from hwdse.networks.runtime import RUNTIME_ERRORS, cannot_run, session
+from hwdse.spec import Workload
 
 _BATCH_BYTES = 64 << 20
 _MAX_BATCH = 250
@@ -67,11 +68,13 @@ class Profile:
 
     Attributes:
         macs: multiply-accumulate operations of all matrix products.
+        workloads: those products by site and shape, in the order in which they are met.
         value_bytes: all values that travel between products and float parts together.
         classes: outputs of the network.
     """
 
     macs: int
+    workloads: tuple[Workload, ...]
     value_bytes: int
     classes: int
 
@@ -96,9 +99,14 @@ def profile(network: Network) -> Profile:
             f"network {network.name} gives an output of shape {result.shape} for {batch} samples: "
             f"({batch}, {classes}) is needed for {network.dataset.name}"
         )
-    if not counter.macs:
+    if not counter.found:
         raise without_products(network)
-    return Profile(macs=counter.macs // batch, value_bytes=size // batch, classes=result.shape[1])
+    return Profile(
+        macs=counter.macs // batch,
+        workloads=counter.workloads(batch),
+        value_bytes=size // batch,
+        classes=result.shape[1],
+    )
 
 
 def batches(network: Network, pixels: npt.NDArray[np.float32]) -> Iterator[Real]:
@@ -133,12 +141,36 @@ def padded_outputs(runner: Executor | FloatNetwork, network: Network, x: Real) -
 
 
 class _Counter(FloatArithmetic):
-    macs = 0
+    """Counts products by site and shape (m, k, n)."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[Site, tuple[int, int, int]], int] = {}
+
+    def _count(self, site: Site, shape: tuple[int, int, int], times: int) -> None:
+        if min(*shape, times) > 0:
+            self.found[site, shape] = self.found.get((site, shape), 0) + times
 
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
-        self.macs += a.shape[0] * a.shape[1] * b.shape[1]
+        self._count(site, (a.shape[0], a.shape[1], b.shape[1]), 1)
         return super().product(site, group, a, b)
 
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
-        self.macs += a.shape[0] * a.shape[1] * a.shape[2] * b.shape[2]
+        self._count(site, (a.shape[1], a.shape[2], b.shape[2]), a.shape[0])
         return super().products(site, a, b)
+
+    @property
+    def macs(self) -> int:
+        """Products of all samples together."""
+        return sum(math.prod(shape) * times for (_, shape), times in self.found.items())
+
+    def workloads(self, batch: int) -> tuple[Workload, ...]:
+        """The products of one of `batch` samples: its share of the rows, or of the matrices."""
+        found = []
+        for (site, (m, k, n)), times in self.found.items():
+            by_rows = times % batch != 0
+            rows = -(-m // batch) if by_rows else m
+            groups = times if by_rows else times // batch
+            found.append(
+                Workload(site=site.name, m=rows, k=k, n=n, groups=groups, constant=site.constant)
+            )
+        return tuple(found)

@@ -26,6 +26,7 @@ from hwdse.spec.multiply.radix4 import Radix4
 from hwdse.spec.multiply.shift_add import ShiftAdd
 from hwdse.spec.multiply.xnor import Xnor
 from hwdse.spec.unit import Bare, Dot, Fma, Mac, Mul, Summing, Unit
+from hwdse.spec.workload import Schedule, Workload
 
 __all__ = [
     "Accumulator",
@@ -59,11 +60,13 @@ __all__ = [
     "Plain",
     "Port",
     "Radix4",
+    "Schedule",
     "ShiftAdd",
     "StochasticFloat",
     "Stream",
     "Summing",
     "TreeFloat",
     "Unit",
+    "Workload",
     "Xnor",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from hwdse.errors import SpecError
 from hwdse.spec.interface import Field, Interface, Stream
 from hwdse.spec.part import Part
+from hwdse.spec.workload import Schedule, Workload
 
 if TYPE_CHECKING:
     from hwdse.spec.design import Design
@@ -78,6 +79,14 @@ class Unit(Part):
     def interface(self, design: "Design") -> Interface:
         """The streams, reset and latency of a design with this unit."""
 
+    def schedule(self, workload: Workload) -> Schedule:
+        """Cycles of a workload on this unit, and how often what is read, written and multiplied.
+
+        Raises:
+            SpecError: a unit that has none.
+        """
+        raise SpecError(f"unit {self} has no schedule for matrix products ({workload.site})")
+
     @property
     @abstractmethod
     def group(self) -> int:
@@ -117,6 +126,18 @@ class Bare(Unit):
     def latency(self) -> int:
         """Cycles from inputs to output: the stages."""
         return self.stages
+
+    def schedule(self, workload: Workload) -> Schedule:
+        """One product in each cycle; the sums are made elsewhere."""
+        cycles = workload.macs + self.latency
+        return Schedule(
+            cycles=cycles,
+            slots=cycles,
+            macs=workload.macs,
+            reads_a=workload.macs,
+            reads_b=workload.macs,
+            writes=workload.macs,
+        )
 
     def interface(self, design: "Design") -> Interface:
         """Operands `i_a`, `i_b` (and `i_c`) in every cycle, result `o`; a clock with `stages`."""
@@ -191,6 +212,25 @@ class Summing(Unit):
     def latency(self) -> int:
         """Cycles from an accepted input to the output that includes it."""
         return self.interleave + self.stages
+
+    def schedule(self, workload: Workload) -> Schedule:
+        """Sum after sum, each a group of terms in a cycle; sums that take turns fill every turn.
+
+        Operands are read anew for each sum: the unit keeps none.
+        """
+        groups = -(-workload.k // self.group)
+        rounds = -(-workload.sums // self.interleave)
+        # A sum's last output comes `latency` cycles after its last input.
+        cycles = rounds * groups * self.interleave + self.latency
+        reads = workload.sums * groups * self.group
+        return Schedule(
+            cycles=cycles,
+            slots=cycles * self.macs_per_cycle,
+            macs=workload.macs,
+            reads_a=reads,
+            reads_b=reads,
+            writes=workload.sums,
+        )
 
     @property
     def macs_per_cycle(self) -> int:

@@ -42,7 +42,12 @@ def test_shipped_networks():
 
 
 def test_sizes_of_the_shipped_networks():
-    assert networks.profile(networks.load("digits")).macs == 64 * 64 + 64 * 32 + 32 * 10
+    profile = networks.profile(networks.load("digits"))
+    assert profile.macs == 64 * 64 + 64 * 32 + 32 * 10
+    shapes = [(work.m, work.k, work.n, work.groups) for work in profile.workloads]
+    assert shapes == [(1, 64, 64, 1), (1, 64, 32, 1), (1, 32, 10, 1)]
+    assert all(work.constant for work in profile.workloads)
+    assert sum(work.macs for work in profile.workloads) == profile.macs
     small = networks.load("digits-cnn")
     assert networks.profile(small).macs == 108_448
     operators = [node.op_type for node in small.model.graph.node]
