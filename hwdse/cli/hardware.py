@@ -23,7 +23,6 @@ from hwdse.verify.supported import (
     verify_supported,
     write_supported,
 )
-from hwdse.verify.verification import collect_evidence
 
 
 @click.command()
@@ -191,8 +190,8 @@ def verify(
                 coverage=coverage,
             )
         else:
-            evidence = collect_evidence(design, level, seed, coverage=coverage)
-            certificate = evidence.certificate
+            kept = {} if coverage is None else {"coverage": coverage}
+            certificate = proof.verify(design, level=level, seed=seed, **kept)
     except VerificationError as error:
         if junit is not None:
             seconds = time.monotonic() - start

@@ -39,13 +39,16 @@ class Evidence:
     vectors: str
 
 
-def verify(design: Design, level: str = "quick", seed: int = 0) -> Certificate:
+def verify(
+    design: Design, level: str = "quick", seed: int = 0, *, coverage: Path | None = None
+) -> Certificate:
     """Prove the design's Verilog equal to the golden model on the stimulus of a level.
 
     Args:
         design: the design.
         level: `quick`, `full` or `exhaustive`.
         seed: seed of the random operands.
+        coverage: a folder for the coverage of lines, toggles and functions; None for none.
 
     Returns:
         The certificate of the passed run.
@@ -55,7 +58,7 @@ def verify(design: Design, level: str = "quick", seed: int = 0) -> Certificate:
         ToolError: the simulator or the compiler is missing or fails.
         SpecError: an unknown level, or a part of the design without generator or bench.
     """
-    return collect_evidence(design, level, seed).certificate
+    return collect_evidence(design, level, seed, coverage=coverage).certificate
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ import pytest
 from hwdse import Design
 from hwdse.cli import main
 from hwdse.errors import VerificationError
-from hwdse.hdl import emit
+from hwdse.hdl import emit, split_modules
 from hwdse.verify import Certificate
 from hwdse.verify.certificate import sha256
 from hwdse.verify.supported import Proof, path_of, verify_supported
@@ -107,9 +107,14 @@ def test_verify_supported(supported, monkeypatch, capsys):
         return proofs
 
     monkeypatch.setattr("hwdse.cli.hardware.verify_supported", once)
-    module = supported / path_of(design)
-    module.parent.mkdir()
-    module.write_text(f"// {sha256(emit(design))}\n{emit(design)}")
+    folder, parts = supported / path_of(design), split_modules(emit(design))
+    folder.mkdir(parents=True)
+    for name, text in parts.items():
+        head = f"// {sha256(emit(design))}\n" if name == design.slug else ""
+        (folder / f"{name}.v").write_text(head + text)
+    listed = [f"{path_of(design)}/{name}.v" for name in parts]
+    (supported / "filelist.f").write_text("\n".join(listed))
+    module = folder / f"{design.slug}.v"
     options = ["--supported", "--folder", str(supported), "--level", "quick", "--jobs", "2"]
     assert main(["verify", *options]) == 0
     out, err = capsys.readouterr()
@@ -163,7 +168,8 @@ def test_rtl_written_and_checked(supported, monkeypatch, capsys):
     document = json.loads(capsys.readouterr().out)
     assert len(document["designs"]) == 1
     assert document["written"] == []
-    (module,) = supported.glob("*/*.v")
+    design = Design.parse(SPEC)
+    module = supported / path_of(design) / f"{design.slug}.v"
     assert "0 mismatches" in module.read_text()
     module.write_text(module.read_text().replace("endmodule", "// changed\nendmodule"))
     assert main(["rtl", "--check", "--folder", str(supported)]) == 1
