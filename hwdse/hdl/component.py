@@ -37,6 +37,9 @@ class Component(wiring.Component):
         identity: equal for components that are the same hardware.
     """
 
+    # Equal components are made and only one of them is elaborated.
+    _MustUse__silence = True
+
     identity: Hashable
 
     def __new__(cls, *arguments: object, **keywords: object) -> Self:

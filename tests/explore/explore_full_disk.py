@@ -45,11 +45,9 @@ def temporary():
 def generate(folder):
     """`generate` without the simulation."""
     design = Design.parse("a=int4,acc=int:16")
-    evidence = generation.Evidence(
-        certificate=None, verilog="x", vectors="1\n" * _BYTES, bench=Path(__file__)
-    )
-    generation.collect_evidence = lambda *_: evidence
-    generation._fill = lambda work, *_: (work / "vectors.txt").write_text(evidence.vectors)
+    evidence = generation.Evidence(certificate=None, verilog="x", vectors="1\n" * _BYTES)
+    generation.collect_evidence = lambda *_, **__: evidence
+    generation._fill = lambda work, *_, **__: (work / "vectors.txt").write_text(evidence.vectors)
     generation.generate(design, folder / "unit")
 
 

@@ -145,4 +145,8 @@ def test_integer_accumulators(text, part):
 def test_unit_shape(unit, lanes, latency):
     for stages in range(4):
         made = Design.parse(f"a=int8,acc=int:32,unit={unit},stages={stages}").unit
-        assert (made.lanes, made.latency, made.initiation_interval) == (lanes, latency + stages, 1)
+        assert (made.macs_per_cycle, made.latency, made.initiation_interval) == (
+            lanes,
+            latency + stages,
+            1,
+        )

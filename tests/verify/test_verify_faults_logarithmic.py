@@ -84,9 +84,9 @@ FAULTS = {
     ),
     "logarithmic sum: a lane left out": Fault(
         "a=lns4_3,mul=log,acc=lns:lns5_3,unit=dot,lanes=3",
-        lns,
-        "product_records",
-        lambda original: lambda *arguments: original(*arguments)[:2],
+        lns.LogStep,
+        "records",
+        lambda original: property(lambda self: original.fget(self)[:2]),
     ),
     "encoder: middles": Fault(
         "a=lns4_3,mul=log,acc=kulisch:64,out=lns4_3",
