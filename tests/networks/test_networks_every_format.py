@@ -22,7 +22,7 @@ PRECISE = [
 LOGARITHMIC = ["lns8_g8", "lns8_g8z", "lns8_g4"]
 #: Few bits of precision, or a range far beyond float32's.
 COARSE = ["e8m1", "e8m2", "e7m1", "e6m1", "posit4_1", "e2m1fn", "int4", "nf4", "ternary", "e8m0"]
-FLOATS = [f"e{e}m{m}" for e in range(1, 9) for m in range(8) if e + m > 1]
+FLOATS = [f"e{e}m{m}" for e in range(2, 9) for m in range(1, 8)]
 
 
 def design_of(name):
