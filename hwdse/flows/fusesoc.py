@@ -10,7 +10,7 @@ def files(package: Package) -> dict[str, str]:
     top = package.top
     own = ["filelist.f", "run_bench.py", *package.bench]
     rtl = "".join(f"      - {name}\n" for name in package.verilog)
-    # FuseSoC gives each core a folder of its own; the bench wants its files where it is called.
+    # The bench looks for its files in the folder where it is called; FuseSoC would keep them apart.
     bench = "".join(
         f"      - {name}: {{copyto: {name}}}\n" for name in dict.fromkeys([*own, *package.verilog])
     )

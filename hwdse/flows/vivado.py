@@ -6,11 +6,11 @@ from hwdse.flows.package import Package
 
 @flow("vivado")
 def files(package: Package) -> dict[str, str]:
-    """`package_ip.tcl`, which writes the IP to `ip/`, and constraints for the unit on its own."""
+    """`package_ip.tcl`, which writes the IP to `ip/`, and constraints for the unit alone."""
     return {
         "package_ip.tcl": _script(package),
         f"{package.top}.xdc": (
-            "# For the unit alone, out of context: a project with the IP has its own clock.\n"
+            "# For the unit alone (out of context). A project with the IP sets the clock.\n"
             f"{package.constraints}"
         ),
     }

@@ -8,14 +8,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
 from amaranth.lib.wiring import In, Out
 
 from hwdse.errors import SpecError, ToolError
 from hwdse.hdl.buses import wrapped
-from hwdse.hdl.component import Component, only_described
-from hwdse.hdl.hierarchy import EmittedModule, Hierarchy, in_order
+from hwdse.hdl.hierarchy import EmittedModule, Given, Hierarchy, in_order
 from hwdse.hdl.naming import RESERVED
 from hwdse.hdl.pipeline import Placement, pipelined
 from hwdse.hdl.rtlil_text import rtlil_text
@@ -55,16 +54,16 @@ def emit(design: Design, *, top: str = "", flat: bool = False, bus: Bus = PLAIN)
     """
     top = checked_name(top or design.slug)
     interface = bus.interface(design)
+    description = _described(unit.dispatch(type(design.unit)))
+    comments = {top: f"{design}: {description}"}
     names = [port.name for port in interface.ports()]
-    comments = {top: f"{design}: {_first_line(design)}"}
     if bus == PLAIN and is_pipelined(design):
         modules = {top: in_order(_pipelined(design)[0], names)}
+    elif flat:
+        modules = {top: in_order(_flattened(design, _hierarchy(design, top, bus)), names)}
     else:
         hierarchy = _hierarchy(design, top, bus)
-        text = "\n".join(module.text for module in hierarchy.modules)
-        commands = f"hierarchy -top {top}\nproc\nflatten\n" if flat else "proc\n"
-        found = json.loads(_yosys(text, f"{commands}{_CLEAN}write_json", design))["modules"]
-        modules = {top: in_order(found[top], names)} if flat else hierarchy.ordered(found)
+        modules = hierarchy.ordered(_cleaned(design, hierarchy))
         comments |= {module.name: module.comment for module in hierarchy.modules[1:]}
     return verilog(
         modules,
@@ -89,10 +88,9 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _first_line(design: Design) -> str:
-    component = unit(design.unit, design)
-    only_described(component)
-    return (type(component).__doc__ or "").strip().splitlines()[0]
+def _described(generator: object) -> str:
+    """The first line of a generator's docstring."""
+    return (generator.__doc__ or "").strip().splitlines()[0]
 
 
 def is_pipelined(design: Design) -> bool:
@@ -121,48 +119,48 @@ def _pipelined(design: Design) -> tuple[Mapping[str, Any], Placement]:
 @lru_cache(maxsize=8)
 def _netlist(design: Design) -> Mapping[str, Any]:
     """The flat module of a design without inserted registers; not to be changed."""
-    hierarchy = Hierarchy(unit(design.unit, design), design.slug)
-    text = "\n".join(module.text for module in hierarchy.modules)
-    commands = f"hierarchy -top {design.slug}\nproc\nflatten\n{_CLEAN}write_json"
-    module: Mapping[str, Any] = json.loads(_yosys(text, commands, design))["modules"][design.slug]
+    return _flattened(design, Hierarchy(unit(design.unit, design), design.slug))
+
+
+def _flattened(design: Design, hierarchy: Hierarchy) -> Mapping[str, Any]:
+    """All of a hierarchy as one module."""
+    top = hierarchy.modules[0].name
+    commands = f"hierarchy -top {top}\nflatten\n"
+    module: Mapping[str, Any] = _cleaned(design, hierarchy, commands)[top]
     return module
 
 
-class Pipelined(Component):
-    """The unit with the registers that divide its delay, in one module."""
-
-    def __init__(self, design: Design) -> None:
-        super().__init__(
-            {
-                port.name: (In if port.direction == "input" else Out)(port.width)
-                for port in design.interface.ports()
-                if port.name not in ("clk", "rst")
-            }
-        )
-
-    def elaborate(self, platform) -> NoReturn:
-        """Its module is made from the netlist of the plain unit."""
-        raise NotImplementedError("a pipelined unit is a module of a hierarchy only")
+def _cleaned(design: Design, hierarchy: Hierarchy, commands: str = "") -> Mapping[str, Any]:
+    """The modules of a hierarchy as Yosys's `write_json` gives them, by name."""
+    text = "\n".join(module.text for module in hierarchy.modules)
+    document = json.loads(_yosys(text, f"proc\n{commands}{_CLEAN}write_json", design))
+    modules: Mapping[str, Any] = document["modules"]
+    return modules
 
 
 def _hierarchy(design: Design, top: str, bus: Bus) -> Hierarchy:
     """The hierarchy of a design and its bus; a unit with inserted registers is one module of it."""
-    component = unit(design.unit, design)
-    if bus == PLAIN:
-        return Hierarchy(component, top)
-    if not is_pipelined(design):
-        return Hierarchy(wrapped(bus, design, component), top)
-    only_described(component)
-    core, module = Pipelined(design), _pipelined(design)[0]
-    name = f"{top}_unit"
-    given = EmittedModule(
+    if bus == PLAIN or not is_pipelined(design):
+        component = unit(design.unit, design)
+        return Hierarchy(component if bus == PLAIN else wrapped(bus, design, component), top)
+    module, name = _pipelined(design)[0], f"{top}_unit"
+    ports = design.interface.ports()
+    emitted = EmittedModule(
         name=name,
         text=rtlil_text(name, module),
-        comment=f"{_first_line(design)} {Pipelined.__doc__}",
+        comment=_described(unit.dispatch(type(design.unit))),
         shared=frozenset({"clk", "rst"} & set(module["ports"])),
-        ports=tuple(port.name for port in design.interface.ports()),
+        ports=tuple(port.name for port in ports),
     )
-    return Hierarchy(wrapped(bus, design, core), top, {core.identity: given})
+    core = Given(
+        emitted,
+        {
+            port.name: (In if port.direction == "input" else Out)(port.width)
+            for port in ports
+            if port.name not in ("clk", "rst")
+        },
+    )
+    return Hierarchy(wrapped(bus, design, core), top, [core])
 
 
 def _yosys(text: str, commands: str, design: Design) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from amaranth.back import rtlil
 from amaranth.hdl import ClockSignal, Instance, ResetSignal
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Member
 
 from hwdse.hdl.component import Component, only_described
 
@@ -34,23 +34,41 @@ class EmittedModule:
     ports: tuple[str, ...]
 
 
+class Given(Component):
+    """A component whose module is made in another way, such as a netlist with added registers.
+
+    Args:
+        module: the module.
+        ports: of the component, clock and reset left out.
+    """
+
+    def __init__(self, module: EmittedModule, ports: Mapping[str, Member]) -> None:
+        self.module = module
+        super().__init__(dict(ports))
+
+    def elaborate(self, platform) -> Instance:
+        return instance_of(self.module, self)
+
+
 class Hierarchy:
     """Converts a component and all that it holds, each different one once.
 
     Args:
         component: the whole design.
         name: of its module; the names of all others begin with it.
-        given: modules of components that are made otherwise, by identity.
+        given: components of it whose modules are made in another way.
     """
 
     def __init__(
         self,
         component: Component,
         name: str,
-        given: Mapping[Hashable, EmittedModule] | None = None,
+        given: Sequence[Given] = (),
     ) -> None:
         self.current: object = None
-        self._modules: dict[Hashable, EmittedModule] = dict(given or {})
+        self._modules: dict[Hashable, EmittedModule] = {
+            part.identity: part.module for part in given
+        }
         self._taken: dict[str, int] = {}
         self._name = name
         self._top = self._convert(component, name)
@@ -83,11 +101,7 @@ class Hierarchy:
             self._modules[component.identity] = module
         if not module.text:
             return build()
-        ports = {name: source for name, source in _SHARED.items() if name[2:] in module.shared}
-        for path, member, value in component.signature.flatten(component):
-            prefix = "i" if member.flow == In else "o"
-            ports[f"{prefix}_{_port_name(path)}"] = value
-        return Instance(module.name, **ports)
+        return instance_of(module, component)
 
     def _convert(self, component: Component, name: str) -> EmittedModule:
         outer, self.current = self.current, component
@@ -108,6 +122,15 @@ class Hierarchy:
         word = "_".join(_WORD.split(type(component).__name__)).lower()
         count = self._taken[word] = self._taken.get(word, 0) + 1
         return f"{self._name}_{word}" + (f"_{count}" if count > 1 else "")
+
+
+def instance_of(module: EmittedModule, component: Component) -> Instance:
+    """An instance of a module, connected to the ports of a component that it stands for."""
+    ports = {name: source for name, source in _SHARED.items() if name[2:] in module.shared}
+    for path, member, value in component.signature.flatten(component):
+        prefix = "i" if member.flow == In else "o"
+        ports[f"{prefix}_{_port_name(path)}"] = value
+    return Instance(module.name, **ports)
 
 
 def in_order(module: Mapping[str, Any], ports: Sequence[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Traces through a compiled simulation: the same as the cocotb bench, a hundred times as fast."""
+"""Traces through a compiled simulation: the same checks as the cocotb bench, without cocotb."""
 
 from pathlib import Path
 

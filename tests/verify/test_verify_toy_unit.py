@@ -14,6 +14,7 @@ from hwdse.cost import estimate
 from hwdse.cost.fpga import wrapper
 from hwdse.errors import SpecError, VerificationError
 from hwdse.hdl import emit
+from hwdse.spec import Axis
 from hwdse.verify import generate, verify
 from hwdse.verify.prepare import prepare
 from hwdse.verify.stream_driver import run_trace
@@ -107,3 +108,8 @@ def test_traces_are_checked() -> None:
     ]:
         with pytest.raises(VerificationError, match=reason):
             dataclasses.replace(trace, transfers=transfers, after=after)
+
+
+def test_axi4_stream_takes_one_stream_in_and_one_out() -> None:
+    with pytest.raises(SpecError, match="has other streams than one in and one out"):
+        Axis().interface(TOY)

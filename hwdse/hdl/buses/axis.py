@@ -13,8 +13,8 @@ from hwdse.spec.bus import whole_bytes
 class AxisWrapper(Component):
     """Takes operands while there is room for their result, and keeps results until they are taken.
 
-    Latency: that of the unit and one cycle more. A transfer in each cycle, if the reader keeps up.
-    `latency + 2` results are kept, so that what is in the unit always finds a place.
+    Latency: one cycle more than the unit. Throughput: one transfer per cycle while the reader is
+    ready. The queue has room for `latency + 2` results, so each result in the unit finds a place.
     """
 
     def __init__(self, bus: Axis, design: Design, unit: Component) -> None:
