@@ -15,7 +15,7 @@ MAX_MODULE_LINES = 450
 
 #: What each part of the package may import of the rest.
 _DATA = {
-    *("errors", "reading", "resources", "plugins", "identity", "temporary", "text"),
+    *("errors", "reading", "resources", "plugins", "identity", "temporary", "text", "writing"),
     *("formats", "spec"),
 }
 ALLOWED = {
@@ -27,6 +27,7 @@ ALLOWED = {
     "figures": set(),
     "identity": {"errors"},
     "temporary": {"errors", "text"},
+    "writing": {"errors", "temporary", "text"},
     "text": set(),
     "formats": {"errors", "reading", "identity"},
     "primitives": {"errors", "reading", "resources", "identity"},

@@ -13,8 +13,8 @@ from hwdse.cli import format_facts as facts
 from hwdse.cli import format_tables as tables
 from hwdse.cli.output import json_option, print_json, print_table
 from hwdse.errors import FormatError
-from hwdse.explore.files import write_file
 from hwdse.formats import Format, Quantizer
+from hwdse.writing import write_file
 
 
 @click.command()

@@ -18,11 +18,11 @@ from matplotlib.transforms import Bbox
 
 from hwdse.explore.axis import Axis
 from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, Column, column
-from hwdse.explore.files import write_file
 from hwdse.explore.front import pareto
 from hwdse.explore.store import finished
 from hwdse.explore.style import Style, operands
 from hwdse.figures import DPI, EDGE, INK, STYLE
+from hwdse.writing import write_file
 
 _Array = npt.NDArray[np.float64]
 

@@ -23,7 +23,6 @@ from hwdse.explore.columns import (
     QUALITIES,
     Column,
 )
-from hwdse.explore.files import write_file
 from hwdse.explore.front import pareto, pareto_mask
 from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, cost_margin, four_digits
@@ -31,6 +30,7 @@ from hwdse.explore.store import RTL_FOLDER, Store, finished, frame_of
 from hwdse.explore.style import Style, operands
 from hwdse.explore.verilog import holds
 from hwdse.text import printable
+from hwdse.writing import write_file
 
 _ASSETS = Path(__file__).with_name("assets")
 _BLOCK_COLOURS = ("#5B8DB8", "#E0A458", "#6FAE8E", "#C97B84", "#9A8FBF", "#A8A29A")

@@ -10,7 +10,6 @@ import pandas as pd
 
 from hwdse.errors import FailedDesignsError
 from hwdse.explore.evaluation import DesignEvaluator
-from hwdse.explore.files import writable_folder, write_file
 from hwdse.explore.front import pareto, pareto_mask
 from hwdse.explore.plotting import plot
 from hwdse.explore.progress import Reporter, Silent
@@ -22,6 +21,7 @@ from hwdse.explore.verilog import Generator, Verification, VerilogGenerator, hol
 from hwdse.explore.workers import Failure, run_tasks
 from hwdse.spec import Design
 from hwdse.text import printable
+from hwdse.writing import writable_folder, write_file
 
 # A sweep of ten thousand designs without a simulator fails ten thousand times alike.
 _MOST_TOLD = 10

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from hwdse.errors import OutputError, why
-from hwdse.temporary import temporary_folder
-from hwdse.text import printable
+from hwdse.writing import writable_folder, write_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +61,5 @@ def write_junit(path: Path, results: Sequence[Result], level: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_folder("junit", path.parent) as folder:
-            (folder / path.name).write_text(junit(results, level), encoding="utf-8")
-            (folder / path.name).replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {printable(str(path))}: {why(error)}") from error
+    writable_folder(path.parent)
+    write_file(path, junit(results, level))

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from hwdse.errors import OutputError, ToolError, why
-from hwdse.text import printable
+from hwdse.errors import ToolError
 from hwdse.verify.prepare import Prepared
+from hwdse.writing import writable_folder, write_file
 
 #: Kinds of points in Verilator's data, by the start of their page, that count lines or branches.
 _LINES, _TOGGLES = "v_line", "v_toggle"
@@ -33,15 +33,9 @@ def write_coverage(folder: Path, data: Path, prepared: Prepared, own: Path) -> N
         "steps": dict(prepared.steps),
         "unreached": list(prepared.unreached),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "coverage.info").write_text(
-            lcov(data).replace(f"SF:{own}/", "SF:"), encoding="utf-8"
-        )
-        text = json.dumps(functional, indent=2)
-        (folder / "functional.json").write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {printable(str(folder))}: {why(error)}") from error
+    writable_folder(folder)
+    write_file(folder / "coverage.info", lcov(data).replace(f"SF:{own}/", "SF:"))
+    write_file(folder / "functional.json", json.dumps(functional, indent=2) + "\n")
 
 
 def lcov(data: Path) -> str:

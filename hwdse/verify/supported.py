@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from hwdse.errors import OutputError, SpecError, VerificationError, why
+from hwdse.errors import SpecError, VerificationError
 from hwdse.hdl import emit, split_modules
 from hwdse.reading import MAX_TOML, MEBIBYTE, parse_toml, read_text
 from hwdse.spec import Design
-from hwdse.temporary import temporary_folder
-from hwdse.text import printable
 from hwdse.verify.certificate import Certificate, header, sha256
 from hwdse.verify.verification import collect_evidence
+from hwdse.writing import writable_folder, write_file
 
 LIST_NAME = "supported.toml"
 _FILE_LIST = "filelist.f"
@@ -129,10 +128,11 @@ def write_supported(folder: Path, *, jobs: int = 1, progress: Progress | None = 
             top = next(iter(parts))
             parts[top] = header(design, design.interface, proof.certificate) + parts[top]
             for path, text in parts.items():
-                _write(folder / path, text)
+                writable_folder((folder / path).parent)
+                write_file(folder / path, text)
             written += list(parts)
     raise_failures(proofs)
-    _write(folder / _FILE_LIST, "".join(f"{path}\n" for path in written))
+    write_file(folder / _FILE_LIST, "".join(f"{path}\n" for path in written))
     return [*written, _FILE_LIST]
 
 
@@ -248,13 +248,3 @@ def _difference(path: Path, module: str, digest: str) -> str:
     if digest not in head:
         return _NO_DIGEST
     return ""
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_folder("write", path.parent) as folder:
-            (folder / path.name).write_text(text, encoding="utf-8")
-            (folder / path.name).replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {printable(str(path))}: {why(error)}") from error

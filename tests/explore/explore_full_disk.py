@@ -11,12 +11,12 @@ from pathlib import Path
 from explore_fakes import by_key, evaluation, filled, space
 
 from hwdse.errors import HwdseError
-from hwdse.explore.files import write_file
 from hwdse.explore.reporting import report
 from hwdse.explore.store import STORE_NAME, Store
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.verify import generation
+from hwdse.writing import write_file
 
 _BYTES = 256 * 1024
 

@@ -1,4 +1,4 @@
-"""Output files that appear complete or not at all."""
+"""Writes files that appear complete or not at all."""
 
 import os
 import tempfile
