@@ -110,7 +110,9 @@ def test_the_commands_of_the_documentation(tmp_path: Path, monkeypatch) -> None:
     steps = workflow["jobs"]["verify"]["steps"]
     (command,) = (s["run"] for s in steps if s.get("run", "").startswith("hwdse"))
     monkeypatch.chdir(tmp_path)
-    Path("mine.v").write_text(MINE.replace("[7:0] x,", "[7:0] i_a,").replace("x * i_b", "i_a * i_b"))
+    Path("mine.v").write_text(
+        MINE.replace("[7:0] x,", "[7:0] i_a,").replace("x * i_b", "i_a * i_b")
+    )
     assert main(command.split()[1:]) == 0
     (upload,) = (s for s in steps if "upload-artifact" in s.get("uses", ""))
     for kept in upload["with"]["path"].split():

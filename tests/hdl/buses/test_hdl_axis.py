@@ -54,13 +54,14 @@ def packets_of(trace: Trace, transfers: int) -> list[dict[str, object]]:
     return packets * repeats
 
 
+@pytest.mark.parametrize("pauses", [True, False])
 @pytest.mark.parametrize("spec", some(SPECS[:4], 4))
-def test_a_foreign_model_finds_every_result(spec: str, tmp_path: Path) -> None:
+def test_a_foreign_model_finds_every_result(spec: str, pauses: bool, tmp_path: Path) -> None:
     design = Design.parse(spec)
     packets = packets_of(repeated(design), TRANSFERS)
     ports = [port.name for port in Axis().interface(design).ports()]
     vectors = tmp_path / "packets.txt"
-    lines = [json.dumps({"ports": ports}), *map(json.dumps, packets)]
+    lines = [json.dumps({"ports": ports, "pauses": pauses}), *map(json.dumps, packets)]
     vectors.write_text("\n".join(lines) + "\n")
     (tmp_path / "wrapped.v").write_text(emit(design, top="wrapped", bus=Axis()))
     report = run_bench(
