@@ -5,6 +5,7 @@ of the unit lies between two registers.
 """
 
 from hwdse.spec import Interface
+from hwdse.spec.port_words import port_words
 
 #: Name of the frame's module.
 WRAPPER = "hwdse_wrapper"
@@ -17,17 +18,11 @@ def wrapper(interface: Interface, top: str) -> str:
         interface: what the unit shows.
         top: its name.
     """
-    clock = interface.clock if interface.clocked else ""
-    found = {port.name: port for port in interface.ports() if port.name != clock}
-    inputs = {name: port.width for name, port in found.items() if port.direction == "input"}
-    outputs = {name: port.width for name, port in found.items() if port.direction == "output"}
-    connected = [f"    .{clock}(clk)"] if clock else []
-    for bus, widths in (("in", inputs), ("result", outputs)):
-        low = 0
-        for name, width in widths.items():
-            connected.append(f"    .{name}({bus}[{low + width - 1}:{low}])")
-            low += width
-    n, m = sum(inputs.values()), sum(outputs.values())
+    into, out = port_words(interface)
+    slices = into.slices("in") | out.slices("result")
+    connected = [f"    .{interface.clock}(clk)"] if interface.clocked else []
+    connected += [f"    .{name}({slice_})" for name, slice_ in slices.items()]
+    n, m = into.width, out.width
     return f"""module {WRAPPER}(input clk, input si, input load, output so);
   reg [{n - 1}:0] in;
   wire [{m - 1}:0] result;

@@ -21,9 +21,9 @@ from hwdse.errors import ToolError, VerificationError
 from hwdse.hdl import emit
 from hwdse.resources import resource
 from hwdse.spec import Design
+from hwdse.spec.port_words import joining_module
 from hwdse.temporary import temporary_folder
 from hwdse.verify import native
-from hwdse.verify.bus import bus_wrapper
 from hwdse.verify.mutation_cycles import cycles
 from hwdse.verify.mutation_netlist import Mutant, Mutants, draw, proven_equivalent
 from hwdse.verify.mutation_states import comparison, pipeline_comparison, running_sum
@@ -145,7 +145,7 @@ def _proven(design: Design, drawn: Mutants, left: Sequence[Mutant]) -> set[int]:
 
 def _build(design: Design, drawn: Mutants, folder: Path) -> list[str]:
     """The start of a command that runs the mutants."""
-    wrapper = bus_wrapper(design.interface, design.slug, _TOP, more={"mutsel": "[31:0] mutsel"})
+    wrapper = joining_module(design.interface, design.slug, _TOP, more={"mutsel": "[31:0] mutsel"})
     (folder / "wrapper.sv").write_text(wrapper)
     (folder / "unit.v").write_text(drawn.selectable)
     executable = native.build(

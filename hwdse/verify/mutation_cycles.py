@@ -15,7 +15,7 @@ import numpy.typing as npt
 from hwdse.errors import SpecError
 from hwdse.spec import Design
 from hwdse.spec.interface import Interface, Stream
-from hwdse.verify.bus import Bus, buses
+from hwdse.spec.port_words import PortWord, port_words
 from hwdse.verify.prepare import prepare
 from hwdse.verify.trace import Trace
 
@@ -34,7 +34,7 @@ def cycles(design: Design, level: str, seed: int) -> npt.NDArray[np.uint32]:
     trace = prepare(design.unit, design, level, seed).trace
     interface = trace.interface
     source, sink = _only_streams(design, interface)
-    into, out = buses(interface)
+    into, out = port_words(interface)
     flow = _with_idle(trace, source, into, sink, seed) if source.valid else _bare(trace, source)
     # An output comes `latency` edges after its input's; a register's own edge is the first of them.
     latency = sink.latency or 0
@@ -82,7 +82,7 @@ def _bare(trace: Trace, source: Stream) -> Iterator[_Cycle]:
 
 
 def _with_idle(
-    trace: Trace, source: Stream, into: Bus, sink: Stream, seed: int
+    trace: Trace, source: Stream, into: PortWord, sink: Stream, seed: int
 ) -> Iterator[_Cycle]:
     noise = random.Random(seed)
     interface, latency = trace.interface, sink.latency or 0

@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from hwdse.resources import resource
 from hwdse.spec.interface import Stream
+from hwdse.spec.port_words import joining_module, port_words
 from hwdse.temporary import temporary_folder
 from hwdse.verify import native
 from hwdse.verify.bench import Report
-from hwdse.verify.bus import bus_wrapper, buses
 from hwdse.verify.trace import Trace
 
 _TOP = "streams"
@@ -46,7 +46,7 @@ def build_driver(trace: Trace, verilog: str, top: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     unit, wrapper = folder / "unit.v", folder / f"{_TOP}.v"
     unit.write_text(verilog, encoding="utf-8")
-    wrapper.write_text(bus_wrapper(trace.interface, top, _TOP, more={}), encoding="utf-8")
+    wrapper.write_text(joining_module(trace.interface, top, _TOP, more={}), encoding="utf-8")
     main = resource("sims", "stream", "stream.cpp")
     return native.build(verilog=[wrapper, unit], top=_TOP, main=main, folder=folder / "build")
 
@@ -54,7 +54,7 @@ def build_driver(trace: Trace, verilog: str, top: str, folder: Path) -> Path:
 def plan_text(trace: Trace) -> str:
     """The driver's plan: see sims/stream/stream.cpp."""
     interface = trace.interface
-    into, _ = buses(interface)
+    into, _ = port_words(interface)
     rst = into.place(interface.reset) if interface.reset_cycles else _NONE
     lines = [
         f"{int(interface.clocked)} {interface.reset_cycles} {interface.turns} {rst} "
@@ -65,7 +65,7 @@ def plan_text(trace: Trace) -> str:
 
 
 def _line(trace: Trace, stream: Stream) -> str:
-    into, out = buses(trace.interface)
+    into, out = port_words(trace.interface)
     own, against = (into, out) if stream.direction == "input" else (out, into)
     names = [other.name for other in trace.interface.streams]
     starts, at = _NONE, 0

@@ -9,8 +9,8 @@ from sampled import some
 
 from hwdse import Design
 from hwdse.errors import VerificationError
+from hwdse.spec.port_words import port_words
 from hwdse.verify import miter, mutation, mutation_cycles
-from hwdse.verify.bus import buses
 from hwdse.verify.mutation import mutation_score
 from hwdse.verify.mutation_netlist import draw, proven_equivalent
 from hwdse.verify.mutation_states import (
@@ -261,7 +261,7 @@ def test_wrong_outputs_are_seen(tmp_path) -> None:
     executable = mutation._build(SMALL, drawn, tmp_path)
     fed = mutation_cycles.cycles(SMALL, "quick", 0).copy()
     assert mutation._survivors(executable, fed, [0], tmp_path) == [0]
-    into, out = buses(SMALL.interface)
+    into, out = port_words(SMALL.interface)
     row = into.words + 2 * out.words
     checked = np.flatnonzero(fed.reshape(-1, row)[:, -1])
     fed.reshape(-1, row)[checked[-1], into.words] ^= 1

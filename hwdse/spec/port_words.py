@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from hwdse.spec import Interface
+from hwdse.spec.interface import Interface
 
 _WORD_BITS = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bus:
+class PortWord:
     """Ports joined to one word, the first in the low bits.
 
     Attributes:
@@ -43,18 +43,18 @@ class Bus:
             at += width
         raise KeyError(name)
 
-    def slices(self, bus: str) -> dict[str, str]:
-        """Verilog of the slice of each port."""
+    def slices(self, word: str) -> dict[str, str]:
+        """Verilog of the slice of each port of the word called `word`."""
         return {
-            name: f"{bus}[{self.place(name) + width - 1}:{self.place(name)}]"
+            name: f"{word}[{self.place(name) + width - 1}:{self.place(name)}]"
             for name, width in self.widths.items()
         }
 
 
-def buses(interface: Interface) -> tuple[Bus, Bus]:
+def port_words(interface: Interface) -> tuple[PortWord, PortWord]:
     """All inputs but the clock, and all outputs."""
     into, out = (
-        Bus(
+        PortWord(
             widths={
                 port.name: port.width
                 for port in interface.ports()
@@ -66,7 +66,7 @@ def buses(interface: Interface) -> tuple[Bus, Bus]:
     return into, out
 
 
-def bus_wrapper(interface: Interface, unit: str, top: str, *, more: dict[str, str]) -> str:
+def joining_module(interface: Interface, unit: str, top: str, *, more: dict[str, str]) -> str:
     """Verilog of a module `top` with ports `clk`, `in` and `out` around the module `unit`.
 
     Args:
@@ -75,7 +75,7 @@ def bus_wrapper(interface: Interface, unit: str, top: str, *, more: dict[str, st
         top: name of the wrapper.
         more: further inputs of both, by the unit's port: declaration and name in the wrapper.
     """
-    into, out = buses(interface)
+    into, out = port_words(interface)
     connections = into.slices("in") | out.slices("out") | {name: name for name in more}
     if interface.clocked:
         connections[interface.clock] = "clk"
