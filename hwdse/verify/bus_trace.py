@@ -6,9 +6,10 @@ import numpy as np
 
 from hwdse.errors import SpecError
 from hwdse.formats.unpacked import Array
-from hwdse.spec import Axis, Bus, Design, Plain
+from hwdse.spec import Axis, Bus, Design, Plain, Stream
 from hwdse.spec.bus import whole_bytes
 from hwdse.verify.trace import Trace
+from hwdse.verify.turns import Turns
 
 _WORD_BITS = 63
 
@@ -29,12 +30,11 @@ def _(bus: Axis, design: Design, trace: Trace) -> Trace:
     source, sink = bus.streams(design)
     columns = trace.transfers[source.name]
     count = trace.count(source.name)
-    order, turns = np.arange(count), np.zeros(count, np.int64)
+    order, turns = _dealt(trace, source)
     last = np.zeros(count, np.int64)
     if source.starts:
         starts = np.flatnonzero(columns[source.starts])
         last[np.append(starts[1:], count) - 1] = 1
-        order, turns = _dealt(starts, count, design.interface.turns)
     data, low = np.zeros(count, object), 0
     for part in bus.operands(source):
         data = data | (columns[part.name].astype(object) << low)
@@ -56,21 +56,17 @@ def _(bus: Axis, design: Design, trace: Trace) -> Trace:
     )
 
 
-def _dealt(starts: Array, count: int, turns: int) -> tuple[Array, Array]:
-    """Transfers in the order in which sums that take turns come, and whose turn each is."""
-    sums = iter(zip(starts.tolist(), [*starts[1:].tolist(), count], strict=True))
-    running = [iter(range(0)) for _ in range(turns)]
+def _dealt(trace: Trace, source: Stream) -> tuple[Array, Array]:
+    """Transfers in the order in which they pass as sequences take turns, and whose turn it is."""
+    turns, count = Turns(trace, source), trace.count(source.name)
     order: list[int] = []
     whose: list[int] = []
-    ended = [False] * turns
-    while not all(ended):
-        for turn in range(turns):
-            index = next(running[turn], None)
-            if index is None and not ended[turn]:
-                running[turn] = iter(range(*next(sums, (0, 0))))
-                index = next(running[turn], None)
-                ended[turn] = index is None
-            if index is not None:
-                order.append(index)
-                whose.append(turn)
-    return np.array(order), np.array(whose)
+    cycle = 0
+    while len(order) < count:
+        index = turns.take()
+        if index is not None:
+            order.append(index)
+            whose.append(cycle % trace.interface.turns)
+        turns.pass_on()
+        cycle += 1
+    return np.array(order, np.int64), np.array(whose, np.int64)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hwdse.formats.unpacked import Array
 from hwdse.resources import resource
-from hwdse.spec import Design
+from hwdse.spec import Design, Interface
 from hwdse.verify import native
 
 #: Copies of the unit in one executable: enough to hide the simulator's own work, and few enough for
@@ -28,8 +28,10 @@ _DELAYED_VALID = """\
     assign o_valid[k] = valid[{latency}][k];"""
 
 
-def build_driver(design: Design, verilog: str, folder: Path, copies: int = COPIES) -> Path:
-    """The driver of sims/native around copies of a design's module.
+def build_driver(
+    interface: Interface, verilog: str, top: str, folder: Path, copies: int = COPIES
+) -> Path:
+    """The driver of sims/native around copies of the module `top`.
 
     Raises:
         ToolError: simulator or compiler missing, or the build failed.
@@ -37,14 +39,14 @@ def build_driver(design: Design, verilog: str, folder: Path, copies: int = COPIE
     folder.mkdir(parents=True, exist_ok=True)
     unit, wrapper = folder / "unit.v", folder / f"{_TOP}.sv"
     unit.write_text(verilog, encoding="utf-8")
-    wrapper.write_text(copies_wrapper(design, copies), encoding="utf-8")
+    wrapper.write_text(copies_wrapper(interface, top, copies), encoding="utf-8")
     main = resource("sims", "native", "drive.cpp")
     return native.build(verilog=[wrapper, unit], top=_TOP, main=main, folder=folder / "build")
 
 
-def timing_arguments(design: Design) -> list[str]:
+def timing_arguments(interface: Interface) -> list[str]:
     """Arguments of the driver that say when outputs come."""
-    return [f"latency={design.unit.latency}", f"interleave={design.interface.turns}"]
+    return [f"latency={interface.outputs[0].latency}", f"interleave={interface.turns}"]
 
 
 def load_records(design: Design, *columns: Array) -> npt.NDArray[np.uint32]:
@@ -65,13 +67,14 @@ def _records(columns: Sequence[Array], widths: Sequence[int]) -> npt.NDArray[np.
     return np.stack(words, axis=-1)
 
 
-def copies_wrapper(design: Design, copies: int = COPIES) -> str:
-    """SystemVerilog of the module `lanes`: copies of a design's unit behind input registers.
+def copies_wrapper(interface: Interface, top: str, copies: int = COPIES) -> str:
+    """SystemVerilog of the module `lanes`: copies of the module `top` behind input registers.
 
     Its ports are arrays with one element a copy, those of the sums' protocol included, which a
     unit without running sum does not have. Latency is one cycle more than the unit's.
     """
-    unit = {port.name: port for port in design.interface.ports()}
+    latency = interface.outputs[0].latency
+    unit = {port.name: port for port in interface.ports()}
     widths = {
         name: unit[name].width if name in unit else 1
         for name in ("i_valid", "i_first", "i_a", "i_b", "i_c")
@@ -95,15 +98,15 @@ def copies_wrapper(design: Design, copies: int = COPIES) -> str:
     delayed = ""
     if "o_valid" not in unit:
         # Nothing to check: every input is taken, and what comes out is all there is.
-        registers.append(f"reg valid [0:{design.unit.latency}] {array};")
-        delayed = _DELAYED_VALID.format(latency=design.unit.latency)
+        registers.append(f"reg valid [0:{latency}] {array};")
+        delayed = _DELAYED_VALID.format(latency=latency)
     lines = [
         f"module {_TOP}(",
         ",\n".join(f"  {port}" for port in declared),
         ");",
         *(f"  {line}" for line in registers),
         f"  for (genvar k = 0; k < {copies}; ++k) begin : copy",
-        f"    {design.slug} unit({instance});",
+        f"    {top} unit({instance});",
         delayed,
         "  end",
         "endmodule",

@@ -22,7 +22,7 @@ from hwdse import golden, kernels
 from hwdse.errors import SpecError, VerificationError
 from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
-from hwdse.spec import Design, Fma, FusedFloat, IntegerSum, Mac, Mul, Unit
+from hwdse.spec import Design, Fma, FusedFloat, IntegerSum, Interface, Mac, Mul, Unit
 from hwdse.temporary import temporary_folder
 from hwdse.verify import copies, native
 from hwdse.verify.bench import Report
@@ -237,12 +237,22 @@ def _(unit: Mac, design: Design) -> Sweep | None:
     return _MacSweep(design=design) if shown else None
 
 
-def run_sweep(sweep: Sweep, verilog: str, *, jobs: int | None = None, seed: int = 0) -> int:
+def run_sweep(
+    sweep: Sweep,
+    verilog: str,
+    *,
+    top: str = "",
+    interface: Interface | None = None,
+    jobs: int | None = None,
+    seed: int = 0,
+) -> int:
     """Simulate every result and compare it.
 
     Args:
         sweep: the design's sweep.
         verilog: text of its module.
+        top: name of the module, where it is not the design's.
+        interface: of the module, where its latency is another.
         jobs: processes side by side; by default one a core.
         seed: seed of what registers without a reset hold at the start.
 
@@ -267,8 +277,9 @@ def run_sweep(sweep: Sweep, verilog: str, *, jobs: int | None = None, seed: int 
     bounds = [sweep.rows * job // jobs for job in range(jobs + 1)]
     parts = [range(*pair) for pair in pairwise(bounds)]
     with temporary_folder("sweep") as folder:
-        executable = copies.build_driver(design, verilog, folder)
-        arguments = _arguments(sweep, folder, seed)
+        shown = interface or design.interface
+        executable = copies.build_driver(shown, verilog, top or design.slug, folder)
+        arguments = _arguments(sweep, shown, folder, seed)
 
         def simulate(rows: range) -> Report:
             first, count = rows.start << design.a.bits, len(rows) << design.a.bits
@@ -296,10 +307,10 @@ def _check_kernel(sweep: Sweep, seed: int) -> None:
             )
 
 
-def _arguments(sweep: Sweep, folder: Path, seed: int) -> list[str]:
+def _arguments(sweep: Sweep, interface: Interface, folder: Path, seed: int) -> list[str]:
     design = sweep.design
     words = [
-        *(*copies.timing_arguments(design), f"seed={seed}"),
+        *(*copies.timing_arguments(interface), f"seed={seed}"),
         *(f"a={design.a.bits}", f"b={design.b.bits}", f"bytes={design.out.code_dtype.itemsize}"),
     ]
     if sweep.loads is None:

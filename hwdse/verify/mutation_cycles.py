@@ -6,7 +6,7 @@ turns dealt to the turns, and `valid` checked in every cycle.
 
 import random
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
 import numpy as np
@@ -18,6 +18,7 @@ from hwdse.spec.interface import Interface, Stream
 from hwdse.spec.port_words import PortWord, port_words
 from hwdse.verify.prepare import prepare
 from hwdse.verify.trace import Trace
+from hwdse.verify.turns import Turns
 
 _IDLE_ONE_IN = 16
 
@@ -100,17 +101,13 @@ def _with_idle(
     yield from reset()
     # A reset has cleared all sums: the first ones need no start.
     cleared = interface.turns
-    sequences = _sequences(trace, source)
-    turns: deque[Iterator[int]] = deque(iter(()) for _ in range(interface.turns))
+    turns = Turns(trace, source)
     left = trace.count(source.name)
     while left:
         index = None
         if noise.randrange(_IDLE_ONE_IN):
-            index = next(turns[0], None)
-            if index is None:
-                turns[0] = iter(next(sequences, ()))
-                index = next(turns[0], None)
-        turns.rotate(-1)
+            index = turns.take()
+        turns.pass_on()
         if index is None:
             yield idle(), None
             continue
@@ -126,11 +123,3 @@ def _with_idle(
     yield from reset()
     for _ in range(latency):
         yield idle(), None
-
-
-def _sequences(trace: Trace, source: Stream) -> Iterator[Iterable[int]]:
-    count = trace.count(source.name)
-    if not source.starts:
-        return iter([range(count)])
-    starts = np.flatnonzero(trace.transfers[source.name][source.starts]).tolist()
-    return map(range, starts, [*starts[1:], count])

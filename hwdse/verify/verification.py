@@ -141,8 +141,11 @@ def collect_evidence(
         # The same inputs once more, with other registers at the start and other idle cycles.
         _judge(design, trace, run_trace(trace, sources.joined, sources.top, seed=seed))
         sweep = sweep_of(design.unit, design)
-        if sweep is not None and sources.top == design.slug and bus == PLAIN:
-            counts["exhaustive_results"] = run_sweep(sweep, sources.joined, seed=seed)
+        # A sweep drives the unit's own ports; behind a bus only the trace is left.
+        if sweep is not None and bus.interface(design) == design.interface:
+            counts["exhaustive_results"] = run_sweep(
+                sweep, sources.joined, top=sources.top, interface=trace.interface, seed=seed
+            )
     certificate = Certificate(
         spec=str(design),
         level=level,

