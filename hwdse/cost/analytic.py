@@ -7,13 +7,13 @@ the delay that their placement found on the netlist. Along a path delays add up,
 consecutive carry chains overlap: the second follows the first bit by bit.
 """
 
-from collections import Counter
 from collections.abc import Callable
 
 from hwdse import hdl
 from hwdse.cost.result import BlockCost, Cost
 from hwdse.primitives import Technology, load_technology, path_delay
-from hwdse.primitives.structure import Primitive, Structure, UnitStructure
+from hwdse.primitives.primitive import Primitive
+from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design
 
 Activity = Callable[[str, Primitive], float]
@@ -37,7 +37,7 @@ def typical_activity(technology: Technology) -> Activity:
 def _block_cost(
     name: str, block: Structure, technology: Technology, macs: int, activity: Activity
 ) -> BlockCost:
-    parts = Counter(block.parts)
+    parts = block.counts
     return BlockCost(
         name=name,
         area_um2=sum(count * technology.cost(part, "area_um2") for part, count in parts.items()),

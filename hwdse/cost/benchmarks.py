@@ -1,6 +1,6 @@
 """What calibration measures: plain Verilog of each primitive, its operands and a grid of widths.
 
-A new primitive of `hwdse.primitives.structure` needs one registration here: how it is written in
+A new primitive of `hwdse.primitives.primitive` needs one registration here: how it is written in
 Verilog, on which widths it is measured, and in which of its features each cost is linear.
 """
 
@@ -11,7 +11,7 @@ from random import Random
 
 from hwdse.cost.activity import Stimulus
 from hwdse.errors import TechnologyError
-from hwdse.primitives import structure as st
+from hwdse.primitives import primitive as st
 
 TOP = "top"
 

@@ -25,7 +25,7 @@ from hwdse.cost import liberty, synthesis, timing
 from hwdse.cost.activity import Simulator
 from hwdse.cost.benchmarks import CALIBRATIONS, TOP, Calibration, benchmark
 from hwdse.errors import HwdseError, OutputError, TechnologyError
-from hwdse.primitives.structure import Primitive
+from hwdse.primitives.primitive import Primitive
 from hwdse.primitives.technology import QUANTITIES, SCHEMA, parse_technology
 from hwdse.reading import read_json
 

@@ -57,9 +57,9 @@ def energy_by_kind(unit: UnitStructure, technology: Technology) -> dict[str, flo
     """Energy per MAC in pJ at random operands, for each primitive class of a unit."""
     energies: dict[str, float] = {}
     for block in unit.blocks.values():
-        for part in block.parts:
+        for part, count in block.counts.items():
             kind = type(part).__name__
-            share = technology.cost(part, "energy_pj") / unit.macs_per_cycle
+            share = count * technology.cost(part, "energy_pj") / unit.macs_per_cycle
             energies[kind] = energies.get(kind, 0.0) + share
     return energies
 

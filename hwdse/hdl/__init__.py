@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from hwdse.hdl.component import only_described
+from hwdse.hdl.component import described_only
 from hwdse.hdl.emit import PLAIN, emit, is_pipelined, placement
-from hwdse.hdl.structure import Register, Structure, UnitStructure
+from hwdse.hdl.structure import Child, Register, Structure, UnitStructure
 from hwdse.hdl.units import unit
 from hwdse.hdl.verilog import split_modules
 from hwdse.spec import Design
@@ -22,9 +22,8 @@ def structure_of(design: Design) -> UnitStructure:
         SpecError: no generator for a part of the design.
         ToolError: Yosys failed, which only inserted registers need.
     """
-    component = unit(design.unit, design)
-    only_described(component)
-    structure: UnitStructure = component.structure
+    with described_only():
+        structure: UnitStructure = unit(design.unit, design).structure
     if not is_pipelined(design):
         return structure
     placed = placement(design)
@@ -32,8 +31,10 @@ def structure_of(design: Design) -> UnitStructure:
         Register(width=placed.valid_bits),
         Register(width=placed.data_bits, control=False),
     )
-    own = structure.blocks.get("registers", Structure()).parts
-    registers = Structure(parts=(*own, *(part for part in inserted if not part.empty)))
+    registers = Structure(
+        parts=tuple(part for part in inserted if not part.empty),
+        children=(Child(structure=structure.blocks.get("registers", Structure())),),
+    )
     return replace(
         structure,
         blocks={**structure.blocks, "registers": registers},

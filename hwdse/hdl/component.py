@@ -5,13 +5,30 @@ hardware. When a design is emitted (`hwdse.hdl.hierarchy`), each different compo
 module; in any other use, such as a simulation by Amaranth, components are built as usual.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Protocol, Self, runtime_checkable
 
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Signature
+
+_DESCRIBED_ONLY = ContextVar("described only", default=False)
+
+
+@contextmanager
+def described_only() -> Iterator[None]:
+    """Components that are made here have no ports: their structure is all that is asked for.
+
+    Ports are nearly all that it costs to make a component.
+    """
+    token = _DESCRIBED_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _DESCRIBED_ONLY.reset(token)
 
 
 @runtime_checkable
@@ -47,6 +64,10 @@ class Component(wiring.Component):
         named = tuple((name, _identity(value)) for name, value in sorted(keywords.items()))
         self.identity = (cls, tuple(map(_identity, arguments)), named)
         return self
+
+    def __init__(self, signature: Any = None) -> None:
+        if not _DESCRIBED_ONLY.get():
+            super().__init__(signature)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

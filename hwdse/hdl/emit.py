@@ -113,11 +113,11 @@ def _pipelined(design: Design) -> tuple[Mapping[str, Any], Placement]:
     plain = replace(design, unit=design.unit.plain())
     interface = design.interface
     valid = [stream.valid for stream in interface.inputs if stream.valid]
-    return pipelined(_netlist(plain), design.unit.stages, interface.turns, valid)
+    return pipelined(flat_netlist(plain), design.unit.stages, interface.turns, valid)
 
 
 @lru_cache(maxsize=8)
-def _netlist(design: Design) -> Mapping[str, Any]:
+def flat_netlist(design: Design) -> Mapping[str, Any]:
     """The flat module of a design without inserted registers; not to be changed."""
     return _flattened(design, Hierarchy(unit(design.unit, design), design.slug))
 

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import UnpackedShape, clog2
 from hwdse.hdl.blocks import shift_left
 from hwdse.hdl.component import Component
-from hwdse.hdl.structure import Adder, Incrementer, Primitive, Shifter, Structure
+from hwdse.hdl.structure import Adder, Child, Incrementer, Primitive, Shifter, Structure
 from hwdse.hdl.unpacked import Record, fields, unpacked_signature
 
 # Up to this surplus, shifting too far costs less than a subtraction.
@@ -86,13 +86,14 @@ def _place_parts(shape: UnpackedShape) -> tuple[Primitive, ...]:
 
 def adder_tree(term_bits: int, terms: int) -> Structure:
     """Structure of the exact sum of two's-complement words: level k adds sums of 2^k words."""
-    levels = range(clog2(terms))
-    return Structure(
-        parts=tuple(
-            Adder(width=term_bits + k + 1) for k in levels for _ in range(terms >> (k + 1) or 1)
-        ),
-        path=tuple(Adder(width=term_bits + k + 1) for k in levels),
-    )
+    children: list[Child] = []
+    path: tuple[Primitive, ...] = ()
+    words = terms
+    for level in range(clog2(terms)):
+        add = Adder(width=term_bits + level + 1)
+        children.append(Child(structure=Structure(parts=(add,)), copies=words // 2))
+        path, words = (*path, add), words - words // 2
+    return Structure(children=tuple(children), path=path)
 
 
 def fixed_point_sum(shape: UnpackedShape, terms: int) -> Structure:

@@ -12,7 +12,7 @@ from typing import Any
 
 from hwdse.errors import ToolError
 from hwdse.primitives import Technology, load_technology
-from hwdse.primitives.structure import (
+from hwdse.primitives.primitive import (
     Adder,
     Gates,
     Incrementer,

@@ -1,27 +1,29 @@
 """What generators declare of themselves: the primitives and structures of `hwdse.primitives`."""
 
-from hwdse.primitives.structure import (
+from hwdse.primitives.primitive import (
     Adder,
     Gates,
     Incrementer,
     LeadingZeroCounter,
+    Memory,
     Multiplier,
     Mux,
     Primitive,
     Reduce,
     Register,
     Shifter,
-    Structure,
     Table,
     Timing,
-    UnitStructure,
 )
+from hwdse.primitives.structure import Child, Structure, UnitStructure
 
 __all__ = [
     "Adder",
+    "Child",
     "Gates",
     "Incrementer",
     "LeadingZeroCounter",
+    "Memory",
     "Multiplier",
     "Mux",
     "Primitive",

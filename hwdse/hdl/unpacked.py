@@ -7,7 +7,7 @@ generators need not care.
 
 from typing import Any
 
-from amaranth.hdl import Const, Value, signed
+from amaranth.hdl import Const, Shape, Value, signed
 from amaranth.lib.wiring import Out, Signature
 
 from hwdse.formats import UnpackedShape
@@ -41,6 +41,12 @@ def unpacked_signature(shape: UnpackedShape) -> Signature:
     if isinstance(shape, LogShape):
         members["log"] = Out(shape.log_bits)
     return Signature(members)
+
+
+def record_bits(shape: UnpackedShape) -> int:
+    """Bits of all ports of a record together."""
+    members = unpacked_signature(shape).members
+    return sum(Shape.cast(member.shape).width for member in members.values())
 
 
 class Record:

@@ -16,7 +16,7 @@ from typing import Any
 
 from hwdse.errors import HwdseError, TechnologyError, unknown
 from hwdse.identity import stamp
-from hwdse.primitives.structure import Primitive, Register
+from hwdse.primitives.primitive import Primitive, Register
 from hwdse.reading import read_json
 from hwdse.resources import resource
 
@@ -98,6 +98,11 @@ class Technology:
         if primitive.empty:
             return 0.0
         kind = type(primitive).__name__
+        made_of = primitive.made_of()
+        if kind not in self.laws and made_of:
+            if quantity == "delay_ns":
+                return max(self.cost(part, quantity) for part in made_of)
+            return sum(count * self.cost(part, quantity) for part, count in made_of.items())
         try:
             law = self.laws[kind][quantity]
         except KeyError:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from hwdse.primitives.structure import Primitive, Timing
+from hwdse.primitives.primitive import Primitive, Timing
 from hwdse.primitives.technology import Technology
 
 

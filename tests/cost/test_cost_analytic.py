@@ -11,7 +11,7 @@ from hwdse.cost import Technology, estimate, estimate_structure, load_technology
 from hwdse.cost.analytic import random_operands
 from hwdse.errors import TechnologyError
 from hwdse.primitives import path_delay
-from hwdse.primitives.structure import (
+from hwdse.primitives.primitive import (
     Adder,
     Gates,
     Incrementer,
@@ -22,10 +22,9 @@ from hwdse.primitives.structure import (
     Reduce,
     Register,
     Shifter,
-    Structure,
     Table,
-    UnitStructure,
 )
+from hwdse.primitives.structure import Structure, UnitStructure
 
 TECHNOLOGY = load_technology("nangate45")
 QUANTITIES = ("area_um2", "energy_pj", "delay_ns")

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hwdse.cost import calibrate
 from hwdse.cost.benchmarks import CALIBRATIONS, benchmark
 from hwdse.errors import OutputError, TechnologyError
-from hwdse.primitives.structure import Adder, Multiplier
+from hwdse.primitives.primitive import Adder, Multiplier
 from hwdse.resources import resource
 
 SHIPPED = resource("models", "technology", "nangate45.json")

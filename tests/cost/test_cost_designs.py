@@ -7,7 +7,8 @@ import pytest
 from hwdse.cost import designs, load_technology
 from hwdse.cost.validate import compare, renew
 from hwdse.errors import TechnologyError
-from hwdse.primitives.structure import Adder, Gates, Structure, UnitStructure
+from hwdse.primitives.primitive import Adder, Gates
+from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.resources import resource
 from hwdse.spec import Design
 

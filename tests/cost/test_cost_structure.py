@@ -1,11 +1,13 @@
 """Structures: self-description of primitives, and what a declaration must hold."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from hwdse.errors import HwdseError
-from hwdse.primitives.structure import (
+from hwdse.primitives.primitive import (
     Adder,
     Gates,
     Incrementer,
@@ -15,10 +17,9 @@ from hwdse.primitives.structure import (
     Reduce,
     Register,
     Shifter,
-    Structure,
     Table,
-    UnitStructure,
 )
+from hwdse.primitives.structure import Structure, UnitStructure
 
 
 @pytest.mark.parametrize(
@@ -95,11 +96,14 @@ def test_series_and_copies():
     first = Structure(parts=(Adder(width=4), Gates(width=2)), path=(Adder(width=4),))
     second = Structure(parts=(Mux(width=4, ways=2),), path=(Mux(width=4, ways=2),))
     joined = Structure.series([first, second])
-    assert joined.parts == first.parts + second.parts
+    assert joined.counts == first.counts + second.counts
     assert joined.path == first.path + second.path
-    assert first.times(3).parts == first.parts * 3
+    assert first.times(3).counts == Counter(first.parts * 3)
     assert first.times(3).path == first.path
-    assert first.times(0) == Structure()
+    assert not first.times(0).counts.total()
+    assert first.times(0).path == ()
+    with pytest.raises(HwdseError, match="copies is -1"):
+        first.times(-1)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hwdse.cost import liberty, synthesis, timing
 from hwdse.cost.activity import Simulator
 from hwdse.cost.benchmarks import benchmark
 from hwdse.errors import TechnologyError, ToolError
-from hwdse.primitives.structure import Primitive
+from hwdse.primitives.primitive import Primitive
 
 TOY = Path(__file__).with_name("toy.lib")
 

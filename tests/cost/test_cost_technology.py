@@ -8,7 +8,7 @@ import pytest
 from hwdse.cost import load_technology, technologies
 from hwdse.cost.calibrate import fit_all
 from hwdse.errors import TechnologyError
-from hwdse.primitives import structure
+from hwdse.primitives import primitive
 from hwdse.primitives.technology import QUANTITIES, parse_technology
 from hwdse.resources import resource
 
@@ -26,10 +26,12 @@ def test_shipped_technologies_load():
 def test_every_primitive_has_a_law_with_its_fit_error():
     kinds = [
         kind.__name__
-        for kind in vars(structure).values()
+        for kind in vars(primitive).values()
         if isinstance(kind, type)
-        and issubclass(kind, structure.Primitive)
-        and kind is not structure.Primitive
+        and issubclass(kind, primitive.Primitive)
+        and kind is not primitive.Primitive
+        # A library without memory macros has no law for it: it is built of registers.
+        and kind is not primitive.Memory
     ]
     assert len(kinds) >= 10
     technology = load_technology("nangate45")
@@ -50,9 +52,9 @@ def test_measurements_fall_within_the_recorded_error():
     for kind, entry in TABLE["primitives"].items():
         for point in entry["grid"]:
             widths = {key: value for key, value in point.items() if key not in QUANTITIES}
-            primitive = getattr(structure, kind)(**widths)
+            measured = getattr(primitive, kind)(**widths)
             for quantity in QUANTITIES:
-                error = technology.cost(primitive, quantity) / point[quantity] - 1
+                error = technology.cost(measured, quantity) / point[quantity] - 1
                 assert abs(error) <= technology.laws[kind][quantity].max_error + 1e-3
 
 

@@ -69,7 +69,7 @@ def test_a_decoder_says_what_it_is_made_of(name):
     component = decoder(formats.parse(name))
     Fragment.get(component, None)
     wires = name in {"binary", "pot4_k1"}
-    assert bool(component.structure.parts) != wires
+    assert bool(component.structure.counts) != wires
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_structure_covers_every_block_and_pipeline_stage(spec: str) -> None:
         "accumulate",
         "encode",
     ]
-    assert structure.blocks["accumulate"].parts
+    assert structure.blocks["accumulate"].counts
 
 
 def test_structure_of_a_pipeline_is_that_of_the_emitted_netlist() -> None:
@@ -140,7 +140,8 @@ def test_structure_of_a_pipeline_is_that_of_the_emitted_netlist() -> None:
         text = emit(design)
         widths = re.findall(r"^  (?:output )?reg (?:\[(\d+):0\] )?\w+(?:;|,?  +//)", text, re.M)
         placed = placement(design)
-        registers = [part.width for part in structure.blocks["registers"].parts]
+        counts = structure.blocks["registers"].counts
+        registers = [part.width for part in counts.elements()]
         # The valid bit of the sum, and the accumulator's own register in its block.
         assert sum(registers) == placed.data_bits + placed.valid_bits + 1
         assert sum(int(width or 0) + 1 for width in widths) == sum(registers) + 16

@@ -198,7 +198,9 @@ def _structure(name: str, shape: UnpackedShape) -> Structure:
 
 
 def _size(structure: Structure) -> float:
-    return sum(sum(part.features().values()) for part in structure.parts if not part.empty)
+    return sum(
+        sum(part.features().values()) for part in structure.counts.elements() if not part.empty
+    )
 
 
 def test_flushing_declares_less_hardware() -> None:
@@ -209,7 +211,11 @@ def test_flushing_declares_less_hardware() -> None:
 
 def test_a_word_on_the_grid_is_only_clamped() -> None:
     def parts(name: str, shape: UnpackedShape) -> list[str]:
-        return [type(part).__name__ for part in _structure(name, shape).parts if not part.empty]
+        return [
+            type(part).__name__
+            for part in _structure(name, shape).counts.elements()
+            if not part.empty
+        ]
 
     on_grid = UnpackedShape(
         significand_bits=20, exponent_min=-6, exponent_max=-6, twos_complement=True

@@ -181,7 +181,7 @@ def test_units_equal_the_golden_model_in_full(spec):
 @pytest.mark.parametrize("spec", [*UNITS, *MORE[:4]])
 def test_structure_lists_every_part(spec):
     structure = structure_of(Design.parse(spec))
-    assert all(structure.blocks[name].parts for name in ("multiply", "accumulate", "encode"))
+    assert all(structure.blocks[name].counts for name in ("multiply", "accumulate", "encode"))
 
 
 @pytest.mark.parametrize(

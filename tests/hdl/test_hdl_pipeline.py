@@ -56,7 +56,7 @@ def circuit_of(design: Design, seed: int) -> CycleLevel:
     if EMIT.is_pipelined(design):
         text = rtlil_text("unit", EMIT._pipelined(design)[0])
         return CycleLevel(netlist(text), LANES, seed)
-    return CycleLevel(EMIT._netlist(design), LANES, seed)
+    return CycleLevel(EMIT.flat_netlist(design), LANES, seed)
 
 
 def random_inputs(design: Design, random: Random) -> dict[str, list[int]]:

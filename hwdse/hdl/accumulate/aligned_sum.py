@@ -221,7 +221,7 @@ class _GroupSum(Component):
             Gates(width=kept),
         )
         search = Structure(parts=level * bits, path=level * bits)
-        shift = Structure(parts=lane * lanes, path=lane[1:])
+        shift = Structure(parts=lane, path=lane[1:]).times(lanes)
         return Structure.series([search, shift])
 
     def _ending(self, width: int) -> Structure:
@@ -309,9 +309,7 @@ class FlooredSum(_GroupSum):
             Structure.series([self._alignment(len(p)), adder_tree(kept + 1, len(p))])
             for p in self._parts
         ]
-        groups = Structure(
-            parts=tuple(part for item in parts for part in item.parts), path=parts[0].path
-        )
+        groups = Structure.parallel(parts)
         c, compare = self._addend, Adder(width=self._addend.exponent_bits + 1)
         shift = Shifter(width=self._width, max_shift=self._width - 1)
         addend = Shifter(

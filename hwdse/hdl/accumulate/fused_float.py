@@ -15,7 +15,7 @@ from hwdse.hdl.accumulate.float_group import (
 from hwdse.hdl.decode.binary_float import BinaryFloatDecoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
-from hwdse.hdl.structure import Gates, Structure
+from hwdse.hdl.structure import Child, Gates, Structure
 from hwdse.hdl.unpacked import Record, connect
 from hwdse.spec import Design, FusedFloat
 
@@ -43,7 +43,11 @@ class FusedFloatStep(Step):
         bits = self._format.bits
         clear = Gates(width=bits)
         specials = Gates(width=bits if self._format.has_nan else 0)
-        around = Structure(parts=(*self._decode.structure.parts, clear, specials), path=(specials,))
+        around = Structure(
+            parts=(clear, specials),
+            children=(Child(structure=self._decode.structure),),
+            path=(specials,),
+        )
         return Structure.series(
             [group_structure(self._design), self._add.structure, self._encode.structure, around]
         )

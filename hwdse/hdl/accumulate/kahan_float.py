@@ -14,7 +14,7 @@ from hwdse.hdl.accumulate.float_group import (
 from hwdse.hdl.accumulate.rounding_add import RoundingAdd
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Gates, Structure
+from hwdse.hdl.structure import Child, Gates, Structure
 from hwdse.hdl.unpacked import Record, connect
 from hwdse.spec import Design, KahanFloat
 
@@ -48,7 +48,9 @@ class KahanFloatStep(Step):
             Structure.series([decode, adder.structure])
             for adder in (self._corrected, self._total, self._taken, self._compensation)
         ]
-        around = Structure(parts=(*decode.parts * 2, Gates(width=3 * bits)))
+        around = Structure(
+            parts=(Gates(width=3 * bits),), children=(Child(structure=decode, copies=2),)
+        )
         return Structure.series(
             [group_structure(self._design), self._encode.structure, *adders, around]
         )

@@ -10,7 +10,7 @@ from hwdse.formats import clog2
 from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.antilog import antilog_parts, drive_number
 from hwdse.hdl.lookup import lookup
-from hwdse.hdl.structure import Adder, Gates, Primitive, Structure, Table
+from hwdse.hdl.structure import Adder, Child, Gates, Primitive, Structure, Table
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.spec import Design, LogSum
 from hwdse.spec.accumulate.lns_tables import difference_table, sum_table
@@ -67,7 +67,8 @@ class LogStep(Step):
         path: tuple[Primitive, ...] = (compare, swap, tables[1], choose, correct, limit)
         addition = Structure(parts=(*path, tables[0], Gates(width=8)), path=path)
         tree = Structure(
-            parts=addition.parts * (self._lanes - 1), path=addition.path * clog2(self._lanes)
+            children=(Child(structure=addition, copies=self._lanes - 1),),
+            path=addition.path * clog2(self._lanes),
         )
         return Structure.series([tree, addition])
 

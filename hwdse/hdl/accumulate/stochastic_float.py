@@ -19,7 +19,7 @@ from hwdse.hdl.blocks import above
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
-from hwdse.hdl.structure import Adder, Gates, Reduce, Structure
+from hwdse.hdl.structure import Adder, Child, Gates, Reduce, Structure
 from hwdse.hdl.unpacked import Record, connect, drive
 from hwdse.spec import Design, StochasticFloat
 
@@ -52,7 +52,8 @@ class StochasticFloatStep(Step):
         feedback = tuple(Reduce(width=len(self._acc.taps)) for _ in range(self._acc.bits))
         clear = Gates(width=bits + self._acc.lfsr)
         around = Structure(
-            parts=(*self._decode.structure.parts, draw, specials, *feedback, clear),
+            parts=(draw, specials, *feedback, clear),
+            children=(Child(structure=self._decode.structure),),
             path=(draw, specials),
         )
         return Structure.series(

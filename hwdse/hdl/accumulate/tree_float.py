@@ -8,7 +8,7 @@ from hwdse.hdl.accumulate import DecodedRead, Read, Step, read, step
 from hwdse.hdl.accumulate.rounding_add import RoundingAdd
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Gates, Structure
+from hwdse.hdl.structure import Child, Gates, Structure
 from hwdse.hdl.unpacked import connect, drive, fields
 from hwdse.spec import Design, TreeFloat
 
@@ -34,11 +34,13 @@ class TreeFloatStep(Step):
         """Rounding of each product, and an adder for each product."""
         lanes, bits = self._design.unit.group, self._format.bits
         decode = decoder(self._format).structure
-        node = Structure(parts=decode.parts * 2, path=decode.path)
-        adder = Structure.series([node, self._adders[0].structure])
+        adder = Structure.series([decode.times(2), self._adders[0].structure])
         leaf = self._leaves[0].structure
         tree = Structure(
-            parts=leaf.parts * lanes + adder.parts * (lanes - 1),
+            children=(
+                Child(structure=leaf, copies=lanes),
+                Child(structure=adder, copies=lanes - 1),
+            ),
             path=leaf.path + adder.path * clog2(lanes),
         )
         clear = Structure(parts=(Gates(width=bits),))

@@ -12,7 +12,7 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.lookup import lookup_fields
 from hwdse.hdl.structure import Structure, Table
-from hwdse.hdl.unpacked import fields, unpacked_signature
+from hwdse.hdl.unpacked import fields, record_bits, unpacked_signature
 
 _MAX_BITS = 8
 
@@ -36,10 +36,8 @@ class LevelDecoder(Component):
     @property
     def structure(self) -> Structure:
         """One table."""
-        whole = Table(
-            address_bits=self._format.bits,
-            data_bits=sum(len(value) for value in fields(self.o).values()),
-        )
+        data_bits = record_bits(self._format.unpacked)
+        whole = Table(address_bits=self._format.bits, data_bits=data_bits)
         return Structure(parts=(whole,), path=(whole,))
 
     def elaborate(self, platform) -> Module:

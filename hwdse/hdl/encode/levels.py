@@ -30,7 +30,7 @@ class LevelEncoder(Component):
 
     def __init__(self, number_format: LevelFormat, shape: UnpackedShape, rounding: str) -> None:
         levels = _levels(number_format)
-        self._shape = shape
+        self._shape, self._bits = shape, number_format.bits
         self._codes = [code for _, code in levels]
         lsb, self._points = _points_in_lsb(number_format, levels, rounding)
         width = _width(self._points)
@@ -41,7 +41,7 @@ class LevelEncoder(Component):
     @property
     def structure(self) -> Structure:
         """The window, a comparison for each two neighbours, and the search."""
-        compare, bits = Adder(width=self._width + 1), len(self.o)
+        compare, bits = Adder(width=self._width + 1), self._bits
         search, nan = (
             MuxBlock(width=bits, ways=len(self._codes)),
             Gates(width=bits * self._shape.has_nan),

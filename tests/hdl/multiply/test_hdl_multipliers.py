@@ -87,7 +87,7 @@ class Product(Component):
         m.submodules.a_decode = a = operand_decoder(d.mul, d.a)
         m.submodules.b_decode = b = operand_decoder(d.mul, d.b)
         m.submodules.multiply = multiply = multiplier(d.mul, d.a, d.b)
-        assert multiply.structure.parts
+        assert multiply.structure.counts
         m.d.comb += [a.i.eq(self.a), b.i.eq(self.b)]
         connect(m, multiply.a, a.o)
         connect(m, multiply.b, b.o)
