@@ -61,7 +61,9 @@ def _extended(cell: list[str], widths: dict[str, int]) -> list[str]:
         have = int(fields[f"\\{operand}_WIDTH"])
         signed = all(int(fields[f"\\{x}_SIGNED"]) for x in operands)
         value = _extend(fields[f"\\{operand}"], width - have, signed=signed, widths=widths)
-        cell = [_replaced(line, operand, value, width) for line in cell]
+        # In full width a sum is the same bits with and without sign; a comparison is not.
+        unsigned = kind not in _COMPARISON
+        cell = [_replaced(line, operand, value, width, unsigned=unsigned) for line in cell]
     return cell
 
 
@@ -76,10 +78,12 @@ def _as_zero_test(cell: list[str], fields: dict[str, str]) -> list[str]:
     return [head, *extra, *cell[1:]]
 
 
-def _replaced(line: str, operand: str, value: str, width: int) -> str:
+def _replaced(line: str, operand: str, value: str, width: int, *, unsigned: bool) -> str:
     match = _FIELD.match(line)
     if match is None:
         return line
+    if match[2] == f"\\{operand}_SIGNED" and unsigned:
+        return f"    parameter {match[2]} 0"
     if match[2] == f"\\{operand}_WIDTH":
         return f"    parameter {match[2]} {width}"
     if match[2] == f"\\{operand}" and match[1] == "connect":

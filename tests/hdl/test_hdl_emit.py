@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from operator import or_
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from amaranth.back import rtlil
 from amaranth.hdl import Signal
 from amaranth.hdl._ast import Operator
-from verilog_lint import lint, written
+from verilog_lint import lint, lint_icarus, lint_slang, lint_yosys, written
 
 from hwdse import Design
 from hwdse.errors import SpecError
@@ -33,19 +34,50 @@ SPECS = [
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_verilator_lints_without_a_warning(spec: str, tmp_path: Path) -> None:
+def test_linters_have_no_warning(spec: str, tmp_path: Path) -> None:
     design = Design.parse(spec)
     lint(written(emit(design), tmp_path))
 
 
-def test_verilator_lints_what_is_checked_in_without_a_warning() -> None:
+def checked_in() -> list[list[Path]]:
+    """The files of each supported design, the top's first."""
     rtl = Path(__file__).parents[2] / "rtl"
     designs: dict[Path, list[Path]] = {}
     for line in (rtl / "filelist.f").read_text().split():
         designs.setdefault((rtl / line).parent, []).append(rtl / line)
     assert len(designs) >= 20
-    for sources in designs.values():
+    return list(designs.values())
+
+
+def test_linters_have_no_warning_of_what_is_checked_in() -> None:
+    for sources in checked_in():
         lint(sources)
+    lint_yosys(checked_in())
+
+
+@pytest.mark.long  # a package of Debian
+def test_icarus_has_no_warning_of_what_is_checked_in() -> None:
+    for sources in checked_in():
+        lint_icarus(sources)
+
+
+@pytest.mark.parametrize(
+    ("body", "linters"),
+    [
+        ("wire y = i; assign o = i;", [lint_slang]),
+        ("assign o = {i, i};", [lint_slang]),
+        ("assign o = o & i;", [lambda sources: lint_yosys([sources])]),
+        ("wire y; assign o = y;", [lambda sources: lint_yosys([sources])]),
+    ],
+)
+def test_linters_see_faults(
+    body: str, linters: list[Callable[[list[Path]], None]], tmp_path: Path
+) -> None:
+    source = tmp_path / "top.v"
+    source.write_text(f"module top (input i, output o); {body} endmodule\n")
+    for linter in linters:
+        with pytest.raises(AssertionError):
+            linter([source])
 
 
 def test_modules_and_ports() -> None:

@@ -174,7 +174,7 @@ def test_only_valid_bits_are_reset():
     ("spec", "stages", "interleave"),
     [(spec, 3, 1) for spec in UNITS] + [(spec, 1, 3) for spec in UNITS[:3]],
 )
-def test_verilator_lints_without_a_warning(spec, stages, interleave, tmp_path):
+def test_linters_have_no_warning(spec, stages, interleave, tmp_path):
     design = design_of(spec, stages, interleave)
     lint(written(emit(design), tmp_path))
 

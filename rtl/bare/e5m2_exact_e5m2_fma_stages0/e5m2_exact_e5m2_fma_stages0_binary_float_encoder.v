@@ -113,7 +113,7 @@ module e5m2_exact_e5m2_fma_stages0_binary_float_encoder (
   assign n_20 = n_19 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_20;
   assign n_21 = { 1'h0, n[5:0] } - { 3'h0, lzc_count3_0 };
-  assign field = $signed({ n_21[6], n_21 }) + $signed(8'h01);
+  assign field = { n_21[6], n_21 } + 8'h01;
   assign digits[8:2] = field[6:0] & { {7{normalise_row0[1]}} };
   assign n_22 = digits[8:2] > 7'h1e;
   assign n_23 = normalise_lost0 | digits[0];
@@ -130,6 +130,6 @@ module e5m2_exact_e5m2_fma_stages0_binary_float_encoder (
   assign o = i_nan ? 8'h7e : { i_sign, signal };
   assign signal = i_inf ? 7'h7c : n_26;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n[7:6], n_10[5:4], n_25[9:7], field[7], i_zero};
 endmodule

@@ -172,7 +172,7 @@ module e5m2_exact_e5m2_fma_stages0_fused_add (
   assign n = | a_significand;
   assign a_zero_2 = ~ n;
   assign n_2 = { 1'h0, p_exponent } - { 2'h0, a_exponent };
-  assign n_3 = $signed({ n_2[6], n_2 }) + $signed(8'hf7);
+  assign n_3 = { n_2[6], n_2 } + 8'hf7;
   assign far = p_zero | n_3[6];
   assign n_4 = | n_3[5:4];
   assign n_5 = n_3[3:0] | { {4{n_4}} };
@@ -236,6 +236,6 @@ module e5m2_exact_e5m2_fma_stages0_fused_add (
   assign sum_p8_15 = sum_p12_15 & sum_p8_12;
   assign n_27 = sum_p8_15 & sum_g0_8;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_3[7], n_50, a_inf, a_nan, a_zero, p_inf, p_nan};
 endmodule

@@ -367,7 +367,7 @@ module bf16_exact_fp_fp32_an2_2_bf16_mac_stages0_approximate_add (
   assign adjusted = signal_6 ? n_63 : n_83;
   assign n_84 = by_k ? { sum_total[21:0], 2'h0 } : { sum_total[19:0], 4'h0 };
   assign signal = { 2'h0, p_exponent } + 11'h781;
-  assign n = $signed({ signal[10], signal[10], signal }) - $signed({ 5'h00, s_exponent });
+  assign n = { signal[10], signal[10], signal } - { 5'h00, s_exponent };
   assign n_2 = ~ n[11];
   assign n_3 = ~ p_zero;
   assign product_first = n_2 & n_3;
@@ -381,6 +381,6 @@ module bf16_exact_fp_fp32_an2_2_bf16_mac_stages0_approximate_add (
   assign signal_4 = product_first ? { p_significand, 8'h00 } : s_significand;
   assign n_4 = | distance[10:5];
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n[12], n_6[11:9], s_zero};
 endmodule

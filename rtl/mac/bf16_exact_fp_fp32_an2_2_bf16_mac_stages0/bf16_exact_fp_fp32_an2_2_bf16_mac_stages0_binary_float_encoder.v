@@ -96,7 +96,7 @@ module bf16_exact_fp_fp32_an2_2_bf16_mac_stages0_binary_float_encoder (
   assign n_24 = n_23 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_24;
   assign n_25 = { 1'h0, i_exponent } - { 4'h0, lzc_count4_0 };
-  assign field = $signed({ n_25[8], n_25 }) + $signed(10'h001);
+  assign field = { n_25[8], n_25 } + 10'h001;
   assign digits[15:7] = field[8:0] & { {9{normalise_row0[1]}} };
   assign n_26 = digits[15:7] > 9'h0fe;
   assign n_27 = normalise_lost0 | digits[0];
@@ -175,6 +175,6 @@ module bf16_exact_fp_fp32_an2_2_bf16_mac_stages0_binary_float_encoder (
   assign n_18 = | normalise_row3[3:0];
   assign n_19 = n_17 & n_18;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_29[16:15], n_14[7:5], field[9], i_zero};
 endmodule

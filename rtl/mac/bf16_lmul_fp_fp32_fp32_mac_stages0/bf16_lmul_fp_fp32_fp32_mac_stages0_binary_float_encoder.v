@@ -291,7 +291,7 @@ module bf16_lmul_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign n_48 = n_47 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_48;
   assign n_49 = { 1'h0, i_exponent } - { 4'h0, lzc_count5_0 };
-  assign field = $signed({ n_49[9], n_49 }) + $signed(11'h001);
+  assign field = { n_49[9], n_49 } + 11'h001;
   assign digits[32:23] = field[9:0] & { {10{normalise_row0[1]}} };
   assign n_50 = digits[32:23] > 10'h0fe;
   assign n_51 = normalise_lost0 | digits[0];
@@ -346,6 +346,6 @@ module bf16_lmul_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign lzc_count0_17 = ~ i_significand[31];
   assign o[31] = i_sign;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_32[8:6], n_53[33:31], field[10], i_zero};
 endmodule

@@ -357,7 +357,7 @@ module bf16_lmul_fp_fp32_fp32_mac_stages0_fused_add (
   assign n = | a_significand;
   assign a_zero_2 = ~ n;
   assign n_2 = { 1'h0, p_exponent } - { 1'h0, a_exponent };
-  assign distance = $signed({ n_2[8], n_2 }) + $signed(10'h01a);
+  assign distance = { n_2[8], n_2 } + 10'h01a;
   assign far = p_zero | distance[9];
   assign n_3 = | distance[8:6];
   assign n_4 = distance[5:0] | { {6{n_3}} };
@@ -692,8 +692,8 @@ module bf16_lmul_fp_fp32_fp32_mac_stages0_fused_add (
   assign o_sign = o_zero ? zero_sign : n_139;
   assign n_140 = { 1'h0, a_exponent } - 9'h01a;
   assign n_141 = far ? n_140 : { 1'h0, p_exponent };
-  assign { n_142, o_exponent } = $signed({ n_141[8], n_141 }) + $signed(10'h019);
+  assign { n_142, o_exponent } = { n_141[8], n_141 } + 10'h019;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_142, a_inf, a_nan, a_zero, p_inf, p_nan};
 endmodule

@@ -106,7 +106,7 @@ module e2m1fn_exact_kulisch_bf16_dot_stages0_lanes16_binary_float_encoder (
   assign n_27 = n_26 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_27;
   assign n_28 = 9'h094 - { 4'h0, lzc_count4_0 };
-  assign field = $signed({ n_28[8], n_28 }) + $signed(10'h001);
+  assign field = { n_28[8], n_28 } + 10'h001;
   assign digits[15:7] = field[8:0] & { {9{normalise_row0[1]}} };
   assign n_29 = digits[15:7] > 9'h0fe;
   assign n_30 = normalise_lost0 | digits[0];
@@ -182,6 +182,6 @@ module e2m1fn_exact_kulisch_bf16_dot_stages0_lanes16_binary_float_encoder (
   assign n_16 = | normalise_row5[15:0];
   assign o[15] = i_significand[24];
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_32[16:15], n_2[25], field[9]};
 endmodule

@@ -214,24 +214,24 @@ module e2m1fn_exact_kulisch_bf16_dot_stages0_lanes16_kulisch_step (
     .i_zero(i9_zero),
     .o(o_10)
   );
-  assign group_16_13 = $signed({ group_14_12[11], group_14_12 }) + $signed({ group_15_12[11], group_15_12 });
+  assign group_16_13 = { group_14_12[11], group_14_12 } + { group_15_12[11], group_15_12 };
   assign n = clear ? 25'h0000000 : state;
-  assign { n_2, next } = $signed({ n[24], n }) + $signed({ {13{group_16_13[12]}}, group_16_13 });
-  assign group_2_10 = $signed({ o[8], o }) + $signed({ o_2[8], o_2 });
-  assign group_3_10 = $signed({ o_3[8], o_3 }) + $signed({ o_4[8], o_4 });
-  assign group_4_10 = $signed({ o_5[8], o_5 }) + $signed({ o_6[8], o_6 });
-  assign group_5_10 = $signed({ o_7[8], o_7 }) + $signed({ o_8[8], o_8 });
-  assign group_6_10 = $signed({ o_9[8], o_9 }) + $signed({ o_10[8], o_10 });
-  assign group_7_10 = $signed({ o_11[8], o_11 }) + $signed({ o_12[8], o_12 });
-  assign group_8_10 = $signed({ o_13[8], o_13 }) + $signed({ o_14[8], o_14 });
-  assign group_9_10 = $signed({ o_15[8], o_15 }) + $signed({ o_16[8], o_16 });
-  assign group_10_11 = $signed({ group_2_10[9], group_2_10 }) + $signed({ group_3_10[9], group_3_10 });
-  assign group_11_11 = $signed({ group_4_10[9], group_4_10 }) + $signed({ group_5_10[9], group_5_10 });
-  assign group_12_11 = $signed({ group_6_10[9], group_6_10 }) + $signed({ group_7_10[9], group_7_10 });
-  assign group_13_11 = $signed({ group_8_10[9], group_8_10 }) + $signed({ group_9_10[9], group_9_10 });
-  assign group_14_12 = $signed({ group_10_11[10], group_10_11 }) + $signed({ group_11_11[10], group_11_11 });
-  assign group_15_12 = $signed({ group_12_11[10], group_12_11 }) + $signed({ group_13_11[10], group_13_11 });
+  assign { n_2, next } = { n[24], n } + { {13{group_16_13[12]}}, group_16_13 };
+  assign group_2_10 = { o[8], o } + { o_2[8], o_2 };
+  assign group_3_10 = { o_3[8], o_3 } + { o_4[8], o_4 };
+  assign group_4_10 = { o_5[8], o_5 } + { o_6[8], o_6 };
+  assign group_5_10 = { o_7[8], o_7 } + { o_8[8], o_8 };
+  assign group_6_10 = { o_9[8], o_9 } + { o_10[8], o_10 };
+  assign group_7_10 = { o_11[8], o_11 } + { o_12[8], o_12 };
+  assign group_8_10 = { o_13[8], o_13 } + { o_14[8], o_14 };
+  assign group_9_10 = { o_15[8], o_15 } + { o_16[8], o_16 };
+  assign group_10_11 = { group_2_10[9], group_2_10 } + { group_3_10[9], group_3_10 };
+  assign group_11_11 = { group_4_10[9], group_4_10 } + { group_5_10[9], group_5_10 };
+  assign group_12_11 = { group_6_10[9], group_6_10 } + { group_7_10[9], group_7_10 };
+  assign group_13_11 = { group_8_10[9], group_8_10 } + { group_9_10[9], group_9_10 };
+  assign group_14_12 = { group_10_11[10], group_10_11 } + { group_11_11[10], group_11_11 };
+  assign group_15_12 = { group_12_11[10], group_12_11 } + { group_13_11[10], group_13_11 };
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_2};
 endmodule

@@ -122,12 +122,12 @@ module e4m3fn_exact_aligned_L32_F13_e8m13_fp32_dot_stages0_lanes32_binary_float_
   assign normalise_row1 = n_12[1] ? normalise_row2[15:0] : normalise_row2[17:2];
   assign { normalise_row0[1], digits[12:0], normalise_row0[0] } = n_12[0] ? normalise_row1[14:0] : normalise_row1[15:1];
   assign n_13 = { 1'h0, limit } - { 5'h00, lzc_count4_0 };
-  assign field = $signed({ n_13[9], n_13 }) + $signed(11'h001);
+  assign field = { n_13[9], n_13 } + 11'h001;
   assign digits[22:13] = field[9:0] & { {10{normalise_row0[1]}} };
   assign n_14 = digits[22:13] > 10'h0fe;
   assign signal = n_14 ? 21'h1fdfff : digits[20:0];
   assign o = i_nan ? 22'h1ff000 : { i_sign, signal };
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_12[8:5], field[10], i_zero, normalise_row0[0]};
 endmodule

@@ -290,7 +290,7 @@ module e4m3fn_exact_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign n_47 = n_46 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_47;
   assign n_48 = { 1'h0, n[7:0] } - { 3'h0, lzc_count5_0 };
-  assign field = $signed({ n_48[8], n_48 }) + $signed(10'h001);
+  assign field = { n_48[8], n_48 } + 10'h001;
   assign digits[31:23] = field[8:0] & { {9{normalise_row0[1]}} };
   assign n_49 = digits[31:23] > 9'h0fe;
   assign n_50 = normalise_lost0 | digits[0];
@@ -346,6 +346,6 @@ module e4m3fn_exact_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign lzc_count0_17 = ~ i_significand[31];
   assign o[31] = i_sign;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n[8], n_52[32:31], field[9], i_zero};
 endmodule

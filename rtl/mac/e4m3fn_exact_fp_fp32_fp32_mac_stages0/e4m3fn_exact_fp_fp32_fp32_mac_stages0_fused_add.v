@@ -357,7 +357,7 @@ module e4m3fn_exact_fp_fp32_fp32_mac_stages0_fused_add (
   assign n = | a_significand;
   assign a_zero_2 = ~ n;
   assign n_2 = { 4'h0, p_exponent } - { 1'h0, a_exponent };
-  assign n_3 = $signed({ n_2[8], n_2 }) + $signed(10'h08c);
+  assign n_3 = { n_2[8], n_2 } + 10'h08c;
   assign n_4 = n_3[8] & n;
   assign far = p_zero | n_4;
   assign n_5 = | n_3[7:6];
@@ -693,8 +693,8 @@ module e4m3fn_exact_fp_fp32_fp32_mac_stages0_fused_add (
   assign o_sign = o_zero ? zero_sign : n_141;
   assign n_142 = { 1'h0, a_exponent } - 9'h08c;
   assign n_143 = far ? n_142 : { 4'h0, p_exponent };
-  assign { n_144, o_exponent } = $signed({ n_143[8], n_143 }) + $signed(10'h01f);
+  assign { n_144, o_exponent } = { n_143[8], n_143 } + 10'h01f;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_144, n_3[9], a_inf, a_nan, a_zero, p_nan};
 endmodule

@@ -260,7 +260,7 @@ module e4m3fn_exact_kulisch_bf16_mac_stages0_binary_float_encoder (
   assign n_44 = n_43 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_44;
   assign n_45 = 9'h0a0 - { 3'h0, lzc_count5_0 };
-  assign field = $signed({ n_45[8], n_45 }) + $signed(10'h001);
+  assign field = { n_45[8], n_45 } + 10'h001;
   assign digits[15:7] = field[8:0] & { {9{normalise_row0[1]}} };
   assign n_46 = digits[15:7] > 9'h0fe;
   assign n_47 = normalise_lost0 | digits[0];
@@ -319,6 +319,6 @@ module e4m3fn_exact_kulisch_bf16_mac_stages0_binary_float_encoder (
   assign lzc_count0_21 = ~ n_2[32];
   assign n_18 = ~ n_2[31];
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_49[16:15], n_2[53], field[9]};
 endmodule

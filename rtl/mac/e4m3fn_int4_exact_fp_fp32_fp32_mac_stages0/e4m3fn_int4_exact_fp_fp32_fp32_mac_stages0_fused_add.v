@@ -360,12 +360,12 @@ module e4m3fn_int4_exact_fp_fp32_fp32_mac_stages0_fused_add (
   wire sum_p8_12;
   wire sum_p8_16;
   wire [59:0] sum_propagate;
-  assign n = - $signed({ p_significand[8], p_significand });
+  assign n = - { p_significand[8], p_significand };
   assign n_2 = p_significand[8] ? n : { p_significand[8], p_significand };
   assign n_3 = | a_significand;
   assign a_zero_2 = ~ n_3;
   assign n_4 = { 5'h00, p_exponent } - { 1'h0, a_exponent };
-  assign n_5 = $signed({ n_4[8], n_4 }) + $signed(10'h097);
+  assign n_5 = { n_4[8], n_4 } + 10'h097;
   assign n_6 = n_5[8] & n_3;
   assign far = n_144 | n_6;
   assign n_7 = | n_5[7:6];
@@ -707,8 +707,8 @@ module e4m3fn_int4_exact_fp_fp32_fp32_mac_stages0_fused_add (
   assign o_sign = o_zero ? zero_sign : n_146;
   assign n_147 = { 1'h0, a_exponent } - 9'h097;
   assign n_148 = far ? n_147 : { 5'h00, p_exponent };
-  assign { n_149, o_exponent } = $signed({ n_148[8], n_148 }) + $signed(10'h021);
+  assign { n_149, o_exponent } = { n_148[8], n_148 } + 10'h021;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_149, n_2[9], n_5[9], a_inf, a_nan, a_zero, p_nan};
 endmodule

@@ -272,7 +272,7 @@ module e4m3fn_lmul_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign n_45 = n_44 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_45;
   assign n_46 = { 1'h0, n[7:0] } - { 3'h0, lzc_count5_0 };
-  assign field = $signed({ n_46[8], n_46 }) + $signed(10'h001);
+  assign field = { n_46[8], n_46 } + 10'h001;
   assign digits[31:23] = field[8:0] & { {9{normalise_row0[1]}} };
   assign n_47 = digits[31:23] > 9'h0fe;
   assign n_48 = normalise_lost0 | digits[0];
@@ -330,6 +330,6 @@ module e4m3fn_lmul_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign lzc_count1_9[1] = lzc_count0_19 & n_17;
   assign o[31] = i_sign;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n[8], n_50[32:31], field[9], i_zero};
 endmodule

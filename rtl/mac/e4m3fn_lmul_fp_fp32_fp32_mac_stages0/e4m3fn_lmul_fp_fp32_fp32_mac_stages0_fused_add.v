@@ -337,7 +337,7 @@ module e4m3fn_lmul_fp_fp32_fp32_mac_stages0_fused_add (
   assign n = | a_significand;
   assign a_zero_2 = ~ n;
   assign n_2 = { 5'h00, p_exponent } - { 1'h0, a_exponent };
-  assign n_3 = $signed({ n_2[8], n_2 }) + $signed(10'h092);
+  assign n_3 = { n_2[8], n_2 } + 10'h092;
   assign n_4 = n_3[8] & n;
   assign far = p_zero | n_4;
   assign n_5 = | n_3[7:6];
@@ -653,8 +653,8 @@ module e4m3fn_lmul_fp_fp32_fp32_mac_stages0_fused_add (
   assign o_sign = o_zero ? zero_sign : n_133;
   assign n_134 = { 1'h0, a_exponent } - 9'h092;
   assign n_135 = far ? n_134 : { 5'h00, p_exponent };
-  assign { n_136, o_exponent } = $signed({ n_135[8], n_135 }) + $signed(10'h01c);
+  assign { n_136, o_exponent } = { n_135[8], n_135 } + 10'h01c;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_136, n_3[9], a_inf, a_nan, a_zero, p_nan};
 endmodule

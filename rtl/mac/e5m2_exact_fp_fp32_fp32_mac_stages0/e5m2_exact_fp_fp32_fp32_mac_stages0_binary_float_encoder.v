@@ -282,7 +282,7 @@ module e5m2_exact_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign n_46 = n_45 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_46;
   assign n_47 = { 1'h0, n[7:0] } - { 3'h0, lzc_count5_0 };
-  assign field = $signed({ n_47[8], n_47 }) + $signed(10'h001);
+  assign field = { n_47[8], n_47 } + 10'h001;
   assign digits[31:23] = field[8:0] & { {9{normalise_row0[1]}} };
   assign n_48 = digits[31:23] > 9'h0fe;
   assign n_49 = normalise_lost0 | digits[0];
@@ -339,6 +339,6 @@ module e5m2_exact_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign n_17 = ~ i_significand[30];
   assign o[31] = i_sign;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n[8], n_51[32:31], field[9], i_zero};
 endmodule

@@ -348,7 +348,7 @@ module e5m2_exact_fp_fp32_fp32_mac_stages0_fused_add (
   assign n = | a_significand;
   assign a_zero_2 = ~ n;
   assign n_2 = { 3'h0, p_exponent } - { 1'h0, a_exponent };
-  assign n_3 = $signed({ n_2[8], n_2 }) + $signed(10'h07c);
+  assign n_3 = { n_2[8], n_2 } + 10'h07c;
   assign n_4 = n_3[8] & n;
   assign far = p_zero | n_4;
   assign n_5 = | n_3[7:6];
@@ -674,8 +674,8 @@ module e5m2_exact_fp_fp32_fp32_mac_stages0_fused_add (
   assign o_sign = o_zero ? zero_sign : n_137;
   assign n_138 = { 1'h0, a_exponent } - 9'h07c;
   assign n_139 = far ? n_138 : { 3'h0, p_exponent };
-  assign { n_140, o_exponent } = $signed({ n_139[8], n_139 }) + $signed(10'h01d);
+  assign { n_140, o_exponent } = { n_139[8], n_139 } + 10'h01d;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_140, n_3[9], a_inf, a_nan, a_zero, p_inf, p_nan};
 endmodule

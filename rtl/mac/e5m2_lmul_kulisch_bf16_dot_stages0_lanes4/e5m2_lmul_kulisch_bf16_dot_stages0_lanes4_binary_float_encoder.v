@@ -248,7 +248,7 @@ module e5m2_lmul_kulisch_bf16_dot_stages0_lanes4_binary_float_encoder (
   assign n_42 = n_41 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_42;
   assign n_43 = 9'h09e - { 3'h0, lzc_count5_0 };
-  assign field = $signed({ n_43[8], n_43 }) + $signed(10'h001);
+  assign field = { n_43[8], n_43 } + 10'h001;
   assign digits[15:7] = field[8:0] & { {9{normalise_row0[1]}} };
   assign n_44 = digits[15:7] > 9'h0fe;
   assign n_45 = normalise_lost0 | digits[0];
@@ -310,6 +310,6 @@ module e5m2_lmul_kulisch_bf16_dot_stages0_lanes4_binary_float_encoder (
   assign n_18 = ~ n_2[31];
   assign lzc_count1_11[1] = lzc_count0_23 & n_18;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_47[16:15], n_2[49], field[9]};
 endmodule

@@ -99,11 +99,11 @@ module e5m2_lmul_kulisch_bf16_dot_stages0_lanes4_kulisch_step (
     .i_zero(i3_zero),
     .o(o_4)
   );
-  assign group_2_34 = $signed({ o[32], o }) + $signed({ o_2[32], o_2 });
-  assign group_3_34 = $signed({ o_3[32], o_3 }) + $signed({ o_4[32], o_4 });
-  assign group_4_35 = $signed({ group_2_34[33], group_2_34 }) + $signed({ group_3_34[33], group_3_34 });
+  assign group_2_34 = { o[32], o } + { o_2[32], o_2 };
+  assign group_3_34 = { o_3[32], o_3 } + { o_4[32], o_4 };
+  assign group_4_35 = { group_2_34[33], group_2_34 } + { group_3_34[33], group_3_34 };
   assign n = clear ? 49'h0000000000000 : state[48:0];
-  assign { n_2, next[48:0] } = $signed({ n[48], n }) + $signed({ {15{group_4_35[34]}}, group_4_35 });
+  assign { n_2, next[48:0] } = { n[48], n } + { {15{group_4_35[34]}}, group_4_35 };
   assign n_3 = state[49] & n_7;
   assign n_4 = i0_nan | i1_nan;
   assign n_5 = n_4 | i2_nan;
@@ -133,6 +133,6 @@ module e5m2_lmul_kulisch_bf16_dot_stages0_lanes4_kulisch_step (
   assign n_27 = n_25 | n_26;
   assign next[51] = n_20 | n_27;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_2};
 endmodule

@@ -35,7 +35,7 @@ module hif8_exact_fp_fp32_fp32_mac_stages0_hi_f8_decoder (
   assign n_5 = { 1'h0, i[2:0] } - { 3'h0, o_significand[3] };
   assign n_6 = - { 1'h0, signal };
   assign n_7 = signal_2 ? n_6 : { 1'h0, signal };
-  assign n_8 = $signed({ n_7[4], n_7[4], n_7 }) - $signed(7'h6a);
+  assign n_8 = { n_7[4], n_7[4], n_7 } - 7'h6a;
   assign { n_9, o_exponent } = n_3 ? n_8 : { {3{n_5[3]}}, n_5 };
   assign n_10 = | i;
   assign o_zero = ~ n_10;
@@ -52,6 +52,6 @@ module hif8_exact_fp_fp32_fp32_mac_stages0_hi_f8_decoder (
   assign signal = n ? { 1'h1, i[3:1] } : n_16;
   assign o_sign = i[7];
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_9};
 endmodule

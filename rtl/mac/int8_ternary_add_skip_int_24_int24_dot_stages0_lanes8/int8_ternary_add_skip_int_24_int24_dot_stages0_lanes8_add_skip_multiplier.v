@@ -11,9 +11,9 @@ module int8_ternary_add_skip_int_24_int24_dot_stages0_lanes8_add_skip_multiplier
   wire n_2;
   assign n = { a_significand[7], a_significand } ^ { 1'h0, {8{b_significand[1]}} };
   assign { n_2, o_word } = b_significand[0] ? n : 9'h000;
-  assign o_significand = $signed({ o_word[7], o_word }) + $signed({ 8'h00, b_significand[1] });
+  assign o_significand = { o_word[7], o_word } + { 8'h00, b_significand[1] };
   assign o_carry = b_significand[1];
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_2};
 endmodule

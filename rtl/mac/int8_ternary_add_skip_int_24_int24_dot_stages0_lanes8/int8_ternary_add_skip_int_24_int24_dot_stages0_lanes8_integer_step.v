@@ -38,17 +38,17 @@ module int8_ternary_add_skip_int_24_int24_dot_stages0_lanes8_integer_step (
   wire [11:0] n_7;
   wire [23:0] n_8;
   wire [1:0] n_9;
-  assign n = $signed({ i0_word[7], i0_word, 1'h1 }) + $signed({ i1_word[7], i1_word, i0_carry });
-  assign n_2 = $signed({ i2_word[7], i2_word, 1'h1 }) + $signed({ i3_word[7], i3_word, i1_carry });
-  assign n_3 = $signed({ i4_word[7], i4_word, 1'h1 }) + $signed({ i5_word[7], i5_word, i2_carry });
-  assign n_4 = $signed({ i6_word[7], i6_word, 1'h1 }) + $signed({ i7_word[7], i7_word, i3_carry });
-  assign n_5 = $signed({ n[9], n[9:1], 1'h1 }) + $signed({ n_2[9], n_2[9:1], i4_carry });
-  assign n_6 = $signed({ n_3[9], n_3[9:1], 1'h1 }) + $signed({ n_4[9], n_4[9:1], i5_carry });
-  assign n_7 = $signed({ n_5[10], n_5[10:1], 1'h1 }) + $signed({ n_6[10], n_6[10:1], i6_carry });
+  assign n = { i0_word[7], i0_word, 1'h1 } + { i1_word[7], i1_word, i0_carry };
+  assign n_2 = { i2_word[7], i2_word, 1'h1 } + { i3_word[7], i3_word, i1_carry };
+  assign n_3 = { i4_word[7], i4_word, 1'h1 } + { i5_word[7], i5_word, i2_carry };
+  assign n_4 = { i6_word[7], i6_word, 1'h1 } + { i7_word[7], i7_word, i3_carry };
+  assign n_5 = { n[9], n[9:1], 1'h1 } + { n_2[9], n_2[9:1], i4_carry };
+  assign n_6 = { n_3[9], n_3[9:1], 1'h1 } + { n_4[9], n_4[9:1], i5_carry };
+  assign n_7 = { n_5[10], n_5[10:1], 1'h1 } + { n_6[10], n_6[10:1], i6_carry };
   assign n_8 = clear ? 24'h000000 : state;
-  assign { n_9[1], next, n_9[0] } = $signed({ n_8[23], n_8, 1'h1 }) + $signed({ {14{n_7[11]}}, n_7[11:1], i7_carry });
+  assign { n_9[1], next, n_9[0] } = { n_8[23], n_8, 1'h1 } + { {14{n_7[11]}}, n_7[11:1], i7_carry };
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n[0], n_2[0], n_3[0], n_4[0], n_5[0], n_6[0], n_7[0], n_9, i0_significand, i1_significand,
     i2_significand, i3_significand, i4_significand, i5_significand, i6_significand,
     i7_significand};

@@ -293,7 +293,7 @@ module lns8_g8_log_bins_bf16_mac_stages0_binary_float_encoder (
   assign n_48 = n_47 & normalise_row1[0];
   assign normalise_lost0 = normalise_lost1 | n_48;
   assign n_49 = 9'h0ae - { 3'h0, lzc_count5_0 };
-  assign field = $signed({ n_49[8], n_49 }) + $signed(10'h001);
+  assign field = { n_49[8], n_49 } + 10'h001;
   assign digits[15:7] = field[8:0] & { {9{normalise_row0[1]}} };
   assign n_50 = digits[15:7] > 9'h0fe;
   assign n_51 = normalise_lost0 | digits[0];
@@ -348,6 +348,6 @@ module lns8_g8_log_bins_bf16_mac_stages0_binary_float_encoder (
   assign lzc_count0_16 = ~ n_2[30];
   assign o[15] = i_significand[60];
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_53[16:15], n_2[61], field[9]};
 endmodule

@@ -53,7 +53,7 @@ module lns8_g8_log_bins_bf16_mac_stages0_bins_step (
   assign n_6 = i0_log[1] ? n_4 : n_5;
   assign n_7 = i0_log[2] ? n_3 : n_6;
   assign signal = clear ? 49'h0000000000000 : n_7;
-  assign n_8 = $signed({ signal[48], signal }) + $signed({ {17{o[32]}}, o });
+  assign n_8 = { signal[48], signal } + { {17{o[32]}}, o };
   assign n_9 = i0_log[2:0] == 3'h0;
   assign n_10 = clear ? 49'h0000000000000 : state[48:0];
   assign next[48:0] = n_9 ? n_8[48:0] : n_10;
@@ -79,6 +79,6 @@ module lns8_g8_log_bins_bf16_mac_stages0_bins_step (
   assign n_24 = clear ? 49'h0000000000000 : state[391:343];
   assign next[391:343] = n_23 ? n_8[48:0] : n_24;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_8[49], i0_exponent, i0_significand};
 endmodule

@@ -26,9 +26,9 @@ module posit16_1_exact_kulisch_posit16_1_mac_stages0_kulisch_step (
   assign n_4 = state[155] & n_3;
   assign next[155] = n_4 | i0_nan;
   assign n = clear ? 155'h000000000000000000000000000000000000000 : state[154:0];
-  assign { n_2, next[154:0] } = $signed({ n[154], n }) + $signed({ {17{o[138]}}, o });
+  assign { n_2, next[154:0] } = { n[154], n } + { {17{o[138]}}, o };
   assign n_3 = ~ clear;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_2};
 endmodule

@@ -26,9 +26,9 @@ module posit8_0_exact_kulisch_posit8_0_mac_stages0_kulisch_step (
   assign n_4 = state[53] & n_3;
   assign next[53] = n_4 | i0_nan;
   assign n = clear ? 53'h00000000000000 : state[52:0];
-  assign { n_2, next[52:0] } = $signed({ n[52], n }) + $signed({ {17{o[36]}}, o });
+  assign { n_2, next[52:0] } = { n[52], n } + { {17{o[36]}}, o };
   assign n_3 = ~ clear;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_2};
 endmodule

@@ -26,9 +26,9 @@ module posit8_2_exact_kulisch_posit8_2_mac_stages0_kulisch_step (
   assign n_4 = state[121] & n_3;
   assign next[121] = n_4 | i0_nan;
   assign n = clear ? 121'h0000000000000000000000000000000 : state[120:0];
-  assign { n_2, next[120:0] } = $signed({ n[120], n }) + $signed({ {17{o[104]}}, o });
+  assign { n_2, next[120:0] } = { n[120], n } + { {17{o[104]}}, o };
   assign n_3 = ~ clear;
   // What no part of this module needs.
-  wire unused = &{1'b0,
+  (* unused *) wire unused = &{1'b0,
     n_2};
 endmodule

@@ -103,7 +103,7 @@ def test_a_queue_one_place_short_is_found() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS[::2])
-def test_verilator_lints_without_a_warning(spec: str, tmp_path: Path) -> None:
+def test_linters_have_no_warning(spec: str, tmp_path: Path) -> None:
     lint(written(emit(Design.parse(spec), top="wrapped", bus=Axis()), tmp_path))
 
 
