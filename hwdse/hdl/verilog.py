@@ -141,4 +141,7 @@ def _sink(unused: Sequence[str]) -> str:
     """A wire that reads what nothing else does, so that linters know it is meant."""
     terms = textwrap.wrap(", ".join(unused), _WIDTH - 10, break_long_words=False)
     joined = "\n    ".join(terms)
-    return f"  // What no part of this module needs.\n  (* unused *) wire unused = &{{1'b0,\n    {joined}}};\n"
+    return (
+        "  // What no part of this module needs.\n"
+        f"  (* unused *) wire unused = &{{1'b0,\n    {joined}}};\n"
+    )

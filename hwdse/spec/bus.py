@@ -87,7 +87,7 @@ class Axis(Bus):
                     direction="input",
                     handshake="ready",
                     fields=inputs,
-                    meaning="operands are there",
+                    meaning="the sender offers operands",
                 ),
                 Stream(
                     name="m_axis_t",
@@ -95,7 +95,7 @@ class Axis(Bus):
                     direction="output",
                     handshake="ready",
                     fields=outputs,
-                    meaning="a result is there",
+                    meaning="the unit offers a result",
                     follows="s_axis_t",
                 ),
             ),

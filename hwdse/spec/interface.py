@@ -139,7 +139,8 @@ class Stream:
             meaning = self.meaning or f"{self.name} carries a transfer"
             yield Port(name=self.valid, direction=self.direction, width=1, meaning=meaning)
         if self.ready:
-            meaning = f"the transfer of {self.name} is taken"
+            taker = "the unit" if self.direction == "input" else "the receiver"
+            meaning = f"{taker} takes the transfer"
             yield Port(name=self.ready, direction=against, width=1, meaning=meaning)
         for field in self.fields:
             yield Port(
@@ -215,19 +216,19 @@ class Interface:
         names = ", ".join(stream.name for stream in self.streams)
         raise SpecError(f"no stream is called {name!r}: there are {names}")
 
+    @property
+    def reset_meaning(self) -> str:
+        """Kind, level and length of the reset, in words."""
+        if not self.reset_cycles:
+            return "no reset"
+        level = "low" if self.reset_low else "high"
+        plural = "s" if self.reset_cycles > 1 else ""
+        return f"synchronous reset, active {level}, held for {self.reset_cycles} cycle{plural}"
+
     def ports(self) -> list[Port]:
         """All ports: clock and reset where there are any, then stream by stream."""
         clock = [Port(name=self.clock, direction="input", width=1, meaning="clock, rising edge")]
-        level = "low" if self.reset_low else "high"
-        held = f"held for {self.reset_cycles} cycle" + "s" * (self.reset_cycles != 1)
-        reset = [
-            Port(
-                name=self.reset,
-                direction="input",
-                width=1,
-                meaning=f"synchronous reset, active {level}, {held}",
-            )
-        ]
+        reset = [Port(name=self.reset, direction="input", width=1, meaning=self.reset_meaning)]
         return [
             *(clock if self.clocked else []),
             *(reset if self.reset_cycles else []),

@@ -67,18 +67,16 @@ def behaviour(design: Design, interface: Interface) -> str:
     unit = design.unit
     if not interface.clocked:
         return "Combinational."
-    throughput = f"{unit.macs_per_cycle} multiply-accumulates a cycle" if design.acc else ""
+    throughput = f"{unit.macs_per_cycle} multiply-accumulates per cycle" if design.acc else ""
     timing = [
-        f"latency {unit.latency} cycles",
+        f"latency {unit.latency} cycle" + "s" * (unit.latency != 1),
         f"initiation interval {unit.initiation_interval}",
         throughput,
     ]
     sentences = [", ".join(filter(None, timing)).capitalize() + "."]
     if interface.behaviour:
         sentences.append(interface.behaviour)
-    level = "low" if interface.reset_low else "high"
-    held = f"Synchronous reset, active {level}, held for {interface.reset_cycles} cycles."
-    sentences.append(held if interface.reset_cycles else "No reset.")
+    sentences.append(f"{interface.reset_meaning.capitalize()}.")
     return " ".join(sentences)
 
 
