@@ -32,7 +32,7 @@ _STEPS_CLOSED, _STEPS_SAMPLED = 16, 2
 _WINDOW, _MARGIN = 64.0, 3.0
 # Levels more than this many octaves (log2) outside the window of scales see no data.
 _UNSEEN = 140.0
-# Scales within this many dB of the best scale count as equally good. The one nearest to 1 is taken.
+# Scales within this many dB of the best scale count as equally good. The scale nearest to 1 wins.
 _EQUAL_DB = 0.002
 _DB_PER_E = 10 / float(np.log(10))
 
