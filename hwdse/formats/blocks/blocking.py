@@ -74,8 +74,8 @@ class BlockSize:
         The columns of a tile lie along `axis`, and its rows along the other of the last two axes.
 
         Raises:
-            FormatError: the array has no axes, `axis` does not exist, or the block is a tile and `axis`
-                is not one of the last two axes (an array with one axis cannot have tiles).
+            FormatError: the array has no axes, `axis` does not exist, or the block is a tile outside
+                of the last two axes.
         """
         if not shape:
             raise FormatError("a single number has no axis to block along: pass an array")
