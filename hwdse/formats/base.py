@@ -200,7 +200,7 @@ class Format(ABC):
 
     @property
     def max(self) -> float:
-        """Largest finite value; like `min`, a Fraction if `fits_float64` is False."""
+        """Largest finite value; like all limits here, a Fraction if `fits_float64` is False."""
         return self._level(int(self.top(np.array([False]))[0]), False)
 
     @property

@@ -74,8 +74,8 @@ class BlockSize:
         The columns of a tile lie along `axis`, and its rows along the other of the last two axes.
 
         Raises:
-            FormatError: the array has no axes, `axis` does not exist, or the block is a tile outside
-                of the last two axes.
+            FormatError: the array has no axes, `axis` does not exist, or a tile does not lie in the
+                last two axes.
         """
         if not shape:
             raise FormatError("a single number has no axis to block along: pass an array")
