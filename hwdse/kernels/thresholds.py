@@ -3,7 +3,7 @@
 Let a sum be rounded to odd at p bits. The rounded sum lies on the same side of every number of at
 most p - 1 bits as the exact sum. It equals such a number only if the exact sum does (see
 `hwdse.kernels.arithmetic`). If all thresholds of a format are such numbers, the rounded sum and the
-exact sum get the same code. The values of the format may lie unevenly.
+exact sum get the same code. This also holds if the values of the format are unevenly spaced.
 """
 
 from fractions import Fraction

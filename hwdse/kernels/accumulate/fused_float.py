@@ -5,7 +5,7 @@ There are three kernels, from the fastest and narrowest to the most general:
 * `_native`: fp32 (or float64 itself) to nearest even, one term at a time. The machine's own
   addition gives the result.
 * `_steps`: the sum of a group fits one number of the carrier, float32 or float64. If the rounding
-  of the carrier could change the result, the kernel adds the rounding error by rounding to odd.
+  of the carrier could change the result, the kernel rounds to odd instead.
 * `_wide_steps`: the group is summed as a pair of float64 numbers. If two numbers are not enough,
   the sum is a word over the whole range of float64.
 """

@@ -95,7 +95,7 @@ def _saturating(  # noqa: PLR0917 - compiled code takes positional arguments
 ) -> None:
     largest = np.int64((np.uint64(1) << np.uint64(width - 1)) - np.uint64(1))
     smallest = -largest - 1
-    # The sum of a group may exceed 64 bits. It has two halves, and the limits have two halves too.
+    # The sum of a group may exceed 64 bits: keep the sum and the limits in two halves each.
     top_largest, low_largest = largest >> 32, largest & _HALF_WORD
     top_smallest, low_smallest = smallest >> 32, smallest & _HALF_WORD
     for p in range(panels.shape[0]):

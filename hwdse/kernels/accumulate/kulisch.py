@@ -1,4 +1,4 @@
-"""Exact fixed-point sums: by float64 matrix products if those are exact, else by wide words."""
+"""Exact fixed-point sums: by float64 matrix products if they are exact, else by wide words."""
 
 from itertools import product as pairs
 from typing import Any
