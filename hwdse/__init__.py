@@ -25,7 +25,7 @@ _SUBPACKAGES = frozenset(
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Load a subpackage on first use, so that `import hwdse` alone stays quick."""
+    """Load a subpackage on first use, so that `import hwdse` alone is fast."""
     if name in _SUBPACKAGES:
         return import_module(f"hwdse.{name}")
     raise AttributeError(f"module 'hwdse' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What a user can cause: each error is one line saying what was given and what is allowed."""
+"""Errors that a user can cause: each is one line with the given input and the allowed input."""
 
 import errno
 from collections.abc import Iterable
@@ -7,7 +7,8 @@ from typing import Any
 
 from hwdse.text import printable
 
-#: Longest message of an error. What was given comes first and the reason last: both stay readable.
+#: Longest message of an error. A longer message loses its middle: it begins with the given input
+#: and ends with the reason.
 MAX_MESSAGE = 800
 _HEAD, _TAIL = 380, 400
 
@@ -16,10 +17,10 @@ _MOST_LISTED = 16
 
 
 class HwdseError(Exception):
-    """Base of all errors a user can cause; the command line exits with `exit_code`.
+    """Base class of all errors that a user can cause; the command line exits with `exit_code`.
 
-    Whatever text of the user's a message quotes, it is one line of printable characters and bounded
-    length: control characters are escaped and its middle is left out where it would be long.
+    A message may quote text from the user. The message is still one line of printable characters
+    and of limited length: control characters are escaped, and a long message loses its middle.
     """
 
     exit_code = 2
@@ -29,17 +30,17 @@ class HwdseError(Exception):
 
 
 def first_line(error: BaseException) -> str:
-    """What a library's error says, cut to a line."""
+    """The first line of a library's error message; the error's type name if it has no message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
 
 
 class FormatError(HwdseError):
-    """An unknown or impossible number format, or codes and values that a format cannot take."""
+    """An unknown or impossible number format, or codes and values that a format cannot accept."""
 
 
 class SpecError(HwdseError):
-    """A malformed design spec, or parts of one that make no sense together."""
+    """A malformed design spec, or parts of a spec that do not work together."""
 
 
 class SpaceError(HwdseError):
@@ -51,7 +52,7 @@ class ShapeError(HwdseError):
 
 
 class NetworkError(HwdseError):
-    """A network that cannot be loaded or holds an operator that cannot be evaluated."""
+    """A network that cannot be loaded, or with an operator that cannot be evaluated."""
 
 
 class DatasetError(HwdseError):
@@ -67,7 +68,7 @@ class OutputError(HwdseError):
 
 
 class ToolError(HwdseError):
-    """A missing or failing external tool (simulator, synthesis); the tool's last lines follow."""
+    """A missing or failing external tool (simulator, synthesis); with the tool's last lines."""
 
     def __init__(self, message: str = "") -> None:
         Exception.__init__(self, message)
@@ -80,7 +81,7 @@ class TechnologyError(HwdseError):
 class VerificationError(HwdseError):
     """Hardware that differs from the golden model, or a verification that proved nothing.
 
-    The first mismatches follow the first line, decoded.
+    The first mismatches follow after the first line, in decoded form.
     """
 
     exit_code = 1
@@ -90,10 +91,10 @@ class VerificationError(HwdseError):
 
 
 class FailedDesignsError(HwdseError):
-    """Designs of a sweep that failed, a line or more each; all others are finished.
+    """Failed designs of a sweep, with one or more lines each; all other designs are finished.
 
     Attributes:
-        result: the sweep, with everything it wrote.
+        result: the sweep, with everything that it wrote.
     """
 
     exit_code = 1
@@ -111,17 +112,17 @@ _NO_ROOM = {
 
 
 def is_no_room(error: OSError) -> bool:
-    """Whether the operating system had no room for what was written."""
+    """Whether a write failed because the operating system had no room for the data."""
     return error.errno in _NO_ROOM
 
 
 def why(error: OSError) -> str:
-    """Why the operating system refused, in words."""
+    """The operating system's reason for an error, in words."""
     return _NO_ROOM.get(error.errno or 0) or error.strerror or str(error)
 
 
 def one_line(text: str) -> str:
-    """A text as one printable line of at most `MAX_MESSAGE` characters."""
+    """The text as one printable line of at most `MAX_MESSAGE` characters."""
     if len(text) > 4 * MAX_MESSAGE:
         text = f"{text[: 2 * MAX_MESSAGE]}{text[-2 * MAX_MESSAGE :]}"
     words = " ".join(text.split())
@@ -132,18 +133,18 @@ def one_line(text: str) -> str:
 
 
 def unknown(what: str, given: str, known: Iterable[str], more: str = "") -> str:
-    """The message for a name that does not exist, with the nearest of those that do.
+    """The message for an unknown name, with the most similar known names.
 
     Args:
-        what: what it was to name, such as `format`.
+        what: kind of the name, such as `format`.
         given: the name.
-        known: names that exist; all of them are listed where they are few.
-        more: what else is allowed, or where all are listed.
+        known: the known names; the message lists all of them if they are few.
+        more: other allowed input, or where all names are listed.
     """
     names = list(dict.fromkeys(known))
     near = get_close_matches(given[:_MAX_NAME], names, cutoff=0.5)
     keyword, colon, _ = given[:_MAX_NAME].partition(":")
-    if colon:  # options follow: the name is what comes before them
+    if colon:  # options follow the colon: compare only the part before it
         heads = {name.partition(":")[0]: name for name in reversed(names)}
         near = [heads[head] for head in get_close_matches(keyword, heads, cutoff=0.7)] or near
     hints = [f"near {', '.join(near)}"] if near else []
@@ -155,7 +156,7 @@ def unknown(what: str, given: str, known: Iterable[str], more: str = "") -> str:
 
 
 def quoted(text: str) -> str:
-    """A user's text for a message, cut where it is too long to be a name."""
+    """A text from the user in quotes, for a message; cut if it is too long for a name."""
     if len(text) <= _MAX_NAME:
         return repr(text)
     return f"{text[:_MAX_NAME]!r}... ({len(text)} characters)"

@@ -1,11 +1,11 @@
-"""How pictures look: what all plots of the package share."""
+"""The common style of all plots of the package."""
 
 from typing import Any
 
 INK, EDGE = "#1b1b1b", "#8a8f98"
 DPI = 160
-#: Matplotlib's settings. Fixed identifiers: the same data gives the same bytes. No text is a
-#: formula, for names of networks, formats and files may hold any character.
+#: Matplotlib's settings. Identifiers are fixed, so that the same data gives the same bytes. Text is
+#: never read as a formula: names of networks, formats and files may hold any character.
 STYLE: dict[Any, Any] = {
     "text.parse_math": False,
     "svg.hashsalt": "hwdse",

@@ -1,8 +1,8 @@
-"""What a thing is: a digest of its contents, whatever its name and wherever they came from.
+"""Identity of data: a digest of its contents, independent of names and of the data's origin.
 
-Frozen records of data, such as formats, parts and designs, are told by their class and all their
-fields. A class that keeps what decides its results elsewhere says so by a method `identity`, which
-gives plain data.
+The class and all fields identify a frozen record of data, such as a format, a part or a design. A
+class may keep data that decides its results in another place. Such a class has a method
+`identity`, which returns plain data.
 """
 
 import enum
@@ -21,17 +21,17 @@ from hwdse.errors import HwdseError
 
 
 def fingerprint(value: object) -> str:
-    """SHA-256 of everything in `value`, hexadecimal; the same in every process.
+    """SHA-256 of everything in `value`, in hexadecimal; the same in every process.
 
     Raises:
-        HwdseError: it holds something that is no data and has no `identity`.
+        HwdseError: `value` holds an object that is not data and has no method `identity`.
     """
     text = json.dumps(_plain(value), separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def contained(value: object, kind: type[Any]) -> Iterator[Any]:
-    """Every instance of `kind` in a record of data, the record itself among them."""
+    """Every instance of `kind` in a record of data, including the record itself."""
     if isinstance(value, kind):
         yield value
     if is_dataclass(value) and not isinstance(value, type):
@@ -43,7 +43,7 @@ def contained(value: object, kind: type[Any]) -> Iterator[Any]:
 
 
 def stamp(path: Path) -> tuple[int, ...]:
-    """Numbers that change when the file at `path` is written or replaced; none if there is none."""
+    """Numbers that change when the file at `path` is written or replaced; empty without a file."""
     try:
         found = stat(path)
     except (OSError, ValueError):
@@ -52,7 +52,7 @@ def stamp(path: Path) -> tuple[int, ...]:
 
 
 def _plain(value: object) -> Any:
-    """`value` as JSON in which different things differ: 1, 1.0, "1" and true do."""
+    """`value` as JSON; different values give different JSON, also 1, 1.0, "1" and true."""
     if value is None or isinstance(value, bool | str):
         return value
     for kind, words in _WRITTEN.items():
@@ -65,7 +65,7 @@ def _sorted(values: Iterable[Any]) -> list[Any]:
     return sorted((_plain(value) for value in values), key=json.dumps)
 
 
-# The first that fits is taken.
+# The first matching type is used.
 _WRITTEN: dict[type, Callable[[Any], Iterable[Any]]] = {
     enum.Enum: lambda value: (type(value).__qualname__, value.name),
     int: lambda value: (format(value, "x"),),

@@ -11,10 +11,11 @@ import pytest
 def hwdse_check() -> Callable[..., Any]:
     """A function that checks Verilog against the golden model of a spec.
 
-    It takes the spec's text, the file or files, and what `hwdse.verify.check` takes besides; it
-    gives the certificate, and fails the test with the first mismatches decoded.
+    Its arguments are the text of the spec, one or more Verilog files, and the options of
+    `hwdse.verify.check`. It returns the certificate. If the check fails, the test fails and shows
+    the first mismatches in decoded form.
     """
-    # Every pytest run loads this module; the rest of hwdse only those that use it.
+    # Every pytest run loads this module. Import the rest of hwdse only if a test uses the fixture.
     from hwdse import Design  # noqa: PLC0415
     from hwdse.errors import VerificationError  # noqa: PLC0415
     from hwdse.verify import check  # noqa: PLC0415

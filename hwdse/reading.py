@@ -1,8 +1,8 @@
-"""The one way in which files that a user names are read: regular, of bounded size, text in UTF-8.
+"""Reading of all files that a user names: regular files of limited size, with text in UTF-8.
 
-Devices and pipes are refused before anything is read from them, so that none of them blocks and
-none delivers without end. Documents (JSON, TOML) are bounded in depth, in their number of parts and
-in their whole numbers as well: whatever reads them afterwards may recurse, count and print.
+Devices and pipes are refused before anything is read from them: a read could block or never end.
+Documents (JSON, TOML) also have limits for their depth, their number of parts and their integers,
+because later code may recurse through, count and print their contents.
 """
 
 import errno
@@ -22,9 +22,9 @@ from typing import IO, Any, BinaryIO
 from hwdse.errors import HwdseError
 
 MEBIBYTE = 1 << 20
-#: Most bytes of a document.
+#: Largest size of a document in bytes.
 MAX_DOCUMENT = 8 * MEBIBYTE
-#: Most bytes of a TOML file, written by hand: what reads TOML is slow.
+#: Largest size of a TOML file in bytes. People write TOML by hand, and its parser is slow.
 MAX_TOML = MEBIBYTE
 MAX_DEPTH = 32
 _MAX_LISTS = 200_000
@@ -33,7 +33,7 @@ _MAX_BITS = 4 * _MAX_DIGITS
 _TOML_BITS = 63
 _TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 
-# A key of more parts than anything may be deep, outside of texts and comments.
+# A TOML key with more parts than MAX_DEPTH, outside of texts and comments.
 _TOML_TEXTS = re.compile(
     r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
 )
@@ -45,13 +45,13 @@ Raised = type[HwdseError]
 
 
 def open_regular(path: str | Path, most: int) -> BinaryIO:
-    """A regular file of at most `most` bytes, opened for reading.
+    """Open a regular file of at most `most` bytes for reading.
 
     Raises:
-        OSError: it cannot be opened, is no regular file, or is larger.
+        OSError: the file cannot be opened, is not a regular file, or is larger.
     """
     try:
-        # Nothing waits for the other end of a pipe, and what is looked at is what is read.
+        # O_NONBLOCK: never wait for the other end of a pipe. The checks below use the open file.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except ValueError as error:
         raise OSError(f"no name of a file ({error})") from error
@@ -74,22 +74,23 @@ def read_bytes(path: str | Path, what: str, raised: Raised, *, most: int = MAX_D
 
     Args:
         path: the file.
-        what: what it holds, for messages, such as `codebook`.
+        what: kind of its contents, for messages, such as `codebook`.
         raised: type of the error.
-        most: its largest size.
+        most: largest allowed size in bytes.
 
     Raises:
-        HwdseError: of type `raised`, if the file cannot be read, is no regular one or is larger.
+        HwdseError: of type `raised`, if the file cannot be read, is not a regular file or is too
+            large.
     """
     try:
         with open_regular(path, most) as file:
-            return _read(file, most)  # files of the kernel grow as they are read
+            return _read(file, most)  # kernel files (/proc) can grow during the read
     except OSError as error:
         raise raised(f"{what} {path}: {reason(error)}") from error
 
 
 def _read(file: IO[bytes] | gzip.GzipFile, most: int) -> bytes:
-    """All of a file; a part at a time, for memory is asked for what `read` is asked for."""
+    """All of a file, read in parts: `read(n)` allocates n bytes, even for a small file."""
     content = bytearray()
     while part := file.read(MEBIBYTE):
         content += part
@@ -99,10 +100,10 @@ def _read(file: IO[bytes] | gzip.GzipFile, most: int) -> bytes:
 
 
 def unpacked(content: bytes, path: str | Path, what: str, raised: Raised, *, most: int) -> bytes:
-    """Gzip data unpacked, if that gives at most `most` bytes.
+    """Unpacked gzip data of at most `most` bytes.
 
     Raises:
-        HwdseError: of type `raised`, if the data is damaged or unpacks to more.
+        HwdseError: of type `raised`, if the data is damaged or its unpacked size is larger.
     """
     try:
         with gzip.open(io.BytesIO(content)) as file:
@@ -112,7 +113,7 @@ def unpacked(content: bytes, path: str | Path, what: str, raised: Raised, *, mos
 
 
 def read_text(path: str | Path, what: str, raised: Raised, *, most: int = MAX_DOCUMENT) -> str:
-    """The text of a UTF-8 file; arguments and errors as of `read_bytes`."""
+    """The text of a UTF-8 file; arguments and errors as for `read_bytes`."""
     content = read_bytes(path, what, raised, most=most)
     try:
         return content.decode("utf-8")
@@ -121,9 +122,9 @@ def read_text(path: str | Path, what: str, raised: Raised, *, most: int = MAX_DO
 
 
 def read_json(path: str | Path, what: str, raised: Raised) -> Any:
-    """The data of a JSON file; arguments and errors as of `read_bytes`.
+    """The data of a JSON file; arguments and errors as for `read_bytes`.
 
-    Whole numbers of more digits than any float64 has are infinite.
+    Integers with more digits than any float64 become infinite.
     """
     text = read_text(path, what, raised)
     try:
@@ -138,8 +139,8 @@ def parse_toml(text: str) -> dict[str, Any]:
     """The data of a TOML text.
 
     Raises:
-        ValueError: no TOML, or deeper or with larger whole numbers than anything needs;
-            `tomllib.TOMLDecodeError` where the place is known.
+        ValueError: the text is not TOML, is nested too deep, or has too large integers. The error
+            is a `tomllib.TOMLDecodeError` if the place in the text is known.
     """
     if _TOML_DEEP_KEY.search(_TOML_TEXTS.sub("s", text)):
         raise ValueError(_TOO_DEEP)
@@ -154,7 +155,7 @@ def _parsed(parse: Callable[[], Any]) -> Any:
         raise ValueError(_TOO_DEEP) from error
     except (json.JSONDecodeError, tomllib.TOMLDecodeError):
         raise
-    except ValueError as error:  # the parsers raise nothing else than for Python's own limit
+    except ValueError as error:  # the only other ValueError: Python's limit of integer digits
         raise ValueError(f"a number of more than {sys.get_int_max_str_digits()} digits") from error
 
 
@@ -163,7 +164,7 @@ def _whole(digits: str) -> int | float:
 
 
 def _checked(document: Any, most_bits: int) -> Any:
-    """The document, if it is not too deep and its whole numbers and texts are usable."""
+    """Return the document if it is not too deep and its integers and texts are usable."""
     level = [document]
     for _ in range(MAX_DEPTH + 1):
         below: list[Any] = []
@@ -194,5 +195,5 @@ def _is_unicode(text: str) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """Why a file cannot be read, without its name."""
+    """The reason why a file cannot be read, without the file's name."""
     return (error.strerror if isinstance(error, OSError) else "") or str(error)

@@ -1,4 +1,4 @@
-"""Where files are: models/ and sims/ (installed or in a checkout), and caches."""
+"""Places of files: models/ and sims/ (installed or in a checkout), and caches."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ def resource(*parts: str) -> Path:
     """Path of a shipped data file or folder, e.g. `resource("models", "digits-mlp.onnx")`.
 
     Raises:
-        HwdseError: neither the installed package nor the checkout holds it.
+        HwdseError: neither the installed package nor the checkout has this file.
     """
     candidates = (_PACKAGE / "_data", _PACKAGE.parent)
     for base in candidates:
@@ -29,12 +29,13 @@ def resource(*parts: str) -> Path:
 
 @lru_cache(maxsize=1)
 def cache_base() -> Path:
-    """Folder for what can be made again: XDG_CACHE_HOME, ~/.cache, or a temporary one.
+    """Folder for caches: XDG_CACHE_HOME, ~/.cache, or a folder in the temporary folder.
 
-    The last is for accounts without a home they can write to, as containers have. It is this
-    user's alone: what caches hold is run.
+    The temporary folder is for accounts without a writable home, for example in containers. Only
+    this user can write to it: the code in caches is executed.
 
     Raises:
+        HwdseError: no folder can be written.
         HwdseError: none of them can be written.
     """
     temporary = Path(tempfile.gettempdir()) / f"hwdse-cache-{os.getuid()}"
@@ -53,7 +54,7 @@ def cache_base() -> Path:
 
 
 def user_cache() -> Path | None:
-    """XDG_CACHE_HOME or ~/.cache; None for an account that has neither it nor a home."""
+    """XDG_CACHE_HOME or ~/.cache; None if the account has neither the variable nor a home."""
     given = os.environ.get("XDG_CACHE_HOME")
     if given:
         return Path(given)
@@ -64,7 +65,7 @@ def user_cache() -> Path | None:
 
 
 def _is_own(folder: Path) -> bool:
-    """Whether nobody else can have put anything in a folder."""
+    """Whether the folder belongs to this user and nobody else can write to it."""
     found = folder.lstat()
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
 
@@ -72,7 +73,7 @@ def _is_own(folder: Path) -> bool:
 def how_to_get(extra: str) -> str:
     """The command that installs an extra of this package, for messages.
 
-    In a checkout it installs from there, and the checkout stays what is imported.
+    In a checkout, the command installs from the checkout, and imports still use the checkout.
     """
     if (_PACKAGE.parent / "pyproject.toml").is_file():
         return f"install it with: pip install -e '.[{extra}]' (in {_PACKAGE.parent})"

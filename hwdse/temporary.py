@@ -1,9 +1,10 @@
-"""Temporary folders that do not outlive their process for long, not even one killed with -9.
+"""Temporary folders that do not outlive their process for long, even after a kill with -9.
 
-A process holds a lock on each of its folders (`flock`, of the folder itself). The kernel gives the
-lock up when the process dies, however that happens, so that the next one tells folders of the dead
-from those of the living, of other containers on the machine too, and removes them. Process numbers,
-which are reused and which containers do not share, take no part.
+A process holds a lock on each of its folders (`flock` on the folder itself). When the process dies,
+for whatever reason, the kernel releases the lock. A later process takes the lock of every
+folder that it finds: if it gets the lock, the owner is dead, and it removes the folder. This also
+works across containers on the same machine. Process numbers would not work: they are reused, and
+containers do not share them.
 """
 
 import fcntl
@@ -18,26 +19,27 @@ from pathlib import Path
 from hwdse.errors import OutputError, is_no_room, why
 from hwdse.text import printable
 
-# Everything of this name was made here, and so had its lock from the start.
+# Every folder with this name comes from this module, and had its lock from the start.
 _MARK = "hwdse-tmp-"
 
-# Folders whose leftovers this process has removed already.
+# Folders in which this process has already removed leftovers.
 _cleaned: set[Path] = set()
 
 
 @contextmanager
 def temporary_folder(purpose: str, within: Path | None = None) -> Iterator[Path]:
-    """A new folder of this process, removed at the end.
+    """A new temporary folder of this process, removed at the end.
 
-    What killed processes of the same user left beside it is removed first, once a process.
+    The first call for a base folder also removes what killed processes of the same user left there.
 
     Args:
         purpose: a word for the folder's name.
-        within: where to make it, under a hidden name; the system's temporary folder by default.
+        within: base folder, in which the new folder gets a hidden name; by default the system's
+            temporary folder.
 
     Raises:
-        OSError: it cannot be made in `within`.
-        OutputError: it cannot be made in the system's temporary folder, or that gets full.
+        OSError: the folder cannot be made in `within`.
+        OutputError: the folder cannot be made in the system's temporary folder, or that is full.
     """
     base = within or _system_folder()
     if base not in _cleaned:
@@ -75,7 +77,7 @@ def _unwritable(base: Path, error: OSError) -> OutputError:
 
 
 def remove_stale(base: Path | None = None) -> None:
-    """Remove the folders in `base` that dead processes of this user left; never a living one's."""
+    """Remove folders in `base` that dead processes of this user left; keep folders in use."""
     base = base or _system_folder()
     with suppress(OSError), os.scandir(base) as entries:
         for entry in entries:
@@ -85,7 +87,7 @@ def remove_stale(base: Path | None = None) -> None:
 
 def _remove_if_stale(path: str) -> None:
     try:
-        # Neither a link nor another user's folder, whatever its name.
+        # O_NOFOLLOW: a link never counts. The check below excludes folders of other users.
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return
@@ -99,7 +101,7 @@ def _remove_if_stale(path: str) -> None:
 def _locked_folder(base: Path, prefix: str) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=base))
-        # Before it has its lock another process may take the folder for a leftover.
+        # Until this process has the lock, another process may remove the folder as a leftover.
         try:
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -119,7 +121,7 @@ def _lock(folder: int) -> bool:
 
 
 def _locks_work(folder: int) -> bool:
-    """Whether the file system knows locks at all; where it does not, nothing is ever stale."""
+    """Whether the file system supports locks; without locks, no folder counts as stale."""
     try:
         fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,11 +1,12 @@
-"""Text from outside, such as file names, made fit to be shown."""
+"""Text from outside, such as file names, in a form that can be shown."""
 
 
 def printable(text: str) -> str:
     r"""`text` with an escape for every character that cannot be shown on one line.
 
-    Names of files need not be UTF-8: Python keeps their stray bytes as lone surrogates, which no
-    output takes. They become `\xff`, line breaks and control characters `\n` and `\x1b`.
+    File names need not be UTF-8. Python keeps their stray bytes as lone surrogates, which no output
+    accepts. A stray byte becomes `\xff`; a line break becomes `\n`; another control character
+    becomes, for example, `\x1b`.
     """
     return text if text.isprintable() else "".join(map(_shown, text))
 

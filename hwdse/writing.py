@@ -1,4 +1,4 @@
-"""Writes files that appear complete or not at all."""
+"""Writing of files that appear complete or not at all."""
 
 import os
 import tempfile
@@ -10,10 +10,10 @@ from hwdse.text import printable
 
 
 def writable_folder(folder: Path) -> Path:
-    """Create `folder` (parents too) and prove that files can be written in it.
+    """Create `folder` and its parents, and check that files can be written in it.
 
     Raises:
-        OutputError: it cannot be created or written.
+        OutputError: the folder cannot be created or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -27,10 +27,10 @@ def writable_folder(folder: Path) -> Path:
 
 
 def write_file(path: Path, content: str | bytes) -> Path:
-    """Write `content` (text as UTF-8) beside `path`, then move it there in one step.
+    """Write `content` (text as UTF-8) next to `path`, then move it to `path` in one step.
 
     Raises:
-        OutputError: the file cannot be written; an earlier file of that name is untouched.
+        OutputError: the file cannot be written; an earlier file at `path` stays unchanged.
     """
     data = content.encode() if isinstance(content, str) else content
     try:

@@ -1,4 +1,4 @@
-"""What a number format is worth: range, precision, relative error, SQNR, and pictures of them.
+"""Figures of merit of number formats: range, precision, relative error, SQNR, and pictures.
 
 ```python
 from hwdse import characterize, formats
@@ -47,7 +47,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name on first use: a list of formats needs neither SciPy nor Matplotlib."""
+    """Load a name on first use, so that a list of formats needs neither SciPy nor Matplotlib."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,4 +1,4 @@
-"""Probability densities of data, symmetric about zero and of unit variance."""
+"""Probability densities of data, symmetric about zero and with unit variance."""
 
 import re
 from abc import ABC, abstractmethod
@@ -15,18 +15,18 @@ _STUDENT = re.compile(r"student_t([0-9]{1,4})")
 
 
 class Distribution(ABC):
-    """A symmetric density p of variance 1."""
+    """A symmetric probability density p of variance 1."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What `distribution` takes."""
+        """The text that `distribution` accepts for this distribution."""
 
     @abstractmethod
     def tails(self, a: Floats) -> Tails:
         """Integrals of p, x p and x^2 p from each a >= 0 to infinity.
 
-        Taken from the far end, so that they keep their relative precision wherever they are small.
+        The formulas start from the far end, so that small integrals keep their relative precision.
         """
 
     @abstractmethod
@@ -40,7 +40,7 @@ class Normal(Distribution):
 
     @property
     def name(self) -> str:
-        """`normal`."""
+        """The text `normal`."""
         return "normal"
 
     def tails(self, a: Floats) -> Tails:
@@ -60,7 +60,7 @@ class Laplace(Distribution):
 
     @property
     def name(self) -> str:
-        """`laplace`."""
+        """The text `laplace`."""
         return "laplace"
 
     def tails(self, a: Floats) -> Tails:
@@ -79,10 +79,10 @@ class StudentT(Distribution):
     """Student's t distribution, scaled to unit variance.
 
     Attributes:
-        nu: degrees of freedom; 3 or more, for the variance to exist.
+        nu: degrees of freedom, 3 or more. With fewer, the variance does not exist.
 
     Raises:
-        FormatError: too few degrees of freedom.
+        FormatError: nu is below 3.
     """
 
     nu: int = 8
@@ -93,7 +93,7 @@ class StudentT(Distribution):
 
     @property
     def name(self) -> str:
-        """`student_t{nu}`."""
+        """The text `student_t{nu}`."""
         return f"student_t{self.nu}"
 
     @property
@@ -103,8 +103,8 @@ class StudentT(Distribution):
     def tails(self, a: Floats) -> Tails:
         """Partial moments above `a`.
 
-        With t^2 = nu ((1 + t^2/nu) - 1) the second moment becomes a difference of the
-        distribution functions of nu - 2 and nu degrees of freedom.
+        With t^2 = nu ((1 + t^2/nu) - 1), the second moment becomes a difference of two distribution
+        functions, with nu - 2 and nu degrees of freedom.
         """
         nu, t = self.nu, a * self._sigma
         log_norm = special.gammaln((nu + 1) / 2) - special.gammaln(nu / 2)
@@ -120,15 +120,15 @@ class StudentT(Distribution):
         return generator.standard_t(self.nu, shape) / self._sigma
 
 
-#: The distributions that reports show.
+#: The distributions in reports.
 DISTRIBUTIONS: tuple[Distribution, ...] = (Normal(), Laplace(), StudentT(nu=8), StudentT(nu=4))
 
 
 def distribution(name: str) -> Distribution:
-    """The distribution of that name: `normal`, `laplace` or `student_t{nu}`.
+    """The distribution with the name `normal`, `laplace` or `student_t{nu}`.
 
     Raises:
-        FormatError: an unknown name, or too few degrees of freedom.
+        FormatError: the name is unknown, or nu is below 3.
     """
     if match := _STUDENT.fullmatch(name):
         return StudentT(nu=int(match[1]))

@@ -11,7 +11,7 @@ from hwdse.formats import Format, Unpacked
 from hwdse.formats.base import TABLE_BITS
 
 _DB_PER_BINADE = 20 * float(np.log10(2))
-#: Binades of a format that is too wide to be tabulated.
+#: Limit of the binades that are examined in a format that is too wide for a table.
 _MAX_BINADES = 1 << 16
 
 CodeRanges = tuple[tuple[int, int], ...]
@@ -19,19 +19,19 @@ CodeRanges = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class DynamicRange:
-    """What a format can hold.
+    """Range, precision and special values of a format.
 
     Attributes:
-        max: largest finite value; a Fraction where float64 cannot hold it, as the next three.
+        max: largest finite value. Like the next three, a Fraction if float64 cannot hold it.
         min: most negative finite value; the smallest value of an unsigned format.
         min_normal: smallest positive value of full precision.
         min_subnormal: smallest positive value.
-        finite_values: number of distinct finite values that encoding gives, zeros counted once.
-        specials: codes of `nan`, `inf`, `-inf`, `-0` and of `non-canonical` ones (values that
-            encoding gives another code), as (first, last) ranges in ascending order. Formats of
-            more than 16 bits give their canonical special codes only.
-        precision: significant bits in every binade [2^k, 2^(k+1)) between `min_subnormal` and
-            `max`: one more than log2 of the number of such values there, 0 where there is none.
+        finite_values: number of distinct finite values that encoding produces; zeros count once.
+        specials: codes of `nan`, `inf`, `-inf`, `-0` and `non-canonical` (encoding gives the value
+            another code), as (first, last) ranges in ascending order. Formats of more than 16 bits
+            list their canonical special codes only.
+        precision: significant bits in every binade [2^k, 2^(k+1)) from `min_subnormal` to `max`.
+            This is 1 + log2 of the number of values in the binade, and 0 in an empty binade.
     """
 
     max: float | Fraction
@@ -56,7 +56,7 @@ class DynamicRange:
 def dynamic_range(number_format: Format) -> DynamicRange:
     """Range, precision and special values of a format.
 
-    Formats of up to 16 bits are examined code by code, wider ones at the ends of every binade.
+    Formats of up to 16 bits are examined code by code, wider formats at the ends of each binade.
     """
     tabulated = number_format.bits <= TABLE_BITS
     return DynamicRange(
@@ -77,7 +77,7 @@ def dynamic_range(number_format: Format) -> DynamicRange:
 def _finite_values(number_format: Format) -> int:
     if number_format.bits <= TABLE_BITS and number_format.fits_float64:
         return int(levels(number_format, 0.0, np.inf).size)
-    # Neighbours differ by one in `ordinal`.
+    # The `ordinal` of neighbouring values differs by one.
     sides = np.array([False, number_format.signed])
     ends = number_format.code_of(number_format.top(sides), sides)
     if not number_format.signed:
@@ -106,7 +106,7 @@ def _precision(number_format: Format) -> dict[int, float]:
     held = (reached.significand & (reached.significand - 1)) == 0
     log2_reached = reached.exponent + np.frexp(reached.significand.astype(np.float64))[1] - 1
     held &= (reached.significand > 0) & (log2_reached == powers)
-    # Values strictly below each power of two.
+    # Number of values strictly below each power of two, up to a constant.
     below = number_format.ordinal(codes) + (~held)
     counts = np.diff(below)
     return {
@@ -120,7 +120,7 @@ def _tabulated_specials(number_format: Format) -> dict[str, CodeRanges]:
     value = number_format.unpack(codes)
     canonical = number_format.pack(value).astype(np.int64) == codes
     infinite = value.inf & ~value.nan
-    # Saturation would turn an infinite value into the largest finite one.
+    # For "non-canonical": `pack` saturates, so that an infinity gets the code of the largest value.
     found = {
         "nan": value.nan,
         "inf": infinite & ~value.sign,

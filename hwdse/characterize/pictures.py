@@ -1,4 +1,4 @@
-"""Pictures of relative error: one format in full, or several compared."""
+"""Pictures of relative error: one format in detail, or a comparison of several formats."""
 
 import io
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ from hwdse.formats import Format
 from hwdse.text import printable
 
 _QUIET, _GRID = "#5b616b", "#e6e8eb"
-# Okabe and Ito (2008), distinguishable with colour-vision deficiencies.
+# Okabe and Ito (2008): colours that people with colour-vision deficiencies can distinguish.
 _COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F",
 )  # fmt: skip
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
-# No date, as the same formats give the same bytes.
+# No date: the same formats always give the same bytes.
 _METADATA: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None}}
 _LEGEND_COLUMNS = 2
 _FEW_BINADES = 80
@@ -46,7 +46,7 @@ def picture(formats: Sequence[Format], kind: str = "png") -> bytes:
         The contents of the file.
 
     Raises:
-        OutputError: another kind of file.
+        OutputError: `kind` is neither `png` nor `svg`.
     """
     if kind not in _METADATA:
         raise OutputError(f"no picture of kind {kind!r}: png and svg are allowed")
@@ -58,10 +58,10 @@ def picture(formats: Sequence[Format], kind: str = "png") -> bytes:
 
 
 def picture_kind(path: Path) -> str:
-    """`png` or `svg`, from a file's name.
+    """`png` or `svg`, from the suffix of a file name.
 
     Raises:
-        OutputError: another suffix.
+        OutputError: the file name has another suffix.
     """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _METADATA:
@@ -70,7 +70,7 @@ def picture_kind(path: Path) -> str:
 
 
 def _facts(number_format: Format) -> str:
-    """Width, range and SQNR in a phrase."""
+    """Width, range and SQNR of a format in one phrase."""
     extent = dynamic_range(number_format)
     plural = "s" * (number_format.bits > 1)
     facts = f"{number_format.bits} bit{plural} · {extent.binades:.1f} binades"
@@ -98,10 +98,10 @@ def _single(number_format: Format) -> Figure:
     if number_format.signed:
         subtitle += " SQNR on normal data at the best scale"
     figure, axes = _frame(f"Relative error of {printable(number_format.name)}", subtitle, 5.2, 0.6)
-    # Zero has no place on a logarithmic axis: numbers that are values themselves end at the foot.
+    # A logarithmic axis has no zero: samples without error are drawn at the bottom edge.
     floor = 10.0 ** np.floor(np.log10(np.nanmin(error.rms)) - 1)
     samples = np.maximum(error.error, floor).ravel()
-    # Many binades become one area, which must not hide the grid.
+    # With many binades, the samples merge into an area. The area must not hide the grid.
     alpha = 0.7 if error.binades.size <= _FEW_BINADES else 0.3
     axes.plot(error.log2_x.ravel(), samples, color=_COLOURS[0], lw=0.45, alpha=alpha, zorder=2)
     for values, dashes, label in (
@@ -141,7 +141,7 @@ def _comparison(formats: Sequence[Format]) -> Figure:
             *_outline(error, _empty(number_format, error)),
             color=_COLOURS[place % len(_COLOURS)],
             ls=_DASHES[(place // len(_COLOURS) + place) % len(_DASHES)],
-            # Where curves coincide the later one leaves the earlier one's edges in sight.
+            # Earlier curves are wider, so that they stay visible below later curves.
             lw=max(2.8 - 0.4 * place, 1.4),
             label=f"{printable(number_format.name)}   {_facts(number_format)}",
             zorder=3,
@@ -170,28 +170,29 @@ def _comparison(formats: Sequence[Format]) -> Figure:
 
 
 def _power_of_ten(value: float, _place: int | None) -> str:
-    """`10⁻³`, without a formula."""
+    """A power of ten such as `10⁻³`, as plain text."""
     exponent = str(round(float(np.log10(value))))
     return "10" + exponent.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _steps(error: RelativeError, values: Floats) -> tuple[Floats, Floats]:
-    """Corners of a staircase with one step a binade."""
+    """Corners of a staircase with one step per binade."""
     edges = np.append(error.binades, error.binades[-1] + 1).astype(np.float64)
     return edges, np.append(values, values[-1])
 
 
 def _empty(number_format: Format, error: RelativeError) -> npt.NDArray[np.bool_]:
-    """Which binades hold no value."""
+    """Which binades hold no value of the format."""
     precision = dynamic_range(number_format).precision
     return np.array([precision.get(k, 0.0) == 0 for k in error.binades.tolist()])
 
 
 def _outline(error: RelativeError, empty: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Corners of the decimal digits of each binade in range, down to 0 at both ends.
+    """Corners of the decimal digits of each binade in range, with 0 at both ends.
 
-    A binade that holds values but lies between two that hold none counts with them: posits end in
-    values several binades apart, and a curve that jumps up at each of them says nothing.
+    A binade between two empty binades counts as empty, even if it holds a value. The outermost
+    values of posits are several binades apart. A curve that jumps up at each of them would tell
+    nothing.
     """
     inside = np.isfinite(error.worst)
     lone = ~np.convolve(~empty, [1, 0, 1], mode="same").astype(bool)

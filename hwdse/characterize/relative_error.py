@@ -9,24 +9,25 @@ from hwdse.formats import Format
 
 _MOST_SAMPLES, _FEWEST_SAMPLES = 1024, 16
 _BUDGET = 1 << 18
-#: Binades of normal float64 numbers, which the samples are.
+#: Range of the binades of normal float64 numbers; the samples are such numbers.
 _FLOAT64_BINADES = (-1021, 1021)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RelativeError:
-    """|Q(x) - x| / |x| over positive x, in samples at equal steps of log2(x).
+    """|Q(x) - x| / |x| for positive x, sampled at equal steps of log2(x).
 
     Attributes:
-        name: the format's.
-        binades: (B,) int, k of [2^k, 2^(k+1)), from the one below the smallest positive value to
-            the one above the largest; those that float64 holds.
-        worst: (B,) largest error found in each binade, for x from the smallest positive value to
-            the largest; NaN in a binade without any. For all x where both are the same.
-        rms: (B,) root of the mean square of the same errors.
+        name: name of the format.
+        binades: (B,) int, the k of each binade [2^k, 2^(k+1)). They reach from one binade below the
+            smallest positive value to one above the largest, as far as float64 can hold them.
+        worst: (B,) largest error in each binade, for x from the smallest positive to the largest
+            value; NaN if a binade has no such x. If no sample at all lies in this range, all
+            samples count.
+        rms: (B,) root mean square of the same errors.
         log2_x: (B, S) positions of the samples.
-        error: (B, S) errors there, of numbers too small (which become zero) or too large (which
-            saturate) as well.
+        error: (B, S) errors of all samples. Samples below the range may become zero, and samples
+            above it saturate.
     """
 
     name: str
@@ -38,12 +39,12 @@ class RelativeError:
 
 
 def relative_error(number_format: Format) -> RelativeError:
-    """Relative error of positive numbers, rounded by the format's own rounding and saturated."""
+    """Relative error of positive numbers, with the format's own rounding and saturation."""
     smallest, largest = number_format.min_subnormal, number_format.max
     low, high = (int(np.clip(binade(end), *_FLOAT64_BINADES)) for end in (smallest, largest))
     binades = np.arange(low - 1, high + 2)
     samples = int(np.clip(_BUDGET // binades.size, _FEWEST_SAMPLES, _MOST_SAMPLES))
-    # Between the powers of two, for these are values themselves.
+    # Sample between the powers of two, because powers of two are often values of the format.
     fractions = (np.arange(samples) + 0.5) / samples
     log2_x = binades[:, None] + fractions
     x = np.ldexp(np.exp2(fractions), binades[:, None])

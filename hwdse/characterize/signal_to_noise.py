@@ -1,7 +1,7 @@
 """Signal-to-quantisation-noise ratio of a format on data of a known distribution.
 
-Data x of standard deviation 1 become s * Q(x / s), with the scale s that makes the mean square
-error least. What is reported is sigma = 1 / s: the standard deviation of the data in units of the
+Data x has standard deviation 1 and becomes s * Q(x / s). The scale s is chosen for the least mean
+square error. The reported sigma = 1 / s is the standard deviation of the data in units of the
 format's 1.0. Block formats choose their scales themselves.
 """
 
@@ -16,22 +16,23 @@ from hwdse.characterize.values import Floats, decision_points, levels, log2, qua
 from hwdse.errors import FormatError
 from hwdse.formats import BlockSize, Format, Quantizer
 
-#: Formats of up to this many bits are integrated level by level.
+#: For formats of up to this many bits, the noise is integrated level by level.
 CLOSED_FORM_BITS = 12
-#: Samples of the Monte Carlo method, of its scan of scales and of its refinement.
+#: Samples of the Monte Carlo method: for the result, for the scan of scales, for the refinement.
 SAMPLES, _SCAN_SAMPLES, _REFINE_SAMPLES = 1 << 20, 1 << 11, 1 << 14
 SEED = 20240229
-#: Rows and columns of the matrix that block formats are given, blocked along its rows; as many
-#: values in another shape where blocks are longer.
+#: Shape of the matrix for block formats, which are blocked along its rows. For larger blocks, the
+#: matrix has about as many values in another shape.
 BLOCK_SHAPE = (512, 512)
 
-# Scales tried: so many an octave, over a window of so many octaves. Every format with more octaves
-# than that repeats itself from one to the next around 1.0, or is best there.
+# Scales per octave (closed form, sampled), the width of the scanned window and the margin at each
+# end of it, in octaves. A format with more octaves than the window repeats itself from octave to
+# octave around 1.0, or has its best scale there.
 _STEPS_CLOSED, _STEPS_SAMPLED = 16, 2
 _WINDOW, _MARGIN = 64.0, 3.0
-# Levels this far (log2) beyond the window of scales see no data.
+# Levels more than this many octaves (log2) outside the window of scales see no data.
 _UNSEEN = 140.0
-# Scales within this of the best one (dB) count as equally good; the one nearest 1 is taken.
+# Scales within this many dB of the best scale count as equally good. The scale nearest to 1 wins.
 _EQUAL_DB = 0.002
 _DB_PER_E = 10 / float(np.log(10))
 
@@ -45,11 +46,11 @@ class Sqnr:
         distribution: name of the distribution.
         decibels: 10 log10(E[x^2] / E[(s Q(x/s) - x)^2]).
         sigma: standard deviation of the data in units of the format's 1.0; None for block formats.
-        clip_sigma: largest value of the format in standard deviations of the data; None for block
-            formats and where float64 cannot hold it.
+        clip_sigma: largest value of the format, in standard deviations of the data; None for block
+            formats, or if float64 cannot hold it.
         method: `closed form` or `Monte Carlo`.
-        standard_error_db: of `decibels`; 0 for the closed form.
-        samples: random numbers drawn; 0 for the closed form.
+        standard_error_db: standard error of `decibels`; 0 for the closed form.
+        samples: number of random numbers; 0 for the closed form.
     """
 
     format: str
@@ -63,14 +64,15 @@ class Sqnr:
 
 
 def sqnr(number_format: Format, distribution: Distribution) -> Sqnr:
-    """Best-scale SQNR of a signed format on data of both signs.
+    """SQNR of a signed format at its best scale, on data of both signs.
 
-    Up to 12 bits the error is the sum over all levels v of the integral of (x - v)^2 p(x) between
-    the decision points beside v, in closed form. Wider formats are sampled, with a fixed seed,
-    between their outermost values; the error of clipping beyond them is again in closed form.
+    For up to 12 bits, the noise has a closed form: the sum over all levels v of the integral of
+    (x - v)^2 p(x) between the decision points on both sides of v. Wider formats are sampled between
+    their outermost values, with a fixed seed. The clipping error beyond the outermost values is
+    again in closed form.
 
     Raises:
-        FormatError: an unsigned format.
+        FormatError: the format is unsigned.
     """
     if not number_format.signed:
         raise FormatError(f"{number_format.name} is unsigned: it has no SQNR on data of both signs")
@@ -103,17 +105,17 @@ def sqnr(number_format: Format, distribution: Distribution) -> Sqnr:
 
 
 def block_sqnr(quantizer: Quantizer, distribution: Distribution) -> Sqnr:
-    """SQNR of a block format on a matrix of independent numbers, with a fixed seed.
+    """SQNR of a block format on a matrix of independent random numbers, with a fixed seed.
 
-    The standard error is that of the mean over rows; what the largest value of the whole matrix
-    does to a tensor scale is not in it.
+    The standard error describes the mean over rows. It does not include the effect that the largest
+    value of the whole matrix has on a tensor scale.
     """
     generator = np.random.Generator(np.random.PCG64(SEED))
     x = distribution.sample(generator, _matrix(quantizer.block))
     noise = np.mean((quantizer.quantize(x, axis=-1) - x) ** 2, axis=-1)
     signal = np.mean(x**2, axis=-1)
     ratio = float(noise.mean() / signal.mean())
-    # The ratio of two means, to first order.
+    # Standard error of a ratio of two means, to first order.
     deviation = float(np.std(noise - ratio * signal) / (np.sqrt(noise.size) * noise.mean()))
     return Sqnr(
         format=quantizer.name,
@@ -128,7 +130,7 @@ def block_sqnr(quantizer: Quantizer, distribution: Distribution) -> Sqnr:
 
 
 def _matrix(block: BlockSize) -> tuple[int, int]:
-    """Rows and columns of a matrix that holds whole blocks."""
+    """Rows and columns of a matrix that can hold a whole block."""
     rows, columns = BLOCK_SHAPE
     long, high = block.columns or 1, block.rows
     if long > columns:
@@ -139,7 +141,7 @@ def _matrix(block: BlockSize) -> tuple[int, int]:
 
 
 def _window(number_format: Format) -> tuple[float, float]:
-    """Range of log2(sigma) to look at."""
+    """Range of log2(sigma) to scan."""
     low, high = log2(number_format.min_subnormal), log2(number_format.max)
     if high - low > _WINDOW:
         middle = float(np.clip(0.0, low + _WINDOW / 2, high - _WINDOW / 2))
@@ -164,7 +166,7 @@ def closed_form_noise(
 
 
 def _side(values: Floats, points: Floats) -> tuple[Floats, Floats]:
-    """Levels that positive numbers round to, and the lower edge of each one's cell."""
+    """Levels that positive numbers round to, and the lower edge of each level's cell."""
     first = int(np.searchsorted(points, 0.0, side="right"))
     return values[first:], np.concatenate([[0.0], points[first:]])
 
@@ -179,10 +181,10 @@ def sampled_noise(
 ) -> tuple[float, float]:
     """E[(Q(sigma x)/sigma - x)^2] and its standard error.
 
-    Samples beyond the outermost values are replaced by the integral over what they stand for.
+    Beyond the outermost values, an integral over the tail replaces the samples.
     """
     y = x * sigma
-    # Beyond the least of these there is no data, and the square would not fit.
+    # No data lies beyond _UNSEEN. The limit also keeps the square below within float64.
     ends = np.exp2(
         [
             min(log2(end) - float(np.log2(sigma)), _UNSEEN)
@@ -210,7 +212,7 @@ def _best(
     window: tuple[float, float],
     steps: int,
 ) -> float:
-    """log2(sigma) of the least noise."""
+    """log2(sigma) with the least noise."""
     low, high = window
     grid = np.arange(np.floor(low * steps), np.ceil(high * steps) + 1) / steps
     decibels = 10 * np.log10([scanned(float(position)) for position in grid])

@@ -1,4 +1,4 @@
-"""Values of a format as float64 numbers, and the points between them where rounding turns."""
+"""Values of a format as float64 numbers, and the decision points where rounding changes level."""
 
 import math
 from collections.abc import Callable
@@ -21,14 +21,14 @@ def log2(value: float | Fraction) -> float:
 
 
 def binade(value: float | Fraction) -> int:
-    """floor(log2(value)) of a positive number, exactly."""
+    """floor(log2(value)) of a positive number, computed exactly."""
     number = Fraction(value)
     exponent = number.numerator.bit_length() - number.denominator.bit_length()
     return exponent - (Fraction(2) ** exponent > number)
 
 
 def number_text(value: float | Fraction, digits: int = 8) -> str:
-    """A number for people; numbers beyond float64 as a multiple of a power of two."""
+    """Text of a number; beyond float64, as a multiple of a power of two."""
     if not isinstance(value, Fraction):
         return f"{value:.{digits}g}"
     if value == 0:
@@ -40,20 +40,20 @@ def number_text(value: float | Fraction, digits: int = 8) -> str:
 
 
 def decoded(number_format: Format, codes: npt.NDArray[np.unsignedinteger]) -> Floats:
-    """Values of codes; beyond float64 infinity or zero."""
+    """Values of codes; beyond float64, infinity or zero."""
     with np.errstate(over="ignore", under="ignore"):
         return number_format.unpack(number_format.check_codes(codes)).to_float64()
 
 
 def quantized(number_format: Format, x: Floats) -> Floats:
-    """What `x` becomes in the format, under its own rounding and saturated."""
+    """`x` rounded to the format, with the format's own rounding and saturation."""
     return decoded(number_format, number_format.encode(x))
 
 
 def levels(number_format: Format, lowest: float, highest: float) -> Floats:
-    """Finite values that encoding gives, ascending: 0, and magnitudes from `lowest` to `highest`.
+    """Finite values that encoding produces, ascending: 0, and magnitudes in `lowest`..`highest`.
 
-    Values that decode but are never produced (-128 of a symmetric 8-bit integer) are left out.
+    Values that decode but are never produced (-128 of a symmetric 8-bit integer) are excluded.
     """
     values = decoded(number_format, np.arange(1 << number_format.bits).astype(np.uint64))
     values = np.unique(values[np.isfinite(values)])
@@ -63,14 +63,15 @@ def levels(number_format: Format, lowest: float, highest: float) -> Floats:
 
 
 def decision_points(number_format: Format, ascending: Floats) -> Floats:
-    """The least float64 that rounds to the upper one of each pair of neighbouring levels.
+    """For each pair of neighbouring levels, the least float64 that rounds to the upper level.
 
-    Found by bisection over the float64 numbers themselves, so exact whatever the format's idea of
-    nearest is: halfway between values, between bit strings (posits) or between logarithms.
+    A bisection over the float64 numbers finds these points. They are therefore exact for every
+    kind of rounding to nearest: half-way between values, between bit strings (posits) or between
+    logarithms.
 
     Args:
-        number_format: its own rounding is used.
-        ascending: N levels, as `levels` gives.
+        number_format: the format, which uses its own rounding.
+        ascending: N levels, as `levels` returns them.
 
     Returns:
         N - 1 points.
@@ -81,7 +82,7 @@ def decision_points(number_format: Format, ascending: Floats) -> Floats:
     def above(candidate: _Integers, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         return quantized(number_format, _floats(candidate)) >= upper[chosen]
 
-    # Most formats round halfway between values: two probes there leave nothing to search.
+    # Most formats round half-way between values. Two probes there then end the search.
     return _floats(_bisect(_ordinals(lower), _ordinals(upper), (middle - 1, middle + 1), above))
 
 
@@ -95,7 +96,7 @@ def _bisect(
         inside = (guess > low) & (guess < high)
         low, high = _narrowed(low, high, guess, inside, above)
     while np.any(searching := high > low + 1):
-        # The mean of two integers without their sum, which may not fit.
+        # The mean of two integers without their sum, which may not fit int64.
         low, high = _narrowed(low, high, (low & high) + ((low ^ high) >> 1), searching, above)
     return high
 
@@ -116,7 +117,7 @@ def _narrowed(
 
 
 def _ordinals(x: Floats) -> _Integers:
-    """Integers in the order of finite float64 numbers, neighbours differing by one."""
+    """Integers in the order of finite float64 numbers; neighbours differ by one."""
     codes = np.ascontiguousarray(x).view(np.int64)
     return np.where(codes < 0, -(codes & np.int64(2**63 - 1)), codes)
 

@@ -1,4 +1,4 @@
-"""Number formats: validated, frozen data and their exact codecs."""
+"""Number formats: validated, immutable descriptions and their exact codecs."""
 
 from hwdse.formats.base import Format
 from hwdse.formats.binary_float import BinaryFloat, FlushedFloat

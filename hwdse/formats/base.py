@@ -1,4 +1,4 @@
-"""What every number format provides, and how families of formats make themselves known."""
+"""The base class of all number formats and the registry of format families."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -21,25 +21,28 @@ from hwdse.formats.rounding import (
 )
 from hwdse.formats.unpacked import Array, Unpacked, UnpackedShape
 
-#: Formats of up to this many bits are decoded by a table of all their values.
+#: `decode` uses a table of all values for formats of up to this many bits.
 TABLE_BITS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format(ABC):
-    """How a bit pattern stands for a value.
+    """A number format: the rule that gives each code (bit pattern) a value.
 
-    A family of formats is a subclass with a `family`; defining it registers its `from_name`, so
-    that `formats.parse` knows it. A family states its values (`unpack`) and its *levels*: the
-    values of one sign counted outward from zero, with `locate` from a value to a level and
-    `code_of` back. Rounding, overflow and special values are the same for all and done here, once.
+    A family of formats is a subclass with its own `family` text. Defining the subclass registers
+    it, so that `formats.parse` tries its `from_name`.
 
-    A format without NaN encodes NaN as +0 (as Arm's float-to-integer conversion does), or as the
-    code of a zero value where it has no zero.
+    A family states its values (`unpack`) and its *levels*. The levels are the values of one sign,
+    counted outward from zero. `locate` maps a value to a level, and `code_of` maps a level to a
+    code. Rounding, overflow and special values are the same for all families. This class does
+    them once.
+
+    A format without NaN encodes NaN as +0, as Arm's float-to-integer conversion does. A format
+    without NaN and without zero encodes NaN as it encodes the value zero.
     """
 
     families: ClassVar[list[type["Format"]]] = []
-    #: What the family is called in lists, and where it is defined.
+    #: Name of the family in lists, and the publication that defines it.
     family: ClassVar[str] = ""
     source: ClassVar[str] = ""
 
@@ -47,37 +50,37 @@ class Format(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # What several families share is no family itself.
+        # A base class that several families share has no `family` and is not registered.
         if "family" in vars(cls):
             Format.families.append(cls)
 
     def __str__(self) -> str:
         return self.name
 
-    # --- what a family says of itself ----------------------------------------------------------
+    # --- what a family defines -----------------------------------------------------------------
 
     @classmethod
     @abstractmethod
     def from_name(cls, text: str) -> Self | None:
-        """The format that `text` names in this family; None if it names none.
+        """The format of this family that `text` names; None if `text` names no such format.
 
         Raises:
-            FormatError: a name of this family with impossible parameters.
+            FormatError: a name of this family has impossible parameters.
         """
 
     @classmethod
     @abstractmethod
     def syntax(cls) -> str:
-        """The family's names in one phrase, for error messages; empty if the catalogue has all."""
+        """Syntax of the family's names, for error messages; empty if the catalogue has them all."""
 
     @classmethod
     def file_of(cls, text: str) -> Path | None:
-        """The file whose contents `text` stands for; None if names of this family need none."""
+        """The file that holds the values of format `text`; None if the family reads no file."""
         del text
         return None
 
     def modified(self, modifier: str) -> "Format | None":
-        """The format that `{name}_{modifier}` names; None if there is none."""
+        """The format that `{name}_{modifier}` names; None if the family has no such modifier."""
         del modifier
         return None
 
@@ -94,21 +97,21 @@ class Format(ABC):
     @property
     @abstractmethod
     def unpacked(self) -> UnpackedShape:
-        """Bounds of the records that `unpack` gives."""
+        """Bounds of the records that `unpack` returns."""
 
     @abstractmethod
     def unpack(self, codes: Array) -> Unpacked:
-        """Exact values of int64 codes already known to be in range.
+        """Exact values of int64 codes. The caller has checked their range.
 
-        A family with irrational values gives their nearest float64 and says so.
+        A family with irrational values returns the nearest float64 values. Its docstring says so.
         """
 
     @abstractmethod
     def locate(self, value: Unpacked, fraction_bits: int) -> Position:
-        """Levels that finite values reach, and the fractions discarded.
+        """Level that each finite value reaches, and the discarded fraction of the step above it.
 
-        Values beyond the last level may be given any position beyond it; NaN and infinities any
-        position at all.
+        A value beyond the last level may get any position beyond the last level. NaN and infinities
+        may get any position.
         """
 
     @abstractmethod
@@ -119,12 +122,13 @@ class Format(ABC):
     def code_of(self, index: Array, negative: Array) -> Array:
         """Codes of levels, as non-negative integers of any type.
 
-        A format without negative values gives the code of its least level for negative ones.
+        A format without negative values returns the code of its least level for `negative`
+        elements.
         """
 
     @abstractmethod
     def ordinal(self, codes: Array) -> Array:
-        """Integers in the order of the values of int64 codes: neighbours differ by one."""
+        """Integers that sort as the values of int64 codes do: neighbouring values differ by one."""
 
     @property
     def nan_code(self) -> int | None:
@@ -143,17 +147,17 @@ class Format(ABC):
 
     @property
     def overflow_gives(self) -> Literal["inf", "nan", "max"]:
-        """What a value too large becomes under overflow `ieee`."""
+        """Result for a value that is too large, under overflow `ieee`."""
         return "inf" if self.has_inf else "nan" if self.has_nan else "max"
 
     @property
     def default_rounding(self) -> str:
-        """Rounding of `encode` where none is named."""
+        """Rounding that `encode` uses when the caller names none."""
         return "rne"
 
     @property
     def has_negative_zero(self) -> bool:
-        """Whether zeros of both signs have a code each; otherwise all zeros count as positive."""
+        """Whether +0 and -0 have different codes; if not, every zero counts as positive."""
         return False
 
     @property
@@ -167,22 +171,22 @@ class Format(ABC):
         return True
 
     def invalid(self, value: Unpacked) -> Array:
-        """Which values that are no NaN have no counterpart at all, and so become NaN."""
+        """Which values become NaN because the format has no counterpart; NaN itself excluded."""
         return np.zeros(value.shape, bool)
 
     def wrapped(self, value: Unpacked, rounding: str, random: RandomBits | None) -> Array:
         """Codes of finite values modulo the range.
 
         Raises:
-            FormatError: a format for which that has no meaning.
+            FormatError: the format does not support wrapping.
         """
         raise FormatError(f"overflow wrap of {self.name}: it is for integers and fixed point")
 
     def settled(self, index: Array) -> Array:
-        """Levels after rounding, for formats that leave some out."""
+        """Levels after rounding; a format that skips some levels replaces them here."""
         return index
 
-    # --- what follows --------------------------------------------------------------------------
+    # --- what the base class derives -----------------------------------------------------------
 
     @property
     def has_inf(self) -> bool:
@@ -196,7 +200,7 @@ class Format(ABC):
 
     @property
     def max(self) -> float:
-        """Largest finite value; a Fraction where float64 cannot hold it, as the next three."""
+        """Largest finite value; like all limits here, a Fraction if `fits_float64` is False."""
         return self._level(int(self.top(np.array([False]))[0]), False)
 
     @property
@@ -213,12 +217,12 @@ class Format(ABC):
     def _level(self, index: int, negative: bool) -> float:
         code = self.code_of(np.array([index], np.int64), np.array([negative]))
         value = self.decode(code)[0]
-        # Fractions behave as floats do, but for their range.
+        # A Fraction behaves like a float here, but has no limited range.
         return cast(float, value) if isinstance(value, Fraction) else float(value)
 
     @property
     def overflow(self) -> str:
-        """What arithmetic in this format does by itself: infinity where there is one."""
+        """Overflow policy of arithmetic in this format: `ieee` with infinity, else `saturate`."""
         return "ieee" if self.has_inf else "saturate"
 
     @property
@@ -235,11 +239,11 @@ class Format(ABC):
     ) -> Array:
         """Codes of exact values, rounded once; unsigned integers of `code_dtype`.
 
-        Three steps (IEEE 754-2019 clause 4, P3109 "projection"): round as if there were no largest
-        value, test the rounded value, encode.
+        Packing has three steps (IEEE 754-2019 clause 4, P3109 "projection"): round as if there
+        were no largest value, compare the rounded value with the largest value, write the code.
 
         Raises:
-            FormatError: an unknown rounding or overflow, or random bits missing.
+            FormatError: the rounding or overflow is unknown, or random bits are missing.
         """
         rounding = self.default_rounding if rounding is None else rounding
         check_overflow(overflow)
@@ -255,7 +259,7 @@ class Format(ABC):
         codes = self.code_of(np.where(too_large | value.inf, top, index), value.sign)
         codes = np.asarray(codes).astype(np.uint64)
         special = self._special(value, too_large, rounding, overflow)
-        # A value too negative for an unsigned format is no infinity but invalid.
+        # In an unsigned format, a value that is too negative is invalid, not infinite.
         infinite = special & (self.signed | ~value.sign)
         if self.overflow_gives == "inf":
             positive, negative = (
@@ -272,7 +276,7 @@ class Format(ABC):
         return codes.astype(self.code_dtype)
 
     def _special(self, value: Unpacked, too_large: Array, rounding: str, overflow: str) -> Array:
-        """Which values leave the finite range for good."""
+        """Which values become a special value (infinity or NaN) instead of a finite one."""
         if overflow == "saturate":
             return np.zeros(value.shape, bool)
         if overflow == "propagate":
@@ -284,7 +288,7 @@ class Format(ABC):
         """`codes` as int64.
 
         Raises:
-            FormatError: not integers, or a code out of range.
+            FormatError: the codes are not integers, or a code is out of range.
         """
         array = np.asarray(codes)
         if array.size == 0 and array.dtype.kind == "f":
@@ -300,12 +304,12 @@ class Format(ABC):
         """Exact values of codes of any shape.
 
         Returns:
-            float64; an object array of Fractions (infinities and NaN as floats) where
-            `fits_float64` is False. Irrational values (logarithmic formats) are the nearest
-            float64.
+            float64 values. If `fits_float64` is False: an object array of Fractions, with
+            infinities and NaN as floats. Irrational values (logarithmic formats) are rounded to
+            the nearest float64.
 
         Raises:
-            FormatError: not integers, or a code out of range.
+            FormatError: the codes are not integers, or a code is out of range.
         """
         checked = self.check_codes(codes)
         if not self.fits_float64:
@@ -321,20 +325,20 @@ class Format(ABC):
         overflow: str = "saturate",
         random: RandomBits | None = None,
     ) -> Array:
-        """Codes of real numbers of any shape, rounded once from the given values.
+        """Codes of real numbers of any shape; each number is rounded once.
 
         Args:
             x: floats up to 64 bits, or integers.
-            rounding: one of `ROUNDINGS`; by default the format's own, which is nearest even for
-                all but those that say otherwise (HiFloat8, binary).
+            rounding: one of `ROUNDINGS`. The default is the format's `default_rounding`: nearest
+                even, except for HiFloat8 and binary.
             overflow: one of `OVERFLOWS`.
-            random: random bits, for stochastic rounding only.
+            random: random bits; only stochastic rounding needs them.
 
         Returns:
-            Codes of type `code_dtype`, same shape.
+            Codes of type `code_dtype`, in the shape of `x`.
 
         Raises:
-            FormatError: an unknown rounding or overflow, or values of another type.
+            FormatError: the rounding or overflow is unknown, or `x` has another type.
         """
         return self.pack(Unpacked.from_numbers(x), rounding, overflow, random)
 
@@ -345,7 +349,7 @@ class Format(ABC):
         overflow: str = "saturate",
         random: RandomBits | None = None,
     ) -> Array:
-        """Nearest values of the format: decode(encode(x)); arguments and errors as `encode`."""
+        """Values of the format after rounding: decode(encode(x)); arguments as for `encode`."""
         return self.decode(self.encode(x, rounding, overflow, random))
 
 

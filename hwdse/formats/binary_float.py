@@ -1,4 +1,4 @@
-"""What all binary floating-point families share: fields, levels and values."""
+"""Base class of all binary floating-point families: fields, levels and values."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
@@ -16,15 +16,15 @@ from hwdse.formats.unpacked import Array, Unpacked, UnpackedShape, bit_length
 class BinaryFloat(Format):
     """Sign, exponent field e and fraction m: (1 + m/2^M) 2^(e-bias), or m/2^M 2^(1-bias) at e = 0.
 
-    The levels are the magnitude codes: the bits below the sign, read as an integer. A family says
-    which codes are special.
+    The levels are the magnitude codes: the bits below the sign bit, read as an integer. Each
+    family defines its special codes.
 
     Attributes:
         exponent_bits: E.
         fraction_bits: M, stored fraction bits.
         bias: exponent bias.
-        signed: False leaves out the sign bit.
-        subnormals: False makes exponent field 0 an ordinary binade, so that zero does not exist
+        signed: False if the format has no sign bit.
+        subnormals: False if exponent field 0 is an ordinary binade. Such a format has no zero
             (E8M0 scales).
     """
 
@@ -46,14 +46,14 @@ class BinaryFloat(Format):
 
     @abstractmethod
     def special_codes(self, magnitude: Array, negative: Array) -> tuple[Array, Array]:
-        """Masks of the codes that are NaN and of those that are infinite."""
+        """Masks of the NaN codes and of the infinity codes."""
 
     @property
     def tie_on_exponent(self) -> bool:
-        """Whether a one-digit significand (M = 0) is even where its exponent field is.
+        """Whether a one-bit significand (M = 0) counts as even if its exponent field is even.
 
-        IEEE 754-2019 section 4.3.1 has no even one-digit significand and takes the larger value;
-        P3109 looks at the exponent field.
+        By IEEE 754-2019 section 4.3.1, a one-digit significand is never even, so that a tie takes
+        the larger value. P3109 looks at the exponent field.
         """
         return False
 
@@ -64,12 +64,12 @@ class BinaryFloat(Format):
 
     @property
     def precision(self) -> int:
-        """Significand bits, the hidden one included."""
+        """Significand bits, including the hidden bit."""
         return self.fraction_bits + 1
 
     @property
     def lsb_exponent(self) -> int:
-        """log2 of the subnormal quantum (of the LSB of the lowest binade)."""
+        """log2 of the LSB of the lowest binade; with subnormals, of the smallest subnormal."""
         return int(self.subnormals) - self.bias - self.fraction_bits
 
     @property
@@ -82,7 +82,7 @@ class BinaryFloat(Format):
 
     @property
     def sign_code(self) -> int:
-        """The sign bit's place value; 0 if there is none."""
+        """The sign bit's place value; 0 if the format is unsigned."""
         return int(self.signed) << (self.exponent_bits + self.fraction_bits)
 
     @property
@@ -97,7 +97,7 @@ class BinaryFloat(Format):
 
     @property
     def unpacked(self) -> UnpackedShape:
-        """Bounds of the records that `unpack` gives."""
+        """Bounds of the records that `unpack` returns."""
         return UnpackedShape(
             significand_bits=self.precision,
             exponent_min=self.lsb_exponent,
@@ -110,7 +110,7 @@ class BinaryFloat(Format):
         )
 
     def unpack(self, codes: Array) -> Unpacked:
-        """Exact values of int64 codes already known to be in range."""
+        """Exact values of int64 codes. The caller has checked their range."""
         magnitude, sign = self._split_sign(codes)
         e = magnitude >> self.fraction_bits
         m = magnitude & ((1 << self.fraction_bits) - 1)
@@ -129,22 +129,22 @@ class BinaryFloat(Format):
         return magnitude, ((codes >> (self.bits - 1)) & 1 == 1) & self.signed
 
     def ordinal(self, codes: Array) -> Array:
-        """Magnitude codes with their sign: both zeros are 0."""
+        """Magnitude codes with the sign of the value; both zeros give 0."""
         magnitude, negative = self._split_sign(codes)
         return np.where(negative, -magnitude, magnitude)
 
     def invalid(self, value: Unpacked) -> Array:
-        """Without a zero, zeros and negative values have no counterpart (E8M0)."""
+        """Zeros and negative values are invalid in a format without zero (E8M0)."""
         if self.subnormals:
             return super().invalid(value)
         return (value.zero | value.sign) & ~value.nan
 
     def top(self, negative: Array) -> Array:
-        """Level of the largest value; an unsigned format ends at level 0 on the negative side."""
+        """Level of the largest value; level 0 on the negative side of an unsigned format."""
         return np.where(negative & (not self.signed), 0, self.max_code)
 
     def code_of(self, index: Array, negative: Array) -> Array:
-        """The level with the sign bit, where there is one."""
+        """The level itself, plus the sign bit in a signed format."""
         code = np.asarray(index).astype(np.uint64)
         if not self.signed:
             return np.where(negative, np.uint64(0), code)
@@ -152,13 +152,13 @@ class BinaryFloat(Format):
         return code | np.where(with_sign, np.uint64(self.sign_code), np.uint64(0))
 
     def locate(self, value: Unpacked, fraction_bits: int) -> Position:
-        """Round to precision: the quantum is 2^(exponent - M), but never below the subnormal one.
+        """Round to precision; the quantum is 2^(exponent - M), at least the subnormal quantum.
 
-        The hidden bit carries into the exponent field, so that one expression serves normals,
-        subnormals and a rounding carry alike.
+        The hidden bit carries into the exponent field. One expression therefore covers normal
+        values, subnormal values and a rounding carry.
         """
         floor_log2 = value.exponent + bit_length(value.significand) - 1
-        # Far beyond the largest binade only "too large" matters; the arithmetic need not see it.
+        # Above the largest binade, a value is just "too large". The shifts below skip such values.
         beyond = (floor_log2 > self.max_exponent) & ~value.zero
         ordinary = ~(value.zero | value.nan | value.inf | beyond)
         quantum = np.maximum(floor_log2 - self.fraction_bits, self.lsb_exponent)
@@ -169,7 +169,7 @@ class BinaryFloat(Format):
         index = ((quantum - self.lsb_exponent) << self.fraction_bits) + whole
         odd = (index if self.tie_on_exponent and self.fraction_bits == 0 else whole) & 1 == 1
         if not self.subnormals:
-            # Below the first binade everything ends at its first value.
+            # Every value below the first binade goes to the first value of that binade.
             index = index - (1 << self.fraction_bits)
             fraction = np.where(index < 0, 0, fraction)
             index = np.maximum(index, 0)
@@ -181,9 +181,9 @@ class BinaryFloat(Format):
 class FlushedFloat(BinaryFloat):
     """A binary float whose subnormals count as zero: codes with exponent field 0 decode to zero.
 
-    Encoding rounds as with subnormals and then gives (signed) zero for a result below the smallest
-    normal, which is tininess detected after rounding (IEEE 754-2019 7.5), as in hardware with a
-    flush-to-zero mode.
+    Encoding rounds as in the format with subnormals. A result below the smallest normal value then
+    becomes a (signed) zero. This is tininess detected after rounding (IEEE 754-2019 7.5), as in
+    hardware with a flush-to-zero mode.
 
     Attributes:
         base: the same format with subnormals.
@@ -200,10 +200,10 @@ class FlushedFloat(BinaryFloat):
 
     @classmethod
     def of(cls, base: BinaryFloat) -> Self:
-        """The flushing twin of `base`, named with the suffix `_ftz`.
+        """The flushing version of `base`; its name has the suffix `_ftz`.
 
         Raises:
-            FormatError: a format without subnormals.
+            FormatError: `base` has no subnormals.
         """
         return cls(
             name=f"{base.name}_ftz",
@@ -216,7 +216,7 @@ class FlushedFloat(BinaryFloat):
 
     @classmethod
     def from_name(cls, text: str) -> Self | None:
-        """Made by the modifier `_ftz` alone."""
+        """None: only the modifier `_ftz` makes these formats."""
         del text
         return None
 
@@ -227,32 +227,32 @@ class FlushedFloat(BinaryFloat):
 
     @property
     def max_code(self) -> int:
-        """As `base`."""
+        """Same as in `base`."""
         return self.base.max_code
 
     @property
     def has_negative_zero(self) -> bool:
-        """As `base`."""
+        """Same as in `base`."""
         return self.base.has_negative_zero
 
     @property
     def inf_code(self) -> int | None:
-        """As `base`."""
+        """Same as in `base`."""
         return self.base.inf_code
 
     @property
     def nan_code(self) -> int | None:
-        """As `base`."""
+        """Same as in `base`."""
         return self.base.nan_code
 
     @property
     def overflow_gives(self) -> Literal["inf", "nan", "max"]:
-        """As `base`."""
+        """Same as in `base`."""
         return self.base.overflow_gives
 
     @property
     def fits_float64(self) -> bool:
-        """As `base`."""
+        """Same as in `base`."""
         return self.base.fits_float64
 
     @property
@@ -262,15 +262,15 @@ class FlushedFloat(BinaryFloat):
 
     @property
     def unpacked(self) -> UnpackedShape:
-        """Bounds of the records that `unpack` gives: the hidden bit is always set."""
+        """Bounds of the records that `unpack` returns: the hidden bit is always set."""
         return replace(super().unpacked, leading_zeros=0)
 
     def special_codes(self, magnitude: Array, negative: Array) -> tuple[Array, Array]:
-        """As `base`."""
+        """Same as in `base`."""
         return self.base.special_codes(magnitude, negative)
 
     def unpack(self, codes: Array) -> Unpacked:
-        """Exact values of int64 codes already known to be in range."""
+        """Exact values of int64 codes. The caller has checked their range."""
         value = super().unpack(codes)
         flushed = (value.significand >> self.fraction_bits == 0) & (value.significand != 0)
         sign = value.sign & (~flushed | self.has_negative_zero)
@@ -281,7 +281,7 @@ class FlushedFloat(BinaryFloat):
         return np.where(index < 1 << self.fraction_bits, 0, index)
 
     def ordinal(self, codes: Array) -> Array:
-        """Magnitude codes with their sign, all zeros 0 and the smallest normal 1."""
+        """Magnitude codes with the sign of the value: zeros give 0, the smallest normal gives 1."""
         ordinal = super().ordinal(codes)
         flushed = np.maximum(np.abs(ordinal) - (1 << self.fraction_bits) + 1, 0)
         return np.asarray(np.sign(ordinal) * flushed)

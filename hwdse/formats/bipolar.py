@@ -1,4 +1,4 @@
-"""Bipolar integers, whose every bit means plus or minus one, and binary, the shortest of them."""
+"""Bipolar integers, in which each bit means +1 or -1, and the binary format with one such bit."""
 
 import re
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ _NAME = re.compile(r"bipolar([0-9]{1,9})")
 class Bipolar(LevelFormat):
     """Value = sum of 2^i * (2 c_i - 1) = 2 code - (2^n - 1): the odd integers, without zero.
 
-    Negation inverts all bits. A dot product is one XOR and population count for each pair of bits,
-    with no special sign bit. Zero lies half-way between -1 and 1 and rounds as ties do; it counts
-    as positive.
+    Inverting all bits negates the value. A dot product is one XOR and one population count per
+    pair of bits; no sign bit needs special treatment. Zero lies half-way between -1 and 1, so that
+    it rounds as a tie. Zero counts as positive.
 
     Attributes:
         width: n, bits of a code, 1..16.
 
     Raises:
-        FormatError: a width out of range.
+        FormatError: the width is out of range.
     """
 
     family: ClassVar[str] = "bipolar"
@@ -62,10 +62,10 @@ class Bipolar(LevelFormat):
 
 @dataclass(frozen=True, kw_only=True)
 class Binary(LevelFormat):
-    """Plus one (code 1) or minus one (code 0), as networks of XNOR and population count use it.
+    """Plus one (code 1) or minus one (code 0), for networks of XNOR and population count.
 
-    Ties go away from zero where no rounding is named, so that zero becomes +1: encoding is the sign
-    function of binarised networks.
+    The default rounding takes ties away from zero, so that zero becomes +1. Encoding is therefore
+    the sign function of binarised networks.
     """
 
     family: ClassVar[str] = "binary"
@@ -75,12 +75,12 @@ class Binary(LevelFormat):
 
     @classmethod
     def from_name(cls, text: str) -> Self | None:
-        """`binary`, the only one."""
+        """Parse `binary`, the family's only name."""
         return cls() if text == "binary" else None
 
     @classmethod
     def syntax(cls) -> str:
-        """The family's names in one phrase; its one name is in the catalogue."""
+        """Empty: the catalogue lists the family's only name."""
         return ""
 
     @property

@@ -1,4 +1,4 @@
-"""Named formats, and the one way from a name to a format."""
+"""The catalogue of named formats, and the functions that turn a name into a format."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -44,7 +44,7 @@ def _float(
     )
 
 
-#: Longest text of a format: a path, and what comes before it.
+#: Longest accepted format text, in characters: a file path and the prefix before it.
 _MAX_NAME = 4200
 
 _NAMED: dict[str, Format] = {
@@ -55,7 +55,7 @@ _NAMED: dict[str, Format] = {
         _float("tf32", 8, 10),
         _float("bf16", 8, 7),
         _float("fp16", 5, 10),
-        # 8-bit floats, named as ml_dtypes names them.
+        # 8-bit floats, with the names of ml_dtypes.
         _float("e5m2", 5, 2),
         _float("e4m3fn", 4, 3, "fn"),
         _float("e4m3", 4, 3),
@@ -63,18 +63,18 @@ _NAMED: dict[str, Format] = {
         _float("e4m3fnuz", 4, 3, "fnuz"),
         _float("e5m2fnuz", 5, 2, "fnuz"),
         _float("e4m3b11fnuz", 4, 3, "fnuz", bias=11),
-        # OCP Microscaling elements: "fn" without any NaN, again as ml_dtypes has it.
+        # OCP Microscaling elements: as in ml_dtypes, "fn" here means no NaN at all.
         _float("e2m3fn", 2, 3, "finite"),
         _float("e3m2fn", 3, 2, "finite"),
         _float("e2m1fn", 2, 1, "finite"),
         _float("e1m2fn", 1, 2, "finite", bias=1),
         _float("e3m0fn", 3, 0, "finite"),
-        # Scales of block formats. Two UE5M3 codebooks are in public use.
+        # Scales of block formats. Two different UE5M3 code tables are in public use.
         _float("e8m0", 8, 0, "fn", signed=False, subnormals=False),
         _float("ue4m3", 4, 3, "fn", signed=False),
         _float("ue5m3", 5, 3, signed=False),
         _float("ue5m3fn", 5, 3, "fn", signed=False),
-        # What many ask of 8 bits: no special values at all.
+        # 8-bit floats without special values, a frequent request.
         _float("e4m3finite", 4, 3, "finite"),
         _float("e5m2finite", 5, 2, "finite"),
         # IEEE P3109.
@@ -83,7 +83,7 @@ _NAMED: dict[str, Format] = {
         P3109(width=8, precision_bits=5, extended=True),
         P3109(width=6, precision_bits=3, extended=True),
         P3109(width=4, precision_bits=2, extended=False),
-        # Integers and fixed point; `_sym` never gives the most negative value.
+        # Integers and fixed point; `_sym` never produces the most negative value.
         Integer(width=4),
         Integer(width=8),
         Integer(width=16),
@@ -94,7 +94,7 @@ _NAMED: dict[str, Format] = {
         FixedPoint(width=8, signed=False),
         FixedPoint(width=8, fraction_bits=6),
         FixedPoint(width=16, fraction_bits=14),
-        # Posits: es = 2 is the standard's, 0 and 1 those of SoftPosit.
+        # Posits: es = 2 is from the standard, es = 0 and es = 1 are from SoftPosit.
         Posit(width=4, es=1),
         Posit(width=8, es=0),
         Posit(width=8, es=1),
@@ -126,10 +126,10 @@ _SHIPPED = frozenset(_NAMED)
 
 
 def register(number_format: Format) -> None:
-    """Give a format its name in the catalogue.
+    """Add a format to the catalogue under its name.
 
     Raises:
-        FormatError: the name is taken by another format.
+        FormatError: the catalogue has another format of this name.
     """
     if _NAMED.get(number_format.name, number_format) != number_format:
         raise FormatError(f"format {number_format.name!r} is already in the catalogue")
@@ -138,7 +138,7 @@ def register(number_format: Format) -> None:
 
 
 def forget_names() -> None:
-    """Read every name anew: what names mean has changed."""
+    """Clear the caches of names: a name may now mean another format."""
     _parse.cache_clear()
     is_told_by_name.cache_clear()
 
@@ -154,10 +154,10 @@ def block_names() -> list[str]:
 
 
 def get(text: str) -> Format | Quantizer:
-    """The element format, block format or other quantizer that a name or a text stands for.
+    """The element format, block format or other quantizer that `text` names.
 
     Raises:
-        FormatError: an unknown name or impossible parameters.
+        FormatError: the name is unknown or its parameters are impossible.
     """
     _check(text)
     quantizer = _quantizer(text)
@@ -165,13 +165,13 @@ def get(text: str) -> Format | Quantizer:
 
 
 def parse(text: str) -> Format:
-    """The element format a name or a parametric text stands for.
+    """The element format that a name or a parametric text stands for.
 
-    Parameters that equal a named format's give that named format, so that one format has one name.
-    A file that a name stands for is read again when it has changed.
+    If a named format has the same parameters, `parse` returns the named format: each format has
+    one name. If the name refers to a file, `parse` reads the file again after a change.
 
     Raises:
-        FormatError: an unknown name, impossible parameters, or the name of a block format.
+        FormatError: the name is unknown, its parameters are impossible, or it names a block format.
     """
     _check(text)
     path = _file_of(text)
@@ -180,9 +180,9 @@ def parse(text: str) -> Format:
 
 @lru_cache(maxsize=1024)
 def is_told_by_name(number_format: Format) -> bool:
-    """Whether the name alone says every value, to any reader on any machine.
+    """Whether the name alone defines every value, for any reader on any machine.
 
-    It does not where a file, or the caller, gave the values.
+    It does not if the values come from a file or from the caller.
     """
     name = number_format.name
     if name in _NAMED:
@@ -229,7 +229,7 @@ def _quantizer(text: str) -> Quantizer | None:
 
 
 def _check(text: str) -> None:
-    """Refuse names that nothing could show, or longer than any path makes them."""
+    """Raise FormatError if a name is not printable, or longer than any path can make it."""
     if len(text) > _MAX_NAME:
         raise FormatError(f"unknown format {quoted(text)}: at most {_MAX_NAME} are allowed")
     if not text.isprintable():
@@ -239,7 +239,7 @@ def _check(text: str) -> None:
 
 
 def _known(text: str) -> Format | None:
-    """The named format, or that of a family, which a named one equals."""
+    """The format that `text` names, without modifiers; the catalogue's object if one is equal."""
     if text in _NAMED:
         return _NAMED[text]
     for family in Format.families:
@@ -250,7 +250,7 @@ def _known(text: str) -> Format | None:
 
 
 def _modified(text: str) -> Format | None:
-    """A format with modifiers behind its name, each `_{modifier}`."""
+    """The format that `text` names with one or more modifiers at its end, each `_{modifier}`."""
     base, modifiers = text, []
     try:
         while "_" in base:
@@ -273,7 +273,7 @@ def _with_modifiers(found: Format, modifiers: Iterable[str]) -> Format | None:
 
 
 def _named(found: Format) -> Format:
-    """The format of the catalogue that equals this one, if there is one."""
+    """The catalogue's format that equals `found`; `found` itself if there is none."""
     return next((known for known in _NAMED.values() if _same(known, found)), found)
 
 

@@ -1,4 +1,4 @@
-"""Codebooks: levels given as data, NF4 and learned tables among them."""
+"""Codebooks: formats whose levels are data, such as NF4 and learned tables."""
 
 import math
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from hwdse.reading import read_json
 _MIN_LEVELS, _MAX_LEVELS = 2, 256
 _PREFIX = "codebook:"
 
-#: The sixteen float32 numbers of the table.
+#: The sixteen float32 numbers of the NF4 table.
 NF4_LEVELS = (
     -1.0,
     -0.6961928009986877,
@@ -41,16 +41,16 @@ NF4_LEVELS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Codebook(LevelFormat):
-    """A code is an index into a sorted list of numbers; values go to the nearest one.
+    """A code is an index into a sorted list of numbers; a value goes to the nearest number.
 
-    Codes past the end of a list that is no power of two long decode to the last level and are
-    never produced.
+    If the length of the list is not a power of two, the codes past its end decode to the last
+    level. Encoding never produces these codes.
 
     Attributes:
         levels: 2 to 256 finite float64 numbers, strictly increasing, taken exactly.
 
     Raises:
-        FormatError: no name, or levels that are not such numbers.
+        FormatError: the name is missing, or the levels are not such numbers.
     """
 
     family: ClassVar[str] = "codebook"
@@ -85,14 +85,14 @@ class Codebook(LevelFormat):
             number = math.inf
         if not math.isfinite(number) or number != level:
             raise FormatError(f"{self.name}: level {level}, only finite float64 ones are allowed")
-        return number + 0.0  # there is one zero
+        return number + 0.0  # -0.0 becomes 0.0: a codebook has one zero
 
     @classmethod
     def from_file(cls, path: str | Path) -> Self:
         """Read a JSON object with the members "name" and "levels".
 
         Raises:
-            FormatError: a file that is missing or holds something else.
+            FormatError: the file is missing or holds something else.
         """
         data = read_json(path, "codebook", FormatError)
         if not isinstance(data, dict) or set(data) != {"name", "levels"}:
@@ -106,7 +106,7 @@ class Codebook(LevelFormat):
 
     @classmethod
     def from_name(cls, text: str) -> Self | None:
-        """Parse `codebook:{path}`; the format bears this text as its name."""
+        """Parse `codebook:{path}`; this text becomes the format's name."""
         path = cls.file_of(text)
         return None if path is None else cls(name=text, levels=cls.from_file(path).levels)
 
@@ -130,5 +130,5 @@ class Codebook(LevelFormat):
         return Fraction(self.levels[min(code, len(self.levels) - 1)])
 
     def is_produced(self, code: int) -> bool:
-        """Whether the list is that long."""
+        """Whether the code is an index into the list."""
         return code < len(self.levels)

@@ -1,4 +1,4 @@
-"""dINT: integers that give up their largest code for a step of one half around zero."""
+"""dINT: integers that trade their largest magnitude for a step of one half next to zero."""
 
 import re
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ _NAME = re.compile(r"dint([0-9]{1,9})(tc)?")
 
 @dataclass(frozen=True, kw_only=True)
 class DInt(LevelFormat):
-    """Integers with a denormal: magnitude j stands for 0, 1/2, 1, 2, 3, ... (j - 1).
+    """Integers with a denormal: magnitude codes 0, 1, 2, 3, ... j mean 0, 1/2, 1, 2, ... (j - 1).
 
-    The authors do not publish their codes. Two layouts are offered:
+    The authors do not publish their codes. hwdse has two layouts:
 
-    * `dint{b}`: sign | magnitude, with two zeros: 0, 1/2, 1, 2, ... 2^(b-1) - 2 of either sign.
-    * `dint{b}tc`: the same magnitudes numbered in two's complement. All 2^b values differ; the
-      most negative is 1 - 2^(b-1), so dint4tc reaches from -7 to 6.
+    * `dint{b}`: sign | magnitude, with two zeros: 0, 1/2, 1, 2, ... 2^(b-1) - 2 with either sign.
+    * `dint{b}tc`: the same magnitudes numbered in two's complement. All 2^b values differ. The
+      most negative value is 1 - 2^(b-1): dint4tc reaches from -7 to 6.
 
-    Under `rne` ties go to the even code; above one that is the odd integer.
+    Under `rne`, a tie goes to the even code. Above one, an even code means an odd integer.
 
     Attributes:
         width: bits of a code, 3..8.
-        twos_complement: the second layout.
+        twos_complement: True for the layout `dint{b}tc`.
 
     Raises:
-        FormatError: a width out of range.
+        FormatError: the width is out of range.
     """
 
     family: ClassVar[str] = "dINT"
@@ -63,7 +63,7 @@ class DInt(LevelFormat):
 
     @property
     def negative_zero_code(self) -> int | None:
-        """The sign bit alone, of the sign-magnitude layout."""
+        """The sign bit alone in the sign-magnitude layout; None in the other layout."""
         return None if self.twos_complement else 1 << (self.width - 1)
 
     def value_of(self, code: int) -> Fraction:

@@ -1,7 +1,7 @@
-"""Binary logarithms cut to whole digits, decided exactly in integers.
+"""Exact binary logarithms, cut to a given number of fraction bits with integer arithmetic.
 
-2^(j / 2^d) is irrational unless 2^d divides j, so that comparing an integer with it never ends in a
-tie: bounds of enough digits always decide.
+2^(j / 2^d) is irrational unless 2^d divides j. An integer therefore never equals such a number, and
+bounds with enough digits always decide the comparison. A digit here is a binary digit.
 """
 
 from functools import lru_cache
@@ -13,21 +13,21 @@ import numpy.typing as npt
 
 from hwdse.formats.unpacked import INT64_SIGNIFICAND_BITS, Array, bit_length
 
-#: Position of the leading one in `power_floors`.
+#: Position of the leading one in the entries of `power_floors`.
 POWER_BITS = INT64_SIGNIFICAND_BITS - 1
 
 _TABLE_DIGITS = 16
 _GUARD_BITS = 64
 
-#: Integers that an irrational number, times a power of two, lies between.
+#: Lower and upper integer bound of an irrational number times a power of two.
 _Bounds = tuple[int, int]
 
 
 def floor_log2(number: Array, digits: int) -> npt.NDArray[np.int64]:
-    """floor(2^digits * log2(number)) of positive integers, int64 or Python's of any size.
+    """floor(2^digits * log2(number)) of positive integers, int64 or Python integers of any size.
 
-    Up to 16 digits a search in a table decides; beyond, and for the rare longer integer that agrees
-    with a table entry in all of its bits, it is done digit by digit.
+    For up to 16 digits, a search in a table decides. Two cases are computed digit by digit: more
+    than 16 digits, and a longer integer whose leading bits all agree with a table entry (rare).
     """
     shape, number = np.shape(number), np.atleast_1d(number)
     if digits <= _TABLE_DIGITS:
@@ -43,10 +43,10 @@ def floor_log2(number: Array, digits: int) -> npt.NDArray[np.int64]:
 
 
 def aligned(number: Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """The leading bits of positive integers, shifted so that the first one is 2^POWER_BITS.
+    """The leading bits of positive integers, shifted so that the highest set bit is 2^POWER_BITS.
 
     Returns:
-        (leading, cut): these integers, and whether anything but zeros did not fit.
+        (leading, cut): the shifted integers, and whether nonzero bits were cut off.
     """
     shape, number = np.shape(number), np.atleast_1d(number)
     drop = bit_length(number) - INT64_SIGNIFICAND_BITS
@@ -58,7 +58,7 @@ def aligned(number: Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]
 
 @lru_cache(maxsize=32)
 def power_floors(digits: int) -> npt.NDArray[np.int64]:
-    """floor(2^(POWER_BITS + j / 2^digits)) for j = 0..2^digits; read-only."""
+    """floor(2^(POWER_BITS + j / 2^digits)) for j = 0..2^digits; a read-only array."""
     for precision in count(POWER_BITS + _GUARD_BITS, _GUARD_BITS):
         powers: list[_Bounds] = [(1 << precision, 1 << precision)]
         for low, high in _roots_of_two(digits, precision):
@@ -84,7 +84,7 @@ def _floor_log2(number: int, digits: int) -> int:
 
 
 def _fraction_digits(number: int, digits: int, precision: int) -> int | None:
-    """Digits of the fraction of log2(number); None if this precision does not decide them."""
+    """Fraction digits of log2(number); None if this precision is too low to decide them."""
     scaled = (number << precision) >> (number.bit_length() - 1)
     low, high, result = 1 << precision, 1 << precision, 0
     for root_low, root_high in _roots_of_two(digits, precision):
@@ -99,7 +99,7 @@ def _fraction_digits(number: int, digits: int, precision: int) -> int | None:
 
 @lru_cache(maxsize=64)
 def _roots_of_two(digits: int, precision: int) -> list[_Bounds]:
-    """Bounds of 2^precision * 2^(1/2), 2^(1/4), ... 2^(1/2^digits)."""
+    """Bounds of 2^precision times 2^(1/2), 2^(1/4), ... 2^(1/2^digits)."""
     roots, low, high = [], 2 << precision, 2 << precision
     for _ in range(digits):
         low, high = isqrt(low << precision), isqrt(high << precision) + 1

@@ -1,4 +1,4 @@
-"""Fixed point: binary integers with an implied power-of-two scale, and plain integers."""
+"""Fixed-point numbers (binary integers with an implied power-of-two scale) and plain integers."""
 
 import re
 from dataclasses import dataclass, replace
@@ -21,19 +21,19 @@ _UNSIGNED_NAME = re.compile(r"uint([0-9]{1,9})")
 class FixedPoint(Format):
     """Value = integer * 2^-fraction_bits; two's complement when signed.
 
-    HLS `ap_fixed<W, I>` is `q{I}_{W-I}`; its quantisation modes TRN and RND are roundings `down`
-    and `rhu`, its overflow modes WRAP and SAT overflows `wrap` and `saturate`. Out-of-range values
-    saturate under the other overflows too: there is no infinity.
+    HLS `ap_fixed<W, I>` is `q{I}_{W-I}`. Its quantisation modes TRN and RND are the roundings
+    `down` and `rhu`. Its overflow modes WRAP and SAT are the overflows `wrap` and `saturate`.
+    Out-of-range values also saturate under `ieee` and `propagate`, because there is no infinity.
 
     Attributes:
         width: bits of a code, 2..32.
         fraction_bits: bits after the binary point.
         signed: whether negative values exist.
-        symmetric: the code of -2^(width-1) is never produced, so that negation is closed
-            ("restricted range"); it still decodes.
+        symmetric: True if encoding never produces -2^(width-1) ("restricted range"), so that every
+            value has a negative. The code of -2^(width-1) still decodes.
 
     Raises:
-        FormatError: a width out of range, or more fraction bits than there are bits.
+        FormatError: the width is out of range, or fraction_bits is greater than the width.
     """
 
     family: ClassVar[str] = "fixed point"
@@ -81,7 +81,7 @@ class FixedPoint(Format):
         return f"[u]q{{I}}_{{F}} or uint{_MIN_BITS}..uint{_MAX_BITS}"
 
     def modified(self, modifier: str) -> "FixedPoint | None":
-        """`sym` leaves out the most negative value."""
+        """The modifier `sym` excludes the most negative value."""
         if modifier != "sym":
             return None
         return FixedPoint(
@@ -95,7 +95,7 @@ class FixedPoint(Format):
 
     @property
     def unpacked(self) -> UnpackedShape:
-        """Bounds of the records that `unpack` gives."""
+        """Bounds of the records that `unpack` returns."""
         return UnpackedShape(
             significand_bits=self.width,
             exponent_min=-self.fraction_bits,
@@ -105,7 +105,7 @@ class FixedPoint(Format):
         )
 
     def unpack(self, codes: Array) -> Unpacked:
-        """Exact values of int64 codes already known to be in range."""
+        """Exact values of int64 codes. The caller has checked their range."""
         number = self.ordinal(codes)
         flag = np.zeros(codes.shape, bool)
         return Unpacked(
@@ -117,25 +117,25 @@ class FixedPoint(Format):
         )
 
     def ordinal(self, codes: Array) -> Array:
-        """The integers themselves."""
+        """The integers that the codes stand for."""
         if not self.signed:
             return codes
         return np.asarray(codes - ((codes >> (self.width - 1)) << self.width))
 
     def top(self, negative: Array) -> Array:
-        """Largest integer of each sign."""
+        """Largest magnitude of each sign."""
         if not self.signed:
             return np.where(negative, 0, (1 << self.width) - 1)
         largest = (1 << (self.width - 1)) - 1
         return np.where(negative & (not self.symmetric), largest + 1, largest)
 
     def code_of(self, index: Array, negative: Array) -> Array:
-        """Two's complement."""
+        """Codes of the integers, in two's complement if signed."""
         number = np.where(negative, -index if self.signed else 0, index)
         return number & ((1 << self.width) - 1)
 
     def locate(self, value: Unpacked, fraction_bits: int) -> Position:
-        """Levels are whole multiples of 2^-fraction_bits."""
+        """Levels are the multiples of 2^-fraction_bits."""
         lsb = -self.fraction_bits
         beyond = (value.exponent + bit_length(value.significand) > self.width + lsb) & ~value.zero
         significand = np.where(beyond, 0, value.significand)
@@ -145,7 +145,11 @@ class FixedPoint(Format):
         return Position(index=index, fraction=fraction, odd=whole & 1 == 1)
 
     def wrapped(self, value: Unpacked, rounding: str, random: RandomBits | None) -> Array:
-        """The low bits of the rounded number, if every code is a number of its own."""
+        """The low bits of the rounded number.
+
+        Raises:
+            FormatError: the format is symmetric.
+        """
         if self.symmetric:
             return super().wrapped(value, rounding, random)
         significand = np.where(value.inf, 0, value.exact().significand).astype(object)
@@ -157,7 +161,7 @@ class FixedPoint(Format):
 
 @dataclass(frozen=True, kw_only=True)
 class Integer(FixedPoint):
-    """A two's-complement integer using all of its codes, the lone -2^(width-1) included."""
+    """A two's-complement integer that uses all its codes, including -2^(width-1)."""
 
     family: ClassVar[str] = "integer"
     source: ClassVar[str] = "two's complement"

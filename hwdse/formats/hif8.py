@@ -1,4 +1,4 @@
-"""HiFloat8, the tapered 8-bit float whose prefix code says how wide its exponent is."""
+"""HiFloat8, the tapered 8-bit float: a prefix code gives the width of its exponent."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from hwdse.formats.levels import LevelFormat
 
 _NAN, _INF, _NEGATIVE_INF = 0x80, 0x6F, 0xEF
-#: The dot field after the sign, and the widths of exponent and mantissa that it announces.
+#: The dot field after the sign, then the widths of exponent and mantissa that it selects.
 _DOT_FIELDS = (("11", 4, 1), ("10", 3, 2), ("01", 2, 3), ("001", 1, 3), ("0001", 0, 3))
 
 
@@ -15,10 +15,10 @@ _DOT_FIELDS = (("11", 4, 1), ("10", 3, 2), ("01", 2, 3), ("001", 1, 3), ("0001",
 class HiF8(LevelFormat):
     """HiFloat8: sign | dot field | sign-magnitude exponent with a hidden one | mantissa.
 
-    Precision is 4 bits around one and falls to 2; below 2^-15 powers of two down to 2^-22 follow.
-    There is one zero. The codes of +-1.5 * 2^15 are the infinities; rounding sees that value, so
-    that magnitudes from 1.25 * 2^15 on overflow. Rounding is to nearest with ties away from zero
-    (which the paper calls TA) where none is named.
+    The precision is 4 bits around one and falls to 2 bits. Below 2^-15 the values are powers of
+    two, down to 2^-22. There is one zero. The codes that would mean +-1.5 * 2^15 are the
+    infinities. Rounding treats 1.5 * 2^15 as a level, so that magnitudes from 1.25 * 2^15 on
+    overflow. The default rounding is to nearest with ties away from zero; the paper calls it TA.
     """
 
     family: ClassVar[str] = "HiFloat8"
@@ -28,12 +28,12 @@ class HiF8(LevelFormat):
 
     @classmethod
     def from_name(cls, text: str) -> Self | None:
-        """`hif8`, the only one."""
+        """Parse `hif8`, the family's only name."""
         return cls() if text == "hif8" else None
 
     @classmethod
     def syntax(cls) -> str:
-        """The family's names in one phrase; its one name is in the catalogue."""
+        """Empty: the catalogue lists the family's only name."""
         return ""
 
     @property
@@ -68,11 +68,11 @@ class HiF8(LevelFormat):
 
     @property
     def beyond(self) -> Fraction:
-        """The value that infinity's code would have."""
+        """The value that the code of infinity would have as a number."""
         return Fraction(3, 2) * 2**15
 
     def value_of(self, code: int) -> Fraction | float:
-        """Exact value of a code, by its fields."""
+        """Exact value of a code, from its fields."""
         if code == _NAN:
             return float("nan")
         if code in (_INF, _NEGATIVE_INF):
@@ -89,7 +89,7 @@ class HiF8(LevelFormat):
 
 
 def _exponent(field: str) -> int:
-    """The exponent's sign and a magnitude whose leading one is not stored; no field means 0."""
+    """Value of a sign bit and a magnitude without its leading one; an empty field means 0."""
     if not field:
         return 0
     magnitude = int("1" + field[1:], 2)

@@ -1,4 +1,4 @@
-"""Formats that are given by the list of their values."""
+"""Formats that are defined by a list of all their values."""
 
 import math
 from abc import abstractmethod
@@ -21,30 +21,30 @@ from hwdse.formats.unpacked import (
     bit_length,
 )
 
-# Values whose magnitudes fit a fixed-point word of this many bits are carried as such words; wider
-# lists as a significand and an exponent.
+# If all magnitudes fit a fixed-point word of this many bits, the values are carried as fixed-point
+# words. If not, they are carried as a significand and an exponent.
 _FIXED_POINT_BITS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class LevelFormat(Format):
-    """A format of up to 16 bits that says what each of its codes is worth.
+    """A format of up to 16 bits that gives the value of each code.
 
-    A family gives `value_of` and, where they differ from the defaults, `is_produced`,
-    `negative_zero_code`, `beyond` and `ties_away`; all the rest follows from the sorted list.
+    A family defines `value_of`. It may also override `is_produced`, `negative_zero_code`, `beyond`
+    and `ties_away`. This class derives everything else from the sorted list of values.
 
-    The levels on the side of a sign begin with the last one that is not beyond zero, so that a
-    list without zero begins with a level of the other sign. Rounding toward zero does not go there:
-    it ends at the innermost level of the value's own sign. Values between zero and the first level
-    of a list of one sign become that level.
+    Each side (positive, negative) has a list of levels, seen outward. The list begins with zero or,
+    in a format without zero, with the innermost level of the other sign. Rounding toward zero
+    never takes the level of the other sign; it stops at the innermost level of the value's sign.
+    If all values have one sign, a number between zero and the first level becomes the first level.
     """
 
     @abstractmethod
     def value_of(self, code: int) -> Fraction | float:
-        """Exact value of a code: a Fraction (a dyadic one), or an infinity or NaN as a float."""
+        """Exact value of a code: a dyadic Fraction, or infinity or NaN as a float."""
 
     def is_produced(self, code: int) -> bool:
-        """Whether `encode` gives this finite code; the others decode only."""
+        """Whether `encode` produces this finite code; the other codes only decode."""
         del code
         return True
 
@@ -60,16 +60,16 @@ class LevelFormat(Format):
 
     @property
     def beyond(self) -> Fraction | None:
-        """Magnitude of the level after the largest, on both sides, that rounding is to see.
+        """Magnitude after the largest level, on both sides, for rounding only; None if none.
 
-        Without one, everything above the largest level is out of range.
+        Without this magnitude, everything above the largest level is out of range.
         """
         return None
 
     def ties_away(self, lower: Array, upper: Array) -> Array:
-        """Whether rne takes the half-way point of two neighbours, given by codes, to `upper`.
+        """Whether rne rounds the half-way point of two neighbouring codes to `upper`.
 
-        `upper` is the one farther from zero. By default the even code wins.
+        `upper` is the code of the level farther from zero. By default the even code wins.
         """
         del upper
         return np.asarray(lower & 1 == 1)
@@ -81,15 +81,15 @@ class LevelFormat(Format):
 
     @property
     def unpacked(self) -> UnpackedShape:
-        """Bounds of the records that `unpack` gives."""
+        """Bounds of the records that `unpack` returns."""
         return _table(self).shape
 
     def unpack(self, codes: Array) -> Unpacked:
-        """Exact values of int64 codes already known to be in range."""
+        """Exact values of int64 codes. The caller has checked their range."""
         return _table(self).record[codes]
 
     def ordinal(self, codes: Array) -> Array:
-        """Rank among the different values, counted from zero; a NaN's is 0."""
+        """Rank among the different values: 0 for the least value that is >= 0, and for NaN."""
         return np.asarray(_table(self).ordinals[codes])
 
     def top(self, negative: Array) -> Array:
@@ -107,8 +107,8 @@ class LevelFormat(Format):
         )
 
     def locate(self, value: Unpacked, fraction_bits: int) -> Position:
-        """Neighbouring levels and the exact fraction of the way from one to the other."""
-        value = value[None]  # gives arrays without axes one
+        """The last level that each value reaches, and the exact fraction of the next step."""
+        value = value[None]  # an array without axes gets one axis
         index = np.zeros(value.shape, np.int64)
         fraction = np.zeros_like(index)
         odd, opposite = np.zeros(value.shape, bool), np.zeros(value.shape, bool)
@@ -124,14 +124,14 @@ class LevelFormat(Format):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Side:
-    """The levels seen outward in one direction.
+    """The levels of one side, in outward order.
 
     Attributes:
-        levels: in units of 2^lsb, ascending; the family's `beyond` comes last.
-        lsb: their common exponent.
+        levels: in units of 2^lsb, ascending. The family's `beyond` comes last, if there is one.
+        lsb: the common exponent of the levels.
         width: bits of the greatest magnitude.
-        codes: one for each level but `beyond`.
-        odd: bool, whether rne leaves a level at the half-way point after it.
+        codes: one code per level, except for `beyond`.
+        odd: bool, True if rne leaves this level at the half-way point to the next level.
     """
 
     levels: Array
@@ -146,10 +146,10 @@ class _Side:
         return len(self.codes) - 1
 
     def locate(self, value: Unpacked, fraction_bits: int) -> Position:
-        """Positions of magnitudes, exactly.
+        """Exact positions of magnitudes.
 
-        The magnitude is cut to `fraction_bits` below the levels' grid. That loses nothing but
-        stickiness: floor((n + e) / d) = floor(n / d) for integers n and d and 0 <= e < 1.
+        The magnitude is cut `fraction_bits` below the grid of the levels. The cut loses nothing
+        but stickiness: floor((n + e) / d) = floor(n / d) for integers n and d and 0 <= e < 1.
         """
         wide = self.width + fraction_bits + 1 > INT64_SIGNIFICAND_BITS
         far = value.exponent + bit_length(value.significand) - self.lsb > self.width
@@ -180,7 +180,7 @@ class _Side:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Table:
-    """What follows from a list of values; arrays have one element per code."""
+    """Everything derived from a list of values; arrays have one element per code."""
 
     record: Unpacked
     shape: UnpackedShape
@@ -197,7 +197,7 @@ def _table(number_format: LevelFormat) -> _Table:
     numbers = {code: _scaled(value, lsb) for code, value in finite.items()}
     shape = _shape(number_format, numbers, lsb)
 
-    # Integers sort and hash quickly, fractions do not.
+    # Integers sort and hash quickly; Fractions do not.
     ordered = [numbers.get(code, value) for code, value in enumerate(values)]
     distinct = sorted({value for value in ordered if not _is_nan(value)})
     zero = bisect_left(distinct, 0)
@@ -216,7 +216,7 @@ def _table(number_format: LevelFormat) -> _Table:
 
 
 def _lsb(value: Fraction) -> int:
-    """Exponent of the lowest bit set."""
+    """Exponent of the lowest bit that is set."""
     if value.denominator & (value.denominator - 1):
         raise FormatError(f"level {value}: only integers times powers of two are allowed")
     return _trailing_zeros(value.numerator) - _trailing_zeros(value.denominator)
@@ -249,7 +249,7 @@ def _shape(number_format: LevelFormat, numbers: Mapping[int, int], lsb: int) -> 
             signed=signed,
             **flags,
         )
-    # A two's-complement word has one zero.
+    # Two's complement has no negative zero.
     twos_complement = signed and number_format.negative_zero_code is None
     if twos_complement:
         width = max((n if n >= 0 else ~n).bit_length() for n in numbers.values()) + 1

@@ -26,21 +26,21 @@ _CLASSIC_NAME = re.compile(r"lns([0-9]{1,9})_([0-9]{1,9})(n?)")
 class Logarithmic(Format):
     """Value = (-1)^sign * 2^(L / gamma) with an integer L and gamma = 2^fraction_bits.
 
-    Two layouts, MSB first, are in use:
+    Two layouts are in use, written here with the MSB first:
 
-    * `lns{B}_g{gamma}`: sign | L, with L unsigned in B-1 bits. It has NO zero: zero and all values
-      below 1 become +-1, by their sign, under every rounding (a scale moves the range).
-      `lns{B}_g{gamma}z` gives up L = 0 for a zero.
-    * `lns{i}_{f}`: sign | zero flag | L, with L two's complement of i integer bits (the sign
-      included) and f fraction bits. A code with the flag is zero, whatever the rest; the one
-      produced has all other bits 0. `lns{i}_{f}n` has no flag; the most negative L is zero.
+    * `lns{B}_g{gamma}`: sign | L, with L unsigned in B-1 bits. It has NO zero. Zero and all values
+      below 1 become +1 or -1, by their sign, under every rounding. (A scale moves the range.)
+      `lns{B}_g{gamma}z` uses the code L = 0 for zero.
+    * `lns{i}_{f}`: sign | zero flag | L, with L in two's complement. L has i integer bits (sign
+      included) and f fraction bits. A code with the flag is zero, whatever the other bits are;
+      encoding sets the other bits to 0. `lns{i}_{f}n` has no flag; the most negative L is zero.
 
-    All values but powers of two are irrational. `unpack` and `decode` give their nearest float64,
-    and these are what encoding takes for the levels, so that each keeps its code under every
-    rounding. Between levels rounding is of gamma * log2|x|: ties are geometric means, and as those
-    are irrational, no number is one. Where there is a zero it stands in the place of the level
-    below the least magnitude: what rounds to that level or below it is zero. Values too large
-    saturate under every overflow, infinities included.
+    Only powers of two are rational. `unpack` and `decode` give the float64 nearest to an irrational
+    value. Encoding uses these float64 values as the levels, so that each level keeps its code under
+    every rounding. Between levels, the rounding is of gamma * log2|x|. Ties are therefore geometric
+    means. These are irrational, so that no input is a tie. In a format with zero, zero takes the
+    place of the level below the least magnitude: a value that rounds to that level or below becomes
+    zero. Values that are too large saturate under every overflow, and so do infinities.
 
     Attributes:
         exponent_bits: bits of L.
@@ -49,7 +49,8 @@ class Logarithmic(Format):
         zero: how zero is coded.
 
     Raises:
-        FormatError: more than 16 bits, or a range that is empty or beyond float64.
+        FormatError: the code has more than 16 bits, the range is empty or leaves float64, or the
+            layout does not have this zero.
     """
 
     family: ClassVar[str] = "logarithmic"
@@ -94,7 +95,7 @@ class Logarithmic(Format):
         """Parse `lns{B}_g{gamma}[z]` or `lns{i}_{f}[n]`.
 
         Raises:
-            FormatError: impossible parameters, or a gamma that is no power of two.
+            FormatError: the parameters are impossible, or gamma is not a power of two.
         """
         if match := _CLASSIC_NAME.fullmatch(text):
             return Logarithmic(
@@ -126,7 +127,7 @@ class Logarithmic(Format):
 
     @property
     def signed(self) -> bool:
-        """Always."""
+        """Always True."""
         return True
 
     @property
@@ -136,7 +137,7 @@ class Logarithmic(Format):
 
     @property
     def has_negative_zero(self) -> bool:
-        """Without a zero, zeros become the values of least magnitude, each of its own sign."""
+        """Without a zero, +0 and -0 become the least positive and the least negative value."""
         return not self.has_zero
 
     @property
@@ -157,12 +158,12 @@ class Logarithmic(Format):
 
     @property
     def significand_bits(self) -> int:
-        """Width of the significand of a value as `unpack` gives it."""
+        """Width of the significands that `unpack` returns."""
         return _FLOAT64_BITS if self.fraction_bits else 1
 
     @property
     def unpacked(self) -> UnpackedShape:
-        """Bounds of the records that `unpack` gives."""
+        """Bounds of the records that `unpack` returns."""
         below_one = self.significand_bits - 1
         return UnpackedShape(
             significand_bits=self.significand_bits,
@@ -171,7 +172,7 @@ class Logarithmic(Format):
         )
 
     def unpack(self, codes: Array) -> Unpacked:
-        """Values of int64 codes already known to be in range, rounded to the nearest float64."""
+        """Values of int64 codes, as the nearest float64. The caller has checked their range."""
         logarithm, zero, negative = self.fields(codes)
         significand, scale = self.magnitude(logarithm)
         exponent = scale - self.significand_bits + 1
@@ -185,17 +186,19 @@ class Logarithmic(Format):
         )
 
     def magnitude(self, logarithm: Array) -> tuple[Array, Array]:
-        """Significand, with its leading one at the highest of `significand_bits`, and floor(log2).
+        """Significand and floor(log2) of the float64 nearest to 2^(logarithm / gamma).
 
-        Of the float64 nearest 2^(logarithm / gamma), for any int64 logarithms.
+        The significand has `significand_bits` bits, and its highest bit is set. `logarithm` is any
+        int64 array.
         """
-        # One digit more than is kept; what follows is irrational, so this one alone decides.
+        # Take one bit more than is kept. The bits after it are irrational, so that there is no tie:
+        # the extra bit alone decides.
         drop = POWER_BITS - self.significand_bits
         significands = ((power_floors(self.fraction_bits) >> drop) + 1) >> 1
         return significands[logarithm & (self.gamma - 1)], logarithm >> self.fraction_bits
 
     def fields(self, codes: Array) -> tuple[Array, Array, Array]:
-        """L, whether the code is zero, and whether its sign is set, of int64 codes in range."""
+        """L, whether the code means zero, and whether its sign bit is set, for int64 codes."""
         width = self.exponent_bits
         field = codes & ((1 << width) - 1)
         logarithm = field
@@ -207,7 +210,7 @@ class Logarithmic(Format):
         return logarithm, zero, codes >> (self.bits - 1) == 1
 
     def ordinal(self, codes: Array) -> Array:
-        """Levels with their sign; without a zero the negative ones begin at -1."""
+        """Levels with the sign of the value; without a zero the negative values begin at -1."""
         logarithm, zero, negative = self.fields(codes)
         index = np.where(zero, 0, logarithm - self.lowest + self.has_zero)
         return np.where(negative, -index - (not self.has_zero), index)
@@ -217,7 +220,7 @@ class Logarithmic(Format):
         return np.full(negative.shape, self.highest - self.lowest + self.has_zero)
 
     def code_of(self, index: Array, negative: Array) -> Array:
-        """The magnitudes in order, after zero where there is one; zero has one code."""
+        """Codes in the order of magnitude, with zero first if the format has zero (one code)."""
         field = (index + self.lowest - self.has_zero) & ((1 << self.exponent_bits) - 1)
         codes = field | np.where(negative, 1 << (self.bits - 1), 0)
         if not self.has_zero:
@@ -238,7 +241,7 @@ class Logarithmic(Format):
         leading, cut = aligned(significand)
 
         def compared(logarithm: Array) -> tuple[Array, Array]:
-            """Whether the value reaches a level, and whether it is that level."""
+            """Whether the value reaches the level, and whether it equals the level."""
             level, level_scale = self.magnitude(logarithm)
             level = level << (POWER_BITS + 1 - self.significand_bits)
             same = scale == level_scale
@@ -249,14 +252,14 @@ class Logarithmic(Format):
         fine_bits = self.fraction_bits + digits
         fine = floor_log2(significand, fine_bits) + (value.exponent << fine_bits)
         logarithm, ones = fine >> digits, (1 << digits) - 1
-        # The logarithm knows the levels before they were rounded to float64.
+        # `floor_log2` compares with the exact levels. Compare with their float64 values here.
         up, down = compared(logarithm + 1)[0], ~compared(logarithm)[0]
         logarithm = logarithm + up.astype(np.int64) - down
         fraction = np.where(up, 0, np.where(down, ones, fine & ones)) << 1
         fraction = fraction | ~compared(logarithm)[1]
 
         index = logarithm - self.lowest + self.has_zero
-        # Below level 0 a value is nearer to zero than any digit of the fraction tells.
+        # A value below level 0 is zero or rounds there: a sticky bit is all that matters.
         fraction = np.where(index < 0, int(self.has_zero), fraction)
         index = np.where(number, np.maximum(index, 0), 0)
         return Position(index=index, fraction=np.where(number, fraction, 0), odd=index & 1 == 1)

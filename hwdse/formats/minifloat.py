@@ -19,7 +19,7 @@ _MAX_FRACTION_BITS = 52
 _FLOAT64_LSB_EXPONENT = -1074
 _FLOAT64_TOP_EXPONENT = 1023
 _NAME = re.compile(r"(u?)e([0-9]{1,9})m([0-9]{1,9})(?:b(-?[0-9]{1,9}))?(ieee|fnuz|fn|finite)?")
-#: Up to this many bits, "fn" without a bias is OCP's and ml_dtypes' word for "no specials at all".
+#: Up to this many bits, OCP and ml_dtypes use "fn" without a bias for "no special values at all".
 _NAN_FREE_FN_BITS = 6
 
 
@@ -30,15 +30,16 @@ class Minifloat(BinaryFloat):
     Attributes:
         exponent_bits: E, 1..11.
         fraction_bits: M, stored fraction bits, 0..52.
-        bias: exponent bias; 2^(E-1)-1 by default, one more for `fnuz`.
-        variant: `ieee` (top exponent holds Inf and NaN), `fn` (no Inf, all ones is NaN), `fnuz` (no
-            Inf, no negative zero, whose code is the only NaN), `finite` (no specials).
-        signed: False leaves out the sign bit.
-        subnormals: False makes exponent field 0 an ordinary binade, so that zero does not exist
+        bias: exponent bias; by default 2^(E-1)-1, and one more for `fnuz`.
+        variant: `ieee` (the top exponent holds infinity and NaN), `fn` (no infinity; all ones is
+            NaN), `fnuz` (no infinity; the code of the negative zero is the only NaN), `finite` (no
+            special values).
+        signed: False if the format has no sign bit.
+        subnormals: False if exponent field 0 is an ordinary binade. Such a format has no zero
             (E8M0 scales).
 
     Raises:
-        FormatError: impossible widths, or a range that float64 cannot hold.
+        FormatError: the widths are impossible, or float64 cannot hold the range.
     """
 
     family: ClassVar[str] = "minifloat"
@@ -78,7 +79,7 @@ class Minifloat(BinaryFloat):
 
     @classmethod
     def from_name(cls, text: str) -> Self | None:
-        """Parse `[u]e{E}m{M}[b{bias}][fn|fnuz|finite]`; without suffix the `ieee` variant."""
+        """Parse `[u]e{E}m{M}[b{bias}][fn|fnuz|finite]`; no suffix means the `ieee` variant."""
         match = _NAME.fullmatch(text)
         if not match:
             return None
@@ -105,7 +106,7 @@ class Minifloat(BinaryFloat):
         return f"{'' if self.signed else 'u'}e{e}m{m}{bias}{variant}"
 
     def modified(self, modifier: str) -> BinaryFloat | None:
-        """`fn` or `finite` take special values away, `ftz` flushes subnormals to zero."""
+        """`fn` and `finite` remove special values; `ftz` flushes subnormals to zero."""
         if modifier == "ftz":
             return FlushedFloat.of(self)
         if modifier in ("fn", "finite") and self.variant in ("ieee", "fn"):
@@ -143,7 +144,7 @@ class Minifloat(BinaryFloat):
                 return None
 
     def special_codes(self, magnitude: Array, negative: Array) -> tuple[Array, Array]:
-        """Masks of the codes that are NaN and of those that are infinite."""
+        """Masks of the NaN codes and of the infinity codes."""
         if self.variant == "fnuz":
             nan = negative & (magnitude == 0)
             return nan, nan & False

@@ -14,22 +14,23 @@ _NAME = re.compile(r"binary([0-9]{1,9})p([0-9]{1,9})([su])([ef])")
 
 @dataclass(frozen=True, kw_only=True)
 class P3109(BinaryFloat):
-    """K bits of which P are the significand's, the hidden one included; one zero and one NaN.
+    """K bits; P of them are the significand, including the hidden bit; one zero and one NaN.
 
-    The exponent bias is 2^(K-P-1) signed and 2^(K-P) unsigned. NaN is the code of the negative zero
-    (signed) or the last code (unsigned); an extended format spends the last magnitude before that
-    on infinity. Overflow `ieee` is P3109's SatNone, which in a finite format gives the largest
-    value. Ties at P = 1 go to the even exponent field.
+    The exponent bias is 2^(K-P-1) if signed and 2^(K-P) if unsigned. NaN is the code of the
+    negative zero (signed) or the last code (unsigned). In an extended format, the code after the
+    largest finite value is infinity. Overflow `ieee` is P3109's SatNone. In a finite format,
+    SatNone gives the largest value. Ties at P = 1 go to the even exponent field.
 
-    Values of the widest exponents leave float64 (`fits_float64`); they decode to Fractions.
+    With the widest exponents, values do not fit float64 (`fits_float64`). These formats decode to
+    Fractions.
 
     Attributes:
         width: K, 3..16.
-        precision_bits: P, 1..K-1 signed, 1..K unsigned.
+        precision_bits: P, 1..K-1 if signed, 1..K if unsigned.
         extended: whether infinities exist.
 
     Raises:
-        FormatError: K or P out of range.
+        FormatError: K or P is out of range.
     """
 
     family: ClassVar[str] = "P3109"
@@ -89,12 +90,12 @@ class P3109(BinaryFloat):
 
     @property
     def has_negative_zero(self) -> bool:
-        """No: that code is NaN."""
+        """Always False: the code of the negative zero is NaN."""
         return False
 
     @property
     def tie_on_exponent(self) -> bool:
-        """For P = 1, evenness is that of the exponent field."""
+        """At P = 1, a value is even if its exponent field is even."""
         return True
 
     @property
@@ -118,6 +119,6 @@ class P3109(BinaryFloat):
         return self.lsb_exponent >= -1074 and self.max_exponent <= 1023
 
     def special_codes(self, magnitude: Array, negative: Array) -> tuple[Array, Array]:
-        """Masks of the codes that are NaN and of those that are infinite."""
+        """Masks of the NaN codes and of the infinity codes."""
         nan = negative & (magnitude == 0) if self.signed else magnitude == self.nan_code
         return nan, (magnitude > self.max_code) & ~nan

@@ -23,26 +23,26 @@ _NAME = re.compile(r"posit([0-9]{1,9})_([0-9]{1,9})")
 
 @dataclass(frozen=True, kw_only=True)
 class Posit(Format):
-    """Value = (1 + f) * 2^(k * 2^es + e), with k coded by the length of a run of equal bits.
+    """Value = (1 + f) * 2^(k * 2^es + e); the length of a run of equal bits codes k.
 
-    After the sign come m equal bits r ended by the opposite one or by the end of the word (k = m-1
-    for ones, -m for zeros), then up to `es` exponent bits, then the fraction; bits beyond the end
-    of the word are zero. A negative code is the two's complement of the positive one, so that codes
-    order as two's-complement integers do. Code 2^(width-1) is NaR (not a real); there is no
-    infinity and one zero.
+    The word holds four fields in this order: sign, regime, exponent and fraction. The regime is m
+    equal bits, ended by the opposite bit or by the end of the word: k = m-1 for ones, k = -m for
+    zeros. The exponent has up to `es` bits. Bits beyond the end of the word are zero. A negative
+    code is the two's complement of the positive code, so that codes sort as two's-complement
+    integers. Code 2^(width-1) is NaR (not a real). There is one zero and no infinity.
 
-    A value is written as an unbounded bit string and cut after `width` bits: the bits cut off are
-    what rounding sees. Where the cut falls inside exponent or regime, the tie is therefore a
-    geometric mean. A number that is not zero never becomes zero, and none passes the largest value,
-    under any rounding and overflow. Infinities are not real numbers: they become NaR under every
-    overflow.
+    Encoding writes a value as an unbounded bit string and cuts the string after `width` bits.
+    Rounding uses the bits that are cut off. If the cut is inside the exponent or the regime, the
+    tie is therefore a geometric mean. Under every rounding and overflow, a nonzero number never
+    becomes zero, and no number exceeds the largest value. Infinities are not real numbers: they
+    become NaR under every overflow.
 
     Attributes:
         width: n, bits of a code, 2..32.
-        es: largest number of exponent bits, 0..4; the standard has 2 for every width.
+        es: largest number of exponent bits, 0..4; the standard uses 2 for every width.
 
     Raises:
-        FormatError: a width or number of exponent bits out of range.
+        FormatError: the width or the number of exponent bits is out of range.
     """
 
     family: ClassVar[str] = "posit"
@@ -77,7 +77,7 @@ class Posit(Format):
 
     @property
     def signed(self) -> bool:
-        """Always."""
+        """Always True."""
         return True
 
     @property
@@ -87,17 +87,17 @@ class Posit(Format):
 
     @property
     def overflow_gives(self) -> Literal["max"]:
-        """The largest value: NaR never comes from rounding."""
+        """The largest value: rounding never produces NaR."""
         return "max"
 
     @property
     def max_fraction_bits(self) -> int:
-        """Fraction bits next to 1, where the regime is shortest."""
+        """Fraction bits of the values next to 1, where the regime is shortest."""
         return max(self.width - 3 - self.es, 0)
 
     @property
     def max_exponent(self) -> int:
-        """log2 of the largest value, and minus log2 of the smallest positive one."""
+        """log2 of the largest value; the smallest positive value is 2^-max_exponent."""
         return (self.width - 2) << self.es
 
     @property
@@ -107,12 +107,13 @@ class Posit(Format):
 
     @property
     def unpacked(self) -> UnpackedShape:
-        """Bounds of the records that `unpack` gives."""
+        """Bounds of the records that `unpack` returns."""
         return UnpackedShape(
             significand_bits=self.max_fraction_bits + 1,
             exponent_min=-self.max_exponent - self.max_fraction_bits,
             exponent_max=self.max_exponent - self.max_fraction_bits,
-            # A power of two below zero: a two's-complement regime with its sign bit inverted.
+            # The origin is a negative power of two minus the fraction bits. The exponent field is
+            # then the two's-complement regime with its sign bit inverted.
             exponent_origin=-(1 << (self.width - 2).bit_length() + self.es)
             - self.max_fraction_bits,
             has_nan=True,
@@ -120,7 +121,7 @@ class Posit(Format):
         )
 
     def unpack(self, codes: Array) -> Unpacked:
-        """Exact values of int64 codes already known to be in range."""
+        """Exact values of int64 codes. The caller has checked their range."""
         number = self.ordinal(codes)
         nan = codes == self.nan_code
         magnitude = np.abs(number) & (self.nan_code - 1)
@@ -144,19 +145,19 @@ class Posit(Format):
         )
 
     def ordinal(self, codes: Array) -> Array:
-        """Codes as two's-complement integers; NaR is the least of all."""
+        """Codes as two's-complement integers; NaR is the least integer."""
         return np.asarray(codes - ((codes >> (self.width - 1)) << self.width))
 
     def top(self, negative: Array) -> Array:
-        """The largest value's code."""
+        """Code of the largest value."""
         return np.full(negative.shape, self.nan_code - 1)
 
     def code_of(self, index: Array, negative: Array) -> Array:
-        """Levels are the positive codes; their two's complement is the negative ones."""
+        """Levels are the positive codes; their two's complements are the negative codes."""
         return np.where(negative, -index, index) & ((1 << self.width) - 1)
 
     def invalid(self, value: Unpacked) -> Array:
-        """Infinities are no real numbers."""
+        """Infinities: they are not real numbers."""
         return value.inf
 
     def locate(self, value: Unpacked, fraction_bits: int) -> Position:
@@ -171,11 +172,11 @@ class Posit(Format):
 
         k = scale >> self.es
         exponent = scale - (k << self.es)
-        # k + 1 ones and a zero, or -k zeros and a one: neither is longer than the word here.
+        # The regime is k + 1 ones and a zero, or -k zeros and a one. Both fit the word here.
         regime = np.where(k >= 0, (1 << np.maximum(k + 2, 0)) - 2, 1)
         left = self.width - 1 - np.where(k >= 0, k + 2, 1 - k)
 
-        # The leading one of the significand is not written.
+        # The string does not contain the leading one of the significand.
         written = bit_length(significand) - 1
         tail = significand + ((exponent - 1) << written)
         kept, fraction = split(tail, self.es + written - left, fraction_bits)
@@ -186,10 +187,10 @@ class Posit(Format):
 
 
 def _shortened(significand: Array, es: int) -> Array:
-    """Significands as int64 with `es` bits to spare, bits cut off OR-ed into the last one.
+    """Significands as int64 with `es` spare bits; bits that are cut off are ORed into the LSB.
 
-    What stays is longer than any code and random bits together, so that only "something follows"
-    is left to tell.
+    The remaining bits are longer than any code plus the random bits. The bits cut off therefore
+    matter only as a sticky bit.
     """
     shape, significand = significand.shape, np.atleast_1d(significand)
     cut = np.maximum(bit_length(significand) - (INT64_SIGNIFICAND_BITS - es), 0)

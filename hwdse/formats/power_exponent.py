@@ -1,4 +1,4 @@
-"""Integers on a power scale (PowerQuant, NUPES): rounding after x has been raised to a power."""
+"""Integers on a power scale (PowerQuant, NUPES): x is raised to a power, then rounded."""
 
 import math
 import re
@@ -16,8 +16,8 @@ from hwdse.formats.unpacked import Array, Unpacked, bit_length
 
 _MIN_BITS, _MAX_BITS = 2, 8
 _NAME = re.compile(r"nupes([0-9]{1,9})(?:_a([0-9]{1,9}))?")
-# Far more than the relative error of a float64 power. Where an integer is this near, exact
-# arithmetic decides.
+# Much more than the relative error of a float64 power. If an integer is this close to the float64
+# result, exact arithmetic decides.
 _DOUBT = 2.0**-44
 
 
@@ -25,20 +25,20 @@ _DOUBT = 2.0**-44
 class PowerExponent(LevelFormat):
     """Value = sign(q) * (|q| / Q)^(1/a) for q = -Q..Q in two's complement, Q = 2^(b-1) - 1.
 
-    A real x becomes q = round(Q * |x|^a) with the sign of x: rounding is in the power domain, where
-    the steps are equal, and decided exactly. A product of values is a power of the product of
-    codes; sums have no such short cut.
+    A real x becomes q = round(Q * |x|^a) with the sign of x. The rounding takes place in the power
+    domain, where the steps are equal, and is exact. A product of values is a power of the product
+    of codes. For sums there is no such shortcut.
 
-    Levels that float64 does not hold (irrational or not) are their nearest float64, which counts as
-    the level itself: it encodes to its code under every rounding. Values beyond +-1 saturate. The
-    code of -Q - 1 decodes by the same formula and is never produced.
+    float64 cannot hold some levels (irrational or not). The nearest float64 then takes the place of
+    the level, and encodes to its code under every rounding. Values beyond +-1 saturate. The code
+    -Q - 1 decodes by the same formula, and encoding never produces it.
 
     Attributes:
         width: b, bits of a code, 2..8.
-        percent: 100 a, 1..100; at the default a = 1/2 values are squares.
+        percent: 100 a, 1..100; at the default a = 1/2, values are squares.
 
     Raises:
-        FormatError: a width or a power out of range.
+        FormatError: the width or the power is out of range.
     """
 
     family: ClassVar[str] = "power exponent"
@@ -80,22 +80,22 @@ class PowerExponent(LevelFormat):
 
     @property
     def steps(self) -> int:
-        """The greatest code Q, which stands for one."""
+        """The greatest code Q, which stands for the value one."""
         return (1 << (self.width - 1)) - 1
 
     def value_of(self, code: int) -> Fraction:
-        """The nearest float64 of a code's value."""
+        """The float64 nearest to the value of a code."""
         q = code - ((code >> (self.width - 1)) << self.width)
         magnitude = _nearest_power(Fraction(abs(q), self.steps), 1 / self.power)
         return Fraction(-magnitude if q < 0 else magnitude)
 
     def is_produced(self, code: int) -> bool:
-        """Not so -Q - 1."""
+        """Whether the code is not -Q - 1."""
         return code != self.steps + 1
 
     def locate(self, value: Unpacked, fraction_bits: int) -> Position:
-        """Cut Q * |x|^a after its integer part: integers are the levels."""
-        value = value[None]  # gives arrays without axes one
+        """Cut Q * |x|^a after its integer part; the integers are the levels."""
+        value = value[None]  # an array without axes gets one axis
         unit = self.steps << fraction_bits
         estimate = unit * _estimate(value) ** float(self.power)
         low, high = estimate * (1 - _DOUBT), estimate * (1 + _DOUBT)
@@ -111,7 +111,7 @@ class PowerExponent(LevelFormat):
 
 
 def _estimate(value: Unpacked) -> Array:
-    """Magnitudes to 52 bits, as float64; at most 2, and 0 where float64 loses precision."""
+    """Magnitudes to 52 bits as float64: at most 2, and 0 where float64 loses precision."""
     drop = np.maximum(bit_length(value.significand) - 53, 0)
     leading = (value.significand >> drop.astype(value.significand.dtype)).astype(np.float64)
     with np.errstate(over="ignore"):
@@ -123,7 +123,7 @@ def _estimate(value: Unpacked) -> Array:
 def _cut(
     number_format: PowerExponent, significand: int, exponent: int, fraction_bits: int
 ) -> tuple[int, bool]:
-    """Q * x^a in units of 2^-fraction_bits: its integer part, and whether there is more.
+    """Q * x^a in units of 2^-fraction_bits: its integer part, and whether a remainder exists.
 
     With a = p / r, the integer part n is the last one with n^r <= (2^fraction_bits Q)^r x^p.
     """
@@ -135,7 +135,7 @@ def _cut(
     target = unit**r * x**p
     n = _floor_root(target.numerator // target.denominator, r)
     sticky = n**r != target
-    # Between a level and the float64 that stands for it there is nothing to round.
+    # A value between an exact level and the float64 in its place needs no rounding.
     step = 1 << fraction_bits
     if n % step == 0:
         return n, sticky and x > _level(number_format, n // step)
@@ -155,7 +155,7 @@ def _nearest_power(base: Fraction, power: Fraction) -> float:
     exact = base**r
     if exact == 0:
         return 0.0
-    # The p-th root with two digits more than a float64 has, and one for all that follow.
+    # The p-th root with more bits than a float64 has, and a sticky bit for all bits after them.
     shift = 64 + max(exact.denominator.bit_length() - exact.numerator.bit_length(), 0) // p
     scaled = exact * Fraction(2) ** (shift * p)
     root = _floor_root(scaled.numerator // scaled.denominator, p)

@@ -1,4 +1,4 @@
-"""Integers that are sums of few signed powers of two: multiplication by shifts and additions."""
+"""Integers that are sums of few signed powers of two: products need only shifts and additions."""
 
 import re
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ _NAME = re.compile(r"pot([0-9]{1,9})_k([0-9]{1,9})")
 def signed_digits(number: int) -> tuple[tuple[int, int], ...]:
     """The canonical signed-digit form: the shortest sum of sign * 2^shift.
 
-    No two shifts are neighbours. Each digit is taken so that what remains is a multiple of four.
+    No two shifts are neighbours: each digit is chosen so that the remainder is a multiple of four.
 
     Source: Reitwiesner, Binary arithmetic, 1960.
 
     Returns:
-        (sign, shift) pairs, sign +1 or -1, in order of shift; none for zero.
+        (sign, shift) pairs in order of shift, with sign +1 or -1; no pairs for zero.
     """
     digits = []
     shift = 0
@@ -43,16 +43,16 @@ def signed_digits(number: int) -> tuple[tuple[int, int], ...]:
 class PowersOfTwo(LevelFormat):
     """Two's-complement integers of at most K canonical signed digits.
 
-    A product is K shifts and K - 1 additions. Under `rne` ties go to the number of fewer digits,
-    then to the smaller magnitude; that one counts as even under `odd`, too. Codes of other integers
-    decode to what they spell and are never produced.
+    A product needs K shifts and K - 1 additions. Under `rne`, ties go to the number with fewer
+    digits, then to the smaller magnitude. Rounding `odd` counts this same number as even. Codes of
+    other integers decode to these integers, and encoding never produces them.
 
     Attributes:
         width: W, bits of a code, 2..16.
-        terms: K, 1..ceil(W / 2), which is enough for all integers.
+        terms: K, 1..ceil(W / 2); ceil(W / 2) is enough for all integers.
 
     Raises:
-        FormatError: W or K out of range.
+        FormatError: W or K is out of range.
     """
 
     family: ClassVar[str] = "sums of powers of two"
@@ -98,7 +98,7 @@ class PowersOfTwo(LevelFormat):
         return len(signed_digits(self._integer(code))) <= self.terms
 
     def ties_away(self, lower: Array, upper: Array) -> Array:
-        """To fewer digits, then to the smaller magnitude."""
+        """Ties go to the number with fewer digits, then to the smaller magnitude."""
 
         def count(codes: Array) -> Array:
             return np.array([len(signed_digits(self._integer(code))) for code in codes.tolist()])
@@ -106,10 +106,10 @@ class PowersOfTwo(LevelFormat):
         return np.asarray(count(upper) < count(lower))
 
     def digits(self, code: int) -> tuple[tuple[int, int], ...]:
-        """The (sign, shift) pairs whose sum of sign * 2^shift a code is, in order of shift.
+        """The (sign, shift) pairs of a code, in order of shift; their sum is its value.
 
         Raises:
-            FormatError: a code out of range, or of an integer with too many digits.
+            FormatError: the code is out of range, or its integer needs too many digits.
         """
         self.check_codes(code)
         digits = signed_digits(self._integer(code))

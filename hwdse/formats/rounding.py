@@ -1,4 +1,4 @@
-"""Rounding of exact values, the one place where bits are dropped."""
+"""Rounding of exact values: the only place that drops bits."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,10 @@ import numpy.typing as npt
 from hwdse.errors import FormatError
 from hwdse.formats.unpacked import Array, Unpacked
 
-#: Directions: to nearest with ties to even, away from zero or toward plus infinity (`rhu`, round
-#: half up, as HLS AP_RND); toward zero, plus or minus infinity; to odd; and the three stochastic
-#: ones of IEEE P3109, which take random bits.
+#: Names of the roundings. To nearest: ties to even (`rne`), away from zero (`rna`), or toward plus
+#: infinity (`rhu`, round half up, HLS AP_RND). Directed: toward zero (`rtz`), plus infinity (`up`)
+#: or minus infinity (`down`). To odd (`odd`). The three stochastic roundings of IEEE P3109 need
+#: random bits.
 ROUNDINGS = (
     "rne",
     "rna",
@@ -23,11 +24,12 @@ ROUNDINGS = (
     "stochastic_b",
     "stochastic_c",
 )
-#: Roundings that take random bits.
+#: Roundings that need random bits.
 STOCHASTIC_ROUNDINGS = ROUNDINGS[7:]
-#: What happens to a rounded value beyond the largest finite one: clamp it there; or give infinity
-#: (NaN in a format without infinity, the largest value in one without either); or clamp finite
-#: values and let infinite ones through; or drop the bits that do not fit (integers only).
+#: Names of the overflow policies, for a rounded value beyond the largest finite value.
+#: `saturate` gives the largest value. `ieee` gives infinity; without infinity it gives NaN, and
+#: without NaN the largest value. `propagate` saturates finite values and keeps infinities. `wrap`
+#: drops the bits that do not fit (integers and fixed point only).
 OVERFLOWS = ("saturate", "ieee", "propagate", "wrap")
 
 _INT64_MAX_SHIFT = 63
@@ -42,7 +44,7 @@ class RandomBits:
         bits: number of random bits per value, 1..31.
 
     Raises:
-        FormatError: a width or values out of range.
+        FormatError: the width or a value is out of range.
     """
 
     values: npt.NDArray[np.integer]
@@ -60,16 +62,16 @@ class RandomBits:
 class Position:
     """Where exact values lie among the levels of a format.
 
-    Levels are counted outward from zero on the side of the value's sign, so that "up" by one is
-    always away from zero.
+    Levels are counted outward from zero, on the side of the value's sign. A higher index is
+    therefore always farther from zero.
 
     Attributes:
         index: int64, the last level that the magnitude reaches.
-        fraction: int64, the part of the step to the next level that is discarded, in units of
-            2**-fraction_bits and truncated; its LSB is sticky (set if anything was cut off).
-        odd: bool, a tie here goes to the next level under rounding to even.
-        opposite: bool, this level lies on the other side of zero, so that the next
-            level is the innermost that rounding toward zero may take (formats without zero).
+        fraction: int64, the discarded part of the step to the next level, in units of
+            2**-fraction_bits and truncated. Its LSB is sticky: it is set if anything was cut off.
+        odd: bool, True if rounding to even takes a tie to the next level.
+        opposite: bool, True if this level lies on the other side of zero (formats without zero).
+            Rounding toward zero then takes the next level, the innermost level of its side.
     """
 
     index: Array
@@ -91,10 +93,10 @@ def check_overflow(overflow: str) -> None:
 
 
 def fraction_bits_of(rounding: str, random: RandomBits | None) -> int:
-    """Bits of `Position.fraction` that decide this rounding, the sticky one included.
+    """Bits of `Position.fraction` that decide this rounding, including the sticky bit.
 
     Raises:
-        FormatError: an unknown rounding, or stochastic rounding without random bits.
+        FormatError: the rounding is unknown, or a stochastic rounding has no random bits.
     """
     check_rounding(rounding)
     if rounding not in STOCHASTIC_ROUNDINGS:
@@ -107,10 +109,10 @@ def fraction_bits_of(rounding: str, random: RandomBits | None) -> int:
 def steps_away(
     position: Position, negative: Array, rounding: str, random: RandomBits | None = None
 ) -> Array:
-    """Whether each value is rounded to the next level away from zero.
+    """Whether each value rounds to the next level away from zero.
 
-    Sources: IEEE 754-2019 section 4.3; IEEE P3109 interim report, "RoundToPrecision" (to odd and
-    the stochastic modes).
+    Sources: IEEE 754-2019 section 4.3; IEEE P3109 interim report, "RoundToPrecision" (rounding to
+    odd and the stochastic roundings).
     """
     fraction, odd = position.fraction, position.odd
     bits = fraction_bits_of(rounding, random)
@@ -137,7 +139,7 @@ def steps_away(
 
 
 def overflow_goes_away(rounding: str, negative: Array) -> Array:
-    """Whether a value rounded beyond the largest one becomes infinite (IEEE 754-2019 7.4)."""
+    """Whether a rounded value beyond the largest value becomes infinite (IEEE 754-2019 7.4)."""
     match rounding:
         case "rtz" | "odd":
             return np.zeros(negative.shape, bool)
@@ -150,12 +152,12 @@ def overflow_goes_away(rounding: str, negative: Array) -> Array:
 
 
 def split(significand: Array, drop: Array | int, fraction_bits: int) -> tuple[Array, Array]:
-    """Whole part and sticky fraction of significand / 2**drop; drop may be negative.
+    """Whole part and sticky fraction of significand / 2**drop; `drop` may be negative.
 
-    The caller keeps the whole part within 62 bits for int64 significands.
+    For int64 significands, the caller keeps the whole part within 62 bits.
 
     Returns:
-        (whole, fraction): integers of the significand's dtype, and `Position.fraction`.
+        (whole, fraction): integers of the significand's dtype; `fraction` as in `Position`.
     """
     # NumPy turns object arrays without axes into plain integers: give every array an axis.
     shape = np.shape(significand)
@@ -168,7 +170,7 @@ def split(significand: Array, drop: Array | int, fraction_bits: int) -> tuple[Ar
     if significand.dtype != object:
         grow = np.where(significand == 0, 0, grow)
     grown = significand << grow
-    # int64 shifts end at 63; the significand is below 2**62, so nothing else changes.
+    # int64 shifts end at 63 bits. The significand is below 2**62, so that the result is the same.
     short = np.minimum(drop, most)
     whole = grown >> short
     rest = grown - (whole << short)
@@ -184,13 +186,13 @@ def round_to_grid(
 ) -> Array:
     """Magnitude of `value` in units of 2**lsb_exponent, rounded once.
 
-    The caller keeps the result within 62 bits for int64 significands. NaN and infinity give 0.
+    For int64 significands, the caller keeps the result within 62 bits. NaN and infinity give 0.
 
     Returns:
         Integers of the significand's dtype, same shape as `value`.
 
     Raises:
-        FormatError: an unknown rounding, or stochastic rounding without random bits.
+        FormatError: the rounding is unknown, or a stochastic rounding has no random bits.
     """
     bits = fraction_bits_of(rounding, random)
     whole, fraction = split(value.significand, lsb_exponent - value.exponent, bits)

@@ -1,4 +1,4 @@
-"""Ternary numbers -1, 0 and 1, one to two bits or five to a byte."""
+"""Ternary numbers -1, 0 and 1: a code has two bits, or five numbers are packed into a byte."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hwdse.errors import FormatError
 from hwdse.formats.levels import LevelFormat
 
-#: Trits that fit a byte, and how many different bytes they make.
+#: Ternary numbers ("trits") per byte, and the number of different bytes that they make.
 TRITS_PER_BYTE = 5
 _PACKED_CODES = 3**TRITS_PER_BYTE
 _WEIGHTS = 3 ** np.arange(TRITS_PER_BYTE)
@@ -18,7 +18,7 @@ _WEIGHTS = 3 ** np.arange(TRITS_PER_BYTE)
 
 @dataclass(frozen=True, kw_only=True)
 class Ternary(LevelFormat):
-    """00 is 0, 01 is 1 and 11 is -1; 10 reads as 0 and is never produced."""
+    """Code 00 is 0, 01 is 1 and 11 is -1; 10 decodes to 0, and encoding never produces it."""
 
     family: ClassVar[str] = "ternary"
     source: ClassVar[str] = "Li et al., Ternary weight networks, 2016; BitNet b1.58, 2024"
@@ -27,12 +27,12 @@ class Ternary(LevelFormat):
 
     @classmethod
     def from_name(cls, text: str) -> Self | None:
-        """`ternary`, the only one."""
+        """Parse `ternary`, the family's only name."""
         return cls() if text == "ternary" else None
 
     @classmethod
     def syntax(cls) -> str:
-        """The family's names in one phrase; its one name is in the catalogue."""
+        """Empty: the catalogue lists the family's only name."""
         return ""
 
     @property
@@ -45,21 +45,21 @@ class Ternary(LevelFormat):
         return Fraction((0, 1, 0, -1)[code])
 
     def is_produced(self, code: int) -> bool:
-        """Not so 10."""
+        """Whether the code is not binary 10."""
         return code != 0b10
 
 
 def pack_trits(trits: npt.ArrayLike) -> npt.NDArray[np.uint8]:
-    """Five ternary numbers to a byte: the sum of (trit + 1) * 3^i, the first at i = 0.
+    """Pack five ternary numbers into a byte: the sum of (trit + 1) * 3^i, with i = 0 first.
 
     Args:
-        trits: integers -1, 0 or 1 of shape (..., n); zeros fill up the last byte.
+        trits: integers -1, 0 or 1 of shape (..., n); zeros fill the last byte.
 
     Returns:
         Bytes 0..242 of shape (..., ceil(n / 5)).
 
     Raises:
-        FormatError: anything but -1, 0 and 1, or no axis to pack along.
+        FormatError: a value is not -1, 0 or 1, or the array has no axis to pack along.
     """
     values = np.asarray(trits)
     if values.ndim == 0:
@@ -76,18 +76,18 @@ def pack_trits(trits: npt.ArrayLike) -> npt.NDArray[np.uint8]:
 
 
 def unpack_trits(packed: npt.ArrayLike, count: int) -> npt.NDArray[np.int8]:
-    """The first `count` ternary numbers of each row of bytes, which `pack_trits` made.
+    """The first `count` ternary numbers of each row of bytes from `pack_trits`.
 
     Args:
         packed: integers 0..242 of shape (..., bytes).
-        count: n, with ceil(n / 5) bytes.
+        count: n, the ternary numbers per row; a row has ceil(n / 5) bytes.
 
     Returns:
         -1, 0 and 1 of shape (..., n).
 
     Raises:
-        FormatError: bytes that stand for no five trits, or a count that needs another number of
-            bytes.
+        FormatError: a byte does not stand for five trits, or the number of bytes does not match
+            `count`.
     """
     codes = np.asarray(packed)
     if codes.ndim == 0:

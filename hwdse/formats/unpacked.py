@@ -1,8 +1,8 @@
-"""The Unpacked record: what crosses every boundary between decode, multiply, accumulate and encode.
+"""The Unpacked record, which decode, multiply, accumulate and encode exchange.
 
-`Unpacked` holds values (golden model), `UnpackedShape` the bounds that fix the hardware's widths.
-Both mean the same number: (-1)^sign * significand * 2^exponent, where `exponent` is the weight of
-the significand's least significant bit.
+`Unpacked` holds values (golden model). `UnpackedShape` holds the bounds that set the widths of the
+hardware. Both describe the number (-1)^sign * significand * 2^exponent, where `exponent` is the
+weight (log2) of the significand's least significant bit.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from hwdse.errors import FormatError
 
 Array = npt.NDArray[Any]
 
-# int64 holds a significand of this many bits with room for one rounding carry.
+# Widest significand in int64 that leaves room for one rounding carry.
 INT64_SIGNIFICAND_BITS = 62
 _FLOAT64_SIGNIFICAND_BITS = 53
 
@@ -32,8 +32,8 @@ class UnpackedShape:
     """Bounds of an Unpacked record.
 
     Attributes:
-        significand_bits: width of the significand. A magnitude, or two's complement (sign bit
-            included) when `twos_complement`.
+        significand_bits: width of the significand: of its magnitude, or with `twos_complement` of
+            the two's-complement word, including the sign bit.
         exponent_min: least weight of the significand's LSB (log2).
         exponent_max: greatest weight of the significand's LSB (log2).
         signed: whether negative values occur.
@@ -42,12 +42,13 @@ class UnpackedShape:
         has_inf: the infinity flag can be set.
         has_nan: the not-a-number flag can be set.
         exponent_origin: weight that the hardware's exponent field 0 stands for, `exponent_min` or
-            lower; a float that stores max(field, 1) as it is needs no subtraction.
-        leading_zeros: most zeros above the highest set bit of a finite magnitude that is not zero;
-            by default all bits but the last can be zero.
+            lower. With a lower origin, a float can store max(field, 1) without a subtraction.
+        leading_zeros: greatest number of zeros above the highest set bit of a finite nonzero
+            magnitude. None means that all bits except the last can be zero.
 
     Raises:
-        FormatError: a width below one or an empty exponent range.
+        FormatError: the width is below one, the exponent range is empty, `exponent_origin` is above
+            `exponent_min`, or a two's-complement significand is unsigned.
     """
 
     significand_bits: int
@@ -77,28 +78,28 @@ class UnpackedShape:
 
     @property
     def exponent_bits(self) -> int:
-        """Width of the hardware's exponent field, which is stored minus `exponent_origin`."""
+        """Width of the hardware's exponent field, which stores the exponent - `exponent_origin`."""
         return (self.exponent_max - self.exponent_origin).bit_length()
 
     @property
     def magnitude_bits(self) -> int:
-        """Bits of the significand without a two's-complement sign."""
+        """Bits of the significand without the two's-complement sign bit."""
         return self.significand_bits - self.twos_complement
 
     @property
     def most_leading_zeros(self) -> int:
-        """Zeros above the highest set bit, at most."""
+        """Greatest number of zeros above the highest set bit."""
         unlimited = self.significand_bits - 1
         return unlimited if self.leading_zeros is None else min(self.leading_zeros, unlimited)
 
     @property
     def top(self) -> int:
-        """Every finite magnitude is below 2**top, or equal to it for two's complement."""
+        """Every finite magnitude is below 2**top; with two's complement it may equal 2**top."""
         return self.exponent_max + self.magnitude_bits
 
     @property
     def fixed_point_bits(self) -> int:
-        """Magnitude bits of a fixed-point word from the smallest LSB to `top`."""
+        """Magnitude bits of a fixed-point word from the smallest LSB up to `top`."""
         return self.top - self.exponent_min
 
 
@@ -107,12 +108,12 @@ class Unpacked:
     """Exact values, one per array element; all arrays share one shape.
 
     Attributes:
-        sign: bool, True for negative (kept on zeros).
-        significand: int64, or object holding Python integers when 62 bits are not enough; >= 0,
-            and 0 where `nan` or `inf`.
-        exponent: int64 weight of the significand's LSB.
+        sign: bool, True for negative values; zeros keep their sign.
+        significand: int64, or object with Python integers if 62 bits are not enough. It is >= 0,
+            and 0 where `nan` or `inf` is set.
+        exponent: int64 weight (log2) of the significand's LSB.
         nan: bool, not a number (or not a real).
-        inf: bool, infinite with `sign`.
+        inf: bool, infinite; `sign` gives the direction.
     """
 
     sign: Array
@@ -136,10 +137,10 @@ class Unpacked:
 
     @classmethod
     def from_numbers(cls, x: npt.ArrayLike) -> Self:
-        """Exact record of real numbers of any shape: floats up to 64 bits, or integers.
+        """Exact record of real numbers of any shape: floats of up to 64 bits, or integers.
 
         Raises:
-            FormatError: an array of another type.
+            FormatError: the array has another type.
         """
         values = np.asarray(x)
         if values.dtype.kind in "iub":
@@ -148,7 +149,7 @@ class Unpacked:
             raise FormatError(
                 f"cannot encode values of type {values.dtype}: floats up to 64 bits or integers"
             )
-        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet NaN
             values = values.astype(np.float64)
         finite = np.isfinite(values)
         fraction, exponent = np.frexp(np.where(finite, np.abs(values), 0.0))
@@ -164,7 +165,7 @@ class Unpacked:
     @classmethod
     def _from_integers(cls, values: Array) -> Self:
         flag = np.zeros(values.shape, bool)
-        # asarray: NumPy turns object arrays without axes into plain integers.
+        # np.asarray: NumPy turns object arrays without axes into plain integers.
         magnitude = np.asarray(np.abs(values.astype(object)), object)
         if np.all(bit_length(magnitude) <= INT64_SIGNIFICAND_BITS):
             magnitude = magnitude.astype(np.int64)
@@ -179,7 +180,7 @@ class Unpacked:
 
     @property
     def zero(self) -> Array:
-        """Bool, exactly zero (of either sign)."""
+        """Bool: which values are exactly zero, of either sign."""
         zero: Array = (self.significand == 0) & ~self.nan & ~self.inf
         return zero
 
@@ -192,17 +193,17 @@ class Unpacked:
 
     def exact(self) -> Self:
         """The same values with Python-integer significands, for arithmetic of any width."""
-        # asarray: NumPy turns arrays without axes into scalars, and those into plain integers.
+        # np.asarray: NumPy turns arrays without axes into scalars, then into plain integers.
         return replace(self, significand=np.asarray(self.significand, object))
 
     def to_float64(self) -> npt.NDArray[np.float64]:
-        """Values as float64; exact where the significand has at most 53 bits and the value fits."""
+        """Values as float64; exact if the significand has at most 53 bits and the value fits."""
         magnitude = np.ldexp(self.significand.astype(np.float64), self.exponent)
         magnitude = np.where(self.inf, np.inf, np.where(self.nan, np.nan, magnitude))
         return np.where(self.sign & ~self.nan, -magnitude, magnitude)
 
     def to_fractions(self) -> Array:
-        """Values as Fractions of any size, in an object array; infinities and NaN as floats."""
+        """Values as Fractions of any size in an object array; infinities and NaN as floats."""
 
         def value(sign: bool, significand: int, exponent: int, nan: bool, inf: bool) -> Any:
             if nan or inf:
@@ -222,7 +223,7 @@ class Unpacked:
 
     @classmethod
     def stack(cls, parts: Sequence[Self]) -> Self:
-        """Records of one shape side by side, along a new last axis."""
+        """Records of the same shape, stacked along a new last axis."""
         return cls(
             sign=np.stack([part.sign for part in parts], axis=-1),
             significand=np.stack([part.significand for part in parts], axis=-1),
@@ -232,7 +233,7 @@ class Unpacked:
         )
 
     def __getitem__(self, index: Any) -> Self:
-        """Select elements, as NumPy indexing does on each array."""
+        """Select elements: NumPy indexing of each array."""
         return replace(
             self,
             sign=self.sign[index],
@@ -244,12 +245,12 @@ class Unpacked:
 
 
 def bit_length(significand: Array) -> npt.NDArray[np.int64]:
-    """Bits needed for each non-negative integer (0 for 0); int64 or object arrays."""
+    """Bits of each non-negative integer (0 for 0), for int64 or object arrays."""
     if significand.dtype == object:
         lengths = np.frompyfunc(lambda n: int(n).bit_length(), 1, 1)(significand)
         return np.asarray(lengths, np.int64)
     _, exponent = np.frexp(significand.astype(np.float64))
     length = exponent.astype(np.int64)
-    # Conversion to float64 may round up to the next power of two.
+    # The conversion to float64 may round up to the next power of two.
     rounded_up = ((significand >> np.maximum(length - 1, 0)) == 0) & (length > 0)
     return np.asarray(length - rounded_up, np.int64)

@@ -1,7 +1,7 @@
-"""The golden model: what the hardware computes, bit for bit, in exact integers.
+"""The golden model: the results of the hardware, bit for bit, in exact integers.
 
-Short enough to be obviously right, and slow: a microsecond or more a product. `hwdse.kernels` has
-fast twins.
+The code is short, so that a reader can see that it is right. It is slow: a microsecond or more per
+product. `hwdse.kernels` has fast versions.
 """
 
 from hwdse.golden.bare import fma, mul

@@ -1,4 +1,4 @@
-"""Units without running sum: one product, or one product and an addend, rounded once."""
+"""Units without a running sum: one product, or one product plus an addend, rounded once."""
 
 import numpy.typing as npt
 
@@ -10,14 +10,14 @@ from hwdse.spec import Design, Fma, Mul
 
 
 def mul(design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike) -> Array:
-    """Products of a design with `unit=mul`, element by element, broadcasting.
+    """Products of a design with `unit=mul`, element by element, with NumPy broadcasting.
 
     Returns:
         Codes of `design.out`.
 
     Raises:
-        SpecError: another unit.
-        FormatError: codes out of range.
+        SpecError: the design has another unit.
+        FormatError: a code is out of range.
     """
     _check_unit(design, Mul)
     product = products(design, a_codes, b_codes)
@@ -27,20 +27,21 @@ def mul(design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike) -> Array
 def fma(
     design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike, c_codes: npt.ArrayLike
 ) -> Array:
-    """Fused a * b + c of a design with `unit=fma`, element by element, all of one shape.
+    """Fused a * b + c of a design with `unit=fma`, element by element.
 
-    The sign of an exact zero sum is that of IEEE 754-2019 section 6.3.
+    `a_codes` and `b_codes` broadcast; `c_codes` has the shape of the products. The sign of an exact
+    zero sum follows IEEE 754-2019 section 6.3.
 
     Returns:
         Codes of `design.out`.
 
     Raises:
-        SpecError: another unit.
-        ShapeError: shapes that differ.
-        FormatError: codes out of range.
+        SpecError: the design has another unit.
+        ShapeError: the addends do not have the shape of the products.
+        FormatError: a code is out of range.
     """
     _check_unit(design, Fma)
-    assert design.c is not None  # the unit uses it
+    assert design.c is not None  # unit=fma has an addend format
     product = products(design, a_codes, b_codes)
     c = design.c.unpack(design.c.check_codes(c_codes)).exact()
     if c.shape != product.shape:

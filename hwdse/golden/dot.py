@@ -1,4 +1,4 @@
-"""Dot products and matrix products as the hardware computes them: codes in, codes out."""
+"""Dot products and matrix products with the results of the hardware: codes in, codes out."""
 
 from math import prod
 from typing import Any
@@ -13,13 +13,13 @@ from hwdse.golden.accumulate import add, load, read
 from hwdse.golden.multiply import multiply
 from hwdse.spec import Design
 
-#: Products that are formed together, and sums that are encoded together: a step of few numbers
-#: costs as much as one of many.
+#: How many products are formed at once, and how many sums are encoded at once. A step with few
+#: numbers takes as long as a step with many.
 _AT_ONCE = 1 << 16
 
 
 def products(design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike) -> Unpacked:
-    """Exact values of a * b by the design's multiplier, element by element, broadcasting."""
+    """Values of a * b by the design's multiplier, element by element, with NumPy broadcasting."""
     a, b = design.a.check_codes(a_codes), design.b.check_codes(b_codes)
     return multiply(design.mul, a, b, design.a, design.b)
 
@@ -30,22 +30,22 @@ def running_dot(
     b_codes: npt.ArrayLike,
     c_codes: npt.ArrayLike | None = None,
 ) -> Array:
-    """Every output of a unit that is fed one dot product.
+    """Every output of a unit during one dot product.
 
     Args:
         design: the design; `design.unit.group` terms make one group.
         a_codes: codes of `design.a`, last axis K.
         b_codes: codes of `design.b`, same shape.
-        c_codes: codes of `design.out` to start the sum from, the shape without K; the sum starts
-            from +0 without them.
+        c_codes: codes of `design.out`, the start values of the sums, in the same shape without K.
+            None starts the sums from +0.
 
     Returns:
         Codes of `design.out`, one after each group: the last axis has ceil(K / lanes) elements. An
         incomplete last group is filled with zero operands.
 
     Raises:
-        ShapeError: shapes that differ.
-        FormatError: codes out of range.
+        ShapeError: the shapes do not match, or a format without zero has an incomplete group.
+        FormatError: a code is out of range.
     """
     a, b = np.asarray(a_codes), np.asarray(b_codes)
     if a.shape != b.shape or a.ndim == 0:
@@ -75,10 +75,10 @@ def dot(
     b_codes: npt.ArrayLike,
     c_codes: npt.ArrayLike | None = None,
 ) -> Array:
-    """The dot product over the last axis; arguments and errors as `running_dot`.
+    """The dot product over the last axis; arguments and errors as for `running_dot`.
 
     Returns:
-        Codes of `design.out`, the operands' shape without the last axis.
+        Codes of `design.out`, in the operands' shape without the last axis.
     """
     outputs = running_dot(design, a_codes, b_codes, c_codes)
     if outputs.shape[-1] == 0:
@@ -92,14 +92,14 @@ def dot(
 def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike) -> Array:
     """The matrix product of (M, K) codes of `design.a` and (K, N) codes of `design.b`.
 
-    A stack (S, M, K) of matrices and another (S, K, N) give the stack of their products.
+    A stack (S, M, K) of matrices and a stack (S, K, N) give the stack of their products.
 
     Returns:
         (M, N) or (S, M, N) codes of `design.out`.
 
     Raises:
-        ShapeError: no matrices, or inner sizes that differ.
-        FormatError: codes out of range.
+        ShapeError: the arrays are not matrices or stacks of matrices, or the sizes do not match.
+        FormatError: a code is out of range.
     """
     left, right = np.asarray(A), np.asarray(B)
     if (
@@ -127,7 +127,7 @@ def _start(design: Design, shape: tuple[int, ...], c_codes: npt.ArrayLike | None
 
 
 def _groups(number_format: Format, codes: Array, lanes: int) -> Array:
-    """Codes with their last axis in groups of `lanes`."""
+    """Codes with the last axis split into groups of `lanes`; zero codes fill the last group."""
     missing = -codes.shape[-1] % lanes
     if missing:
         zero = number_format.encode(0.0)
@@ -136,7 +136,7 @@ def _groups(number_format: Format, codes: Array, lanes: int) -> Array:
                 f"{codes.shape[-1]} terms in groups of {lanes}: {number_format} has no zero to "
                 "fill the last group"
             )
-        # Of the smallest type: 64-bit codes and Python's integers would meet in float64.
+        # Use the smallest type: NumPy joins 64-bit codes and Python integers to float64.
         filling = np.full((*codes.shape[:-1], missing), zero, np.min_scalar_type(int(zero)))
         codes = np.concatenate([codes, filling], axis=-1)
     return codes.reshape(*codes.shape[:-1], codes.shape[-1] // lanes, lanes)

@@ -1,4 +1,4 @@
-"""Two's-complement words of any width as Python integers."""
+"""Two's-complement words of any width, as Python integers."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
-"""Fast twins of the golden model: the same bits, in compiled loops and matrix libraries.
+"""Fast versions of the golden model: the same bits, from compiled loops and matrix libraries.
 
-A new multiplier or accumulator is a module in `multiply` or `accumulate`; a new format needs
-nothing, and may bring faster loops in `codec`.
+A new multiplier or accumulator needs a module in `multiply` or `accumulate` to have a fast kernel.
+A new format needs nothing; it may add faster loops in `codec`.
 """
 
 from hwdse.kernels.bare import fma, mul

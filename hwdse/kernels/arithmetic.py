@@ -1,11 +1,12 @@
 """Error-free sums in binary floating point, and rounding to odd.
 
-A value rounded to odd at p bits rounds to any format of at most p - 2 significand bits as the exact
-value would, in every direction: an inexact result ends in a one bit, so it is never taken for a
-grid point or a midpoint (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums", IEEE
-Trans. Computers 57(4), 2008).
+Round a value to odd at p bits, then round the result to a format of at most p - 2 significand bits.
+The final result is the same as from the exact value, in every direction. The reason: an inexact
+value ends in a one bit, so that it never looks like a grid point or a midpoint (Boldo and
+Melquiond, "Emulation of a FMA and correctly rounded sums", IEEE Trans. Computers 57(4), 2008).
 
-The carrier is float64, or float32, which fits twice as many sums into one instruction.
+The carrier is the type of the sums: float64 or float32. One vector instruction adds twice as many
+float32 sums.
 """
 
 from typing import Any
@@ -18,10 +19,10 @@ from hwdse.kernels.jit import inner
 
 FLOAT64_FRACTION_BITS = 52
 FLOAT64_PRECISION = 53
-#: Kernels take products below 2^PRODUCT_TOP and above its inverse, so that sums of MAX_TERMS of
-#: them stay below 2^SUM_TOP, clear of float64's own overflow and underflow.
+#: Kernels accept products between 2^-PRODUCT_TOP and 2^PRODUCT_TOP. Sums of MAX_TERMS such products
+#: stay below 2^SUM_TOP, so that float64 neither overflows nor underflows.
 PRODUCT_TOP, SUM_TOP, MAX_TERMS = 900, 940, 1 << 29
-#: Bits by which a carrier's precision must exceed that of the rounding's target.
+#: Least difference between the carrier's precision and the target's precision, in bits.
 ODD_MARGIN = 2
 
 MAGNITUDE_MASK = np.int64(2**63 - 1)
@@ -35,42 +36,42 @@ def _is_single(numba_type: Any) -> bool:
 
 
 def _float(x: Any) -> Any:
-    """A float32 as it is, anything else as float64: the Python side of the functions below."""
+    """A float32 unchanged, anything else as float64; for the Python versions of the functions."""
     return x if isinstance(x, np.float32) else np.float64(x)
 
 
 def _integer_type(x: Any) -> Any:
-    """The integers of the width of `x`."""
+    """The integer type with the width of `x`."""
     return np.int32 if isinstance(x, np.float32) else np.int64
 
 
 def bits_of(x: Any) -> Any:
-    """Bit pattern as a signed integer of the float's width."""
+    """Bit pattern as a signed integer with the width of the float."""
     return _float(x).view(_integer_type(x))
 
 
 def float_like(x: Any, pattern: Any) -> Any:
-    """The float of a bit pattern, of the type of `x`."""
+    """The float with this bit pattern, in the type of `x`."""
     return _integer_type(x)(pattern).view(type(_float(x)))
 
 
 def sign_bits(x: Any) -> Any:
-    """Bit pattern of the sign alone."""
+    """Bit pattern of `x` with all bits cleared except the sign."""
     return bits_of(x) & (_SIGN_32 if isinstance(x, np.float32) else _SIGN_64)
 
 
 def exponent_bits(x: Any) -> Any:
-    """Bit pattern of the exponent field alone."""
+    """Bit pattern of `x` with all bits cleared except the exponent field."""
     return bits_of(x) & (_EXPONENT_32 if isinstance(x, np.float32) else _EXPONENT_64)
 
 
 def signed_exponent_bits(x: Any) -> Any:
-    """Bit pattern of sign and exponent field, the fraction cleared."""
+    """Bit pattern of `x` with the fraction cleared."""
     return sign_bits(x) | exponent_bits(x)
 
 
 def sign_fill(pattern: Any, x: Any) -> Any:
-    """-1 where a pattern of the width of `x` is negative, else 0."""
+    """-1 if the pattern, in the width of `x`, is negative, else 0."""
     integer = _integer_type(x)
     return integer(pattern) >> integer(np.iinfo(integer).bits - 1)
 
@@ -84,7 +85,7 @@ def _(x):  # type: ignore[no-untyped-def]
 
 @overload(float_like)
 def _(x, pattern):  # type: ignore[no-untyped-def]
-    # Numba widens integers to 64 bits in every operation; the casts narrow them again.
+    # Numba widens integers to 64 bits in every operation. The casts make them narrow again.
     if _is_single(x):
         return lambda x, pattern: np.int32(pattern).view(np.float32)
     return lambda x, pattern: np.int64(pattern).view(np.float64)
@@ -126,7 +127,7 @@ def with_sign_of(magnitude: Any, x: Any) -> Any:
 
 @inner
 def two_sum(x: Any, y: Any) -> Any:
-    """The rounded sum and its exact error (Knuth); the error is NaN where the sum is not finite."""
+    """The rounded sum and its exact error (Knuth); the error is NaN if the sum is not finite."""
     total = x + y
     y_part = total - x
     return total, (x - (total - y_part)) + (y - y_part)
@@ -134,13 +135,13 @@ def two_sum(x: Any, y: Any) -> Any:
 
 @inner
 def to_odd(total: Any, error: Any) -> Any:
-    """Round total + error to odd, where `total` is that sum rounded to nearest.
+    """Round total + error to odd; `total` is this sum rounded to nearest.
 
-    A NaN error, which comes with a sum that is not finite, changes nothing.
+    If the sum is not finite, the error is NaN and `total` does not change.
     """
     pattern = bits_of(total)
-    # One step back where the error points toward zero; an odd pattern is already the answer, and
-    # setting the last bit leaves it or returns to it.
+    # If the error points toward zero, go one pattern back. Then set the last bit. If the pattern of
+    # `total` is odd, it is already the result: setting the last bit keeps it or returns to it.
     back = sign_fill(bits_of(error) ^ pattern, total)
     nudged = float_like(total, (pattern + back) | 1)
     return nudged if abs(error) > 0 else total
@@ -151,6 +152,6 @@ def integer_to_odd(number: Any) -> Any:
     """An int64 as float64, rounded to odd."""
     total = np.float64(number)
     if total >= 2.0**63:
-        # Not convertible back; every int64 below rounds up to 2^63 from an inexact value.
+        # 2^63 does not convert back to int64, and it is never exact here: take the float below.
         return float_like(total, bits_of(total) - 1)
     return to_odd(total, np.float64(number - np.int64(total)))

@@ -1,7 +1,7 @@
-"""Units without running sum: products, and fused multiply-adds, rounded once.
+"""Units without a running sum: products and fused multiply-adds, rounded once.
 
-Products and addends are float64 values, their sum is exact or rounded to odd, and the output
-format rounds it: see `hwdse.kernels.arithmetic`.
+Products and addends are float64 values. Their sum is exact or rounded to odd, and the output
+format rounds this sum: see `hwdse.kernels.arithmetic`.
 """
 
 from typing import Any
@@ -33,13 +33,13 @@ _FLOAT64 = np.dtype(np.float64)
 
 
 def mul(design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike) -> Codes:
-    """Products of a design with `unit=mul`, element by element, broadcasting.
+    """Products of a design with `unit=mul`, element by element, with NumPy broadcasting.
 
-    The same bits as `hwdse.golden.mul`.
+    The results have the same bits as `hwdse.golden.mul`.
 
     Raises:
-        SpecError: another unit, or a design that has no fast kernel; the message says why.
-        FormatError: codes out of range.
+        SpecError: the design has another unit or no fast kernel; the message says why.
+        FormatError: a code is out of range.
     """
     _check_unit(design, Mul)
     return _encoded(design, _products(design, a_codes, b_codes), exact=True)
@@ -48,16 +48,17 @@ def mul(design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike) -> Codes
 def fma(
     design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike, c_codes: npt.ArrayLike
 ) -> Codes:
-    """Fused a * b + c of a design with `unit=fma`, element by element, broadcasting.
+    """Fused a * b + c of a design with `unit=fma`, element by element, with NumPy broadcasting.
 
-    The same bits as `hwdse.golden.fma`. One product serves all addends that it is broadcast to.
+    The results have the same bits as `hwdse.golden.fma`. If one product belongs to several addends,
+    it is computed once.
 
     Raises:
-        SpecError: another unit, or a design that has no fast kernel; the message says why.
-        FormatError: codes out of range.
+        SpecError: the design has another unit or no fast kernel; the message says why.
+        FormatError: a code is out of range.
     """
     _check_unit(design, Fma)
-    assert design.c is not None  # the unit uses it
+    assert design.c is not None  # unit=fma has an addend format
     _check_carried(f"addends of {design.c}", design.c.unpacked)
     addends = decode(design.c, c_codes).astype(np.float64)
     terms, addends = np.broadcast_arrays(_products(design, a_codes, b_codes), addends)
@@ -106,7 +107,7 @@ def _encoded(design: Design, values: Values, *, exact: bool) -> Codes:
     out, rounding = design.out, design.rounding
     if isinstance(out, Minifloat) and can_round(out, rounding, SUM_TOP):
         return encode(out, values, rounding, exact)
-    # Few values are many results': round each once.
+    # Many results share few values: round each distinct value once.
     patterns, index = np.unique(values.view(np.int64), return_inverse=True)
     codes: Codes = encode(out, patterns.view(np.float64), rounding, exact)[index]
     return codes.reshape(values.shape)
@@ -123,7 +124,7 @@ def _add(terms: Values, addends: Values, down: bool, out: Values) -> None:
     for i in range(terms.shape[0]):
         term, addend = terms[i], addends[i]
         nearest, error = two_sum(addend, term)
-        # The machine gives an exact zero the sign of all modes but rounding down.
+        # The machine gives exact zero sums the right sign, except for rounding down.
         if nearest == 0 and down and sign_bits(term) | sign_bits(addend) != 0:
             nearest = -0.0
         out[i] = to_odd(nearest, error)

@@ -1,8 +1,8 @@
-"""Compilation of the inner loops by Numba, cached on disk under the digest of their source.
+"""Compilation of the inner loops by Numba, with a disk cache that depends on their source.
 
-Numba's own cache looks at one file a function: a change in a helper of another file would leave
-stale machine code behind. Here the digest of the whole package names the folder, so that a changed
-line anywhere in it compiles anew.
+Numba's own cache checks one file per function. After a change in a helper of another file, it would
+return stale machine code. Here, a digest of the whole package is part of the cache folder's name. A
+change in any line of the package therefore compiles everything again.
 """
 
 from collections.abc import Callable
@@ -25,16 +25,16 @@ _OPTIONS: dict[str, bool | str] = {"nogil": True, "error_model": "numpy"}
 
 
 def inner(function: Function) -> Function:
-    """`function` for use inside compiled loops, compiled there with its caller."""
+    """`function` for use inside compiled loops; Numba compiles it together with its caller."""
     usable: Function = register_jitable(function)
     return usable
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` compiled on first use for each combination of argument types.
+    """`function`, compiled on first use for each combination of argument types.
 
-    It releases the interpreter lock, so that threads can run it side by side. Where no folder can
-    be written the code is compiled again in each process.
+    The compiled code releases the interpreter lock, so that threads can run it at the same time. If
+    no cache folder is writable, each process compiles the code again.
     """
     user_choice = numba.config.CACHE_DIR
     for folder in _cache_folders(user_choice):

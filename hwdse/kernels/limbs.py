@@ -1,8 +1,8 @@
-"""Exact sums of float64 values of any spread: a fixed-point word over float64's whole range.
+"""Exact sums of any float64 values: a fixed-point word over float64's whole range.
 
-The word is an int64 array of 32-bit digits (limbs), the first of weight 2^-1074; the upper halves
-of the digits collect carries, so that 2^29 values can be added between two normalisations. Slow
-(tens of nanoseconds a term), and right whatever the values are.
+The word is an int64 array of 32-bit digits (limbs). The first limb has the weight 2^-1074. The
+upper halves of the limbs collect carries, so that 2^29 values can be added between two
+normalisations. The sums are slow (tens of nanoseconds per term), and right for all values.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ import numpy as np
 from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, MAGNITUDE_MASK, bits_of
 from hwdse.kernels.jit import inner
 
-#: log2 of the first limb's weight.
+#: log2 of the weight of the first limb.
 LSB_EXPONENT = -1074
-#: Limbs of a word: float64's range, 64 bits for the count of terms and one limb to spare.
+#: Limbs per word: float64's range, 64 bits for the number of terms, and one spare limb.
 LIMBS = 70
 #: Width of a word in bits.
 WORD_BITS = 32 * LIMBS
@@ -26,7 +26,7 @@ _PRECISION = FLOAT64_FRACTION_BITS + 1
 
 @inner
 def add_value(limbs: Any, value: Any) -> Any:
-    """Add a finite float64."""
+    """Add a finite float64 to the word."""
     pattern = bits_of(value)
     magnitude = pattern & MAGNITUDE_MASK
     field = magnitude >> FLOAT64_FRACTION_BITS
@@ -45,7 +45,7 @@ def add_value(limbs: Any, value: Any) -> Any:
 
 @inner
 def _sign_magnitude(limbs: Any, width: Any) -> Any:
-    """Turn digits into those of the magnitude of the word modulo 2^width; whether it is < 0."""
+    """Replace the word by its magnitude modulo 2^width, normalised; return whether it is < 0."""
     carry = np.int64(0)
     for i in range(LIMBS):
         digit = limbs[i] + carry
@@ -68,7 +68,7 @@ def _sign_magnitude(limbs: Any, width: Any) -> Any:
 
 @inner
 def take_odd(limbs: Any, width: Any) -> Any:
-    """The word modulo 2^width (two's complement), rounded to odd as float64; clears the word."""
+    """The word modulo 2^width (two's complement) as float64, rounded to odd; clears the word."""
     negative = _sign_magnitude(limbs, width)
     last = LIMBS - 1
     while last > 0 and limbs[last] == 0:
@@ -84,7 +84,7 @@ def take_odd(limbs: Any, width: Any) -> Any:
     if first + 1 < LIMBS:
         significand |= limbs[first + 1] << (32 - shift)
     if first + 2 < LIMBS and shift > 0:
-        # At most 53 bits are left above `position`, so nothing reaches the sign.
+        # At most 53 bits lie above `position`, so that no bit reaches the sign.
         significand |= limbs[first + 2] << (64 - shift)
     sticky = (limbs[first] & ((np.int64(1) << shift) - 1)) != 0
     for i in range(first):

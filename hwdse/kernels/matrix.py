@@ -1,4 +1,4 @@
-"""The matrix product: checks, blocks of rows, threads."""
+"""The matrix product: checks of the arguments, blocks of rows, threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -22,22 +22,23 @@ _BLOCK_BYTES = 8 << 20
 def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int = 1) -> Codes:
     """The matrix product of (M, K) codes of `design.a` and (K, N) codes of `design.b`.
 
-    The same bits as `hwdse.golden.matmul`; a stack of pairs of matrices is one call. Memory beyond
-    the result is some tens of megabytes a thread.
+    The results have the same bits as `hwdse.golden.matmul`. One call may take a stack of pairs of
+    matrices. Besides the result, each thread needs some tens of megabytes of memory.
 
     Args:
         design: the design; `design.unit.group` terms make one group.
         A: codes of `design.a`, (M, K) or (S, M, K).
         B: codes of `design.b`, (K, N) or (S, K, N).
-        threads: blocks of rows computed side by side.
+        threads: number of blocks of rows that are computed at the same time.
 
     Returns:
         Codes of `design.out`, (M, N) or (S, M, N).
 
     Raises:
-        ShapeError: no matrices, or inner sizes that differ.
-        FormatError: codes out of range.
-        SpecError: a design that has no fast kernel; the message says why.
+        ShapeError: the arrays are not matrices or stacks of matrices, the sizes do not match, there
+            are too many terms, or a format without zero has an incomplete group.
+        FormatError: a code is out of range.
+        SpecError: the design has no fast kernel; the message says why.
     """
     left, right = np.asarray(A), np.asarray(B)
     if (
@@ -58,7 +59,7 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
     rows = max(1, _BLOCK_BYTES // (8 * max(k, n, 1)))
     task = Task(design=design, mul=mul, left=first, right=second, terms=k)
     if not left.size or not right.size:
-        # Nothing to add up: check the codes there are, and give the output of an empty sum.
+        # The sums are empty: check the codes anyway, and return the output of an empty sum.
         first.values()
         second.values()
         zero = design.out.encode(np.zeros((1, 1)), design.rounding, design.out.overflow)
@@ -67,7 +68,7 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
     carrier = np.float32 if isinstance(sums, SinglePrecision) else np.float64
     exact = design.state.magnitude_bits <= FLOAT64_PRECISION
     out = np.empty((len(first.codes), m, n), design.out.code_dtype)
-    # All blocks of rows share the one second operand that there is as a rule.
+    # Without a stack, all blocks of rows share the second operand: decode it once.
     shared = second.values(0, carrier) if len(out) == 1 else None
 
     def block(place: tuple[int, int]) -> None:

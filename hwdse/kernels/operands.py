@@ -1,6 +1,7 @@
-"""Operand codes as float64 values, and the range that these particular values span.
+"""Operand codes as float64 values, and the range of the actual values.
 
-All kernels take their operands from `operands`: only there a multiplier prepares them.
+All kernels get their operands from `operands`, the only place that prepares operands for a
+multiplier.
 """
 
 from dataclasses import dataclass
@@ -21,13 +22,13 @@ _TABLE_BITS = 16
 _AT_ONCE = 1 << 20
 
 
-#: What picks a part of an array of codes.
+#: An index that selects a part of an array of codes.
 Part = int | tuple[int, slice] | EllipsisType
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """Every finite value is a multiple of 2^lsb of magnitude at most 2^top."""
+    """A range: every finite value is a multiple of 2^lsb with a magnitude of at most 2^top."""
 
     lsb: int
     top: int
@@ -39,10 +40,10 @@ class Extent:
 
 
 class Operand:
-    """Codes of any shape, decoded and prepared piece by piece.
+    """Codes of any shape, which are decoded and prepared piece by piece.
 
     Raises:
-        FormatError: not integers, or (for some piece) a code out of range.
+        FormatError: the codes are not integers, or a code of a requested piece is out of range.
     """
 
     def __init__(self, codes: npt.NDArray[Any], number_format: Format, prepare: Prepare) -> None:
@@ -54,7 +55,7 @@ class Operand:
             self._table = prepare(_all_values(number_format))
 
     def values(self, part: Part = ..., carrier: npt.DTypeLike = np.float64) -> Values:
-        """Prepared values of all codes, or of a part of them, as float64 or float32."""
+        """Prepared values of all codes, or of a part of the codes, as float64 or float32."""
         codes = self.codes[part]
         if self._table is None:
             return self._prepare(decode(self._format, codes)).astype(carrier, copy=False)
@@ -67,13 +68,13 @@ class Operand:
 
     @property
     def least_bit(self) -> int:
-        """Weight of the lowest set bit of any number of the format."""
+        """log2 of the lowest set bit of all numbers of the format."""
         if self._table is None:
             return self._format.unpacked.exponent_min
         return _extent(_all_values(self._format)).lsb
 
     def extent(self) -> Extent:
-        """What the values span: of those present, or of the format where codes are wide."""
+        """Extent of the values: of the actual values, or of the format if its codes are wide."""
         shape = self._format.unpacked
         if self._table is None:
             return Extent(lsb=shape.exponent_min, top=shape.top)
@@ -87,7 +88,7 @@ class Operand:
 def operands(
     design: Design, mul: Multiplication, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike
 ) -> tuple[Operand, Operand]:
-    """Both operands of a design's products, prepared for its multiplication."""
+    """Both operands of a design's products, prepared for `mul`."""
     return (
         Operand(np.asarray(a_codes), design.a, mul.prepare_first),
         Operand(np.asarray(b_codes), design.b, mul.prepare_second),
@@ -106,7 +107,7 @@ def _extent(values: Values) -> Extent:
 
 @compiled
 def _look_up(table: Any, codes: Any, found: Any) -> None:
-    # Several times as fast as `np.take`, which turns its indices into 64-bit numbers first.
+    # Several times faster than `np.take`, which first converts its indices to 64-bit integers.
     for k in range(len(codes)):
         found[k] = table[codes[k]]
 

@@ -1,8 +1,8 @@
-"""Codes of sums: the rounding into the output format.
+"""Codes of sums: the rounding to the output format.
 
-Sums that are not exact are rounded to odd, which serves every format whose thresholds are short:
-see `hwdse.kernels.thresholds`. Where float32 tells the thresholds apart too, sums are rounded to
-odd once more and take the codec's loops.
+Sums that are not exact are rounded to odd. This is enough for every format with short thresholds:
+see `hwdse.kernels.thresholds`. If float32 also distinguishes the thresholds, sums are rounded to
+odd in float32, and then use the loops of the codec.
 """
 
 from functools import lru_cache, singledispatch
@@ -37,9 +37,9 @@ from hwdse.kernels.thresholds import threshold_bits
 
 _FLOAT64_BIAS = 1023
 _FLOAT64_INFINITY = np.int64(0x7FF) << FLOAT64_FRACTION_BITS
-#: Formats of up to this many bits are looked up in a table that takes no time to build.
+#: Up to this many bits, the codec builds the table of a format in very little time.
 _QUICK_TABLE_BITS = 10
-#: log2 of the values, and minus log2 of their bits, that float32 holds with room for thresholds.
+#: Limit of log2 of the values, and of minus log2 of their LSBs: float32 then also holds thresholds.
 _SINGLE_TOP = 120
 _DROPPED = FLOAT64_FRACTION_BITS - lanes.FRACTION_BITS
 _REBIAS = np.int64(_FLOAT64_BIAS - lanes.BIAS) << lanes.FRACTION_BITS
@@ -53,11 +53,11 @@ def encode(target: Format, sums: Values, rounding: str, exact: bool) -> Codes:
     Args:
         target: output format.
         sums: any shape.
-        rounding: direction.
+        rounding: one of `ROUNDINGS`.
         exact: whether the sums are known to be exact.
 
     Raises:
-        SpecError: sums rounded to odd, and a format whose thresholds are too long for that.
+        SpecError: the sums may be rounded to odd, and the thresholds of the format are too long.
     """
     longest = threshold_bits(target)
     if not exact and (longest is None or longest >= FLOAT64_PRECISION):
@@ -71,7 +71,7 @@ def encode(target: Format, sums: Values, rounding: str, exact: bool) -> Codes:
 
 @lru_cache(maxsize=64)
 def _by_single_precision(target: Format, rounding: str) -> bool:
-    """Whether sums rounded to odd as float32 give the same codes, and quickly."""
+    """Whether float32 sums, rounded to odd, give the same codes, and are fast."""
     longest, shape = threshold_bits(target), target.unpacked
     if longest is None or longest >= lanes.PRECISION:
         return False
@@ -116,9 +116,10 @@ def _(target: Integer, sums: Values, rounding: str, exact: bool) -> Codes:
 
 @compiled
 def _to_single(sums: Values, out: Codes) -> None:
-    """Patterns of float32 sums rounded to odd, on the same side of all thresholds between.
+    """Patterns of sums as float32, rounded to odd: on the same side of every threshold.
 
-    Sums out of range become the float32 nearest to them that is no infinity, or no zero.
+    Sums that are too large become the largest finite float32. Nonzero sums below the normal float32
+    range become the smallest float32 above zero. Both keep their sign.
     """
     for i in range(sums.shape[0]):
         magnitude = bits_of(sums[i]) & MAGNITUDE_MASK
@@ -151,7 +152,7 @@ def _encode_floats(  # noqa: PLR0917 - compiled code takes positional arguments
     out: Codes,
 ) -> None:
     drop = FLOAT64_FRACTION_BITS - fraction_bits
-    # The exponent field counts from the lowest normal binade, whose field is one.
+    # The lowest normal binade has the exponent field one.
     bias = (_FLOAT64_BIAS + lsb_exponent + fraction_bits - 1) << fraction_bits
     smallest_normal = np.ldexp(1.0, lsb_exponent + fraction_bits)
     for i in range(sums.shape[0]):

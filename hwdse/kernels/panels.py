@@ -1,8 +1,8 @@
-"""How operands lie in memory for the compiled loops.
+"""The memory layout of operands for the compiled loops.
 
-A kernel keeps a few rows of running sums of constant length in the innermost cache: constant trip
-counts are what lets the compiler use vector instructions without remainders. The longer side of the
-result runs along those rows.
+A kernel keeps a few rows of running sums in the first-level cache. The rows have a constant length.
+With this constant, the compiler uses vector instructions without remainder loops. The longer side
+of the result runs along these rows.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from hwdse.kernels.multiply import Multiplication, Values
 
-#: Running sums along the innermost loop.
+#: Running sums per row, in the innermost loop.
 WIDTH = 64
-#: Rows of running sums that share one pass over a panel.
+#: Number of rows of running sums that share one pass over a panel.
 ROWS = 4
 
 Kernel = Callable[..., None]
@@ -31,17 +31,17 @@ def run(
     lanes: int = 1,
     carrier: npt.DTypeLike = np.float64,
 ) -> npt.NDArray[Any]:
-    """Call `kernel(source, rows, panels, *arguments, out)` on re-arranged operands.
+    """Call `kernel(source, rows, panels, *arguments, out)` on rearranged operands.
 
-    The number of terms is filled up to a multiple of `lanes` with zeros, as the unit does.
+    Zeros extend the terms to a multiple of `lanes`, as in the unit.
 
     Args:
-        kernel: compiled; `rows` is (Q, K), `panels` (P, K, WIDTH), `out` (Q, P * WIDTH).
+        kernel: compiled function; `rows` is (Q, K), `panels` (P, K, WIDTH), `out` (Q, P * WIDTH).
         mul: the multiplication.
         left: (M, K) values.
         right: (K, N) values.
         arguments: further arguments of the kernel.
-        lanes: terms of a group.
+        lanes: terms per group.
         carrier: type of the numbers in the kernel.
 
     Returns:
@@ -62,7 +62,7 @@ def run(
 
 
 def _sum_type(carrier: npt.DTypeLike) -> npt.DTypeLike:
-    """Integers are summed as integers and handed over rounded to odd."""
+    """Type of `out`: kernels add integers as integers, but return them as float64."""
     return carrier if np.dtype(carrier).kind == "f" else np.float64
 
 

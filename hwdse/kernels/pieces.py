@@ -1,7 +1,7 @@
-"""Operands in pieces, for products of more bits than float64 carries.
+"""Operands in pieces, for products with more bits than float64.
 
-A product is then the sum of a few exact ones, which take its place among the terms. That serves
-every accumulator that adds the products of a group exactly.
+Such a product is the sum of a few exact products of pieces, which replace it among the terms. This
+works for every accumulator that adds the products of a group exactly.
 """
 
 from itertools import product
@@ -13,18 +13,18 @@ from hwdse.kernels.arithmetic import FLOAT64_PRECISION
 from hwdse.kernels.multiply import Values
 from hwdse.spec import Design
 
-#: Pieces of one operand, at most: 53 bits by 53 bits take three and two.
+#: Most pieces per operand; 53 bits by 53 bits need two and three pieces.
 _MOST = 3
 
 
 class Pieces(NamedTuple):
-    """Pieces that each operand of a product is cut into.
+    """Number of pieces of each operand of a product.
 
     Attributes:
-        left: of the first operand.
-        right: of the second operand.
-        left_bits: significant bits of the first operand before it is cut.
-        right_bits: the same of the second operand.
+        left: pieces of the first operand.
+        right: pieces of the second operand.
+        left_bits: significant bits of the first operand before the cut.
+        right_bits: significant bits of the second operand before the cut.
     """
 
     left: int
@@ -34,13 +34,13 @@ class Pieces(NamedTuple):
 
     @property
     def terms(self) -> int:
-        """Exact products that make one product."""
+        """Number of exact products of pieces per product."""
         return self.left * self.right
 
     def cut(self, left: Values, right: Values) -> tuple[Values, Values]:
-        """(M, K) and (K, N) operands as (M, K * terms) and (K * terms, N), of the same sums.
+        """(M, K) and (K, N) operands as (M, K * terms) and (K * terms, N), with the same sums.
 
-        The terms of one product lie side by side, so that groups of products stay groups.
+        The terms of one product are neighbours, so that groups of products stay groups.
         """
         if self.terms == 1:
             return left, right
@@ -52,9 +52,10 @@ class Pieces(NamedTuple):
 
 
 def pieces(design: Design) -> Pieces | None:
-    """The pieces whose products float64 holds; None if there are none, or infinities.
+    """The fewest pieces whose products fit float64; None if they do not exist.
 
-    An infinity times a piece that is zero is NaN, which the whole product is not.
+    Operands with infinities cannot be cut: infinity times a zero piece would be NaN, although the
+    whole product is not.
     """
     shapes = design.a.unpacked, design.b.unpacked
     left_bits, right_bits = (shape.magnitude_bits for shape in shapes)
@@ -69,9 +70,10 @@ def pieces(design: Design) -> Pieces | None:
 
 
 def _pieces(values: Values, count: int, bits: int) -> list[Values]:
-    """Values of `bits` significant bits as sums of `count` pieces of equally many bits.
+    """Values of `bits` significant bits as sums of `count` pieces with equal numbers of bits.
 
-    Each has the sign of the whole, a zero too: so have its products, where signs of zeros matter.
+    Each piece has the sign of the whole value, and so has a zero piece. The products of pieces then
+    have the right sign where the sign of a zero matters.
     """
     fraction, exponent = np.frexp(values)
     pieces, before = [], np.zeros_like(values)

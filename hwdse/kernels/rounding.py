@@ -1,12 +1,13 @@
 """Rounding of float64 values to a format inside a compiled loop.
 
-A format is a tuple of run-time numbers, so that one compiled kernel serves all formats. Rounding to
-nearest even has a tuple type and code of its own, because nearly every design uses it, and a second
-one for sums that need no look at subnormals and overflow; the other directions share one.
+A tuple of run-time numbers describes a format, so that one compiled kernel serves all formats.
+Nearly every design rounds to nearest even. This rounding therefore has a special tuple type and
+special code. It has a second tuple type for sums that need no check for subnormals and overflow.
+All other directions share one tuple type.
 
-All use the adding trick: for |x| in [2^e, 2^(e+1)) and M fraction bits, (|x| + C) - C with
-C = 2^(e+52-M) rounds to the quantum 2^(e-M), and taking e no lower than the smallest normal's
-exponent does subnormals by the same path.
+All roundings use the same trick. For |x| in [2^e, 2^(e+1)) and M fraction bits, (|x| + C) - C with
+C = 2^(e+52-M) rounds to the quantum 2^(e-M). The exponent e is at least the exponent of the
+smallest normal, so that the same path serves subnormals.
 """
 
 from typing import Any, NamedTuple
@@ -37,9 +38,9 @@ class NearestEven(NamedTuple):
 
     Attributes:
         lowest_exponent: exponent field (in place) below which the quantum stays the same.
-        to_fixed: added to the exponent field it gives C.
+        to_fixed: the exponent field (in place) plus `to_fixed` is the pattern of C.
         largest: largest finite value.
-        beyond: magnitude that a rounded value above `largest` becomes.
+        beyond: magnitude that replaces a rounded value above `largest`.
     """
 
     lowest_exponent: int
@@ -49,21 +50,23 @@ class NearestEven(NamedTuple):
 
 
 class Directed(NamedTuple):
-    """Any rounding, in the fractions of a quantum at which the nearest multiple is corrected.
+    """Any rounding: the nearest multiple of the quantum, then a correction by its rest.
 
     Attributes:
-        lowest_exponent: as in `NearestEven`.
-        to_fixed: as in `NearestEven`.
-        to_quantum: subtracted from the exponent field it gives the quantum.
-        largest: as in `NearestEven`.
-        up_positive: with a rest above this fraction, a positive value takes the next magnitude.
+        lowest_exponent: see `NearestEven`.
+        to_fixed: see `NearestEven`.
+        to_quantum: the exponent field minus `to_quantum` is the pattern of the quantum.
+        largest: see `NearestEven`.
+        up_positive: a positive value takes the next magnitude if its rest is above this fraction
+            of the quantum.
         up_negative: the same for negative values.
-        down_positive: with a rest below minus this, a positive value takes the previous magnitude.
+        down_positive: a positive value takes the previous magnitude if its rest is below minus this
+            fraction of the quantum.
         down_negative: the same for negative values.
-        beyond_positive: magnitude that a positive rounded value above `largest` becomes.
-        beyond_negative: the same for negative values.
-        infinite: magnitude that an infinite value becomes.
-        zero_sign: sign mask that a zero sum takes from its terms (rounding down), else 0.
+        beyond_positive: magnitude that replaces a positive rounded value above `largest`.
+        beyond_negative: magnitude that replaces a negative rounded value beyond -`largest`.
+        infinite: magnitude that replaces infinity.
+        zero_sign: mask of the sign that a zero sum takes from its terms (rounding down), else 0.
     """
 
     lowest_exponent: int
@@ -81,10 +84,10 @@ class Directed(NamedTuple):
 
 
 class NearestEvenInside(NamedTuple):
-    """Rounding to nearest even of sums that are +0 or stay within the format's normal values.
+    """Rounding to nearest even for sums that are +0 or within the format's normal values.
 
     Attributes:
-        to_fixed: as in `NearestEven`.
+        to_fixed: see `NearestEven`.
     """
 
     to_fixed: int
@@ -96,12 +99,12 @@ Rounding = NearestEven | NearestEvenInside | Directed
 def can_round(
     target: BinaryFloat, rounding: str, top: int, carrier: npt.DTypeLike = np.float64
 ) -> bool:
-    """Whether compiled rounding in the carrier reaches every value of the format.
+    """Whether compiled rounding in the carrier works for every value of the format.
 
     Args:
         target: the format.
-        rounding: direction.
-        top: log2 of a bound on the finite values to be rounded.
+        rounding: one of `ROUNDINGS`.
+        top: log2 of a bound on the finite values before rounding.
         carrier: float32 or float64.
     """
     info = np.finfo(np.dtype(carrier))
@@ -128,14 +131,14 @@ def rounding_to(
 ) -> Rounding:
     """Rounding to a format that `can_round` accepts, with the format's own overflow.
 
-    A zero keeps the sign that a format without negative zero has not.
+    Zeros keep their sign, even if the format has no negative zero.
 
     Args:
         target: the format.
-        rounding: direction.
+        rounding: one of `ROUNDINGS`.
         carrier: float32 or float64.
-        to_infinity: what is rounded beyond the largest value becomes what an infinity does,
-            whatever the direction.
+        to_infinity: in every direction, a rounded value beyond the largest value becomes the same
+            as an infinity.
     """
     return _rounding(
         fraction_bits=target.fraction_bits,
@@ -149,17 +152,17 @@ def rounding_to(
 
 
 def rounding_inside(target: BinaryFloat, carrier: npt.DTypeLike) -> NearestEvenInside:
-    """Rounding to nearest even without a look at subnormals and overflow.
+    """Rounding to nearest even without a check for subnormals and overflow.
 
     Args:
-        target: the format, which `can_round` accepts.
+        target: a format that `can_round` accepts.
         carrier: float32 or float64.
     """
     return NearestEvenInside(_to_fixed(target.fraction_bits, np.dtype(carrier)))
 
 
 def rounding_to_integer(target: Integer, rounding: str) -> Rounding:
-    """Rounding to whole numbers: a float whose quantum is one up to beyond the integer's range."""
+    """Rounding to integers: a float whose quantum is one, up to beyond the integer's range."""
     return _rounding(
         fraction_bits=target.width + 1,
         lowest=target.width + 1,
@@ -222,18 +225,18 @@ def _to_fixed(fraction_bits: int, carrier: np.dtype[Any]) -> int:
 
 
 def round_sum(rounding: Rounding, total: float, signs: int) -> float:
-    """The sum `total` (exact, or rounded to odd) rounded; NaN stays NaN. For compiled code only.
+    """Round the sum `total` (exact or rounded to odd); NaN stays NaN; for compiled code only.
 
     Args:
         rounding: the tuple of the format.
         total: the sum.
-        signs: bit patterns of the terms, or-ed: the signs that a zero sum may take.
+        signs: bit patterns of the terms, ORed; they give the sign of a zero sum.
     """
     raise TypeError("round_sum runs in compiled code only")
 
 
 def note_signs(rounding: Rounding, signs: int, term: float) -> int:
-    """`signs` with the sign of one more term, where the rounding needs it."""
+    """`signs` plus the sign of one more term, if the rounding needs it; for compiled code only."""
     raise TypeError("note_signs runs in compiled code only")
 
 
@@ -246,7 +249,7 @@ def _(rounding, total, signs):  # type: ignore[no-untyped-def]
     if _is(rounding, NearestEven):
 
         def nearest_even(rounding, total, signs):  # type: ignore[no-untyped-def]
-            # An infinite sum wraps to some finite C, which leaves it infinite.
+            # For an infinite sum, the pattern of C wraps to a finite C: the sum stays infinite.
             exponent = max(exponent_bits(total), rounding.lowest_exponent)
             fixed = float_like(total, exponent + rounding.to_fixed)
             rounded = (abs(total) + fixed) - fixed

@@ -1,9 +1,9 @@
-"""Where the rounding into a format changes its mind, and how many bits tell these places apart.
+"""Thresholds, at which the rounding to a format changes its result, and their number of bits.
 
-A sum rounded to odd at p bits lies on the same side of every number of at most p - 1 bits as the
-exact sum does, and equals it only where the exact sum does (see `hwdse.kernels.arithmetic`).
-Rounded to a format whose thresholds are such numbers, it gives the exact sum's code, however
-unevenly the format's values lie.
+Let a sum be rounded to odd at p bits. The rounded sum lies on the same side of every number of at
+most p - 1 bits as the exact sum. It equals such a number only if the exact sum does (see
+`hwdse.kernels.arithmetic`). If all thresholds of a format are such numbers, the rounded sum and the
+exact sum get the same code. This also holds if the values of the format are unevenly spaced.
 """
 
 from fractions import Fraction
@@ -15,9 +15,9 @@ from hwdse.formats import BinaryFloat, FixedPoint, Format, LevelFormat, Posit, P
 
 @singledispatch
 def threshold_bits(target: Format) -> int | None:
-    """Significant bits of the longest threshold: a value, or a place half-way between two.
+    """Significant bits of the longest threshold: a value, or a half-way point of two values.
 
-    None where thresholds are irrational, as those of logarithmic numbers are.
+    None if thresholds are irrational, for example in logarithmic formats.
     """
     del target
     return None
@@ -35,8 +35,8 @@ def _(target: FixedPoint) -> int | None:
 
 @threshold_bits.register
 def _(target: Posit) -> int | None:
-    # Half-way between two codes is the code of one bit more that ends in a one, a posit itself:
-    # where no fraction bit is left it is their geometric mean, a power of two.
+    # Half-way between two codes is a posit with one bit more, whose last bit is one. If no fraction
+    # bit is left, this posit is the geometric mean of the two values, a power of two.
     return target.width
 
 
@@ -62,6 +62,6 @@ def _(target: PowerExponent) -> int | None:
 
 
 def _significant_bits(x: Fraction) -> int:
-    """Bits from the first to the last one of a multiple of a power of two."""
+    """Bits from the highest to the lowest one of a multiple of a power of two."""
     number = abs(x.numerator)
     return (number // (number & -number)).bit_length() if number else 0

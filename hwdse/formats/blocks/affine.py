@@ -1,4 +1,4 @@
-"""Affine integers: unsigned codes with a scale and a zero point for each block."""
+"""Affine integers: unsigned codes, with one scale and one zero point per block."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -30,13 +30,13 @@ _MAX_BITS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Affine(RangeQuantizer):
-    """x = scale (q - z), q and z unsigned integers of b bits.
+    """x = scale (q - z), where q and z are unsigned integers of b bits.
 
-    scale = (max - min) / (2^b - 1), rounded to its format; z = round(-min / scale);
-    q = clamp(round(x / scale) + z, 0, 2^b - 1), both by the rounded scale. The range of a block is
-    widened to hold zero, so that zero is exact and z always in range.
+    scale = (max - min) / (2^b - 1), rounded to the scale format. z = round(-min / scale) and
+    q = clamp(round(x / scale) + z, 0, 2^b - 1) use the rounded scale. The range of a block is
+    widened to include zero. Zero is therefore exact, and z is always in range.
 
-    z rounds to nearest even; so does q, but where `encode` is told otherwise.
+    z rounds to nearest even. q rounds to nearest even, or as the caller of `encode` says.
 
     Attributes:
         element: unsigned integers of 2 to 30 bits.
@@ -44,7 +44,7 @@ class Affine(RangeQuantizer):
         scale: format of the scales.
 
     Raises:
-        FormatError: another element format.
+        FormatError: the element format is not uint2 to uint30.
     """
 
     family: ClassVar[str] = "affine integer"
@@ -67,12 +67,12 @@ class Affine(RangeQuantizer):
 
     @property
     def bits_per_element(self) -> float:
-        """Element and its share of scale and zero point."""
+        """Bits of an element, plus its share of the scale and the zero point."""
         return self.element.bits + self.block.amortised(stored_bits(self.scale) + self.element.bits)
 
     @property
     def _wide(self) -> Format:
-        """Signed integers wide enough that what they clamp, the element clamps too."""
+        """Signed integers so wide that every value that they clamp, the element clamps too."""
         return FixedPoint(width=self.element.bits + 2)
 
     def _encode(

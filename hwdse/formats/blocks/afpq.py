@@ -1,4 +1,4 @@
-"""AFPQ: asymmetric floating point, one scale for each sign."""
+"""AFPQ: asymmetric floating point, with one scale for each sign."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,20 +26,21 @@ from hwdse.formats.unpacked import Array, Unpacked
 
 @dataclass(frozen=True, kw_only=True)
 class AsymmetricFloat(RangeQuantizer):
-    """Value = element * s+ where it is positive, element * s- where it is negative.
+    """Value = element * s+ for positive elements, element * s- for negative elements.
 
-    s+ = max(x) / (largest element) and s- = |min(x)| / (largest element) of a block, each rounded
-    to its format; 0 where a block has no value of that sign. Elements round by the rounded scale.
+    In each block, s+ = max(x) / (largest element) and s- = |min(x)| / (largest element). Both are
+    rounded to the scale format, and are 0 if the block has no value of that sign. Elements are
+    x / (rounded scale), rounded.
 
-    `Quantized.scales` has a leading axis of 2: s+ and s-.
+    `Quantized.scales` has a leading axis of length 2: s+ and s-.
 
     Attributes:
-        element: a signed element format whose least value is minus its largest one.
+        element: a signed element format whose least value is minus its largest value.
         block: which values share the two scales.
         scale: format of the scales.
 
     Raises:
-        FormatError: an element format that is not symmetric.
+        FormatError: the element format is not symmetric.
     """
 
     family: ClassVar[str] = "AFPQ"
@@ -58,7 +59,7 @@ class AsymmetricFloat(RangeQuantizer):
 
     @property
     def bits_per_element(self) -> float:
-        """Element and its share of the two scales."""
+        """Bits of an element, plus its share of the two scales."""
         return self.element.bits + self.block.amortised(2 * stored_bits(self.scale))
 
     def _encode(

@@ -1,4 +1,4 @@
-"""Block formats: any element format, any scale format, any block size, any scale rule."""
+"""Block formats: any element format with any scale format, block size and scale rule."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,21 +36,25 @@ _FORM = "block:{element}:{size}:{scale}[:{rule}[:{tensor scale}]]"
 class BlockFormat(Quantizer):
     """Value = element * block scale (* tensor scale).
 
-    `quantize` gives its own results back unchanged (it is idempotent) under the power-of-two rules
-    `floor`, `ceil` and `even` where the largest element is at least as far from zero as the most
-    negative one (all floats; integers of symmetric range). Under `amax` it does where the
-    rounding of the scale cannot move the largest value to another element (as with E2M1 elements
-    and normal scales of 3 fraction bits), and under `absmean`, `search` and `nv` it need not.
+    A block format is idempotent if `quantize` does not change the results of `quantize`. The rule
+    decides:
+
+    * `floor`, `ceil` and `even` (power-of-two rules): idempotent if the largest element is at least
+      as far from zero as the most negative element (all floats; integers of symmetric range).
+    * `amax`: idempotent if the rounding of the scale cannot move the largest value to another
+      element (for example with E2M1 elements and normal scales of 3 fraction bits).
+    * `absmean`, `search` and `nv`: need not be idempotent.
 
     Attributes:
         element: format of the elements.
         block: which values share a scale.
         scale: format of the block scales; only its positive values are used.
-        rule: how scales are chosen, a keyword of `ScaleRule.rules`.
-        tensor_scale: format of a second scale for the whole tensor; None for none.
+        rule: keyword of `ScaleRule.rules`: how the scales are chosen.
+        tensor_scale: format of a second scale for the whole tensor, or None.
 
     Raises:
-        FormatError: an unknown rule, or one that does not go with the formats.
+        FormatError: the rule is unknown or does not fit the formats, or values of a format do not
+            fit float64.
     """
 
     family: ClassVar[str] = "block"
@@ -105,7 +109,7 @@ class BlockFormat(Quantizer):
 
     @property
     def bits_per_element(self) -> float:
-        """Element and its share of the block scale; a tensor scale is not counted."""
+        """Bits of an element, plus its share of the block scale; a tensor scale is not counted."""
         return self.element.bits + self.block.amortised(stored_bits(self.scale))
 
     @property
@@ -117,10 +121,12 @@ class BlockFormat(Quantizer):
     ) -> Quantized:
         """Codes and scales.
 
-        A scale beyond the scale format's range is the nearest one that is not zero under the
-        power-of-two rules, and the nearest one under the others. (Some converters make a scale
-        above 2^127 NaN. Float64 values get there, and under `ceil` and `even` the largest of
-        float32 with elements below 2, as MXINT8's.)
+        An exact scale may lie outside the range of the scale format. The power-of-two rules then
+        take the nearest power of two that is not zero. The other rules take the nearest scale.
+
+        Some converters make a scale above 2^127 NaN. Float64 values can need such a scale. So can
+        the largest float32 values under `ceil` and `even`, if the largest element is below 2
+        (MXINT8).
         """
         values = self._rule.prepare(values)
         blocks = Magnitudes(values=blocking.split(magnitudes(values)), lengths=blocking.lengths())

@@ -1,4 +1,4 @@
-"""How an array is cut into blocks that share a scale."""
+"""How an array is split into blocks of values that share a scale."""
 
 import math
 import re
@@ -13,20 +13,20 @@ from hwdse.formats.unpacked import Array
 _TEXT = re.compile(r"(?:([0-9]{1,9})x)?([0-9]{1,9})")
 _ALLOWED = "a number of values, {rows}x{columns} or tensor"
 
-#: Most values of a block that is not the whole tensor: far more than share a scale anywhere.
+#: Most values per block, except for whole tensors. Known formats have much smaller blocks.
 MAX_BLOCK = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlockSize:
-    """Values that share a scale: some along one axis, a tile of two axes, or a whole tensor.
+    """The values that share a scale: part of one axis, a tile of two axes, or a whole tensor.
 
     Attributes:
         columns: values along the blocked axis; None for the whole tensor.
-        rows: values along the other one of the last two axes.
+        rows: values along the other of the last two axes.
 
     Raises:
-        FormatError: a size below one, or of more than 65,536 values.
+        FormatError: a size is below one, or the block has more than 65,536 values.
     """
 
     columns: int | None
@@ -45,7 +45,7 @@ class BlockSize:
         """Read `32`, `16x16` or `tensor`.
 
         Raises:
-            FormatError: anything else.
+            FormatError: the text has another form.
         """
         if text == "tensor":
             return cls(columns=None)
@@ -65,16 +65,17 @@ class BlockSize:
         return None if self.columns is None else self.rows * self.columns
 
     def amortised(self, bits: float) -> float:
-        """Bits per value of something stored once a block; 0 for the whole tensor."""
+        """Bits per value of something stored once per block; 0 for the whole tensor."""
         return 0.0 if self.count is None else bits / self.count
 
     def over(self, shape: tuple[int, ...], axis: int) -> "Blocking":
-        """The cut of an array of `shape`, along `axis`.
+        """The blocks of an array of `shape`, along `axis`.
 
-        A tile's columns lie along `axis`, its rows along the other one of the last two axes.
+        The columns of a tile lie along `axis`, and its rows along the other of the last two axes.
 
         Raises:
-            FormatError: no axes at all, or no such axis.
+            FormatError: the array has no axes, `axis` does not exist, or a tile does not lie in the
+                last two axes.
         """
         if not shape:
             raise FormatError("a single number has no axis to block along: pass an array")
@@ -91,7 +92,7 @@ class BlockSize:
             sizes[axis] = self.columns
             if self.rows != 1:
                 sizes[self._other(len(shape), axis)] = self.rows
-            # The only block along an axis ends with it: nothing is allocated for what is not there.
+            # A block that is longer than its axis ends with the axis. This saves memory.
             sizes = [min(size, max(length, 1)) for size, length in zip(sizes, shape, strict=True)]
         return Blocking(shape=shape, sizes=tuple(sizes), axis=axis)
 
@@ -105,12 +106,12 @@ class BlockSize:
 
 @dataclass(frozen=True, kw_only=True)
 class Blocking:
-    """An array cut into blocks; the last one along an axis may be short.
+    """An array split into blocks; the last block along an axis may be short.
 
     Attributes:
-        shape: the array's shape.
-        sizes: edge of a block along each axis; of a full one where there are several.
-        axis: the axis that was asked for, 0 or more.
+        shape: shape of the array.
+        sizes: edge of a full block along each axis, at most the length of the axis.
+        axis: the blocked axis, 0 or more.
     """
 
     shape: tuple[int, ...]
@@ -119,13 +120,13 @@ class Blocking:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """Blocks along each axis: the shape of everything stored once a block."""
+        """Blocks along each axis: the shape of everything that is stored once per block."""
         return tuple(
             -(-length // size) for length, size in zip(self.shape, self.sizes, strict=True)
         )
 
     def split(self, values: Array) -> Array:
-        """Values block by block: shape `counts` + (values a block,), zeros where a block is short.
+        """Values block by block, of shape `counts` + (values per block,); short blocks get zeros.
 
         Args:
             values: array of `shape`.
@@ -139,7 +140,7 @@ class Blocking:
         return blocks.reshape(*self.counts, math.prod(self.sizes))
 
     def spread(self, per_block: Array) -> Array:
-        """What is stored once a block, for each value: shape `counts` to `shape`."""
+        """Repeat one item per block for each of its values: shape `counts` to `shape`."""
         for axis, (length, size) in enumerate(zip(self.shape, self.sizes, strict=True)):
             if size != 1:
                 per_block = per_block.take(np.arange(length) // size, axis)

@@ -1,4 +1,4 @@
-"""Exact arithmetic on unpacked values, and what of it is needed for scales."""
+"""Exact arithmetic on unpacked values, as far as scales need it."""
 
 from fractions import Fraction
 
@@ -9,19 +9,19 @@ from hwdse.errors import FormatError
 from hwdse.formats.base import Format
 from hwdse.formats.unpacked import INT64_SIGNIFICAND_BITS, Array, Unpacked, bit_length
 
-# A quotient keeps one bit more, the sticky one. Far beyond the precision of any element.
+# Least bits of a quotient that is not exact, without its sticky bit. No element is this precise.
 _QUOTIENT_BITS = 60
 
 
 def real_numbers(x: npt.ArrayLike) -> Array:
-    """`x` as native float64 or as the integers it is.
+    """`x` as native float64, or as int64 or uint64 if it holds integers.
 
     Raises:
-        FormatError: values of another type.
+        FormatError: the values have another type.
     """
     values = np.asarray(x)
     if values.dtype.kind == "f" and values.dtype.itemsize <= 8:
-        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet NaN
             return values.astype(np.float64)
     if values.dtype.kind not in "iub":
         raise FormatError(
@@ -35,7 +35,7 @@ def magnitudes(values: Array) -> Array:
     """Absolute values of `real_numbers`; 0 for NaN and infinities."""
     if values.dtype.kind == "f":
         return np.where(np.isfinite(values), np.abs(values), 0.0)
-    bits = values.astype(np.uint64)  # the magnitude of -2^63 is no int64
+    bits = values.astype(np.uint64)  # the magnitude of -2^63 does not fit int64
     return np.where(values < 0, ~bits + np.uint64(1), bits)
 
 
@@ -51,17 +51,17 @@ def floor_log2_of(number: float) -> int:
 
 
 def power_of_two(exponent: Array) -> Unpacked:
-    """2^exponent."""
+    """Records of the values 2^exponent."""
     flag = np.zeros(exponent.shape, bool)
     one = np.ones(exponent.shape, np.int64)
     return Unpacked(sign=flag, significand=one, exponent=exponent, nan=flag, inf=flag)
 
 
 def largest(number_format: Format) -> Unpacked:
-    """Largest value of a format, of shape (1,).
+    """Largest value of a format, as a record of shape (1,).
 
     Raises:
-        FormatError: a format without positive values.
+        FormatError: the format has no positive values.
     """
     positive = np.array([False])
     code = number_format.code_of(number_format.top(positive), positive)
@@ -72,7 +72,7 @@ def largest(number_format: Format) -> Unpacked:
 
 
 def times(a: Unpacked, b: Unpacked) -> Unpacked:
-    """Exact products of finite values; NaN where either is NaN. Shapes broadcast."""
+    """Exact products of finite values; NaN if either factor is NaN. Shapes broadcast."""
     significand = a.exact().significand * b.exact().significand
     nan = a.nan | b.nan
     return Unpacked(
@@ -85,17 +85,18 @@ def times(a: Unpacked, b: Unpacked) -> Unpacked:
 
 
 def divide(value: Unpacked, divisor: Unpacked) -> Unpacked:
-    """Quotients, exact or truncated to more than 60 bits with a sticky last bit.
+    """Quotients: exact, or truncated to more than 60 bits with a sticky last bit.
 
-    Rounding such a quotient to fewer bits rounds the exact one. Zero stands for a quotient by NaN,
-    and for a finite number's by zero; else NaN and infinities stay. Both have at least one axis;
-    `divisor` is positive and broadcasts.
+    Rounding a truncated quotient to fewer bits gives the same result as rounding the exact
+    quotient. A NaN divisor gives zero. A zero divisor gives zero for a finite value. In all other
+    cases, NaN and infinities of `value` stay. Both records have at least one axis. `divisor` is
+    positive and broadcasts.
     """
     value, divisor = _broadcast(value, divisor)
     n, d = value.significand, divisor.significand
     empty = divisor.nan | (d == 0)
     if np.all((d & (d - 1) == 0) | empty):
-        # By powers of two: exact.
+        # Division by powers of two is exact.
         significand, shift = n, bit_length(d) - 1
         exponent = value.exponent - divisor.exponent - shift
     else:
@@ -141,7 +142,7 @@ def _broadcast(value: Unpacked, divisor: Unpacked) -> tuple[Unpacked, Unpacked]:
 
 
 def _compact(significand: Array) -> Array:
-    """Significands as int64 where all of them fit."""
+    """Significands as int64 if all of them fit."""
     if significand.dtype == object and np.all(bit_length(significand) <= INT64_SIGNIFICAND_BITS):
         return significand.astype(np.int64)
     return significand

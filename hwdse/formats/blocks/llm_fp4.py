@@ -33,31 +33,31 @@ from hwdse.formats.unpacked import Array, Unpacked
 
 _FORM = "realbias:e{E}m{M}:{size}[:search]"
 _ELEMENT = re.compile(r"e[0-9]{1,9}m[0-9]{1,9}")
-#: Clips that `search` tries, in percent of the largest magnitude.
+#: Clips that `search` tries, in percent of the block's largest magnitude.
 _PERCENT = range(120, 19, -1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RealBiasFloat(Quantizer):
-    """Sign, E exponent and M fraction bits without special values, and a real-valued bias b.
+    """A signed float with E exponent and M fraction bits, no specials, and a real-valued bias b.
 
-    The largest value is c = (2 - 2^-M) 2^(2^E - 1 - b); x is a multiple of 2^(p - M - b) with
-    p = max(1, floor(log2|x| + b)), clipped to +-c. This is the float of integer bias B times
-    2^(B - b), and so it is held: that scale, c / (largest value with bias B), is an fp32 number,
-    and values divide by it exactly before they round.
+    The largest value is c = (2 - 2^-M) 2^(2^E - 1 - b), the clip. Each x is rounded to a multiple
+    of 2^(p - M - b) with p = max(1, floor(log2|x| + b)), and clipped to +-c. This equals the float
+    of integer bias B, times a scale of 2^(B - b). The scale is stored as an fp32 number,
+    c / (largest value with bias B). Values are divided by the stored scale exactly, then rounded.
 
-    c is a block's largest magnitude, what `encode` is given, or (with `search`) the one of
-    1.20, 1.19, ... 0.20 times the largest magnitude with the least squared error; errors are
-    compared in float64 and ties keep the larger clip.
+    The clip c is the block's largest magnitude, or the `clip` argument of `encode`. With `search`,
+    c is 1.20, 1.19, ... or 0.20 times the largest magnitude, whichever gives the least squared
+    error. Errors are compared in float64, and ties keep the larger clip.
 
     Attributes:
-        element: the float of integer bias.
+        element: the float with integer bias.
         block: which values share a bias.
         scale: fp32.
-        search: whether the clip is searched for.
+        search: whether `encode` searches for the clip.
 
     Raises:
-        FormatError: an element format with special values, or no float.
+        FormatError: the element format is not a signed float without special values.
     """
 
     family: ClassVar[str] = "LLM-FP4"
@@ -98,11 +98,11 @@ class RealBiasFloat(Quantizer):
 
     @property
     def bits_per_element(self) -> float:
-        """Element and its share of the bias."""
+        """Bits of an element, plus its share of the bias."""
         return self.element.bits + self.block.amortised(stored_bits(self.scale))
 
     def clip_of(self, bias: float) -> float:
-        """The clip c that a bias b gives, in float64."""
+        """The clip c for a bias b, in float64."""
         e, m = self._widths
         return float((2 - 2.0**-m) * 2.0 ** (2**e - 1 - bias))
 
@@ -132,11 +132,11 @@ class RealBiasFloat(Quantizer):
             x: floats up to 64 bits, or integers; at least one axis.
             axis: the axis along which values share a bias.
             rounding: rounding of the elements.
-            random: random bits, for stochastic rounding only.
-            clip: the largest value c of all blocks, instead of a block's own.
+            random: random bits; only stochastic rounding needs them.
+            clip: the largest value c of every block, instead of the block's largest magnitude.
 
         Raises:
-            FormatError: as `Quantizer.encode`, or a clip that is not positive and finite.
+            FormatError: see `Quantizer.encode`; also if the clip is not positive and finite.
         """
         if clip is not None and not (math.isfinite(clip) and clip > 0):
             raise FormatError(f"clip {clip}: a positive finite number is needed")
@@ -190,7 +190,7 @@ class RealBiasFloat(Quantizer):
         random: RandomBits | None = None,
         clip: float | None = None,
     ) -> npt.NDArray[np.float64]:
-        """decode(encode(x)); arguments and errors as `encode`."""
+        """decode(encode(x)); arguments and errors as for `encode`."""
         return self.decode(self.encode(x, axis, rounding, random, clip))
 
     def decode(self, quantized: Quantized) -> npt.NDArray[np.float64]:

@@ -1,10 +1,10 @@
-"""Names of block formats, as shorthands for their text forms."""
+"""Names of block formats: each name is short for a text form."""
 
 import re
 
 from hwdse.errors import FormatError
 
-#: Text forms in full: element, block, scale, rule and, for some, the tensor scale.
+#: Complete text forms: element, block size, scale, rule and, in some, the tensor scale.
 NAMED: dict[str, str] = {
     # OCP Microscaling v1.0.
     "mxfp8_e4m3": "block:e4m3fn:32:e8m0:floor",
@@ -13,14 +13,14 @@ NAMED: dict[str, str] = {
     "mxfp6_e2m3": "block:e2m3fn:32:e8m0:floor",
     "mxfp4": "block:e2m1fn:32:e8m0:floor",
     "mxint8": "block:q2_6:32:e8m0:floor",
-    # The same structure with fewer bits, of symmetric range.
+    # The same structure with fewer bits and a symmetric range.
     "mxint6": "block:int6_sym:32:e8m0:floor",
     "mxint4": "block:int4_sym:32:e8m0:floor",
-    # Two levels of scales; 2d is the variant for weights, equal to that of the transpose.
+    # Two levels of scales. The 2d format is for weights: a transposed matrix has the same scales.
     "nvfp4": "block:e2m1fn:16:ue4m3:nv:fp32",
     "nvfp4_2d": "block:e2m1fn:16x16:ue4m3:nv:fp32",
     "nvint4": "block:int4_sym:16:ue4m3:nv:fp32",
-    # Five exponent bits instead of the tensor scale, in both codebooks in public use.
+    # Five exponent bits make up for the missing tensor scale. Both public UE5M3 variants.
     "fp4_ue5m3": "block:e2m1fn:16:ue5m3:amax",
     "fp4_ue5m3fn": "block:e2m1fn:16:ue5m3fn:amax",
     # Block floating point and dynamic fixed point.
@@ -32,7 +32,7 @@ NAMED: dict[str, str] = {
     "nf4_b64": "block:nf4:64:fp32:amax",
 }
 
-#: How parametric names are written.
+#: Syntax of the parametric names.
 SYNTAX = "bfp{bits}_b{block}, dfp{bits}; {name}:{rule}"
 
 _SHARED_EXPONENT_BITS = 8
@@ -43,10 +43,10 @@ _RULE_FIELD = 4
 
 
 def expanded(text: str) -> str | None:
-    """The text form of a name, with another rule where one follows it; None for other texts.
+    """The text form of a name such as `mxfp4` or `mxfp4:{rule}`; None for any other text.
 
     Raises:
-        FormatError: a parametric name with impossible parameters, or more than a rule behind it.
+        FormatError: the parameters are impossible, or more than one field follows the name.
     """
     name, *rules = text.split(":")
     form = NAMED.get(name) or _bfp(name) or _dfp(name)
@@ -60,7 +60,7 @@ def expanded(text: str) -> str | None:
 
 
 def short_name(text: str) -> str | None:
-    """The name of a text form in full, with its rule where that is not the named format's."""
+    """The name of a complete text form, with `:{rule}` if the named format has another rule."""
     for name, known in NAMED.items():
         if text == known:
             return name
@@ -73,11 +73,11 @@ def short_name(text: str) -> str | None:
 
 
 def _bfp(name: str) -> str | None:
-    """Block floating point: a shared exponent of 8 bits, and sign and magnitude of each value.
+    """Block floating point: a shared 8-bit exponent, and a sign and a magnitude per value.
 
-    With m magnitude bits M, value = +-M 2^(E - (m-1)): floor's scale is 2^E, and the element the
-    symmetric fixed-point number with m - 1 bits after the point. That has the values of sign and
-    magnitude; a negative zero becomes zero.
+    With an m-bit magnitude M, the value is +-M 2^(E - (m-1)). The rule `floor` makes the scale
+    2^E. The element is the symmetric fixed-point number with m - 1 fraction bits, which has the
+    same values as sign and magnitude. A negative zero becomes zero.
     """
     match = _BFP.fullmatch(name)
     if not match:
@@ -93,9 +93,10 @@ def _bfp(name: str) -> str | None:
 
 
 def _dfp(name: str) -> str | None:
-    """Dynamic fixed point: P-bit integers of a whole tensor share one exponent.
+    """Dynamic fixed point: the P-bit integers of a whole tensor share one 8-bit exponent.
 
-    That is floor(log2 amax) - (P - 2), of 8 bits: floor's, since P - 2 is the emax of the integer.
+    The exponent is floor(log2 amax) - (P - 2). The rule `floor` gives this exponent, because P - 2
+    is the exponent of the largest P-bit integer.
     """
     match = _DFP.fullmatch(name)
     if not match:

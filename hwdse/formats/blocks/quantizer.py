@@ -1,4 +1,4 @@
-"""What every quantiser of arrays provides, and how families of them make themselves known."""
+"""The base class of all quantisers of arrays, the registry of their families, and helpers."""
 
 import re
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from hwdse.formats.blocks.exact import divide, magnitudes, real_numbers, times
 from hwdse.formats.rounding import RandomBits
 from hwdse.formats.unpacked import Array, Unpacked
 
-#: Reads the name of an element format; FormatError if there is none.
+#: Reads the name of an element format; raises FormatError if the name is unknown.
 ElementParser = Callable[[str], Format]
 
 _FIELDS = re.compile(r"(.+?):(tensor|(?:[0-9]{1,9}x)?[0-9]{1,9})((?::[^:]+)*)")
@@ -24,16 +24,16 @@ _FIELDS = re.compile(r"(.+?):(tensor|(?:[0-9]{1,9}x)?[0-9]{1,9})((?::[^:]+)*)")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quantized:
-    """An array as it is stored: everything that decoding needs.
+    """A quantised array: all data that decoding needs.
 
     Attributes:
         codes: element codes, in the array's shape.
-        scales: scale codes, one a block: `blocking.counts` is their shape, but for families that
-            say otherwise.
-        blocking: how the array is cut into blocks, and along which axis.
-        tensor_scale: a factor of all values; 1 where the family has none.
-        offsets: what a family adds to each block (zero points, offset codes); None where it adds
-            nothing.
+        scales: scale codes, one per block, of shape `blocking.counts` (except in families whose
+            docstring says otherwise).
+        blocking: how the array is split into blocks, and along which axis.
+        tensor_scale: a factor of all values; 1 in families without a tensor scale.
+        offsets: the offset of each block (zero points or offset codes); None in families without
+            offsets.
     """
 
     codes: Array
@@ -45,21 +45,21 @@ class Quantized:
 
 @dataclass(frozen=True, kw_only=True)
 class Quantizer(ABC):
-    """How an array becomes codes that share scales.
+    """A rule that turns an array into codes that share scales.
 
-    A family of quantisers is a subclass with a `family`; defining it registers its `from_name`, so
-    that `formats.get` knows it. `formats.parse` gives element formats only, since a code of a
-    quantiser means nothing without its scale.
+    A family of quantisers is a subclass with its own `family` text. Defining the subclass registers
+    it, so that `formats.get` tries its `from_name`. `formats.parse` returns element formats only: a
+    code of a quantiser has no meaning without its scale.
 
-    NaN and infinities take no part in choosing scales. An element format that has NaN keeps them
-    where they are: infinities become its infinity, or its NaN if it has none. Where the element
-    format cannot say so, the scale becomes NaN and with it the whole block (as OCP MX defines a NaN
-    scale). Where the scale format has no NaN either, NaN counts as zero and an infinity is the
-    largest element.
+    The choice of scales ignores NaN and infinities. If the element format has NaN, NaN elements
+    stay in place. Infinite values become the element format's infinity, or NaN without infinity. If
+    the element format has no code for a special value, the scale becomes NaN, and so does the whole
+    block (as OCP MX defines a NaN scale). If the scale format has no NaN either, NaN counts as zero
+    and an infinity becomes the largest element.
     """
 
     families: ClassVar[list[type["Quantizer"]]] = []
-    #: What the family is called in lists, and where it is defined.
+    #: Name of the family in lists, and the publication that defines it.
     family: ClassVar[str] = ""
     source: ClassVar[str] = ""
 
@@ -69,7 +69,7 @@ class Quantizer(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # What several families share is no family itself.
+        # A base class that several families share has no `family` and is not registered.
         if "family" in vars(cls):
             Quantizer.families.append(cls)
 
@@ -79,29 +79,29 @@ class Quantizer(ABC):
     @classmethod
     @abstractmethod
     def from_name(cls, text: str, parse: ElementParser) -> Self | None:
-        """The quantiser that `text` names in this family; None if it names none.
+        """The quantiser of this family that `text` names; None if `text` names no such quantiser.
 
         Args:
             text: a name or a text form.
             parse: reads the names of element and scale formats.
 
         Raises:
-            FormatError: a name of this family with impossible parameters.
+            FormatError: a name of this family has impossible parameters.
         """
 
     @classmethod
     @abstractmethod
     def syntax(cls) -> str:
-        """The family's names in one phrase, for error messages."""
+        """How the family writes its names, for error messages."""
 
     @property
     @abstractmethod
     def bits_per_element(self) -> float:
-        """Bits of a code and its share of the block's scales.
+        """Bits of a code, plus its share of the block's scales.
 
-        Scales count in whole bytes, as UE4M3's 7 bits are stored in 8. What is stored once a tensor
-        (a tensor scale, or the scale of a whole-tensor block) is not counted, and a last block is
-        taken as full.
+        Scales count in whole bytes: for example, UE4M3's 7 bits are stored in 8. Data stored once
+        per tensor does not count (a tensor scale, or the scale of a whole-tensor block). A short
+        last block counts as full.
         """
 
     def encode(
@@ -114,14 +114,15 @@ class Quantizer(ABC):
         """Codes and scales of an array.
 
         Args:
-            x: floats up to 64 bits, or integers; at least one axis. Empty arrays are allowed.
+            x: floats of up to 64 bits, or integers; at least one axis. Empty arrays are allowed.
             axis: the axis along which values share a scale.
-            rounding: one of `ROUNDINGS`, for elements; by default the element format's own.
-                Scales round as their rule says.
-            random: random bits, for stochastic rounding only.
+            rounding: one of `ROUNDINGS`, for elements; the default is the element format's own
+                rounding. The scale rule defines the rounding of scales.
+            random: random bits; only stochastic rounding needs them.
 
         Raises:
-            FormatError: values of another type, no such axis, or an unknown rounding.
+            FormatError: the values have another type, the axis does not exist, or the rounding is
+                unknown.
         """
         values = real_numbers(x)
         return self._encode(values, self._blocking(values, axis), rounding, random)
@@ -133,11 +134,11 @@ class Quantizer(ABC):
     def _encode(
         self, values: Array, blocking: Blocking, rounding: str | None, random: RandomBits | None
     ) -> Quantized:
-        """Codes and scales of `real_numbers`; what `encode` says."""
+        """Codes and scales of `real_numbers`; the body of `encode`."""
 
     @abstractmethod
     def decode(self, quantized: Quantized) -> npt.NDArray[np.float64]:
-        """Values of an array: exact where they have 53 significant bits, else rounded to them."""
+        """Values of an array: exact if they have 53 significant bits, else rounded to 53 bits."""
 
     def quantize(
         self,
@@ -146,7 +147,7 @@ class Quantizer(ABC):
         rounding: str | None = None,
         random: RandomBits | None = None,
     ) -> npt.NDArray[np.float64]:
-        """decode(encode(x)); arguments and errors as `encode`."""
+        """decode(encode(x)); arguments and errors as for `encode`."""
         return self.decode(self.encode(x, axis, rounding, random))
 
 
@@ -155,11 +156,11 @@ def read_text(
 ) -> tuple[str, BlockSize, list[str]] | None:
     """Element, block size and further fields of `{keyword}:{element}:{size}:...`.
 
-    None for another keyword. An element's name may have colons of its own; `allowed` are numbers of
-    further fields.
+    Returns None if the text begins with another keyword. An element's name may contain colons.
+    `allowed` gives the allowed numbers of further fields.
 
     Raises:
-        FormatError: a text that is not so made.
+        FormatError: the text has another form.
     """
     if not text.startswith(f"{keyword}:"):
         return None
@@ -171,29 +172,29 @@ def read_text(
 
 
 def poisoned(values: Array, element: Format, blocking: Blocking) -> Array:
-    """Blocks of `real_numbers` with a NaN or an infinity that `element` cannot say."""
+    """Which blocks of `real_numbers` hold a NaN or infinity that `element` has no code for."""
     lost = np.isnan(values) & (not element.has_nan)
     lost |= np.isinf(values) & (element.overflow_gives == "max")
     return np.asarray(blocking.split(lost).any(axis=-1))
 
 
 def stored_bits(scale: Format) -> int:
-    """Bits that a scale takes in memory."""
+    """Bits of a scale in memory: whole bytes."""
     return 8 * scale.code_dtype.itemsize
 
 
 def scale_codes(scale: Format, exact: Unpacked, amax: Array, lost: Array) -> Array:
-    """Codes of exact positive scales: nearest even and saturating.
+    """Codes of exact positive scales, rounded to nearest even and saturated.
 
-    Blocks of zeros have the smallest code, whatever their scale; `lost` ones have NaN where there
-    is one.
+    Blocks of zeros get code 0, whatever their exact scale is. `lost` blocks get NaN if the scale
+    format has NaN.
     """
     codes = scale.pack(exact, "rne", "saturate")
     return special_scales(scale, codes, amax, lost)
 
 
 def special_scales(scale: Format, codes: Array, amax: Array, lost: Array) -> Array:
-    """Scale codes with those of blocks of zeros and of `lost` ones put in."""
+    """Scale codes, with 0 for blocks of zeros and NaN (if it exists) for `lost` blocks."""
     codes = np.where(amax == 0, 0, codes)
     if scale.nan_code is not None:
         codes = np.where(lost, scale.nan_code, codes)
@@ -207,13 +208,13 @@ def element_codes(
     rounding: str | None,
     random: RandomBits | None,
 ) -> Array:
-    """Codes of `real_numbers` divided by their scales, rounded once from the exact quotients."""
+    """Codes of `real_numbers` divided by their scales; each exact quotient is rounded once."""
     quotient = divide(Unpacked.from_numbers(values), scale)
     return element.pack(quotient, rounding, "propagate", random)
 
 
 def scale_values(scale: Format, codes: Array, tensor_scale: float = 1.0) -> Unpacked:
-    """Exact scales; NaN where the code is."""
+    """Exact scales; NaN codes give NaN."""
     value = scale.unpack(np.asarray(codes).astype(np.int64))
     if tensor_scale == 1.0:
         return value
@@ -221,12 +222,12 @@ def scale_values(scale: Format, codes: Array, tensor_scale: float = 1.0) -> Unpa
 
 
 def take_blocks(record: Unpacked, blocking: Blocking) -> Unpacked:
-    """What is known of blocks, for each value."""
+    """Repeat one record per block for each value of the block."""
     return replace(record, **{name: blocking.spread(array) for name, array in vars(record).items()})
 
 
 def product(elements: Array, scales: Array) -> npt.NDArray[np.float64]:
-    """Products in float64; an infinite element is infinite on a scale of zero, too."""
+    """Products in float64; an infinite element times a zero scale stays infinite."""
     with np.errstate(all="ignore"):
         products = np.asarray(elements * scales, np.float64)
     return np.where(np.isinf(elements) & (scales == 0), elements, products)
@@ -238,7 +239,7 @@ def least_error(
     candidates: Iterable[Quantized],
     power: float = 2.0,
 ) -> Quantized:
-    """Block by block the candidate with the least sum of |error|^power; the first one on a tie.
+    """For each block, the candidate with the least sum of |error|^power; the first one on a tie.
 
     Errors are measured in float64, relative to the block's largest value.
     """

@@ -1,4 +1,4 @@
-"""What quantisers share whose scales follow the two ends of a block's range."""
+"""Base class of quantisers whose scales depend on both ends of a block's range."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -9,7 +9,7 @@ from hwdse.formats.blocks.quantizer import ElementParser, Quantizer, read_text
 
 @dataclass(frozen=True, kw_only=True)
 class RangeQuantizer(Quantizer):
-    """A quantiser written `{keyword}:{element}:{size}[:{scale}]`.
+    """A quantiser with the text form `{keyword}:{element}:{size}[:{scale}]`.
 
     Attributes:
         element: format of the elements.

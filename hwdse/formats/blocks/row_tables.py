@@ -1,4 +1,4 @@
-"""any4: group scales and offsets, and a table of levels for each row, given as data."""
+"""any4: a scale and an offset per group, and a table of levels per row, given as data."""
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -34,26 +34,29 @@ _MAX_BITS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class RowTables(Quantizer):
-    """x = scale * level[row][code] + offset; scale and offset per group, levels per row.
+    """x = scale * level[row][code] + offset, with a scale and an offset per group of values.
 
-    offset = min(x), rounded to its format; scale = (max(x) - offset) / (L - 1), rounded, with L
-    levels a row: on levels 0, 1, ... L - 1 these are affine integers. The code is that of the level
-    nearest to (x - offset) / scale, exactly; the lower one on a tie. There is no other rounding.
+    offset = min(x), rounded to the scale format. scale = (max(x) - offset) / (L - 1), rounded, with
+    L levels per row. With the levels 0, 1, ... L - 1, these are affine integers. Encoding takes the
+    level that is exactly nearest to (x - offset) / scale, and the lower level on a tie. There is no
+    other rounding.
 
-    How levels are found (any4: k-means of a row's scaled weights, weighted by calibration data) is
-    no part of the format. They are equally good as bf16 or fp16 numbers, as any4 stores them.
+    The format does not define how levels are found. (any4 uses k-means of a row's scaled weights,
+    weighted by calibration data.) Levels may be bf16 or fp16 numbers, as any4 stores them.
 
-    NaN and infinities make scale and group NaN. `encode` takes matrices of as many rows as the
-    levels have, and no rounding.
+    NaN and infinities make the scale, and so the whole group, NaN. `encode` takes matrices with
+    as many rows as `levels`, and accepts no rounding.
 
     Attributes:
-        levels: rows by L ascending levels; one row serves all rows. L is 4 to 256, a power of two.
-        block: how many values along the axis share scale and offset.
+        levels: rows of L ascending levels; a single row serves all rows. L is a power of two from
+            4 to 256.
+        block: how many values along the axis share a scale and an offset.
         scale: format of scales and offsets; signed and with NaN.
-        source_name: what `name` ends in.
+        source_name: last part of `name`.
 
     Raises:
-        FormatError: levels that are not ascending finite numbers, or an unusual count of them.
+        FormatError: the levels are not ascending finite numbers, their count is not allowed, or
+            the scale format is unsigned or has no NaN.
     """
 
     family: ClassVar[str] = "row tables"
@@ -90,7 +93,7 @@ class RowTables(Quantizer):
 
     @classmethod
     def from_name(cls, text: str, parse: ElementParser) -> "RowTables | None":
-        """Read `any:{size}:{scale}:{file}`; the file holds a list of rows of levels, or one row."""
+        """Read `any:{size}:{scale}:{file}`; the JSON file holds a list of rows, or one row."""
         keyword, *fields = text.split(":", 3)
         if keyword != "any":
             return None
@@ -113,7 +116,7 @@ class RowTables(Quantizer):
 
     @property
     def bits_per_element(self) -> float:
-        """Code and its share of scale and offset; the levels, once a row, are not counted."""
+        """Bits of a code, plus its share of scale and offset; the levels are not counted."""
         return self.element.bits + self.block.amortised(2 * stored_bits(self.scale))
 
     def _encode(
@@ -145,7 +148,7 @@ class RowTables(Quantizer):
         )
 
     def _blocking(self, values: Array, axis: int) -> Blocking:
-        """Blocks along an axis of a matrix that has as many rows as the levels."""
+        """Blocks along an axis of a matrix; the matrix needs as many rows as `levels`."""
         shape, blocking = values.shape, super()._blocking(values, axis)
         if len(shape) != 2 or (len(self.levels) not in (1, shape[1 - blocking.axis])):
             raise FormatError(
@@ -159,7 +162,7 @@ class RowTables(Quantizer):
         rows = [list(map(Fraction, row)) for row in self.levels]
         sums = [[low + high for low, high in pairwise(row)] for row in rows]
         lsb = -max(pair.denominator.bit_length() for row in sums for pair in row)
-        # In halves of 2^lsb, which leaves room for "a little more".
+        # Work in halves of 2^lsb, so that the integers can represent "a little more".
         unit = Fraction(2) ** lsb
         midpoints = np.array([[int(pair / unit) for pair in row] for row in sums], object)
         whole, cut_off = split(scaled.exact().significand, lsb - scaled.exponent, 1)
@@ -170,7 +173,7 @@ class RowTables(Quantizer):
         return _count_below(midpoints, halves)
 
     def decode(self, quantized: Quantized) -> npt.NDArray[np.float64]:
-        """Values of an array; see `Quantizer.decode`. Sums are rounded to float64 as well."""
+        """Values of an array; see `Quantizer.decode`. The sums are rounded to float64 as well."""
         assert quantized.offsets is not None
         blocking = quantized.blocking
         table = np.broadcast_to(
@@ -186,21 +189,21 @@ class RowTables(Quantizer):
 
 
 def _extreme(blocks: Array, inside: Array, choose: np.ufunc) -> Array:
-    """Least or largest of the values inside each block; 0 where there is none."""
+    """Least or largest value inside each block; 0 if nothing is inside."""
     first = np.take_along_axis(blocks, inside.argmax(-1)[..., None], -1)
     first = np.where(inside.any(-1, keepdims=True), first, 0).astype(blocks.dtype)
     return np.asarray(choose.reduce(np.where(inside, blocks, first), axis=-1))
 
 
 def _difference(a: Unpacked, b: Unpacked) -> Unpacked:
-    """Exact a - b of finite values of one shape."""
+    """Exact a - b of finite values of the same shape."""
     stacked = {name: np.stack([vars(a)[name], vars(b)[name]], axis=-1) for name in vars(a)}
     stacked["sign"] = stacked["sign"] ^ np.array([False, True])
     return total(Unpacked(**stacked))
 
 
 def _count_below(midpoints: Array, values: Array) -> Array:
-    """How many of a row's midpoints are less than each of the row's values."""
+    """Number of a row's midpoints that are less than each of the row's values."""
     counts = np.zeros(values.shape, np.int64)
     for column in midpoints.T:
         counts += np.asarray(values > column[:, None], bool)

@@ -1,4 +1,4 @@
-"""How the scale of a block is chosen from its values, one class a rule."""
+"""Scale rules: one class per way to choose the scale of a block from its values."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -27,9 +27,9 @@ class Magnitudes:
     """Absolute values of an array, block by block.
 
     Attributes:
-        values: real numbers; blocks on the leading axes, the values of a block on the last one.
-            Zeros where a block is short and in place of NaN and infinities.
-        lengths: values in each block.
+        values: real numbers. The leading axes count blocks; the last axis counts the values of a
+            block. Short blocks are filled with zeros; NaN and infinities become zeros.
+        lengths: number of values in each block.
     """
 
     values: Array
@@ -42,23 +42,23 @@ class Magnitudes:
 
     @property
     def tensor_amax(self) -> Array:
-        """Largest magnitude of all, of shape (1,)."""
+        """Largest magnitude of the whole array, of shape (1,)."""
         return np.asarray(self.values.max(initial=0)).reshape(1)
 
 
 class ScaleRule(ABC):
-    """How exact scales are chosen; the block format then rounds them to its scale format.
+    """A rule for exact scales; the block format then rounds them to its scale format.
 
-    Defining a subclass with a keyword makes it known to the text form of block formats.
+    Defining a subclass with a keyword registers the rule for the text form of block formats.
     """
 
     rules: ClassVar[dict[str, "ScaleRule"]] = {}
     keyword: ClassVar[str] = ""
-    #: Whether a block format of this rule may be without and with a tensor scale.
+    #: Allowed values of "the block format has a tensor scale".
     tensor_scales: ClassVar[tuple[bool, ...]] = (False,)
-    #: Of several scales, the one with the least sum of |error|^power is taken.
+    #: If a rule offers several scales, the block takes the least sum of |error|^power.
     error_power: ClassVar[float] = 2.0
-    #: How the exact scales are rounded to the scale format.
+    #: Rounding of the exact scales to the scale format.
     scale_rounding: ClassVar[str] = "rne"
 
     def __init_subclass__(cls) -> None:
@@ -70,10 +70,10 @@ class ScaleRule(ABC):
     def scales(
         self, blocks: Magnitudes, element: Format, scale: Format, tensor_scale: float
     ) -> Iterable[Unpacked]:
-        """Scales to choose from, one or more for each block; any value for blocks of zeros."""
+        """Candidate scales, one or more per block; blocks of zeros may get any value."""
 
     def check(self, element: Format, scale: Format) -> None:
-        """Raise FormatError where the rule has no meaning for these formats."""
+        """Raise FormatError if the rule does not work with these formats."""
         largest(element)
         largest(scale)
 
@@ -82,15 +82,15 @@ class ScaleRule(ABC):
         return 0, int(scale.encode(scale.max))
 
     def prepare(self, values: Array) -> Array:
-        """The values that are quantised: `real_numbers`."""
+        """The values that the quantiser uses; by default, `values` themselves."""
         return values
 
     def tensor_scale(
         self, blocks: Magnitudes, element: Format, scale: Format, tensor: Format
     ) -> float:
-        """The tensor's scale: its largest magnitude on the largest element and block scale.
+        """The tensor scale: the largest magnitude over (largest element * largest block scale).
 
-        A tensor of zeros has 1, and no other scale is zero.
+        A tensor of zeros has the tensor scale 1. Any other tensor scale is greater than zero.
         """
         amax = Unpacked.from_numbers(blocks.tensor_amax)
         exact = divide(amax, times(largest(element), largest(scale)))
@@ -98,21 +98,21 @@ class ScaleRule(ABC):
         return 1.0 if amax.zero[0] else max(rounded, tensor.min_subnormal)
 
     def scaled(self, values: Array, scale: Unpacked) -> Unpacked:
-        """Values on their scales (exact, tensor scale included), ready for rounding."""
+        """Values divided by their exact scales (including the tensor scale), before rounding."""
         return divide(Unpacked.from_numbers(values), scale)
 
 
 class _PowerOfTwo(ScaleRule):
-    """Scales 2^n, clamped to the powers of two that the scale format has."""
+    """Scales 2^n, clamped to the powers of two of the scale format."""
 
     @abstractmethod
     def exponent(self, amax: Unpacked, element: Format) -> Array:
-        """log2 of the scale of blocks with this largest magnitude."""
+        """log2 of the scale of blocks with the largest magnitude `amax`."""
 
     def scales(
         self, blocks: Magnitudes, element: Format, scale: Format, tensor_scale: float
     ) -> Iterator[Unpacked]:
-        """One scale a block."""
+        """One candidate scale per block."""
         yield power_of_two(self.exponent(Unpacked.from_numbers(blocks.amax), element))
 
     def code_range(self, scale: Format) -> tuple[int, int]:
@@ -123,7 +123,7 @@ class _PowerOfTwo(ScaleRule):
 
 
 class Floor(_PowerOfTwo):
-    """2^(floor(log2 amax) - emax), emax that of the largest element; elements may saturate.
+    """2^(floor(log2 amax) - emax), with emax of the largest element; elements may saturate.
 
     Source: OCP Microscaling Formats (MX) v1.0, section 6.3.
     """
@@ -148,11 +148,11 @@ class Ceil(_PowerOfTwo):
 
 
 class Even(_PowerOfTwo):
-    """As `Floor` after rounding amax to the element's significand, nearest even.
+    """Like `Floor`, after amax is rounded to the element's significand, to nearest even.
 
-    Blocks whose largest value would round up to the next power of two take the larger scale.
-    The significand is the element format's widest one (a hidden bit included; the magnitude bits of
-    an integer).
+    If a block's largest value would round up to the next power of two, the block takes the larger
+    scale. The significand is the widest of the element format, including the hidden bit. For an
+    integer, it is the magnitude bits.
     """
 
     keyword = "even"
@@ -169,19 +169,19 @@ class Even(_PowerOfTwo):
 class Amax(ScaleRule):
     """amax / (largest element), rounded to the scale format; elements divide by the rounded scale.
 
-    With a tensor scale, blocks divide by that first (both roundings are of exact quotients). A
-    scale that rounds to zero makes a block of zeros.
+    A tensor scale also divides the exact block scale. Block scales and elements are both rounded
+    from exact quotients. If a scale rounds to zero, the block becomes zeros.
     """
 
     keyword = "amax"
     tensor_scales = (False, True)
-    #: Fractions of amax that become the largest element, in percent.
+    #: Candidate shares of amax, in percent; the share becomes the largest element.
     percent: ClassVar[Iterable[int]] = (100,)
 
     def scales(
         self, blocks: Magnitudes, element: Format, scale: Format, tensor_scale: float
     ) -> Iterator[Unpacked]:
-        """The quotient by the largest element and the tensor scale, for each percentage."""
+        """Shares of amax over (largest element * tensor scale), one candidate per percentage."""
         unit = times(largest(element), Unpacked.from_numbers(np.array([tensor_scale])))
         amax = Unpacked.from_numbers(blocks.amax).exact()
         for percent in self.percent:
@@ -190,11 +190,11 @@ class Amax(ScaleRule):
 
 
 class Search(Amax):
-    """As `Amax` for the share of amax, 100 % down to 20 %, with the least sum of |error|^2.4.
+    """Like `Amax`, with the share of amax (100 % to 20 %) that has the least sum of |error|^2.4.
 
-    Scales are rounded up, so that a coarse scale format (E8M0) offers the scale with which nothing
-    saturates as well as smaller ones. Errors are compared in float64 and ties keep the larger
-    scale.
+    Scales are rounded up. A coarse scale format (E8M0) therefore offers the scale at which nothing
+    saturates, and smaller scales. Errors are compared in float64, and ties keep the larger scale.
+
     Source: the quantisation grids of GPTQ's code ("mse" option).
     """
 
@@ -207,8 +207,8 @@ class Search(Amax):
 class AbsMean(ScaleRule):
     """The mean magnitude of a block, rounded to the scale format.
 
-    Elements beyond the largest one saturate. With ternary elements, the weights of BitNet b1.58;
-    with binary ones, those of XNOR-Net.
+    Elements beyond the largest element saturate. With ternary elements, this rule gives the weights
+    of BitNet b1.58. With binary elements, it gives the weights of XNOR-Net.
     """
 
     keyword = "absmean"
@@ -216,31 +216,31 @@ class AbsMean(ScaleRule):
     def scales(
         self, blocks: Magnitudes, element: Format, scale: Format, tensor_scale: float
     ) -> Iterator[Unpacked]:
-        """Exact sum / number of values."""
+        """Exact sum of the magnitudes / number of values."""
         yield divide(
             total(Unpacked.from_numbers(blocks.values)), Unpacked.from_numbers(blocks.lengths)
         )
 
 
 class TwoLevel(ScaleRule):
-    """NVFP4's two levels of scales, in the vendor's order of float32 operations.
+    """NVFP4's two levels of scales, with the vendor's order of float32 operations.
 
-    With Q the largest element and S the largest scale (6 and 448): tensor scale t = amax_t / (S Q);
-    block scale s = amax / Q * (S Q / amax_t), at most S, to nearest even; elements round
-    x * (1 / (s t)), clamped to +-Q. Every operation rounds to float32, overflow gives the largest
-    float32, and values are rounded to float32 beforehand. A tensor scale below the smallest float32
-    becomes that one.
+    Q is the largest element and S the largest scale (6 and 448 in NVFP4). The tensor scale is
+    t = amax_t / (S Q). The block scale is s = amax / Q * (S Q / amax_t), at most S, rounded to
+    nearest even. Elements are x * (1 / (s t)), rounded and clamped to +-Q. Values are first rounded
+    to float32. Every operation rounds to float32, and overflow gives the largest float32. A
+    tensor scale below the smallest float32 becomes the smallest float32.
 
     Source: NVIDIA, Transformer Engine's NVFP4 reference quantiser.
     """
 
     keyword = "nv"
     tensor_scales = (True,)
-    #: What the block scale is multiplied by, for each choice.
+    #: Factors of the block scale, one per candidate.
     factors: ClassVar[tuple[float, ...]] = (1.0,)
 
     def check(self, element: Format, scale: Format) -> None:
-        """Raise FormatError unless the product of both largest values is a float32."""
+        """Raise FormatError unless (largest element * largest scale) fits float32."""
         super().check(element, scale)
         with np.errstate(over="ignore"):
             if not np.isfinite(self._top(element, scale)):
@@ -253,7 +253,7 @@ class TwoLevel(ScaleRule):
         return np.float32(scale.max) * np.float32(element.max)
 
     def prepare(self, values: Array) -> Array:
-        """Values as float32; those beyond become infinite, as in a conversion."""
+        """Values as float32; values out of range become infinite, as in a conversion."""
         with np.errstate(over="ignore", invalid="ignore"):
             return values.astype(np.float32)
 
@@ -288,14 +288,16 @@ class TwoLevel(ScaleRule):
             encode = np.minimum(np.float32(1) / scale.to_float64().astype(np.float32), most)
             scaled = values.astype(np.float32) * encode
         scaled = np.where(np.isinf(values), values, np.clip(scaled, -most, most))
-        # Zeros stand where the scale is NaN, as in `divide`.
+        # As in `divide`, a NaN scale gives zeros.
         return Unpacked.from_numbers(np.where(scale.nan, np.copysign(0, values), scaled))
 
 
 class FourOverSix(TwoLevel):
-    """As `TwoLevel`, or with 1.5 times the scale where that has the smaller squared error.
+    """Like `TwoLevel`, but blocks take 1.5 times the scale if that has the smaller squared error.
 
-    The block's largest value then becomes 4 instead of 6, a denser part of E2M1's range.
+    With the larger scale, the block's largest value becomes 4 instead of 6. E2M1 values are denser
+    there.
+
     Source: the "4/6" option of NVFP4 training.
     """
 

@@ -1,4 +1,4 @@
-"""What each accumulator computes, one module an accumulator."""
+"""The arithmetic of each accumulator, one module per accumulator."""
 
 from functools import singledispatch
 from typing import Any
@@ -13,10 +13,10 @@ from hwdse.spec import Accumulator, Design
 
 @singledispatch
 def load(acc: Accumulator, design: Design, value: Unpacked) -> Any:
-    """A running sum that starts from `value`, rounded to what the accumulator can hold.
+    """A running sum that starts from `value`, rounded to a value that the accumulator can hold.
 
-    What a running sum is, is the accumulator's own affair: a record, or a record with more beside
-    it. `add` and `read` take it.
+    Each accumulator defines the type of its running sum: an Unpacked record, or a class with more
+    data. `add` and `read` take this type.
     """
     raise SpecError(f"accumulator {acc} has no golden rule")
 
@@ -27,9 +27,9 @@ def add(acc: Accumulator, design: Design, state: Any, products: Unpacked) -> Any
 
     Args:
         acc: the accumulator, `design.acc`.
-        design: the whole design, for its rounding and its bounds.
-        state: running sums, any shape.
-        products: the group's products, that shape with one more axis at the end.
+        design: the whole design, which gives the rounding and the bounds.
+        state: running sums of any shape.
+        products: the products of the group, in the shape of `state` plus one last axis.
 
     Returns:
         New running sums.
@@ -39,16 +39,17 @@ def add(acc: Accumulator, design: Design, state: Any, products: Unpacked) -> Any
 
 @singledispatch
 def read(acc: Accumulator, design: Design, state: Any) -> Unpacked:
-    """The number that the encoder sees, within the bounds of `design.state`; the state itself."""
+    """The number that the encoder gets, within the bounds of `design.state`; by default `state`."""
     number: Unpacked = state
     return number
 
 
 def exact_sum(terms: Unpacked, rounding: str = "rne") -> Unpacked:
-    """Exact sums over the last axis, special values included.
+    """Exact sums over the last axis, including special values.
 
-    NaN is sticky; infinities of both signs give NaN; an exact zero sum takes the common sign of its
-    terms, and otherwise is +0, or -0 when rounding down (IEEE 754-2019 section 6.3).
+    NaN is sticky. Infinities of both signs give NaN. If all terms have the same sign, an exact zero
+    sum takes this sign. Otherwise the zero sum is +0, or -0 when rounding down (IEEE 754-2019
+    section 6.3).
     """
     base = int(terms.exponent.min(initial=0))
     shift = (terms.exponent - base).astype(object)
@@ -70,7 +71,7 @@ def exact_sum(terms: Unpacked, rounding: str = "rne") -> Unpacked:
 
 
 def with_state(state: Unpacked, products: Unpacked) -> Unpacked:
-    """The terms of one step: the group's products and the running sum, on one last axis."""
+    """The terms of one step: the running sum and the products of the group, on one last axis."""
     return Unpacked(
         sign=np.concatenate([state.sign[..., None], products.sign], axis=-1),
         significand=np.concatenate([state.significand[..., None], products.significand], axis=-1),

@@ -1,4 +1,4 @@
-"""Tensor-core style fused groups: aligned, truncated, added exactly, converted once."""
+"""Fused groups as in tensor cores: terms are aligned, truncated, added exactly, converted once."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def _(acc: Aligned, design: Design, state: Unpacked, products: Unpacked) -> Unpa
 def _fused_step(
     acc: Aligned, design: Design, c: Unpacked, products: Unpacked
 ) -> tuple[Array, Array]:
-    """Products and c truncated to one grid and added: the number and its grid."""
+    """Truncate products and c to one grid and add them: the sum in units of the grid, the grid."""
     point = acc.format.fraction_bits
     greatest = np.maximum(_greatest(acc, design, products), _exponent(acc, c, point))
     lsb = greatest - acc.fraction_bits
@@ -46,7 +46,10 @@ def _fused_step(
 def _floored_step(
     acc: Aligned, design: Design, c: Unpacked, products: Unpacked
 ) -> tuple[Array, Array]:
-    """Products truncated to a grid of their own; their sums and c floored to common grids."""
+    """Truncate the products of each part to the part's grid; floor the sums and c to common grids.
+
+    The result is the total in units of the finest grid, and the finest grid.
+    """
     assert acc.floor is not None
     sums = []
     for part in range(min(acc.parts, products.shape[-1])):
@@ -66,19 +69,19 @@ def _floored_step(
 
 
 def _exponent(acc: Aligned, value: Unpacked, point: Array | int) -> Array:
-    """Exponents of significands with `point` fraction bits, as fields of a code have them."""
+    """Exponents of significands with `point` fraction bits, as in the exponent field of a code."""
     return np.where(value.zero, acc.zero_exponent, value.exponent + point)
 
 
 def _greatest(acc: Aligned, design: Design, products: Unpacked) -> Array:
-    """The greatest exponent of products over the last axis, at least that of zeros."""
+    """The greatest exponent of products over the last axis, at least the exponent of zeros."""
     point = product_point(design.mul, design.a, design.b)
     exponents = _exponent(acc, products, point)
     return np.asarray(np.max(exponents, axis=-1, initial=acc.zero_exponent))
 
 
 def _beyond(f: BinaryFloat, value: Unpacked) -> Array:
-    """Whether the magnitude, truncated to a multiple of the largest value's LSB, exceeds it."""
+    """Whether the magnitude exceeds the largest value, after truncation to that value's LSB."""
     lsb = f.max_exponent - f.fraction_bits
     largest = int(f.max / 2.0**lsb)
     return np.asarray(_floored(value.significand, value.exponent - lsb) > largest, bool)
@@ -97,7 +100,7 @@ def _floored(number: Array, shift: Array) -> Array:
 
 
 def _record(number: Array, lsb: Array, terms: Unpacked) -> Unpacked:
-    """The number times 2**lsb, a zero positive; special values among the terms overrule it."""
+    """Values `number` * 2**lsb with positive zeros; special values of `terms` take precedence."""
     special = exact_sum(replace(terms, significand=np.zeros(terms.shape, np.int64)))
     unusual = special.nan | special.inf
     return Unpacked(

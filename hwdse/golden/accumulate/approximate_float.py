@@ -61,7 +61,7 @@ def _step(acc: ApproximateFloat, design: Design, state: Unpacked, product: Unpac
 
 
 def normalising_shift(acc: ApproximateFloat, magnitude: Array, top: Array) -> Array:
-    """0, k or k + lambda: from two groups of leading bits, and short of the lowest exponent."""
+    """Shift by 0, k or k + lambda: two groups of leading bits decide, limited by `acc.lowest`."""
     k, both = acc.k, acc.k + acc.lam
     first = np.asarray(magnitude >> (acc.width + 1 - k) != 0, bool)
     second = np.asarray(magnitude >> (acc.width + 1 - both) != 0, bool)
@@ -71,7 +71,7 @@ def normalising_shift(acc: ApproximateFloat, magnitude: Array, top: Array) -> Ar
 
 
 def _bounded(acc: ApproximateFloat, design: Design, number: Unpacked, top: Array) -> Unpacked:
-    """The register for a significand whose top bit has exponent `top`, overflow included."""
+    """The register for a significand whose top bit has the exponent `top`; handles overflow."""
     largest = (1 << (acc.width + 1)) - 1
     beyond = (top > acc.highest) & ~number.nan & ~number.inf
     inf = number.inf

@@ -1,4 +1,4 @@
-"""Remainder bins: a sum for each constant, weighted once at the output."""
+"""Remainder bins: one sum per constant; the output multiplies each sum by its constant."""
 
 from dataclasses import dataclass, replace
 
@@ -15,11 +15,11 @@ from hwdse.spec.multiply.log_tables import LogShape
 
 @dataclass(frozen=True, kw_only=True)
 class BinSums:
-    """Registers in units of the addend's least bit: a last axis of one for each constant.
+    """Registers in units of the addend's LSB, one per constant on the last axis.
 
     Attributes:
-        registers: Python integers, the sums' shape and one more axis.
-        special: what the sums started from, for its NaN and infinities.
+        registers: Python integers, of the sums' shape plus one axis.
+        special: the start value of the sums, kept for its NaN and infinities.
     """
 
     registers: Array
@@ -30,7 +30,7 @@ class BinSums:
 def _(acc: Bins, design: Design, value: Unpacked) -> BinSums:
     register, shape = acc.register(design.product), design.product
     assert isinstance(shape, LogShape)
-    # The first constant is 1.
+    # The start value goes to the first bin, whose constant is 1.
     magnitude = round_to_grid(value, register.exponent_min, design.rounding)
     number = wrap(np.where(value.sign, -magnitude, magnitude), register.significand_bits)
     others = np.zeros((*value.shape, len(shape.antilog.constants) - 1), object)
@@ -70,6 +70,6 @@ def _(acc: Bins, design: Design, state: BinSums) -> Unpacked:
         nan=state.special.nan,
         inf=state.special.inf,
     )
-    # The word that the exact accumulator has: it wraps there, NaN and infinities stay.
+    # Load the exact accumulator's word: numbers wrap, NaN and infinities stay.
     word: Unpacked = load(acc.exact, design, number)
     return word

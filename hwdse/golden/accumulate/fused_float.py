@@ -1,4 +1,4 @@
-"""Fused multiply-add into a float: added exactly, rounded once a group."""
+"""Fused multiply-add into a float: a group is added exactly and rounded once."""
 
 from hwdse.formats import BinaryFloat, Unpacked
 from hwdse.golden.accumulate import add, exact_sum, load, with_state
@@ -6,7 +6,7 @@ from hwdse.spec import Design, FloatSum, FusedFloat
 
 
 def rounded(number_format: BinaryFloat, value: Unpacked, rounding: str) -> Unpacked:
-    """Values of the format: `value` rounded once, with the format's own overflow."""
+    """`value` rounded once to a value of the format, with the format's own overflow."""
     codes = number_format.pack(value, rounding, number_format.overflow)
     return number_format.unpack(number_format.check_codes(codes)).exact()
 

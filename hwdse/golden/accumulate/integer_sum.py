@@ -1,4 +1,4 @@
-"""Two's-complement sum in units of the products' least bit, wrapping or saturating."""
+"""Two's-complement sum in units of the products' LSB, wrapping or saturating."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def _(acc: IntegerSum, design: Design, value: Unpacked) -> Unpacked:
     lsb = design.state.exponent_min
     magnitude = round_to_grid(value, lsb, design.rounding)
     limit = 1 << (acc.width - 1)
-    # An addend may be infinite: it loads as the number nearest to it, as an encoder would give.
+    # An addend may be infinite. It loads as the nearest integer, as if an encoder had saturated it.
     magnitude = np.where(value.inf, limit - (~value.sign).astype(object), magnitude)
     number = np.where(value.sign, -magnitude, magnitude)
     if acc.saturate:

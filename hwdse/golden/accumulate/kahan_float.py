@@ -1,4 +1,4 @@
-"""Compensated summation (Kahan 1965), every operation rounded."""
+"""Compensated summation (Kahan 1965); every operation rounds."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from hwdse.spec import Design, KahanFloat
 
 @dataclass(frozen=True, kw_only=True)
 class Compensated:
-    """The running sum and what it has taken too much."""
+    """The running sum, and the excess that rounding has added to it."""
 
     total: Unpacked
     compensation: Unpacked
@@ -49,7 +49,7 @@ def _(acc: KahanFloat, design: Design, state: Compensated) -> Unpacked:
 
 
 def _where(kept: np.ndarray, value: Unpacked) -> Unpacked:
-    """`value` where kept, else +0."""
+    """`value` where `kept` is set, +0 elsewhere."""
     return Unpacked(
         sign=value.sign & kept,
         significand=np.where(kept, value.significand, 0),

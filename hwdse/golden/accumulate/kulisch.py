@@ -27,6 +27,6 @@ def _(acc: Kulisch, design: Design, value: Unpacked) -> Unpacked:
 
 @add.register
 def _(acc: Kulisch, design: Design, state: Unpacked, products: Unpacked) -> Unpacked:
-    # No product has bits below the register's LSB: the sum is exact, `load` only wraps it.
+    # No product has bits below the register's LSB: the sum is exact, and `load` only wraps it.
     total: Unpacked = load(acc, design, exact_sum(with_state(state, products)))
     return total

@@ -1,4 +1,4 @@
-"""A logarithmic sum, one Gaussian logarithm an addition."""
+"""Sum of logarithmic numbers: each addition uses one Gaussian logarithm."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ from hwdse.spec.accumulate.lns_tables import difference_table, sum_table
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """(-1)^negative 2^(log / gamma), or 0 where `zero`; arrays of one shape.
+    """(-1)^negative 2^(log / gamma), or 0 where `zero` is set; arrays of one shape.
 
     Attributes:
         negative: bool; False for zeros.
         zero: bool.
-        log: int64 in units of the sum's least bit; anything for zeros.
+        log: int64 in units of the sum's LSB; any value for zeros.
     """
 
     negative: Array
@@ -64,10 +64,10 @@ def _(acc: LogSum, design: Design, state: Terms) -> Unpacked:
 
 
 def _sum(number_format: Logarithmic, x: Terms, y: Terms) -> Terms:
-    """The sum of two terms, a number of the format."""
+    """The sum of two terms, rounded to a number of the format."""
     f = number_format
     like = np.append(sum_table(f.fraction_bits), 0)
-    # Like magnitudes of unlike signs have no entry: they cancel.
+    # Equal magnitudes of opposite signs cancel; their entry 0 is a placeholder.
     unlike = np.append((0, *difference_table(f.fraction_bits)), 0)
     distance = np.abs(x.log - y.log)
     same = x.negative == y.negative

@@ -1,4 +1,7 @@
-"""Added exactly, rounded stochastically once a group by bits of a shift register."""
+"""Fused groups with stochastic rounding; a shift register gives the random bits.
+
+Each group is added exactly and rounded once.
+"""
 
 from dataclasses import dataclass
 
@@ -13,14 +16,14 @@ from hwdse.spec import Design, StochasticFloat
 
 @dataclass(frozen=True, kw_only=True)
 class Dithered:
-    """The running sum and the shift register, which is the same for all sums."""
+    """The running sum, and the state of the shift register, which all sums share."""
 
     total: Unpacked
     register: int
 
 
 def lfsr_step(acc: StochasticFloat, register: int) -> int:
-    """The shift register's next state."""
+    """The next state of the shift register."""
     feedback = sum(register >> tap for tap in acc.taps) & 1
     return ((register << 1) | feedback) & ((1 << acc.lfsr) - 1)
 

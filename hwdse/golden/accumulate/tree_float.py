@@ -1,4 +1,4 @@
-"""A balanced tree of rounding adders, then a rounding adder into the running sum."""
+"""A balanced tree of rounding adders, then a rounding adder for the running sum."""
 
 from hwdse.formats import Unpacked
 from hwdse.golden.accumulate import add, exact_sum, with_state
@@ -18,6 +18,6 @@ def _(acc: TreeFloat, design: Design, state: Unpacked, products: Unpacked) -> Un
 
 
 def rounded_sum(acc: TreeFloat, design: Design, left: Unpacked, right: Unpacked) -> Unpacked:
-    """Left + right, rounded once to the format."""
+    """Sum of left and right, rounded once to the format."""
     total = exact_sum(with_state(left, right[..., None]), design.rounding)
     return rounded(acc.format, total, design.rounding)

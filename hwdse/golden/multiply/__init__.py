@@ -1,4 +1,4 @@
-"""What each multiplier computes, one module a multiplier."""
+"""The arithmetic of each multiplier, one module per multiplier."""
 
 from functools import singledispatch
 
@@ -15,13 +15,13 @@ def multiply(mul: Multiplier, a: Array, b: Array, a_format: Format, b_format: Fo
 
     Args:
         mul: the multiplier.
-        a: codes of `a_format`, checked.
-        b: codes of `b_format`, likewise.
+        a: codes of `a_format`; the caller has checked their range.
+        b: codes of `b_format`; the caller has checked their range.
         a_format: format of `a`.
         b_format: format of `b`.
 
     Returns:
-        Exact values of the products, within the bounds of `mul.product(a_format, b_format)`.
+        The products as records within the bounds of `mul.product(a_format, b_format)`.
     """
     raise SpecError(f"multiplier {mul} has no golden rule")
 

@@ -1,4 +1,4 @@
-"""The exact product, of whatever multiplier gives it."""
+"""The exact product, for all multipliers whose product is exact."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ def _(mul: ExactValued, a: Array, b: Array, a_format: Format, b_format: Format) 
 
 
 def exact_product(a: Unpacked, b: Unpacked) -> Unpacked:
-    """Exact a * b of records, special values included."""
+    """Exact a * b of records, including special values."""
     significand = np.asarray(a.significand * b.significand, object)
     nan = a.nan | b.nan | (a.inf & b.zero) | (a.zero & b.inf)
     return Unpacked(
@@ -30,10 +30,10 @@ def exact_product(a: Unpacked, b: Unpacked) -> Unpacked:
 
 
 def within(product: Unpacked, shape: UnpackedShape) -> Unpacked:
-    """The same values, written within bounds that hold them; two's complement has one zero."""
+    """The same values as records within bounds; with two's complement, zero is positive."""
     longer = np.maximum(bit_length(product.significand) - shape.magnitude_bits, 0)
     if shape.twos_complement:
-        # Minus 2^magnitude_bits is one bit longer, and fits.
+        # -2^magnitude_bits fits, although its magnitude has one bit more.
         longer = np.maximum(longer - 1, 0)
     exponent = np.clip(product.exponent + longer, shape.exponent_min, shape.exponent_max)
     up = (product.exponent - exponent).clip(0).astype(object)

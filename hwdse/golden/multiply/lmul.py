@@ -37,7 +37,7 @@ def _(mul: LMul, a_codes: Array, b_codes: Array, a_format: Format, b_format: For
 
 
 def _flushed(value: Unpacked, operand: Minifloat) -> Array:
-    """Zeros and subnormals, which both count as zero."""
+    """Which values are zero or subnormal; L-Mul treats both as zero."""
     normal = np.asarray(value.significand >= 1 << operand.fraction_bits, bool)
     return ~normal & ~value.nan & ~value.inf
 
@@ -66,12 +66,12 @@ def _by_integers(
 def _by_formula(
     mul: LMul, a: Unpacked, b: Unpacked, operand: Minifloat
 ) -> tuple[Unpacked, Array, Array]:
-    """(1 + xm + ym + 2^-l) 2^(xe + ye), exactly."""
+    """The product (1 + xm + ym + 2^-l) 2^(xe + ye), computed exactly."""
     m = operand.fraction_bits
     (a_exponent, a_fraction), (b_exponent, b_fraction) = _fields(a, operand), _fields(b, operand)
     significand = (1 << m) + a_fraction + b_fraction + mul.offset_in_lsb(operand)
     exponent = a_exponent + b_exponent - m
-    # The smallest normal is 2^M LSBs; the largest value in LSBs is an integer as well.
+    # In LSBs, the smallest normal is 2^M, and the largest value is also an integer.
     lsb = operand.lsb_exponent
     base = np.minimum(exponent, lsb)
     in_base = significand << (exponent - base)

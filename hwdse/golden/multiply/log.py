@@ -1,4 +1,4 @@
-"""Logarithms added; the product's number by a table of powers of two."""
+"""Log multiplier: logarithms are added; a table of powers of two gives the product's number."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -17,13 +17,13 @@ class LogProduct(Unpacked):
     """Products with their logarithms.
 
     Attributes:
-        log: int64 in units of 2^-fraction_bits of the product's bounds; anything for zeros.
+        log: int64 in units of 2^-fraction_bits of the product's bounds; any value for zeros.
     """
 
     log: Array
 
     def __getitem__(self, index: Any) -> Self:
-        """Select elements, as NumPy indexing does on each array."""
+        """Select elements: NumPy indexing of each array."""
         return replace(super().__getitem__(index), log=self.log[index])
 
 
@@ -53,7 +53,7 @@ def _(mul: Log, a: Array, b: Array, a_format: Format, b_format: Format) -> LogPr
 
 
 def power_of_two(antilog: Antilog, log: Array, negative: Array, zero: Array) -> Unpacked:
-    """The numbers that a table makes of logarithms; zero is positive."""
+    """The numbers that the table gives for logarithms; zero is positive."""
     significands = np.array(antilog.significands, object)
     remainder = log & ((1 << antilog.fraction_bits) - 1)
     flag = np.zeros(log.shape, bool)

@@ -13,7 +13,7 @@ from hwdse.spec import Mitchell
 def _(mul: Mitchell, a: Array, b: Array, a_format: Format, b_format: Format) -> Unpacked:
     first, second = a_format.unpack(a).exact(), b_format.unpack(b).exact()
     bits = mul.fraction(a_format, b_format)
-    # Fixed-point logarithms: the leading one's weight, and after the point what follows it.
+    # Fixed-point logarithms: the weight of the leading one, then the bits below it as the fraction.
     logarithm = _logarithm(first, bits) + _logarithm(second, bits)
     characteristic, mantissa = logarithm >> bits, logarithm & ((1 << bits) - 1)
     exact = exact_product(first, second)
@@ -29,7 +29,7 @@ def _(mul: Mitchell, a: Array, b: Array, a_format: Format, b_format: Format) -> 
 
 
 def _logarithm(value: Unpacked, bits: int) -> Array:
-    """log2 on a straight line between powers of two, in units of 2^-bits; anything for zero."""
+    """log2, linear between powers of two, in units of 2^-bits; any value for zero."""
     length = np.maximum(bit_length(value.significand), 1)
     fraction = value.significand - (1 << (length - 1).astype(object))
     up = np.maximum(bits - (length - 1), 0).astype(object)

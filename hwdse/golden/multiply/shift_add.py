@@ -1,4 +1,4 @@
-"""The product with a sum of few powers of two."""
+"""The product with a weight that is a sum of few powers of two."""
 
 from dataclasses import replace
 
@@ -23,5 +23,5 @@ def _(mul: ShiftAdd, a: Array, b: Array, a_format: Format, b_format: Format) -> 
 
 
 def _leading_digits(number: int, terms: int) -> int:
-    """The sum of the leading canonical signed digits: the number itself if it has no more."""
+    """The sum of the leading canonical signed digits; `number` itself if it has no more digits."""
     return sum(sign << shift for sign, shift in signed_digits(number)[-terms:])

@@ -1,4 +1,4 @@
-"""Sums of products by fast kernels, one module an accumulator."""
+"""Fast kernels for sums of products, one module per accumulator."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from hwdse.kernels.pieces import Pieces, pieces
 from hwdse.plugins import load_modules
 from hwdse.spec import Accumulator, Design
 
-#: (M, K) and (K, N) operand values to (M, N) sums as float64: exact, or rounded to odd where the
-#: sum has more bits, so that one more rounding gives the output.
+#: (M, K) and (K, N) operand values to (M, N) sums as float64. The sums are exact. If a sum has more
+#: bits than float64, it is rounded to odd, so that one more rounding gives the correct output.
 Sums = Callable[[Values, Values], Values]
 
 _FLOAT32_LSB, _FLOAT32_TOP = -149, 127
@@ -21,30 +21,30 @@ _FLOAT32_LSB, _FLOAT32_TOP = -149, 127
 
 @dataclass(frozen=True)
 class SinglePrecision:
-    """Sums that take operand values as float32, which holds every one of their terms and sums."""
+    """Sums of operand values in float32, which holds every term and every sum exactly."""
 
     sums: Sums
 
-    #: Bits that products and sums may span.
+    #: Number of bits that products and sums may span.
     PRECISION: ClassVar[int] = 24
 
     @classmethod
     def holds(cls, lsb: int, top: int) -> bool:
-        """Whether float32 holds all multiples of 2^lsb of magnitude at most 2^top."""
+        """Whether float32 holds all multiples of 2^lsb with a magnitude of at most 2^top."""
         return top - lsb <= cls.PRECISION and lsb >= _FLOAT32_LSB and top <= _FLOAT32_TOP
 
     def __call__(self, left: Values, right: Values) -> Values:
-        """As `Sums`."""
+        """See `Sums`."""
         return self.sums(left, right)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One matrix product to plan for.
+    """One matrix product, for which `plan` selects a kernel.
 
     Attributes:
-        design: what to compute.
-        mul: its multiplication.
+        design: the design.
+        mul: the design's multiplication.
         left: the first operand.
         right: the second operand.
         terms: K.
@@ -58,33 +58,33 @@ class Task:
 
     @cached_property
     def extents(self) -> tuple[Extent, Extent]:
-        """What the two operands' values span."""
+        """Extents of the values of both operands."""
         return self.left.extent(), self.right.extent()
 
     @cached_property
     def pieces(self) -> Pieces:
-        """What operands are cut into where products have more bits than float64 carries."""
+        """How operands are cut if products have more bits than float64; else one piece each."""
         found = pieces(self.design) if self.mul.linear else None
         return found or Pieces(1, 1, 0, 0)
 
     @cached_property
     def format_products(self) -> Extent:
-        """What products of the operand formats span."""
+        """Extent of the products of the operand formats."""
         shape = self.design.product
         return Extent(lsb=shape.exponent_min, top=shape.top)
 
     def product_extents(self) -> Iterator[Extent]:
-        """The formats' products, then these values' own, which take a pass over the operands."""
+        """Extent by the formats, then by the actual values (which needs a pass over the codes)."""
         yield self.format_products
         yield self.products
 
     def products_below(self, top: int) -> bool:
-        """Whether products are at most 2^top: by the formats, or else by the values there are."""
+        """Whether products are at most 2^top, by the formats or by the actual values."""
         return any(extent.top <= top for extent in self.product_extents())
 
     @cached_property
     def products(self) -> Extent:
-        """What the products span: of these values if the multiplier is linear, else any."""
+        """Extent of the products: of the actual values if the multiplier is linear."""
         if not self.mul.linear:
             return self.format_products
         left, right = self.extents
@@ -93,23 +93,23 @@ class Task:
 
 @singledispatch
 def plan(acc: Accumulator, task: Task) -> Sums:
-    """The fastest way to the accumulator's sums that is exact for this task.
+    """The fastest kernel for the accumulator's sums that is exact for this task.
 
     Raises:
-        SpecError: an accumulator without a kernel.
+        SpecError: the accumulator, or this task, has no fast kernel.
     """
     raise SpecError(f"accumulator {acc} has no fast kernel")
 
 
 @singledispatch
 def wide_terms(acc: Accumulator, design: Design, mul: Multiplication) -> int:
-    """Terms that take the place of a product of more bits than float64 carries; 0 if none can."""
+    """Terms that replace a product with more bits than float64; 0 if no terms can replace it."""
     del acc, design, mul
     return 0
 
 
 def terms_in_pieces(acc: Accumulator, design: Design, mul: Multiplication) -> int:
-    """`wide_terms` of accumulators that add the products of a group exactly."""
+    """`wide_terms` for accumulators that add the products of a group exactly."""
     del acc
     found = pieces(design) if mul.linear else None
     return 0 if found is None else found.terms

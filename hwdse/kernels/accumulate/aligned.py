@@ -1,7 +1,7 @@
-"""Tensor-core style fused groups: terms as integers on the grid of the greatest exponent.
+"""Fused groups as in tensor cores: terms as integers on the grid of the greatest exponent.
 
-Products and the running value are exact in float64; scaled by a power of two they are cut to
-integers of 64 bits, which are added. The sum is rounded once, from float64 rounded to odd.
+Products and the running value are exact in float64. They are scaled by a power of two, truncated to
+64-bit integers, and added. The sum is converted to float64 with rounding to odd, then rounded once.
 """
 
 from dataclasses import replace
@@ -25,23 +25,23 @@ _WORD_BITS = 62
 
 
 class Exponents(NamedTuple):
-    """Least exponents of the operands in rows and in panels: those of their subnormals."""
+    """Least exponents of the operands in rows and in panels: the exponents of subnormals."""
 
     row: int
     panel: int
 
 
 class Grid(NamedTuple):
-    """Fraction bits of aligned terms, of group sums and running values beside them; sizes.
+    """Fraction bits and sizes of one step.
 
     Attributes:
-        term: fraction bits of the products; without floor of the running value, too.
-        total: fraction bits to which a group's sum is floored.
-        addend: the same for the running value.
-        group: products of a fused step.
-        parts: parts of a group with a sum of their own.
+        term: fraction bits of the products; without a floor, also of the running value.
+        total: fraction bits to which the sum of a group is floored.
+        addend: fraction bits to which the running value is floored.
+        group: products per fused step.
+        parts: parts of a group; each part has a separate sum.
         least: least exponent of the running value.
-        zero: exponent of zeros, the least in the search.
+        zero: exponent of zeros, and the start value of the search for the greatest exponent.
     """
 
     term: int
@@ -90,7 +90,7 @@ def _(acc: Aligned, task: Task) -> Sums:
     sums = partial(run, kernel, mul, arguments=arguments, lanes=lanes)
     if acc.signed_zero and acc.format.has_negative_zero:
         return sums
-    # Which zero it is means nothing to later steps.
+    # Later steps do not depend on the sign of a zero: clear the sign once, at the end.
     return lambda left, right: sums(left, right) + 0.0
 
 
@@ -105,13 +105,13 @@ def _least_exponent(number_format: Format, acc: Aligned) -> int:
 
 @inner
 def _exponent(x: Any, least: Any) -> Any:
-    """The exponent of the binade of x, at least that of subnormals."""
+    """The exponent of the binade of x; subnormals have the exponent `least`."""
     return max(((bits_of(x) >> _FRACTION_BITS) & _FIELD) - _BIAS, least)
 
 
 @inner
 def _exponent_or_zero(x: Any, grid: Any) -> Any:
-    """The exponent of a running value, at least that of zeros."""
+    """The exponent of a running value, at least the exponent of zeros."""
     return max(_exponent(x, grid.least), grid.zero) if x != 0 else np.int64(grid.zero)
 
 
@@ -123,13 +123,13 @@ def _power(exponent: Any) -> Any:
 
 @inner
 def _shifted(number: Any, by: Any) -> Any:
-    """The number times 2**by, rounded down."""
+    """`number` times 2**by, rounded down."""
     return number << by if by >= 0 else number >> min(-by, 63)
 
 
 @inner
 def _search(source: Any, row: Any, panel: Any, lanes: Any, greatest: Any) -> None:
-    """Raise `greatest`, at least the exponent of zeros, to those of other products."""
+    """Raise `greatest` to the greatest exponent of the products that are not zero."""
     for lane in lanes:
         a = row[lane]
         if a == 0:
@@ -145,7 +145,7 @@ def _search(source: Any, row: Any, panel: Any, lanes: Any, greatest: Any) -> Non
 def _add(  # noqa: PLR0917 - compiled code takes positional arguments
     row: Any, panel: Any, lanes: Any, scale: Any, totals: Any, plain: Any
 ) -> None:
-    """Add the products, cut to integers at `scale`, and as they are for special values."""
+    """Add products to `totals` as integers at `scale`, and to `plain` for special values."""
     for lane in lanes:
         a, terms = row[lane], panel[lane]
         for j in range(WIDTH):
@@ -156,7 +156,7 @@ def _add(  # noqa: PLR0917 - compiled code takes positional arguments
 
 @inner
 def _converted(rounding: Any, total: Any, exponent: Any, plain: Any) -> Any:
-    """The running value that total * 2**exponent becomes, unless the plain sum is special."""
+    """The running value for total * 2**exponent; `plain` if that is infinite or NaN."""
     value = integer_to_odd(total) * _power(exponent)
     return round_sum(rounding, value if np.isfinite(plain) else plain, 0)
 

@@ -1,7 +1,7 @@
 """Multiply-add with approximate normalisation.
 
-A left shift does not change the sum, only the exponent that later terms are aligned to: the running
-sum is a float64 value beside that exponent.
+A left shift does not change the sum, but it changes the exponent to which later terms are aligned.
+The running sum is therefore a float64 value plus this exponent.
 """
 
 from typing import Any
@@ -71,7 +71,7 @@ def _(acc: ApproximateFloat, task: Task) -> Sums:
 
 
 def _top_exponents(number_format: Format, values: Values) -> Exponents:
-    """Weights of the top bits of operands' significands, hidden bits or not."""
+    """Weights of the top bits of the operands' significands, even if these bits are zero."""
     shape = number_format.unpacked
     lowest = shape.exponent_min + shape.significand_bits - 1
     if shape.exponent_min == shape.exponent_max:
@@ -93,7 +93,7 @@ def _power(exponent: Any) -> Any:
 
 @inner
 def _left_shift(by_k: Any, k: Any, lam: Any, room: Any) -> Any:
-    """How far a sum goes left whose first k bits are zero."""
+    """Left shift of a sum whose first k bits are zero; limited by `room`."""
     if not by_k and k + lam <= room:
         return k + lam
     return k if k <= room else 0
@@ -127,7 +127,7 @@ def _approximate_steps(  # noqa: PLR0917 - compiled code takes positional argume
                 top = exponent
                 if term != 0.0:
                     top = max(exponent, row_tops[i, t] + column_tops[j, t] + 1)
-                # Top exponents beyond the format's range are far from float64's.
+                # Top exponents beyond the format's range still fit float64.
                 scale, quantum = _power(width - top), _power(top - width)
                 x = np.copysign(np.floor(abs(term) * scale), term)
                 y = np.copysign(np.floor(abs(total) * scale), total)

@@ -1,4 +1,4 @@
-"""Sums by bins that do not wrap: those of the exact accumulator."""
+"""Sums by bins that cannot wrap: the same as the sums of the exact accumulator."""
 
 from hwdse.errors import SpecError
 from hwdse.kernels.accumulate import Sums, Task, plan

@@ -1,12 +1,13 @@
-"""Fused multiply-add into a float: each group added exactly and rounded once.
+"""Fused multiply-add into a float: each group is added exactly and rounded once.
 
-Kernels, from the fastest and narrowest to the one that takes everything:
+There are three kernels, from the fastest and narrowest to the most general:
 
-* `_native`: fp32 (or float64 itself) to nearest even, one term at a time: the machine's own sum;
-* `_steps`: the group's sum fits one number of the carrier, float32 or float64; where the carrier's
-  own rounding could change the result, its error is folded in by rounding to odd;
-* `_wide_steps`: the group is summed as a pair of float64 numbers, and where two are not enough, as
-  a word over the whole range.
+* `_native`: fp32 (or float64 itself) to nearest even, one term at a time. The machine's own
+  addition gives the result.
+* `_steps`: the sum of a group fits one number of the carrier, float32 or float64. If the rounding
+  of the carrier could change the result, the kernel rounds to odd instead.
+* `_wide_steps`: the group is summed as a pair of float64 numbers. If two numbers are not enough,
+  the sum is a word over the whole range of float64.
 """
 
 from functools import partial
@@ -70,7 +71,7 @@ def _(acc: FusedFloat, task: Task) -> Sums:
 def _summed(
     acc: FusedFloat, task: Task, carrier: Carrier, kernel: Any, arguments: tuple[Any, ...]
 ) -> Sums:
-    # A product of too many bits is several terms of its group.
+    # A product with too many bits becomes several terms of its group.
     pieces = task.pieces
     lanes = task.design.unit.group * pieces.terms
     steps = partial(
@@ -80,10 +81,10 @@ def _summed(
 
 
 def check_kind(acc: FloatSum) -> None:
-    """Refuse formats whose rounding is not that of IEEE 754.
+    """Refuse formats that do not round as in IEEE 754.
 
     Raises:
-        SpecError: a format that flushes subnormals, or one that looks at exponents for ties.
+        SpecError: the format flushes subnormals, or decides ties by the exponent field.
     """
     f = acc.format
     if isinstance(f, FlushedFloat) or (f.tie_on_exponent and f.fraction_bits == 0):
@@ -91,7 +92,7 @@ def check_kind(acc: FloatSum) -> None:
 
 
 def without_negative_zero(acc: FloatSum, sums: Sums) -> Sums:
-    """`sums`, zeros positive where the format has no negative one."""
+    """`sums` with positive zeros if the format has no negative zero."""
     if acc.format.has_negative_zero:
         return sums
     return lambda left, right: sums(left, right) + 0.0
@@ -101,7 +102,7 @@ def rounding_in_float64(acc: FloatSum, task: Task) -> Rounding:
     """Rounding of exact groups, and of sums of two values of the format, in float64.
 
     Raises:
-        SpecError: a format that float64 cannot carry.
+        SpecError: float64 cannot carry the format.
     """
     check_kind(acc)
     rounding, top = task.design.rounding, acc.format.max_exponent + 2
@@ -115,10 +116,10 @@ def rounding_in_float64(acc: FloatSum, task: Task) -> Rounding:
 
 
 def check_group(acc: FloatSum, task: Task) -> None:
-    """Refuse groups whose exact sum float64 cannot hold.
+    """Refuse groups whose exact sum does not fit float64.
 
     Raises:
-        SpecError: several lanes of products that span too many bits.
+        SpecError: there are several lanes, and their products span too many bits.
     """
     lanes = task.design.unit.group
     if lanes > 1 and not any(
@@ -135,7 +136,7 @@ def _same_values(a: Format, b: Format) -> bool:
 
 
 def _carries(carrier: Carrier, task: Task, products: Extent) -> bool:
-    """Whether operands and products are values of the carrier, so that no sum rounds to zero."""
+    """Whether the carrier holds all operands and products, so that no sum rounds to zero."""
     info = np.finfo(carrier)
     operands = (task.design.a.unpacked, task.design.b.unpacked)
     return (
@@ -149,13 +150,13 @@ def _carries(carrier: Carrier, task: Task, products: Extent) -> bool:
 
 
 def _group_fits(acc: FusedFloat, task: Task, products: Extent, carrier: Carrier) -> bool:
-    """Whether the carrier holds every group's sum, and its rounding every running sum."""
+    """Whether the carrier holds the sum of every group, and can round every running sum."""
     lanes, rounding = task.design.unit.group, task.design.rounding
     group = products.top + clog2(lanes)
     if lanes > 1 and group - products.lsb > np.finfo(carrier).nmant + 1:
         return False
-    # Rounding to nearest moves a sum by no more than the group, rounding toward zero only shrinks
-    # it; the other directions may walk up to the format's largest value.
+    # Rounding to nearest changes a sum by no more than the group does. Rounding toward zero only
+    # shrinks it. In the other directions, a sum may grow up to the largest value of the format.
     top = acc.format.max_exponent + 1
     if rounding not in ("up", "down"):
         top = min(top, _sum_top(task, products))
@@ -164,7 +165,7 @@ def _group_fits(acc: FusedFloat, task: Task, products: Extent, carrier: Carrier)
 
 
 def _sum_top(task: Task, products: Extent) -> int:
-    """log2 of a bound on running sums that are rounded to nearest or toward zero."""
+    """log2 of a bound on running sums, for rounding to nearest or toward zero."""
     return products.top + clog2(max(task.terms, 1)) + 1
 
 
@@ -178,12 +179,13 @@ def _rounding(acc: FusedFloat, task: Task, products: Extent, carrier: Carrier) -
 
 
 def _rounds_twice_as_once(target: BinaryFloat, task: Task, carrier: Carrier) -> bool:
-    """Whether rounding to the carrier first never changes what is then rounded to nearest even.
+    """Whether rounding to the carrier first never changes the later rounding to nearest even.
 
-    The carrier rounds only where one of running sum and product is far below the other. The larger
-    one is a value of the format, clear of the middle between two of them; or else it is a product
-    of more bits, so large that the sum overflows. (For products of no more bits than the format
-    this is Figueroa's theorem: "When is double rounding innocuous?", SIGNUM 30(3), 1995.)
+    The carrier rounds only if the running sum and the product are far apart. The larger of the two
+    is then a value of the format, so that the sum is not near the middle between two values. Or the
+    larger is a product with more bits than the format, so large that the sum overflows. (For
+    products with no more bits than the format, this is Figueroa's theorem: "When is double rounding
+    innocuous?", SIGNUM 30(3), 1995.)
     """
     design = task.design
     available = np.finfo(carrier).nmant + 1
@@ -296,7 +298,7 @@ def _wide_steps(  # noqa: PLR0917 - compiled code takes positional arguments
                                 add_value(limbs, term)
                             high[j], low[j] = take_odd(limbs, WORD_BITS), 0.0
                 for j in range(WIDTH):
-                    # The low part is NaN beside an infinite or NaN sum.
+                    # If the sum is infinite or NaN, the low part is NaN.
                     rest = low[j] if np.isfinite(high[j]) else 0.0
                     nearest, error = two_sum(high[j], rest)
                     row[j] = round_sum(rounding, to_odd(nearest, error), signs[j])

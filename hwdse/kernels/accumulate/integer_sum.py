@@ -1,4 +1,4 @@
-"""Two's-complement sums in units of the products' least bit, wrapping or saturating."""
+"""Two's-complement sums in units of the products' LSB, wrapping or saturating."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _HALF_WORD = np.int64(0xFFFFFFFF)
 
 @wide_terms.register
 def _(acc: IntegerSum, design: Design, mul: Multiplication) -> int:
-    """Integers are multiplied as such."""
+    """Integer operands need one term: their kernels multiply integers directly."""
     del acc, mul
     return int(design.a.unpacked.twos_complement and design.b.unpacked.twos_complement)
 
@@ -33,7 +33,7 @@ def _(acc: IntegerSum, task: Task) -> Sums:
             f"accumulator {acc} of products of multiplier {task.design.mul} in units of 2^{lsb} "
             "has no fast kernel: it takes products of integers"
         )
-    # Each operand in units of its own least bit is an integer; the sum's unit is their product.
+    # In units of its LSB, each operand is an integer. The product of both units is the sum's unit.
     left_lsb, right_lsb = task.left.least_bit, task.right.least_bit
     if left_lsb + right_lsb != lsb:
         raise SpecError(
@@ -47,7 +47,7 @@ def _(acc: IntegerSum, task: Task) -> Sums:
 
 
 def _integer_sums(acc: IntegerSum, task: Task, lsb: int) -> Sums:
-    """The sums in units of 2^lsb, of operands that are integers."""
+    """The sums in units of 2^lsb, for integer operands."""
     mul, growth = task.mul, clog2(max(task.terms, 1))
     if mul.linear:
         room = lsb - growth
@@ -59,7 +59,7 @@ def _integer_sums(acc: IntegerSum, task: Task, lsb: int) -> Sums:
             return lambda left, right: left @ right + 0.0
         if task.products_below(FLOAT64_PRECISION + room) and not acc.saturate:
             return lambda left, right: _wrapped(left @ right, acc.width)
-    # Operands as integers: their products may have more bits than float64 holds.
+    # Use integer operands: the products may have more bits than float64.
     carrier = np.int64 if mul.linear else np.float64
     kernel: Any = _saturating if acc.saturate else _wrapping
     lanes = task.design.unit.group
@@ -95,7 +95,7 @@ def _saturating(  # noqa: PLR0917 - compiled code takes positional arguments
 ) -> None:
     largest = np.int64((np.uint64(1) << np.uint64(width - 1)) - np.uint64(1))
     smallest = -largest - 1
-    # A group's sum may leave 64 bits: it is kept in two halves, and so are the limits.
+    # The sum of a group may exceed 64 bits: keep the sum and the limits in two halves each.
     top_largest, low_largest = largest >> 32, largest & _HALF_WORD
     top_smallest, low_smallest = smallest >> 32, smallest & _HALF_WORD
     for p in range(panels.shape[0]):

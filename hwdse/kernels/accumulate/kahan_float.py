@@ -1,4 +1,4 @@
-"""Compensated summation, every operation rounded."""
+"""Compensated summation; every operation rounds."""
 
 from functools import partial
 from typing import Any

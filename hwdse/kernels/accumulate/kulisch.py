@@ -1,4 +1,4 @@
-"""Exact fixed-point sums: matrix products in float64 where those are exact, else wide words."""
+"""Exact fixed-point sums: by float64 matrix products if they are exact, else by wide words."""
 
 from itertools import product as pairs
 from typing import Any
@@ -22,7 +22,7 @@ from hwdse.kernels.operands import Extent
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.spec import Kulisch
 
-#: Matrix products that still beat one pass of `_pair_sums`.
+#: Most matrix products that are still faster than one pass of `_pair_sums`.
 _MAX_MATRIX_PRODUCTS = 9
 
 
@@ -34,7 +34,7 @@ def _(acc: Kulisch, task: Task) -> Sums:
     mul, state, growth = task.mul, task.design.state, clog2(max(task.terms, 1))
     cut = task.pieces.cut
     if not task.products_below(state.top - 1 - growth):
-        # The register may wrap. Its word may also be wider than all that can be added to it.
+        # The register may wrap. The register may also be wider than the word of all possible sums.
         width = min(state.exponent_min + state.significand_bits - LSB_EXPONENT, WORD_BITS)
         return lambda left, right: run(_word_sums, mul, *cut(left, right), arguments=(width,))
     if mul.linear:
@@ -51,9 +51,9 @@ def _(acc: Kulisch, task: Task) -> Sums:
 
 
 def _bands(task: Task, growth: int) -> tuple[list[int], list[int]] | None:
-    """Where to cut the operands (log2) so that products of pieces sum exactly; None if too often.
+    """Where to cut the operands so that products of pieces sum exactly; None if too many pieces.
 
-    Each list holds the LSB of every piece, the highest first.
+    Each list holds the LSB exponent of every piece, the highest first.
     """
     formats = (task.design.a.unpacked, task.design.b.unpacked)
     static = tuple(Extent(lsb=shape.exponent_min, top=shape.top) for shape in formats)
@@ -89,7 +89,7 @@ def _by_matrix_products(
     if len(partial) == 1:
         total = partial[0]
     else:
-        # Each is exact; as terms of one more sum, times one, they take the general way.
+        # Each product is exact: add them exactly, as terms of one more sum.
         stacked = np.stack(partial).reshape(len(partial), -1)
         total = np.empty(stacked.shape[1])
         _add_partial(stacked, total)

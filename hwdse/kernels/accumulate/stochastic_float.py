@@ -1,4 +1,7 @@
-"""Added exactly, rounded stochastically once a group by bits of a shift register."""
+"""Fused groups with stochastic rounding; a shift register gives the random bits.
+
+Each group is added exactly and rounded once.
+"""
 
 from typing import Any
 
@@ -25,7 +28,7 @@ def _(acc: StochasticFloat, task: Task) -> Sums:
     check_group(acc, task)
     f, lanes = acc.format, task.design.unit.group
     top = max(f.max_exponent + 1, task.format_products.top + clog2(lanes)) + 1
-    # The sums are scaled by the drawn quantum and back.
+    # The sums are divided by the quantum of the drawn bits, and multiplied by it later.
     if not can_round(acc.drawn, "rne", top) or acc.drawn.lsb_exponent < _FLOAT64.minexp:
         raise SpecError(
             f"accumulator {acc} has no fast kernel: its range or precision is beyond what float64 "
@@ -55,7 +58,7 @@ def _(acc: StochasticFloat, task: Task) -> Sums:
 def _draws(
     taps: npt.NDArray[np.int64], seed: int, width: int, bits: int, groups: int
 ) -> npt.NDArray[np.int64]:
-    """The random bits of each group."""
+    """The random bits for each group."""
     draws = np.empty(groups, np.int64)
     register = seed
     for k in range(groups):
@@ -70,7 +73,7 @@ def _draws(
 
 @inner
 def _power(exponent_field: Any) -> Any:
-    """The power of two whose pattern has this exponent field."""
+    """The power of two whose bit pattern has this exponent field."""
     return float_like(1.0, exponent_field << 52)
 
 
@@ -113,7 +116,7 @@ def _stochastic_steps(  # noqa: PLR0917 - compiled code takes positional argumen
                         row[j] = with_sign_of(beyond, total)
                         continue
                     exponent = max((exponent_bits(magnitude) >> 52) - 1023, lowest)
-                    # In units of the drawn bits' quantum.
+                    # Scale to units of the drawn bits' quantum.
                     scaled = magnitude * _power(1023 + fraction_bits - exponent)
                     scaled = np.rint(scaled) if to_nearest else np.floor(scaled)
                     whole = (np.int64(scaled) + draw) >> drawn_bits

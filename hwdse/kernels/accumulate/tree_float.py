@@ -1,4 +1,4 @@
-"""A tree of rounding adders, then a rounding adder into the running sum."""
+"""A tree of rounding adders, then a rounding adder for the running sum."""
 
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ def _(acc: TreeFloat, task: Task) -> Sums:
 
 @inner
 def rounded_sum(rounding: Rounding, left: Any, right: Any) -> Any:
-    """Left + right, values of the format, rounded to it."""
+    """Sum of two values of the format, rounded to the format."""
     nearest, error = two_sum(left, right)
     signs = note_signs(rounding, sign_bits(left), right)
     return round_sum(rounding, to_odd(nearest, error), signs)

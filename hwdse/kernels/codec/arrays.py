@@ -1,4 +1,4 @@
-"""Encode, decode and quantize whole arrays: what types come in and go out, in parts and threads."""
+"""Encode, decode and quantize whole arrays: argument checks, result types, parts and threads."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,13 +19,13 @@ from hwdse.kernels.codec.wide import wide_decoder
 from hwdse.kernels.jit import compiled
 
 Array = npt.NDArray[Any]
-#: Fills a part of the output from a part of the input that begins at the given element.
+#: Fills a part of the output from a part of the input; the third argument is the first element.
 Step = Callable[[Array, Array, int], None]
 
-#: Elements that a step without a loop of its own takes at once, to bound its memory.
+#: Elements per step without a compiled loop, to limit its memory.
 _CHUNK = 1 << 16
 _NATIVE = np.dtype(np.float32)
-#: Types whose every value float32 holds.
+#: Types whose values all fit float32.
 _NARROW = tuple(map(np.dtype, (np.float16, np.int8, np.uint8, np.int16, np.uint16, np.bool_)))
 
 
@@ -41,29 +41,33 @@ def encode(
 ) -> Array:
     """Codes of real numbers of any shape: the same bits as `number_format.encode`.
 
-    At the speed of memory: float32 and narrower input with rounding `rne` and overflow `saturate`
-    or `ieee`, to binary floats (but E8M0 and P3109 of precision 1), to fixed point of up to 22
-    bits, and to posits whose range float32 holds without subnormals. Some hundred million a second:
-    every other format of up to 16 bits under every deterministic rounding and overflow but `wrap`;
-    the first call takes up to some seconds to find where the codes change. Stochastic roundings to
-    binary floats and fixed point run compiled too. All else is computed by the format itself, some
-    million a second.
+    The speed depends on the format, the input and the rounding:
+
+    * At memory speed: float32 and narrower input with rounding `rne` and overflow `saturate` or
+      `ieee`, to binary floats (except E8M0 and P3109 of precision 1), to fixed point of up to 22
+      bits, and to posits whose range float32 holds without subnormals.
+    * Some hundred million values per second: float32 and narrower input to all other formats of up
+      to 16 bits, with every deterministic rounding and every overflow except `wrap`. The first call
+      takes up to some seconds, because it searches for the places where the codes change.
+    * Compiled: stochastic roundings of float32 and narrower input to binary floats and fixed point,
+      with overflow `saturate` or `ieee`.
+    * Some million values per second: everything else. The format itself computes these codes.
 
     Args:
         number_format: the format.
-        x: floats up to 64 bits, or integers.
-        rounding: one of `ROUNDINGS`; by default the format's own.
+        x: floats of up to 64 bits, or integers.
+        rounding: one of `ROUNDINGS`; the default is the format's own rounding.
         overflow: one of `OVERFLOWS`.
-        random: random bits, for stochastic rounding only.
-        out: array to fill, C-contiguous, of the shape of `x` and type `code_dtype`.
-        threads: parts encoded side by side.
+        random: random bits; only stochastic rounding needs them.
+        out: array to fill, C-contiguous, with the shape of `x` and the type `code_dtype`.
+        threads: number of parts that are encoded at the same time.
 
     Returns:
-        Codes of type `code_dtype`, same shape; `out` where given.
+        Codes of type `code_dtype` in the shape of `x`; `out` if given.
 
     Raises:
-        FormatError: an unknown rounding or overflow, values of another type, or an unfit `out`.
-        SpecError: fewer than one thread.
+        FormatError: the rounding or overflow is unknown, or `x` or `out` is of the wrong kind.
+        SpecError: `threads` is below one.
     """
     values = _real(x)
     rounding = _checked(number_format, rounding, overflow)
@@ -83,26 +87,26 @@ def quantize(
     out: Array | None = None,
     threads: int = 1,
 ) -> Array:
-    """Nearest values of the format, of any shape: the same numbers as `number_format.quantize`.
+    """Values of the format after rounding: the same numbers as `number_format.quantize`.
 
-    Arguments and speeds as `encode`, in one pass where `encode` runs at speed.
+    Arguments and speeds are as for `encode`. Cases at memory speed need one pass over the array.
 
     Args:
         number_format: the format.
-        x: floats up to 64 bits, or integers.
-        rounding: one of `ROUNDINGS`; by default the format's own.
+        x: floats of up to 64 bits, or integers; any shape.
+        rounding: one of `ROUNDINGS`; the default is the format's own rounding.
         overflow: one of `OVERFLOWS`.
-        random: random bits, for stochastic rounding only.
-        out: array to fill, C-contiguous, of the shape of `x` and the type that is returned.
-        threads: parts quantized side by side.
+        random: random bits; only stochastic rounding needs them.
+        out: array to fill, C-contiguous, with the shape of `x` and the type of the result.
+        threads: number of parts that are quantized at the same time.
 
     Returns:
-        float32 where it holds every value of the format; else float64, or an object array of
-        Fractions where that does not either. Same shape; `out` where given.
+        float32 if it holds every value of the format. If not: float64, or an object array of
+        Fractions if float64 does not hold every value either. The shape of `x`; `out` if given.
 
     Raises:
-        FormatError: an unknown rounding or overflow, values of another type, or an unfit `out`.
-        SpecError: fewer than one thread.
+        FormatError: the rounding or overflow is unknown, or `x` or `out` is of the wrong kind.
+        SpecError: `threads` is below one.
     """
     values = _real(x)
     rounding = _checked(number_format, rounding, overflow)
@@ -129,22 +133,22 @@ def decode(
 ) -> Array:
     """Values of codes of any shape: the same numbers as `number_format.decode`.
 
-    At speed for formats of up to 16 bits, binary floats and fixed point, and codes of type
+    Formats of up to 16 bits, binary floats and fixed point are fast if the codes have the type
     `code_dtype`.
 
     Args:
         number_format: the format.
         codes: integers.
-        out: array to fill, C-contiguous, of the shape of `codes` and the type that is returned.
-        threads: parts decoded side by side.
+        out: array to fill, C-contiguous, with the shape of `codes` and the type of the result.
+        threads: number of parts that are decoded at the same time.
 
     Returns:
-        float32 where it holds every value of the format; else float64, or an object array of
-        Fractions where that does not either. Same shape; `out` where given.
+        float32 if it holds every value of the format. If not: float64, or an object array of
+        Fractions if float64 does not hold every value either. The shape of `codes`; `out` if given.
 
     Raises:
-        FormatError: not integers, a code out of range, or an unfit `out`.
-        SpecError: fewer than one thread.
+        FormatError: the codes are not integers, a code is out of range, or `out` does not fit.
+        SpecError: `threads` is below one.
     """
     array = np.asarray(codes)
     if array.dtype.kind not in "iu":
@@ -157,7 +161,7 @@ def decode(
 def _real(x: npt.ArrayLike) -> Array:
     values = np.asarray(x)
     if values.dtype.kind not in "fiub" or values.dtype.itemsize > 8:
-        Unpacked.from_numbers(values.reshape(-1)[:0])  # complains
+        Unpacked.from_numbers(values.reshape(-1)[:0])  # raises the FormatError
     return values
 
 
@@ -169,7 +173,7 @@ def _checked(number_format: Format, rounding: str | None, overflow: str) -> str:
 
 
 def as_float32(values: Array) -> Array | None:
-    """Contiguous float32 of the same values; None where the type has others."""
+    """Contiguous float32 array of the same values; None if the type has values beyond float32."""
     return _float32(values) if _fits_float32(values.dtype) else None
 
 
@@ -211,7 +215,7 @@ def _encode_step(
     kernel = _kernel(number_format, values, rounding, overflow)
     if kernel is not None:
         return _loop_step(kernel.encode)
-    # Complains of what cannot be, even of an empty array.
+    # Raise an error for wrong arguments, even if the array is empty.
     number_format.encode(values.reshape(-1)[:0], rounding, overflow, random)
 
     def step(source: Array, target: Array, at: int) -> None:
@@ -301,13 +305,13 @@ def _pieces(size: int) -> Iterator[slice]:
 
 
 def _float32(values: Array) -> Array:
-    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+    with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet NaN
         return np.ascontiguousarray(values, _NATIVE)
 
 
 @compiled
 def _look_up(codes: Array, table: Array, out: Array) -> Any:
-    """Fill `out`; codes beyond the table take any value, and tell in the bits of the result."""
+    """Fill `out` and return all codes ORed; codes beyond the table give any value."""
     seen, mask = np.int64(0), np.int64(len(table) - 1)
     for i in range(codes.shape[0]):
         code = np.int64(codes[i])

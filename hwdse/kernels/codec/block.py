@@ -1,8 +1,8 @@
-"""Block formats with power-of-two scales (OCP MX), at the speed of memory.
+"""Block formats with power-of-two scales (OCP MX), at memory speed.
 
-A block's scale comes from the exponent of its largest magnitude; multiplied by the inverse, which
-is exact or makes nothing but zeros, its values round as any float32 does. Blocks with NaN or
-infinities are left to the format itself.
+The exponent of a block's largest magnitude gives the scale. The values are multiplied by the
+inverse scale. This product is exact, or so small that the result is zero. The products then round
+like any float32. The format itself encodes blocks with NaN or infinities.
 """
 
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ Array = npt.NDArray[Any]
 
 _SIZE = 32
 _NIBBLE = 4
-#: Blocks whose codes stay in the cache until they are packed.
+#: Blocks per group: the codes of a group stay in the cache until they are packed.
 _GROUP = 64
-#: Scale code of NaN, which the loops give to blocks that they cannot do.
+#: Scale code of NaN; the loops give it to blocks that they cannot encode.
 _NOT_DONE = 255
 _SCALE, _RULE = "e8m0", "floor"
-#: Pattern of 2^-127, the one scale that is subnormal in float32.
+#: Pattern of 2^-127, the only scale that is subnormal in float32.
 _SMALLEST_SCALE = 1 << (lanes.FRACTION_BITS - 1)
 
 
@@ -58,26 +58,26 @@ def encode_blocks(
     out: tuple[Array, Array] | None = None,
     threads: int = 1,
 ) -> tuple[Array, Array]:
-    """Codes and scales of an array blocked along its last axis: those of `block_format.encode`.
+    """Codes and scales of an array blocked along its last axis, as from `block_format.encode`.
 
-    At the speed of memory: float32 and narrower input of whole blocks, in formats of block 32,
-    scale E8M0, rule `floor` and elements of up to 8 bits, among them all of OCP MX. All else is
-    computed by the format itself.
+    At memory speed: float32 and narrower input of whole blocks, to formats with block size 32,
+    scale E8M0, rule `floor` and elements of up to 8 bits. All OCP MX formats are among them. The
+    format itself computes everything else.
 
     Args:
         block_format: the format.
-        x: floats up to 64 bits, or integers; at least one axis.
-        packed: two codes of 4 bits a byte, the earlier one in the lower half.
-        out: arrays for codes and scales, C-contiguous, of the shapes and types that are returned.
-        threads: parts encoded side by side.
+        x: floats of up to 64 bits, or integers; at least one axis.
+        packed: put two 4-bit codes into each byte, the earlier code in the lower half.
+        out: arrays for codes and scales, C-contiguous, with the shapes and types of the results.
+        threads: number of parts that are encoded at the same time.
 
     Returns:
-        (codes, scales): element codes in the shape of `x`, or packed with half its last axis; scale
-        codes, one a block. `out` where given.
+        (codes, scales): element codes in the shape of `x` (packed codes have half the last axis),
+        and one scale code per block. The arrays of `out` if given.
 
     Raises:
-        FormatError: values of another type, elements that do not pack, or an unfit `out`.
-        SpecError: fewer than one thread.
+        FormatError: `x` has another type, the elements cannot be packed, or `out` does not fit.
+        SpecError: `threads` is below one.
     """
     values = np.asarray(x)
     blocking = block_format.block.over(values.shape, -1)
@@ -123,23 +123,24 @@ def encode_blocks(
 def quantize_blocks(
     block_format: BlockFormat, x: npt.ArrayLike, *, out: Array | None = None, threads: int = 1
 ) -> Array:
-    """Nearest values of an array blocked along its last axis: those of `block_format.quantize`.
+    """Values of an array blocked along its last axis, as from `block_format.quantize`.
 
-    At speed where `encode_blocks` is.
+    At memory speed in the same cases as `encode_blocks`.
 
     Args:
         block_format: the format.
-        x: floats up to 64 bits, or integers; at least one axis.
-        out: array to fill, C-contiguous, of the shape of `x` and the type that is returned.
-        threads: parts quantized side by side.
+        x: floats of up to 64 bits, or integers; at least one axis.
+        out: array to fill, C-contiguous, with the shape of `x` and the type of the result.
+        threads: number of parts that are quantized at the same time.
 
     Returns:
-        float32 for formats and types done at speed where it holds every value (OCP MX but for
-        MXINT8, whose -2 * 2^127 it does not); else float64. Same shape; `out` where given.
+        float32 in the cases at memory speed, if it holds every value of the format. (All OCP MX
+        formats except MXINT8, which has the value -2 * 2^127.) Else float64. The shape of `x`;
+        `out` if given.
 
     Raises:
-        FormatError: values of another type, or an unfit `out`.
-        SpecError: fewer than one thread.
+        FormatError: `x` has another type, or `out` does not fit.
+        SpecError: `threads` is below one.
     """
     values = np.asarray(x)
     kernel = _kernel_of(block_format)
@@ -183,7 +184,7 @@ def _kernel_of(block_format: BlockFormat) -> _Kernel | None:
     if ends is None or ends.value is None or not isinstance(ends.rounding, Addition):
         return None
     largest_exponent = int(np.frexp(block_format.element.max)[1]) - 1
-    # The largest scale brings the largest element to float32's top binade.
+    # With the largest scale, the largest element lies in float32's top binade.
     fits_float32 = -block_format.element.min < 2.0 ** (largest_exponent + 1)
     return _Kernel(
         rounding=ends.rounding,
@@ -207,9 +208,9 @@ def _packed(codes: Array) -> Array:
 
 @inner
 def _scale_code(x: Array, start: int, largest_exponent: int) -> Any:
-    """Scale code of the block of patterns that begins at `start`."""
+    """Scale code of the block of float32 patterns that begins at `start`."""
     largest = np.int32(0)
-    # Two at a time make half as many steps in a row.
+    # Two patterns per step halve the length of the dependency chain.
     for i in range(_SIZE // 2):
         one = np.int32(x[start + i] & lanes.MAGNITUDE)
         other = np.int32(x[start + i + _SIZE // 2] & lanes.MAGNITUDE)
@@ -217,13 +218,13 @@ def _scale_code(x: Array, start: int, largest_exponent: int) -> Any:
         largest = larger if larger > largest else largest
     if largest >= lanes.INFINITY:
         return _NOT_DONE
-    # Subnormals count as of exponent field 0: their scale is the smallest one anyway.
+    # Subnormals count as exponent field 0. They get the smallest scale in any case.
     return max(np.int64(largest >> lanes.FRACTION_BITS) - largest_exponent, 0)
 
 
 @inner
 def _power_of_two(field: Any) -> Any:
-    """The float32 2^(field - 127), for a field of -127 or more (which gives anything) to 254."""
+    """The float32 2^(field - 127) for fields 0 to 254; any value for fields down to -127."""
     pattern = field << lanes.FRACTION_BITS
     return as_float(pattern if field > 0 else _SMALLEST_SCALE)
 
@@ -270,7 +271,7 @@ def _encode_packed(  # noqa: PLR0917
                 group[target + i] = code_by_addition(to, end, scaled)
         start = first * (_SIZE // 2)
         for i in range(blocks * (_SIZE // 2)):
-            # Memory is little-endian: the earlier code is the lower byte.
+            # Memory is little-endian: the earlier code is in the lower byte.
             codes[start + i] = np.uint8(pairs[i] | pairs[i] >> _NIBBLE)
 
 

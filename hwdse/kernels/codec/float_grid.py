@@ -1,13 +1,13 @@
-"""Rounding to nearest even on the grid of a binary float or of fixed point, by one addition.
+"""Rounding to nearest even on the grid of a binary float or fixed point, by one addition.
 
 For |x| in [2^e, 2^(e+1)) and M fraction bits, (|x| + C) - C with C = 2^(e+23-M) rounds to the
-quantum 2^(e-M). Taking e no lower than the smallest normal's exponent serves subnormals by the same
-path, and fixed point, which is nothing but subnormals. The bits of |x| + C beyond those of C are
-the significand of the code. Formats that share float32's own lowest binade (bfloat16) drop bits of
-the pattern instead, since C would overflow.
+quantum 2^(e-M). The exponent e is at least the exponent of the smallest normal. The same path then
+serves subnormals, and fixed point, in which all values are subnormals. The bits of |x| + C minus
+the bits of C are the significand of the code. For formats with float32's lowest binade (bfloat16),
+C would overflow. For these, the low bits of the pattern are dropped instead.
 
-What a format does with signs, zeros, NaN and values out of range is a tuple of run-time numbers, so
-that one compiled loop serves all formats.
+Tuples of run-time numbers describe how a format treats signs, zeros, NaN and values out of range.
+One compiled loop therefore serves all formats.
 """
 
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ _MAX_BITS = 32
 
 
 class Addition(NamedTuple):
-    """Rounding by addition of C.
+    """Rounding by addition of the constant C.
 
     Attributes:
         lowest: exponent field (in place) below which the quantum stays the same.
-        to_fixed: added to the exponent field in place it gives C.
-        limit: magnitudes above it count as this one, whose level is beyond the last.
-        shift: bits of a float32's fraction that the format lacks.
+        to_fixed: the exponent field (in place) plus `to_fixed` is the pattern of C.
+        limit: larger magnitudes are replaced by `limit`, whose level is beyond the last level.
+        shift: number of float32 fraction bits that the format lacks.
     """
 
     lowest: Lane
@@ -53,12 +53,12 @@ class Addition(NamedTuple):
 
 
 class Truncation(NamedTuple):
-    """Rounding by dropping low bits of the pattern.
+    """Rounding by dropping the low bits of the pattern.
 
     Attributes:
-        half: one less than half of what is dropped.
-        odd: 1, or 0 where nothing is dropped.
-        shift: number of bits dropped.
+        half: half of the dropped range, minus one.
+        odd: 1, or 0 if no bits are dropped.
+        shift: number of dropped bits.
     """
 
     half: Lane
@@ -67,19 +67,19 @@ class Truncation(NamedTuple):
 
 
 class Finish(NamedTuple):
-    """From a rounded magnitude to a code, or to the float32 pattern of a value.
+    """How a rounded magnitude becomes a code, or the float32 pattern of a value.
 
     Attributes:
         flush_below: smaller magnitudes become zero.
         largest_positive: largest magnitude of a positive value.
         largest_negative: largest magnitude of a negative value.
-        beyond_positive: what a larger positive value becomes.
-        beyond_negative: what a larger negative value becomes.
-        sign: bits of a negative value's sign.
+        beyond_positive: result for a larger positive value.
+        beyond_negative: result for a larger negative value.
+        sign: sign bits of a negative value.
         complement: -1 to negate negative values in two's complement, else 0.
         mask: bits of the code.
-        negative_zero: what a negative value becomes that is rounded to zero.
-        nan: what NaN becomes.
+        negative_zero: result for a negative value that rounds to zero.
+        nan: result for NaN.
     """
 
     flush_below: Lane
@@ -94,7 +94,7 @@ class Finish(NamedTuple):
     nan: Lane
 
     def simplest(self) -> "Finish | Symmetric":
-        """The same as `Symmetric` where that is possible: for most signed floats."""
+        """The equivalent `Symmetric` if it exists (most signed floats), else this tuple."""
         alike = (
             self.largest_negative == self.largest_positive
             and self.beyond_negative == self.beyond_positive | self.sign
@@ -111,13 +111,13 @@ class Finish(NamedTuple):
 
 
 class Symmetric(NamedTuple):
-    """`Finish` where both signs behave alike, which takes half the time.
+    """A `Finish` for formats that treat both signs alike; it takes half the time.
 
     Attributes:
         largest: largest magnitude.
-        beyond: what a larger magnitude becomes.
-        sign: as in `Finish`.
-        nan: as in `Finish`.
+        beyond: result for a larger magnitude.
+        sign: see `Finish`.
+        nan: see `Finish`.
     """
 
     largest: Lane
@@ -127,7 +127,7 @@ class Symmetric(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Where the levels of a format lie.
+    """The places of the levels of a format.
 
     Attributes:
         fraction_bits: M.
@@ -141,9 +141,9 @@ class Grid(NamedTuple):
 
 
 def float_grid(number_format: Format) -> Grid | None:
-    """The grid of a format; None where it has none, or no zero, or too many levels."""
+    """The grid of a format; None if it has no grid, no zero, or too many levels."""
     if isinstance(number_format, FixedPoint):
-        # Everything lies below the lowest "normal" binade.
+        # All values lie below the lowest "normal" binade.
         fraction_bits, lsb = lanes.FRACTION_BITS - 1, -number_format.fraction_bits
         if number_format.width > fraction_bits:
             return None
@@ -163,12 +163,12 @@ def float_grid(number_format: Format) -> Grid | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Ends:
-    """How a format rounds to nearest even.
+    """The steps of rounding a float32 to nearest even in a format.
 
     Attributes:
-        rounding: on the way to a rounded magnitude.
-        code: from there to a code.
-        value: from there to a float32's pattern; None where float32 lacks some values.
+        rounding: from a float32 pattern to a rounded magnitude.
+        code: from the rounded magnitude to a code.
+        value: from the rounded magnitude to a float32 pattern; None if some value is no float32.
     """
 
     rounding: Addition | Truncation
@@ -177,7 +177,7 @@ class Ends:
 
 
 def rounding_ends(number_format: Format, overflow: str) -> Ends | None:
-    """How a format rounds to nearest even with overflow `saturate` or `ieee`; None if otherwise."""
+    """The steps for rounding `rne`; None for other overflows, or if the loops do not fit."""
     grid = float_grid(number_format)
     if grid is None or overflow not in ("saturate", "ieee") or _ties_on_exponent(number_format):
         return None
@@ -194,7 +194,7 @@ def rounding_ends(number_format: Format, overflow: str) -> Ends | None:
 
 
 def nearest_even_kernel(number_format: Format, overflow: str) -> Kernel | None:
-    """The kernel of rounding `rne` with overflow `saturate` or `ieee`; None if out of reach."""
+    """The kernel for rounding `rne` and overflow `saturate` or `ieee`; None if there is none."""
     ends = rounding_ends(number_format, overflow)
     if ends is None:
         return None
@@ -213,9 +213,9 @@ def nearest_even_kernel(number_format: Format, overflow: str) -> Kernel | None:
 
 
 def code_finish(number_format: Format, rounding: str, overflow: str) -> Finish:
-    """What becomes of rounded magnitudes: the format itself is asked about the special ones.
+    """How rounded magnitudes become codes; `number_format.encode` gives the special codes.
 
-    Finite values beyond the last level become what infinities become.
+    Finite values beyond the last level get the code of an infinity.
     """
     specials = np.array([np.inf, -np.inf, -0.0, np.nan])
     beyond_positive, beyond_negative, negative_zero, nan = (
@@ -240,7 +240,7 @@ def code_finish(number_format: Format, rounding: str, overflow: str) -> Finish:
 
 
 def _value_finish(number_format: Format, code: Finish) -> Finish:
-    """The same, for patterns of float32 values."""
+    """Like `code_finish`, but for the patterns of float32 values."""
 
     def pattern(of_code: Lane) -> Lane:
         mask = (1 << number_format.bits) - 1
@@ -300,9 +300,9 @@ def _rounding(grid: Grid) -> Addition | Truncation | None:
 
 
 def finish(to: Finish | Symmetric, magnitude: Lane, x: Lane) -> Lane:
-    """Code or pattern of a rounded magnitude, with the sign and specials of the pattern `x`.
+    """Code or pattern of a rounded magnitude, with the sign and the specials of the pattern `x`.
 
-    For compiled code only.
+    Only compiled code can call this function.
     """
     raise TypeError("finish runs in compiled code only")
 
@@ -335,14 +335,14 @@ def _(to, magnitude, x):  # type: ignore[no-untyped-def]
 
 @inner
 def _place(to: Addition, x: Lane) -> tuple[Lane, ...]:
-    """Magnitude of a pattern up to the limit, and the exponent field of its binade."""
+    """Magnitude of a pattern, at most the limit, and the exponent field of its binade."""
     magnitude = min(np.int32(x & lanes.MAGNITUDE), to.limit)
     return magnitude, max(np.int32(magnitude & lanes.EXPONENT), to.lowest)
 
 
 @inner
 def code_by_addition(to: Addition, end: Finish | Symmetric, x: Lane) -> Lane:
-    """Code of a float32 pattern."""
+    """Code for a float32 pattern."""
     magnitude, exponent = _place(to, x)
     fixed = add(exponent, to.to_fixed)
     significand = subtract(as_pattern(as_float(magnitude) + as_float(fixed)), fixed)
@@ -352,7 +352,7 @@ def code_by_addition(to: Addition, end: Finish | Symmetric, x: Lane) -> Lane:
 
 @inner
 def value_by_addition(to: Addition, end: Finish | Symmetric, x: Lane) -> Lane:
-    """Pattern of the float32 nearest to that of a pattern."""
+    """float32 pattern of the format's value that is nearest to the pattern `x`."""
     magnitude, exponent = _place(to, x)
     fixed = as_float(add(exponent, to.to_fixed))
     return finish(end, as_pattern((as_float(magnitude) + fixed) - fixed), x)

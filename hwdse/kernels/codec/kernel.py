@@ -1,4 +1,4 @@
-"""What a fast path provides, and the golden answers it is built from."""
+"""The interface of a compiled codec, and tables of exact values to build codecs from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from hwdse.formats.base import TABLE_BITS
 from hwdse.kernels.codec import lanes
 
 Array = npt.NDArray[Any]
-#: Fills its second argument from native float32 values; both contiguous, of one axis and length.
+#: Fills its second argument from native float32 values in the first; both are contiguous, have one
+#: axis and the same length.
 Loop = Callable[[Array, Array], None]
 
 
@@ -22,8 +23,9 @@ class Kernel:
     """Compiled loops of one format, rounding and overflow.
 
     Attributes:
-        encode: from float32 to codes of `code_dtype`.
-        quantize: from float32 to values of `value_dtype`; None where decoding the codes does it.
+        encode: from float32 values to codes of type `code_dtype`.
+        quantize: from float32 values to values of type `value_dtype`; None if `quantize` must
+            encode and then decode.
     """
 
     encode: Loop
@@ -32,7 +34,7 @@ class Kernel:
 
 @lru_cache(maxsize=1024)
 def value_dtype(number_format: Format) -> np.dtype[Any]:
-    """float32 where it holds every value, else float64, or object where that does not either."""
+    """float32 if it holds every value of the format, else float64 if it does, else object."""
     if not number_format.fits_float64:
         return np.dtype(object)
     if number_format.bits <= TABLE_BITS:

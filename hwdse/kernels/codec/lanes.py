@@ -1,7 +1,7 @@
-"""Integer operations on 32 bits inside compiled loops.
+"""Operations on 32-bit integers inside compiled loops.
 
-Numba widens 32-bit integers to 64 bits in every operation, and a shift by a variable amount stays
-wide: half as many lanes fit a vector register. These stay narrow.
+Numba widens 32-bit integers to 64 bits in every operation. After a shift by a variable amount they
+stay wide, and only half as many lanes fit a vector register. The operations here stay at 32 bits.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 
 from hwdse.kernels.jit import inner
 
-#: A 32-bit integer, of NumPy outside compiled loops.
+#: A 32-bit integer; outside compiled loops, a NumPy integer.
 Lane = Any
 
 SIGN = np.int32(-(2**31))
@@ -42,7 +42,7 @@ def _binary(operation: str) -> Any:
     return intrinsic(typed)
 
 
-#: x + y, x - y, x >> y (arithmetic) and x << y modulo 2^32; shifts by 0..31.
+#: x + y, x - y, x >> y (arithmetic) and x << y, modulo 2^32; shift amounts are 0..31.
 add = _binary("add")
 subtract = _binary("sub")
 shift_right = _binary("ashr")
@@ -51,7 +51,7 @@ shift_left = _binary("shl")
 
 @inner
 def as_float(pattern: Any) -> Any:
-    """The float32 of a bit pattern."""
+    """The float32 with this bit pattern."""
     return np.int32(pattern).view(np.float32)
 
 

@@ -1,10 +1,11 @@
 """Posits rounded to nearest even, without tables, in 32-bit registers.
 
-The exponent and fraction fields of a float32, read as one integer A less the bias, are the posit's
-scale and fraction; the posit writes the scale's upper part as a run of bits. With '10' (scale >= 0)
-or '01' before the lower part of A, a right shift by the length of the run that repeats the sign
-bit makes that run, so that the posit's code is the top of the shifted word and everything to be
-rounded is below. The same rounding at the same place of A gives the value.
+Let A be the exponent and fraction fields of a float32, read as one integer, minus the bias. A holds
+the posit's scale and fraction. A posit writes the upper part of the scale (the regime) as a run of
+equal bits. Put '10' (scale >= 0) or '01' in front of the lower part of A. A right shift repeats the
+sign bit, so that a shift by the length of the run writes this run. The posit's code is then the top
+of the shifted word, and the bits below it decide the rounding. Rounding A at the same place gives
+the value.
 """
 
 from typing import Any, NamedTuple
@@ -27,15 +28,15 @@ _NAN = np.int32(0x7FC00000)
 
 
 class Shape(NamedTuple):
-    """A posit's parameters as a loop wants them.
+    """Parameters of a posit, in the form that the loops need.
 
     Attributes:
-        es: exponent bits.
-        left: left shift that puts A's regime part at the two leading bits.
-        drop: bits below a code whose run is the shortest.
+        es: position of the regime part in A: float32's fraction bits plus the exponent bits.
+        left: left shift that moves A's regime part to the two leading bits.
+        drop: bits below the code if its run has the shortest length.
         least: pattern of the smallest positive value, whose code is 1.
         largest: pattern of the largest value.
-        largest_code: its code.
+        largest_code: code of the largest value.
         mask: bits of a code.
         nar: code of NaR.
     """
@@ -51,9 +52,9 @@ class Shape(NamedTuple):
 
 
 def posit_kernel(number_format: Posit) -> Kernel | None:
-    """The kernel of rounding `rne`, for every overflow; None where float32 has subnormals in range.
+    """The kernel for rounding `rne` and every overflow; None if the range has float32 subnormals.
 
-    Infinities are NaR, and nothing else overflows.
+    Infinities become NaR, and nothing else overflows.
     """
     top = number_format.max_exponent
     if top >= lanes.BIAS or number_format.width < _MIN_BITS:
@@ -83,7 +84,7 @@ def posit_kernel(number_format: Posit) -> Kernel | None:
 
 @inner
 def _cut(to: Shape, magnitude: Lane) -> tuple[Lane, ...]:
-    """A, the code cut off below `place` bits, that place, and whether to round up (0 or 1)."""
+    """A, the code without the lowest `place` bits, `place`, and whether to round up (0 or 1)."""
     number = subtract(magnitude, _ONE_BIASED)
     regime = shift_right(number, to.es)
     negative = shift_right(number, 31)
@@ -93,7 +94,7 @@ def _cut(to: Shape, magnitude: Lane) -> tuple[Lane, ...]:
     word = np.int32((shift_left(number, to.left) & np.int32(0x3FFFFFFF)) | seed)
     code = shift_right(word, place)
     half = np.int32(shift_right(word, subtract(place, 1)) & 1)
-    # Shift counts end at 31: the place may be 1.
+    # Shift amounts end at 31, and `place` may be 1: shift twice.
     below = shift_left(shift_left(word, 1), subtract(32, place))
     sticky = np.int32(below != 0)
     return number, code, place, np.int32(half & (code | sticky))
@@ -120,7 +121,7 @@ def _quantize(to: Shape, x: Array, out: Array) -> None:
         magnitude = np.int32(pattern & lanes.MAGNITUDE)
         clamped = min(max(magnitude, to.least), to.largest)
         number, _, place, up = _cut(to, clamped)
-        # The largest value's run leaves no room for its end, yet its scale is a whole regime.
+        # The largest value has a run without an end bit, but its scale is a whole regime.
         unit = min(subtract(place, to.left), to.es)
         kept = shift_left(add(shift_right(number, unit), up), unit)
         value = add(kept, _ONE_BIASED)

@@ -1,7 +1,7 @@
-"""Which compiled loop serves a format, rounding and overflow.
+"""Selection of the compiled loop for a format, rounding and overflow.
 
-A family with a loop of its own registers a function with `special_kernel`; all others of up to 16
-bits get the table.
+A family with special loops registers a function with `special_kernel`. All other formats of up to
+16 bits use the table.
 """
 
 from functools import lru_cache, singledispatch
@@ -15,7 +15,7 @@ from hwdse.kernels.codec.table import table_kernel
 
 @singledispatch
 def special_kernel(number_format: Format, rounding: str, overflow: str) -> Kernel | None:
-    """The family's own loops for a deterministic rounding; None where it has none."""
+    """The special loops of a family for a deterministic rounding; None if there are none."""
     del number_format, rounding, overflow
     return None
 
@@ -28,12 +28,12 @@ def _(number_format: Format, rounding: str, overflow: str) -> Kernel | None:
 
 @special_kernel.register
 def _(number_format: Posit, rounding: str, overflow: str) -> Kernel | None:
-    del overflow  # nothing overflows
+    del overflow  # posits never overflow
     return posit_kernel(number_format) if rounding == "rne" else None
 
 
 @lru_cache(maxsize=64)
 def kernel_of(number_format: Format, rounding: str, overflow: str) -> Kernel | None:
-    """The fastest loops there are; None where only the format itself encodes."""
+    """The fastest loops; None if only the format itself can encode."""
     special = special_kernel(number_format, rounding, overflow)
     return special or table_kernel(number_format, rounding, overflow)

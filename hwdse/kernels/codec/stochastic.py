@@ -1,7 +1,7 @@
-"""Stochastic roundings of IEEE P3109 on the grid of a binary float or of fixed point, by integers.
+"""Stochastic roundings of IEEE P3109 on the grid of a binary float or fixed point, by integers.
 
-The significand is cut at the place that its exponent gives; the bits cut off and the random bits
-decide together.
+The exponent gives the place at which the significand is cut. The bits that are cut off and the
+random bits together decide the rounding.
 """
 
 from typing import Any, NamedTuple
@@ -26,10 +26,10 @@ class Cut(NamedTuple):
     Attributes:
         fraction_bits: M.
         quantum: exponent of the smallest quantum.
-        last_exponent: magnitudes of greater exponents lie beyond the last level.
-        beyond: a level beyond the last.
+        last_exponent: magnitudes with a greater exponent lie beyond the last level.
+        beyond: a level beyond the last level.
         random_bits: N.
-        variant: 0, 1, 2 for A, B, C.
+        variant: 0, 1 or 2 for variant A, B or C.
     """
 
     fraction_bits: int
@@ -43,13 +43,13 @@ class Cut(NamedTuple):
 def stochastic_loop(
     number_format: Format, rounding: str, overflow: str, random_bits: int
 ) -> Any | None:
-    """A function of (x, random, out) that fills `out` with codes; None if out of reach.
+    """A function of (x, random, out) that fills `out` with codes; None if there is none.
 
     Args:
         number_format: the format.
         rounding: one of `STOCHASTIC_ROUNDINGS`.
         overflow: `saturate` or `ieee`.
-        random_bits: bits of each random number.
+        random_bits: number of bits in each random number.
     """
     grid = float_grid(number_format)
     if grid is None or overflow not in ("saturate", "ieee") or number_format.bits > _MAX_BITS:
@@ -72,7 +72,7 @@ def stochastic_loop(
 
 @inner
 def _goes_away(fraction: Any, random: Any, bits: int, variant: int) -> Any:
-    """Whether a fraction of bits + 2 bits, the last one sticky, is rounded away from zero."""
+    """Whether a fraction rounds away from zero; it has bits + 2 bits, and the last is sticky."""
     if variant == 0:
         return (fraction >> 2) + random >= np.int64(1) << bits
     if variant == 1:

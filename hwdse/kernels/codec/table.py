@@ -1,10 +1,11 @@
-"""Any format of up to 16 bits, any deterministic rounding: search among the cuts between its codes.
+"""Table search for formats of up to 16 bits, with any deterministic rounding.
 
-Seen as a function of a float32's bit pattern, an encoding is constant on some thousands of
-segments. Where each begins is found by bisection with the format's own `encode`, so that the
-segments are right for every encoding that is monotone on either side of zero: all that round to a
-nearest level. NaN, infinities and both zeros are segments like any other. The upper 16 bits of a
-pattern give the first segment to look at, a short branch-free bisection finds the last.
+An encoding is a function of the bit pattern of a float32. This function is constant on some
+thousands of segments. A bisection with the format's own `encode` finds the start of each segment.
+The segments are therefore right for every encoding that is monotone on each side of zero, and all
+encodings that round to a nearest level are so. NaN, infinities and both zeros are ordinary
+segments. The upper 16 bits of a pattern select a bucket and the first segment to look at. A
+short bisection without branches then finds the right segment.
 """
 
 from dataclasses import dataclass
@@ -23,20 +24,20 @@ Array = npt.NDArray[Any]
 
 _BUCKET_BITS = 16
 _BUCKETS = 1 << (32 - _BUCKET_BITS)
-#: Distance of the patterns that bisection starts from: two in a binade.
+#: Distance of the patterns at which the search starts: two patterns per binade.
 _STRIDE = 1 << 22
 _LAST = np.uint32(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segments:
-    """Patterns of one code.
+    """Segments: ranges of float32 patterns with the same code.
 
     Attributes:
-        starts: (n,) first pattern of each segment, increasing from 0, as uint32.
+        starts: (n,) uint32, the first pattern of each segment, increasing from 0.
         codes: (n,) code of each segment.
-        first: (65536,) segment that holds the first pattern of each bucket.
-        steps: bisection steps that reach every segment of a bucket.
+        first: (65536,) index of the segment that holds the first pattern of each bucket.
+        steps: bisection steps that are enough to reach every segment of a bucket.
     """
 
     starts: Array
@@ -46,11 +47,11 @@ class Segments:
 
 
 def table_kernel(number_format: Format, rounding: str, overflow: str) -> Kernel | None:
-    """The kernel of a format of up to 16 bits; None for wider ones and for overflow `wrap`."""
+    """The kernel of a format of up to 16 bits; None for wider formats and for overflow `wrap`."""
     if number_format.bits > TABLE_BITS or overflow == "wrap":
         return None
     segments = find_segments(number_format, rounding, overflow)
-    # Steps may probe beyond the last segment, and the last pattern of all may even go there.
+    # A step may probe beyond the last segment. The search for the last pattern may end there.
     probed = (0, 1 << segments.steps)
     starts = np.pad(segments.starts, probed, constant_values=_LAST)
     codes = np.pad(segments.codes, probed, mode="edge")
@@ -69,14 +70,14 @@ def table_kernel(number_format: Format, rounding: str, overflow: str) -> Kernel 
 
 
 def find_segments(number_format: Format, rounding: str, overflow: str) -> Segments:
-    """Where the codes of a format change, over all float32 patterns."""
+    """All places where the code of a format changes, over all float32 patterns."""
 
     def codes_of(patterns: Array) -> Array:
-        with np.errstate(invalid="ignore"):  # signalling NaNs
+        with np.errstate(invalid="ignore"):  # signalling NaNs raise the invalid flag
             x = np.asarray(patterns, np.uint32).view(np.float32)
             return number_format.encode(x, rounding, overflow)
 
-    # Zero, infinity and NaN need not continue what lies beside them.
+    # Zero, infinity and NaN begin segments of their own: neighbouring codes need not be monotone.
     apart = np.array([0, lanes.INFINITY, int(lanes.INFINITY) + 1], np.int64)
     points = np.append(np.arange(1, lanes.INFINITY, _STRIDE), lanes.INFINITY - 1).astype(np.int64)
     found = []
@@ -98,7 +99,7 @@ def find_segments(number_format: Format, rounding: str, overflow: str) -> Segmen
 
 
 def _changes(codes_of: Any, points: Array) -> Array:
-    """First patterns of new codes between points, where equal codes at two mean no change."""
+    """First patterns of new codes between points; equal codes at two points mean no change."""
     codes = codes_of(points)
     low, high, low_codes, high_codes = points[:-1], points[1:], codes[:-1], codes[1:]
     found = []
@@ -129,7 +130,7 @@ def _search(  # noqa: PLR0917 - compiled code takes positional arguments
             out[i] = results[at + np.uint64(starts[at + np.uint64(1)] <= x[i])]
         return
     for i in range(x.shape[0]):
-        # Unsigned: Numba gives signed indices a branch. A comparison shifted has none either.
+        # Unsigned integers: Numba adds a branch for signed indices. Shifting the result avoids one.
         at = np.uint64(first[x[i] >> 16])
         for down in range(1, steps + 1):
             step = np.uint64(steps - down)

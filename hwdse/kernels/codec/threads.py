@@ -1,7 +1,7 @@
-"""Parts of an array done side by side, by threads kept from call to call.
+"""Work on the parts of an array in several threads, which stay alive between calls.
 
-The loops release the interpreter lock. Numba's own threads are left alone: its default layer must
-not be entered from two threads at once.
+The loops release the interpreter lock. Numba's own threads are not used: two threads must not enter
+Numba's default threading layer at the same time.
 """
 
 import os
@@ -11,9 +11,9 @@ from threading import Lock
 
 from hwdse.errors import SpecError
 
-#: Fewer elements than this are not worth a second thread.
+#: Least elements per thread; smaller parts are not worth another thread.
 _LEAST = 1 << 15
-#: Parts begin at multiples of this, so that threads share no cache line and no block.
+#: Parts begin at multiples of this, so that threads never share a cache line or a block.
 _GRAIN = 1 << 12
 
 
@@ -26,13 +26,13 @@ class _Pool:
     def executor(self, workers: int) -> ThreadPoolExecutor:
         with self._lock:
             if self._executor is None or self._workers < workers:
-                # An executor outgrown ends by itself once its tasks are done.
+                # The smaller executor ends by itself after its last task.
                 self._executor = ThreadPoolExecutor(workers, thread_name_prefix="hwdse-codec")
                 self._workers = workers
             return self._executor
 
     def forget(self) -> None:
-        """A forked process has none of its parent's threads."""
+        """Start anew after a fork: the child process has no threads of its parent."""
         self.__init__()  # type: ignore[misc]
 
 
@@ -45,13 +45,13 @@ def in_parts(work: Callable[[slice], None], size: int, threads: int, *, weight: 
     """Call `work` for slices that cover range(size), on up to `threads` threads.
 
     Args:
-        work: does a slice.
+        work: processes one slice.
         size: number of items.
-        threads: parts done side by side.
-        weight: elements an item stands for.
+        threads: largest number of parts that are processed at the same time.
+        weight: number of elements per item.
 
     Raises:
-        SpecError: fewer than one thread.
+        SpecError: `threads` is below one.
     """
     if threads < 1:
         raise SpecError(f"{threads} threads: at least 1 is needed")

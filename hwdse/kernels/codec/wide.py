@@ -1,4 +1,4 @@
-"""Decoding formats whose codes are too many for a table: fields shifted into place, compiled."""
+"""Decoding of formats that are too wide for a table: compiled loops shift the fields."""
 
 from collections.abc import Callable
 from functools import singledispatch
@@ -12,7 +12,7 @@ from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, float_like
 from hwdse.kernels.jit import compiled
 
 Array = npt.NDArray[Any]
-#: Fills its second argument from codes that are known to be in range.
+#: Fills its second argument from the codes in the first; the codes are in range.
 Decode = Callable[[Array, Array], None]
 
 _FLOAT64_BIAS = 1023
@@ -22,7 +22,7 @@ _CODE_BITS = 62
 
 @singledispatch
 def wide_decoder(number_format: Format) -> Decode | None:
-    """The family's own loop; None where it has none."""
+    """The decoding loop of a family; None if the family has none."""
     del number_format
     return None
 
@@ -90,5 +90,5 @@ def _decode_floats(  # noqa: PLR0917 - compiled code takes positional arguments
             value = float_like(1.0, (magnitude << up) + rebias)
         else:
             value = magnitude * lsb
-        # There is one NaN, without a sign.
+        # The only NaN has no sign.
         out[i] = -value if code & sign_code and not np.isnan(value) else value

@@ -1,7 +1,8 @@
-"""Products of float64 operands inside compiled loops, one module a multiplier.
+"""Products of float64 operands inside compiled loops, one module per multiplier.
 
-A multiplier gives a `Multiplication`: how decoded operands are prepared, and a named tuple (its
-source) whose type selects the compiled code of `product` and whose fields are that code's numbers.
+A multiplier provides a `Multiplication`. It says how decoded operands are prepared. It also makes a
+named tuple, the source: the type of the source selects the compiled code of `product`, and the
+fields of the source are the numbers for this code.
 """
 
 from collections.abc import Callable
@@ -23,17 +24,17 @@ Prepare = Callable[[Values], Values]
 
 @dataclass(frozen=True, kw_only=True)
 class Multiplication:
-    """What a kernel needs to know about a multiplier.
+    """The properties of a multiplier that a kernel needs.
 
     Attributes:
-        source: for a carrier (float32, float64 or, if `linear`, int64) the named tuple that selects
-            the code of `product(source, a, b)`.
-        swapped: the same for `product(swapped, b, a)`.
-        single: the code also works in float32, for operands and products that are its values.
-        prepare_first: what becomes of the decoded first operand before it is multiplied.
-        prepare_second: the same for the second operand.
-        linear: products of prepared operands are a * b exactly, so that sums of them may come from
-            a matrix library.
+        source: takes a carrier (float32, float64 or, if `linear`, int64) and returns the named
+            tuple that selects the code of `product(source, a, b)`.
+        swapped: like `source`, for `product(swapped, b, a)`.
+        single: whether the code also works in float32, if float32 holds operands and products.
+        prepare_first: prepares the decoded first operand for the multiplication.
+        prepare_second: prepares the decoded second operand.
+        linear: whether the product of prepared operands is exactly a * b. A matrix library can then
+            compute the sums of products.
     """
 
     source: Callable[[Carrier], Any]
@@ -45,24 +46,25 @@ class Multiplication:
 
 
 def unchanged(values: Values) -> Values:
-    """The preparation of operands that are multiplied as they are."""
+    """The preparation of operands that need no change."""
     return values
 
 
 @singledispatch
 def multiplication(mul: Multiplier, design: Design) -> Multiplication:
-    """How the kernels multiply.
+    """The multiplication of a design's multiplier in the kernels.
 
     Raises:
-        SpecError: a multiplier without a kernel.
+        SpecError: the multiplier has no fast kernel.
     """
     raise SpecError(f"multiplier {mul} has no fast kernel")
 
 
 def product(source: Any, a: float, b: float) -> float:
-    """One product, special values included. For compiled code only.
+    """One product, including special values; only compiled code can call this function.
 
-    A multiplier's module gives the code with `numba.extending.overload` for its source type.
+    The module of each multiplier adds the code for its source type, with
+    `numba.extending.overload`.
     """
     raise TypeError("product runs in compiled code only")
 

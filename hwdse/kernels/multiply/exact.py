@@ -1,4 +1,4 @@
-"""The exact product, of whatever multiplier, by float64 multiplication where it holds it."""
+"""The exact product, for every multiplier that computes it, as a float64 multiplication."""
 
 from typing import Any, NamedTuple
 
@@ -10,17 +10,17 @@ from hwdse.spec import Design, ExactValued
 
 
 class FloatProduct(NamedTuple):
-    """a * b with its IEEE 754 sign of zero.
+    """a * b with the IEEE 754 sign of zero.
 
     Attributes:
-        zero: zero; unused, a tuple needs a field.
+        zero: zero; not used, but a tuple needs a field.
     """
 
     zero: float
 
 
 class IntegerProduct(NamedTuple):
-    """a * b without negative zero, as two's complement has it.
+    """a * b without negative zero, as in two's complement.
 
     Attributes:
         zero: +0, added to the product.
@@ -31,7 +31,7 @@ class IntegerProduct(NamedTuple):
 
 @multiplication.register
 def exact_multiplication(mul: ExactValued, design: Design) -> Multiplication:
-    """By a * b."""
+    """The multiplication a * b."""
     del mul
     kind = IntegerProduct if design.product.twos_complement else FloatProduct
 

@@ -1,8 +1,9 @@
 """L-Mul by integer addition of float64 patterns, in vector instructions instead of a table.
 
-The fraction and exponent fields of a float64 that holds a narrower float's normal value are that
-float's, shifted; adding the patterns adds the codes. Zero, infinity and NaN come from the float
-product of the same operands, which treats them as L-Mul does.
+Take a normal value of a narrower float in float64. The fraction and exponent fields of the float64
+are then the fields of the narrower float, shifted. Adding the patterns therefore adds the codes.
+Zero, infinity and NaN come from the float product of the same operands, which treats them as L-Mul
+does.
 """
 
 from typing import Any, NamedTuple
@@ -17,17 +18,18 @@ from hwdse.kernels.arithmetic import bits_of, exponent_bits, float_like, with_si
 from hwdse.kernels.multiply import Carrier, Multiplication, Values, multiplication, product
 from hwdse.spec import Design, LMul
 
-#: Exponents up to here keep sums of patterns, that of a zero included, within a carrier's integers.
+#: Up to these exponents, sums of patterns (also with the pattern of a zero) fit the carrier's
+#: integers. The last constant limits the precision in float32.
 _LARGEST_EXPONENT_64 = 500
 _LARGEST_EXPONENT_32 = 60
 _LARGEST_PRECISION_32 = 22
 
 
 class IntegerForm(NamedTuple):
-    """Patterns added.
+    """L-Mul as an addition of patterns.
 
     Attributes:
-        correction: added to the sum of two patterns: the offset less the bias counted twice.
+        correction: added to the sum of two patterns; the offset minus the bias, which counts twice.
         smallest: pattern of the smallest normal; a lower sum is zero.
         largest: pattern of the largest value.
         beyond: pattern that replaces a sum above `largest`.
@@ -42,13 +44,13 @@ class IntegerForm(NamedTuple):
 
 
 class FormulaForm(NamedTuple):
-    """Fractions added, exponents added, no carry between them.
+    """L-Mul as an addition of fractions and an addition of exponents, without a carry between them.
 
     Attributes:
         rest: 1 - 2^-l.
         smallest: smallest normal; a lower product is zero.
         largest: largest value.
-        beyond: what replaces a product above `largest`.
+        beyond: value that replaces a product above `largest`.
         zero: -0.0, or 0.0 in a format without negative zero.
     """
 
@@ -82,7 +84,7 @@ def _(mul: LMul, design: Design) -> Multiplication:
 
 
 class _Source:
-    """Makes the named tuples for one multiplier and format."""
+    """Makes the named tuples of one multiplier and format."""
 
     def __init__(self, mul: LMul, operand: Minifloat) -> None:
         self._operand = operand
@@ -122,7 +124,7 @@ class _FormulaSource(_Source):
 
 
 class _Flush:
-    """Subnormals count as zero and keep their sign."""
+    """Prepares operands: subnormals become zero and keep their sign."""
 
     def __init__(self, operand: Minifloat) -> None:
         self._smallest = operand.min_normal
@@ -138,7 +140,7 @@ def _(source, a, b):  # type: ignore[no-untyped-def]
     if source.instance_class is IntegerForm:
 
         def integer_form(source, a, b):  # type: ignore[no-untyped-def]
-            # Zero operands have so low a pattern that their sums fall below the smallest.
+            # The pattern of a zero operand is so low that its sums fall below `smallest`.
             exact = a * b
             pattern = bits_of(float_like(exact, bits_of(abs(a)) + source.correction))
             pattern = bits_of(float_like(exact, pattern + bits_of(abs(b))))
@@ -154,7 +156,7 @@ def _(source, a, b):  # type: ignore[no-untyped-def]
             exact = a * b
             a_power = float_like(a, exponent_bits(a))
             b_power = float_like(b, exponent_bits(b))
-            # (1 + xm + ym + 2^-l) 2^(xe+ye): each step is exact. Zero has the power zero.
+            # (1 + xm + ym + 2^-l) 2^(xe+ye): each step is exact. For a zero, the power is zero.
             magnitude = b_power * (abs(a) - a_power * source.rest) + a_power * abs(b)
             limited = source.beyond if magnitude > source.largest else magnitude
             limited = limited if magnitude >= source.smallest else abs(source.zero)

@@ -1,4 +1,4 @@
-"""Products of logarithmic numbers: logarithms added, the number from a table."""
+"""Products of logarithmic numbers: logarithms are added; a table gives the product's number."""
 
 from typing import Any, NamedTuple
 
@@ -13,10 +13,10 @@ from hwdse.spec import Design, Log
 
 
 class TableProduct(NamedTuple):
-    """The number of every logarithm that a product can have.
+    """The numbers of all logarithms that a product can have.
 
     Attributes:
-        numbers: magnitudes, from the least logarithm up.
+        numbers: magnitudes in the order of their logarithms, the least first.
     """
 
     numbers: npt.NDArray[np.float64]
@@ -48,10 +48,10 @@ def _(mul: Log, design: Design) -> Multiplication:
 
 
 class _Levels:
-    """From values to signed places among the levels, 1 the least magnitude; 0 for zero."""
+    """Prepares operands: values become signed indices of levels; 1 is the least magnitude."""
 
     def __init__(self, number_format: Format, fraction_bits: int) -> None:
-        assert isinstance(number_format, Logarithmic)  # `antilog` has seen to it
+        assert isinstance(number_format, Logarithmic)  # `mul.antilog` has checked it
         self._step = fraction_bits - number_format.fraction_bits
         self._gamma = number_format.gamma
         self.lowest = number_format.lowest << self._step

@@ -1,7 +1,7 @@
 """Mitchell's product by integer addition of float64 patterns.
 
-The fraction and exponent fields of a float64 are a logarithm on straight lines between powers of
-two already, with its leading one found: adding patterns adds logarithms.
+The exponent and fraction fields of a float64, read together, are a logarithm that is linear between
+powers of two. The leading one is already found. Adding patterns therefore adds logarithms.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from hwdse.kernels.arithmetic import bits_of, float_like, with_sign_of
 from hwdse.kernels.multiply import Carrier, Multiplication, multiplication, product, unchanged
 from hwdse.spec import Design, Mitchell
 
-#: Exponents up to here keep products within a carrier's normal numbers.
+#: Up to these exponents and precisions, products stay within the carrier's normal numbers.
 _LARGEST_EXPONENT_64 = 500
 _LARGEST_EXPONENT_32 = 60
 _LARGEST_PRECISION_64 = 52
@@ -23,12 +23,12 @@ _LARGEST_PRECISION_32 = 22
 
 
 class Logarithms(NamedTuple):
-    """Patterns added.
+    """Mitchell's product as an addition of patterns.
 
     Attributes:
-        mask: keeps what is left of an operand's fraction.
+        mask: keeps the leading bits of an operand's fraction and clears the others.
         correction: added to the sum of two patterns, which counts the bias twice.
-        zero: -0.0, or 0.0 where zeros have no sign.
+        zero: -0.0, or 0.0 if zeros have no sign.
     """
 
     mask: int
@@ -62,7 +62,7 @@ def _(mul: Mitchell, design: Design) -> Multiplication:
 
 
 class _Source:
-    """Makes the named tuples for one multiplier."""
+    """Makes the named tuples of one multiplier."""
 
     def __init__(self, fraction_bits: int, zero: float) -> None:
         self._fraction_bits, self._zero = fraction_bits, zero

@@ -1,4 +1,4 @@
-"""Products with sums of few powers of two: exact ones, of what counts of the second operand."""
+"""Products with sums of few powers of two: exact products with a weight's leading digits."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ def _(mul: ShiftAdd, design: Design) -> Multiplication:
 
 
 class _LeadingDigits:
-    """The sum of the leading signed digits: nothing else of codes that are no such sum counts."""
+    """Prepares the second operand: only the sum of its leading signed digits counts."""
 
     def __init__(self, terms: int) -> None:
         self._terms = terms
