@@ -14,8 +14,16 @@ from hwdse.resources import cache_base, resource
 from hwdse.verify.bench import Report, report_of
 
 _FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert", "-Wno-fatal")
-# Verilator's makefile optimises for size unless told otherwise.
+# Verilator's makefile optimises for size unless told otherwise. Only files for one processor can
+# take headers that are precompiled for it.
 _OPTIMISED = "-O3 -march=native"
+_MAKE_OPTIONS = (
+    f"OPT_FAST={_OPTIMISED}",
+    "OPT_SLOW=-O1 -march=native",
+    "OPT_GLOBAL=-O2 -march=native",
+    # One C++ file: the wheel's rules for several lack an option for their precompiled header.
+    "VM_PARALLEL_BUILDS=0",
+)
 _LOG_LINES = 5
 
 
@@ -52,19 +60,18 @@ def build(
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     options = [f"-D{name}={value}" for name, value in (defines or {}).items()]
-    objects = runner.RuntimeObjects(object_cache(), ["native", *_FLAGS, _OPTIMISED])
+    objects = runner.RuntimeObjects(object_cache(), ["native", *_FLAGS, *_MAKE_OPTIONS])
     executable = folder / f"V{top}"
     generate = [
         *("verilator", "--cc", "--exe", *_FLAGS, *flags),
         *(word for option in options for word in ("-CFLAGS", option)),
+        *objects.compiler_flags(),
         *("--top-module", top, "--Mdir", str(folder)),
         *(str(path.resolve()) for path in (*verilog, main)),
     ]
     kept = [word for name in objects.restore(folder) for word in ("-o", name)]
-    make = ["make", "-C", str(folder), "-f", f"V{top}.mk", *kept, executable.name]
-    make.append(runner.own_python())
-    # One C++ file: the wheel's rules for several lack an option for their precompiled header.
-    make += [f"OPT_FAST={_OPTIMISED}", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2", "VM_PARALLEL_BUILDS=0"]
+    made = ["make", "-C", str(folder), "-f", f"V{top}.mk", runner.own_python(), *_MAKE_OPTIONS]
+    make = [*made, *kept, executable.name]
     # An outer make would pass its own options on.
     environment = {name: v for name, v in environment.items() if not name.startswith("MAKE")}
     for command in (generate, make):
@@ -81,7 +88,7 @@ def build(
             raise ToolError(
                 f"{command[0]} failed on {top}: {_last_lines(done.stdout + done.stderr)}"
             )
-    objects.keep(folder)
+    objects.keep(folder, made)
     return executable
 
 
