@@ -2,9 +2,10 @@
 
 Run `python -m pytest benchmarks/test_bench_quantize.py --benchmark-only`. Our kernel and its peers
 take turns, and the best of several times counts: absolute times drift with the machine, ratios
-drift less. All use two threads and write results to existing arrays. Slow peers take a smaller
-array. The smaller array fits the cache better, which is an advantage for the peer. A table at the
-end has one line per goal. In the extra information, `m_s` is millions of elements per second.
+drift less. There are two threads. Our kernel and PyTorch write results to existing arrays. Slow
+peers take a smaller array. The smaller array fits the cache better, which is an advantage for the
+peer. A table at the end has one line per goal. The extra information has the rates in millions of
+elements per second, the ratio and the goal.
 
 The extra `bench` installs the peers; a missing peer is an error.
 """
