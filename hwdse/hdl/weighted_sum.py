@@ -94,7 +94,7 @@ def signed_digits(constant: int) -> list[tuple[int, int]]:
 
 
 def weighted_sum(m: Module, words: Sequence[Value], what: Plan, width: int, name: str) -> Value:
-    """The planned sum of two's-complement words, modulo 2^width."""
+    """The sum of two's-complement words by the plan `what`, modulo 2^width."""
     values: list[Value] = list(words)
 
     def named(value: Value, suffix: str) -> Value:

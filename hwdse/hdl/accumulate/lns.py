@@ -143,7 +143,7 @@ class LogStep(Step):
 
 @read.register(LogSum)
 class LogRead(Read):
-    """The number of sign, zero flag and logarithm.
+    """Makes the number from sign, zero flag and logarithm.
 
     Combinational: latency 0.
     """
@@ -155,7 +155,7 @@ class LogRead(Read):
 
     @property
     def structure(self) -> Structure:
-        """The table of powers of two, and a shifter."""
+        """The table of powers of two, and its gates."""
         return Structure(parts=antilog_parts(self._shape))
 
     def elaborate(self, platform) -> Module:

@@ -290,7 +290,7 @@ class _Cut:
         return exponent + self._top - self._lowest_normal
 
     def magnitude(self, m: Module, record: Record, sign: Value) -> tuple[Value, Value]:
-        """The word to normalise, and whether the number lies beyond it."""
+        """The word to normalise, and whether the number lies beyond this word."""
         shape, below = self._shape, self.below
         number, lost = record.significand, record.significand[:below].any()
         if shape.twos_complement:

@@ -170,7 +170,7 @@ class _Window:
         return not self.fixed or self._top & (self._top + 1) != 0
 
     def of(self, significand: Value, negative: Value) -> tuple[Value, Value]:
-        """The word to normalise, and whether the number lies beyond it."""
+        """The word to normalise, and whether the number lies beyond this word."""
         bits = self._shape.magnitude_bits
         word = significand[self.cut : bits - self.above]
         if self.cut:

@@ -34,7 +34,7 @@ class LMulMultiplier(Component):
 
     @property
     def structure(self) -> Structure:
-        """One adder with a constant, two comparisons with constants, and the clamping."""
+        """One adder with a constant, the comparisons with constants, and the clamp."""
         width = self._operand.exponent_bits + self._operand.fraction_bits
         add, constant = Adder(width=width), Incrementer(width=width + 2)
         clamp = Gates(width=width)

@@ -74,7 +74,7 @@ def _sum(m: Module, products: Sequence[Value], n: int, k: int) -> Value:
 
 
 class _PopulationCount(GroupSum):
-    """Counts the bits of equal weight of all lanes."""
+    """Adds the bits of all lanes by population counts, one count per weight."""
 
     @property
     def structure(self) -> Structure:

@@ -102,7 +102,10 @@ class FmaUnit(Component):
 
 
 def exact_add(product: UnpackedShape, addend: Format, out: Format) -> Component:
-    """The smaller of the two adders."""
+    """The exact adder of product and addend with the narrower sum.
+
+    The adder works in fixed point or in a window.
+    """
     fixed = FixedAdd.bounds(product, addend.unpacked)
     if fixed.magnitude_bits <= FusedWindow(product, addend, out).shape.magnitude_bits:
         return FixedAdd(product, addend.unpacked, signed_zero=out.has_negative_zero)
