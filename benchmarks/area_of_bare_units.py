@@ -2,12 +2,13 @@
 
     python benchmarks/area_of_bare_units.py nangate45_typ.lib.gz [--sta sta] [--json]
 
-The flow of the figures: Yosys `synth -flatten` and `abc -liberty ... -D 1000` (a delay target of
-1 ns), cell area as the library states it, delay of the longest path from an input to an output by
-OpenSTA without wires or loads. Combinational units, round to nearest even, subnormals and special
-values handled, no flag outputs.
+The flow is the flow of the published figures: Yosys `synth -flatten` and `abc -liberty ... -D 1000`
+(a delay target of 1 ns). Area is the cell area as stated in the library. Delay is the longest path
+from an input to an output, by OpenSTA without wires or loads. All units are combinational, round to
+nearest even, handle subnormals and special values, and have no flag outputs.
 
-The second table says what each special case costs: the same unit without it.
+The second table tells what each special case costs: it compares a unit with the same unit without
+the case.
 """
 
 import argparse
@@ -47,11 +48,11 @@ exit
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A unit of another generator in NanGate45, by the flow above.
+    """A unit of another generator in NanGate45, measured by the flow above.
 
     Attributes:
-        unit: what it is.
-        spec: the design of the same function here.
+        unit: name of the unit.
+        spec: the design with the same function here.
         area_um2: cell area.
         delay_ns: longest path.
     """
@@ -62,7 +63,7 @@ class Reference:
     delay_ns: float
 
 
-#: Of an open floating-point generator (FMA) and an open posit generator (multipliers).
+#: Figures of an open floating-point generator (FMA) and an open posit generator (multipliers).
 REFERENCES = tuple(
     Reference(unit=unit, spec=spec, area_um2=area, delay_ns=delay)
     for unit, spec, area, delay in (
@@ -76,7 +77,7 @@ REFERENCES = tuple(
     )
 )
 
-#: A unit, and the same one with something left out.
+#: A unit, the part that is removed, and the unit without this part.
 REMOVALS = tuple(
     (f"{base},unit={unit}", what, f"{less},unit={unit}")
     for unit in ("mul", "fma")
@@ -96,7 +97,7 @@ REMOVALS = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """Area and delay of one design; `booth` is Yosys's option for multipliers of that name."""
+    """Area and delay of one design; `booth` tells whether Yosys used its option `-booth`."""
 
     spec: str
     booth: bool
@@ -105,7 +106,7 @@ class Result:
 
 
 def main(arguments: list[str]) -> int:
-    """Print both tables; exit code 2 with one line where a tool or file is missing."""
+    """Print both tables; exit code 2 with a one-line message if a tool or file is missing."""
     parser = argparse.ArgumentParser(description="Area and delay of bare units beside others.")
     parser.add_argument("library", type=Path, help="Liberty file of NanGate45, .lib or .lib.gz")
     parser.add_argument("--sta", default="sta", help="OpenSTA's command")
@@ -211,7 +212,7 @@ def measure(spec: str, booth: bool, cells: str, sta: str) -> Result:
         }.items():
             (folder / file).write_text(text, encoding="utf-8")
         log = _output([*command, "-s", "run.ys"], folder)
-        # ABC can end the whole run silently: only the last line tells.
+        # ABC can end the whole run without an error: only the last line of the log tells.
         if "End of script" not in log:
             raise ToolError(f"Yosys did not finish the synthesis of {design}")
         timing = _output([sta, "-no_splash", "-exit", "run.tcl"], folder)

@@ -2,9 +2,9 @@
 
     python benchmarks/separated_designs.py digits digits-cnn fashion-cnn
 
-Three ways for the same designs and samples, the last two corrected for the number of pairs (Holm,
-5 %): intervals of the accuracies that do not overlap (Wilson, 95 %), answers in pairs (McNemar),
-and the errors of each sample's outputs in pairs (Wilcoxon signed rank).
+Three methods use the same designs and samples: intervals of the accuracies that do not overlap
+(Wilson, 95 %), paired answers (McNemar), and paired errors of each sample's outputs (Wilcoxon
+signed rank). The last two methods are corrected for the number of pairs (Holm, 5 %).
 """
 
 import argparse
@@ -40,7 +40,7 @@ DESIGNS = (
 
 
 def main() -> None:
-    """A table for each network, and its line of the summary."""
+    """Print a table and a summary line for each network."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("networks", nargs="+")
     parser.add_argument("--samples", type=int, help="the network's own number by default")
@@ -88,7 +88,10 @@ def report(network, part):
 
 
 def compile_kernels(design):
-    """What a process does once for a kind of arithmetic is no cost of a network."""
+    """Compile the kernels of a design before the timing starts.
+
+    A process compiles once per kind of arithmetic, so compilation is no cost of a network.
+    """
     operands = [kernels.encode(each, np.ones((8, 8), np.float32)) for each in (design.a, design.b)]
     kernels.quantize(design.a, np.ones((8, 8), np.float32))
     kernels.decode(design.out, kernels.matmul(design, *operands))

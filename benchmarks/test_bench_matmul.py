@@ -1,7 +1,8 @@
 """Speed of `kernels.matmul` beside its peers; `python -m pytest benchmarks --benchmark-only`.
 
-One group, one shape: compare within a run, absolute times drift with the machine. `mmac_s` in the
-extra information is millions of products a second. The golden model runs on a smaller shape.
+There is one group with one shape. Compare only within a run: absolute times drift with the machine.
+In the extra information, `mmac_s` is millions of products per second. The golden model runs on a
+smaller shape.
 """
 
 import numpy as np

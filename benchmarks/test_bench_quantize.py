@@ -1,12 +1,13 @@
 """Speed of `kernels.encode` and `quantize` beside their peers, each pair in one run.
 
-`python -m pytest benchmarks/test_bench_quantize.py --benchmark-only`. Ours and every peer take
-turns, and the best of several times counts: absolute times drift with the machine, ratios less so.
-Two threads, results written to arrays that exist. Slow peers take a smaller array, which fits the
-cache better and so is in their favour. A table at the end has a line for each goal; `m_s` in the
-extra information is millions of elements a second.
+Run `python -m pytest benchmarks/test_bench_quantize.py --benchmark-only`. Our kernel and its peers
+take turns, and the best of several times counts: absolute times drift with the machine, ratios
+drift less. There are two threads. Our kernel and PyTorch write results to existing arrays. Slow
+peers take a smaller array. The smaller array fits the cache better, which is an advantage for the
+peer. A table at the end has one line per goal. The extra information has the rates in millions of
+elements per second, the ratio and the goal.
 
-The peers are the extra `bench`; a missing one is an error.
+The extra `bench` installs the peers; a missing peer is an error.
 """
 
 import time
@@ -25,14 +26,14 @@ SIZE, SLOW_SIZE = 1 << 24, 1 << 18
 THREADS = 2
 ROUNDS, SLOW_ROUNDS = 40, 3
 
-#: Something to time: a function to call, and the elements it does.
+#: A function to time, and the number of elements that it processes.
 Timed = tuple[Callable[[], Any], int]
 PACKAGES = {"qtorch_plus": "qtorch-plus", "universal_dtypes": "universal-dtypes"}
 
 
 @dataclass(frozen=True)
 class Goal:
-    """One line of the table: ours at least `ratio` times as fast as the fastest of the peers."""
+    """One line of the table: we must be at least `ratio` times as fast as the fastest peer."""
 
     what: str
     name: str
@@ -176,7 +177,7 @@ PEERS: dict[str, Callable[[Goal], Timed]] = {
 
 
 def _rates(timed: dict[str, Timed]) -> dict[str, float]:
-    """Best elements a second of each, taking turns."""
+    """The best number of elements per second of each function; the functions take turns."""
     best = dict.fromkeys(timed, np.inf)
     for function, _ in timed.values():
         function()
@@ -192,7 +193,7 @@ def _rates(timed: dict[str, Timed]) -> dict[str, float]:
 
 @pytest.fixture(scope="module", autouse=True)
 def table(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Prints the table when all is measured."""
+    """Print the table after all measurements."""
     yield
     reporter = request.config.pluginmanager.getplugin("terminalreporter")
     capture = request.config.pluginmanager.getplugin("capturemanager")
@@ -202,7 +203,7 @@ def table(request: pytest.FixtureRequest) -> Iterator[None]:
             reporter.write_line(line)
 
 
-@pytest.mark.filterwarnings("ignore")  # what peers say of themselves
+@pytest.mark.filterwarnings("ignore")  # warnings of the peers
 @pytest.mark.benchmark(group="quantize")
 @pytest.mark.parametrize("goal", GOALS, ids=str)
 def test_goal(benchmark: BenchmarkFixture, goal: Goal) -> None:

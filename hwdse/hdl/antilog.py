@@ -1,4 +1,7 @@
-"""From a logarithm to a number: a table of powers of two, and no shift yet."""
+"""Conversion of a logarithm to significand and exponent, by a table of powers of two.
+
+The exponent stays a separate field: the significand is not shifted here.
+"""
 
 from amaranth.hdl import Cat, Const, Module, Value
 
@@ -7,11 +10,12 @@ from hwdse.hdl.structure import Gates, Multiplier, Primitive, Table
 from hwdse.hdl.unpacked import drive
 from hwdse.spec.multiply.log_tables import LogShape
 
-_TABLE_BITS = 6  # up to here one table of whole significands is the smallest
+# Up to this many fraction bits, one table of whole significands is the smallest circuit.
+_TABLE_BITS = 6
 
 
 def antilog_parts(shape: LogShape) -> tuple[Primitive, ...]:
-    """What `antilog` is made of, in path order."""
+    """Primitives of `drive_number`, in the order of its combinational path."""
     antilog, width = shape.antilog, shape.significand_bits
     if antilog.fraction_bits <= _TABLE_BITS or not antilog.low_bits:
         return Table(address_bits=antilog.fraction_bits, data_bits=width), Gates(width=width)
@@ -23,7 +27,10 @@ def antilog_parts(shape: LogShape) -> tuple[Primitive, ...]:
 def drive_number(
     m: Module, interface, shape: LogShape, log: Value, *, sign: Value, zero: Value
 ) -> None:
-    """Assign a record of `shape` from its logarithm (minus the origin), sign and zero flag."""
+    """Assign all fields of a record of `shape`.
+
+    `log` is the logarithm minus `shape.log_origin`.
+    """
     f = shape.antilog.fraction_bits
     significand = _significand(m, shape, log[:f])
     drive(
@@ -40,7 +47,7 @@ def drive_number(
 def _significand(m: Module, shape: LogShape, remainder: Value) -> Value:
     antilog, width = shape.antilog, shape.significand_bits
     if not antilog.index_bits:
-        # The constant is 1.
+        # The only constant is 1.
         return Cat(remainder, Const(1, 1))
     if antilog.fraction_bits <= _TABLE_BITS or not antilog.low_bits:
         return lookup(m, remainder, antilog.significands, width, "antilog")

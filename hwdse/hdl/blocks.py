@@ -1,4 +1,7 @@
-"""Combinational building blocks: shifters and leading-zero count, as expressions in a module."""
+"""Combinational building blocks, such as shifters and the leading-zero count.
+
+Functions with an argument `m` add logic to this module. All functions return expressions.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -6,9 +9,10 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 
 def balanced(operator: Callable[[Value, Value], Value], terms: Sequence[Value]) -> Value:
-    """The terms joined by an associative operator, as a tree: as deep as the log of their number.
+    """Joins terms by an associative operator, in a balanced tree.
 
-    A chain of a thousand lanes would be too deep, for the clock and for what reads expressions.
+    The depth is the logarithm of the number of terms. A chain of a thousand lanes would be too
+    deep, both for the clock period and for the tools that read the expression.
     """
     nodes = list(terms)
     while len(nodes) > 1:
@@ -18,18 +22,19 @@ def balanced(operator: Callable[[Value, Value], Value], terms: Sequence[Value]) 
 
 
 def above(value: Value, limit: int) -> Value:
-    """Whether an unsigned value exceeds a constant; constant 0 where it never can."""
+    """Whether an unsigned value exceeds a constant; the constant 0 if it never can."""
     return value > limit if limit < (1 << len(value)) - 1 else Const(0, 1)
 
 
 def shift_left(
     m: Module, value: Value, amount: Value, width: int, name: str, *, long_steps_first: bool = False
 ) -> Value:
-    """`value << amount` cut to `width` bits: one row of multiplexers for each bit of `amount`.
+    """`value << amount`, cut to `width` bits.
 
-    Short steps first keep the rows of a narrow word in a wide one narrow; long steps first suit a
-    word as wide as the result and an amount that is a leading-zero count, whose upper bits are
-    there first.
+    The shifter has one row of multiplexers per bit of `amount`. By default, short steps come first:
+    if `value` is much narrower than the result, the first rows stay narrow. Long steps first suit a
+    `value` as wide as the result and an `amount` that is a leading-zero count: the upper bits of
+    the count arrive first.
     """
     shifted = value
     rows = range(len(amount))
@@ -58,10 +63,11 @@ def shift_right_sticky(m: Module, value: Value, amount: Value, name: str) -> tup
 
 
 def leading_zero_count(m: Module, value: Value, name: str) -> tuple[Value, Value]:
-    """Zeros above the highest set bit, and whether there is no set bit.
+    """The number of zeros above the highest set bit, and whether no bit is set.
 
-    The count of an all-zero word is not defined. A balanced tree (Oklobdzija 1994): each node's
-    count is the upper half's, or half the width plus the lower half's.
+    The count of an all-zero word is undefined. The counter is a balanced tree (Oklobdzija 1994). A
+    node takes the count of its upper half. If the upper half is empty, the node takes half its
+    width plus the count of its lower half.
     """
     levels = max(len(value) - 1, 0).bit_length()
     padding = (1 << levels) - len(value)
@@ -86,9 +92,10 @@ def leading_zero_count(m: Module, value: Value, name: str) -> tuple[Value, Value
 
 
 def normalised(m: Module, word: Value, count: Value, kept: int) -> tuple[Value, Value]:
-    """The top `kept` bits of `word << count`, and the OR of those below.
+    """The top `kept` bits of `word << count`, and the OR of all lower bits.
 
-    The longest step comes first: its row keeps only what the rows to come can still bring up.
+    The longest step comes first. Each row keeps only the bits that the following rows can still
+    bring to the top.
     """
     reach = kept + (1 << len(count)) - 1
     cut = max(len(word) - reach, 0)
@@ -111,21 +118,22 @@ def absolute_sum(
 ) -> tuple[Value, Value, Value]:
     """|x - y| or x + y of two words of one width, with a single carry tree.
 
-    The carry out of x + NOT y says that x > y and then comes back in, which completes the two's
-    complement; otherwise the result inverted is y - x (end-around carry). Carries go up and down a
-    binary tree (Brent and Kung 1982), so that the carry in costs no second pass.
+    The carry out of x + NOT y is set if x > y. A set carry comes back as the carry in and completes
+    the two's complement of y. Otherwise the inverted result is y - x (end-around carry). Carries go
+    up and down a binary tree (Brent and Kung 1982), so that the carry in needs no second pass.
 
     Args:
         m: the module that gets the logic.
         x: minuend.
         y: subtrahend, of the same width.
-        subtract: take the difference.
-        inexact: y is a little more than it says: of a positive difference take one less.
+        subtract: set for a difference, clear for a sum.
+        inexact: y is slightly larger than its word; a positive difference is then one less.
         name: prefix of the signals.
 
     Returns:
-        Magnitude, one bit wider; whether y is larger or equal in a subtraction; whether all bits of
-        x and y (inverted if subtracting) differ, which in a subtraction means that they are equal.
+        The magnitude, one bit wider than x; whether the operation is a subtraction with y >= x;
+        whether every bit of x differs from the same bit of y. The third value uses the inverted y
+        in a subtraction, where it means x = y.
     """
     width = len(x)
     generate, propagate, total = Signal(width), Signal(width), Signal(width + 1)
@@ -173,10 +181,11 @@ def absolute_sum(
 
 
 def incremented(m: Module, word: Value, carry: Value, name: str) -> Value:
-    """`word + carry` at the width of `word`, for a carry that comes late.
+    """`word + carry` at the width of `word`, for a carry that arrives late.
 
-    A bit toggles if the carry comes in and all bits below are set, which is known beforehand: of
-    groups of four bits, and of all groups below. A short word needs no groups.
+    A bit toggles if the carry is set and all lower bits are set. The second condition does not wait
+    for the carry: it is computed within groups of four bits and over all lower groups. A short word
+    needs no groups.
     """
     if len(word) <= 2 * _GROUP:
         return Cat(bit ^ (word[:place].all() & carry) for place, bit in enumerate(word))

@@ -1,8 +1,9 @@
-"""Components that share one module: equal ones are emitted once and instantiated repeatedly.
+"""Components with an identity: equal components become one module with many instances.
 
-A component is what it was made from: two of one class, made from equal arguments, are the same
-hardware. When a design is emitted (`hwdse.hdl.hierarchy`), each different component becomes one
-module; in any other use, such as a simulation by Amaranth, components are built as usual.
+The class and the constructor arguments identify a component: two components of one class with equal
+arguments are the same hardware. When a design is emitted (`hwdse.hdl.hierarchy`), each different
+component becomes one module. In any other use, such as a simulation by Amaranth, components are
+built as usual.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -20,9 +21,9 @@ _DESCRIBED_ONLY = ContextVar("described only", default=False)
 
 @contextmanager
 def described_only() -> Iterator[None]:
-    """Components that are made here have no ports: their structure is all that is asked for.
+    """Components made in this context have no ports, because only their structure is read.
 
-    Ports are nearly all that it costs to make a component.
+    Making the ports is nearly the whole cost of making a component.
     """
     token = _DESCRIBED_ONLY.set(True)
     try:
@@ -33,28 +34,29 @@ def described_only() -> Iterator[None]:
 
 @runtime_checkable
 class Emission(Protocol):
-    """A platform that emits each different component as a module of its own."""
+    """A platform that emits each different component as a separate module."""
 
     #: The component whose module is being made.
     current: object
 
     def instance(self, component: "Component", build: Callable[[], Any]) -> Any:
-        """What stands for the component in the module that holds it.
+        """The instance that represents the component in the enclosing module.
 
         Args:
             component: the component.
-            build: its own logic, for a component that needs no module.
+            build: makes the component's logic in place, for a component that needs no module.
         """
 
 
 class Component(wiring.Component):
-    """An Amaranth component that knows what it was made from.
+    """An Amaranth component that knows its class and its constructor arguments.
 
     Attributes:
         identity: equal for components that are the same hardware.
     """
 
-    # Equal components are made and only one of them is elaborated.
+    # Amaranth warns of components that are never elaborated. Of equal components, only one is
+    # elaborated.
     _MustUse__silence = True
 
     identity: Hashable
@@ -85,7 +87,10 @@ class Component(wiring.Component):
 
 
 def only_described(component: Elaboratable) -> None:
-    """Keep Amaranth from warning that a component, or one that it holds, was never elaborated."""
+    """Keep Amaranth from warning that a component was never elaborated.
+
+    The same holds for all components inside this component.
+    """
     waiting, seen = [component], {id(component)}
     while waiting:
         part = waiting.pop()
@@ -98,7 +103,7 @@ def only_described(component: Elaboratable) -> None:
 
 
 def _identity(value: object) -> Hashable:
-    """What makes an argument equal to another one."""
+    """A hashable key of an argument: equal keys mean equal arguments."""
     if isinstance(value, Component):
         return value.identity
     if isinstance(value, Mapping):

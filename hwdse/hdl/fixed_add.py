@@ -17,8 +17,9 @@ class FixedAdd(Component):
 
     Combinational: latency 0, one sum per cycle.
 
-    Ports `zero_sign` (sign of an exact zero sum), `p`, `a`, and `o`, a record of the bounds `shape`
-    without special values: two's complement, or sign and magnitude where zero needs a sign.
+    Ports: `zero_sign` (sign of an exact zero sum), `p`, `a`, and `o`. The output `o` is a record
+    with the bounds `shape` and without special values. It is two's complement, or sign-magnitude if
+    zero needs a sign.
     """
 
     def __init__(
@@ -39,10 +40,10 @@ class FixedAdd(Component):
 
     @staticmethod
     def bounds(product: UnpackedShape, addend: UnpackedShape) -> UnpackedShape:
-        """The word that holds all sums."""
+        """Bounds of a fixed-point word that holds all sums."""
         lsb = min(product.exponent_min, addend.exponent_min)
         return UnpackedShape(
-            # The sum of two words, with a sign.
+            # One more bit for the carry, and one for the sign.
             significand_bits=max(product.top, addend.top) - lsb + 2,
             exponent_min=lsb,
             exponent_max=lsb,

@@ -9,14 +9,14 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.structure import Adder, Child, Incrementer, Primitive, Shifter, Structure
 from hwdse.hdl.unpacked import Record, fields, unpacked_signature
 
-# Up to this surplus, shifting too far costs less than a subtraction.
+# Up to this many surplus bits, a longer shift costs less than a subtraction.
 _FEW = 4
 
 
 class ToFixedPoint(Component):
     """Puts a product in place: negated if need be, then shifted.
 
-    Combinational: latency 0, one product per cycle. Ports `i`, a record of `shape`, and `o`, a
+    Combinational: latency 0, one product per cycle. Ports: `i`, a record of `shape`, and `o`, a
     two's-complement number in units of 2^exponent_min.
     """
 
@@ -43,8 +43,8 @@ class ToFixedPoint(Component):
         if shape.exponent_max == shape.exponent_min:
             m.d.comb += self.o.eq(number)
             return m
-        # The exponent counts from the origin, at or below the least exponent: shift by the
-        # difference too much, and drop bits that are always zero.
+        # The exponent counts from the origin, which may lie below the least exponent. The shift is
+        # then too long by the difference: drop this many low bits, which are always zero.
         surplus = shape.exponent_min - shape.exponent_origin
         exponent = product.exponent
         if surplus > _FEW:
@@ -59,7 +59,10 @@ class ToFixedPoint(Component):
 
 
 def to_fixed_point(m: Module, product: Record, name: str) -> Value:
-    """The product in units of 2^exponent_min, by a component of this name."""
+    """The product in units of 2^exponent_min, from a submodule with the given name.
+
+    A two's-complement product of one exponent needs no submodule.
+    """
     shape = product.shape
     if shape.twos_complement and shape.exponent_max == shape.exponent_min:
         return product.significand
@@ -70,7 +73,7 @@ def to_fixed_point(m: Module, product: Record, name: str) -> Value:
 
 
 def _place_parts(shape: UnpackedShape) -> tuple[Primitive, ...]:
-    """What `to_fixed_point` is made of, in path order."""
+    """Primitives of `to_fixed_point`, in the order of its combinational path."""
     negate = (
         Incrementer(width=shape.magnitude_bits)
         if shape.signed and not shape.twos_complement
@@ -85,7 +88,10 @@ def _place_parts(shape: UnpackedShape) -> tuple[Primitive, ...]:
 
 
 def adder_tree(term_bits: int, terms: int) -> Structure:
-    """Structure of the exact sum of two's-complement words: level k adds sums of 2^k words."""
+    """Structure of an adder tree for the exact sum of two's-complement words.
+
+    Level k adds sums of 2^k words.
+    """
     children: list[Child] = []
     path: tuple[Primitive, ...] = ()
     words = terms
@@ -97,7 +103,7 @@ def adder_tree(term_bits: int, terms: int) -> Structure:
 
 
 def fixed_point_sum(shape: UnpackedShape, terms: int) -> Structure:
-    """Structure of `terms` products put in place by `to_fixed_point` and added exactly."""
+    """Structure that places `terms` products by `to_fixed_point` and adds them exactly."""
     place = _place_parts(shape)
     lane = Structure(parts=place, path=place)
     return Structure.series([lane.times(terms), adder_tree(shape.fixed_point_bits + 1, terms)])

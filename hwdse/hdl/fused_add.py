@@ -14,20 +14,24 @@ from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 
 
 class FusedWindow:
-    """Where product and addend lie in the window of a fused add; all places count from its LSB.
+    """Layout of the window of a fused add: where product and addend lie.
 
     Attributes:
         product: bounds of the product.
-        addend: bounds of the addend.
-        zeros: bits below the addend's LSB that the output can see although the addend ends there.
-        below: bits below the product's LSB.
-        place: of the addend's LSB (zeros included) above the product's, before any shift.
-        may_be_far: the addend can lie above that place.
-        has_sticky: addends can be shifted out below.
-        word: bits of the addend's way, from its highest place to the LSB.
-        max_shift: largest shift.
-        bits: of the window.
+        addend: bounds of the addend's magnitude.
+        zeros: zeros appended below the addend's LSB, because the output can have bits there.
+        below: bits of the window below the product's LSB.
+        place: where the addend's LSB (with `zeros` appended) lies before any shift, counted from
+            the product's LSB.
+        may_be_far: the addend can lie above `place`.
+        zero_is_low: an addend of zero has the least exponent.
+        has_sticky: bits of the addend can be shifted out below the window.
+        word: width of the addend's shifter, from the addend's highest place to the window's LSB.
+        max_shift: longest right shift of the addend.
+        bits: width of the window.
+        carries: the sum can have one bit more than the window.
         shape: bounds of the sum.
+        distance_at_origins: right shift of the addend if both exponent fields are 0.
     """
 
     def __init__(
@@ -51,14 +55,14 @@ class FusedWindow:
         )
         width = p.significand_bits
         highest, lowest = a.exponent_max - p.exponent_min, a.exponent_min - p.exponent_max
-        # The least product is 2^sure; see FusedAdd for what lies below it.
+        # The least product is 2^sure in units of its LSB. FusedAdd explains the bits below it.
         sure = width - 1 - product.most_leading_zeros if product.leading_zeros is not None else 0
         self.below = max(precision, self.addend.significand_bits) + 1 - sure
         self.below = min(max(self.below, 0), max(0, -lowest))
         self.place = max(min(width + 2, highest), -self.below)
         self.may_be_far = highest > self.place
-        # A zero of these formats has the least exponent: products far below an output's LSB only
-        # decide directions then.
+        # In these formats a zero has the least exponent. A product far below the output's LSB then
+        # only decides the direction of the rounding.
         self.zero_is_low = (
             isinstance(addend, BinaryFloat)
             and addend.subnormals
@@ -69,10 +73,11 @@ class FusedWindow:
         self.word = self.place + self.below + a.significand_bits
         self.max_shift = min(self.place - lowest, self.word)
         self.bits = max(self.word, self.below + width)
-        # Without a place between them, both together can carry.
+        # Without a free place between both words, their sum can carry out.
         self.carries = self.place < width or self.bits > self.word
         lsb = self.below + self.has_sticky
-        # Where subnormals are flushed, zeros keep field 0, which is below the least exponent.
+        # In a format that flushes subnormals, zeros keep field 0, which is below the least
+        # exponent.
         flushed = isinstance(addend, FlushedFloat) and reached is None
         anchored = (a.exponent_origin if flushed else a.exponent_min) - self.place
         least = anchored if self.zero_is_low else min(p.exponent_min, anchored)
@@ -90,22 +95,24 @@ class FusedAdd(Component):
 
     Combinational: latency 0, one sum per cycle.
 
-    The product is fixed in the window and the addend is shifted right from two places above it, as
-    in the classical fused multiply-add (Montoye, Hokenek and Runyon 1990). Unlike there, neither
-    operand need be normalised, so the window reaches precision + 1 bits below the least product: if
-    any bit of the addend is lost there, the addend is below a quarter of the product, and the sum's
-    last kept bit is still in the window. If the addend lies entirely above, or the product is
-    zero, the addend is kept where it is and the product only decides the direction.
+    The product has a fixed place in the window. The addend starts two places above the product and
+    is shifted right, as in the classical fused multiply-add (Montoye, Hokenek and Runyon 1990).
+    Unlike there, the operands may be unnormalised, so the window reaches precision + 1 bits below
+    the least product. If a bit of the addend is lost there, the addend is less than a quarter of
+    the product, and the sum's last kept bit is still in the window. If the addend lies entirely
+    above the product, or the product is zero, the addend is not shifted, and the product only
+    decides the direction of the rounding.
 
-    Ports `zero_sign` (sign of an exact zero sum), `p`, `a`, and `o`, a sign-magnitude record of the
-    bounds `shape` without special values; the sticky bit is its LSB.
+    Ports: `zero_sign` (sign of an exact zero sum), `p`, `a`, and `o`. The output `o` is a
+    sign-magnitude record with the bounds `shape` and without special values. If bits can be shifted
+    out, the LSB of its significand is the sticky bit.
 
     Args:
         product: bounds of the product.
         addend: format of the addend.
-        out: format that the sum is rounded to; the addend's by default.
-        reached: bounds of the addends and rounded sums that are not zero, where they are closer
-            than the format's; an addend of zero may have a lesser exponent.
+        out: format of the rounded sum; by default the addend's format.
+        reached: bounds of the addends and the rounded sums that are not zero, if these bounds are
+            tighter than the format's. An addend of zero may have a smaller exponent.
     """
 
     def __init__(
@@ -129,7 +136,7 @@ class FusedAdd(Component):
 
     @property
     def structure(self) -> Structure:
-        """Exponent difference, aligning shifter and the adder with its end-around carry."""
+        """Exponent difference, aligning shifter, and the adder with an end-around carry."""
         w = self._window
         exponent_bits = max(self._product.exponent_bits, self._addend.exponent_bits) + 1
         absolute = Incrementer(
@@ -162,7 +169,7 @@ class FusedAdd(Component):
         # Right shift of the addend, from `place` above the product's LSB.
         lowest = w.distance_at_origins - ((1 << len(a.exponent)) - 1)
         highest = w.distance_at_origins + (1 << len(p.exponent)) - 1
-        # No wider than needed: bits that repeat the sign would look like a loop to Verilator.
+        # No wider than needed: Verilator would take bits that repeat the sign for a loop.
         distance = Signal(signed(max(highest, ~lowest, 0).bit_length() + 1))
         m.d.comb += distance.eq(p.exponent - a.exponent + w.distance_at_origins)
         beyond = distance[-1] if w.may_be_far else Const(0, 1)
@@ -203,7 +210,7 @@ class FusedAdd(Component):
             self.o,
             sign=Mux(zero, self.zero_sign, Mux(negative, a.sign, p.sign)),
             significand=Cat(sticky, total) if w.has_sticky else total,
-            # p.exponent - distance is the addend's exponent in the product's units.
+            # p.exponent - distance is the addend's exponent, counted from the product's origin.
             exponent=Mux(far, a.exponent - w.distance_at_origins, p.exponent) + base,
             zero=zero,
         )
@@ -211,12 +218,12 @@ class FusedAdd(Component):
 
 
 def _magnitude_shape(shape: UnpackedShape) -> UnpackedShape:
-    """The bounds after a two's-complement significand has become a magnitude."""
+    """The bounds with a magnitude in place of a two's-complement significand."""
     return replace(shape, twos_complement=False)
 
 
 def _magnitude(m: Module, record: Record, name: str) -> Value:
-    """The significand without its sign."""
+    """The magnitude of the significand."""
     if not record.shape.twos_complement:
         return record.significand
     magnitude = Signal(record.shape.significand_bits, name=f"{name}_magnitude")

@@ -1,7 +1,8 @@
-"""The exact sum of the products of one cycle, in fixed point: a word, and a bit for a carry input.
+"""The exact fixed-point sum of the products of one cycle.
 
-A multiplier whose products carry more than their record may register a better way than to put
-every product in place and to add.
+The sum is a word and, for some multipliers, one more bit for the carry input of the next adder. By
+default every product is shifted into place and all are added. A multiplier whose products carry
+more than their record may register a cheaper sum.
 """
 
 from collections.abc import Sequence
@@ -20,22 +21,26 @@ from hwdse.spec import Design, Multiplier
 
 
 class GroupSum:
-    """Every product shifted into place, and a tree of adders."""
+    """Shifts every product into place and adds all in a tree of adders."""
 
     def __init__(self, design: Design) -> None:
         self.design = design
 
     @property
     def structure(self) -> Structure:
-        """What the group's sum is made of."""
+        """Structure of the group's sum."""
         return fixed_point_sum(self.design.product, self.design.unit.group)
 
     def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
-        """The sum in units of 2^exponent_min, two's complement, without its last bit; and that bit.
+        """The sum of the products as a two's-complement word and a carry bit.
 
         Args:
-            m: where the logic goes.
-            products: interfaces of `product_signature`, one a lane.
+            m: the module that gets the logic.
+            products: interfaces of `product_signature`, one per lane.
+
+        Returns:
+            The word in units of 2^exponent_min, and a bit of the same weight that is still to be
+            added; None instead of the bit if the word is the whole sum.
         """
         shape = self.design.product
         terms = [
@@ -47,15 +52,19 @@ class GroupSum:
 
 @singledispatch
 def group_sum(mul: Multiplier, design: Design) -> GroupSum:
-    """How the accumulators of a design sum a group of products."""
+    """How the accumulators of a design sum a group of products.
+
+    The multiplier decides.
+    """
     del mul
     return GroupSum(design)
 
 
 def carry_signature(shape: UnpackedShape, width: int) -> Signature:
-    """Ports of a product that is also `word` + `carry`, where it is two's complement.
+    """Ports of a product. A two's-complement product also comes as `word` + `carry`.
 
-    To negate is to invert and to add one: the one is left to an adder that comes anyway.
+    A negation inverts the word and adds one. The port `carry` leaves the one to a later adder,
+    which has a free carry input.
     """
     members = dict(unpacked_signature(shape).members)
     if shape.twos_complement:
@@ -72,13 +81,17 @@ class CarrySum(GroupSum):
         return adder_tree(self.design.product.fixed_point_bits + 1, self.design.unit.group)
 
     def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
-        """The sum of words and carries."""
+        """The sum of all words and carries."""
         words, carries = [p.word for p in products], [p.carry for p in products]
         return balanced_sum(m, words, carries, "group")
 
 
 def carry_group_sum(mul: Multiplier, design: Design) -> GroupSum:
-    """The sum of products of `carry_signature`: they may have to be shifted into place first."""
+    """The sum of products with the ports of `carry_signature`.
+
+    Only two's-complement products of one exponent can use the carries. Others are shifted into
+    place.
+    """
     del mul
     shape = design.product
     in_place = shape.twos_complement and shape.exponent_min == shape.exponent_max

@@ -1,4 +1,4 @@
-"""A design as a hierarchy of modules: each different component one module, with its comment."""
+"""Emits a design as a hierarchy: one module with a comment for each different component."""
 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -20,11 +20,12 @@ class EmittedModule:
     """One module of a hierarchy.
 
     Attributes:
-        name: of the module.
-        text: its RTLIL; empty for a component that only joins wires and needs no module.
+        name: name of the module.
+        text: RTLIL of the module; empty for a component that only joins wires and needs no module.
         comment: first line of the component's docstring.
-        shared: clock and reset ports that it has.
-        ports: names of all its ports, in the order of the component's signature.
+        shared: which of the ports clk and rst the module has.
+        ports: clk, rst, then the names of all inputs and of all outputs, each in the order of the
+            component's signature.
     """
 
     name: str
@@ -35,11 +36,11 @@ class EmittedModule:
 
 
 class Given(Component):
-    """A component whose module is made in another way, such as a netlist with added registers.
+    """A component whose module already exists, such as a netlist with inserted registers.
 
     Args:
         module: the module.
-        ports: of the component, clock and reset left out.
+        ports: members of the component's signature, without clock and reset.
     """
 
     def __init__(self, module: EmittedModule, ports: Mapping[str, Member]) -> None:
@@ -51,12 +52,12 @@ class Given(Component):
 
 
 class Hierarchy:
-    """Converts a component and all that it holds, each different one once.
+    """Converts a component and all components inside it to modules, each different one once.
 
     Args:
         component: the whole design.
-        name: of its module; the names of all others begin with it.
-        given: components of it whose modules are made in another way.
+        name: name of the top module; the names of all other modules begin with it.
+        given: components inside the design whose modules already exist.
     """
 
     def __init__(
@@ -75,14 +76,14 @@ class Hierarchy:
 
     @property
     def modules(self) -> list[EmittedModule]:
-        """The modules, the top first, every other one ahead of those that it holds."""
+        """All modules: the top first, and each module before the modules that it holds."""
         inner = [module for module in self._modules.values() if module.text]
         return [self._top, *reversed(inner)]
 
     def ordered(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """Yosys's modules in the order of `modules`, their ports in that of the signatures.
+        """Yosys's modules in the order of `modules`, with ports in the order of the signatures.
 
-        Parts that are no `Component` of hwdse follow what holds them.
+        A part that is not a `Component` of hwdse follows the module that holds it.
         """
         known: dict[str, Any] = {}
         for module in self.modules:
@@ -92,7 +93,7 @@ class Hierarchy:
         return known
 
     def instance(self, component: Component, build: Callable[[], Any]) -> Any:
-        """An instance of the component's module."""
+        """An instance of the component's module, or the logic of a component without a module."""
         module = self._modules.get(component.identity)
         if module is not None and module.text:
             only_described(component)
@@ -125,7 +126,7 @@ class Hierarchy:
 
 
 def instance_of(module: EmittedModule, component: Component) -> Instance:
-    """An instance of a module, connected to the ports of a component that it stands for."""
+    """An instance of a module, connected to the ports of the component that it represents."""
     ports = {name: source for name, source in _SHARED.items() if name[2:] in module.shared}
     for path, member, value in component.signature.flatten(component):
         prefix = "i" if member.flow == In else "o"
@@ -134,19 +135,19 @@ def instance_of(module: EmittedModule, component: Component) -> Instance:
 
 
 def in_order(module: Mapping[str, Any], ports: Sequence[str]) -> dict[str, Any]:
-    """A module with its ports in an order that names at least all of them."""
+    """The module with its ports in the given order, which must name at least all of them."""
     return {**module, "ports": {n: module["ports"][n] for n in ports if n in module["ports"]}}
 
 
 def _port_order(component: Component) -> list[str]:
-    """Inputs in the order of the signature, then outputs."""
+    """Names of all inputs, then of all outputs, each in the order of the signature."""
     flat = list(component.signature.flatten(component))
     ordered = sorted(flat, key=lambda item: item[1].flow != In)
     return [_port_name(path) for path, _, _ in ordered]
 
 
 def _port_name(path: tuple[str | int, ...]) -> str:
-    """Amaranth's name of a port."""
+    """The name that Amaranth gives to a port."""
     return "__".join(map(str, path))
 
 

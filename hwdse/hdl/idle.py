@@ -1,8 +1,9 @@
-"""Which bits of a netlist an idle unit decides: what they are while no input is valid.
+"""Finds the bits of a netlist whose values are known while no input is valid.
 
-A pipeline that is reset must not deliver what was on its way. It is enough to clear the registers
-that hold valid bits and what is made of them: here, every bit that invalid inputs alone
-determine, whatever the data. All other registers need no reset.
+After a reset, a pipeline must not deliver results of earlier inputs. For this, it is enough to
+clear the registers of the valid bits and of the bits derived from them. This module finds these
+bits: invalid inputs alone determine their values, whatever the data. All other registers need no
+reset.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +15,13 @@ Known = dict[Bit, int]
 
 
 def idle_values(module: Mapping[str, Any], valid: Sequence[str]) -> Known:
-    """Bits whose value follows from inputs that are not valid, and no reset.
+    """Bits whose values are known while no input is valid and the reset is inactive.
 
-    Bits that are constant anyway are not among them.
+    Bits that are always constant are left out.
 
     Args:
         module: flat netlist.
-        valid: names of the valid inputs; none, nothing idles.
+        valid: names of the valid inputs; without any, the result is empty.
     """
     if not valid:
         return {}
@@ -31,7 +32,7 @@ def idle_values(module: Mapping[str, Any], valid: Sequence[str]) -> Known:
 
 
 def _settled(module: Mapping[str, Any], given: Known) -> Known:
-    """The given bits, and those that follow from them and from constants."""
+    """The given bits, and all bits that follow from them and from constants."""
     known: Known = {"0": 0, "1": 1, **given}
     cells = [cell for cell in module["cells"].values() if cell["type"] in _RULES]
     grown = True

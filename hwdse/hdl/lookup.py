@@ -1,6 +1,7 @@
-"""Constant tables as shared binary decision diagrams: one multiplexer a node.
+"""Constant tables as shared binary decision diagrams, with one multiplexer per node.
 
-Synthesis finds far smaller logic from there than from a list of cases, and the Verilog is short.
+From a diagram, synthesis finds far smaller logic than from a list of cases. The Verilog is short,
+too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,8 @@ from itertools import permutations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
-#: Orders of this many address bits are all tried, those of more only turned and interleaved.
+#: Up to this many address bits, all orders are tried. For more bits, only the rising, an
+#: interleaved and a rotated order are tried, each also in reverse.
 _PERMUTED_BITS = 5
 
 
@@ -20,9 +22,9 @@ def lookup_fields(
     widths: Mapping[str, int],
     name: str,
 ) -> dict[str, Value]:
-    """The fields of the entry at `address` of a table of 2^len(address) entries.
+    """The fields of the entry at `address`, in a table of 2^len(address) entries.
 
-    Entries give at least the fields that `widths` names; negative numbers are stored in two's
+    Each entry has at least the fields named in `widths`. Negative numbers are stored in two's
     complement.
     """
     words = []
@@ -41,11 +43,11 @@ def lookup_fields(
 
 
 def lookup(m: Module, address: Value, words: Sequence[int], width: int, name: str) -> Value:
-    """The word at `address` of a table of 2^len(address) words of `width` bits.
+    """The word at `address`, in a table of 2^len(address) words of `width` bits.
 
-    A node is a function of the address bits from its own on; equal functions, and complements of
-    one another, are made once (Bryant, Graph-based algorithms for Boolean function manipulation,
-    1986).
+    A node is a function of one address bit and of the bits after it in the order. Equal functions
+    and complementary functions share one node (Bryant, Graph-based algorithms for Boolean function
+    manipulation, 1986).
     """
     functions = tuple(
         sum((word >> bit & 1) << place for place, word in enumerate(words)) for bit in range(width)
@@ -70,19 +72,22 @@ def lookup(m: Module, address: Value, words: Sequence[int], width: int, name: st
 
 
 class _Diagram:
-    """Functions of the address as integers, one bit for each address, and an order of its bits."""
+    """Decision diagrams for one order of the address bits.
+
+    A function of the address is an integer: bit k is the function's value at address k.
+    """
 
     def __init__(self, order: tuple[int, ...]) -> None:
         self._order = order
         self.ones = (1 << (1 << len(order))) - 1
-        # Addresses whose given bit is set.
+        # For each address bit, the function that is 1 where this bit is set.
         self._set = [
             sum(1 << place for place in range(1 << len(order)) if place >> bit & 1)
             for bit in range(len(order))
         ]
 
     def split(self, function: int) -> tuple[int, int, int]:
-        """The first bit in order that a function depends on, and what it is for 0 and 1."""
+        """The first bit in order that a function depends on, and the functions for bit 0 and 1."""
         for bit in self._order:
             high = function & self._set[bit]
             low = function & ~self._set[bit]
@@ -92,7 +97,7 @@ class _Diagram:
         raise AssertionError("a constant depends on no bit")
 
     def size(self, functions: Sequence[int]) -> int:
-        """Nodes of a diagram of all functions."""
+        """The number of nodes in one diagram of all functions."""
         known: set[int] = set()
         waiting = list(functions)
         while waiting:
@@ -107,7 +112,7 @@ class _Diagram:
 
 @lru_cache(maxsize=64)
 def _best_order(functions: tuple[int, ...], bits: int) -> tuple[int, ...]:
-    """The order with the fewest nodes, of some."""
+    """The order with the fewest nodes among the orders that are tried."""
     rising = tuple(range(bits))
     if bits <= _PERMUTED_BITS:
         orders = list(permutations(rising))

@@ -1,4 +1,4 @@
-"""Names that every Verilog tool reads as they are: no escapes, no `$`, no reserved words."""
+"""Names that every Verilog tool accepts unchanged: no escapes, no `$`, no reserved words."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ _NUMBERED = re.compile(r"\$\d+$")
 
 
 def plain_name(name: str) -> str:
-    """A public name as a Verilog identifier; different names may give the same one."""
+    """A public name as a Verilog identifier. Different names may give the same identifier."""
     word = _NOT_A_WORD.sub("_", _NUMBERED.sub("", name)).replace("__", "_").strip("_")
     if not word or word[0].isdigit():
         word = f"n_{word}"
@@ -43,14 +43,14 @@ def plain_name(name: str) -> str:
 
 
 class _Taken:
-    """Names given so far in one module."""
+    """The names used so far in one module."""
 
     def __init__(self) -> None:
         self._names: set[str] = set()
         self._next: dict[str, int] = {}
 
     def unused(self, word: str) -> str:
-        """This word, numbered if it is taken."""
+        """The word, with a number appended if the word is already used."""
         candidate = word
         while candidate in self._names:
             self._next[word] = self._next.get(word, 1) + 1
@@ -60,7 +60,7 @@ class _Taken:
 
 
 def plain_names(names: Iterable[str]) -> dict[str, str]:
-    """New names of a module's ports, or of modules, by their old ones."""
+    """New names of modules or of one module's ports; the keys are the old names."""
     taken = _Taken()
     return {name: taken.unused(plain_name(name)) for name in names}
 
@@ -71,13 +71,13 @@ def renamed(
     ports_of: Mapping[str, Mapping[str, str]],
     own: Mapping[str, str],
 ) -> dict[str, Any]:
-    """A module in the schema of Yosys's `write_json` with plain names throughout.
+    """The module with plain names throughout, in the schema of Yosys's `write_json`.
 
     Args:
         module: the module.
         modules: new names of all modules.
         ports_of: for each module, the new names of its ports.
-        own: new names of its own ports.
+        own: new names of the ports of this module.
     """
     taken = _Taken()
     for name in own.values():
@@ -130,7 +130,10 @@ def _with_pins(
 
 
 def _hidden(name: str) -> str:
-    r"""`$flatten\accumulate.\add.$procmux$16_Y` is something in accumulate.add."""
+    r"""A plain name for a hidden name, from the path of the instances.
+
+    `$flatten\accumulate.\add.$procmux$16_Y` becomes `accumulate_add_n`.
+    """
     path = [part.lstrip("\\") for part in name.removeprefix("$flatten").split(".")]
     words = [part for part in path if part and "$" not in part]
     return plain_name("_".join([*words, "n"]))

@@ -1,14 +1,15 @@
 """Makes operand widths explicit in RTLIL, so that the Verilog leaves no width to a language rule.
 
-Amaranth and Yosys extend the operands of an operator as Verilog does, silently. Linters warn of it,
-rightly: here every operand is extended in writing. Works on the text of a flattened module, where
-cells are `cell TYPE NAME`, `parameter` and `connect` lines, and `end`.
+Amaranth and Yosys leave operands to the implicit extension of Verilog. Linters rightly warn of
+implicit extension: here every operand is extended explicitly. The functions work on the text of a
+flattened module. There, a cell is a `cell TYPE NAME` line, `parameter` and `connect` lines, and
+`end`.
 """
 
 import re
 
-# Not $mul: a product is wider than its operands by nature, which linters know, and synthesis maps
-# the operands it sees to multiplier blocks.
+# Not $mul: a product is always wider than its operands, and linters know this. Synthesis maps the
+# operands as written to multiplier blocks.
 _ARITHMETIC = frozenset({"$add", "$sub", "$and", "$or", "$xor", "$xnor"})
 _COMPARISON = frozenset({"$lt", "$le", "$eq", "$ne", "$ge", "$gt"})
 _UNARY = frozenset({"$not", "$pos", "$neg"})
@@ -19,7 +20,7 @@ _FIRST_TERM = re.compile(r"^\{ (\d+'[01xz]+|\S+(?: \[\d+(?::\d+)?\])?) ")
 
 
 def extend_operands(text: str) -> str:
-    """RTLIL of one module with every operand as wide as its operator."""
+    """RTLIL of one module, with every operand extended to the width of its operator."""
     widths = {
         match[2]: int(match[1] or 1)
         for match in map(_WIRE.match, text.splitlines())
@@ -40,11 +41,11 @@ def extend_operands(text: str) -> str:
 
 
 def _extended(cell: list[str], widths: dict[str, int]) -> list[str]:
-    """One cell, its operands extended if its type has operands of equal width."""
+    """One cell, with extended operands if the cell type needs operands of equal width."""
     kind = cell[0].split()[1]
     fields = {match[2]: match[3] for match in map(_FIELD.match, cell) if match is not None}
     if kind == "$logic_not":
-        # A test for zero: `!` takes one bit.
+        # `!` is for one bit: the test for zero becomes a comparison.
         return _as_zero_test(cell, fields)
     if kind in _ARITHMETIC:
         width = max(int(fields[f"\\{x}_WIDTH"]) for x in "ABY")
@@ -100,7 +101,7 @@ def _extend(value: str, by: int, *, signed: bool, widths: dict[str, int]) -> str
 
 
 def _top_bit(value: str, widths: dict[str, int]) -> str:
-    """The sigspec of a sigspec's most significant bit."""
+    """The most significant bit of a sigspec, as a sigspec."""
     first = _FIRST_TERM.match(value)
     if first is not None:
         return _top_bit(first[1], widths)

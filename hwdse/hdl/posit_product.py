@@ -1,9 +1,10 @@
-"""A product of posits without a negation: operands, significands and code in two's complement.
+"""Multiplication of posits in two's complement: no operand or result is negated.
 
-A code read as it stands, sign, regime's run, exponent bits and fraction f, is (1 + f) 2^t, or, with
-the sign set, (-2 + f) 2^t with the bits of t inverted (Standard for Posit Arithmetic 2022, section
-3.2). The integer part of both significands is known, so that their product is that of the fractions
-and two rows that choose between f and -2 f.
+A code has a sign, the run of the regime, exponent bits and the fraction f. With the sign clear, its
+value is (1 + f) 2^t. With the sign set, its value is (-2 + f) 2^t, where the bits of t are inverted
+(Standard for Posit Arithmetic 2022, section 3.2). The integer part of a significand is therefore
+known from the sign. The product of two significands is the product of the fractions plus two rows.
+Each row chooses between f and -2 f.
 """
 
 from collections.abc import Sequence
@@ -30,20 +31,25 @@ from hwdse.hdl.structure import (
 )
 from hwdse.spec import Design, Exact
 
-#: Widest posit in which the run's end selects the fraction, an AND gate for each place and bit:
-#: less area than a count and a shifter up to here, in Yosys with NanGate45.
+#: Widest posit in which the end of the run selects the fraction, with one AND gate per place and
+#: bit. Up to this width, the gates need less area than a count and a shifter, in Yosys with
+#: NanGate45.
 _ONE_HOT_BITS = 10
-#: Widest product whose last two rows ripple. The top bits are the last to come in either case.
+#: Widest product whose last two rows are added by a ripple-carry adder. The top bits arrive last
+#: with any adder.
 _RIPPLE_BITS = 16
 
 
 def _scale_bits(number_format: Posit) -> int:
-    """Bits of the exponent t with its sign."""
+    """Width of the exponent t, with its sign."""
     return (number_format.width - 2).bit_length() + number_format.es + 1
 
 
 def operand_signature(number_format: Posit) -> Signature:
-    """Ports of an operand: (1 - 3 sign + fraction) 2^scale, or else zero or NaR, by the sign."""
+    """Ports of an operand with the value (1 - 3 sign + fraction) 2^scale.
+
+    If `special` is set, the operand is zero, or NaR if the sign is set, too.
+    """
     return Signature(
         {
             "sign": Out(1),
@@ -55,7 +61,11 @@ def operand_signature(number_format: Posit) -> Signature:
 
 
 def product_signature(a: Posit, b: Posit) -> Signature:
-    """Ports of a product: the significand without its sign modulo 4, 2^scale, zero or NaR."""
+    """Ports of a product of a significand and 2^scale.
+
+    `significand` is the two's-complement significand modulo 4, without its sign bit. `special` is
+    set for zero and NaR, `nan` for NaR only.
+    """
     return Signature(
         {
             "sign": Out(1),
@@ -70,8 +80,8 @@ def product_signature(a: Posit, b: Posit) -> Signature:
 class PositOperand(Component):
     """Counts the regime's run and brings what follows it to the top.
 
-    Combinational: latency 0, one code per cycle. In a short code the run's end, one bit of many,
-    selects the fraction's bits and the count.
+    Combinational: latency 0, one code per cycle. In a short code, the end of the run is one set bit
+    of a word. This bit selects the fraction's bits and the count.
     """
 
     def __init__(self, number_format: Posit) -> None:
@@ -100,7 +110,7 @@ class PositOperand(Component):
         if f.width <= _ONE_HOT_BITS:
             count, tail, endless = _by_one_hot(m, differs, rest)
         else:
-            # The end that a full run lacks is put below the word.
+            # A run that fills the word has no end: append an end below the word.
             count, _ = leading_zero_count(m, Cat(Const(1, 1), differs), "run")
             tail = shift_left(m, rest, count, len(rest), "shift", long_steps_first=True)
             endless = ~differs.any()
@@ -117,9 +127,9 @@ class PositOperand(Component):
 
 
 def _by_one_hot(m: Module, differs: Value, rest: Value) -> tuple[Value, Value, Value]:
-    """Run length less one, what follows the run's end, and whether it has none."""
+    """The run length minus one, the bits after the end of the run, and whether it has no end."""
     ends = len(differs)
-    # Whether the first k bits after the run's first belong to it.
+    # runs[k]: the first k bits after the first bit of the run belong to the run.
     runs: list[Value] = [Const(1, 1)]
     for k in range(ends):
         run = Signal(name=f"run{k + 1}")
@@ -144,9 +154,10 @@ def _by_one_hot(m: Module, differs: Value, rest: Value) -> tuple[Value, Value, V
 class PositProduct(Component):
     """Multiplies significands and adds exponents.
 
-    Combinational: latency 0, one product per cycle. With the integer part h of 1 or -2, the product
-    is f g + h_b f + h_a g + h_a h_b. Modulo 4 the last, together with the sign bits of -2 f and
-    -2 g, is 1 if both are positive and else 0.
+    Combinational: latency 0, one product per cycle. With the fractions f and g and the integer
+    parts h_a and h_b (1 or -2), the product is f g + h_b f + h_a g + h_a h_b. Modulo 4, the last
+    term and the sign bits of -2 f and -2 g add up to 1 if both operands are positive, and to 0
+    otherwise.
     """
 
     def __init__(self, a: Posit, b: Posit) -> None:
@@ -175,7 +186,8 @@ class PositProduct(Component):
             for j, y in enumerate(b.fraction):
                 columns[i + j].append(x & y)
         for row, other in ((a, b), (b, a)):
-            # -2 f is NOT 2 f and a one, which is one bit further up as the last bit is zero.
+            # -2 f is NOT (2 f) plus one. The last bit of 2 f is zero, so the one is added one place
+            # further up.
             shift, word = len(other.fraction), row.fraction
             columns[shift].append(word[0] & ~other.sign)
             for place in range(1, len(word)):
@@ -194,7 +206,7 @@ class PositProduct(Component):
 
 
 def _sum(m: Module, columns: Sequence[Sequence[Value]]) -> Value:
-    """Sum of bits of weight 2^k modulo 2^len(columns)."""
+    """Sum of bits modulo 2^len(columns). The bits of `columns[k]` have weight 2^k."""
     width = len(columns)
     rows = compress_in_layers(m, columns, "layer")
     if width <= _RIPPLE_BITS:
@@ -206,18 +218,20 @@ def _sum(m: Module, columns: Sequence[Sequence[Value]]) -> Value:
 class PositProductEncoder(Component):
     """Normalises by a place at most, writes `regime | exponent | fraction`, and rounds that.
 
-    Combinational: latency 0, one code per cycle. A significand is in [1, 4) or [-4, -1), or else 4,
-    of two powers of two below zero: then nothing is left of it, and the exponent is two more.
+    Combinational: latency 0, one code per cycle. A significand lies in [1, 4) or [-4, -1), or is 4.
+    The significand 4 comes from two operands that are each minus a power of two. Modulo 4, no bit
+    of the significand is left then, and the exponent is two more.
 
-    Beyond the range the string is one run from end to end. Of ones, it is the code as it stands; of
-    zeros, the code is one more. Zero and NaR have the run of zeros and get nothing added.
+    Beyond the range, the string is a single run from end to end. A run of ones is the code itself.
+    For a run of zeros, the code is one more. Zero and NaR have the run of zeros, and nothing is
+    added.
     """
 
     def __init__(self, number_format: Posit, a: Posit, b: Posit, rounding: str) -> None:
         self._format, self._rounding = number_format, rounding
         self._product_bits = a.max_fraction_bits + b.max_fraction_bits + 2
         self._scale_bits = max(_scale_bits(a), _scale_bits(b), number_format.es + 1) + 2
-        # Of the string, the code's bits after the sign and the one that rounding looks at.
+        # Fraction bits in the string, which has the code's bits after the sign and the guard bit.
         self._fraction = number_format.width - 2 - number_format.es
         super().__init__({"i": In(product_signature(a, b)), "o": Out(number_format.width)})
 
@@ -278,7 +292,10 @@ class PositProductEncoder(Component):
 def signed_blocks(
     design: Design,
 ) -> tuple[PositOperand, PositOperand, PositProduct, PositProductEncoder] | None:
-    """Both decoders, multiplier and encoder of an exact product of posits with a fraction."""
+    """Both decoders, the multiplier and the encoder of an exact product of posits.
+
+    None if the multiplier is not exact, or if any format is not a posit with fraction bits.
+    """
     formats = [
         f
         for f in (design.a, design.b, design.out)

@@ -4,7 +4,10 @@ from amaranth.hdl import Const, Value
 
 
 def round_increment(rounding: str, sign: Value, lsb: Value, guard: Value, sticky: Value) -> Value:
-    """Whether the magnitude goes up, given the kept LSB, the next bit and the OR of the rest."""
+    """Whether rounding increments a magnitude.
+
+    `lsb` is the last kept bit, `guard` the next lower bit, and `sticky` the OR of all lower bits.
+    """
     match rounding:
         case "rne":
             return guard & (sticky | lsb)
@@ -19,7 +22,11 @@ def round_increment(rounding: str, sign: Value, lsb: Value, guard: Value, sticky
 
 
 def floor_increment(rounding: str, sign: Value, lsb: Value, guard: Value, sticky: Value) -> Value:
-    """Whether a two's-complement word goes up by one after cutting bits off, which rounds down."""
+    """Whether rounding increments a two's-complement word after low bits were cut off.
+
+    The cut alone rounds down. `lsb` is the last kept bit, `guard` the next lower bit, and `sticky`
+    the OR of all lower bits.
+    """
     match rounding:
         case "rne":
             return guard & (sticky | lsb)

@@ -1,4 +1,7 @@
-"""A netlist as RTLIL text, which the pinned Yosys reads (it has no reader for its own JSON)."""
+"""Writes a netlist as RTLIL text, which the pinned Yosys can read.
+
+This Yosys cannot read its own JSON netlists.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -8,17 +11,18 @@ from hwdse.hdl.netlist import Bit
 _INTEGER_BITS = 32
 
 Place = tuple[str, int]
-"""A bit as a wire's name and the position in it."""
+"""A bit: the name of a wire, and the position of the bit in this wire."""
 
 
 def rtlil_text(name: str, module: Mapping[str, Any]) -> str:
-    """RTLIL of one module given in the schema of Yosys's `write_json`; attributes are left out."""
+    """RTLIL of one module in the schema of Yosys's `write_json`, without attributes."""
     places: dict[int, Place] = {}
     widths: dict[str, int] = {}
     aliases = []
     lines = [f"module \\{name}"]
     ports = {port: number for number, port in enumerate(module["ports"], 1)}
-    # A bit is called by an input if it comes from one, else by an output, else by a public name.
+    # The name of a bit comes from an input if possible, else from an output, else from another wire
+    # with a public name.
     rank = {"input": 0, "output": 1, "": 2}
     order = sorted(
         module["netnames"].items(),
@@ -56,7 +60,7 @@ def rtlil_text(name: str, module: Mapping[str, Any]) -> str:
 
 
 def runs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Lowest and highest of each run of neighbours, of places in rising order."""
+    """The first and last place of each run of consecutive places. `places` are in rising order."""
     start = 0
     for k in range(1, len(places) + 1):
         if k == len(places) or places[k] != places[k - 1] + 1:
@@ -80,13 +84,13 @@ def _constant(value: str) -> str:
     if set(value) <= set("01xz"):
         whole = len(value) == _INTEGER_BITS and set(value) <= set("01")
         return str(int(value, 2)) if whole else f"{len(value)}'{value}"
-    # A text that looks like a number is written with a space behind it.
+    # In the JSON, a text that looks like a number ends in an additional space.
     text = value.removesuffix(" ") if set(value.rstrip()) <= set("01xz") else value
     return '"' + text.replace("\\", "\\\\") + '"'
 
 
 def _sigspec(bits: Sequence[Bit], places: Mapping[int, Place], widths: Mapping[str, int]) -> str:
-    """Bits, lowest first, as the shortest concatenation of wires and constants."""
+    """The shortest concatenation of wires and constants for some bits, lowest bit first."""
     terms: list[tuple[str, int, int]] = []
     for bit in bits:
         wire, position = ("", 0) if isinstance(bit, str) else places[bit]

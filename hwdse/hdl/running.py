@@ -17,10 +17,10 @@ class Running(Component):
     Latency 1: the sum is in `o` one cycle after its last group. One group per cycle.
 
     Ports:
-        i_valid: the group is accepted in this cycle; without it everything holds.
+        i_valid: accept the group in this cycle; otherwise the register holds.
         i_first: the group starts a new sum.
         i0, i1, ...: records of the group's products.
-        o: record of `design.state`.
+        o: the running sum, a record of `design.state`.
     """
 
     def __init__(self, design: Design) -> None:
@@ -39,7 +39,7 @@ class Running(Component):
 
     @property
     def structure(self) -> Structure:
-        """The step, its register, and the way from there to the output."""
+        """The step, its register, and the path from the register to the output."""
         register = Structure(parts=(Register(width=self._step.layout.size),))
         return Structure.series([self._step.structure, register, self._read.structure])
 

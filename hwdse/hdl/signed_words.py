@@ -1,4 +1,4 @@
-"""Two's-complement words: put in place, shifted right, and added with their signs."""
+"""Operations on two's-complement words: placing, right shift and sums."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,19 @@ from hwdse.formats import clog2
 
 
 def placed(value: Value, place: int) -> Value:
-    """`value` with zeros below it; a negative place needs none, the bits are cut off later."""
+    """`value` with `place` zeros below it.
+
+    A negative place adds no zeros. The caller cuts the low bits off later.
+    """
     word = Cat(Const(0, max(place, 0)), value)
     return word.as_signed() if value.shape().signed else word
 
 
 def shift_right(m: Module, value: Value, amount: Value, name: str) -> Value:
-    """`value >> amount` for any amount, filled with the sign; what is shifted out is lost."""
+    """`value >> amount` for any amount; bits shifted out are lost.
+
+    The shift fills a signed value with its sign and an unsigned value with zeros.
+    """
     shape = value.shape()
     rows = clog2(shape.width)
     fill = Const(0, 1)
@@ -35,7 +41,8 @@ def shift_right(m: Module, value: Value, amount: Value, name: str) -> Value:
 def signed_sum(terms: Sequence[tuple[Value, Value]]) -> Value:
     """The sum of magnitudes with signs, in a tree of adders.
 
-    -x is NOT x + 1: each adder takes one of these ones as its carry, and the sum the last.
+    -x is NOT x + 1. Each adder of the tree adds one of these ones as its carry. A last addition
+    adds the one that is left.
     """
     words = [Cat(x ^ sign.replicate(len(x)), sign).as_signed() for x, sign in terms]
     carries = [sign for _, sign in terms]
@@ -46,5 +53,5 @@ def signed_sum(terms: Sequence[tuple[Value, Value]]) -> Value:
 
 
 def _added(x: Value, y: Value, carry: Value) -> Value:
-    """The sum of all three in one adder, whose lowest position makes the carry."""
+    """The sum of two words and a carry, which one additional lowest place of the adder makes."""
     return (Cat(carry, x).as_signed() + Cat(carry, y).as_signed())[1:].as_signed()

@@ -1,4 +1,4 @@
-"""What generators declare of themselves: the primitives and structures of `hwdse.primitives`."""
+"""The terms in which generators describe their hardware, from `hwdse.primitives`."""
 
 from hwdse.primitives.primitive import (
     Adder,

@@ -1,8 +1,8 @@
-"""The Unpacked record as hardware: one signature that joins all components.
+"""The Unpacked record as hardware: one signature that connects all components.
 
-Only what a shape can need exists: a two's-complement record has no sign port, a fixed exponent no
-exponent port, a format without NaN no NaN port. `Record` gives constants in their place, so that
-generators need not care.
+A record has only the ports that its shape needs. A two's-complement record has no sign port, a
+record of one exponent has no exponent port, and a record without NaN has no NaN port. `Record`
+gives a value for every missing port, so that generators need no case distinction.
 """
 
 from typing import Any
@@ -15,12 +15,12 @@ from hwdse.spec.multiply.log_tables import LogShape
 
 
 def unpacked_signature(shape: UnpackedShape) -> Signature:
-    """Ports of a record of the given bounds.
+    """Ports of a record with the given bounds.
 
-    `exponent` is unsigned and counts from `shape.exponent_origin`. `zero` is a hint for magnitudes:
-    set for exact zeros (never for NaN and infinity). Where `nan` or `inf` is set the other fields
-    but the sign of an infinity mean nothing; `nan` outranks `inf`. A `LogShape` has the logarithm
-    beside the number, `log`, unsigned and counted from `shape.log_origin`.
+    `exponent` is unsigned and counts from `shape.exponent_origin`. Only magnitudes have `zero`: it
+    is set for exact zeros, never for NaN and infinity. If `nan` or `inf` is set, the other fields
+    mean nothing, except the sign of an infinity. If both are set, the value is NaN. A `LogShape`
+    adds the logarithm of the number, `log`: unsigned and counted from `shape.log_origin`.
     """
     members = {}
     if shape.twos_complement:
@@ -44,7 +44,7 @@ def unpacked_signature(shape: UnpackedShape) -> Signature:
 
 
 def record_bits(shape: UnpackedShape) -> int:
-    """Bits of all ports of a record together."""
+    """Total width of all ports of a record."""
     members = unpacked_signature(shape).members
     return sum(Shape.cast(member.shape).width for member in members.values())
 
@@ -61,7 +61,7 @@ class Record:
 
     @property
     def significand(self) -> Value:
-        """Magnitude, or signed where the shape is two's complement."""
+        """The magnitude, or a signed number if the shape is two's complement."""
         return self._interface.significand
 
     @property
@@ -85,14 +85,14 @@ class Record:
 
     @property
     def exponent(self) -> Value:
-        """LSB weight minus `shape.exponent_origin`."""
+        """Exponent of the weight of the LSB, minus `shape.exponent_origin`."""
         if self.shape.exponent_bits:
             return self._interface.exponent
         return Const(0, 1)
 
     @property
     def log(self) -> Value:
-        """The logarithm minus `shape.log_origin`, of a `LogShape`."""
+        """The logarithm minus `shape.log_origin`. Only a `LogShape` has one."""
         return self._interface.log
 
     @property
@@ -102,7 +102,7 @@ class Record:
 
     @property
     def inf(self) -> Value:
-        """Set for infinity, of the sign `inf_sign`."""
+        """Set for infinity; `inf_sign` is the sign."""
         return self._member("inf")
 
 
@@ -112,13 +112,13 @@ def fields(interface) -> dict[str, Value]:
 
 
 def connect(m, sink, source) -> None:
-    """Join two records of the same bounds; the source may carry more than the sink takes."""
+    """Connect two records of the same bounds. The source may have more fields than the sink."""
     for name, value in fields(sink).items():
         m.d.comb += value.eq(getattr(source, name))
 
 
 def drive(m, interface, **values) -> None:
-    """Assign the fields of a record that exist in its interface."""
+    """Assign the given fields of a record. Fields that the interface lacks are ignored."""
     for name, value in values.items():
         if name in interface.signature.members:
             m.d.comb += getattr(interface, name).eq(value)

@@ -1,4 +1,4 @@
-"""Sums of words times constants, by adders alone."""
+"""Sums of words times constants, with adders only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from amaranth.hdl import Module, Signal, Value, signed
 
 @dataclass(frozen=True, order=True)
 class Term:
-    """+-2^shift times word number `word`."""
+    """The word of number `word`, times +2^shift or -2^shift."""
 
     word: int
     shift: int
@@ -18,7 +18,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two terms that are added once for all their occurrences; the first one is positive."""
+    """Two terms that occur together and are added only once. The first term is positive."""
 
     first: Term
     second: Term
@@ -26,23 +26,26 @@ class Pair:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to add: each pair is a new word, numbered on; the terms left are the sum."""
+    """The additions of a weighted sum.
+
+    Each pair gives a new word, numbered after all earlier words. The result is the sum of `terms`.
+    """
 
     pairs: tuple[Pair, ...]
     terms: tuple[Term, ...]
 
     @property
     def adders(self) -> int:
-        """Additions in all."""
+        """The number of additions."""
         return len(self.pairs) + len(self.terms) - 1
 
 
 def plan(constants: Sequence[int]) -> Plan:
-    """Additions for the sum of words times positive constants.
+    """The additions for a sum of words times positive constants.
 
-    Constants are written in signed digits, and what occurs more than once is shared (Hartley,
-    Subexpression sharing in filters using canonic signed digit multipliers, 1996): the most
-    frequent pair of terms first.
+    Constants are written in signed digits. Pairs of terms that occur more than once are shared, the
+    most frequent pair first (Hartley, Subexpression sharing in filters using canonic signed digit
+    multipliers, 1996).
     """
     terms = {
         Term(word, shift, sign)
@@ -72,7 +75,7 @@ def _by_shift(term: Term) -> tuple[int, int, int]:
 
 
 def _pair(x: Term, y: Term) -> Pair:
-    """The pair apart from a common shift and sign."""
+    """The pair of two terms, without their common shift and sign."""
     low = min(x.shift, y.shift)
     return Pair(Term(x.word, x.shift - low, 1), Term(y.word, y.shift - low, x.sign * y.sign))
 
@@ -91,7 +94,7 @@ def signed_digits(constant: int) -> list[tuple[int, int]]:
 
 
 def weighted_sum(m: Module, words: Sequence[Value], what: Plan, width: int, name: str) -> Value:
-    """The planned sum of two's-complement words, modulo 2^width."""
+    """The sum of two's-complement words by the plan `what`, modulo 2^width."""
     values: list[Value] = list(words)
 
     def named(value: Value, suffix: str) -> Value:

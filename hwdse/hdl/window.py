@@ -1,7 +1,7 @@
-"""A record cut to a narrow fixed-point word: the front of encoders whose levels lie in a range.
+"""Cuts a record to a narrow fixed-point word, for encoders whose levels lie in a range.
 
-Everything below the word's LSB becomes one sticky bit, everything beyond its top the word's largest
-value with the sticky bit set, so that it lies beyond every level.
+All bits below the word's LSB become one sticky bit. A number beyond the word's top becomes the
+largest word with the sticky bit set, which lies beyond every level.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ from hwdse.hdl.unpacked import Record
 
 @dataclass(frozen=True, kw_only=True)
 class Magnitude:
-    """(-1)^negative * (word + something below one if sticky), in units of the window's LSB."""
+    """Sign and magnitude of a number, in units of the window's LSB.
+
+    The magnitude is `word`, or lies between `word` and `word` + 1 if `sticky` is set.
+    """
 
     negative: Value
     word: Value
@@ -25,7 +28,11 @@ class Magnitude:
 
 @dataclass(frozen=True, kw_only=True)
 class Floor:
-    """word + something below one if sticky; `word` is signed, one bit wider than the window."""
+    """A number rounded down, in units of the window's LSB.
+
+    `word` is signed and one bit wider than the window. If `sticky` is set, the number lies between
+    `word` and `word` + 1.
+    """
 
     word: Value
     sticky: Value
@@ -34,25 +41,26 @@ class Floor:
 class Window:
     """Cuts records of a shape to the magnitudes from 2^lsb to 2^top.
 
-    A two's-complement word of one exponent is cut as it is; everything else goes by its magnitude,
-    shifted right once where the exponent varies. Infinities lie beyond the top; NaN gives anything.
+    A two's-complement word of one exponent is cut as it is. Any other record is cut as a magnitude.
+    If the exponent varies, one shifter first moves the magnitude to the right. Infinities lie
+    beyond the top. The result for NaN is undefined.
 
     Args:
         shape: bounds of the records.
-        lsb: weight of the window's LSB.
-        top: weight above the window, more than `lsb`.
+        lsb: weight of the window's LSB (log2).
+        top: weight of the place above the window (log2), more than `lsb`.
     """
 
     def __init__(self, shape: UnpackedShape, lsb: int, top: int) -> None:
         self._shape, self._lsb, self._width = shape, lsb, top - lsb
         self._fixed = shape.exponent_min == shape.exponent_max
-        # Above this exponent, only zero is below the top.
+        # With any larger exponent, only zero lies below the top.
         self._highest = max(min(shape.exponent_max, top - 1), shape.exponent_min)
         self._span = self._highest - shape.exponent_min
         self.signed_word = self._fixed and shape.twos_complement
 
     def parts(self, *, magnitude: bool) -> tuple[Primitive, ...]:
-        """What `magnitude` or else `floor` is made of, in path order."""
+        """Primitives of `magnitude` if `magnitude` is set, else of `floor`, in path order."""
         shape = self._shape
         negate_in = shape.twos_complement and not self._fixed
         place = max(self._highest - self._lsb, 0)
@@ -74,12 +82,12 @@ class Window:
         )
 
     def magnitude(self, m: Module, record: Record) -> Magnitude:
-        """The record's sign and the word of its magnitude."""
+        """The sign and the magnitude of the record."""
         if not self.signed_word:
             return self._cut_magnitude(m, record)
         cut = self._cut_signed(m, record)
         negative = cut.word[-1]
-        # -floor(x) is one too much where something was cut off; -2^width does not fit.
+        # -floor(x) is one too large if bits were cut off. -2^width does not fit.
         total = Signal(self._width + 1, name="window_total")
         word = Signal(self._width, name="window_magnitude")
         m.d.comb += [
@@ -99,7 +107,10 @@ class Window:
         return Floor(word=word, sticky=cut.sticky)
 
     def ordered(self, m: Module, record: Record) -> Value:
-        """A signed word that compares as the record does, for `reaches`; no negation is needed."""
+        """A signed word for `reaches`: words compare as their records do.
+
+        The word needs no negation.
+        """
         if self.signed_word:
             cut = self._cut_signed(m, record)
             return Cat(cut.sticky, cut.word).as_signed()
@@ -108,9 +119,9 @@ class Window:
         return (word ^ magnitude.negative.replicate(self._width + 2)).as_signed()
 
     def reaches(self, ordered: Value, point: int, *, strictly: bool) -> Value:
-        """Whether a record is at least (or else above) `point` units of the window's LSB."""
+        """Whether a record is at least, or `strictly` above, `point` units of the window's LSB."""
         bound = 2 * point + strictly
-        # Negative magnitudes are inverted only, which makes them one too small.
+        # Negative magnitudes are only inverted, so that the word is one too small.
         return ordered >= (bound if self.signed_word or bound > 0 else bound - 1)
 
     def _cut_signed(self, m: Module, record: Record) -> Floor:
@@ -120,7 +131,7 @@ class Window:
         if place > 0:
             number = Cat(Const(0, place), number).as_signed()
         elif place < 0:
-            # Where all bits lie below the LSB, the sign is left.
+            # If all bits lie below the LSB, the sign remains.
             sticky = number[:-place].any()
             number = number[min(-place, shape.significand_bits - 1) :].as_signed()
         word, any_lost = Signal(signed(width + 1), name="window_word"), Signal(name="window_lost")
@@ -176,7 +187,7 @@ class Window:
         return Magnitude(negative=negative, word=word, sticky=lost)
 
     def _shifted(self, m: Module, record: Record, full: Value) -> tuple[Value, Value]:
-        """`full`, which is in place for the highest exponent, shifted down to the record's."""
+        """`full`, placed for the highest exponent, shifted right to the record's exponent."""
         span = min(self._span, len(full))
         highest = self._highest - self._shape.exponent_origin
         distance = Signal(range(highest + 1), name="window_distance")

@@ -14,13 +14,13 @@ from hwdse.resources import cache_base, resource
 from hwdse.verify.bench import Report, report_of
 
 _FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert", "-Wno-fatal")
-# Verilator's makefile optimises for size unless told otherwise. Only files for one processor can
-# take headers that are precompiled for it.
+# Verilator's makefile optimises for size unless told otherwise. All files have the same flags: they
+# share precompiled headers.
 _OPTIMISED = "-O3 -march=native"
 _MAKE_OPTIONS = (
     f"OPT_FAST={_OPTIMISED}",
-    "OPT_SLOW=-O1 -march=native",
-    "OPT_GLOBAL=-O2 -march=native",
+    f"OPT_SLOW={_OPTIMISED}",
+    f"OPT_GLOBAL={_OPTIMISED}",
     # One C++ file: the wheel's rules for several lack an option for their precompiled header.
     "VM_PARALLEL_BUILDS=0",
 )
@@ -88,7 +88,7 @@ def build(
             raise ToolError(
                 f"{command[0]} failed on {top}: {_last_lines(done.stdout + done.stderr)}"
             )
-    objects.keep(folder, made)
+    objects.keep(folder, [*made, "VM_USER_CFLAGS="])
     return executable
 
 

@@ -1,14 +1,15 @@
-// Drives many copies of a unit, the lanes of the generated wrapper `lanes`, and compares every
-// output with its expected code.
+// Drives many copies of a unit and compares every output with its expected code. The generated
+// wrapper `lanes` has one lane per copy.
 //
 //   drive count=N first=I a=BITS b=BITS bytes=N latency=CYCLES interleave=K seed=S
 //         [loads=F depth=D]
 //
-// It tries all operands from index I on: a in the low bits, then b, then c or the number of a running
-// sum; expected codes of `bytes` bytes each come in this order on stdin. With `loads`, the running sum
-// number s is reached by the steps of row s of that file, `depth` records without c; their outputs are
-// checked as well. A record is a row of 32-bit words: first, a, b, expected, each in as many words as
-// its port needs. One line of JSON on stdout reports the counts and the first mismatches.
+// The program tries all operands from index I on. The low bits of an index are a, then come b, and
+// then c or the number of a running sum. Expected codes come on stdin in the same order, `bytes`
+// bytes each. With `loads`, row s of this file has the steps that load running sum number s:
+// `depth` records without c. The outputs of these steps are checked, too. A record is a row of
+// 32-bit words: first, a, b, expected. Each of the four takes as many words as its port needs. One
+// line of JSON on stdout reports the counts and the first mismatches.
 
 #include <cstdint>
 #include <cstdio>
@@ -76,7 +77,7 @@ template <class T> std::string hexadecimal(const T& value) {
     std::exit(2);
 }
 
-// Registers without a reset start at random.
+// Registers without a reset start with random values.
 struct Context : VerilatedContext {
     explicit Context(int seed) {
         randReset(2);
@@ -84,7 +85,7 @@ struct Context : VerilatedContext {
     }
 };
 
-// What went into all lanes in one cycle, and what has to come out `latency` cycles later.
+// The inputs of all lanes in one cycle, and the outputs that must follow `latency` cycles later.
 struct Cycle {
     uint64_t index[LANES];
     O expected[LANES];
@@ -95,7 +96,7 @@ struct Cycle {
 class Bench {
   public:
     Bench(std::map<std::string, std::string>& options)
-        // One more cycle passes in the wrapper's input registers.
+        // The input registers of the wrapper take one more cycle.
         : latency_{std::stoi(options["latency"]) + 1},
           ring_(latency_),
           context_{std::stoi(options["seed"])},
@@ -109,10 +110,10 @@ class Bench {
         unit_.rst = 0;
     }
 
-    // How many inputs there are going to be.
+    // Sets the number of inputs that will follow.
     void announce(uint64_t vectors) { vectors_ = vectors; }
 
-    // The cycle to fill; its inputs go into `unit()`.
+    // The cycle to fill. The caller writes its inputs to `unit()`.
     Cycle& next() {
         Cycle& cycle = ring_[position_];
         std::memset(cycle.valid, 0, sizeof cycle.valid);
@@ -205,7 +206,7 @@ std::vector<uint32_t> read_words(const std::string& path) {
     return found;
 }
 
-// Expected codes from stdin, a block at a time.
+// Expected codes from stdin, read in blocks.
 class Expected {
   public:
     explicit Expected(int bytes) : bytes_{bytes}, block_(static_cast<size_t>(bytes) << 16) {}

@@ -1,12 +1,12 @@
-// Runs the mutants of a unit, one after another, on the same cycles, each until its first wrong
-// output.
+// Runs the mutants of a unit one after another, all on the same clock cycles. Each run ends at the
+// first wrong output.
 //
 //   mutants clocked|combinational CYCLES NUMBER...
 //
-// CYCLES is a file of rows of 32-bit words: all inputs of a cycle, the outputs expected after its
-// clock edge, and a mask of those that count. Outputs of a clocked unit have to hold until the next
-// edge, while inputs change. Mutant 0 is the unit as it is. On stdout there is one line for each
-// mutant: its number and the row of the first wrong output, or -1.
+// CYCLES is a file of rows of 32-bit words. A row has all inputs of a cycle, the outputs expected
+// after its clock edge, and a mask of the output bits to compare. The outputs of a clocked unit
+// must hold until the next edge, while the inputs change. Mutant 0 is the unit without a fault. On
+// stdout there is one line per mutant: its number and the row of the first wrong output, or -1.
 
 #include <cstdint>
 #include <cstdio>
@@ -46,13 +46,13 @@ bool wrong(const Out& out, const uint32_t* row) {
 
 long first_wrong(const std::vector<uint32_t>& cycles, bool clocked, int number) {
     VerilatedContext context;
-    // Registers without a reset start at random.
+    // Registers without a reset start with random values.
     context.randReset(2);
     context.randSeed(1);
     auto unit = std::make_unique<Vmutants>(&context);
     unit->mutsel = number;
     for (size_t at = 0; at < cycles.size(); at += ROW) {
-        // Inputs change with the falling edge, for which no register waits.
+        // Inputs change with the falling edge, which no register uses.
         from_words(unit->in, &cycles[at]);
         unit->clk = 0;
         unit->eval();

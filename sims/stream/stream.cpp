@@ -1,21 +1,23 @@
-// Drives any unit whose interface is a set of streams, behind the wrapper `streams` that joins its
-// ports to two words, and compares every output transfer with its expected words.
+// Drives any unit whose interface is a set of streams, and compares every output transfer with its
+// expected words. The wrapper module `streams` joins the ports of the unit to two words: one for
+// inputs and one for outputs.
 //
 //   stream PLAN DATA SEED
 //
-// PLAN is text: `clocked reset_cycles turns rst rst_low streams`, then a line for each stream:
+// PLAN is a text file: `clocked reset_cycles turns rst rst_low streams`, then one line per stream:
 //
 //   name output valid ready low starts follows latency transfers answers fields width...
 //
-// `output` is 1 for outputs; `rst`, `valid`, `ready` and `low` are places of bits in the input or
-// output word (-1: there is none), `low` that of the first field; `starts` is the place of the bit
-// that starts a sequence within the fields (-1: one sequence); `follows` is the number of the stream
-// that an output answers, `latency` its cycles or -1. DATA holds the transfers of each stream in
-// order, each in whole 32-bit words; with `answers` a word before them says which input transfer the
-// output transfer answers.
+// `output` is 1 for output streams. `rst`, `valid`, `ready` and `low` are bit positions in the
+// input or output word, or -1 if the signal does not exist. `low` is the position of the first
+// field. `starts` is the position of the bit that starts a sequence, counted within the fields, or
+// -1 if there is only one sequence. `follows` is the number of the input stream that an output
+// stream answers. `latency` is a number of cycles, or -1 if it is not fixed. DATA has the transfers
+// of each stream in order. Each transfer takes whole 32-bit words. If `answers` is 1, one word
+// before each output transfer gives the index of the input transfer that it answers.
 //
-// Inputs idle at random and outputs that wait for `ready` are held back at random. One line of JSON
-// on stdout reports the counts and the first mismatches.
+// Inputs idle at random. Outputs with a `ready` signal are held back at random. One line of JSON on
+// stdout reports the counts and the first mismatches.
 
 #include <algorithm>
 #include <cstdint>
@@ -270,13 +272,14 @@ std::vector<Stream> read_plan(std::ifstream& plan, std::ifstream& data, int coun
 class Unit {
   public:
     Unit(int seed, bool clocked) : clocked_{clocked} {
-        // Registers without a reset start at random.
+        // Registers without a reset start with random values.
         context_.randReset(2);
         context_.randSeed(seed + 1);
         unit_ = std::make_unique<Vstreams>(&context_);
     }
 
-    // What is visible at the next clock edge, which then passes; without a clock, what follows.
+    // Gives the outputs just before the next clock edge, then passes the edge. Without a clock,
+    // gives the outputs that follow from the inputs.
     void tick(const Words& in, Words& out) {
         std::memcpy(&unit_->in, in.data(), sizeof(In));
         unit_->clk = 0;

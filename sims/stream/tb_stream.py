@@ -1,13 +1,14 @@
-"""Bench of any unit whose interface is a set of streams: every output transfer against its code.
+"""Bench of any unit whose interface is a set of streams: compares every output transfer.
 
-The vector file opens with a JSON line that describes the streams; then come their transfers, a line
-each, in hexadecimal. The bench drives the input streams with idle cycles at random, holds back
-outputs that wait for `ready` at random, and compares every output transfer: its words, that it
-comes when its stream says, that nothing is lost, doubled or changed while it waits.
+The vector file begins with a JSON line that describes the streams. The transfers of all streams
+follow, one per line, in hexadecimal. The bench drives the input streams, with random idle cycles.
+It holds back outputs with a `ready` signal at random. It compares the words of every output
+transfer, and checks that the transfer comes at the time that its stream specifies. It also checks
+that no transfer is lost, doubled, or changed while it waits.
 
-A stream whose transfers form sequences (sums) keeps each of them in order. Where sequences take
-turns, cycle t belongs to turn t mod `turns`, and every turn takes the next sequence of the file
-when its own has ended.
+Some streams have sequences of transfers (sums). The transfers of a sequence stay in order. If
+sequences take turns, cycle t belongs to turn t mod `turns`. When the sequence of a turn ends, the
+turn takes the next sequence of the file.
 """
 
 import json
@@ -29,7 +30,7 @@ PATIENCE = 10000
 
 
 def read_vectors(path):
-    """The header, and the transfers of each stream by name, as tuples of words."""
+    """The header, and the transfers of each stream (by name) as tuples of words."""
     with open(path) as file:
         header = json.loads(file.readline())
         transfers = {}
@@ -42,7 +43,7 @@ def read_vectors(path):
 
 
 class Report:
-    """Counts, and the first mismatches."""
+    """The counts and the first mismatches."""
 
     def __init__(self, header, transfers):
         self._header, self._transfers = header, transfers
@@ -67,7 +68,7 @@ class Report:
         assert report["mismatches"] == 0, f"{report['mismatches']} mismatches"
 
     def _line(self, stream, index, field, got):
-        """A mismatch as a person reads it."""
+        """A mismatch as text for a person."""
         if index is None:
             return f"stream {stream}: {got}"
         streams = {s["name"]: s for s in self._header["streams"]}
@@ -90,7 +91,7 @@ class Report:
 
 
 def shown(field, word):
-    """A word in hexadecimal, and the values of its elements where the header tells them."""
+    """A word in hexadecimal, with the values of its elements if the header describes them."""
     bits, count = field["bits"], field["elements"]
     codes = [word >> (k * bits) & ((1 << bits) - 1) for k in range(min(count, 8))]
     values = [value(field, code) for code in codes]
@@ -101,7 +102,7 @@ def shown(field, word):
 
 
 def value(field, code):
-    """The value of a code as a float; None where the header does not tell it."""
+    """The value of a code as a float; None if the header does not describe it."""
     told, bits = field["values"], field["bits"]
     kind, sign = told["kind"], code >> (bits - 1) & 1
     if kind == "list":
@@ -146,7 +147,7 @@ def posit_value(code, bits, es):
 
 
 def apart(field, want, got):
-    """How many units in the last place two codes are apart, as the end of a sentence."""
+    """The distance of two codes in units in the last place, as the end of a sentence."""
     if field["values"]["kind"] not in ("float", "fixed") or field["elements"] > 1:
         return ""
     bits = field["bits"]
@@ -162,7 +163,7 @@ def apart(field, want, got):
 
 
 class Ports:
-    """Writes ports whose value is new: writes cost more than comparisons."""
+    """Writes only ports whose value changes: a write costs more than a comparison."""
 
     def __init__(self, dut, names):
         self._ports = [getattr(dut, name) for name in names]
@@ -176,7 +177,7 @@ class Ports:
 
 
 class Source:
-    """Drives an input stream; `accepted` is the number of the transfer taken at the last edge."""
+    """Drives an input stream; `accepted` is the index of the transfer taken at the last edge."""
 
     def __init__(self, dut, stream, transfers, turns, noise):
         self._stream, self._transfers, self._noise = stream, transfers, noise
@@ -186,14 +187,14 @@ class Source:
         self._data = Ports(dut, [field["port"] for field in fields])
         starts = [k for k, field in enumerate(fields) if field["name"] == stream["starts"]]
         self._sequences = iter(sequences(transfers, starts[0] if starts else None))
-        # What is left of the sequence of each turn; the first is the one whose turn it is.
+        # The rest of the current sequence of each turn. The first entry is the turn of this cycle.
         self._turns = deque(iter(()) for _ in range(turns))
         self._offered = None
         self.left = len(transfers)
         self.accepted = None
 
     def sample(self):
-        """See whether the offered transfer is taken at this edge."""
+        """Find out whether the unit takes the offered transfer at this edge."""
         self.accepted = None
         if self._offered is not None and (self._ready is None or int(self._ready.value)):
             self.accepted, self._offered = self._offered, None
@@ -202,7 +203,7 @@ class Source:
     def offer(self):
         """Offer a transfer for the next edge, or idle."""
         if self._offered is not None:
-            return  # what waits for `ready` stays as it is
+            return  # a transfer that waits for `ready` must not change
         index = None
         if self._valid is None or self._noise.randrange(IDLE_ONE_IN):
             index = next(self._turns[0], None)
@@ -221,7 +222,7 @@ class Source:
             self._data.drive(self._transfers[index])
 
     def rest(self):
-        """Idle values, before anything is offered."""
+        """Drive idle values, before any transfer is offered."""
         if self._valid is not None:
             self._valid.drive((0,))
         self._data.drive([0] * len(self._data.widths))
@@ -235,7 +236,7 @@ class Sink:
         self._report = report
         first = int(stream["answers"])
         self._expected = [transfer[first:] for transfer in transfers]
-        # Numbers of the transfers that each input transfer brings about.
+        # For each input transfer, the indices of the output transfers that answer it.
         self._answers = {}
         for k, transfer in enumerate(transfers):
             self._answers.setdefault(transfer[0] if first else k, []).append(k)
@@ -243,13 +244,13 @@ class Sink:
         self._ready = Ports(dut, [stream["ready"]]) if stream["ready"] else None
         self._data = [getattr(dut, field["port"]) for field in stream["fields"]]
         self._due = deque()
-        # With a fixed latency: what is due in each of the coming cycles.
+        # With a fixed latency: the output transfers that are due in each of the next cycles.
         self._coming = deque([()] * self._latency) if self._latency is not None else None
         self._waiting, self._willing = None, True
         self.left = len(transfers)
 
     def expect(self, accepted):
-        """Take note of what the input transfer `accepted` (or None) brings about."""
+        """Record the output transfers that answer the input transfer `accepted` (or None)."""
         brought = () if accepted is None else self._answers.get(accepted, ())
         if self._coming is None:
             self._due.extend(brought)
@@ -258,7 +259,7 @@ class Sink:
         self._due.extend(self._coming.popleft())
 
     def sample(self):
-        """Compare what there is at this edge; returns whether a transfer took place."""
+        """Compare the outputs at this edge; returns whether a transfer took place."""
         if self._valid is None:
             if self._due:
                 self._compare(self._due.popleft(), tuple(int(port.value) for port in self._data))
@@ -295,7 +296,7 @@ class Sink:
             self._report.mismatch(self._name, index, got[field], field)
 
     def choose(self):
-        """Choose whether to take a transfer at the next edge."""
+        """Decide whether to take a transfer at the next edge."""
         if self._ready is not None:
             self._willing = self._noise.randrange(WAIT_ONE_IN) > 0
             self._ready.drive((int(self._willing),))
@@ -306,7 +307,7 @@ class Sink:
 
 
 def sequences(transfers, starts):
-    """Ranges of transfers that keep their order: from one start to the next."""
+    """The ranges of transfers that keep their order. Each begins at a start of a sequence."""
     if starts is None:
         return [range(len(transfers))]
     at = [k for k, transfer in enumerate(transfers) if transfer[starts]]
@@ -352,7 +353,7 @@ async def every_output_matches(dut):
             await wait
     else:
         wait = Timer(1, "ns")
-    # How long to look for outputs that nobody asked for.
+    # The number of cycles to look for outputs that no input asked for.
     extra = 1 + (longest if all(stream["latency"] is not None for stream in outputs) else 64)
     quiet, draining = 0, extra
     while draining and quiet < PATIENCE:

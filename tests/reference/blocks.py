@@ -1,8 +1,8 @@
-"""Slow, exact quantisers of one block, in Fractions, written from the definition of each rule.
+"""Slow, exact quantisers of one block, on Fractions, written from the definition of each rule.
 
 Nothing here is taken from `hwdse`: sources are sections 5.1, 5.6, 5.7, 6 and 8 of the project's
-format specification. `twin` is a second, vectorised statement for float32 values: it compares
-float64 numbers that are exact, and shares with the first only the elements' tables of values.
+format specification. `twin` is a second, vectorised implementation for float32 values. It compares
+exact float64 numbers. Both implementations share only the value tables of the elements.
 """
 
 from dataclasses import dataclass
@@ -83,7 +83,10 @@ def precision(f):
 
 @dataclass(frozen=True)
 class Block:
-    """One block after another, with the tensor's largest magnitude known beforehand."""
+    """Encodes and decodes one block at a time.
+
+    The caller finds the scale and the largest magnitude of the tensor beforehand.
+    """
 
     element: Float | Int | Levels
     block: int | None
@@ -106,7 +109,7 @@ class Block:
         return max((abs(Fraction(v)) for v in x if isfinite(v)), default=Fraction(0))
 
     def encode(self, x: list[float], tensor: Fraction = Fraction(1), tensor_amax=None):
-        """Scale code and element codes."""
+        """The scale code and the element codes."""
         if self.rule == "nv":
             x = [to32(v) for v in x]
         amax = self.amax(x)
@@ -181,7 +184,7 @@ def scaled(v: Value, factor: Fraction) -> Value:
 
 
 def f32(x: Fraction) -> Fraction:
-    """The nearest float32; beyond the largest one, a number that is larger still."""
+    """The nearest float32. A number beyond the largest float32 becomes a still larger number."""
     code = FP32.encode(real(x), "rne", "ieee")
     value = FP32.decode(code)
     return 2 * MAX32 if value.special else value.magnitude
@@ -207,7 +210,7 @@ def _named():
         "nvint4": Block(Int(4, symmetric=True), 16, ue4m3, "nv", True),
         "fp4_ue5m3": Block(e2m1, 16, ALL["ue5m3"], "amax"),
         "fp4_ue5m3fn": Block(e2m1, 16, ALL["ue5m3fn"], "amax"),
-        # Sign and a magnitude of 3 or 7 bits, one of them before the point.
+        # A sign, and a magnitude of 3 or 7 bits with one bit before the binary point.
         "msfp12": Block(Int(4, 2, symmetric=True), 16, e8m0, "floor"),
         "msfp16": Block(Int(8, 6, symmetric=True), 16, e8m0, "floor"),
         "dfp8": Block(Int(8), None, e8m0, "floor"),
@@ -217,7 +220,7 @@ def _named():
 
 
 NAMED = _named()
-#: Other compositions and rules, by their text forms.
+#: Other compositions and rules. The keys are their text forms.
 COMPOSED = {
     "mxfp4:ceil": Block(ALL["e2m1fn"], 32, ALL["e8m0"], "ceil"),
     "mxfp8_e4m3:ceil": Block(ALL["e4m3fn"], 32, ALL["e8m0"], "ceil"),
@@ -239,11 +242,14 @@ COMPOSED = {
 }
 
 
-# --- a vectorised statement --------------------------------------------------------------------
+# --- a vectorised implementation ---------------------------------------------------------------
 
 
 def twin(reference: Block, x: np.ndarray) -> np.ndarray:
-    """Values of finite float32 `x`, shape (blocks, block size), in rules floor, amax and nv."""
+    """Quantised values of finite float32 `x`, shape (blocks, block size).
+
+    The rules floor, amax and nv are implemented.
+    """
     if isinstance(reference.element, Levels):
         return _signed_twin(reference, x)
     levels, even = _magnitude_levels(reference.element)
@@ -258,7 +264,7 @@ def twin(reference: Block, x: np.ndarray) -> np.ndarray:
     elif reference.rule == "amax":
         scale = _round_scale(reference.scale, amax / q)
         index = np.zeros(x.shape, int)
-        for k, m in enumerate(middle):  # middle * scale is exact, a quotient would not be
+        for k, m in enumerate(middle):  # middle * scale is exact, a quotient is not
             index += (size > m * scale) | ((size == m * scale) & (not even[k]))
     else:
         tensor, q32, s32 = amax.max().astype("f4"), np.float32(q), np.float32(reference.scale.max)
@@ -284,7 +290,7 @@ def _signed_twin(reference, x):
 
 
 def _magnitude_levels(element):
-    """Magnitudes of all values, and whether each one wins a tie with the next."""
+    """All magnitudes, and whether each magnitude wins a tie with the next one."""
     if isinstance(element, Int):
         levels = np.arange(max(element.high, -element.low) + 1) / 2.0**element.fraction
     else:
@@ -299,7 +305,7 @@ def _nearest(middle, even, y):
 
 
 def _round_scale(scale, exact):
-    """Nearest even on the list of all scales; quotients here are never near a tie by accident."""
+    """Round to nearest even in the list of all scales; no quotient here is nearly a tie."""
     if scale == FP32:
         return exact.astype("f4").astype(float)
     levels = np.array([float(scale.decode(code).magnitude) for code in range(scale.max_code + 1)])

@@ -2,7 +2,7 @@
 
 Nothing here is taken from `hwdse`: sources are sections 3 and 6 of the design document, sections 4
 (L-Mul), 5.1 and 11 (register widths) of the format specification, and IEEE 754-2019 sections 5.4.1,
-6.1 and 6.3. One term at a time, from codes to a code.
+6.1 and 6.3. The functions take one term at a time, from operand codes to an output code.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,8 @@ class ExactProduct:
     def __call__(self, a: Float | Int, b: Float | Int, x: int, y: int) -> Value:
         product = exact_product(a.decode(x), b.decode(y))
         if isinstance(a, Int) or isinstance(b, Int):
-            # One of the operands is two's complement and so is the product: zero has no sign.
+            # If one operand is two's complement, the product is two's complement, too: zero has no
+            # sign.
             nonzero = product.magnitude != 0 or product.special == "inf"
             product = replace(product, negative=product.negative and nonzero)
         return product
@@ -90,7 +91,7 @@ class LMulProduct:
 
 
 def exact_sum(terms: list[Value], rounding: str) -> Value:
-    """IEEE 754: NaN is sticky, inf - inf is NaN, 6.3 for the sign of an exact zero."""
+    """IEEE 754: NaN is sticky, inf - inf is NaN, section 6.3 gives the sign of an exact zero."""
     infinities = {term.negative for term in terms if term.special == "inf"}
     if any(term.special == "nan" for term in terms) or len(infinities) == 2:
         return NAN
@@ -107,7 +108,7 @@ def exact_sum(terms: list[Value], rounding: str) -> Value:
 
 @dataclass(frozen=True)
 class FusedSum:
-    """Products and running sum added exactly, rounded once a group to `number_format`."""
+    """Products and running sum are added exactly; each group is rounded once to `number_format`."""
 
     number_format: Float
 
@@ -121,7 +122,7 @@ class FusedSum:
 
 @dataclass(frozen=True)
 class KulischSum:
-    """A two's-complement register of `bits` bits, LSB 2^lsb. Its zero has no sign."""
+    """A two's-complement register of `bits` bits with the LSB 2^lsb. Its zero has no sign."""
 
     lsb: int
     bits: int
@@ -140,7 +141,7 @@ class KulischSum:
 
 @dataclass(frozen=True)
 class IntegerSum:
-    """A two's-complement integer, wrapping or clamped after each group."""
+    """A two's-complement integer that wraps or saturates after each group."""
 
     bits: int
     saturate: bool = False
@@ -155,10 +156,10 @@ class IntegerSum:
 
 
 def kulisch(a: Float | Int, b: Float | Int, terms: int) -> KulischSum:
-    """Section 11: magnitude bits, ceil(log2 K) guard bits and a sign."""
+    """Section 11: the register has magnitude bits, ceil(log2 K) guard bits and a sign."""
     lsb = sum(0 if isinstance(f, Int) else (f.zero - f.bias - f.M) for f in (a, b))
     if isinstance(a, Int) and isinstance(b, Int):
-        top = a.width + b.width - 1  # |(-2^(a-1)) (-2^(b-1))| itself must be below 2^top
+        top = a.width + b.width - 1  # |(-2^(a-1)) (-2^(b-1))| must be below 2^top
     elif isinstance(a, Int) or isinstance(b, Int):
         width, other = (a.width, b) if isinstance(a, Int) else (b.width, a)
         top = width + floor_log2(other.max) + 1
@@ -172,7 +173,10 @@ def kulisch(a: Float | Int, b: Float | Int, terms: int) -> KulischSum:
 
 @dataclass(frozen=True)
 class Unit:
-    """Codes in, codes out: groups of `lanes` terms, then one rounding to the output format."""
+    """A unit from codes to codes.
+
+    The unit adds groups of `lanes` terms. It rounds the sum once to the output format.
+    """
 
     a: Float | Int
     b: Float | Int
@@ -186,7 +190,7 @@ class Unit:
         return self.running(x, y, c)[-1]
 
     def running(self, x: list[int], y: list[int], c: int | None = None) -> list[int]:
-        """The output after loading `c` (or +0) and after each group."""
+        """The output after loading `c` (or +0), and the output after each group."""
         state = Value()
         if c is not None:
             state = self.accumulator.load(self.out.decode(c), self.rounding)
@@ -206,7 +210,7 @@ class Unit:
 def unit(
     a: Float | Int, b: Float | Int, mul: str, acc: str, out: Float | Int | None, **others
 ) -> Unit:
-    """A unit from the words of the design document; `acc` may hold Kulisch terms and widths."""
+    """A unit from the keywords of the design document; `acc` may have Kulisch terms and widths."""
     from reference.number_formats import ALL
 
     product = ExactProduct()
@@ -229,7 +233,10 @@ def unit(
 
 
 def lmul_kulisch(a: Float, formula: bool, terms: int) -> KulischSum:
-    """L-Mul products are values of the operand format; the formula's have one bit more below."""
+    """The register for L-Mul products, which are values of the operand format.
+
+    Products of the formula have one more bit below.
+    """
     lsb = 1 - a.bias - a.M - formula
     top = floor_log2(a.max) + 1 + formula
     return KulischSum(lsb, top - lsb + (terms - 1).bit_length() + 1)

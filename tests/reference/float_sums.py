@@ -2,8 +2,8 @@
 
 Nothing here is taken from `hwdse`: sources are section 3 of the design document, sections 9
 (approximate normalisation) and 16 (stochastic rounding, shift registers, compensated sums) of the
-format specification, and IEEE 754-2019 as in `dot_products`. One sum at a time, from codes to
-codes.
+format specification, and IEEE 754-2019 as in `dot_products`. The models take one sum at a time,
+from codes to codes.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ def product(a: Float | Int, b: Float | Int, x: Value, y: Value) -> Value:
 
 
 def exponent_of(number_format: Float | Int, value: Value) -> int:
-    """Weight of the top bit of an operand's significand, hidden bit or not."""
+    """The exponent of the top bit of an operand's significand, even if the hidden bit is 0."""
     if isinstance(number_format, Int):
         return number_format.width - 1
     lowest = 1 - number_format.bias
@@ -32,7 +32,7 @@ def exponent_of(number_format: Float | Int, value: Value) -> int:
 
 @dataclass(frozen=True)
 class Term:
-    """A product and the weight of the top bit of its (unnormalised) significand."""
+    """A product, and the exponent of the top bit of its unnormalised significand."""
 
     value: Value
     top: int
@@ -40,7 +40,7 @@ class Term:
 
 def term(a: Float | Int, b: Float | Int, x: int, y: int) -> Term:
     first, second = a.decode(x), b.decode(y)
-    # The product of two significands has one bit above the product of their top bits.
+    # A product of significands has one bit above the product of both top bits.
     top = 0
     if not (first.special or second.special):
         top = exponent_of(a, first) + exponent_of(b, second) + 1
@@ -49,7 +49,7 @@ def term(a: Float | Int, b: Float | Int, x: int, y: int) -> Term:
 
 @dataclass(frozen=True)
 class Rounding:
-    """Rounding to the accumulator's format, with its own overflow."""
+    """Rounding to the accumulator's format, with the default overflow of this format."""
 
     number_format: Float
     rounding: str
@@ -119,7 +119,7 @@ TAPS = {
 
 
 def lfsr(width: int, state: int) -> int:
-    """One step: shift left, feed back the XOR of the listed bits, bit 1 the lowest."""
+    """One step: shift left and feed back the XOR of the taps. Bit 1 is the lowest bit."""
     bits = [int(digit) for digit in reversed(f"{state:0{width}b}")]
     feedback = sum(bits[tap - 1] for tap in TAPS[width]) % 2
     return int("".join(map(str, reversed([feedback, *bits[:-1]]))), 2)
@@ -151,7 +151,7 @@ class Stochastic(Rounding):
 
 @dataclass(frozen=True)
 class Partial:
-    """An un-normalised partial sum: below 2^(top + 1)."""
+    """An un-normalised partial sum, less than 2^(top + 1)."""
 
     value: Value
     top: int
@@ -159,7 +159,10 @@ class Partial:
 
 @dataclass(frozen=True)
 class Approximate(Rounding):
-    """Section 9, with a register of `width` fraction bits, one product after the other."""
+    """Approximate normalisation by section 9, with a register of `width` fraction bits.
+
+    The products of a group are added one after the other.
+    """
 
     k: int
     lam: int
@@ -219,7 +222,7 @@ class Approximate(Rounding):
         return self.bounded(replace(total, magnitude=magnitude), top)
 
     def shift(self, magnitude: Fraction, top: int) -> int:
-        """The normaliser alone: how far a sum below 2^(top + 1) goes left."""
+        """The left shift that the normaliser takes for a sum less than 2^(top + 1)."""
         if magnitude >= TWO ** (top + 1 - self.k):
             return 0
         return self.k if magnitude >= TWO ** (top + 1 - self.k - self.lam) else self.k + self.lam
@@ -249,7 +252,7 @@ class Approximate(Rounding):
 
 @dataclass(frozen=True)
 class SumUnit:
-    """Codes in, codes out: groups of `lanes` terms, the output after each."""
+    """A unit from codes to codes: groups of `lanes` terms, with an output after each group."""
 
     a: Float | Int
     b: Float | Int
@@ -273,7 +276,7 @@ class SumUnit:
 
 
 def accumulator(number_format: Float, rounding: str, options: str):
-    """The accumulator from what follows `fp:{format}:` in the design spec."""
+    """The accumulator for the options after `fp:{format}:` in the design spec."""
     first, *rest = options.split(":")
     given = {word.rstrip("0123456789"): word.lstrip("lfsredw") for word in rest}
     if first.startswith("an"):
@@ -291,7 +294,7 @@ def accumulator(number_format: Float, rounding: str, options: str):
 
 
 def rms_error(values: list[float], exact: list[float]) -> float:
-    """Root of the mean squared error, relative to that of the exact values."""
+    """The root of the mean squared error, relative to the root mean square of the exact values."""
     squared = sum((v - e) ** 2 for v, e in zip(values, exact, strict=True))
     return float((squared / sum(e * e for e in exact)) ** 0.5)
 

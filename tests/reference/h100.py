@@ -1,4 +1,4 @@
-"""What an H100 computed: recorded operands and results, and the designs that should equal them."""
+"""Recorded operands and results of an H100, and the designs that should give equal results."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ HOPPER = {
 
 @dataclass(frozen=True)
 class Recording:
-    """Dot products: operands (n, K), addends and results (n,) as codes."""
+    """Dot products as codes: operands of shape (n, K), addends and results of shape (n,)."""
 
     design: Design
     a: np.ndarray
@@ -44,7 +44,7 @@ def load(file: str) -> dict[str, np.ndarray]:
 
 
 def tiles(file: str, key: str) -> Recording:
-    """Every dot product of tiles of one instruction, or of a chain of it."""
+    """All dot products in the recorded tiles of one instruction, or of a chain of instructions."""
     data = load(file)
     a, b, c, d = (data[f"{key}_{part}"] for part in "abcd")
     name = key.split("_", maxsplit=1)[0]
@@ -61,13 +61,13 @@ def tiles(file: str, key: str) -> Recording:
 
 
 def product(file: str, key: str, result: str = "d") -> tuple[Design, np.ndarray, ...]:
-    """Operands (M, K) and (N, K) of an FP8 matrix product, and its result (M, N)."""
+    """Operands (M, K) and (N, K) of an FP8 matrix product, and the result (M, N)."""
     data = load(file)
     design = Design.parse(HOPPER[key.split("_", maxsplit=1)[0]])
     return design, data[f"{key}_a"], data[f"{key}_b"], data[f"{key}_{result}"].view(np.uint32)
 
 
 def same(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Equal codes of fp32; any NaN equals any other."""
+    """Whether fp32 codes are equal; all NaN codes count as equal."""
     nan = [(each & 0x7FFFFFFF) > 0x7F800000 for each in (x, y)]
     return (x == y) | (nan[0] & nan[1])

@@ -1,7 +1,7 @@
-"""Formats given by their values, on Python's Fractions and by lookup of sorted cut points.
+"""Formats that are defined by their values, on Python's Fractions and by lookup in sorted lists.
 
-Written from section 5.3 to 5.6, 7 and 8 of the project's format specification and, for stochastic
-rounding, from the draft of IEEE P3109. Nothing here is taken from `hwdse`.
+Written from sections 5.3 to 5.6, 7 and 8 of the project's format specification. Stochastic rounding
+is written from the draft of IEEE P3109. Nothing here is taken from `hwdse`.
 """
 
 import math
@@ -22,17 +22,17 @@ HALF = Fraction(1, 2)
 
 
 def by_code_parity(near: int, far: int) -> bool:
-    """Whether the middle of two neighbours goes to `far`: where `near` has the odd code."""
+    """Whether the middle of two neighbours rounds to `far`: it does if the code `near` is odd."""
     del far
     return near % 2 == 1
 
 
 @dataclass(frozen=True, eq=False)
 class List:
-    """A format: what each code is worth (floats for infinities and NaN).
+    """A format as the list of the values of all codes, with floats for infinities and NaN.
 
-    `unused` codes decode only. `slot` is the magnitude that infinity's code would have. `power` is
-    the exponent of the domain in which rounding takes place.
+    Codes in `unused` only decode. `slot` is the magnitude that infinity's code would have as a
+    number. Rounding takes place in the domain |x|^`power`, if `power` is given.
     """
 
     values: list[Fraction | float]
@@ -51,7 +51,10 @@ class List:
 
     @cached_property
     def levels(self) -> list[tuple[Fraction, int]]:
-        """Values with their codes in order, the codes of infinities at the slots; one zero."""
+        """The values with their codes, in order.
+
+        The codes of infinities have the values of the slots. There is one zero.
+        """
         found = [
             (value, code)
             for code, value in enumerate(self.values)
@@ -75,7 +78,10 @@ class List:
     def encode(
         self, x: float | Fraction, rounding: str = "", overflow="saturate", draw=0, bits=0
     ) -> int:
-        """Code of a real number; -0.0 is the only float whose sign is not its value's."""
+        """The code of a real number.
+
+        Of all floats, only -0.0 has a sign that its value does not show.
+        """
         rounding = rounding or self.rounding
         if isinstance(x, float) and math.isnan(x):
             if "nan" in self.special:
@@ -97,7 +103,10 @@ class List:
         return far if self._goes_far(part, near, far, negative, rounding, draw, bits) else near
 
     def _place(self, x: float | Fraction, negative: bool) -> tuple[int, int, Fraction]:
-        """Both neighbours and the part of the step that is cut; no part at a level."""
+        """Both neighbours of a number, and the fraction of the step between them.
+
+        At a level, both neighbours are this level and the fraction is 0.
+        """
         key = x, negative
         if key not in self._places:
             value = Fraction(x)
@@ -126,8 +135,11 @@ class List:
         return self.codes[last if negative else -1 - last]
 
     def _part(self, value: Fraction, near: int, far: int) -> Fraction:
-        """The discarded fraction of the step, or one that compares alike with all multiples of
-        2^-40."""
+        """The discarded fraction of the step.
+
+        In a power domain, the result is an approximation. Its comparisons with all multiples of
+        2^-40 give the same results as those of the true fraction.
+        """
         if self.power is None:
             return (value - self.reals[near]) / (self.reals[far] - self.reals[near])
         with localcontext(prec=100):
@@ -146,12 +158,15 @@ class List:
         return min(max(part, Fraction(1, 2**41)), 1 - Fraction(1, 2**41))
 
     def _excess(self, value: Fraction, count: Fraction) -> Fraction:
-        """Of the sign of steps * |value|^power - count."""
+        """A number with the sign of steps * |value|^power - count."""
         p, r = self.power.as_integer_ratio()
         return abs(value) ** p - (count / (len(self.reals) // 2)) ** r
 
     def _is_level(self, value: Fraction, level: int) -> bool:
-        """Whether a value is a level of the power domain, its float64, or between the two."""
+        """Whether a value counts as a level of the power domain.
+
+        The exact level, its float64, and all values between both count as the level.
+        """
         float_excess = abs(value) - abs(self.reals[level])
         if abs(float_excess) > abs(self.reals[level]) / 2**50:
             return False
@@ -177,7 +192,8 @@ class List:
             case "rhu":
                 return part > HALF or (part == HALF and not negative)
             case "rtz":
-                # Nothing lies nearer to zero on this side.
+                # If `near` has the other sign, no level of this sign lies nearer to zero than
+                # `far`.
                 return self.reals[near] != 0 and (self.reals[near] < 0) != negative
             case "up":
                 return not negative
@@ -196,7 +212,7 @@ class List:
     # --- the same for whole arrays, rounding to nearest only -----------------------------------
 
     def lookup(self, x: np.ndarray, rounding: str) -> np.ndarray:
-        """Codes of finite float64 values under rne or rna and saturation."""
+        """Codes of finite float64 values, rounded by rne or rna and saturated."""
         cuts, codes = self._cuts(rounding)
         found = codes[np.searchsorted(cuts, x, side="right")]
         if self.minus_zero is not None:
@@ -205,7 +221,7 @@ class List:
         return found
 
     def _cuts(self, rounding: str) -> tuple[np.ndarray, np.ndarray]:
-        """The least float64 that goes to the upper one of two neighbours, for each pair."""
+        """For each pair of neighbours, the least float64 that rounds to the upper neighbour."""
         cuts = []
         for i, (low, high) in enumerate(pairwise(self.reals)):
             middle = self._middle(low, high)
@@ -213,7 +229,7 @@ class List:
             goes_far = rounding == "rna" or self.tie(self.codes[near], self.codes[far])
             tie_goes_up = goes_far == (middle >= 0)
             cuts.append(_least_float(middle, included=tie_goes_up))
-        codes = [self.encode(value) for value in self.reals]  # the slots saturate
+        codes = [self.encode(value) for value in self.reals]  # slots saturate to the largest values
         return np.array(cuts), np.array(codes)
 
     def _middle(self, low: Fraction, high: Fraction) -> Fraction:
@@ -226,7 +242,11 @@ class List:
         return square if root > 0 else -square
 
     def decision_points(self, most: int = 1 << 20) -> list[float]:
-        """Levels, middles, cuts of quarters, with their float64 neighbours; extremes, specials."""
+        """Values at which encoders are likely to fail.
+
+        These are levels, middles, quarter points, their float64 neighbours, extremes and special
+        values.
+        """
         pairs = list(pairwise(self.reals))
         pairs = pairs[:: 1 + len(pairs) // most] + pairs[-3:]
         points = [level for pair in pairs for level in pair]
@@ -245,7 +265,10 @@ class List:
 
 
 def _largest(holds: Callable[[int], bool], limit: int) -> int:
-    """The largest count below `limit` for which a falling predicate holds; it does for 0."""
+    """The largest count below `limit` for which a predicate holds.
+
+    The predicate holds for 0. If it fails for a count, it fails for all larger counts.
+    """
     low, high = 0, limit
     while high - low > 1:
         middle = (low + high) // 2
@@ -254,7 +277,7 @@ def _largest(holds: Callable[[int], bool], limit: int) -> int:
 
 
 def _least_float(bound: Fraction, included: bool) -> float:
-    """The least float64 above `bound`, or at it if included."""
+    """The least float64 above `bound`; `bound` itself counts if `included`."""
     near = float(bound)
     if Fraction(near) < bound or (Fraction(near) == bound and not included):
         return math.nextafter(near, math.inf)
@@ -294,7 +317,10 @@ def hif8() -> List:
 
 
 def hif8_rule(x: float) -> float:
-    """The authors' rule for finite values, ties away from zero: a value, or an infinity."""
+    """The authors' rule for finite values, ties away from zero.
+
+    The result is a value of the format or an infinity.
+    """
     sign, a = (-1 if x < 0 else 1), abs(Fraction(x))
     if a >= 40960:
         return sign * math.inf
@@ -335,7 +361,10 @@ def ternary() -> List:
 
 @lru_cache(maxsize=4)
 def fewest_powers(bits: int) -> dict[int, int]:
-    """How many signed powers of two each integer of that width needs, by trying all sums."""
+    """The number of signed powers of two that each integer of `bits` bits needs.
+
+    The function tries all sums.
+    """
     limit = 2 ** (bits - 1)
     powers = [sign * 2**shift for shift in range(bits) for sign in (1, -1)]
     needed, frontier, count = {0: 0}, {0}, 0
@@ -388,7 +417,7 @@ NF4 = [
 
 
 def nf4() -> List:
-    """The numbers above are float32 ones written with fewer digits."""
+    """The format with the float32 levels that `NF4` lists with fewer digits."""
     return codebook([float(np.float32(level)) for level in NF4])
 
 

@@ -1,8 +1,10 @@
 """Slow, exact codecs of logarithmic numbers, and a table look-up for many values.
 
-Nothing here is taken from `hwdse`. A level is the float64 nearest 2^(L/gamma); between levels the
-place of a number is that of its logarithm. All decisions are between integers: floor(r * log2(m))
-is one less than the number of bits of m^r, and floor(2^(p + j/r)) is the r-th root of 2^(p r + j).
+Nothing here is taken from `hwdse`. A level is the float64 nearest 2^(L/gamma). The place of a
+number between two levels is the place of its logarithm. All decisions compare integers:
+
+* floor(r * log2(m)) is the number of bits of m^r, minus one;
+* floor(2^(p + j/r)) is the r-th root of 2^(p r + j), rounded down.
 """
 
 from dataclasses import dataclass
@@ -28,13 +30,13 @@ def root(n: int, degree: int) -> int:
 
 @lru_cache(maxsize=1 << 17)
 def nearest_float64(j: int, gamma: int) -> Fraction:
-    """2^(j/gamma) for 0 <= j < gamma, rounded to 53 bits."""
+    """The float64 nearest 2^(j/gamma), for 0 <= j < gamma."""
     return Fraction((root(2 ** (53 * gamma + j), gamma) + 1) // 2, 2**52)
 
 
 @lru_cache(maxsize=1 << 17)
 def float64_below(j: int, gamma: int) -> float:
-    """Greatest float64 not above 2^(j/gamma), for 0 <= j < gamma."""
+    """The greatest float64 not above 2^(j/gamma), for 0 <= j < gamma."""
     return root(2 ** (52 * gamma + j), gamma) / 2**52
 
 
@@ -44,7 +46,7 @@ def ln_2() -> Decimal:
 
 
 def floor_log2_times(m: int, r: int) -> int:
-    """floor(r * log2(m)) of a positive integer."""
+    """floor(r * log2(m)) for a positive integer m."""
     if m & (m - 1) == 0:
         return r * (m.bit_length() - 1)
     if r <= _LARGEST_POWER:
@@ -52,14 +54,18 @@ def floor_log2_times(m: int, r: int) -> int:
     with localcontext() as context:
         context.prec = _DIGITS
         product = r * Decimal(m).ln() / ln_2()
-        # Far more digits than the distance to the next integer asks for, or this is no answer.
+        # The distance to the next integer must be far above the precision, or the result is not
+        # certain.
         assert abs(product - product.to_integral_value()) > Decimal(10) ** -130
         return int(product // 1)
 
 
 @dataclass(frozen=True)
 class Logarithmic:
-    """`width` bits of L, `fraction` of them after the point; zero: flag, lowest or none."""
+    """A logarithm L of `width` bits, `fraction` of them after the point.
+
+    `zero` is "flag", "lowest" or "none".
+    """
 
     width: int
     fraction: int
@@ -75,7 +81,7 @@ class Logarithmic:
         return self.width + 1 + (self.zero == "flag")
 
     def fields(self, code: int) -> tuple[bool, int | None]:
-        """Sign, and L or None for zero."""
+        """The sign, and L; None instead of L for a zero."""
         word = format(code, f"0{self.bits}b")
         log = int(word[-self.width :], 2)
         least = 0
@@ -95,7 +101,7 @@ class Logarithmic:
 
     @cached_property
     def codes(self) -> dict[tuple[bool, int | None], int]:
-        """Canonical codes: the one of zero is its least."""
+        """Canonical codes; the canonical code of zero is the least code of zero."""
         found: dict[tuple[bool, int | None], int] = {}
         for code in range(2**self.bits):
             negative, log = self.fields(code)
@@ -104,7 +110,7 @@ class Logarithmic:
 
     @cached_property
     def logs(self) -> list[int | None]:
-        """Levels outward from zero."""
+        """The levels outward from zero."""
         logs = sorted(log for negative, log in self.codes if log is not None and not negative)
         return logs if self.zero == "none" else [None, *logs]
 
@@ -122,10 +128,10 @@ class Logarithmic:
         return self.codes[value.negative and log is not None, log]
 
     def place(self, x: Fraction, digits: int) -> Fraction:
-        """Number of the level that `x` reaches, and the fraction of the step beyond it.
+        """The number of the level that `x` reaches, and the fraction of the step above this level.
 
-        The fraction is irrational: this gives the middle of the two multiples of 2^-digits that it
-        is between.
+        The fraction is irrational. The result has the middle between two neighbouring multiples of
+        2^-digits instead.
         """
         if x == 0:
             return Fraction(0)
@@ -147,12 +153,12 @@ class Logarithmic:
 
     @cached_property
     def values(self) -> np.ndarray:
-        """Magnitudes of the levels, as float64."""
+        """Magnitudes of the levels as float64."""
         return np.array([0.0 if log is None else float(self.magnitude(log)) for log in self.logs])
 
     @cached_property
     def ties(self) -> np.ndarray:
-        """Greatest float64 not above the irrational ties between a level and the next."""
+        """The greatest float64 not above each irrational tie between neighbouring levels."""
         first = next(log for log in self.logs if log is not None) - (self.zero != "none")
         halves = [divmod(2 * (first + i) + 1, 2 * self.gamma) for i in range(len(self.logs))]
         return np.array([float64_below(j, 2 * self.gamma) * 2.0**whole for whole, j in halves])
@@ -179,18 +185,18 @@ class Logarithmic:
         return np.array(table)[negative.astype(int), level]
 
     def hard_places(self) -> np.ndarray:
-        """Values, floats on both sides of ties, their neighbours, extremes and specials."""
+        """Values, floats on both sides of the ties, all float64 neighbours, extremes, specials."""
         return neighbourhood(np.concatenate([self.values, self.ties]))
 
 
 def gamma_form(bits: int, gamma: int, zero: bool = False) -> Logarithmic:
-    """Sign, then unsigned L."""
+    """A format with a sign, then an unsigned L."""
     fraction = gamma.bit_length() - 1
     return Logarithmic(bits - 1, fraction, False, "lowest" if zero else "none")
 
 
 def classic(integer: int, fraction: int, flag: bool = True) -> Logarithmic:
-    """Sign, zero flag, then two's-complement L."""
+    """A format with a sign, a zero flag if `flag`, then a two's-complement L."""
     return Logarithmic(integer + fraction, fraction, True, "flag" if flag else "lowest")
 
 

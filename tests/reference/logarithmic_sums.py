@@ -1,7 +1,7 @@
 """Slow, exact sums of logarithmic products on Fractions, written from the definition.
 
-Nothing here is taken from `hwdse`: the source is section 3 of the format specification. Irrational
-numbers are decided by integer roots, or by decimal logarithms of far more digits than needed.
+Nothing here is taken from `hwdse`: the source is section 3 of the format specification. Decisions
+about irrational numbers use integer roots, or decimal logarithms with far more digits than needed.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,16 @@ from functools import cache, cached_property
 
 from reference.lns import Logarithmic, root
 
-#: A product or a term: its sign, and its logarithm in units of 1/gamma, or None for zero.
+#: A product or a term: its sign, and its logarithm in units of 1/gamma; None for zero.
 Term = tuple[bool, int | None]
 
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """`mul=log`: logarithms added; numbers by a table of 2^(r/gamma) and a shift."""
+    """`mul=log`: logarithms are added.
+
+    The number of a product comes from a table of 2^(r/gamma) and a shift.
+    """
 
     a: Logarithmic
     b: Logarithmic
@@ -34,7 +37,7 @@ class Product:
 
     @property
     def high(self) -> int:
-        """Bits that select a constant."""
+        """The number of bits of r that select a constant."""
         return self.fraction if self.index is None else self.index
 
     @cache  # noqa: B019 - the references live as long as the tests
@@ -48,13 +51,13 @@ class Product:
 
     @cache  # noqa: B019
     def constant(self, i: int) -> Fraction:
-        """2^(i / 2^high) to the nearest multiple of 2^-table."""
+        """2^(i / 2^high), rounded to the nearest multiple of 2^-table."""
         entries = 2**self.high
         doubled = root(2 ** ((self.table + 1) * entries + i), entries)
         return Fraction((doubled + 1) // 2, 2**self.table)
 
     def factor(self, log: int) -> tuple[int, Fraction]:
-        """Which constant, and what it is multiplied with."""
+        """The index of the constant, and the factor of the constant."""
         whole, r = divmod(log, self.gamma)
         i, low = divmod(r, 2 ** (self.fraction - self.high))
         return i, (1 + Fraction(low, self.gamma)) * Fraction(2) ** whole
@@ -69,7 +72,7 @@ class Product:
 
 
 def wrapped(x: Fraction, bits: int, lsb: Fraction) -> Fraction:
-    """Two's complement of `bits` bits of weight `lsb` and up."""
+    """`x` wrapped to a two's-complement word of `bits` bits, with the LSB `lsb`."""
     count = x / lsb
     assert count.denominator == 1
     half = 2 ** (bits - 1)
@@ -78,7 +81,10 @@ def wrapped(x: Fraction, bits: int, lsb: Fraction) -> Fraction:
 
 @dataclass(frozen=True)
 class BinSum:
-    """A register for each constant; `lsb`, `bits` of the registers and of the weighted sum."""
+    """One register per constant.
+
+    `register` and `word` are (LSB, bits) of the registers and of the weighted sum.
+    """
 
     product: Product
     register: tuple[Fraction, int]
@@ -105,7 +111,7 @@ class BinSum:
 
 @dataclass(frozen=True)
 class GaussianSum:
-    """`acc=lns`: a number of `sum_format`, one table entry an addition."""
+    """`acc=lns`: the state is a number of `sum_format`, and an addition uses one table entry."""
 
     sum_format: Logarithmic
     product: Product
@@ -154,19 +160,19 @@ class GaussianSum:
 
 @cache
 def gaussian(gamma: int, distance: int, sign: int) -> int:
-    """gamma * log2(1 +- 2^(-distance/gamma)) to the nearest integer."""
+    """gamma * log2(1 +- 2^(-distance/gamma)), rounded to the nearest integer."""
     exact = gamma * gaussian_log(Fraction(-distance, gamma), sign)
     with localcontext() as context:
         context.prec = 60
         nearest = exact.to_integral_value(ROUND_HALF_EVEN)
-        # No tie comes near.
+        # No number comes near a tie.
         assert abs(abs(exact - nearest) - Decimal("0.5")) > Decimal(10) ** -20
     return int(nearest)
 
 
 @cache
 def gaussian_log(d: Fraction, sign: int) -> Decimal:
-    """sb(d) = log2(1 + 2^d) or db(d) = log2(1 - 2^d), to some 50 digits."""
+    """sb(d) = log2(1 + 2^d) or db(d) = log2(1 - 2^d), to about 50 digits."""
     with localcontext() as context:
         context.prec = 60
         ln_2 = Decimal(2).ln()

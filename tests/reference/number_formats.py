@@ -1,9 +1,9 @@
 """Slow, exact codecs on Python's Fractions, written from the definition of each format.
 
 Nothing here is taken from `hwdse`: sources are sections 0 to 1.4 of the project's format
-specification, IEEE 754-2019 sections 3, 4.3 and 7.4 and the draft of IEEE P3109 (its family of
-formats, rounding to odd, stochastic rounding, propagating overflow). One value at a time, no bit
-tricks.
+specification, IEEE 754-2019 sections 3, 4.3 and 7.4, and the draft of IEEE P3109 (family of
+formats, rounding to odd, stochastic rounding, propagating overflow). The codecs take one value at a
+time and use no bit tricks.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from functools import cached_property, lru_cache
 ROUNDINGS = ("rne", "rna", "rhu", "rtz", "up", "down", "odd")
 STOCHASTIC = ("stochastic_a", "stochastic_b", "stochastic_c")
 OVERFLOWS = ("saturate", "ieee", "propagate")
-#: Roundings that never reach beyond the largest value, for the sign that they hold back.
+#: Per rounding, the signs (negative or not) of values that never round beyond the largest value.
 NEVER_BEYOND = {"rtz": (False, True), "odd": (False, True), "up": (True,), "down": (False,)}
 
 
 @dataclass(frozen=True)
 class Value:
-    """A real number with a sign of its own (zeros have one), an infinity, or NaN."""
+    """A real number with a separate sign (zeros have a sign, too), an infinity, or NaN."""
 
     negative: bool = False
     magnitude: Fraction = Fraction(0)
@@ -50,7 +50,7 @@ def from_float(x: float) -> Value:
 
 
 def to_float(value: Value) -> float:
-    """Correctly rounded by Python; exact for everything that float64 holds."""
+    """The nearest float, rounded by Python; exact for all values that float64 can hold."""
     if value.special == "nan":
         return float("nan")
     magnitude = float("inf") if value.special else float(value.magnitude)
@@ -65,9 +65,9 @@ def floor_log2(x: Fraction) -> int:
 def round_to_integer(
     x: Fraction, negative: bool, rounding: str, draw: int = 0, bits: int = 0, even=None
 ):
-    """The non-negative `x`, magnitude of a number with the given sign, rounded to an integer.
+    """`x` rounded to an integer; `x` is the magnitude of a number with the given sign.
 
-    `even` overrules whether the integer below counts as even.
+    `even` overrides whether the integer below `x` counts as even.
     """
     below = x.numerator // x.denominator
     fraction = x - below
@@ -99,10 +99,10 @@ def round_to_integer(
 
 @dataclass(frozen=True)
 class Float:
-    """FP(E, M, bias, variant); `zero=False` is the E8M0 scale, whose field 0 is a binade.
+    """FP(E, M, bias, variant).
 
-    Variants `extended` and `p3109` are P3109's with and without infinities. `flush` turns
-    subnormals into zeros.
+    `zero=False` is the scale E8M0: field 0 is a normal binade. The variants `extended` and `p3109`
+    are P3109 formats with and without infinities. With `flush`, subnormals become zeros.
     """
 
     E: int
@@ -131,7 +131,7 @@ class Float:
 
     @lru_cache(maxsize=1 << 12)  # noqa: B019 - a handful of small frozen records
     def value_of_magnitude_code(self, code: int) -> Fraction:
-        """The plain formula, also beyond the top of the format."""
+        """The plain formula, which also works above the top of the format."""
         e, m = divmod(code, 2**self.M)
         if e == 0 and self.zero:
             return Fraction(m, 2**self.M) * Fraction(2) ** (1 - self.bias)
@@ -160,10 +160,13 @@ class Float:
 
     @property
     def max_code(self) -> int:
-        """Largest finite code: the top binade is reserved, the last code, or nothing."""
+        """The largest finite code.
+
+        The codes above are reserved: a binade, one or two codes, or none.
+        """
         reserved = {"ieee": 2**self.M, "fn": 1, "extended": 1}.get(self.variant, 0)
         if self.is_p3109 and not self.signed:
-            reserved += 1  # NaN, which is the negative zero where there is one
+            reserved += 1  # NaN, which a signed format has in place of negative zero
         return 2 ** (self.E + self.M) - 1 - reserved
 
     @cached_property
@@ -172,7 +175,7 @@ class Float:
 
     @property
     def canonical_nan(self) -> int:
-        """Quiet NaN, positive where there is a choice; 0 in a format without NaN."""
+        """The quiet NaN, positive if there is a choice; 0 in a format without NaN."""
         match self.variant:
             case "ieee":
                 return ((2**self.E - 1) << self.M) + 2 ** (self.M - 1)
@@ -187,11 +190,11 @@ class Float:
 
     @property
     def default_overflow(self) -> str:
-        """What arithmetic in this format does by itself."""
+        """The overflow rule that arithmetic in this format uses by default."""
         return "ieee" if self.has_inf else "saturate"
 
     def _special(self, negative: bool) -> int:
-        """Infinity, else NaN, else the largest value."""
+        """The code of infinity, else of NaN, else of the largest value."""
         if self.has_inf:
             return self._signed(self.max_code + 1, negative)
         if self.variant in ("finite", "p3109"):
@@ -216,13 +219,13 @@ class Float:
             if overflow == "saturate":
                 return self._signed(self.max_code, value.negative)
             return self._special(value.negative)
-        # Step 1: round to precision as if the exponent had no top.
+        # Step 1: round to the precision, as if the exponent had no upper limit.
         lowest = (1 if self.zero else 0) - self.bias
         exponent = max(floor_log2(value.magnitude), lowest) if value.magnitude else lowest
         quantum = Fraction(2) ** (exponent - self.M)
         even = None
         if self.is_p3109 and self.M == 0:
-            # One digit: evenness of the code below.
+            # With a one-digit significand, the parity of the lower code decides.
             even = value.magnitude < quantum or (exponent + self.bias) % 2 == 0
         count = round_to_integer(
             value.magnitude / quantum, value.negative, rounding, draw, bits, even
@@ -251,7 +254,7 @@ class Float:
 
 @dataclass(frozen=True)
 class Int:
-    """A binary integer in units of 2^-fraction, two's complement when signed."""
+    """An integer in units of 2^-fraction, in two's complement if signed."""
 
     width: int
     fraction: int = 0
@@ -292,7 +295,7 @@ class Int:
         return number % 2**self.width
 
 
-#: Every named format, copied from the parameter table of the specification.
+#: All named formats, copied from the parameter table of the specification.
 NAMED: dict[str, Float | Int] = {
     "fp32": Float(8, 23, 127),
     "tf32": Float(8, 10, 127),
@@ -333,7 +336,7 @@ NAMED: dict[str, Float | Int] = {
     "q2_14": Int(16, 14),
 }
 
-#: Parametric names that exercise each letter of the grammar.
+#: Parametric names: together they use each letter of the grammar.
 PARAMETRIC: dict[str, Float | Int] = {
     "e5m7": Float(5, 7, 15),
     "e3m3": Float(3, 3, 3),
@@ -373,14 +376,17 @@ PARAMETRIC: dict[str, Float | Int] = {
 
 
 def p3109(k: int, p: int, signed: bool, extended: bool) -> Float:
-    """binary{k}p{p}{s|u}{e|f}: K bits, precision P, bias 2^(K-P-1) signed and 2^(K-P) unsigned."""
+    """binary{k}p{p}{s|u}{e|f} with k bits and precision p.
+
+    The bias is 2^(k-p-1) if signed and 2^(k-p) if unsigned.
+    """
     exponent_bits = k - p if signed else k - p + 1
     bias = 2 ** (k - p - 1) if signed else 2 ** (k - p)
     return Float(exponent_bits, p - 1, bias, "extended" if extended else "p3109", signed)
 
 
 def p3109_family(low: int, high: int) -> dict[str, Float]:
-    """All of them with `low` to `high` bits."""
+    """All P3109 formats with `low` to `high` bits."""
     return {
         f"binary{k}p{p}{'s' if signed else 'u'}{'e' if extended else 'f'}": p3109(
             k, p, signed, extended

@@ -50,7 +50,7 @@ class Posit:
         return Value(negative, Fraction(significand * 2 ** max(scale, 0), 2 ** max(-scale, 0)))
 
     def string(self, x: Fraction) -> str:
-        """Regime, exponent and all of the fraction of a positive number, without the sign."""
+        """Regime, exponent and the whole fraction of a positive number, without the sign."""
         scale = floor_log2(x)
         k, exponent = divmod(scale, 2**self.es)
         fraction = x / Fraction(2) ** scale - 1
@@ -72,19 +72,22 @@ class Posit:
             code = self.top if x >= 1 else 1
         else:
             string = self.string(x)
-            # The word's end is the binary point.
+            # The binary point lies at the end of the word.
             cut = Fraction(int(string, 2)) / Fraction(2) ** (len(string) - self.n + 1)
             code = round_to_integer(cut, value.negative, rounding, draw, bits)
         return 2**self.n - code if value.negative else code
 
     @cached_property
     def values(self) -> np.ndarray:
-        """Values of the codes 0..top; float64 holds them up to 32 bits."""
+        """The values of the codes 0 to top. float64 holds the values of posits up to 32 bits."""
         return np.array([float(self.decode(code).magnitude) for code in range(self.nar)])
 
     @cached_property
     def ties(self) -> np.ndarray:
-        """Where rounding to nearest goes from code c to c + 1: the word with one more bit set."""
+        """The ties of rounding to nearest between code c and code c + 1, for each c.
+
+        The code of a tie is code c with one more bit, which is set.
+        """
         longer = Posit(self.n + 1, self.es)
         ties = [float(longer.decode(2 * code + 1).magnitude) for code in range(self.nar)]
         return np.array([0.0, *ties[1:]])
@@ -108,12 +111,12 @@ class Posit:
         return np.where(real, np.where(negative, -code, code) % 2**self.n, self.nar)
 
     def hard_places(self) -> np.ndarray:
-        """Values, ties, their float64 neighbours, extremes and specials, of both signs."""
+        """Values, ties, their float64 neighbours, extremes and specials, with both signs."""
         return neighbourhood(np.concatenate([self.values, self.ties]))
 
 
 def away(rounding, above, tie, inexact, odd, negative):
-    """Whether values go to the next level away from zero."""
+    """Whether each value rounds to the next level away from zero."""
     return (
         inexact
         & {
@@ -129,7 +132,7 @@ def away(rounding, above, tie, inexact, odd, negative):
 
 
 def neighbourhood(points: np.ndarray) -> np.ndarray:
-    """Points, their float64 neighbours, extremes and specials, of both signs."""
+    """The points, their float64 neighbours, extremes and specials, with both signs."""
     points = np.unique(points)
     points = np.concatenate([points, np.nextafter(points, np.inf), np.nextafter(points, -np.inf)])
     extremes = [0.0, 5e-324, 1e-310, 2.0**-1022, 1e-30, 1e30, 1.7976931348623157e308]

@@ -1,4 +1,4 @@
-"""Products of single operands, from the definition of each multiplier, on Fractions.
+"""Products of two operands on Fractions, written from the definition of each multiplier.
 
 Nothing here is taken from `hwdse`: sources are sections 4.2, 5.3, 5.5, 5.6 and 14 of the format
 specification and Mitchell's paper (1962).
@@ -19,7 +19,7 @@ from reference.posit import Posit
 
 @lru_cache(maxsize=64)
 def values(name: str) -> list[Value]:
-    """What each code of a format is worth."""
+    """The value of each code of a format."""
     if name in levels.ALL:
         listed = levels.ALL[name]()
         return [
@@ -65,9 +65,9 @@ def exact(a: str, b: str, x: int, y: int) -> Value:
 
 @dataclass(frozen=True)
 class Mitchell:
-    """(1 + x) 2^k (1 + y) 2^l: (1 + x + y) 2^(k+l), or (x + y) 2^(k+l+1) if x + y >= 1.
+    """(1 + x) 2^k (1 + y) 2^l is about (1 + x + y) 2^(k+l), or (x + y) 2^(k+l+1) if x + y >= 1.
 
-    `bits` of x and of y are kept.
+    With `bits`, only this many bits of x and of y are kept.
     """
 
     bits: int | None = None
@@ -89,7 +89,7 @@ class Mitchell:
 
 @lru_cache(maxsize=1 << 12)
 def _parts(magnitude: Fraction, bits: int | None) -> tuple[int, Fraction]:
-    """Exponent and fraction, of which `bits` are kept."""
+    """The exponent and the fraction, cut to `bits` bits if given."""
     exponent = floor_log2(magnitude)
     fraction = magnitude / Fraction(2) ** exponent - 1
     if bits is not None:
@@ -98,10 +98,10 @@ def _parts(magnitude: Fraction, bits: int | None) -> tuple[int, Fraction]:
 
 
 def shift_add(a: str, b: str, x: int, y: int) -> Value:
-    """The sum of the shifted first operand, for the leading signed digits of the second.
+    """The sum of shifted first operands, one for each leading signed digit of the second operand.
 
-    What is left after the digit 2^k of the canonical form is less than a third of 2^k, so that the
-    digit is the one power of two with 2/3 of it below and 4/3 above the number.
+    Let the leading digit of the canonical form be 2^k. The remainder after this digit is less than
+    a third of 2^k. The number is therefore between 2/3 and 4/3 of 2^k, which holds for one k only.
     """
     weight = _leading_digits(values(b)[y].number, int(b.rpartition("k")[2]))
     return exact_product(values(a)[x], Value(weight < 0, abs(weight)))
@@ -121,7 +121,7 @@ def _leading_digits(rest: Fraction, terms: int) -> Fraction:
 
 
 def xnor(a: str, b: str, x: int, y: int) -> Value:
-    """Section 5.5: every pair of bits adds 2^(i+j) if they agree and takes as much if not."""
+    """Section 5.5: each pair of bits adds 2^(i+j) if the bits agree, or subtracts it if not."""
     bits = [len(values(name)).bit_length() - 1 for name in (a, b)]
     total = sum(
         2 ** (i + j) * (1 if (x >> i & 1) == (y >> j & 1) else -1)
@@ -132,7 +132,7 @@ def xnor(a: str, b: str, x: int, y: int) -> Value:
 
 
 def radix4(a: str, b: str, x: int, y: int) -> Value:
-    """Section 14: the sum over pairs of 2-bit digits, of which the top one is signed."""
+    """Section 14: the sum over all pairs of 2-bit digits. Only the top digit is signed."""
     formats = [_fixed_point(name) for name in (a, b)]
     first, second = (_digits(code, f) for code, f in zip((x, y), formats, strict=True))
     total = sum(p * q * 4 ** (i + j) for i, p in enumerate(first) for j, q in enumerate(second))
@@ -151,7 +151,7 @@ def _digits(code: int, f: number_formats.Int) -> list[int]:
 
 
 def rule(mul: str) -> Rule:
-    """The rule that a multiplier's keyword and options name."""
+    """The rule for a multiplier's keyword and options."""
     keyword, _, option = mul.partition(":")
     if keyword == "mitchell":
         return Mitchell(int(option[1:]) if option else None)
@@ -166,6 +166,6 @@ def rule(mul: str) -> Rule:
 
 
 def without_sign_of_zero(product: Value) -> Value:
-    """A product that two's complement holds has one zero."""
+    """The product as two's complement holds it: with one zero, which has no sign."""
     zero = not product.special and not product.magnitude
     return replace(product, negative=product.negative and not zero)

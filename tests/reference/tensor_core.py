@@ -1,9 +1,9 @@
 """Slow, exact tensor-core style sums on Fractions, written from the model's definition.
 
-Nothing here is taken from `hwdse`: the source is section 10 of the format specification (model T(L,
-F, out), its table of architectures and its known answers), and what tensor cores do beyond it:
-zeros' exponent, overflow to infinity and the sign of zero. Terms are numbers and exponents of
-operands, one at a time, as a person would do it on paper.
+Nothing here is taken from `hwdse`. The source is section 10 of the format specification: model T(L,
+F, out), its table of architectures and its known answers. Beyond this section, three properties of
+tensor cores are modelled: the exponent of zeros, overflow to infinity and the sign of zero. Terms
+are numbers with the exponents of their operands, taken one at a time, as in a calculation on paper.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ def power(exponent: int) -> Fraction:
 
 
 def operand_exponent(f: Float | Int, code: int) -> int:
-    """The exponent of a code's binade: subnormals have the least, integers that of their sign."""
+    """The exponent of a code's binade.
+
+    Subnormals have the least exponent of the format. Integers have the exponent of their sign bit.
+    """
     if isinstance(f, Int):
         return f.width - 1 - f.fraction
     field = code % 2 ** (f.E + f.M) >> f.M
@@ -26,7 +29,7 @@ def operand_exponent(f: Float | Int, code: int) -> int:
 
 
 def truncated(x: Fraction, grid: Fraction) -> Fraction:
-    """Toward zero, as sign and magnitude."""
+    """`x` rounded toward zero to a multiple of `grid`."""
     count = floor(abs(x) / grid)
     return (-count if x < 0 else count) * grid
 
@@ -38,7 +41,7 @@ def floored(x: Fraction, grid: Fraction) -> Fraction:
 @dataclass(frozen=True)
 class Term:
     value: Value
-    exponent: int  # of the operands' binades added; means nothing for zeros
+    exponent: int  # sum of both operands' exponents; means nothing for zeros
 
     @property
     def is_zero(self) -> bool:
@@ -58,7 +61,7 @@ def product(a: Float | Int, b: Float | Int, x: int, y: int) -> Term:
 
 
 def special_sum(terms: list[Value]) -> Value | None:
-    """NaN or infinity where the real sum is none."""
+    """NaN or infinity, or None if the sum is a real number."""
     infinities = {t.negative for t in terms if t.special == "inf"}
     if any(t.special == "nan" for t in terms) or len(infinities) == 2:
         return NAN
@@ -67,12 +70,13 @@ def special_sum(terms: list[Value]) -> Value | None:
 
 @dataclass(frozen=True)
 class TensorCore:
-    """A unit: `lanes` products a cycle in fused steps of at most L, and one output code.
+    """A unit: `lanes` products per cycle in fused steps of at most L products, and one output code.
 
-    `floor` and `parts` are the variant with group sums of their own (floor of the sums' and of c's
-    fraction bits). Zeros have `zero_exponent`, and nothing less counts in the search. With
-    `to_infinity`, what is beyond the largest value once its digits are cut is infinite. With
-    `signed_zero`, a sum that is rounded to zero keeps its sign.
+    `floor` and `parts` select the variant with separate group sums. `floor` has the fraction bits
+    to which the group sums and c are rounded down. Zeros have `zero_exponent`, and no smaller
+    exponent counts in the search for the greatest exponent. With `to_infinity`, a sum becomes
+    infinity if it exceeds the largest value after its extra digits are cut. With `signed_zero`, a
+    sum that rounds to zero keeps its sign.
     """
 
     a: Float | Int
@@ -109,7 +113,7 @@ class TensorCore:
         return self.out.default_overflow
 
     def _convert(self, value: Value) -> int:
-        """A code of the running format."""
+        """The code of a value in the running format."""
         f = self.c_format
         if self.to_infinity and not value.special:
             beyond = f.value_of_magnitude_code(f.max_code) + f.value_of_magnitude_code(f.max_code)

@@ -1,7 +1,8 @@
-"""The same definitions for whole arrays: expected codes found by looking up a sorted value table.
+"""Expected codes of whole arrays, by lookup in a sorted table of values.
 
-Written apart from both `hwdse` and the one-value codec, which the tests compare it with. It takes
-formats of up to 19 bits and float64 values, for which every comparison below is exact.
+Written independently of both `hwdse` and the codec for one value in `number_formats`. The tests
+compare the results of both codecs. The functions take formats of up to 19 bits and float64 values:
+for these, every comparison below is exact.
 """
 
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from reference.number_formats import Float, Int
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Magnitudes in order of their codes, one beyond the largest, and the points half-way.
+    """All magnitudes in the order of their codes, and the half-way points.
 
-    Exact: significands have few bits. The step beyond the largest value is that of its binade.
+    There is one more magnitude above the largest value. All numbers are exact, because significands
+    have few bits. The step above the largest value is the step of its binade.
     """
 
     values: np.ndarray
@@ -28,7 +30,7 @@ def grid(number_format: Float) -> Grid:
     e, m = np.divmod(codes, 1 << number_format.M)
     lowest = (e == 0) & number_format.zero
     count = np.where(lowest, m, m + (1 << number_format.M)).astype(np.float64)
-    with np.errstate(over="ignore"):  # one beyond the largest may be 2^1024
+    with np.errstate(over="ignore"):  # above the largest value may be 2^1024
         values = np.ldexp(count, np.where(lowest, 1, e) - number_format.bias - number_format.M)
     last_step = np.ldexp(1.0, max(e[-2], number_format.zero) - number_format.bias - number_format.M)
     step = np.append(np.diff(values[:-1]), last_step)
@@ -36,7 +38,7 @@ def grid(number_format: Float) -> Grid:
 
 
 def interesting(number_format: Float | Int, stride: int = 1) -> np.ndarray:
-    """Values, half-way points, their float64 neighbours, extremes and specials, of both signs."""
+    """Values, half-way points, their float64 neighbours, extremes and specials, both signs."""
     if isinstance(number_format, Int):
         top = 2 ** (number_format.width - number_format.signed)
         near = min(top + 2, 1024)
@@ -66,7 +68,8 @@ def encode(number_format: Float, x: np.ndarray, rounding: str, overflow: str) ->
     half = table.halves[below]
     even = below % 2 == 0
     if number_format.M == 0 and not number_format.is_p3109:
-        # A one-digit significand is odd but at zero; the larger value then (IEEE 754-2019, 4.3.1).
+        # A one-digit significand is odd except at zero. Then a tie goes to the larger value (IEEE
+        # 754-2019, 4.3.1).
         even = (below == 0) & number_format.zero
     directions = {
         "rne": (finite > half) | ((finite == half) & ~even),
@@ -108,12 +111,12 @@ def encode(number_format: Float, x: np.ndarray, rounding: str, overflow: str) ->
 
 
 def encode_integers(number_format: Int, x: np.ndarray, rounding: str) -> np.ndarray:
-    """Expected codes of float64 values, saturating."""
+    """Expected codes of float64 values, with saturation."""
     largest = 2.0**number_format.width  # beyond every value, and exact in float64
     scaled = np.clip(np.nan_to_num(x, nan=0.0), -largest, largest) * 2.0**number_format.fraction
     magnitude, negative = np.abs(scaled), scaled < 0
     low = np.floor(magnitude)
-    fraction = magnitude - low  # exact, being smaller than either
+    fraction = magnitude - low  # exact, because it is smaller than both
     up = {
         "rne": (fraction > 0.5) | ((fraction == 0.5) & (low % 2 == 1)),
         "rna": fraction >= 0.5,

@@ -1,9 +1,9 @@
-"""Accumulators as stateless arithmetic: a step and a way to read the sum. One module each.
+"""Accumulators as stateless arithmetic, one module per accumulator.
 
-`step` gives a component that adds one group of products to a state; `read` gives one that turns a
-state into the record of the sum. Both are combinational: whoever needs a running sum puts a
-register between `next` and `state` (`hwdse.hdl.running`), and an engine puts it where its schedule
-says.
+`step` gives a component that adds one group of products to a state. `read` gives a component that
+turns a state into the record of the sum. Both components are combinational. A running sum adds a
+register between `next` and `state` (`hwdse.hdl.running`); an engine places the register according
+to its schedule.
 """
 
 from collections.abc import Mapping
@@ -29,14 +29,14 @@ class Step(Component):
     Combinational: latency 0, one group per cycle.
 
     Ports:
-        clear: the group starts a new sum; `state` means nothing.
-        state: what the sum was, a struct of the layout `layout`.
+        clear: the group starts a new sum; `state` is ignored.
+        state: the sum before this group, a struct of the layout `layout`.
         i0, i1, ...: the products of the group.
-        next: what the sum is with this group.
+        next: the sum after this group.
 
     Attributes:
         layout: fields of the state.
-        reset: values of the fields that a new sum does not start with 0.
+        reset: start values of the fields that do not start at 0.
     """
 
     def __init__(
@@ -59,19 +59,19 @@ class Step(Component):
 
     @property
     def products(self) -> list[Any]:
-        """The products with all that they carry, in order of lanes."""
+        """The products with all their ports, in lane order."""
         return [getattr(self, f"i{k}") for k in range(self._group_size)]
 
     @property
     def records(self) -> list[Record]:
-        """The products' records, in order of lanes."""
+        """The records of the products, in lane order."""
         return [Record(self._term, product) for product in self.products]
 
 
 class Read(Component):
     """Turns the state of a sum into its record.
 
-    Combinational: latency 0. Ports `state` (a struct of the step's layout) and `o` (a record of
+    Combinational: latency 0. Ports: `state` (a struct of the step's layout) and `o` (a record of
     `design.state`).
     """
 
@@ -80,7 +80,7 @@ class Read(Component):
 
     @property
     def structure(self) -> Structure:
-        """Nothing, where the state is the record."""
+        """Empty: by default the state is already the record."""
         return Structure()
 
 
@@ -107,13 +107,13 @@ class DecodedRead(Read):
 
 @singledispatch
 def step(acc: Accumulator, design: Design) -> Step:
-    """Component that adds a group of products to the accumulator's state."""
+    """The component that adds a group of products to the accumulator's state."""
     raise SpecError(f"accumulator {acc} has no hardware generator")
 
 
 @singledispatch
 def read(acc: Accumulator, design: Design, layout: StructLayout) -> Read:
-    """Component that reads the sum from the accumulator's state."""
+    """The component that reads the sum from the accumulator's state."""
     raise SpecError(f"accumulator {acc} has no hardware generator")
 
 

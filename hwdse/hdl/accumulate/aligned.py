@@ -16,8 +16,8 @@ from hwdse.spec import Aligned, Design
 class AlignedStep(Step):
     """Adds groups of products to a running float, each group normalised and rounded once.
 
-    Combinational: latency 0, one group of lanes per cycle: the fused steps of a cycle follow one
-    another. The state is a code of the running format.
+    Combinational: latency 0, one group of lanes per cycle. All fused steps of a cycle are in
+    series. The state is a code of the running format.
     """
 
     def __init__(self, acc: Aligned, design: Design) -> None:
@@ -31,7 +31,8 @@ class AlignedStep(Step):
                 add.shape,
                 acc.rounding,
                 to_infinity=goes_to_infinity(acc, design),
-                # An exact zero is positive; others are only where the sum is finer.
+                # An exact zero is positive. Only a sum finer than the format can round to a zero
+                # with a sign.
                 signed_zero=acc.signed_zero or add.shape.exponent_min >= acc.format.lsb_exponent,
             )
             for add in self._sums
@@ -41,7 +42,7 @@ class AlignedStep(Step):
 
     @property
     def structure(self) -> Structure:
-        """Decoder, aligned sum and encoder of each fused step, and clearing."""
+        """Decoder, aligned sum and encoder of each fused step, and the clearing gates."""
         steps = Structure.series(
             part.structure
             for step in zip(self._decoders, self._sums, self._encoders, strict=True)

@@ -1,4 +1,4 @@
-"""Sums of products and an addend on the grid of the greatest exponent among them."""
+"""Sums of products and an addend, aligned to the greatest exponent of all terms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ def goes_to_infinity(acc: Aligned, design: Design) -> bool:
 
 
 class _GroupSum(Component):
-    """What both kinds of sums share: ports, exponents and special values.
+    """The common part of both kinds of sums: ports, exponents and special values.
 
-    Exponents are compared as they are stored, those of products in units of their own field: the
-    addend's differs by a constant.
+    Exponents are compared as stored, in units of the products' exponent field. The addend's field
+    differs from these units by a constant.
 
-    Ports `p0`, `p1`, ... (products), `c` (the running value) and `o`, a sign-magnitude record of
-    the bounds `shape`, special values included.
+    Ports: `p0`, `p1`, ... (products), `c` (the running value) and `o`. The output `o` is a
+    sign-magnitude record with the bounds `shape` and with special values.
     """
 
     def __init__(self, acc: Aligned, design: Design, lanes: int, fraction_bits: int) -> None:
@@ -39,12 +39,13 @@ class _GroupSum(Component):
         self._point = product_point(design.mul, design.a, design.b)
         # The addend has one integer bit.
         self._integer_bits = max(p.magnitude_bits - self._point + p.twos_complement, 1)
-        # Exponents that field 0 of products and of the addend stand for.
+        # Exponents of the products and of the addend at exponent field 0.
         self._product_base = p.exponent_origin + self._point
         self._addend_base = c.exponent_origin + c.significand_bits - 1
         self._last_field = p.exponent_max - p.exponent_origin
         least = (p.exponent_min + self._point, c.exponent_min + c.significand_bits - 1)
-        # Zeros' exponent in units of the products' fields; how far either side reaches below it.
+        # The exponent of zeros in units of the products' field. Products and addend may have
+        # exponents below it; the addend may have all exponents above it.
         zero = acc.zero_exponent
         self._zero_field = zero - self._product_base
         self._clamp = least[0] < zero
@@ -75,16 +76,17 @@ class _GroupSum(Component):
     def _greatest_field(
         self, m: Module, products: Sequence[Record], name: str
     ) -> tuple[Value, Value]:
-        """The greatest exponent field of products that are not zero, and whether there are any.
+        """The greatest exponent field of all products that are not zero, and whether there are any.
 
-        Bit by bit from the top: where any product still in the search has a one, those with a zero
-        drop out. That is smaller than a tree of comparators, and no slower.
+        The search goes bit by bit from the top. If any product in the search has a one, the
+        products with a zero drop out. This circuit is smaller than a tree of comparators, and no
+        slower.
         """
         alive: Value = Cat(*(~p.zero for p in products))
         found = alive.any()
         greatest = Signal(len(products[0].exponent), name=f"{name}_field")
         for k in reversed(range(len(greatest))):
-            # Signals, as expressions of expressions would double in every step.
+            # Signals: nested expressions would double in size in every step.
             ones = Signal(len(products), name=f"{name}_ones{k}")
             left = Signal(len(products), name=f"{name}_left{k}")
             bit = Signal(name=f"{name}_bit{k}")
@@ -98,24 +100,24 @@ class _GroupSum(Component):
         return greatest, found
 
     def _clamped(self, field: Value) -> Value:
-        """The field, at least that of zeros."""
+        """The field, or the exponent field of zeros if that is greater."""
         if not self._clamp:
             return field
-        if self._zero_field >= self._last_field:  # and a comparison would be constant
+        if self._zero_field >= self._last_field:  # a comparison would be constant
             return Const(self._zero_field)
         return Mux(field > self._zero_field, field, self._zero_field)
 
     def _reference(self, m: Module, greatest: Value, found: Value, reach: int) -> "_Reference":
-        """The greatest exponent, the addend's included.
+        """The greatest exponent of the products and the addend.
 
         Args:
             m: the module.
             greatest: greatest field of the products.
             found: whether any product is not zero.
-            reach: distance from which on a product is shifted out whatever it is.
+            reach: distance from which on every product is shifted out completely.
         """
         c = Record(self._addend, self.c)
-        # Where the addend may be smaller than zeros are, it has no say below them.
+        # If the addend can have a smaller exponent than zeros, such exponents do not count.
         alone = self._addend_below and not self._clamp
         field = Signal(
             range(min(self._zero_field, 0) if alone else 0, self._top_field + 1), name="greatest"
@@ -128,9 +130,10 @@ class _GroupSum(Component):
         floored = self._clamp or self._addend_below
         wins = Signal(name="addend_wins")
         above = addend > field if floored else ~found | (addend > field)
-        # The field of a zero addend says more than zeros' exponent, which only small products meet.
+        # The exponent field of a zero addend means a greater exponent than the exponent of zeros.
+        # This matters only for small products.
         m.d.comb += wins.eq(above & ~c.zero if self._addend_above else above)
-        # What lies farther above than any product reaches is as good as just out of reach.
+        # An addend far above the reach of all products acts like an addend just out of reach.
         last = self._top_field + reach
         bounded = Mux(addend > last, last, addend)
         base = self.shape.exponent_origin + self._output_bits
@@ -152,7 +155,7 @@ class _GroupSum(Component):
 
     @property
     def _offset(self) -> int:
-        """From the addend's exponent field to the products'."""
+        """The difference between the addend's exponent field and the products' field."""
         return self._addend_base - self._product_base
 
     @property
@@ -167,7 +170,7 @@ class _GroupSum(Component):
         return Mux(p.sign, -p.significand, p.significand)[: p.shape.significand_bits]
 
     def _aligned(self, m: Module, p: Record, limit: Value, name: str) -> Value:
-        """The product shifted right to the grid, truncated."""
+        """The product, shifted right to the grid and truncated."""
         kept = self._fraction_bits + self._integer_bits
         magnitude = self._magnitude(p)
         amount = Signal(len(limit), name=f"{name}_distance")
@@ -177,7 +180,7 @@ class _GroupSum(Component):
         ]
 
     def _drive_sum(self, m: Module, total: Value, reference: "_Reference") -> None:
-        """The output: magnitude, sign and special values."""
+        """Drive the output: magnitude, sign and special values."""
         number = Signal(signed(self._width + 1), name="total")
         magnitude = Signal(self._width, name="magnitude")
         m.d.comb += [
@@ -203,12 +206,12 @@ class _GroupSum(Component):
         )
 
     def _alignment(self, lanes: int) -> Structure:
-        """Structure of the search for the greatest exponent, the shifts and the group's sum."""
+        """Structure of the search for the greatest exponent and of the products' shifters."""
         p = self._product
         kept = self._fraction_bits + self._integer_bits
         bits = p.exponent_bits
         shifted = max(kept, p.magnitude_bits)
-        # For each bit of the exponent: who has a one, whether anybody has, who stays.
+        # For each bit of the exponent: which products have a one, whether any has, which stay.
         level: tuple[Primitive, ...] = (
             Gates(width=lanes),
             Reduce(width=lanes),
@@ -233,10 +236,11 @@ class _GroupSum(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class _Reference:
-    """The greatest exponent of products and addend.
+    """The greatest exponent of the products and the addend.
 
-    `limit` is it as a product's field, or more than any product reaches below; `exponent` as the
-    sum's field.
+    `limit` is this exponent in units of the products' field; a `limit` above the reach of all
+    products is cut to a value just out of reach. `addend_distance` is the right shift of the
+    addend. `exponent` is the greatest exponent in units of the sum's field.
     """
 
     limit: Value
@@ -247,8 +251,8 @@ class _Reference:
 class AlignedSum(_GroupSum):
     """Products and addend truncated to the grid of the greatest exponent, and added.
 
-    Combinational: latency 0, one sum per cycle. Magnitudes are shifted right; then each is added
-    or, inverted and with a carry, subtracted, in one tree.
+    Combinational: latency 0, one sum per cycle. Magnitudes are shifted right. One tree then adds
+    each magnitude, or subtracts it: an inversion and a carry.
     """
 
     def __init__(self, acc: Aligned, design: Design, lanes: int) -> None:
@@ -256,7 +260,7 @@ class AlignedSum(_GroupSum):
 
     @property
     def structure(self) -> Structure:
-        """Greatest exponent, a shifter for each term, one adder tree, the magnitude."""
+        """Greatest exponent, one shifter per term, one adder tree, and the magnitude."""
         c, compare = self._addend, Adder(width=self._addend.exponent_bits + 1)
         shift = Shifter(
             width=max(self._fraction_bits + 1, c.significand_bits),
@@ -290,9 +294,11 @@ class AlignedSum(_GroupSum):
 
 
 class FlooredSum(_GroupSum):
-    """Group sums on grids of their own, then floored with the addend to common ones and added.
+    """Aligned sums of the parts of a group, rounded down together with the addend, and added.
 
-    Combinational: latency 0, one sum per cycle. The group's sums do not depend on the addend.
+    Combinational: latency 0, one sum per cycle. Each part is aligned to its greatest exponent,
+    without the addend. The sums of the parts and the addend are then aligned to the greatest of all
+    exponents and rounded down.
     """
 
     def __init__(self, acc: Aligned, design: Design, lanes: int) -> None:
@@ -303,7 +309,7 @@ class FlooredSum(_GroupSum):
 
     @property
     def structure(self) -> Structure:
-        """The parts' aligned sums, a shifter for each and the addend, the last sum."""
+        """Aligned sum of each part, one shifter per part and for the addend, and the last sum."""
         kept = self._fraction_bits + self._integer_bits
         parts = [
             Structure.series([self._alignment(len(p)), adder_tree(kept + 1, len(p))])
@@ -375,9 +381,9 @@ class FlooredSum(_GroupSum):
     def _on_grid(
         self, m: Module, number: Value, distance: Value, *, have: int, bits: int, name: str
     ) -> Value:
-        """A number of `have` fraction bits, shifted right and floored to `bits` of them.
+        """A number with `have` fraction bits, shifted right and floored to `bits` fraction bits.
 
-        The result is on the finest of all grids.
+        The result is on the finest grid of all terms.
         """
         place = bits - have
         shifted = shift_right(m, placed(number, place), distance, f"{name}_floor")

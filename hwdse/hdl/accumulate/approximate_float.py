@@ -17,7 +17,7 @@ from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, fields, unpacked_signature
 from hwdse.spec import ApproximateFloat, Design
 
-#: Fields of the state, the lowest first.
+#: Fields of the state, from the low bits up.
 _KEPT = ("significand", "exponent", "sign", "inf", "nan")
 
 
@@ -25,7 +25,7 @@ _KEPT = ("significand", "exponent", "sign", "inf", "nan")
 class ApproximateFloatStep(Step):
     """A chain of approximately normalising multiply-adds; the state is the un-normalised sum.
 
-    Combinational: latency 0, one group per cycle; lanes are added one after the other, as down the
+    Combinational: latency 0, one group per cycle. Lanes are added one after the other, as in a
     column of a systolic array.
     """
 
@@ -33,12 +33,12 @@ class ApproximateFloatStep(Step):
         self._acc, self._design = acc, design
         self._adders = [ApproximateAdd(acc, design) for _ in range(design.unit.group)]
         members = unpacked_signature(design.state).members
-        # Nothing keeps the zero flag: a zero has a significand and an exponent field of zero.
+        # The state has no zero flag: significand and exponent field of a zero are both zero.
         super().__init__(design, {n: members[n].shape for n in _KEPT if n in members})
 
     @property
     def structure(self) -> Structure:
-        """The additions in series, and clearing."""
+        """The additions in series, and the clearing gates."""
         clear = Structure(parts=(Gates(width=self.layout.size),))
         return Structure.series([*(add.structure for add in self._adders), clear])
 
@@ -76,14 +76,15 @@ class ApproximateFloatRead(Read):
 class ApproximateAdd(Component):
     """One product added to an un-normalised sum, normalised by two groups of leading bits.
 
-    Combinational: latency 0, one sum per cycle. Ports `p` (product), `s` and `o` (sums).
+    Combinational: latency 0, one sum per cycle. Ports: `p` (product), `s` (sum before) and `o` (sum
+    after).
     """
 
     def __init__(self, acc: ApproximateFloat, design: Design) -> None:
         self._acc, self._rounding = acc, design.rounding
         self._product, self._state = design.product, design.state
         self._top_bit = design.mul.top_bit(design.a, design.b)
-        # Exponent of the product's top bit for its exponent field 0, from the lowest one.
+        # Exponent of the product's top bit at exponent field 0, counted from the lowest exponent.
         self._offset = self._product.exponent_origin + self._top_bit - acc.lowest
         super().__init__(
             {
@@ -177,7 +178,7 @@ class ApproximateAdd(Component):
         return m
 
     def _aligned(self, m: Module, p: Record, s: Record) -> "_Terms":
-        """Both significands at the greater exponent; the smaller term's low bits are cut off."""
+        """Both significands at the greater exponent, with the smaller term's low bits cut off."""
         bits, width = self._acc.width + 1, self._top_bit + 1
         number = Cat(p.significand, Const(0, width - self._product.magnitude_bits))
         if self._product.twos_complement:
@@ -194,7 +195,7 @@ class ApproximateAdd(Component):
             difference.eq(product_top - s.exponent),
             below.eq(difference[-1]),
             product_first.eq(~below & ~p.zero),
-            # One's complement is a distance that is short by one: the product starts one lower.
+            # The one's complement is one too small, so the product starts one place lower.
             distance.eq(difference[:-1] ^ below.replicate(reach - 1)),
             small.eq(Mux(product_first, s.significand, product[1:])),
         ]
@@ -218,7 +219,7 @@ class ApproximateAdd(Component):
     def _normalised(
         self, m: Module, magnitude: Value, beyond: Value, top: Value
     ) -> tuple[Value, Value]:
-        """Significand and exponent after a right shift by one or one of three left shifts."""
+        """Significand and exponent after a right shift by 1, or a left shift by 0, k or k + lam."""
         k, both, bits = self._acc.k, self._acc.k + self._acc.lam, self._acc.width + 1
         stays, by_k = Signal(), Signal()
         significand = Signal(bits, name="normalised")
@@ -240,7 +241,7 @@ class ApproximateAdd(Component):
 
 @dataclass(frozen=True, kw_only=True)
 class _Terms:
-    """Two terms at one exponent, `top`, that of their significands' top bit."""
+    """Two terms at one exponent: `top` is the exponent of the top bit of both significands."""
 
     large: Value
     small: Value

@@ -1,4 +1,4 @@
-"""Remainder bins: a register for each constant, weighted once at the output."""
+"""Remainder bins: one register per constant of the table, weighted once at the output."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.data import StructLayout
@@ -18,12 +18,12 @@ from hwdse.spec.multiply.log_tables import LogShape
 class BinsStep(Step):
     """Adds every product's power of two to the bin that its logarithm's fraction selects.
 
-    Combinational: latency 0, one group per cycle. A single lane has one adder: it reads the
+    Combinational: latency 0, one group per cycle. A single lane needs one adder, which reads the
     selected bin and writes it back. Several lanes need one adder tree per bin.
     """
 
     def __init__(self, acc: Bins, design: Design) -> None:
-        assert isinstance(design.product, LogShape)  # `state` has seen to it
+        assert isinstance(design.product, LogShape)  # `state` checks this
         self._design, self._antilog = design, design.product.antilog
         self._addend, self._register = acc.addend(design.product), acc.register(design.product)
         self._lanes = design.unit.group
@@ -33,7 +33,7 @@ class BinsStep(Step):
 
     @property
     def structure(self) -> Structure:
-        """Shifters, and what adds to the bins."""
+        """The shifters, and the adders of the bins."""
         width, bins = self._register.significand_bits, len(self._antilog.constants)
         lane = fixed_point_sum(self._addend, 1)
         if self._lanes == 1:
@@ -78,7 +78,7 @@ class BinsStep(Step):
         return m
 
     def _placed(self, m: Module, product: Record, name: str) -> Value:
-        """+-2^q, or +-2^q (1 + r_L/gamma), in units of the registers' least bit."""
+        """+-2^q, or +-2^q (1 + r_L/gamma), in units of the registers' LSB."""
         addend = unpacked_signature(self._addend).create(path=(name,))
         low = self._antilog.low_bits
         fraction = self._antilog.linear_bits
@@ -102,14 +102,14 @@ class BinsRead(Read):
     """
 
     def __init__(self, acc: Bins, design: Design, layout: StructLayout) -> None:
-        assert isinstance(design.product, LogShape)  # `state` has seen to it
+        assert isinstance(design.product, LogShape)  # `state` checks this
         self._weights = plan(design.product.antilog.constants)
         self._width, self._names = design.state.significand_bits, list(layout.members)
         super().__init__(design, layout)
 
     @property
     def structure(self) -> Structure:
-        """The adders of the weighting."""
+        """The adders of the weighted sum."""
         adders = (Adder(width=self._width),) * self._weights.adders
         return Structure(parts=adders, path=adders[: clog2(len(adders) + 1)])
 
@@ -122,7 +122,7 @@ class BinsRead(Read):
 
 
 def _selected(words: list[Value], index: Value) -> Value:
-    """The word of a number, by a tree of multiplexers."""
+    """The word of the given index, by a tree of multiplexers."""
     if len(words) == 1:
         return words[0]
     half = len(words) // 2

@@ -1,4 +1,7 @@
-"""What floating-point accumulators share: a group's exact sum, zero signs, special values."""
+"""Common parts of the floating-point accumulators.
+
+These are the exact sum of a group, the sign of zero and the special values.
+"""
 
 from dataclasses import replace
 from operator import and_, or_
@@ -16,7 +19,11 @@ from hwdse.spec import Design
 
 
 def group_shape(design: Design) -> UnpackedShape:
-    """Bounds of the exact sum of one group: the product, or a fixed-point word for several."""
+    """Bounds of the exact sum of one group.
+
+    For a group of one, these are the bounds of the product, otherwise the bounds of a fixed-point
+    word.
+    """
     product = design.product
     if design.unit.group == 1:
         return product
@@ -34,7 +41,7 @@ def group_structure(design: Design) -> Structure:
 
 
 def connect_group(m: Module, sink: Any, step: Step, design: Design) -> None:
-    """Give `sink` (of `group_shape`) the step's one product, or the exact sum of several."""
+    """Connect `sink` (of `group_shape`) to the only product, or to the exact sum of several."""
     products = step.products
     if len(products) == 1:
         drive(m, sink, **fields(products[0]))
@@ -44,9 +51,10 @@ def connect_group(m: Module, sink: Any, step: Step, design: Design) -> None:
 
 
 def reached(number_format: BinaryFloat, product: UnpackedShape) -> UnpackedShape | None:
-    """Bounds of the rounded sums that are not zero, if none of them is subnormal.
+    """Bounds of the rounded sums that are not zero; None if any of them can be subnormal.
 
-    Products are multiples of 2^exponent_min, so are their exact sums; rounded, none is less.
+    Products are multiples of 2^exponent_min, and so are their exact sums. A rounded sum that is not
+    zero is therefore at least 2^exponent_min.
     """
     bounds, fraction_bits = number_format.unpacked, number_format.fraction_bits
     lowest = product.exponent_min - fraction_bits
@@ -61,7 +69,7 @@ def zero_sign(terms: list[Record], rounding: str) -> Value:
 
 
 def special_terms(terms: list[Record]) -> tuple[Value, Value, Value]:
-    """Whether the terms' sum is NaN, is infinite, and the infinity's sign."""
+    """Whether the sum of the terms is NaN, whether it is infinite, and the infinity's sign."""
     plus = balanced(or_, [t.inf & ~t.inf_sign for t in terms])
     minus = balanced(or_, [t.inf & t.inf_sign for t in terms])
     nan = balanced(or_, [t.nan for t in terms]) | (plus & minus)
@@ -71,9 +79,10 @@ def special_terms(terms: list[Record]) -> tuple[Value, Value, Value]:
 def with_specials(
     m: Module, number_format: BinaryFloat, terms: list[Record], code: Value, name: str = "result"
 ) -> Signal:
-    """`code`, the terms' rounded sum, overruled by NaN and infinities among the terms.
+    """The code of a sum: NaN or infinity if the terms ask for it, else `code`.
 
-    An infinity becomes the largest value in a format without one.
+    `code` is the rounded sum of the terms without special values. In a format without infinity, an
+    infinity becomes the largest value.
     """
     f = number_format
     result = Signal(f.bits, name=name)

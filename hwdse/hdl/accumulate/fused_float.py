@@ -1,4 +1,4 @@
-"""The fused floating-point accumulator: multiply-add with one rounding a group."""
+"""The fused floating-point accumulator: multiply-add with one rounding per group."""
 
 from amaranth.hdl import Module, Mux
 from amaranth.lib.data import StructLayout
@@ -24,8 +24,8 @@ from hwdse.spec import Design, FusedFloat
 class FusedFloatStep(Step):
     """Adds a group of products to a float exactly and rounds once.
 
-    Combinational: latency 0, one group per cycle. The state is a code of the format; several lanes
-    are first summed exactly in fixed point.
+    Combinational: latency 0, one group per cycle. The state is a code of the format. Several lanes
+    are first added exactly in fixed point.
     """
 
     def __init__(self, acc: FusedFloat, design: Design) -> None:
@@ -39,7 +39,7 @@ class FusedFloatStep(Step):
 
     @property
     def structure(self) -> Structure:
-        """Fixed-point adder tree if there are lanes, then the fused add and rounding."""
+        """An adder tree if there are several lanes, then the fused add and the rounding."""
         bits = self._format.bits
         clear = Gates(width=bits)
         specials = Gates(width=bits if self._format.has_nan else 0)
@@ -76,6 +76,6 @@ def _(acc: FusedFloat, design: Design, layout: StructLayout) -> Read:
 
 
 def _decoder(acc: FusedFloat, design: Design) -> BinaryFloatDecoder:
-    """Decoder of rounded sums."""
+    """The decoder of rounded sums."""
     tiny = reached(acc.format, design.product) is None
     return BinaryFloatDecoder(acc.format, rounded=True, tiny=tiny)

@@ -15,8 +15,8 @@ from hwdse.spec import Design, IntegerSum
 class IntegerStep(Step):
     """Adds a group of products to a word that counts in units of their least bit.
 
-    Combinational: latency 0, one group per cycle. The group and the word are added exactly, then
-    wrapped or saturated once.
+    Combinational: latency 0, one group per cycle. The group and the word are added exactly. The sum
+    is then wrapped or saturated once.
     """
 
     def __init__(self, acc: IntegerSum, design: Design) -> None:
@@ -27,7 +27,7 @@ class IntegerStep(Step):
 
     @property
     def structure(self) -> Structure:
-        """The adder tree and the clearing gates; a clamp when saturating."""
+        """The adder tree, the clearing gates, and a clamp if the word saturates."""
         width = self._state.significand_bits
         clear, add = Gates(width=width), Adder(width=width)
         clamp = MuxBlock(width=width if self._saturate else 0, ways=2)
@@ -39,7 +39,7 @@ class IntegerStep(Step):
         group, carry = self._group.add(m, self.products)
         width = self._state.significand_bits
         total = plus(Mux(self.clear, 0, self.state.total), group, carry)
-        # Both terms may be full-width: exact sums need more bits than the state.
+        # Each term may be as wide as the state: the exact sum then needs more bits.
         exact = Signal(signed(max(width, len(total))))
         m.d.comb += exact.eq(total)
         following = exact[:width]

@@ -18,15 +18,16 @@ from hwdse.hdl.structure import Child, Gates, Structure
 from hwdse.hdl.unpacked import Record, connect
 from hwdse.spec import Design, KahanFloat
 
-#: Codes that are decoded between the adders.
+#: Names of the codes that the step decodes, one decoder each.
 _DECODED = ("total", "y", "t", "x", "compensation", "taken", "new")
 
 
 @step.register(KahanFloat)
 class KahanFloatStep(Step):
-    """Four rounding adders, one behind the other; the state is the sum and what it took too much.
+    """Four rounding adders in series; the state is the sum and its compensation.
 
-    Combinational: latency 0, one group per cycle.
+    Combinational: latency 0, one group per cycle. The compensation is the amount by which rounding
+    made the sum too large.
     """
 
     def __init__(self, acc: KahanFloat, design: Design) -> None:
@@ -42,7 +43,7 @@ class KahanFloatStep(Step):
 
     @property
     def structure(self) -> Structure:
-        """The group's sum and its rounding, four adders in series, clearing."""
+        """The group's sum and its rounding, four adders in series, and the clearing gates."""
         bits, decode = self._format.bits, self._decoders["total"].structure
         adders = [
             Structure.series([decode, adder.structure])
@@ -90,7 +91,7 @@ class KahanFloatStep(Step):
         return m
 
     def _group(self, m: Module):
-        """Code of the group's sum."""
+        """The code of the group's sum."""
         m.submodules.encode = encode = self._encode
         products = self.records
         connect_group(m, encode.i, self, self._design)

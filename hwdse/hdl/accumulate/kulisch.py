@@ -27,7 +27,7 @@ class KulischStep(Step):
 
     @property
     def structure(self) -> Structure:
-        """A shifter per lane, the adder tree, clearing gates and what remembers special values."""
+        """A shifter per lane, adder tree, clearing gates, and gates that keep special values."""
         width = self._state.significand_bits
         clear, add = Gates(width=width), Adder(width=width)
         flags = len(seen_fields(self._state))

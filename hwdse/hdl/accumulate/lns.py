@@ -23,7 +23,7 @@ _MAX_FRACTION_BITS = 8
 class Term:
     """A number to add: `log` is unsigned and counts from the constant `origin`.
 
-    Sign and logarithm of a zero mean nothing.
+    If `zero` is set, sign and logarithm mean nothing.
     """
 
     sign: Value
@@ -33,10 +33,10 @@ class Term:
 
 
 class LogStep(Step):
-    """Compares logarithms, and adds to the larger one what a table says of their difference.
+    """Compares two logarithms, and adds a table entry for their difference to the larger one.
 
-    Combinational: latency 0, one group per cycle. Several lanes are added in a balanced tree before
-    the addition to the state, which is sign, zero flag and logarithm.
+    Combinational: latency 0, one group per cycle. A balanced tree adds several lanes before the
+    addition to the state. The state has a sign, a zero flag and a logarithm.
     """
 
     def __init__(self, acc: LogSum, design: Design) -> None:
@@ -47,14 +47,14 @@ class LogStep(Step):
         self._product, self._state = design.product, design.state
         self._step, self._lanes = acc.alignment(design.product), design.unit.group
         self._like = sum_table(f.fraction_bits)
-        # Equal magnitudes of unlike signs have no entry: they cancel.
+        # Equal magnitudes with opposite signs cancel: their table entry is not used.
         self._unlike = (0, *difference_table(f.fraction_bits))
         state = {"sign": 1, "zero": 1, "log": design.state.log_bits}
         super().__init__(design, state, {"zero": 1})
 
     @property
     def structure(self) -> Structure:
-        """A tree of logarithmic additions, and the one to the state."""
+        """A tree of logarithmic additions, and the addition to the state."""
         width = max(self._product.log_bits + self._step, self._state.log_bits) + 1
         f = self._format
         compare, swap = Adder(width=width), MuxBlock(width=2 * width, ways=2)
@@ -108,7 +108,7 @@ class LogStep(Step):
         return m
 
     def _added(self, m: Module, x: Term, y: Term, name: str) -> Term:
-        """The sum of two terms as a number of the format."""
+        """The sum of two terms, rounded and limited to the format."""
         f, base = self._format, min(x.origin, y.origin)
         first, second = (t.log + (t.origin - base) for t in (x, y))
         width = max(len(first), len(second))
@@ -143,7 +143,7 @@ class LogStep(Step):
 
 @read.register(LogSum)
 class LogRead(Read):
-    """The number of sign, zero flag and logarithm.
+    """Makes the number from sign, zero flag and logarithm.
 
     Combinational: latency 0.
     """
@@ -155,7 +155,7 @@ class LogRead(Read):
 
     @property
     def structure(self) -> Structure:
-        """The table of powers of two, and a shifter."""
+        """The table of powers of two, and its gates."""
         return Structure(parts=antilog_parts(self._shape))
 
     def elaborate(self, platform) -> Module:
@@ -166,7 +166,7 @@ class LogRead(Read):
 
 
 def _entry(m: Module, entries: tuple[int, ...], distance: Value, bits: int, name: str) -> Value:
-    """A signed entry of a table; 0 beyond it."""
+    """A signed entry of a table; 0 if the distance is beyond the table."""
     address_bits = min(clog2(len(entries)), len(distance))
     words = [entry % (1 << bits) for entry in entries[: 1 << address_bits]]
     words += [0] * ((1 << address_bits) - len(words))

@@ -1,4 +1,4 @@
-"""An adder of two floats that rounds: the operator that libraries offer."""
+"""An adder of two floats with one rounding: the operator of floating-point libraries."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
@@ -12,8 +12,8 @@ from hwdse.hdl.structure import Adder, Gates, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, connect, drive, unpacked_signature
 
-# Guard, round and sticky bits: after a subtraction with a distance above one, at most one leading
-# zero has to be filled, and above the sticky bit a round bit is left.
+# Guard, round and sticky bit. A subtraction with a distance above one has at most one leading zero
+# to fill. Then a round bit above the sticky bit remains.
 _BELOW = 3
 
 
@@ -21,10 +21,10 @@ class FloatAdd(Component):
     """Adds two values of one format, ready for one rounding.
 
     Combinational: latency 0, one sum per cycle. The smaller magnitude is shifted right to the
-    larger one's exponent, so that the difference is never negative.
+    exponent of the larger magnitude, so that the difference is never negative.
 
-    Ports `a`, `b`, and `o`, a sign-magnitude record of the bounds `shape` without special values;
-    its LSB is sticky.
+    Ports: `a`, `b`, and `o`. The output `o` is a sign-magnitude record with the bounds `shape` and
+    without special values. Its LSB is a sticky bit.
     """
 
     def __init__(self, number_format: BinaryFloat, rounding: str) -> None:

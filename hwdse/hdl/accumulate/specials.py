@@ -1,4 +1,4 @@
-"""Special values in exact sums: state that remembers NaN and infinities of either sign."""
+"""Special values in exact sums: the state remembers NaN and infinities of both signs."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from hwdse.hdl.accumulate import Step
 
 
 def seen_fields(shape: UnpackedShape) -> dict[str, int]:
-    """Fields of the state that remember what the record of a sum can hold."""
+    """Fields of the state that remember special values, with their widths.
+
+    A field exists if the record of the sum can hold the special value.
+    """
     names = ["nan_seen"] if shape.has_nan else []
     if shape.has_inf:
         names += ["plus_inf_seen", "minus_inf_seen"]
@@ -17,7 +20,10 @@ def seen_fields(shape: UnpackedShape) -> dict[str, int]:
 
 
 def remember_specials(m: Module, step: Step) -> None:
-    """Drive those fields of the step's next state: seen before in this sum, or now."""
+    """Drive the fields of `seen_fields` in the step's next state.
+
+    A field is set if the sum saw the special value before or sees it in this cycle.
+    """
     now = {
         "nan_seen": [p.nan for p in step.records],
         "plus_inf_seen": [p.inf & ~p.inf_sign for p in step.records],
@@ -33,7 +39,7 @@ def remember_specials(m: Module, step: Step) -> None:
 
 
 def seen_specials(state: Any) -> dict[str, Value]:
-    """Fields `nan`, `inf` and `inf_sign` of the sum's record."""
+    """The fields `nan`, `inf` and `inf_sign` of the sum's record."""
     fields = state.shape().members
     nan, plus, minus = (
         state[name] if name in fields else Const(0)

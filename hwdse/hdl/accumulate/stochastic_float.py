@@ -28,16 +28,17 @@ from hwdse.spec import Design, StochasticFloat
 class StochasticFloatStep(Step):
     """Adds a group of products to a float exactly and rounds once, by bits of a shift register.
 
-    Combinational: latency 0, one group per cycle. The sum is first encoded with the drawn bits kept
-    below the format's LSB: the code of such a float is a number in which the next value above is
-    the next integer, so that adding the random bits and dropping the drawn ones rounds, into the
-    next binade if need be. The state is the sum and the shift register.
+    Combinational: latency 0, one group per cycle. The sum is first encoded with the drawn bits as
+    additional fraction bits below the format's LSB. Codes of this wider float count up by one from
+    each value to the next. Adding the random bits to the code and dropping the drawn bits therefore
+    rounds the sum, into the next binade if necessary. The state is the sum and the shift register.
     """
 
     def __init__(self, acc: StochasticFloat, design: Design) -> None:
         self._acc, self._format, self._design = acc, acc.format, design
         self._add = FusedAdd(group_shape(design), acc.drawn)
-        # P3109's C rounds what is discarded to the random bits' width, A and B cut it off.
+        # P3109's variant C rounds the discarded bits to the width of the random bits. A and B
+        # truncate.
         self._encode = encoder(acc.drawn, self._add.shape, "rne" if acc.variant == "c" else "rtz")
         self._decode = decoder(acc.format)
         state = {"total": acc.format.bits, "lfsr": acc.lfsr}
@@ -45,7 +46,7 @@ class StochasticFloatStep(Step):
 
     @property
     def structure(self) -> Structure:
-        """Fused add with the drawn bits, their addition, and the steps of the shift register."""
+        """Fused add with the drawn bits, the addition of random bits, and the shift register."""
         bits = self._format.bits
         draw = Adder(width=self._acc.drawn.bits - 1)
         specials = Gates(width=bits if self._format.has_nan else 0)
@@ -69,7 +70,8 @@ class StochasticFloatStep(Step):
         m.d.comb += decode.i.eq(Mux(self.clear, 0, self.state.total))
         state = Record(self._format.unpacked, decode.o)
         connect_group(m, add.p, self, self._design)
-        # A zero of a format that flushes has field 0; in the drawn one, the lowest binade has 1.
+        # A zero of a format that flushes has exponent field 0. In the wider format, the lowest
+        # binade has field 1.
         flushed = isinstance(self._format, FlushedFloat)
         drive(
             m,
@@ -87,7 +89,7 @@ class StochasticFloatStep(Step):
         return m
 
     def _rounded(self, m: Module, wide: Value) -> Value:
-        """The code of the format, from the one with the drawn bits."""
+        """The code of the format, from the code with the drawn bits."""
         f, acc = self._format, self._acc
         seen = Signal(acc.lfsr)
         m.d.comb += [
@@ -116,9 +118,10 @@ def _(acc: StochasticFloat, design: Design, layout: StructLayout) -> Read:
 
 
 def stepped(m: Module, register: Value, taps: tuple[int, ...], steps: int) -> Value:
-    """A shift register (Fibonacci form, shifted left) some steps later.
+    """The state of a shift register (Fibonacci form, shifted left) after some steps.
 
-    Each bit fed back is a signal: as an expression it would hold those before it, several times.
+    Each fed-back bit is a signal. As an expression, each bit would contain earlier ones several
+    times.
     """
     bits = list(register)
     for place in range(steps):

@@ -17,21 +17,21 @@ from hwdse.spec import Design, TreeFloat
 class TreeFloatStep(Step):
     """Rounds the products, adds them in a balanced tree of rounding adders, then to the sum.
 
-    Combinational: latency 0, one group per cycle. Only the last adder lies between state and
-    next state.
+    Combinational: latency 0, one group per cycle. Only the last adder lies between `state` and
+    `next`.
     """
 
     def __init__(self, acc: TreeFloat, design: Design) -> None:
         self._format, self._design = acc.format, design
         lanes, rounding = range(design.unit.group), design.rounding
         self._leaves = [encoder(acc.format, design.product, rounding) for _ in lanes]
-        # One adder fewer than products in the tree, and the one that adds to the state.
+        # The tree has one adder fewer than products; one more adder adds the tree to the state.
         self._adders = [RoundingAdd(acc.format, rounding) for _ in lanes]
         super().__init__(design, {"total": acc.format.bits})
 
     @property
     def structure(self) -> Structure:
-        """Rounding of each product, and an adder for each product."""
+        """One encoder and one adder per product."""
         lanes, bits = self._design.unit.group, self._format.bits
         decode = decoder(self._format).structure
         adder = Structure.series([decode.times(2), self._adders[0].structure])

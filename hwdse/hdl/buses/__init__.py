@@ -1,4 +1,4 @@
-"""Buses around units, one module each."""
+"""Buses around units, one module per bus."""
 
 from functools import singledispatch
 

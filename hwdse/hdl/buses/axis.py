@@ -1,4 +1,4 @@
-"""AXI4-Stream around a unit: nothing is lost when the reader waits."""
+"""AXI4-Stream around a unit: no result is lost while the reader waits."""
 
 from amaranth.hdl import Cat, ClockDomain, Const, DomainRenamer, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
@@ -14,7 +14,8 @@ class AxisWrapper(Component):
     """Takes operands while there is room for their result, and keeps results until they are taken.
 
     Latency: one cycle more than the unit. Throughput: one transfer per cycle while the reader is
-    ready. The queue has room for `latency + 2` results, so each result in the unit finds a place.
+    ready. The queue has room for `latency + 2` results, so that every result inside the unit finds
+    a place.
     """
 
     def __init__(self, bus: Axis, design: Design, unit: Component) -> None:
@@ -46,7 +47,7 @@ class AxisWrapper(Component):
             taken.eq(self.s_axis_tvalid & self.s_axis_tready),
         ]
         self._connect_unit(m, taken, turn)
-        # What goes along with the operands through the unit.
+        # Side signals that travel with the operands through the unit.
         along = Cat(last, turn[: self._id_bits]) if turns > 1 else Cat(last)
         valid, along = self._delayed(m, taken, along, latency)
         sums = bool(self._source.starts)
@@ -71,7 +72,7 @@ class AxisWrapper(Component):
         return m
 
     def _domains(self, m: Module, reset_cycles: int) -> Value:
-        """Clock and reset of wrapper and unit; gives whether the unit's reset is over."""
+        """Make the clock domains of wrapper and unit; returns whether the unit's reset is over."""
         m.domains.sync = own = ClockDomain()
         m.domains.unit = inner = ClockDomain()
         holding = Signal(range(max(reset_cycles, 2)), init=max(reset_cycles - 1, 0))
@@ -88,7 +89,7 @@ class AxisWrapper(Component):
         return holding == 0
 
     def _connect_unit(self, m: Module, taken: Value, turn: Value) -> None:
-        """The unit's inputs, from the fields of TDATA."""
+        """Connect the unit's inputs to the fields of TDATA."""
         clocked = self._design.interface.clocked
         m.submodules.unit = DomainRenamer("unit")(self._unit) if clocked else self._unit
         low = 0
@@ -111,7 +112,7 @@ class AxisWrapper(Component):
 
     @staticmethod
     def _delayed(m: Module, valid: Value, along: Value, cycles: int) -> tuple[Value, Value]:
-        """Both, some cycles later."""
+        """The valid bit and the side signals, delayed by `cycles`."""
         for cycle in range(cycles):
             later_valid = Signal(name=f"valid{cycle + 1}")
             later = Signal(len(along), name=f"along{cycle + 1}", reset_less=True)
@@ -120,10 +121,10 @@ class AxisWrapper(Component):
         return valid, along
 
     @staticmethod
-    def _queue(  # noqa: PLR0917 - what a queue has
+    def _queue(  # noqa: PLR0917 - ports of a queue
         m: Module, entry: Value, push: Value, pop: Value, kept: Signal, depth: int
     ) -> Value:
-        """The oldest of at most `depth` entries; `kept` counts them."""
+        """The oldest entry of a queue for at most `depth` entries. `kept` counts the entries."""
         places = [Signal(len(entry), name=f"place{k}", reset_less=True) for k in range(depth)]
         at = Signal(range(depth + 1))
         m.d.comb += at.eq(kept - pop)

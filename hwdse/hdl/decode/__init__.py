@@ -1,4 +1,7 @@
-"""Decoders: a code in, an Unpacked record out. Combinational, one module a family of formats."""
+"""Decoders: a code in, an Unpacked record out.
+
+All decoders are combinational. Each family of formats has one module.
+"""
 
 from functools import singledispatch
 

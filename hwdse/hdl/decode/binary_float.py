@@ -16,7 +16,7 @@ def binary_float_decoder(number_format: BinaryFloat) -> Component:
     """The decoder of a binary float.
 
     Raises:
-        SpecError: a format whose values float64 cannot hold: sums of them are out of reach.
+        SpecError: float64 cannot hold the format's values, so their sums are out of reach.
     """
     if not number_format.fits_float64:
         raise SpecError(
@@ -31,15 +31,15 @@ class BinaryFloatDecoder(Component):
     """Splits sign, exponent field and fraction, and restores the hidden bit.
 
     Combinational: latency 0, one code per cycle. The exponent field of a subnormal becomes 1, the
-    field of the lowest binade, so the exponent is max(field, 1) counted from -bias - M. A format
-    that flushes subnormals to zero needs neither that nor a zero test of the fraction, which is
-    masked instead; its zeros have exponent field 0.
+    field of the lowest binade. The exponent is therefore max(field, 1), counted from -bias - M. A
+    format that flushes subnormals to zero needs no such correction, and no test for a zero
+    fraction: the fraction is masked instead. Its zeros have exponent field 0.
 
     Args:
-        number_format: of the codes.
-        rounded: only codes that an encoder gives occur: one NaN, and no code that stands for
-            another one.
-        tiny: subnormals occur; without them zeros have exponent field 0.
+        number_format: format of the codes.
+        rounded: all codes come from an encoder: there is one NaN code, and no second code for any
+            value.
+        tiny: subnormals occur; without subnormals, zeros have exponent field 0.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class BinaryFloatDecoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """Hidden bit and special values: reductions over both fields."""
+        """Reductions over exponent and fraction, for the hidden bit and the special values."""
         f = self._format
         hidden = Reduce(width=f.exponent_bits)
         specials = Reduce(width=f.exponent_bits + f.fraction_bits) if f.has_nan else None
@@ -88,7 +88,7 @@ class BinaryFloatDecoder(Component):
             zero = ~magnitude.any() if f.subnormals else Const(0)
             exponent = field | (~normal if f.subnormals else Const(0))
         if not f.has_negative_zero:
-            # Without it, a sign on zero is NaN, or that of a flushed subnormal.
+            # In a format without negative zero, a zero with a sign is NaN or a flushed subnormal.
             sign = sign & (normal if self._flush else ~nan)
         if self._nan_is_negative_zero:
             zero = zero & ~nan
@@ -111,7 +111,7 @@ class BinaryFloatDecoder(Component):
     def _specials(
         self, sign: Value, field: Value, fraction: Value, magnitude: Value
     ) -> tuple[Value, Value]:
-        """NaN and infinity, from where the format says its largest value and its codes lie."""
+        """Flags for NaN and infinity, from the format's largest code and its special codes."""
         f = self._format
         reserved = (1 << len(magnitude)) - 1 - f.max_code
         if self._nan_is_negative_zero:
@@ -121,7 +121,7 @@ class BinaryFloatDecoder(Component):
             top = field.all()
             payload = fraction.any()
             if self._rounded and f.nan_code is not None:
-                # Any bit that is set in the one NaN tells it from infinity.
+                # A bit that is set in the only NaN code distinguishes NaN from infinity.
                 payload = fraction[(f.nan_code % (1 << f.fraction_bits)).bit_length() - 1]
             return top & payload, top & ~payload
         nan = magnitude.all() if f.has_nan else Const(0)

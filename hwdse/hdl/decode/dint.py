@@ -12,10 +12,10 @@ from hwdse.hdl.unpacked import drive, unpacked_signature
 
 @decoder.register(DInt)
 class DIntDecoder(Component):
-    """Twice the value, an integer: the magnitude less one, shifted, and the code of one half.
+    """Twice the value as an integer: the magnitude minus one, shifted, and the code of one half.
 
-    Combinational: latency 0, one code per cycle. In two's complement one is taken off or put on,
-    toward zero.
+    Combinational: latency 0, one code per cycle. In two's complement, the step of one goes toward
+    zero.
     """
 
     def __init__(self, number_format: DInt) -> None:
@@ -29,7 +29,7 @@ class DIntDecoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """A short incrementer and the detection of one half."""
+        """A short incrementer, and the detection of one half."""
         width = self._format.bits - 1
         half, step, keep = Reduce(width=width), Incrementer(width=width), Gates(width=1)
         return Structure(parts=(half, step, keep), path=(half, step))
@@ -50,7 +50,7 @@ class DIntDecoder(Component):
                 zero=~magnitude.any(),
             )
             return m
-        # -1 stands for minus one half, which is -1 and a half.
+        # Code -1 is minus one half: the integer part is -1, and the bit of one half is set.
         minus_half = code.all()
         whole = Signal(len(code))
         toward_zero = Mux(code[-1], ~minus_half, -code.any())

@@ -25,7 +25,7 @@ class FixedPointDecoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """Nothing but wires; an unsigned number's zero is told as that of a magnitude."""
+        """Nothing but wires; an unsigned number also needs a test for zero."""
         if self._format.signed:
             return Structure()
         zero = Reduce(width=self._format.bits)

@@ -17,8 +17,8 @@ _FRACTION_BITS = 3
 class HiF8Decoder(Component):
     """Reads the dot field, a prefix code, and puts exponent and mantissa in place by it.
 
-    Combinational: latency 0, one code per cycle. The four exponent widths and the three mantissa
-    widths are one small multiplexer each.
+    Combinational: latency 0, one code per cycle. One small multiplexer selects between the four
+    exponent widths, and one between the three mantissa widths.
     """
 
     def __init__(self, number_format: HiF8) -> None:
@@ -32,7 +32,7 @@ class HiF8Decoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """The prefix code, both multiplexers, and the exponent's sign and offset."""
+        """The prefix code, both multiplexers, and the sign and offset of the exponent."""
         dot, exponent = Reduce(width=5), MuxBlock(width=4, ways=4)
         offset, mantissa = Adder(width=6), MuxBlock(width=3, ways=3)
         choose, specials = MuxBlock(width=6, ways=2), Gates(width=14)
@@ -47,7 +47,7 @@ class HiF8Decoder(Component):
         low = code[:7]
         magnitude, back, fraction = Signal(4), Signal(), Signal(_FRACTION_BITS)
         denormal = ~low[3:].any()
-        # In front of every exponent magnitude there is a hidden one; the dot field says where.
+        # Every exponent magnitude has a hidden leading one. The dot field determines its place.
         with m.If(low[5:].all()):
             m.d.comb += [magnitude.eq(Cat(low[1:4], 1)), back.eq(low[4])]
             m.d.comb += fraction.eq(Cat(Const(0, 2), low[0]))
@@ -63,7 +63,7 @@ class HiF8Decoder(Component):
         origin = f.unpacked.exponent_origin + _FRACTION_BITS
         exponent = Mux(
             denormal,
-            # The least one is the origin; zero has it, too.
+            # The least denormal has the origin as its exponent; zero has the same exponent.
             low[:3] - low.any(),
             Mux(back, -magnitude, magnitude) - origin,
         )

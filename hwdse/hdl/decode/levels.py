@@ -1,4 +1,4 @@
-"""Decoder of any short list of values, as a table."""
+"""Decoder of any short list of values, by a table."""
 
 from collections.abc import Iterator
 
@@ -20,8 +20,8 @@ _MAX_BITS = 8
 class LevelDecoder(Component):
     """A constant table, made of logic. Combinational: latency 0, one code per cycle.
 
-    For lists of values without structure in their codes; families with one have decoders of their
-    own.
+    The table serves formats whose codes have no structure. Families with structured codes have
+    other decoders.
     """
 
     def __init__(self, number_format: LevelFormat) -> None:
@@ -60,7 +60,7 @@ def _(number_format: LevelFormat) -> Component:
 
 
 def _entries(number_format: LevelFormat) -> Iterator[dict[str, int]]:
-    """The fields of every code's record."""
+    """The fields of the record of every code."""
     shape = number_format.unpacked
     records = number_format.unpack(np.arange(1 << number_format.bits))
     for sign, significand, exponent, nan, inf in zip(

@@ -1,4 +1,4 @@
-"""Decoder of logarithmic numbers for multipliers that add logarithms."""
+"""Decoder of logarithmic numbers, for multipliers that add logarithms."""
 
 from amaranth.hdl import Cat, Module
 from amaranth.lib.wiring import In, Out, Signature
@@ -14,9 +14,9 @@ from hwdse.hdl.unpacked import drive
 def logarithm_signature(number_format: Logarithmic) -> Signature:
     """Ports of a decoded logarithmic number.
 
-    `log` is unsigned and counts from the least two's-complement value, or from 0 where the format's
-    logarithm is unsigned; it and `sign` mean nothing where `zero`, which only exists in formats
-    that have one.
+    `log` is unsigned. It counts from the least two's-complement value, or from 0 if the format's
+    logarithm is unsigned. `zero` exists only in formats with a zero. If `zero` is set, `log` and
+    `sign` mean nothing.
     """
     members = {"sign": Out(1), "log": Out(number_format.exponent_bits)}
     if number_format.has_zero:
@@ -35,7 +35,7 @@ class LogarithmDecoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """The zero code's detection and the inverted sign of the logarithm."""
+        """Detection of the zero code, and an inverter for the sign of the logarithm."""
         f = self._format
         lowest = Reduce(width=f.exponent_bits if f.zero == "lowest" else 0)
         invert = Gates(width=int(f.signed_exponent))

@@ -24,14 +24,14 @@ from hwdse.hdl.unpacked import drive, unpacked_signature
 class PositDecoder(Component):
     """Takes the magnitude, counts the regime's run and shifts it out.
 
-    Combinational: latency 0, one code per cycle. With c bits of the run after its first, the regime
-    is c for a run of ones and -c - 1, the bitwise NOT, for a run of zeros. What follows the run
-    comes to the top by a left shift by c: exponent bits, then the fraction.
+    Combinational: latency 0, one code per cycle. Let c be the length of the run without its first
+    bit. The regime is c for a run of ones, and -c - 1 (the bitwise NOT of c) for a run of zeros. A
+    left shift by c brings the bits after the run to the top: the exponent bits, then the fraction.
     """
 
     def __init__(self, number_format: Posit) -> None:
         self._format = number_format
-        # Bits that a run's first bit and its end leave.
+        # The bits that remain after the run's first bit and its end.
         self._rest = max(number_format.width - 3, 0)
         super().__init__(
             {
@@ -42,7 +42,7 @@ class PositDecoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """Negation, run count, shift beside the regime's arithmetic."""
+        """Negation, count of the run, and the shift beside the arithmetic of the regime."""
         f = self._format
         negate = Incrementer(width=f.width - 1)
         run = Gates(width=f.width - 2)
@@ -67,14 +67,15 @@ class PositDecoder(Component):
         ones = magnitude[-1]
         differs = magnitude[:-1] ^ ones.replicate(f.width - 2)
         if f.width > 2:
-            # Zero and NaR are the only runs of zeros without an end: give them one.
+            # Only zero and NaR have a run of zeros without an end: give the run an end.
             differs = Cat(differs[0] | ~ones, differs[1:])
-        # A run of ones may fill the word and ends below it.
+        # A run of ones may fill the word: its end is then below the word.
         run, _ = leading_zero_count(m, Cat(Const(1, 1), differs), "run")
         tail = magnitude[: self._rest]
         if self._rest:
             tail = shift_left(m, tail, run, self._rest, "shift", long_steps_first=True)
-        # Two's complement with the sign inverted, which counts from the shape's exponent origin.
+        # Two's complement with the sign inverted: the number counts from the shape's exponent
+        # origin.
         regime = Signal(shape.exponent_bits - f.es)
         m.d.comb += regime.eq(Cat(run ^ (~ones).replicate(len(run)), ones))
 

@@ -1,4 +1,4 @@
-"""Decoders of formats whose codes are integers but for a gate or two."""
+"""Decoders of formats whose codes are integers, up to one or two gates."""
 
 from functools import singledispatch
 
@@ -18,7 +18,7 @@ def integer_of(number_format: Format, code: Value) -> Value:
     """The two's-complement word of a code.
 
     Raises:
-        SpecError: a format with other codes.
+        SpecError: the codes of the format are no integers.
     """
     raise SpecError(f"format {number_format}: its codes are no integers")
 
@@ -32,13 +32,13 @@ def _(number_format: PowersOfTwo, code: Value) -> Value:
 @integer_of.register(Bipolar)
 @integer_of.register(Binary)
 def _(number_format: Bipolar | Binary, code: Value) -> Value:
-    """2 code + 1 - 2^n, which in two's complement inverts one bit."""
+    """2 code + 1 - 2^n. In two's complement, this inverts one bit."""
     return Cat(Const(1, 1), code[:-1], ~code[-1])
 
 
 @integer_of.register
 def _(number_format: Ternary, code: Value) -> Value:
-    """The code itself, but for 10, which reads as 0."""
+    """The code itself, except 10, which reads as 0."""
     return Cat(code[0], code.all())
 
 
@@ -60,7 +60,7 @@ class WireDecoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """A gate for ternary numbers; inverters go into whatever follows."""
+        """A gate for ternary numbers. Inverters merge into the logic that follows."""
         if not isinstance(self._format, Ternary):
             return Structure()
         gate = Gates(width=1)

@@ -1,4 +1,7 @@
-"""Encoders: an Unpacked record in, a code out, rounded once. Combinational, one module a family."""
+"""Encoders: an Unpacked record in, a code out, rounded once.
+
+All encoders are combinational. Each family of formats has one module.
+"""
 
 from functools import singledispatch
 

@@ -1,4 +1,4 @@
-"""Encoder of binary floats: leading-zero count, normalising shift, one rounding, pack."""
+"""Encoder of binary floats: leading-zero count, normalising shift, one rounding, packing."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import In, Out
@@ -30,7 +30,7 @@ def binary_float_encoder(
     """The encoder of a binary float.
 
     Raises:
-        SpecError: a format whose values float64 cannot hold: sums of them are out of reach.
+        SpecError: float64 cannot hold the format's values, so their sums are out of reach.
     """
     if not number_format.fits_float64:
         raise SpecError(
@@ -46,29 +46,32 @@ class BinaryFloatEncoder(Component):
 
     Combinational: latency 0, one code per cycle.
 
-    The normalising shift is the leading-zero count, or less where that would pass the lowest
-    binade; of a word of fixed exponent, a one where the shift has to stop makes the count do so.
-    Magnitudes below the lowest binade's top bit are handled by zeros in front of the significand,
-    so that a left shifter alone serves normal and subnormal results; rows of it keep only what can
-    still reach the top. A result without hidden bit is subnormal or zero and has field 0. One
-    increment both rounds and steps into the next binade. Whether the largest value is passed shows
-    before rounding: an infinity is the code after it, and where there is none, it is not
-    incremented.
+    The normalising shift is the leading-zero count, or less if the count would pass the lowest
+    binade. In a word of one exponent, a one inserted at the place where the shift has to stop ends
+    the count. Magnitudes below the lowest binade's top bit get zeros in front of the significand,
+    so that one left shifter serves normal and subnormal results. The rows of the shifter keep only
+    the bits that can still reach the top. A result without a hidden bit is subnormal or zero and
+    has field 0. A single increment rounds and also steps into the next binade.
 
-    Of an exact sum of one exponent, bits beyond the largest value only say that it is passed, and
-    those below the guard bit of subnormals that there are any; neither is normalised.
+    Overflow is detected before rounding. If infinity has the code after the largest value, the
+    increment of the largest value gives infinity. Otherwise the largest value is not incremented.
 
-    A format that flushes subnormals has no such shift: below the lowest binade only a value that
+    An exact sum of one exponent can have bits above the largest value and bits below the guard bit
+    of subnormals. The bits above only report overflow, and the bits below become one bit. None of
+    these bits is normalised.
+
+    A format that flushes subnormals has no such shift: below the lowest binade, only a value that
     rounds up to the smallest normal is not zero. A format without zero (a scale) ends at its first
-    value; zero and negative values are NaN there. An unsigned format has 0 for negative values, or
-    NaN where it has infinity.
+    value; zero and negative values become NaN. An unsigned format gives 0 for negative values, or
+    NaN if it has infinity.
 
     Args:
         number_format: the format.
         shape: bounds of the records.
-        rounding: direction.
-        to_infinity: an overflow is infinite whatever the direction, in a format with infinity.
-        signed_zero: a value rounded to zero keeps its sign; otherwise it is +0.
+        rounding: rounding direction.
+        to_infinity: an overflow gives infinity in any rounding direction, if the format has
+            infinity.
+        signed_zero: a value rounded to zero keeps its sign; otherwise it becomes +0.
     """
 
     def __init__(
@@ -89,7 +92,7 @@ class BinaryFloatEncoder(Component):
         self._cut = _Cut(number_format, shape)
         least_limit = self._cut.limit(shape.exponent_min)
         precision = number_format.precision
-        # Zeros in front of the significand make a shift to the right a smaller one to the left.
+        # Zeros in front of the significand turn a right shift into a shorter left shift.
         self._front_zeros = min(max(-least_limit, 0), precision + 1) if self._gradual else 0
         self._width = self._cut.width + self._front_zeros
         self._most_zeros = self._cut.leading_zeros + self._front_zeros
@@ -99,7 +102,7 @@ class BinaryFloatEncoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """Gates alone for the format's own record; otherwise normalise, round and pack."""
+        """Gates only for a record of the format's bounds; otherwise normalise, round, pack."""
         f, shape = self._format, self._shape
         specials = Gates(width=f.bits if f.has_nan else 0)
         if self._own:
@@ -116,7 +119,7 @@ class BinaryFloatEncoder(Component):
         field = Adder(width=limit_bits)
         bounded = self._gradual and not cut.fixed and self._least_limit < self._most_zeros
         choose = MuxBlock(width=limit_bits if bounded else 0, ways=2)
-        # Rows keep only what can still reach the top.
+        # The rows keep only the bits that can still reach the top.
         shift = Shifter(
             width=most_zeros + f.precision + 1,
             max_shift=most_zeros,
@@ -178,13 +181,13 @@ class BinaryFloatEncoder(Component):
         )
         guard, kept = kept[0], kept[1:]
 
-        # The hidden bit is not written: with subnormals, the lowest binade has field 1.
+        # The code has no hidden bit: with subnormals, the lowest binade has field 1.
         field = Signal(signed(max(len(limit), len(count)) + 2))
         m.d.comb += field.eq(limit - count + f.subnormals)
         under = ~kept[-1] if self._gradual else (field < f.subnormals) | record.zero
         lsb = kept[0]
         if f.tie_on_exponent and f.fraction_bits == 0:
-            # The binade's parity; a bit of `field` itself would look like a loop to Verilator.
+            # The parity of the binade. Verilator would take a bit of `field` itself for a loop.
             lsb = lsb & ~(limit ^ count ^ Const(0, 1))[0]
         increment = round_increment(self._rounding, sign, lsb, guard, sticky)
         fraction = kept[: f.fraction_bits]
@@ -193,7 +196,8 @@ class BinaryFloatEncoder(Component):
             fraction = fraction & (~under).replicate(f.fraction_bits)
             increment = increment & ~under
         if self._flush:
-            # In steps of the subnormals, all ones (an odd fraction) may go up to the first normal.
+            # In steps of the subnormals, a fraction of all ones (which is odd) may round up to the
+            # smallest normal.
             step = round_increment(self._rounding, sign, Const(1, 1), kept[0], guard | sticky)
             first_normal = (field == 0) & kept[1:].all() & step & ~record.zero
         digits = Signal(len(field) - 1 + f.fraction_bits)
@@ -203,7 +207,11 @@ class BinaryFloatEncoder(Component):
         return self._rounded(sign, digits, increment, beyond)
 
     def _shift(self, m: Module, word: Value, record: Record) -> tuple[Value, Value, Value]:
-        """Shift that would bring the lowest binade to the top, leading zeros, shift taken."""
+        """Three amounts for the normalising shift.
+
+        They are the shift that would bring the lowest binade to the top, the leading-zero count,
+        and the shift to take.
+        """
         least, greatest = self._least_limit, self._greatest_limit
         if self._gradual:
             least = max(least, 0)
@@ -217,10 +225,10 @@ class BinaryFloatEncoder(Component):
             clamp = self._gradual and self._least_limit < 0
             m.d.comb += limit.eq(Mux(below < 0, 0, below) if clamp else below)
         front = self._front_zeros
-        # Only these bits say how many zeros lead.
+        # Only these bits can determine the number of leading zeros.
         leading = word[len(word) - 1 - self._cut.leading_zeros :]
         if self._gradual and self._cut.fixed and least < self._most_zeros:
-            # A one where the shift has to stop.
+            # A one at the place where the shift has to stop.
             stop = 1 << (self._most_zeros - least)
             count, _ = leading_zero_count(m, Cat(leading, Const(0, front)) | stop, "lzc")
             return limit, count, count
@@ -232,7 +240,7 @@ class BinaryFloatEncoder(Component):
         return limit, count + front, amount
 
     def _rounded(self, sign: Value, digits: Value, increment: Value, beyond: Value) -> Value:
-        """Code of the magnitude `digits` plus `increment`, held within the format's range."""
+        """The code of `digits` plus `increment`, limited to the format's range."""
         f = self._format
         whole, part = divmod(f.max_code + 1, 1 << f.fraction_bits)
         if part:
@@ -249,13 +257,15 @@ class BinaryFloatEncoder(Component):
 
 
 class _Cut:
-    """The bits of a significand that are normalised: where the exponent is fixed, not all are.
+    """The bits of a significand that are normalised.
+
+    With a fixed exponent, not all bits are normalised.
 
     Attributes:
         fixed: all records have one exponent.
-        above: bits beyond the largest value's top bit: they only say that it is passed.
-        below: bits below the guard bit of subnormals, made one.
-        width: bits that are left.
+        above: number of bits above the largest value's top bit; they only report overflow.
+        below: number of bits below the guard bit of subnormals; they become one bit.
+        width: number of bits to normalise.
         leading_zeros: most zeros above the highest set bit of a number that is not zero.
     """
 
@@ -263,7 +273,7 @@ class _Cut:
         self._shape = shape
         self.above = self.below = 0
         self.fixed = shape.exponent_min == shape.exponent_max
-        # The most negative two's-complement word needs all of its bits as a magnitude.
+        # As a magnitude, the most negative two's-complement word needs all of its bits.
         bits = shape.significand_bits
         if self.fixed:
             top = shape.exponent_min + bits - 1
@@ -276,11 +286,11 @@ class _Cut:
         self._lowest_normal = number_format.lsb_exponent + number_format.fraction_bits
 
     def limit(self, exponent: int) -> int:
-        """Left shift that puts the weight of the lowest binade on top."""
+        """The left shift that brings the weight of the lowest binade to the top."""
         return exponent + self._top - self._lowest_normal
 
     def magnitude(self, m: Module, record: Record, sign: Value) -> tuple[Value, Value]:
-        """The word to normalise, and whether the number lies beyond it."""
+        """The word to normalise, and whether the number lies beyond this word."""
         shape, below = self._shape, self.below
         number, lost = record.significand, record.significand[:below].any()
         if shape.twos_complement:

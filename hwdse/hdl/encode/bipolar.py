@@ -11,27 +11,29 @@ from hwdse.hdl.structure import Gates, Incrementer, Structure
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.hdl.window import Window
 
-#: Up to this many bits, comparisons with all levels are smaller.
+#: Up to this many bits, comparisons with all levels need less area.
 _LISTED_BITS = 4
 
 
 class BipolarEncoder(Component):
     """Halves the floor of a value, which counts the odd integers; NaN encodes as zero does.
 
-    Combinational: latency 0, one code per cycle. The floor y lies at or in front of the odd integer
-    2 (y >> 1) + 1, and an even y without a fraction is a tie: nearest even clears the last bit of
-    the code, all other roundings take the code, the one below or the one above.
+    Combinational: latency 0, one code per cycle. The floor y is at or just below the odd integer 2
+    (y >> 1) + 1. An even y without a fraction is a tie. Rounding to nearest even clears the last
+    bit of the code at a tie. All other roundings take this code, the next lower code or the next
+    higher code.
     """
 
     def __init__(self, number_format: Bipolar, shape: UnpackedShape, rounding: str) -> None:
         self._bits, self._shape, self._rounding = number_format.bits, shape, rounding
-        # All integers from -2^bits to 2^bits - 1: the outermost levels lie within.
+        # The window holds all integers from -2^bits to 2^bits - 1, which include the outermost
+        # levels.
         self._window = Window(shape, 0, self._bits)
         super().__init__({"i": In(unpacked_signature(shape)), "o": Out(self._bits)})
 
     @property
     def structure(self) -> Structure:
-        """The window, an incrementer unless rounding to nearest even, and a clamp."""
+        """The window, an incrementer unless rounding is to nearest even, and a clamp."""
         window = self._window.parts(magnitude=False)
         step = Incrementer(width=0 if self._rounding == "rne" else self._bits)
         clamp, nan = Gates(width=self._bits), Gates(width=self._bits * self._shape.has_nan)
@@ -58,7 +60,7 @@ class BipolarEncoder(Component):
         return m
 
     def _steps(self, floor: Value, sticky: Value, even: Value) -> tuple[Value, Value]:
-        """Whether the code is one below or one above that of the floor's half."""
+        """Whether the code is one below, or one above, the code of the halved floor."""
         none, negative = Const(0, 1), floor[-1]
         behind = ~even & sticky
         match self._rounding:
@@ -69,11 +71,11 @@ class BipolarEncoder(Component):
             case "down":
                 return even, none
             case _:
-                # Toward zero, but not beyond the innermost level of the value's own sign.
+                # Toward zero, but not beyond the innermost level with the value's sign.
                 return even & floor.any() & ~negative, behind & negative & ~floor.all()
 
     def _code_of_zero(self) -> int:
-        """Zero lies between the two middle codes, a tie."""
+        """The code of zero, which is a tie between the two middle codes."""
         plus_one = 1 << (self._bits - 1)
         match self._rounding:
             case "rne":

@@ -12,7 +12,7 @@ from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.hdl.window import Window
 
-#: Below one the step is a half, so that the rounding looks at quarters.
+#: Below one, levels are one half apart, so that rounding needs quarters.
 _QUARTER = -2
 
 
@@ -20,9 +20,9 @@ _QUARTER = -2
 class DIntEncoder(Component):
     """Rounds the magnitude to an integer, or to a half below one, and counts levels.
 
-    Combinational: latency 0, one code per cycle. The level is the integer part plus one (the half
-    comes before), or below one the bit of the half; the rounding increment is added in the same
-    carry chain. NaN encodes as 0.
+    Combinational: latency 0, one code per cycle. From one upwards, the level is the integer part
+    plus one, because the level of one half comes before. Below one, the level is the bit of one
+    half. The rounding increment uses the same carry chain. NaN encodes as 0.
     """
 
     def __init__(self, number_format: DInt, shape: UnpackedShape, rounding: str) -> None:
@@ -32,7 +32,7 @@ class DIntEncoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """The window, one adder and a clamp; in two's complement a negation."""
+        """The window, one adder and a clamp; in two's complement also a negation."""
         width = self._format.bits - 1
         window = self._window.parts(magnitude=True)
         select, add, clamp = MuxBlock(width=3, ways=2), Adder(width=width), Gates(width=width)
@@ -49,13 +49,13 @@ class DIntEncoder(Component):
         quarter, half, whole = cut.word[0], cut.word[1], cut.word[2:]
         small = ~whole.any()
         guard, sticky = Mux(small, quarter, half), cut.sticky | (quarter & ~small)
-        # The level before rounding is odd where the integer is even.
+        # The level before rounding is odd if the integer is even.
         odd = Mux(small, half, ~whole[0])
         increment = round_increment(self._rounding, cut.negative, odd, guard, sticky)
         level = Signal(width + 1)
         m.d.comb += level.eq((whole | (small & half)) + ~small + increment)
         if self._format.twos_complement:
-            # One level more on the negative side, 2^width.
+            # The negative side has one more level, 2^width.
             limit = (1 << width) - 1
             magnitude = Signal(width + 1)
             m.d.comb += magnitude.eq(Mux(level > limit, limit + cut.negative, level))

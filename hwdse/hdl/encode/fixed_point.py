@@ -18,10 +18,10 @@ class FixedPointEncoder(Component):
     """Aligns to the format's grid, rounds once and clamps; NaN gives 0.
 
     Combinational: latency 0, one code per cycle. A two's-complement record of one exponent (an
-    integer, an exact sum) stays in two's complement: its bits below the grid are cut off, which
-    rounds down, and one increment makes that the rounding asked for. On the grid already, it is
-    sign-extended as it is, or clamped. Other records are rounded as magnitudes. An unsigned format
-    has 0 for negative values.
+    integer or an exact sum) stays in two's complement. The bits below the grid are cut off, which
+    rounds down. One increment turns this into the required rounding. A record that is already on
+    the grid is only sign-extended or clamped. Other records are rounded as magnitudes. An unsigned
+    format gives 0 for negative values.
     """
 
     def __init__(self, number_format: FixedPoint, shape: UnpackedShape, rounding: str) -> None:
@@ -30,7 +30,7 @@ class FixedPointEncoder(Component):
         self._largest = (1 << (self._bits - number_format.signed)) - 1
         self._lowest = -(self._largest + (not number_format.symmetric)) * number_format.signed
         self._one_word = shape.twos_complement and shape.exponent_min == shape.exponent_max
-        # Exponents in units of the format's own LSB.
+        # Exponents counted from the format's LSB.
         self._exponent_min = shape.exponent_min + number_format.fraction_bits
         self._exponent_max = shape.exponent_max + number_format.fraction_bits
         self._exponent_origin = shape.exponent_origin + number_format.fraction_bits
@@ -97,13 +97,13 @@ class FixedPointEncoder(Component):
         return m
 
     def _round_word(self, m: Module, record: Record) -> Value:
-        """A two's-complement word on the format's grid, within its range."""
+        """The two's-complement word, rounded to the format's grid and clamped to its range."""
         number, drop = record.significand, -self._exponent_min
         if drop <= 0:
             number = Cat(Const(0, -drop), number).as_signed() if drop else number
             return self._clamped(number, number)
-        # Only the lowest bits take part in the increment: what is out of range stays there, or
-        # comes to the very end of the range.
+        # Only the lowest bits are incremented. A value out of range stays out of range, or comes
+        # exactly to the end of the range.
         whole = Signal(signed(max(len(number) - drop, 1)))
         guard, sticky = Signal(), Signal()
         m.d.comb += [
@@ -120,19 +120,19 @@ class FixedPointEncoder(Component):
         return self._clamped(whole, rounded)
 
     def _clamped(self, number: Value, rounded: Value) -> Value:
-        """`rounded`, or the end of the range that `number` or a rounding carry passes."""
+        """`rounded`, or the end of the range if `number` or a rounding carry passes this end."""
         within = len(number) <= self._bits
         if within and self._format.signed and not self._format.symmetric and rounded is number:
             return number
         if rounded is number:
             clamped = Mux(number < self._lowest, self._lowest, number)
             return Mux(number > self._largest, self._largest, clamped)
-        # Far below the range the lowest bits mean nothing: that comes first.
+        # Far below the range, the lowest bits mean nothing: test for this first.
         high = (number > self._largest) | (rounded > self._largest)
         return Mux(number < self._lowest, self._lowest, Mux(high, self._largest, rounded))
 
     def _round_magnitude(self, m: Module, record: Record) -> tuple[Value, Value, Value]:
-        """Sign, magnitude rounded to the grid, and whether it is out of range anyway."""
+        """The sign, the magnitude rounded to the grid, and whether it is surely out of range."""
         shape = self._shape
         width = shape.significand_bits
         sign = Signal()
@@ -142,7 +142,7 @@ class FixedPointEncoder(Component):
             m.d.comb += magnitude.eq(Mux(record.sign, -record.significand, record.significand))
         else:
             m.d.comb += magnitude.eq(record.significand)
-        # At the highest exponent that can still be in range, the word is shifted by nothing.
+        # At the highest exponent that can still be in range, the shift is zero.
         highest = min(self._exponent_max, self._bits)
         up = max(highest, 0)
         exponent_of_highest = highest - self._exponent_origin
@@ -156,7 +156,7 @@ class FixedPointEncoder(Component):
         amount = Signal(range(span + 1))
         m.d.comb += amount.eq(Mux(distance > span, span, distance))
         shifted, lost = shift_right_sticky(m, word, amount, "align")
-        # One fraction bit, and `highest - up` more when even the highest exponent is negative.
+        # One fraction bit. If the highest exponent is negative, `up - highest` more fraction bits.
         fraction = 1 + up - highest
         padded = Cat(shifted, Const(0, fraction + 1))
         whole, guard = padded[fraction:], padded[fraction - 1]

@@ -23,8 +23,8 @@ from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.hdl.window import Window
 
 _FRACTION_BITS = 3
-#: Exponents of the largest power of two, the least normal one, and the one below the denormals,
-#: which counts as their level 0.
+#: Exponents of the largest power of two, of the smallest normal number, and of the level below the
+#: denormals, which counts as denormal level 0.
 _HIGHEST, _LEAST_NORMAL, _BELOW = 15, -15, -23
 
 
@@ -33,8 +33,9 @@ class HiF8Encoder(Component):
     """Normalises, rounds at the place that the exponent says, and writes the prefix code.
 
     Combinational: latency 0, one code per cycle. A fixed-point word is first cut to the 39 bits of
-    the range. Exponent and fraction are one word with the increment added where the mantissa ends
-    (right at the exponent for denormals), so that a carry steps into the next exponent.
+    the range. Exponent and fraction form one word. The increment is added at the last bit of the
+    mantissa (for denormals, at the last bit of the exponent), so that a carry steps into the next
+    exponent.
     """
 
     def __init__(self, number_format: HiF8, shape: UnpackedShape, rounding: str) -> None:
@@ -42,7 +43,7 @@ class HiF8Encoder(Component):
         self._window = None
         self._width, self._lsb = shape.significand_bits, shape.exponent_origin
         if shape.exponent_min == shape.exponent_max:
-            # Two bits at least: what does not fit must come out beyond the largest power of two.
+            # At least two bits, so that a number out of range exceeds the largest power of two.
             self._lsb = min(max(shape.exponent_min, _BELOW), _HIGHEST - 1)
             top = min(shape.exponent_max + shape.significand_bits, _HIGHEST + 1)
             top = max(top, self._lsb + 1)
@@ -106,7 +107,7 @@ class HiF8Encoder(Component):
         return m
 
     def _magnitude(self, m: Module, record: Record) -> tuple[Value, Value, Value]:
-        """Sign, significand, and whether there is more below it."""
+        """The sign, the significand, and whether there are more bits below the significand."""
         if self._window:
             cut = self._window.magnitude(m, record)
             return cut.negative, cut.word, cut.sticky
@@ -118,7 +119,7 @@ class HiF8Encoder(Component):
         return negative, magnitude, Const(0, 1)
 
     def _normalise(self, m: Module, word: Value, lost: Value) -> tuple[Value, Value, Value, Value]:
-        """Exponent of the leading one, four fraction bits, what is below, and whether it is 0."""
+        """Exponent of the leading one, 4 fraction bits, sticky bit, and whether the word is 0."""
         count, nothing = leading_zero_count(m, word, "lzc")
         behind = max(_FRACTION_BITS + 2 - self._width, 0)
         total = self._width + behind
@@ -145,7 +146,7 @@ class HiF8Encoder(Component):
         sticky: Value,
         nothing: Value,
     ) -> tuple[Value, Value]:
-        """Exponent and fraction in one rounded word, and whether that is beyond the largest."""
+        """The rounded word of exponent and fraction, and whether it exceeds the largest value."""
         low, lowest = Signal(), Signal()
         m.d.comb += [
             low.eq((exponent < _BELOW) | nothing),
@@ -153,7 +154,8 @@ class HiF8Encoder(Component):
         ]
         clamped = Signal(signed(6))
         m.d.comb += clamped.eq(Mux(lowest, _BELOW, exponent))
-        # Of the exponent's magnitude, only its binade counts; denormals have no mantissa.
+        # The range of the exponent's magnitude gives the mantissa width; denormals have no
+        # mantissa.
         denormal = clamped < _LEAST_NORMAL
         three = (clamped < 4) & (clamped > -4)
         one_or_less = (clamped > 7) | (clamped < -7)
@@ -168,7 +170,9 @@ class HiF8Encoder(Component):
         with m.Elif(one):
             m.d.comb += [lsb.eq(leading), guard.eq(middle), rest.eq(fraction[:2].any() | sticky)]
         with m.Else():
-            # Below the least denormal its half is the guard bit, and the leading one when there.
+            # Denormals have no mantissa: their guard bit is the first fraction bit. Below the
+            # smallest denormal, the guard bit tells whether the number reaches half of the smallest
+            # denormal.
             m.d.comb += [
                 lsb.eq(~clamped[0]),
                 guard.eq(Mux(lowest, ~low, leading)),

@@ -1,4 +1,4 @@
-"""Encoder of any list of few values."""
+"""Encoder of any short list of values."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -23,9 +23,9 @@ _MAX_LEVELS, _MAX_WINDOW_BITS = 16, 64
 class LevelEncoder(Component):
     """Compares with the point between each two neighbours; NaN encodes as zero does.
 
-    Combinational: latency 0, one code per cycle. The comparisons are a thermometer code, in which a
-    tree of multiplexers finds the last level reached. The points hold the rounding: middles with
-    their ties to one side, or one of the neighbours themselves.
+    Combinational: latency 0, one code per cycle. The comparisons give a thermometer code. A tree of
+    multiplexers finds the last level reached. The decision points define the rounding. A point is
+    the middle of two neighbours, with ties to one side, or one of the neighbours.
     """
 
     def __init__(self, number_format: LevelFormat, shape: UnpackedShape, rounding: str) -> None:
@@ -40,7 +40,7 @@ class LevelEncoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """The window, a comparison for each two neighbours, and the search."""
+        """The window, one comparison per pair of neighbours, and the search."""
         compare, bits = Adder(width=self._width + 1), self._bits
         search, nan = (
             MuxBlock(width=bits, ways=len(self._codes)),
@@ -72,7 +72,7 @@ class LevelEncoder(Component):
         return m
 
     def _search(self, reached: Value, first: int, last: int) -> Value:
-        """The code of the last level reached, of those from `first` to `last`."""
+        """The code of the last level reached, among the levels from `first` to `last`."""
         if first == last:
             return Const(self._codes[first], len(self.o))
         middle = (first + last) // 2
@@ -84,7 +84,7 @@ class LevelEncoder(Component):
 
 
 def _reaches_zero(record: Record, *, strictly: bool) -> Value:
-    """Whether a record is at least, or else above, zero: for that its sign is enough."""
+    """Whether a record is at least, or `strictly` above, zero. The sign is enough to decide."""
     zero = record.zero & ~record.inf
     negative = (
         Mux(record.inf, record.inf_sign, record.sign) if record.shape.has_inf else record.sign
@@ -125,7 +125,7 @@ def _(number_format: PowerExponent, shape: UnpackedShape, rounding: str) -> Comp
 
 
 def _levels(number_format: LevelFormat) -> list[tuple[Fraction, int]]:
-    """Values that are produced, with their codes, in order."""
+    """All values that the encoder produces, with their codes, in order of the values."""
     codes = np.arange(1 << number_format.bits)
     values = number_format.unpack(codes).to_fractions()
     return sorted(
@@ -138,7 +138,11 @@ def _levels(number_format: LevelFormat) -> list[tuple[Fraction, int]]:
 def _decision_points(
     number_format: LevelFormat, levels: list[tuple[Fraction, int]], rounding: str
 ) -> Iterator[tuple[Fraction, bool]]:
-    """For each two neighbours where the upper one begins, and whether only above that point."""
+    """The decision point of each pair of neighbours, in order.
+
+    A number above the point rounds to the upper neighbour. The second value tells whether a number
+    equal to the point rounds to the lower neighbour.
+    """
     for (low, low_code), (high, high_code) in pairwise(levels):
         middle = (low + high) / 2
         # Zero counts as positive.
@@ -154,7 +158,7 @@ def _decision_points(
             case "down":
                 yield high, False
             case _ if low < 0 < high:
-                # Toward zero there is nothing between them: the sign decides.
+                # Toward zero, no level lies between them: the sign decides.
                 yield Fraction(0), False
             case _:
                 yield (high, False) if high > 0 else (low, True)
@@ -163,18 +167,21 @@ def _decision_points(
 def _points_in_lsb(
     number_format: LevelFormat, levels: list[tuple[Fraction, int]], rounding: str
 ) -> tuple[int, list[tuple[int, bool]]]:
-    """The weight of which all decision points are multiples, and those multiples."""
+    """An exponent, and all decision points as integers in units of 2^exponent.
+
+    The boolean of each point stays as it is.
+    """
     points = list(_decision_points(number_format, levels, rounding))
     lsb = min((_lsb(point) for point, _ in points if point), default=0)
     return lsb, [(int(point / Fraction(2) ** lsb), strictly) for point, strictly in points]
 
 
 def _width(points: list[tuple[int, bool]]) -> int:
-    """Bits of the greatest magnitude, one or more."""
+    """Bits of the greatest magnitude; at least 1."""
     return max(1, *(abs(point).bit_length() for point, _ in points))
 
 
 def _lsb(number: Fraction) -> int:
-    """Exponent of the lowest bit set of a dyadic number that is not zero."""
+    """Exponent of the lowest set bit of a dyadic number that is not zero."""
     numerator, denominator = number.as_integer_ratio()
     return (numerator & -numerator).bit_length() - denominator.bit_length()

@@ -1,4 +1,7 @@
-"""Encoders of logarithmic numbers: of a logarithm as it is, and of any number by comparison."""
+"""Encoders of logarithmic numbers.
+
+One encoder takes an existing logarithm, the other finds the logarithm of any number by comparisons.
+"""
 
 from dataclasses import dataclass
 from math import isqrt
@@ -22,12 +25,12 @@ _MAX_GAMMA = 32
 
 @dataclass(frozen=True, kw_only=True)
 class _Rounded:
-    """Where a number came to lie.
+    """A number rounded to the grid of logarithms.
 
     Attributes:
-        log: the signed logarithm rounded to the format's fraction bits.
-        exact: nothing was rounded.
-        away: rounding was away from zero.
+        log: the signed logarithm, rounded to the format's fraction bits.
+        exact: rounding did not change the number.
+        away: rounding went away from zero.
     """
 
     log: Value
@@ -41,7 +44,10 @@ def _away(rounding: str, sign: Value) -> Value:
 
 
 def _code(m: Module, f: Logarithmic, record: Record, rounded: _Rounded) -> Value:
-    """The code of a rounded logarithm; saturated, or zero below the format's least magnitude."""
+    """The code of a rounded logarithm.
+
+    Large magnitudes saturate. Below the format's least magnitude, the code is zero.
+    """
     has_inf = record.shape.has_inf
     sign = Mux(record.inf, record.inf_sign, record.sign) if has_inf else record.sign
     nothing = (record.zero & ~record.inf) | record.nan
@@ -52,19 +58,20 @@ def _code(m: Module, f: Logarithmic, record: Record, rounded: _Rounded) -> Value
     code = Signal(f.bits, name="code")
     m.d.comb += [
         field.eq(Mux(high, f.highest, Mux(low | nothing, f.lowest, log))),
-        # Without a zero, zeros become the least magnitude of their sign.
+        # In a format without zero, a zero becomes the least magnitude with its sign.
         code.eq(Cat(field, Const(0, f.bits - f.exponent_bits - 1), sign & ~record.nan)),
     ]
     if not f.has_zero:
         return code
-    # Away from zero nothing is lost, but for the one number that is the level in zero's place.
+    # Away from zero, no number becomes zero, except the number equal to the level that zero
+    # replaces.
     lost = low & ~(rounded.away & ~(rounded.exact & (log == f.lowest - 1)))
     zero = int(f.code_of(np.array([0]), np.array([False]))[0])
     return Mux(nothing | lost, zero, code)
 
 
 class SettledEncoder(Component):
-    """Takes the logarithm that comes with a record, at a range of its own.
+    """Takes the logarithm that comes with a record, and limits it to the range of the format.
 
     Combinational: latency 0, one code per cycle.
     """
@@ -76,7 +83,7 @@ class SettledEncoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """The new origin and the clamp."""
+        """An adder for the new origin, and the clamp."""
         width = self._format.exponent_bits
         origin, clamp = Adder(width=width), MuxBlock(width=width, ways=3)
         return Structure(parts=(origin, clamp), path=(origin, clamp))
@@ -93,9 +100,10 @@ class SettledEncoder(Component):
 class LogarithmicEncoder(Component):
     """Normalises, and compares the significand with the gamma points between levels of an octave.
 
-    Combinational: latency 0, one code per cycle. To nearest the points are geometric means of
-    levels, which are irrational: no tie is possible, and the least integer above decides. The
-    directed roundings compare with the levels as the format has them (nearest float64).
+    Combinational: latency 0, one code per cycle. For rounding to nearest, the points are the
+    geometric means of neighbouring levels. These means are irrational: no tie is possible, and a
+    comparison with the next larger integer decides. The directed roundings compare with the levels
+    of the format (nearest float64).
     """
 
     def __init__(self, number_format: Logarithmic, shape: UnpackedShape, rounding: str) -> None:
@@ -108,7 +116,7 @@ class LogarithmicEncoder(Component):
 
     @property
     def structure(self) -> Structure:
-        """Negation, normalisation, the comparisons, their count, and the clamp."""
+        """Negation, normalisation, comparisons, the count of comparisons, and the clamp."""
         width, f = self._width, self._format
         negate = Incrementer(width=width if self._shape.twos_complement else 0)
         count = LeadingZeroCounter(width=width)
@@ -147,7 +155,7 @@ class LogarithmicEncoder(Component):
         log = Signal(signed(len(scale) + f.fraction_bits + 1))
         exact, away = Const(0, 1), _away(self._rounding, record.sign)
         if not self._nearest:
-            # The octave begins with the first level, which is always reached.
+            # An octave begins with the first level, which every significand reaches.
             exact = Signal()
             equals = [
                 significand == point
@@ -181,27 +189,30 @@ def _(number_format: Logarithmic, shape: UnpackedShape, rounding: str) -> Compon
 
 
 def _bits(low: int, high: int) -> int:
-    """Width of a two's-complement word for `low` to `high`."""
+    """Width of a two's-complement word that holds `low` to `high`."""
     return clog2(max(high + 1, -low, 1)) + 1
 
 
 def _level_words(f: Logarithmic) -> list[int]:
-    """Levels of one octave, of the format's own precision."""
+    """The levels of one octave, as significands in the format's precision."""
     words, _ = f.magnitude(np.arange(f.gamma))
     return [int(word) for word in words]
 
 
 def _levels(f: Logarithmic, width: int) -> list[int]:
-    """The least words that reach each level, for an octave that begins at 2^(width - 1)."""
+    """The least word that reaches each level, for an octave that begins at 2^(width - 1)."""
     drop = f.significand_bits - 1
     return [-(-(word << (width - 1)) >> drop) for word in _level_words(f)]
 
 
 def _middles(f: Logarithmic, width: int) -> list[int]:
-    """The least words above each level's geometric mean with the next: 2^((2 j + 1)/(2 gamma))."""
+    """The least words above the geometric means of each level and the next.
+
+    The means are 2^((2 j + 1)/(2 gamma)).
+    """
     points = []
     for j in range(f.gamma):
-        # floor(n^(1 / (2 gamma))) by square roots alone.
+        # floor(n^(1 / (2 gamma))), with square roots only.
         root = 1 << ((width - 1) * 2 * f.gamma + 2 * j + 1)
         for _ in range(f.fraction_bits + 1):
             root = isqrt(root)

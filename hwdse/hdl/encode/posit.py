@@ -27,23 +27,24 @@ class PositEncoder(Component):
 
     Combinational: latency 0, one code per cycle.
 
-    A two's-complement record is never negated. Normalised, it is (1 + f) 2^t or (-2 + f) 2^t, and
-    the code of the latter is the string of f and the inverted bits of t as they stand (Standard for
-    Posit Arithmetic 2022, section 3.2): cutting it rounds down, one increment makes that the
-    rounding asked for. Of a magnitude, the string is negated by the rounding's own increment.
+    A two's-complement record is never negated. After normalisation its value is (1 + f) 2^t or (-2
+    + f) 2^t. The code of (-2 + f) 2^t is the string of the inverted bits of t and the unchanged
+    bits of f (Standard for Posit Arithmetic 2022, section 3.2). Cutting the string rounds down. One
+    increment turns this into the required rounding. The string of a negative magnitude is negated
+    by the increment of the rounding.
 
-    The regime is a right shift of `10` (or `01`, for a negative exponent) that repeats its first
-    bit. Beyond the range the shift is as far as it goes and the last bit is set, which gives the
-    largest and the smallest value without rounding.
+    The regime is a right shift of `10` (or `01`, for a negative exponent) that repeats the first
+    bit. Beyond the range, the shift has its full length and the last bit is set. This gives the
+    largest or the smallest value without rounding.
 
-    An exact sum has many bits that cannot matter: those above the largest value only say so, and
-    of those far below the smallest it is enough that there are any.
+    Many bits of an exact sum do not matter. Bits above the largest value only report overflow. Bits
+    far below the smallest value become one bit.
     """
 
     def __init__(self, number_format: Posit, shape: UnpackedShape, rounding: str) -> None:
         self._format, self._shape, self._rounding = number_format, shape, rounding
         width, es = number_format.width, number_format.es
-        # Of the string, the code's bits after the sign and the one that rounding looks at.
+        # Fraction bits in the string, which has the code's bits after the sign and the guard bit.
         self._fraction = max(width - 2 - es, 0)
         self._window = _Window(number_format, shape)
         super().__init__({"i": In(unpacked_signature(shape)), "o": Out(width)})
@@ -87,7 +88,7 @@ class PositEncoder(Component):
         kept, rest = normalised(m, number, count, self._fraction + 1)
         zero = empty & ~beyond if shape.leading_zeros is None else record.zero
 
-        # The exponent t of the leading bit; its upper bits are the regime.
+        # The exponent t of the leading bit. Its upper bits are the regime.
         scale = Signal(signed(window.exponent_bits))
         m.d.comb += scale.eq(window.scale(record.exponent, count))
         if len(scale) <= f.es:
@@ -121,16 +122,17 @@ class PositEncoder(Component):
 
 
 class _Window:
-    """The bits of a significand that are normalised, and what their places mean.
+    """The bits of a significand that are normalised, and the exponents of their places.
 
     Attributes:
-        width: bits; in two's complement one more than there are below the sign, as a negative power
-            of two has its leading bit one place below its magnitude's.
-        above: bits beyond the largest value, left out.
-        cut: bits far below the smallest value, made one.
+        width: number of bits. In two's complement, one more than the bits below the sign: a
+            negative power of two has its leading bit one place below the leading bit of its
+            magnitude.
+        above: number of bits above the largest value; they are left out.
+        cut: number of bits far below the smallest value; they become one bit.
         fixed: all records have one exponent.
         leading_zeros: most zeros above the highest set bit of a number that is not zero.
-        exponent_bits: of the leading bit's exponent, with its sign.
+        exponent_bits: width of the exponent of the leading bit, with its sign.
     """
 
     def __init__(self, number_format: Posit, shape: UnpackedShape) -> None:
@@ -139,7 +141,7 @@ class _Window:
         self.fixed = shape.exponent_min == shape.exponent_max
         top = shape.exponent_min + shape.magnitude_bits
         if self.fixed:
-            # One place below the smallest value decides on rounding to it.
+            # The place below the smallest value decides whether a number rounds to this value.
             limit = number_format.max_exponent
             self.above = max(min(top - limit, shape.magnitude_bits - 1), 0)
             self.cut = max(-limit - 1 - shape.exponent_min, 0)
@@ -148,7 +150,8 @@ class _Window:
         self.width = shape.magnitude_bits - self.above - self.cut
         self.width += (self.cut > 0) + shape.twos_complement
         if self.fixed and top > 0:
-            # With a power of two above the top bit, the exponent is the count of zeros inverted.
+            # If the exponent above the top bit is a power of two, the exponent is the inverted
+            # count.
             padding = (1 << clog2(top)) - top
             if clog2(self.width + padding) == clog2(self.width):
                 self._padding = padding
@@ -167,7 +170,7 @@ class _Window:
         return not self.fixed or self._top & (self._top + 1) != 0
 
     def of(self, significand: Value, negative: Value) -> tuple[Value, Value]:
-        """The word to normalise, and whether the number lies beyond it."""
+        """The word to normalise, and whether the number lies beyond this word."""
         bits = self._shape.magnitude_bits
         word = significand[self.cut : bits - self.above]
         if self.cut:
@@ -179,9 +182,9 @@ class _Window:
         return Cat(word, negative.replicate(self._padding)), beyond
 
     def scale(self, exponent: Value, count: Value) -> Value:
-        """Exponent of the leading bit below `count` others."""
+        """Exponent of the leading bit below `count` zeros."""
         if len(count) == 1:
-            # Its inverse can go into an adder as the carry.
+            # The inverted count can become the carry of an adder.
             return (0 if self.fixed else exponent) + (self._top - 1) + ~count
         return (0 if self.fixed else exponent) + self._top - count
 
@@ -189,7 +192,8 @@ class _Window:
 def regime_shift(m: Module, word: Value, amount: Value, fill: Value) -> tuple[Value, Value]:
     """`word` shifted right with `fill` coming in, and the OR of all bits shifted out.
 
-    The amount says which bits go out, beside the rows and not behind them: faster, and smaller.
+    `amount` alone selects the bits that go out. This logic works in parallel with the rows of the
+    shifter, which is faster and smaller than logic behind the rows.
     """
     most = min((1 << len(amount)) - 1, len(word))
     lost = Signal(most, name="regime_lost")

@@ -1,7 +1,8 @@
-"""Multipliers: two operands in, the product's Unpacked record out. Combinational, one module each.
+"""Multipliers: two operands in, the product's Unpacked record out.
 
-Operands are Unpacked records, unless a multiplier has another decoder for them; a product may carry
-more than its record for accumulators that know what to do with it (`hwdse.hdl.group_sum`).
+All multipliers are combinational, with one module per multiplier. The operands are Unpacked
+records, unless the multiplier has a special decoder. A product may carry more than its record, for
+accumulators that can use the additional signals (`hwdse.hdl.group_sum`).
 """
 
 from functools import singledispatch
@@ -25,14 +26,14 @@ def multiplier(mul: Multiplier, a: Format, b: Format) -> Component:
 
 @singledispatch
 def operand_decoder(mul: Multiplier, number_format: Format) -> Component:
-    """Component with ports `i` (code) and `o`, which is what the multiplier's operands are."""
+    """Component with ports `i` (code) and `o` (operand of the multiplier)."""
     del mul
     return decoder(number_format)
 
 
 @singledispatch
 def product_signature(mul: Multiplier, a: Format, b: Format) -> Signature:
-    """Ports of the product: the record of `mul.product(a, b)`, and whatever comes with it."""
+    """Ports of the product: the record of `mul.product(a, b)`, and any additional signals."""
     return unpacked_signature(mul.product(a, b))
 
 

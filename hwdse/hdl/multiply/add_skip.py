@@ -1,4 +1,4 @@
-"""The multiplier by -1, 0 and 1: gates."""
+"""The multiplier by -1, 0 and 1, made of gates."""
 
 from amaranth.hdl import Module, Mux
 from amaranth.lib.wiring import In, Out, Signature
@@ -21,14 +21,13 @@ def _(mul: AddSkip, a: Format, b: Format) -> Signature:
 class AddSkipMultiplier(Component):
     """Passes the first operand, inverts its sign, or puts zero.
 
-    Combinational: latency 0, one product per cycle. A two's-complement operand is inverted bit by
-    bit; the one that makes it its negative is the carry input of an adder to come, or else of an
-    incrementer.
+    Combinational: latency 0, one product per cycle. A negation inverts a two's-complement operand
+    bit by bit and adds one. The carry input of a later adder adds the one, or else an incrementer.
     """
 
     def __init__(self, mul: AddSkip, a: Format, b: Format) -> None:
         self._a, self._b, self._product = a.unpacked, b.unpacked, mul.product(a, b)
-        # Binary weights have no zero.
+        # Binary weights have no zero to skip.
         self._skips = 0 in b.decode(range(1 << b.bits))
         super().__init__(
             {
@@ -40,9 +39,10 @@ class AddSkipMultiplier(Component):
 
     @property
     def structure(self) -> Structure:
-        """A row of gates to skip and one to negate, which a sign-magnitude operand does not need.
+        """A row of gates to skip, and a row of gates to negate.
 
-        An accumulator that knows of the carry needs no incrementer either.
+        A sign-magnitude operand does not need the second row. An accumulator that uses the carry
+        does not need the incrementer.
         """
         width, twos = self._a.significand_bits, self._product.twos_complement
         skip = Gates(width=width * self._skips)
@@ -53,7 +53,7 @@ class AddSkipMultiplier(Component):
         m = Module()
         a, b = Record(self._a, self.a), Record(self._b, self.b)
         negative = b.significand[-1]
-        taken = b.significand[0]  # of -1 and 1, but not of 0
+        taken = b.significand[0]  # set for -1 and 1, clear for 0
         flags = {
             "nan": a.nan | (a.inf & ~taken),
             "inf": a.inf,

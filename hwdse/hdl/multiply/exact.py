@@ -15,8 +15,8 @@ from hwdse.spec import Exact
 class ExactMultiplier(Component):
     """Multiplies significands and adds exponents; nothing is normalised or rounded.
 
-    Combinational: latency 0, one product per cycle. When one operand is two's complement and the
-    other is not, the magnitude is negated by its sign first and the product is two's complement.
+    Combinational: latency 0, one product per cycle. If only one operand is two's complement, the
+    sign of the other operand first negates its magnitude. The product is then two's complement.
     """
 
     def __init__(self, mul: Exact, a: Format, b: Format) -> None:

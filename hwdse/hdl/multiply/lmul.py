@@ -16,7 +16,7 @@ from hwdse.spec import LMul
 class LMulMultiplier(Component):
     """Adds exponent and fraction of both operands and a constant, as one integer or as two.
 
-    Combinational: latency 0, one product per cycle. Corner cases as `hwdse.spec.LMul` has them.
+    Combinational: latency 0, one product per cycle. `hwdse.spec.LMul` defines the corner cases.
     """
 
     def __init__(self, mul: LMul, a: Format, b: Format) -> None:
@@ -34,7 +34,7 @@ class LMulMultiplier(Component):
 
     @property
     def structure(self) -> Structure:
-        """One adder with a constant, two comparisons with constants, and the clamping."""
+        """One adder with a constant, the comparisons with constants, and the clamp."""
         width = self._operand.exponent_bits + self._operand.fraction_bits
         add, constant = Adder(width=width), Incrementer(width=width + 2)
         clamp = Gates(width=width)
@@ -86,7 +86,7 @@ class LMulMultiplier(Component):
         return significand, z[f.fraction_bits :], underflow, overflow
 
     def _by_formula(self, m: Module, a: Record, b: Record):
-        """1 + xm + ym + 2^-l with two integer bits, and xe + ye, apart."""
+        """The significand 1 + xm + ym + 2^-l with two integer bits, and the exponent xe + ye."""
         f = self._operand
         largest = (f.max_code & ((1 << f.fraction_bits) - 1)) | (1 << f.fraction_bits)
         top = f.max_code >> f.fraction_bits

@@ -1,4 +1,4 @@
-"""The multiplier of logarithmic numbers: one adder, and a table for the number."""
+"""The multiplier of logarithmic numbers: one adder, and a table of powers of two."""
 
 from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib.wiring import In, Out
@@ -24,13 +24,13 @@ def _(mul: Log, number_format: Logarithmic) -> Component:
 class LogMultiplier(Component):
     """Adds two logarithms; a table makes the product's number of the sum's fraction.
 
-    Combinational: latency 0, one product per cycle. Accumulators that take the logarithm leave the
-    table unused, and it vanishes.
+    Combinational: latency 0, one product per cycle. Accumulators that use the logarithm leave the
+    table unused, and synthesis removes it.
     """
 
     def __init__(self, mul: Log, a: Format, b: Format) -> None:
         self._product = mul.product(a, b)
-        # `product` has seen to it.
+        # `product` checks this.
         assert isinstance(a, Logarithmic)
         assert isinstance(b, Logarithmic)
         fraction_bits = self._product.antilog.fraction_bits
@@ -46,7 +46,7 @@ class LogMultiplier(Component):
 
     @property
     def structure(self) -> Structure:
-        """The adder, the table, and the gates of sign and zero."""
+        """The adder, the table, and the gates for sign and zero."""
         add, flags = Adder(width=self._product.log_bits), Gates(width=2)
         table = antilog_parts(self._product)
         return Structure(parts=(add, flags, *table), path=(add, *table))

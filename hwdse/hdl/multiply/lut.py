@@ -1,4 +1,4 @@
-"""The product table."""
+"""The multiplier by a table of all products."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from hwdse.spec import Lut
 
 
 def code_signature(number_format: Format) -> Signature:
-    """Port of an operand that is not decoded."""
+    """The port of an operand that is not decoded."""
     return Signature({"code": Out(number_format.bits)})
 
 
@@ -55,7 +55,7 @@ class _Operand:
 
 
 def _values(number_format: Format, bits: int) -> list[_Operand]:
-    """What the codes below 2^bits are worth."""
+    """The values of all codes below 2^bits."""
     record = number_format.unpack(np.arange(1 << bits))
     rows = zip(
         record.sign.tolist(),
@@ -75,8 +75,8 @@ def _values(number_format: Format, bits: int) -> list[_Operand]:
 class LutMultiplier(Component):
     """A table of product records, made of logic.
 
-    Combinational: latency 0, one product per cycle. Where codes are sign and magnitude the table is
-    addressed by the magnitudes, and the product's sign is one XOR.
+    Combinational: latency 0, one product per cycle. If codes are sign-magnitude, the magnitudes
+    address the table, and one XOR gives the sign of the product.
     """
 
     def __init__(self, mul: Lut, a: Format, b: Format) -> None:
@@ -93,12 +93,12 @@ class LutMultiplier(Component):
 
     @property
     def address_bits(self) -> int:
-        """Log2 of the table's words."""
+        """Address bits of the table: log2 of its number of words."""
         return sum(self._widths())
 
     @property
     def structure(self) -> Structure:
-        """One table, and the XOR of signs."""
+        """One table, and the XOR of the signs."""
         data = sum(self._columns().values())
         table = Table(address_bits=self.address_bits, data_bits=data)
         sign = Gates(width=1 if self._apart and self._shape.signed else 0)
@@ -115,7 +115,7 @@ class LutMultiplier(Component):
         return m
 
     def _widths(self) -> tuple[int, int]:
-        """Bits of both codes that address the table."""
+        """The number of bits of each code that address the table."""
         a, b = (f.bits - (f.signed and self._apart) for f in (self._a, self._b))
         return a, b
 
@@ -124,7 +124,7 @@ class LutMultiplier(Component):
         return signs[0] ^ signs[1] if len(signs) == 2 else signs[0]
 
     def _columns(self) -> dict[str, int]:
-        """Fields of the record that the table holds, and their widths."""
+        """The fields of the record in the table, with their widths."""
         members = unpacked_signature(self._shape).members
         return {
             name: Shape.cast(member.shape).width
@@ -133,7 +133,7 @@ class LutMultiplier(Component):
         }
 
     def _entries(self) -> Iterator[dict[str, int]]:
-        """The product record of every address, that of `b` running faster."""
+        """The product record of every address; the code of `b` changes first."""
         widths = self._widths()
         first, second = (
             _values(f, width) for f, width in zip((self._a, self._b), widths, strict=True)

@@ -23,8 +23,8 @@ from hwdse.spec import Mitchell
 class MitchellMultiplier(Component):
     """Adds characteristics and fractions of both operands as one number.
 
-    Combinational: latency 0, one product per cycle. Operands whose significands need not begin with
-    a one are shifted until they do; integers' products are shifted back into place.
+    Combinational: latency 0, one product per cycle. Significands that need not begin with a one are
+    shifted until they do. Products of integers are shifted back into place.
     """
 
     def __init__(self, mul: Mitchell, a: Format, b: Format) -> None:
@@ -43,7 +43,7 @@ class MitchellMultiplier(Component):
 
     @property
     def structure(self) -> Structure:
-        """Magnitudes, counters and shifters of both operands, the adder, the shift back."""
+        """Magnitude, counter and shifter of each operand, the adder, and the shift back."""
         operands = []
         for shape, leading in zip(self._shapes, self._leading, strict=True):
             width = shape.significand_bits
@@ -76,7 +76,7 @@ class MitchellMultiplier(Component):
         significand = Cat(total[:bits] & (~zero).replicate(bits), ~zero)
         characteristic = total[bits:]
         if self._in_place:
-            # Below the point, and below what the counters give too much, are zeros.
+            # All bits below the point, and below the surplus of the counters, are zero.
             below = bits + deficit
             width = self._product.significand_bits + below
             extended = Signal(width)
@@ -98,10 +98,11 @@ class MitchellMultiplier(Component):
     def _logarithm(
         self, m: Module, operand: Record, name: str, *, leading: bool
     ) -> tuple[Value, int]:
-        """Fraction and characteristic as one number, and how much the characteristic is too high.
+        """Fraction and characteristic as one number, and the surplus of the characteristic.
 
-        With a leading one, the characteristic is the exponent; otherwise the complement of the
-        count of zeros is added, which counts from one less than a power of two.
+        If the significand has a leading one, the characteristic is the exponent. Otherwise the
+        inverted leading-zero count is added. The inverted count is too large, because it starts
+        from a power of two minus one.
         """
         shape, word = operand.shape, operand.significand
         characteristic, too_much = operand.exponent, 0
@@ -121,7 +122,8 @@ class MitchellMultiplier(Component):
             characteristic = added
         fraction = word[:-1]
         if shape.twos_complement:
-            # Only the most negative number has its leading one at the top, and zeros after it.
+            # The last bit is always zero. Only the most negative number is not shifted up, and its
+            # bits after the leading one are zeros.
             fraction = fraction[1:]
         cut = len(fraction) - self._fraction
         fraction = fraction[cut:] if cut > 0 else Cat(Const(0, -cut), fraction)

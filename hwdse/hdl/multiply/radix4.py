@@ -1,4 +1,4 @@
-"""The multiplier composed of bricks for 2-bit digits."""
+"""The multiplier composed of small multipliers (bricks) for 2-bit digits."""
 
 from amaranth.hdl import Cat, Const, Module, Value, signed
 from amaranth.lib.wiring import In, Out
@@ -11,15 +11,16 @@ from hwdse.hdl.structure import Multiplier, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.spec import Radix4
 
-#: Bits of a brick's product: -2 * 3 = -6 to 3 * 3 = 9, each bound with one kind of digits only.
+#: Bits of a brick's product, from -2 * 3 = -6 to 3 * 3 = 9. A brick with a signed digit reaches
+#: only the first bound, a brick with unsigned digits only the second.
 _BRICK_BITS = 4
 
 
 class Brick(Component):
     """A 3-bit by 3-bit signed multiplier: 2-bit digits, signed or with a zero in front.
 
-    Combinational: latency 0, one product per cycle. Two digits without sign make 0 to 9, all others
-    -6 to 4: four bits either way.
+    Combinational: latency 0, one product per cycle. Two unsigned digits give 0 to 9. All other
+    pairs give -6 to 4. Four bits hold either range.
     """
 
     def __init__(self) -> None:
@@ -36,7 +37,8 @@ class Radix4Multiplier(Component):
     """A brick for each pair of digits and one sum of all their products, each in its place.
 
     Combinational: latency 0, one product per cycle. The top digit of a two's-complement operand is
-    signed, all others are not; an odd width is extended by its sign.
+    signed, and all other digits are unsigned. An operand of odd width is extended by one bit: its
+    sign, or zero if the operand is unsigned.
     """
 
     def __init__(self, mul: Radix4, a: Format, b: Format) -> None:
@@ -51,7 +53,7 @@ class Radix4Multiplier(Component):
 
     @property
     def bricks(self) -> int:
-        """How many bricks there are: the digits of one operand times those of the other."""
+        """Number of bricks: the product of both numbers of digits."""
         digits = [-(-shape.significand_bits // 2) for shape in (self._a, self._b)]
         return digits[0] * digits[1]
 
@@ -92,7 +94,7 @@ class Radix4Multiplier(Component):
 
 
 def _digits(operand: Record) -> list[tuple[Value, bool]]:
-    """3-bit digits, the least first, and whether each has a sign."""
+    """All 3-bit digits, the least significant first, and whether each digit is signed."""
     word, twos = operand.significand, operand.shape.twos_complement
     if len(word) % 2:
         word = Cat(word, word[-1] if twos else Const(0, 1))

@@ -1,4 +1,4 @@
-"""The multiplier by sums of few powers of two."""
+"""The multiplier by sums of a few powers of two."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import In, Out, Signature
@@ -25,8 +25,8 @@ class ShiftAddMultiplier(Component):
     """Recodes the second operand to signed digits and adds a shifted first operand for each.
 
     Combinational: latency 0, one product per cycle. The recoding is one addition (Prodinger, On
-    binary representations of integers with digits -1, 0, 1, 2000); then the leading digit, the one
-    after it and so on are taken out, K in all.
+    binary representations of integers with digits -1, 0, 1, 2000). Then K leading digits are
+    extracted, one after the other.
     """
 
     def __init__(self, mul: ShiftAdd, a: Format, b: Format) -> None:
@@ -42,7 +42,7 @@ class ShiftAddMultiplier(Component):
 
     @property
     def structure(self) -> Structure:
-        """The recoding's adder, and for each term a leading-digit search, a shifter, an adder."""
+        """The adder that recodes; for each term, a leading-digit search, a shifter, an adder."""
         digits, width = self._b.significand_bits, self._product.significand_bits
         recode, find = Adder(width=digits), LeadingZeroCounter(width=digits)
         shift = Shifter(width=width, max_shift=digits - 1, input_width=self._a.significand_bits)
@@ -65,7 +65,7 @@ class ShiftAddMultiplier(Component):
             m.d.comb += extended.eq(Mux(present, a.significand, 0))
             shifted = shift_left(m, extended, shift, width, f"term{k}")
             word, carry = Signal(signed(width), name=f"word{k}"), Signal(name=f"carry{k}")
-            # Without a digit, nothing is inverted.
+            # A term without a digit is zero and must not be inverted.
             m.d.comb += carry.eq(sign & present)
             m.d.comb += word.eq(shifted ^ carry.replicate(width))
             words.append(word)
@@ -84,7 +84,7 @@ class ShiftAddMultiplier(Component):
         return m
 
     def _digits(self, m: Module, number: Value) -> list[tuple[Value, Value, Value]]:
-        """The leading K signed digits: whether there is one, its sign, its place."""
+        """The K leading signed digits: whether the digit exists, its sign and its place."""
         width = len(number)
         half = number.as_signed() >> 1
         third = Signal(signed(width + 1), name="half_more")

@@ -1,4 +1,4 @@
-"""The multiplier of bipolar numbers: XNOR gates, and population counts where sums need them."""
+"""The multiplier of bipolar numbers: XNOR gates, and population counts for sums."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,8 +26,8 @@ def _(mul: Xnor, a: Format, b: Format) -> Signature:
 class XnorMultiplier(Component):
     """One XNOR for each pair of bits: bit i + n j of `o.planes` is that of a_i and b_j.
 
-    Combinational: latency 0, one product per cycle. The number itself is the gates' weighted sum,
-    for accumulators that do not count the gates' bits.
+    Combinational: latency 0, one product per cycle. The product's significand is the weighted sum
+    of the gates, for accumulators that do not count the bits of the gates.
     """
 
     def __init__(self, mul: Xnor, a: Format, b: Format) -> None:
@@ -48,7 +48,7 @@ class XnorMultiplier(Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        # The decoders' records without the constant bit: codes, the top bit inverted.
+        # From the decoders' records back to codes: drop the constant bit, invert the top bit.
         a, b = (Cat(x.significand[1:-1], ~x.significand[-1]) for x in (self.a, self.b))
         m.d.comb += [
             self.o.planes.eq(Cat(~(x ^ y) for y in b for x in a)),
@@ -58,10 +58,10 @@ class XnorMultiplier(Component):
 
 
 def _sum(m: Module, products: Sequence[Value], n: int, k: int) -> Value:
-    """The sum of products given as planes of n by k bits.
+    """The sum of products that are given as planes of n by k bits.
 
-    It is 2 S - C, with S the weighted count of bits and C the sum if all were ones: half of C,
-    rounded up, is taken off S first, and the LSB is that of C.
+    The sum is 2 S - C. S is the weighted count of bits. C is the sum if all bits were ones. Half of
+    C, rounded up, is first subtracted from S. The LSB of the result is the LSB of C.
     """
     most = len(products) * ((1 << n) - 1) * ((1 << k) - 1)
     width = most.bit_length()
@@ -74,7 +74,7 @@ def _sum(m: Module, products: Sequence[Value], n: int, k: int) -> Value:
 
 
 class _PopulationCount(GroupSum):
-    """Counts the bits of equal weight of all lanes."""
+    """Adds the bits of all lanes by population counts, one count per weight."""
 
     @property
     def structure(self) -> Structure:
@@ -84,7 +84,7 @@ class _PopulationCount(GroupSum):
         return compression(a * b * lanes, most.bit_length())
 
     def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
-        """Twice the count, less what all bits set would make."""
+        """Twice the weighted count, minus the sum if all bits were ones."""
         planes = [product.planes for product in products]
         return _sum(m, planes, self.design.a.bits, self.design.b.bits), None
 

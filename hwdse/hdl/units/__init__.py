@@ -1,4 +1,7 @@
-"""Units: whole designs as hardware, found by the unit of their spec. One module each."""
+"""Units: the hardware of whole designs, one module per unit.
+
+`unit` finds the component of a design by the unit in the spec.
+"""
 
 from functools import singledispatch
 
@@ -10,7 +13,7 @@ from hwdse.spec import Design, Unit
 
 @singledispatch
 def unit(spec: Unit, design: Design) -> Component:
-    """Component of a whole design, with a property `structure` of type UnitStructure."""
+    """The component of a whole design. It has a property `structure` of type UnitStructure."""
     raise SpecError(f"unit {spec} has no hardware generator")
 
 

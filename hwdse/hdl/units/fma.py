@@ -22,13 +22,13 @@ from hwdse.spec import Design, Fma
 class FmaUnit(Component):
     """Decodes three operands, multiplies, adds exactly and encodes.
 
-    Combinational: latency 0, one result per cycle. `stages` are inserted into the flat netlist.
+    Combinational: latency 0, one result per cycle. `stages` insert registers into the flat netlist.
 
-    The sum is taken in a window beside the product, or in fixed point where all values of product
-    and addend span fewer bits than the window.
+    The sum is computed in a window around the product. If all values of product and addend span
+    fewer bits than the window, the sum is computed in fixed point instead.
 
-    Ports `i_a`, `i_b`, `i_c`: operand codes; `o`: code of a * b + c. Neither clock, reset nor valid
-    bit.
+    Ports: `i_a`, `i_b`, `i_c`: operand codes; `o`: code of a * b + c. The unit has no clock, reset
+    or valid bit.
     """
 
     def __init__(self, spec: Fma, design: Design) -> None:
@@ -87,7 +87,7 @@ class FmaUnit(Component):
         total, special = fields(add.o), p.inf | c.inf
         infinite_sign = (p.inf & p.inf_sign) | (c.inf & c.inf_sign)
         if self._sum.has_inf and "sign" in total:
-            # A sign-magnitude record has one sign for both.
+            # In a sign-magnitude record, numbers and infinities share one sign.
             total["sign"] = (total["sign"] & ~special) | infinite_sign
         drive(
             m,
@@ -102,7 +102,10 @@ class FmaUnit(Component):
 
 
 def exact_add(product: UnpackedShape, addend: Format, out: Format) -> Component:
-    """The smaller of the two adders."""
+    """The exact adder of product and addend with the narrower sum.
+
+    The adder works in fixed point or in a window.
+    """
     fixed = FixedAdd.bounds(product, addend.unpacked)
     if fixed.magnitude_bits <= FusedWindow(product, addend, out).shape.magnitude_bits:
         return FixedAdd(product, addend.unpacked, signed_zero=out.has_negative_zero)

@@ -1,4 +1,4 @@
-"""The multiply-accumulate unit: N products a cycle into one running sum."""
+"""The multiply-accumulate unit: N products per cycle into one running sum."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import In, Out
@@ -59,12 +59,12 @@ class Lane(Component):
 class DotUnit(Component):
     """Decodes, multiplies and accumulates pairs of operands, and encodes the sum.
 
-    Latency 1 from an accepted input to the output that includes it: the running sum's register is
-    the only one. Initiation interval 1. `stages` and `interleave` are inserted into the flat
-    netlist (`hwdse.hdl.pipeline`).
+    Latency 1 from an accepted input to the output that includes this input: the register of the
+    running sum is the only register of the data path. Initiation interval 1. `stages` and
+    `interleave` insert registers into the flat netlist (`hwdse.hdl.pipeline`).
 
     Ports:
-        i_valid: the inputs are accepted in this cycle; without it everything holds.
+        i_valid: accept the inputs in this cycle; otherwise the running sum holds.
         i_first: the inputs start a new sum.
         i_a, i_b: operand codes, lane 0 in the low bits.
         o_valid: `o` is the sum after one more accepted input.
@@ -89,7 +89,7 @@ class DotUnit(Component):
 
     @property
     def structure(self) -> UnitStructure:
-        """Blocks of the data path, and the register of the valid bit."""
+        """The blocks of the data path, and the register of the valid bit."""
         return UnitStructure(
             blocks={
                 "decode": self._first.decode.times(self._lanes),

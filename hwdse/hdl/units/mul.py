@@ -18,9 +18,11 @@ from hwdse.spec import Design, Exact, Mul
 class MulUnit(Component):
     """Decodes both operands, multiplies and encodes; of posits all in two's complement.
 
-    Combinational: latency 0, one product per cycle. `stages` are inserted into the flat netlist.
+    Combinational: latency 0, one product per cycle. `stages` insert registers into the flat
+    netlist.
 
-    Ports `i_a`, `i_b`: operand codes; `o`: code of the product. Neither clock, reset nor valid bit.
+    Ports: `i_a`, `i_b`: operand codes; `o`: code of the product. The unit has no clock, reset or
+    valid bit.
     """
 
     def __init__(self, spec: Mul, design: Design) -> None:
@@ -32,7 +34,8 @@ class MulUnit(Component):
             encoder(design.out, design.product, design.rounding),
         )
         self._decode_a, self._decode_b, self._multiply, self._encode = blocks
-        # Of normalised operands, these encoders know zero by its flag: no hidden bit is needed.
+        # These encoders recognise the zero of normalised operands by its flag, so that the hidden
+        # bits can be constant.
         self._flag_is_enough = (
             signed is None
             and isinstance(design.mul, Exact)
