@@ -87,11 +87,11 @@ class Digits(Dataset):
     held_out: tuple[int, ...]
 
     def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
-        """The samples that are not held out; `data_dir` is not needed."""
+        """The samples that are not held out. `data_dir` has no effect."""
         return self._split(False, limit)
 
     def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
-        """The held-out samples; `data_dir` is not needed."""
+        """The held-out samples. `data_dir` has no effect."""
         return self._split(True, limit)
 
     def _split(self, held_out: bool, limit: int | None) -> Part:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-import hwdse  # its kernels load slowly: on first use, and the float baseline needs none
+import hwdse  # loads the slow module `hwdse.kernels` on first use; the float baseline never does
 from hwdse.errors import DatasetError
 from hwdse.networks import datasets
 from hwdse.networks.accuracy import Accuracy, Outputs, predicted_classes

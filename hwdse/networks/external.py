@@ -48,7 +48,7 @@ def load_other_files(path: Path, model: onnx.ModelProto, size: int) -> Iterator[
             size += min(there, int(entries.get("length", there)))
             if size > _MOST_BYTES:
                 raise ValueError("at most 2 GiB of weights can be evaluated")
-            with warnings.catch_warnings(action="ignore"):  # keys that the standard lacks
+            with warnings.catch_warnings(action="ignore"):  # for keys not in the standard
                 external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
         except (*ONNX_ERRORS, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else first_line(error)

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-import hwdse  # its kernels load slowly: on first use
+import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.formats import Format
 from hwdse.networks import scales
 from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
@@ -33,7 +33,7 @@ from hwdse.networks.scales import Codes, ScalePolicy, Scaling
 from hwdse.spec import Design
 
 MatMul = Callable[[Design, Codes, Codes], Codes]
-"""(design, A codes (M, K), B codes (K, N)) -> output codes (M, N)."""
+"""A function (design, codes of A (M, K), codes of B (K, N)) -> output codes (M, N)."""
 
 SUM_MARGIN = 1.25
 UNSEEN_MARGIN = 1.125

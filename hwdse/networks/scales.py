@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import hwdse  # its kernels load slowly: on first use
+import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError
 from hwdse.formats import Format
 from hwdse.networks.arithmetic import Real
