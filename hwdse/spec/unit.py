@@ -93,7 +93,7 @@ class Unit(Part):
     @property
     @abstractmethod
     def group(self) -> int:
-        """Number of products per group. An accumulator that rounds, rounds once per group."""
+        """Number of products per group: the products that the accumulator takes in one cycle."""
 
     @property
     @abstractmethod
@@ -117,12 +117,12 @@ class Bare(Unit):
 
     @property
     def group(self) -> int:
-        """One."""
+        """Always 1."""
         return 1
 
     @property
     def macs_per_cycle(self) -> int:
-        """One."""
+        """Always 1."""
         return 1
 
     @property
@@ -167,7 +167,7 @@ class Bare(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class Mul(Bare):
-    """a * b, rounded once to the output format."""
+    """Multiplier: a * b, rounded once to the output format."""
 
     keyword: ClassVar[str] = "mul"
     uses: ClassVar[frozenset[str]] = frozenset()
@@ -175,7 +175,7 @@ class Mul(Bare):
 
 @dataclass(frozen=True, kw_only=True)
 class Fma(Bare):
-    """a * b + c, rounded once to the output format (IEEE 754-2019 fusedMultiplyAdd)."""
+    """Fused multiply-add: a * b + c, rounded once (IEEE 754-2019 fusedMultiplyAdd)."""
 
     keyword: ClassVar[str] = "fma"
     uses: ClassVar[frozenset[str]] = frozenset({"c"})
@@ -286,7 +286,7 @@ class Mac(Summing):
 
     @property
     def group(self) -> int:
-        """One."""
+        """Always 1."""
         return 1
 
 

@@ -80,9 +80,9 @@ class Aligned(Accumulator):
     With `floor` (AMD CDNA3) c is not part of the group. Products are aligned to the greatest
     exponent of the products, and truncated. Then the group's sum and c are aligned to the greater
     of their two exponents. Both are rounded down (toward minus infinity) and added. `floor` gives
-    the fraction bits of the sum and of c. The values 31 for the sum, which keeps all its bits
-    after truncation, and 24 for c are from MMA-Sim. `split2` adds the even and the odd elements
-    separately, and then adds both sums and c in one step.
+    the fraction bits of the sum and of c. MMA-Sim uses 31 bits for the sum and 24 bits for c. With
+    31 bits the sum keeps the bits of its truncated terms. `split2` adds the even and the odd
+    elements separately, and then adds both sums and c in one step.
 
     The default options are measured results of tensor-core instructions on an H100. FP16 and BF16
     (groups of 16, F25), TF32 (groups of 8, F25) with fp32 addends, and FP8 (groups of 32, F13,

@@ -93,7 +93,7 @@ class Bins(Accumulator):
         return self.exact.state(product)
 
     def default_out(self) -> Format:
-        """fp32."""
+        """Always fp32."""
         return formats.parse("fp32")
 
     def largest(self, product: UnpackedShape) -> float:

@@ -63,7 +63,7 @@ class Kulisch(Accumulator):
         )
 
     def default_out(self) -> Format:
-        """fp32."""
+        """Always fp32."""
         return formats.parse("fp32")
 
     def largest(self, product: UnpackedShape) -> float:

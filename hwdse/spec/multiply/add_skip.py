@@ -1,4 +1,4 @@
-"""The multiplier by -1, 0 and 1."""
+"""The multiplier for weights of -1, 0 and 1."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
