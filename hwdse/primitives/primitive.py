@@ -127,7 +127,7 @@ class Incrementer(Primitive):
         return {
             "width": float(self.width),
             "carries": float(max(self.width - 1, 0)),
-            # The lowest bits need no carry chain.
+            # The lowest two bits need no carry chain.
             "chain": float(max(self.width - 2, 0)),
             "log": _log2(self.width),
         }
