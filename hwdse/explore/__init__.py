@@ -32,7 +32,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name on first use: worker processes need neither Matplotlib nor Plotly."""
+    """Import a name on first use, because worker processes need no Matplotlib and no Plotly."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,7 +1,8 @@
-"""Axes of the plot: where a value goes, and which values are marked.
+"""Axes of the plot: positions of values, and tick marks.
 
-Ratios near one are spread by their error: an axis of log(1 - accuracy) shows 97 % and 98 % as well
-apart as 70 % and 80 %, and a design that collapses does not squash all others.
+Ratios near one use an axis of log(1 - ratio). Such an axis separates 97 % and 98 % accuracy about
+as well as 70 % and 80 %. A design with very low accuracy does not squeeze all other designs
+together.
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ _FEW_TICKS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """One axis.
+    """One axis of the plot.
 
     Attributes:
-        column: what it shows.
-        least_error: error in percent that stands for none at all: half a sample's.
+        column: the quantity on the axis.
+        least_error: error in percent at which to draw a ratio of 1. It is the error of half a
+            sample, because a logarithmic axis cannot show an error of zero.
     """
 
     column: Column
@@ -32,24 +34,24 @@ class Axis:
 
     @classmethod
     def of(cls, column: Column, frame: pd.DataFrame) -> Self:
-        """Axis of a column of `frame`."""
+        """The axis for a column of `frame`."""
         return cls(column=column, least_error=50.0 / float(frame["samples"].max()))
 
     @property
     def label(self) -> str:
-        """Title with unit."""
+        """Axis title with unit."""
         spread = ", spread by error rate" if self.column.scale == "error" else ""
         return self.column.label + spread
 
     def place(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Positions of values as the frame has them (ratios as fractions of 1)."""
+        """Positions of values. `values` are as in the frame, so ratios are fractions of 1."""
         numbers = np.asarray(values, dtype=np.float64)
         if self.column.scale == "error":
             return -np.log10(np.maximum(100.0 - 100.0 * numbers, self.least_error))
         return numbers if self.column.scale == "linear" else np.log10(numbers)
 
     def ticks(self, low: float, high: float) -> tuple[list[float], list[str]]:
-        """Positions and texts of the marks between positions `low` and `high`."""
+        """Positions and texts of the tick marks between positions `low` and `high`."""
         if self.column.scale == "linear":
             places = MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(low, high)
             inside = [float(place) for place in places if low <= place <= high]

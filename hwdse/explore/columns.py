@@ -1,4 +1,4 @@
-"""The quantities designs are compared by: column name, title, unit and which way is better."""
+"""The quantities for comparing designs: column name, title, unit and direction."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,16 @@ class Column:
     """One quantity of a finished design.
 
     Attributes:
-        name: Column of the store and of `results.csv`; ends in the unit where there is one.
-        title: What an axis or a table head calls it.
-        unit: Unit as printed, empty for ratios.
-        maximize: Larger is better.
-        scale: axis; `log`, `linear`, or `error` for a ratio spread by the logarithm of what it
-            lacks to 1.
-        margin: column of its relative error, empty if it has none.
-        order: column that compares designs in its place, smaller first: it ties those that the
-            data do not tell apart. Empty where the quantity itself compares.
+        name: column name in frames and in `results.csv`. The name of a quantity with a unit usually
+            ends in the unit.
+        title: title on an axis or in a table head.
+        unit: unit as printed, such as pJ or %.
+        maximize: whether larger is better.
+        scale: axis scale: `log`, `linear`, or `error`. With `error`, the axis shows the logarithm
+            of 1 - ratio.
+        margin: name of the column with the relative error; empty if no column has it.
+        order: name of another column for comparing designs, such as `rank`; smaller is better.
+            Designs with equal values there are tied. Empty: this quantity compares designs.
     """
 
     name: str
@@ -35,17 +36,17 @@ class Column:
 
     @property
     def objective(self) -> tuple[str, bool]:
-        """The column that compares designs, and whether larger is better in it."""
+        """Name of the column that compares designs, and whether larger is better there."""
         return (self.order, False) if self.order else (self.name, self.maximize)
 
     @property
     def in_text(self) -> str:
-        """Title as it stands within a sentence."""
+        """Title in lower case, for use inside a sentence."""
         return self.title[0].lower() + self.title[1:]
 
     @property
     def label(self) -> str:
-        """Title with unit, as an axis shows it."""
+        """Title with unit, as on an axis."""
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
 
@@ -74,7 +75,7 @@ def column(name: str) -> Column:
     """The column called `name`.
 
     Raises:
-        HwdseError: no such column.
+        HwdseError: no column has this name.
     """
     for c in COLUMNS:
         if c.name == name:

@@ -1,7 +1,8 @@
-"""The JSON documents and arrays that a store keeps, and what each must hold.
+"""Checks the JSON documents and arrays that a store keeps.
 
-A store is a file that anyone may have edited or damaged. What is read from it is checked here once,
-so that tables, plots and pages can rely on it; what is written to it is checked alike.
+A store is a file that anyone may have edited or damaged. This module checks all data once when it
+is read from the store, so that tables, plots and pages can rely on the data. The module makes the
+same checks when data is written to the store.
 """
 
 import json
@@ -38,7 +39,7 @@ def _is_margin(value: Any) -> bool:
 
 
 def _is_ratio(value: Any) -> bool:
-    # NaN is what nothing could be measured of.
+    # NaN means that nothing could be measured.
     return _is_number(value) and (0 <= value <= 1 or math.isnan(value))
 
 
@@ -144,10 +145,18 @@ ACCURACY: dict[str, Check] = {
 
 
 def checked(name: str, document: Any, members: Mapping[str, Check]) -> dict[str, Any]:
-    """`document` if it is an object with such members, its texts printable; others are let be.
+    """Check the members of a document. Returns the document with printable texts.
+
+    Members that are not in `members` are allowed and not checked.
+
+    Args:
+        name: name of the document, for errors.
+        document: the document.
+        members: check function of each required member.
 
     Raises:
-        ValueError: it is not; the message says what is wrong where.
+        ValueError: the document is not a JSON object, or a member is missing or wrong. The message
+            names the member.
     """
     if not isinstance(document, Mapping):
         raise ValueError(f"{name} is no JSON object")
@@ -161,10 +170,10 @@ def checked(name: str, document: Any, members: Mapping[str, Check]) -> dict[str,
 
 
 def read(name: str, text: Any, members: Mapping[str, Check]) -> dict[str, Any]:
-    """The document in a text; see `checked`.
+    """Parse a document from JSON text and check it with `checked`.
 
     Raises:
-        ValueError: no text, no JSON, or not such a document.
+        ValueError: the value is not text, is not JSON, or does not pass the checks.
     """
     if not isinstance(text, str):
         raise ValueError(f"{name} is no text")
@@ -178,10 +187,11 @@ def read(name: str, text: Any, members: Mapping[str, Check]) -> dict[str, Any]:
 
 
 def error_bytes(errors: Any, samples: int) -> bytes:
-    """The errors of samples as a store keeps them.
+    """Convert the output errors of all samples to the bytes that a store keeps.
 
     Raises:
-        ValueError: no float32 vector of one number from 0 up, or infinity, for each sample.
+        ValueError: `errors` is not a float32 vector with one number per sample, or a number is
+            negative or NaN. Infinity is allowed.
     """
     if not isinstance(errors, np.ndarray) or errors.dtype != np.float32:
         raise ValueError("errors are no float32 array")
@@ -193,10 +203,10 @@ def error_bytes(errors: Any, samples: int) -> bytes:
 
 
 def read_errors(content: Any, samples: int) -> npt.NDArray[np.float32]:
-    """The errors of samples from a store, read-only.
+    """The output errors of all samples from the bytes in a store, as a read-only array.
 
     Raises:
-        ValueError: as `error_bytes`.
+        ValueError: the content is not bytes of float32 numbers, or as in `error_bytes`.
     """
     if not isinstance(content, bytes) or len(content) % _STORED.itemsize:
         raise ValueError("errors are no numbers of four bytes")
@@ -207,10 +217,10 @@ def read_errors(content: Any, samples: int) -> npt.NDArray[np.float32]:
 
 
 def text(name: str, value: Any) -> str:
-    """A text of a store, printable.
+    """A text from a store, made printable.
 
     Raises:
-        ValueError: something else.
+        ValueError: the value is not text.
     """
     if not isinstance(value, str):
         raise ValueError(f"{name} is no text")
@@ -218,7 +228,7 @@ def text(name: str, value: Any) -> str:
 
 
 def write(document: Mapping[str, Any]) -> str:
-    """The text of a document, the same for equal ones."""
+    """JSON text of a document. Equal documents give equal texts."""
     return json.dumps(_printable(document), sort_keys=True, separators=(",", ":"))
 
 

@@ -1,4 +1,4 @@
-"""Measures designs: analytic cost, and the accuracy of a network run in their arithmetic."""
+"""Evaluates designs: analytic cost, and accuracy of a network in the design's arithmetic."""
 
 import hashlib
 import json
@@ -19,20 +19,20 @@ from hwdse.spec import Design
 
 @dataclass(frozen=True, kw_only=True)
 class DesignEvaluator:
-    """Analytic cost, and accuracy of a network on its dataset.
+    """Evaluates analytic cost, and accuracy of one network on the network's dataset.
 
     Attributes:
-        network: name of a shipped network or path of an ONNX file.
-        title: the network's name as results show it.
-        digest: SHA-256 of the network's ONNX bytes.
-        data_digest: SHA-256 of the samples that score and calibrate it.
-        samples: test samples.
-        technology: name of a technology table, or path of one.
-        technology_digest: SHA-256 of that table.
-        data_dir: folder of the dataset; None for where it is installed.
-        scales: policy that chooses the scales of activations and weights.
-        requantize: layers hand on what they give in the design's output format.
-        version: of hwdse.
+        network: name of a shipped network, or path of an ONNX file.
+        title: name of the network in results.
+        digest: SHA-256 of the network: its ONNX file and all weights in other files.
+        data_digest: SHA-256 of the samples for scoring and calibration.
+        samples: number of test samples.
+        technology: name of a technology table, or path of a table.
+        technology_digest: SHA-256 of the technology table.
+        data_dir: folder of the dataset. None: $HWDSE_DATA or the system folder.
+        scales: policy for choosing the scales of activations and weights.
+        requantize: whether layers hand on their outputs in the design's output format.
+        version: version of hwdse.
     """
 
     network: str
@@ -58,12 +58,13 @@ class DesignEvaluator:
         scales: str = networks.DEFAULT_SCALES,
         requantize: bool = False,
     ) -> Self:
-        """Load network and dataset once, so that what is missing shows before any work.
+        """Build an evaluator. Loads network, dataset and technology, to report errors early.
 
         Raises:
             DatasetError: the dataset is missing or damaged.
-            NetworkError: no such network, one that cannot be evaluated, or no such policy.
-            TechnologyError: no such technology.
+            NetworkError: the network or the scale policy is unknown, or the network cannot be
+                evaluated.
+            TechnologyError: the technology is unknown, or its table is damaged.
         """
         technology_digest = cost.load_technology(technology).digest
         loaded = networks.load(network)
@@ -82,7 +83,10 @@ class DesignEvaluator:
         )
 
     def key(self, design: Design) -> str:
-        """Digest of all that decides the result: of contents, wherever they were read from."""
+        """Digest of everything that affects the result.
+
+        The digest covers file contents, not paths.
+        """
         parts = [
             str(design),
             design.fingerprint,
@@ -98,7 +102,7 @@ class DesignEvaluator:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def __call__(self, design: Design) -> Evaluation:
-        """Evaluate one design; the first call in a process loads the network."""
+        """Evaluate one design. The first call in a process loads the network."""
         network, technology = _inputs(self)
         accuracy = networks.evaluate(
             design,
@@ -130,7 +134,7 @@ def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:
 
 @lru_cache(maxsize=2)
 def _inputs(evaluator: DesignEvaluator) -> tuple[Network, Technology]:
-    """Network and technology, which must be those that the evaluator's keys speak of.
+    """Load network and technology, and check that they match the digests of the evaluator.
 
     Raises:
         HwdseError: a file changed after the sweep began.

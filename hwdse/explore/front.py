@@ -7,23 +7,23 @@ import pandas as pd
 from hwdse.errors import ShapeError
 from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, column
 
-# Rows compared at once: bounds the temporaries at _BLOCK * n * k booleans.
+# Number of rows to compare at once. It limits temporary arrays to _BLOCK * n * k booleans.
 _BLOCK = 256
 
 
 def nondominated(values: npt.ArrayLike, maximize: tuple[bool, ...]) -> npt.NDArray[np.bool_]:
-    """Which rows no other row dominates.
+    """Mask of the rows that no other row dominates.
 
-    Row p dominates row q when p is at least as good in every column and better in one. Equal rows
-    do not dominate each other, so ties are all kept. A row with a NaN is never on the front and
-    dominates nothing.
+    Row p dominates row q if p is at least as good in every column and better in at least one
+    column. Equal rows do not dominate each other, so all of them are kept. A row with a NaN is
+    never on the front and dominates no row.
 
     Args:
-        values: (n, k) numbers, a row per design and a column per objective.
-        maximize: k flags; True where larger is better.
+        values: numbers of shape (n, k), with one row per design and one column per objective.
+        maximize: k flags. True: larger is better.
 
     Returns:
-        (n,) booleans.
+        Booleans of shape (n,).
 
     Raises:
         ShapeError: `values` is not two-dimensional or does not have one column per flag.
@@ -50,13 +50,14 @@ def nondominated(values: npt.ArrayLike, maximize: tuple[bool, ...]) -> npt.NDArr
 def pareto_mask(
     frame: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY
 ) -> npt.NDArray[np.bool_]:
-    """Which rows of `frame` are on the front of columns `x` and `y`, each in its own direction.
+    """Mask of the rows of `frame` on the Pareto front of columns `x` and `y`.
 
-    Designs are compared by what orders a column: by their rank for `sqnr_db`, so that a design is
-    not beaten by one that the data do not tell from it unless it costs more.
+    Each column has a direction: smaller or larger is better. Some columns are compared by another
+    column (`Column.order`). For `sqnr_db` the comparison uses the rank. Designs with the same rank
+    count as equal, and then only the cost decides.
 
     Raises:
-        HwdseError: a column without a known direction.
+        HwdseError: a column is unknown.
     """
     names, maximize = zip(*(column(name).objective for name in (x, y)), strict=True)
     values = frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -64,13 +65,13 @@ def pareto_mask(
 
 
 def pareto(frame: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY) -> pd.DataFrame:
-    """Rows of `frame` on the Pareto front of `x` and `y`, the best `y` first.
+    """Rows of `frame` on the Pareto front of `x` and `y`. The row with the best `y` comes first.
 
-    Ties are kept; rows with a missing value are left out. Rows equal in both columns stay in the
-    order of `frame`.
+    Ties are kept. Rows with a missing value are left out. Rows that are equal in both columns keep
+    the order of `frame`.
 
     Raises:
-        HwdseError: a column without a known direction.
+        HwdseError: a column is unknown.
     """
     front = frame[pareto_mask(frame, x, y)]
     names, maximize = zip(*(column(name).objective for name in (y, x)), strict=True)

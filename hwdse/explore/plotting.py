@@ -35,20 +35,21 @@ def plot(
     x: str = DEFAULT_COST,
     y: str = DEFAULT_QUALITY,
 ) -> tuple[Path, Path]:
-    """Draw the finished designs of `frame` and their front into `stem`.png and `stem`.svg.
+    """Draw the finished designs of `frame` and the front into `stem`.png and `stem`.svg.
 
-    Designs on the front carry numbers, which a key beside the axes spells out. Accuracy has its
-    confidence interval. Where no design is finished the picture says so.
+    Designs on the front have numbers, and a key beside the plot lists the designs by number.
+    Accuracy has error bars with the confidence interval. If no design is finished, the picture
+    contains only a message.
 
     Returns:
-        Paths of PNG and SVG.
+        Paths of the PNG file and the SVG file.
 
     Raises:
-        HwdseError: an unknown column, or a file that cannot be written.
+        HwdseError: a column is unknown, or a file cannot be written.
     """
     stem = Path(stem)
     with mpl.rc_context(STYLE), warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes.
+        # Matplotlib draws characters that the font lacks as boxes. Do not warn about them.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = _draw(frame, column(x), column(y))
         files = {}
@@ -83,7 +84,7 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
 
 
 def _drawable(frame: pd.DataFrame, x: Column, y: Column) -> tuple[pd.DataFrame, int]:
-    """The designs that have a place on both axes, and how many were not evaluated at all."""
+    """The designs with finite positions on both axes, and the number of designs not evaluated."""
     done = finished(frame)
     if done.empty:
         return done, len(frame)
@@ -99,11 +100,11 @@ class _Chart:
     y: Axis
 
     def places(self, frame: pd.DataFrame) -> tuple[_Array, _Array]:
-        """Positions of designs."""
+        """Positions of designs on both axes."""
         return self.x.place(frame[self.x.column.name]), self.y.place(frame[self.y.column.name])
 
     def points(self, frame: pd.DataFrame) -> None:
-        """Draw every design, with its interval and the float baseline on an accuracy axis."""
+        """Draw every design; on an accuracy axis also the intervals and the float baseline."""
         style = Style.of(frame)
         colours = [style.colours[name] for name in operands(frame)]
         if self.y.column.name == "accuracy":
@@ -130,10 +131,10 @@ class _Chart:
         self.axes.errorbar(
             xs,
             ys,
-            # A rounding error below zero is no interval.
+            # Rounding errors can make a length slightly negative.
             yerr=np.maximum([below, above], 0),
             fmt="none",
-            ecolor=colours,  # type: ignore[arg-type] # one a bar is taken, not typed
+            ecolor=colours,  # type: ignore[arg-type] # stubs lack one colour per bar
             elinewidth=0.8,
             alpha=0.35,
             zorder=1,
@@ -159,8 +160,8 @@ class _Chart:
         )
 
     def front(self, front: pd.DataFrame) -> None:
-        """Circle the front and join it."""
-        # Between two designs of the front the worse one is the best that can be had.
+        """Circle the designs on the front and connect them."""
+        # The line has steps: between two designs of the front, the worse one is the best available.
         self.axes.plot(
             *self.places(front.sort_values(self.x.column.name)),
             color=INK,
@@ -178,7 +179,7 @@ class _Chart:
         )
 
     def ticks(self) -> None:
-        """Mark and name the axes."""
+        """Set the titles and tick marks of both axes."""
         self.axes.set(xlabel=self.x.label, ylabel=self.y.label)
         self.axes.grid(True, color="#e6e8eb", lw=0.7, zorder=0)
         self.axes.set_axisbelow(True)
@@ -186,8 +187,8 @@ class _Chart:
         self.axes.set_yticks(*self.y.ticks(*self.axes.get_ylim()))
 
     def number(self, figure: Figure, front: pd.DataFrame) -> None:
-        """Put each front point's number where it covers neither a point nor another number."""
-        # Texts have a size only once they were drawn.
+        """Number the points of the front, so that numbers do not cover points or other numbers."""
+        # A text has a size only after drawing.
         figure.draw_without_rendering()
         places = np.column_stack(self.places(front))
         taken = [
@@ -222,13 +223,13 @@ def _title(figure: Figure, axes: Axes, x: Column, y: Column, facts: str) -> None
 
 
 def _margin(frame: pd.DataFrame, x: Column) -> str:
-    """Typical error of the first axis, if it was measured."""
+    """Text with the typical error of the x axis quantity; empty if not measured."""
     errors = list(frame[x.margin].dropna().unique()) if x.margin else []
     return f" (rms error {float(errors[0]):.0%})" if len(errors) == 1 else ""
 
 
 def subtitle(frame: pd.DataFrame) -> str:
-    """What the numbers of `frame` are: designs, network, samples, technology, method."""
+    """Text below the title: number of designs, network, samples, technology, method."""
 
     def only(name: str) -> str:
         return ", ".join(str(value) for value in frame[name].drop_duplicates())
@@ -241,7 +242,7 @@ def subtitle(frame: pd.DataFrame) -> str:
 
 
 def _offsets() -> list[tuple[float, float]]:
-    """Places around a point in points, the nearest first, above left before the others."""
+    """Label offsets around a data point, in typographic points: nearest first, upper left first."""
     angles = np.radians([135, 45, 90, 180, 0, 225, 315, 270])
     return [
         (float(radius * np.cos(angle)), float(radius * np.sin(angle)))

@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: a bar on a terminal, a line now and then elsewhere."""
+"""Reports progress on standard error: a bar on a terminal, and occasional lines elsewhere."""
 
 import time
 from typing import Protocol, Self
@@ -7,38 +7,38 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-# A log that nobody watches needs no line for each of ten thousand designs.
+# A log file does not need a line per design, because a sweep can have ten thousand designs.
 _SECONDS_BETWEEN_LINES = 2.0
 
 
 class Reporter(Protocol):
-    """Told about the steps of long work."""
+    """Interface for receiving the progress of long work."""
 
     def start(self, phase: str, total: int, done: int = 0) -> None:
-        """A phase of `total` steps begins, `done` of them finished earlier."""
+        """A phase of `total` steps begins. `done` steps were finished earlier."""
 
     def advance(self, text: str, steps: int = 1) -> None:
-        """Steps are finished; `text` says which."""
+        """`steps` steps are finished. `text` describes them."""
 
     def note(self, text: str) -> None:
-        """Something worth saying that is no step."""
+        """A message that does not belong to a step."""
 
 
 class Silent:
-    """Says nothing."""
+    """A reporter that prints nothing."""
 
     def start(self, phase: str, total: int, done: int = 0) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def advance(self, text: str, steps: int = 1) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def note(self, text: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class ConsoleReporter:
-    """Writes to standard error; use as a context manager."""
+    """A reporter that writes to standard error. Use it as a context manager."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -54,7 +54,7 @@ class ConsoleReporter:
         self._stop()
 
     def start(self, phase: str, total: int, done: int = 0) -> None:
-        """Open a bar, or print the phase."""
+        """Open a progress bar, or print the phase."""
         self._stop()
         self._phase, self._total, self._done = phase, total, done
         earlier = f", {done} finished earlier" if done else ""
@@ -74,7 +74,7 @@ class ConsoleReporter:
         self._bar.start()
 
     def advance(self, text: str, steps: int = 1) -> None:
-        """Move the bar, or print a line if the last one is long enough ago."""
+        """Move the bar, or print a line if enough time has passed since the last line."""
         self._done += steps
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], advance=steps, step=escape(text))
@@ -85,11 +85,11 @@ class ConsoleReporter:
             self._line(f"{self._phase} {self._done}/{self._total}: {text}")
 
     def note(self, text: str) -> None:
-        """Print one line, above the bar if there is one."""
+        """Print one line, above the bar if a bar is open."""
         self._line(text)
 
     def _line(self, text: str) -> None:
-        # soft_wrap: one message is one line, however long.
+        # With soft_wrap, a long message stays one line.
         self._console.print(escape(text), soft_wrap=True)
 
     def _stop(self) -> None:

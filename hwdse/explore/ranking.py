@@ -1,12 +1,12 @@
-"""Ranks designs by paired tests: what the data do not tell apart has the same rank.
+"""Ranks designs by paired tests. Designs that the data cannot separate can share a rank.
 
-Two designs are compared on the same samples by the errors of their outputs: a Wilcoxon signed-rank
-test of the differences (F. Wilcoxon, Biometrics Bulletin 1, 1945; normal approximation, zeros
-split). Holm's procedure (Scandinavian Journal of Statistics 6, 1979) corrects for the number of
-pairs, so that the probability of even one wrong order among all of them is at most the level.
+Two designs are compared by their output errors on the same samples. The comparison is a Wilcoxon
+signed-rank test of the differences (F. Wilcoxon, Biometrics Bulletin 1, 1945; normal approximation,
+zeros split). Holm's procedure (Scandinavian Journal of Statistics 6, 1979) corrects for the number
+of pairs. The probability that any pair of designs gets a wrong order is at most `level`.
 
-A design's rank is one more than the number of designs that are better for sure. Designs of one rank
-are tied; their order within the rank, by their mean error, means nothing.
+The rank of a design is one more than the number of designs that are significantly better. Designs
+with the same rank are tied, and their order in a table means nothing.
 """
 
 from collections.abc import Sequence
@@ -21,18 +21,18 @@ from hwdse.errors import ShapeError
 
 LEVEL = 0.05
 _WORST = 1e30
-"""Stands for the error of outputs that are NaN or infinite."""
+"""Error to use for outputs that are NaN or infinite."""
 
 Errors = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ranking:
-    """Which designs are better than which.
+    """The ranks of designs, and the results of all pairwise tests.
 
     Attributes:
-        ranks: (n,), 1 for the designs that none is better than.
-        better: (n, n), whether the row's design is better than the column's for sure.
+        ranks: rank of each design, shape (n,). Rank 1: no design is significantly better.
+        better: shape (n, n). Entry (i, j): design i is significantly better than design j.
     """
 
     ranks: npt.NDArray[np.int64]
@@ -40,12 +40,12 @@ class Ranking:
 
     @property
     def pairs(self) -> int:
-        """Pairs of designs."""
+        """Number of pairs of designs."""
         return len(self.ranks) * (len(self.ranks) - 1) // 2
 
     @property
     def separated(self) -> int:
-        """Pairs whose order is sure."""
+        """Number of pairs with a significant order."""
         return int(self.better.sum())
 
 
@@ -53,11 +53,12 @@ def rank(errors: Sequence[Errors], level: float = LEVEL) -> Ranking:
     """Rank designs by their errors on the same samples.
 
     Args:
-        errors: for each design an error for each sample, the samples in the same order.
-        level: probability of any wrong order.
+        errors: for each design, an array with one error per sample. All arrays have the same order
+            of samples.
+        level: largest probability that any pair gets a wrong order.
 
     Raises:
-        ShapeError: designs with different numbers of samples.
+        ShapeError: designs have different numbers of samples.
     """
     count = len(errors)
     if len({len(each) for each in errors}) > 1:
@@ -75,11 +76,12 @@ def rank(errors: Sequence[Errors], level: float = LEVEL) -> Ranking:
 
 
 def ranks_of(errors: Sequence[Errors | None], measured: Sequence[object]) -> list[int | None]:
-    """Ranks of designs, some of which may have no errors.
+    """Ranks of designs. A design without errors has rank None.
 
     Args:
-        errors: of each design as in `rank`, or None.
-        measured: what each design was measured on; where they differ there are no ranks.
+        errors: errors of each design as in `rank`, or None.
+        measured: description of the network and samples of each design, or None. If the
+            descriptions differ, all ranks are None.
     """
     given = [each for each in errors if each is not None]
     if len({what for what in measured if what is not None}) > 1:
@@ -90,13 +92,19 @@ def ranks_of(errors: Sequence[Errors | None], measured: Sequence[object]) -> lis
 
 @lru_cache(maxsize=4)
 def _ranks(errors: tuple[bytes, ...]) -> tuple[int, ...]:
-    """Ranks of designs by the bytes of their errors: tables, plots and pages ask for the same."""
+    """Ranks of designs, from the bytes of their errors.
+
+    The cache helps because tables, plots and pages need the same ranks.
+    """
     found = rank([np.frombuffer(each, np.float32) for each in errors]).ranks
     return tuple(int(each) for each in found)
 
 
 def holm(p: npt.NDArray[np.float64], level: float = LEVEL) -> npt.NDArray[np.bool_]:
-    """Which hypotheses to reject, so that any wrong rejection has at most probability `level`."""
+    """Holm's procedure: a mask of the hypotheses to reject.
+
+    The probability of any wrong rejection is at most `level`.
+    """
     order = np.argsort(p, kind="stable")
     passed = p[order] <= level / np.arange(len(p), 0, -1)
     found = np.zeros(len(p), np.bool_)
@@ -107,13 +115,16 @@ def holm(p: npt.NDArray[np.float64], level: float = LEVEL) -> npt.NDArray[np.boo
 def _pairs(
     table: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """For each pair of rows, in the order of `triu_indices`: p, and z < 0 if the first is less."""
+    """The p-value and the z statistic of each pair of rows, in the order of `triu_indices`.
+
+    z < 0 means that the first row has smaller errors.
+    """
     from scipy.stats import wilcoxon  # noqa: PLC0415 - takes a second to load
 
     z = []
     for index in range(len(table) - 1):
         differences = table[index] - table[index + 1 :]
-        # One-sided, so that the statistic keeps its sign.
+        # Use the one-sided test, because its z statistic has a sign.
         result = wilcoxon(
             differences, zero_method="zsplit", method="asymptotic", alternative="less", axis=1
         )

@@ -1,4 +1,4 @@
-"""One evaluated design: what an evaluator gives, what a store keeps, what tables show."""
+"""Records of one evaluated design: for evaluators, for stores and for tables."""
 
 import math
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ Errors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evaluation:
-    """Cost and accuracy of one design, as JSON documents.
+    """Result of an evaluator for one design: cost and accuracy as JSON documents.
 
     Attributes:
         spec: canonical text of the design.
         cost: `Cost.to_json()`.
         accuracy: `Accuracy.to_json()`.
-        errors: `Accuracy.errors`, of each sample; designs are compared by them in pairs.
-        version: of hwdse.
+        errors: `Accuracy.errors`, one error per sample, for paired comparison of designs.
+        version: version of hwdse.
     """
 
     spec: str
@@ -34,24 +34,24 @@ class Evaluation:
 
 
 class Evaluator(Protocol):
-    """Evaluates designs; picklable, so that worker processes can."""
+    """Evaluates designs. Must be picklable, for worker processes."""
 
     def key(self, design: Design) -> str:
-        """Equal for two evaluations exactly when their results are."""
+        """Key of an evaluation. Keys are equal if everything that affects the result is equal."""
 
     def __call__(self, design: Design) -> Evaluation:
         """Evaluate one design.
 
         Raises:
-            HwdseError: the design, or everything, cannot be evaluated.
+            HwdseError: this design, or any design, cannot be evaluated.
         """
 
 
 def facts_of(design: Design) -> dict[str, Any]:
-    """What tables say of a design whatever became of it, as a JSON document.
+    """Facts about a design that tables show even if its evaluation failed, as a JSON document.
 
-    It is kept beside the results: what a spec names, a file for instance, may be gone or be
-    something else by the time they are shown.
+    The store keeps these facts with the results. A file that the spec names may have changed or
+    disappeared by the time a table is shown.
     """
     return {
         "spec": str(design),
@@ -64,17 +64,17 @@ def facts_of(design: Design) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A design of a sweep as stored: finished, failed, or finished and then failed its proof.
+    """A design of a sweep, as stored: evaluated, failed, or evaluated and failed in verification.
 
     Attributes:
-        key: of its evaluation.
-        facts: see `facts_of`.
-        cost: `Cost.to_json()`; None if it was not evaluated.
-        accuracy: `Accuracy.to_json()`; None if it was not evaluated.
-        errors: of each sample's outputs, float32; None if it was not evaluated.
-        version: of the hwdse that evaluated it; empty if none did.
-        certificate: of its verified Verilog, if there is any.
-        failure: what failed and why, in one line; empty if nothing did.
+        key: key of the evaluation.
+        facts: facts about the design, see `facts_of`.
+        cost: `Cost.to_json()`; None for a design without evaluation.
+        accuracy: `Accuracy.to_json()`; None for a design without evaluation.
+        errors: output error of each sample, float32; None for a design without evaluation.
+        version: version of hwdse that evaluated the design; empty for a design without evaluation.
+        certificate: certificate of the verified Verilog; None without verified Verilog.
+        failure: the failed stage and the reason, in one line; empty if no stage failed.
     """
 
     key: str
@@ -93,17 +93,18 @@ class Row:
 
     @property
     def slug(self) -> str:
-        """The design's name for files."""
+        """Name of the design for files and modules."""
         return str(self.facts["slug"])
 
 
 def describe(row: Row) -> dict[str, str | int | float | bool | None]:
-    """One flat record of a design: the spec and its keys, costs, accuracy; None where unknown.
+    """One flat record of a design: spec, keys of the spec, costs, accuracy; None if unknown.
 
-    `area_per_mac_um2` is the area over the multiply-accumulates of one cycle, as the energy is.
-    Accuracy and its interval are fractions of 1; `float_accuracy` is the network's own on the same
-    samples, `agreement` the fraction of samples classified as in float, `sqnr_db` infinite for
-    outputs that equal float's and minus infinity where one is NaN or infinite.
+    `area_per_mac_um2` is the area divided by the multiply-accumulates per cycle. Energy is also per
+    multiply-accumulate. Accuracy and its interval are fractions of 1. `float_accuracy` is the
+    accuracy of the float32 network on the same samples. `agreement` is the fraction of samples with
+    the same class as in float32. `sqnr_db` is infinity if all outputs equal the float32 outputs,
+    and minus infinity if an output is NaN or infinite.
     """
     cost, accuracy = row.cost or {}, row.accuracy or {}
     area = cost.get("area_um2")
@@ -144,7 +145,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
 
 
 def _decibels(row: Row) -> float | None:
-    """The signal-to-noise ratio, which JSON cannot say where it is infinite."""
+    """The signal-to-noise ratio in dB. JSON has null for infinity, so `errors` give the sign."""
     if row.accuracy is None or row.errors is None:
         return None
     stated = row.accuracy["sqnr_db"]
@@ -154,7 +155,7 @@ def _decibels(row: Row) -> float | None:
 
 
 def short_spec(design: Design) -> str:
-    """The shortest text that parses to `design`: keys at their defaults are left out."""
+    """A short text that parses to `design`. Keys with default values are left out."""
     keys = design.keys()
     for key in list(keys):
         fewer = {k: v for k, v in keys.items() if k != key}
@@ -171,7 +172,7 @@ MARGINS = {"area": "area_error", "energy": "energy_error", "delay": "delay_error
 
 
 def cost_margin(cost: Mapping[str, float | None]) -> str:
-    """How far costs may be off, in a sentence, from the `*_error` entries of a cost."""
+    """A sentence about the error of cost estimates, from the `*_error` entries of a cost."""
     measured = [
         f"{error:.0%} for {name}"
         for name, key in MARGINS.items()
@@ -186,7 +187,7 @@ def cost_margin(cost: Mapping[str, float | None]) -> str:
 
 
 def four_digits(value: float) -> str:
-    """A quantity as tables show it: four significant digits, thousands written out."""
+    """A quantity as text for tables: four significant digits, or all digits from 1000 up."""
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 

@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs no network, with scatter, breakdown and table."""
+"""The report: one HTML file with scatter plot, cost breakdown and table, for use offline."""
 
 import json
 import math
@@ -41,13 +41,13 @@ def report(store: Store, path: str | Path, x: str = DEFAULT_COST, y: str = DEFAU
     """Write the designs of the store's latest sweep as one self-contained HTML file.
 
     Args:
-        store: with at least one finished or failed design.
+        store: store with at least one finished or failed design.
         path: file to write.
-        x: cost shown first.
-        y: quality shown first.
+        x: name of the cost column that the plot shows first.
+        y: name of the quality column that the plot shows first.
 
     Raises:
-        StoreError: the store holds no such design, or a damaged row.
+        StoreError: the store has no finished or failed design, or a row is damaged.
         OutputError: the file cannot be written.
     """
     path = Path(path)
@@ -81,7 +81,7 @@ def _asset(name: str) -> str:
 
 
 def _embedded(document: Any) -> str:
-    """JSON that no HTML parser reads as markup."""
+    """JSON text that an HTML parser cannot mistake for markup."""
     text = json.dumps(document, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -143,7 +143,7 @@ def _number(value: Any) -> float | None:
 
 
 def _common(values: pd.Series) -> float | None:
-    """The value that all rows share; None if they do not."""
+    """The value that all rows share; None if the values differ."""
     distinct = values.dropna().unique()
     return float(distinct[0]) if len(distinct) == 1 else None
 
@@ -275,6 +275,6 @@ def _verilog(row: Row, base: Path, target: Path) -> str:
     folder = base / RTL_FOLDER / row.slug
     if not holds(folder, row.certificate):
         return "verified"
-    # Percent signs for what an address may not hold, bytes that are no UTF-8 among it.
+    # Percent-encode characters that a URL must not contain, including bytes that are not UTF-8.
     link = quote(os.fsencode(Path(os.path.relpath(folder, target)).as_posix()))
     return f'<a href="{link}/">verified</a>'

@@ -1,4 +1,4 @@
-"""The sweep: evaluate what the store lacks, prove the front, write the results."""
+"""The sweep: evaluates designs that the store lacks, verifies the front, writes the results."""
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -23,7 +23,8 @@ from hwdse.spec import Design
 from hwdse.text import printable
 from hwdse.writing import writable_folder, write_file
 
-# A sweep of ten thousand designs without a simulator fails ten thousand times alike.
+# Largest number of failures in an error message. Without a simulator, for example, all designs of a
+# sweep fail for the same reason.
 _MOST_TOLD = 10
 
 
@@ -32,13 +33,14 @@ class Sweep:
     """Results of a finished sweep.
 
     Attributes:
-        folder: where everything lies.
-        frame: a row per design in the order of the space; see `Store.frame`, and `front`.
-        files: what was written, by kind.
-        computed: designs evaluated now.
-        reused: designs finished earlier.
-        failed: designs that failed now; see the column `failure` of the frame.
-        skipped: combinations of the space without meaning.
+        folder: folder with all results.
+        frame: a table with one row per design, in the order of the space. It has the columns of
+            `Store.frame`, and `front` and `verilog`.
+        files: paths of the written files, by kind.
+        computed: number of designs that this sweep evaluated.
+        reused: number of designs that were evaluated earlier.
+        failed: number of designs that failed in this sweep. See column `failure` of the frame.
+        skipped: number of combinations in the space that are not valid designs.
     """
 
     folder: Path
@@ -51,12 +53,12 @@ class Sweep:
 
     @property
     def front(self) -> pd.DataFrame:
-        """Designs on the Pareto front of energy and rank, the best rank first."""
+        """Designs on the Pareto front of energy and rank. The best rank comes first."""
         return pareto(self.frame)
 
     @property
     def failures(self) -> pd.DataFrame:
-        """Designs that failed their evaluation or their verification."""
+        """Designs whose evaluation or verification failed."""
         return self.frame[self.frame["failure"] != ""]
 
 
@@ -74,31 +76,30 @@ def sweep(
     evaluator: Evaluator | None = None,
     generator: Generator | None = None,
 ) -> Sweep:
-    """Evaluate every design of `space`, and generate verified Verilog of those on the front.
+    """Evaluate every design of `space`, and generate verified Verilog for the designs on the front.
 
-    Finished designs are kept in `folder`/store.sqlite one by one, so an interrupted sweep goes on
-    where it stopped: calling again gives the same rows as an uninterrupted call. A design that
-    fails, in whatever way, is kept as failed with its reason, and tried again by the next call.
+    Each finished design is stored at once in `folder`/store.sqlite. An interrupted sweep therefore
+    continues where it stopped: calling again gives the same rows as a call without interruption. A
+    failed design is stored with the reason, and the next call tries it again.
 
     Args:
         space: designs, network, samples and technology.
-        folder: made if missing.
-        jobs: worker processes; one per core by default. With 1 the work is done in this process,
-            which a design that takes its process down then ends.
-        network: instead of the space's.
-        samples: instead of the space's.
-        scales: policy that chooses scales, instead of the space's.
-        requantize: whether layers hand on what they give in the output format, instead of the
-            space's.
-        data_dir: folder of the dataset; where it is installed by default.
-        reporter: told about progress.
-        evaluator: measures a design; the analytic cost and the network's accuracy by default.
-        generator: writes and proves Verilog; `hwdse.verify.generate` by default.
+        folder: folder for the results. It is created if it is missing.
+        jobs: number of worker processes. Default: one per core. With 1, this process does the work,
+            and a design that kills its process kills this process.
+        network: network to use instead of the network in the space.
+        samples: number of test samples to use instead of the number in the space.
+        scales: scale policy to use instead of the policy in the space.
+        requantize: whether layers hand on their outputs in the output format; overrides the space.
+        data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
+        reporter: receives the progress.
+        evaluator: evaluates a design. Default: analytic cost, and accuracy of the network.
+        generator: writes and verifies Verilog. Default: `hwdse.verify.generate`.
 
     Raises:
         HwdseError: the network, dataset, technology or folder cannot be used.
-        FailedDesignsError: designs failed, or their verification did; all else is written, and the
-            error has the `Sweep` as its `result`.
+        FailedDesignsError: the evaluation or verification of a design failed. All other results are
+            written. The attribute `result` of the error is the `Sweep`.
     """
     if network is not None:
         space = replace(space, network=network)
@@ -154,16 +155,16 @@ class _Run:
     keys: dict[str, Design]
 
     def evaluate(self, store: Store, evaluator: Evaluator) -> dict[str, Failure]:
-        """Evaluate the designs that the store lacks; what failed, by key."""
+        """Evaluate the designs that the store lacks. Returns the failures by key."""
         store.select(self.keys)
-        # A damaged row shows before any work.
+        # Report a damaged row before any work.
         store.rows()
         missing = {design: key for key, design in self.keys.items() if key not in store}
         self.reporter.start("designs", len(self.keys), len(self.keys) - len(missing))
         return self._outcomes(evaluator, missing, store.add, "evaluation", store)
 
     def prove(self, store: Store, generator: Generator) -> dict[str, Failure]:
-        """Generate the Verilog that the front lacks; what failed, by key."""
+        """Generate and verify Verilog that the front lacks. Returns the failures by key."""
         rtl = writable_folder(self.folder / RTL_FOLDER)
         store.forget_failures("verification")
         rows = store.rows()
@@ -185,9 +186,14 @@ class _Run:
         stage: str,
         store: Store,
     ) -> dict[str, Failure]:
-        """Do a task for designs, which have keys, and keep what comes; what failed, by key."""
+        """Run a task for each design in `missing`, and store the results.
+
+        Returns:
+            The failures by key.
+        """
         failures = {}
-        # Closed at once when this ends early: workers do not wait for the collector.
+        # `closing` stops the workers at once if this loop ends early. Without it they would run
+        # until the garbage collector removes the generator.
         with closing(run_tasks(task, missing, self.jobs)) as outcomes:
             for design, outcome in outcomes:
                 key = missing[design]
@@ -199,7 +205,7 @@ class _Run:
         return failures
 
     def frame(self, store: Store) -> pd.DataFrame:
-        """The store's frame with the front, and the folders of the Verilog."""
+        """The store's frame, with columns for the front and the folders of the Verilog."""
         rows = store.rows()
         frame = frame_of(rows)
         frame["front"] = pareto_mask(frame)
@@ -212,7 +218,7 @@ class _Run:
         return frame
 
     def write(self, store: Store, frame: pd.DataFrame) -> dict[str, Path]:
-        """Write table, plots and report; their paths by kind."""
+        """Write table, plots and report. Returns all paths by kind."""
         self.reporter.start("results", 3)
         csv = write_file(self.folder / "results.csv", frame.to_csv(index=False))
         self.reporter.advance(csv.name)
@@ -231,7 +237,7 @@ class _Run:
 
 
 def _kept(keep: Callable[[str, Any], None], key: str, outcome: Any) -> Failure | None:
-    """Keep a result in the store; a failure if it is one, or if it cannot be kept."""
+    """Store a result. Returns a failure if the outcome is a failure or cannot be stored."""
     if isinstance(outcome, Failure):
         return outcome
     try:
@@ -242,7 +248,7 @@ def _kept(keep: Callable[[str, Any], None], key: str, outcome: Any) -> Failure |
 
 
 def _shown(outcome: Any, failure: Failure | None) -> str:
-    """What progress says of an outcome after the design."""
+    """Text that a progress line shows after the design."""
     if failure is not None:
         return "  FAILED"
     if isinstance(outcome, Evaluation):
@@ -252,7 +258,7 @@ def _shown(outcome: Any, failure: Failure | None) -> str:
 
 
 def _message(keys: Mapping[str, Design], failures: Mapping[str, Failure]) -> str:
-    """How many designs failed, and each with what it said, in the order of the space."""
+    """Error message: number of failed designs, and reason per design, in the order of the space."""
     lines = [
         f"{len(failures)} of {len(keys)} designs failed; all others are finished, and the same "
         "command tries these again"

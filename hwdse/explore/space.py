@@ -1,18 +1,18 @@
-"""A design space: a TOML file of design specs and of products of their parts.
+"""A design space: a TOML file that lists designs and combinations of design options.
 
 ```toml
-network = "digits-cnn"       # what accuracy is measured on
-samples = 360                # test samples, by default as many as the network says
-scales = "output"            # policy that chooses scales: output, pow2, mse or absmax
-requantize = false           # layers hand on their outputs in the design's output format
+network = "digits-cnn"       # network for measuring accuracy
+samples = 360                # number of test samples; default: the number in the network
+scales = "output"            # scale policy: output, pow2, mse or absmax
+requantize = false           # true: layers hand on outputs in the design's output format
 technology = "nangate45"
-designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # as they are
+designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # single designs
 
-[[space]]                    # every combination of
+[[space]]                    # all combinations of the values below
 a = ["int8", "e4m3fn"]
 mul = ["exact", "lmul"]      # one value or a list; any key of a design spec
 acc = ["kulisch", "fp:fp32"]
-skip_invalid = true          # leave out combinations without meaning (lmul of integers)
+skip_invalid = true          # leave out invalid combinations (lmul of integers)
 ```
 """
 
@@ -45,7 +45,7 @@ _TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document
 
 _Combination = Mapping[str, str | int]
 
-# What reads the values of a spec, to find out which of them is wrong.
+# Parsers for values of a spec. An error message needs them to find the wrong value.
 _PARSERS: tuple[Callable[[str], object], ...] = (
     formats.parse,
     Multiplier.parse,
@@ -53,23 +53,23 @@ _PARSERS: tuple[Callable[[str], object], ...] = (
     Unit.parse,
 )
 
-# More combinations than anyone sweeps: a slip in a file, not a space.
+# Nobody sweeps more combinations than this. A larger number is probably a mistake in the file.
 _MAX_COMBINATIONS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Space:
-    """Designs to compare, and on what.
+    """Designs to compare, and the network, samples and technology for comparing them.
 
     Attributes:
-        name: file it came from, or `built-in`.
-        designs: in the order of the file, each once.
-        network: name of a shipped network or path of an ONNX file.
-        samples: test samples to evaluate; None for as many as the network says.
-        scales: policy that chooses the scales of activations and weights.
-        requantize: layers hand on their outputs in the design's output format.
-        technology: name of a technology table.
-        skipped: combinations left out because they have no meaning.
+        name: path of the space file, or `built-in space`.
+        designs: the designs in the order of the file, without duplicates.
+        network: name of a shipped network, or path of an ONNX file.
+        samples: number of test samples. None: the number in the network's metadata.
+        scales: policy for choosing the scales of activations and weights.
+        requantize: whether layers hand on their outputs in the design's output format.
+        technology: name of a technology table, or path of a table.
+        skipped: number of combinations left out because they are not valid designs.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Space:
 
     @classmethod
     def builtin(cls) -> Self:
-        """The space that `hwdse explore` sweeps when it is given none."""
+        """The built-in space, which `hwdse explore` sweeps if no space is given."""
         return cls._parse(_BUILTIN.read_text(encoding="utf-8"), "built-in space")
 
     @classmethod
@@ -101,7 +101,7 @@ class Space:
 
         Raises:
             SpaceError: the file cannot be read, is not TOML, or has an unknown key, a value of the
-                wrong type or a design without meaning. The message names file and line.
+                wrong type or an invalid design. The message names file and line.
         """
         return cls._parse(read_text(path, "space file", SpaceError, most=MAX_TOML), str(path))
 
@@ -149,7 +149,7 @@ class Space:
 
 @dataclass(frozen=True, kw_only=True)
 class _Source:
-    """The text of a space and where things stand in it (tomllib keeps no positions)."""
+    """The text of a space file. It finds line numbers, because tomllib gives no positions."""
 
     text: str
     name: str
@@ -159,7 +159,8 @@ class _Source:
             return parse_toml(self.text)
         except ValueError as error:
             place = _TOML_PLACE.fullmatch(str(error))
-            # Without a line the text ends too early; without a place the whole of it is at fault.
+            # A place without a line means the end of the document. An error without a place
+            # concerns the whole text.
             end = len(self.text.splitlines()) if place else None
             line = int(place[2]) if place and place[2] else end
             reason = place[1] if place else str(error)
@@ -171,7 +172,7 @@ class _Source:
 
     def typed(self, table: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
         value = table.get(key, default)
-        # bool is an int to Python, not to TOML.
+        # In Python bool is a subclass of int. In TOML they are different types.
         if value is not default and type(value) is not kind:
             words = {str: "text", int: "a whole number", bool: "true or false", list: "a list"}
             raise self.error(f"{key} = {value!r}: must be {words[kind]}", self.key(key))
@@ -185,19 +186,19 @@ class _Source:
         return list(values)
 
     def key(self, key: str, first: int = 1, last: int | None = None) -> int | None:
-        """Line of `key = ` between lines `first` and `last`; None when it is not found."""
+        """Line number of `key = ` between lines `first` and `last`; None if not found."""
         pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=|\s*\[+\s*{re.escape(key)}\b")
         return self._find(lambda line: pattern.match(line) is not None, first, last)
 
     def value(self, value: object, first: int = 1, last: int | None = None) -> int | None:
-        """Line of a quoted text or a number between lines `first` and `last`."""
+        """Line number of a quoted text or a number between lines `first` and `last`."""
         if isinstance(value, str):
             return self._find(lambda s: f'"{value}"' in s or f"'{value}'" in s, first, last)
         pattern = re.compile(rf"(?<![\w.]){re.escape(str(value))}(?![\w.])")
         return self._find(lambda line: pattern.search(line) is not None, first, last)
 
     def table_lines(self, index: int) -> tuple[int, int] | None:
-        """First and last line of the `index`-th [[space]] table."""
+        """First and last line number of [[space]] table `index`, counted from 0."""
         lines = self.text.splitlines()
         starts = [i for i, line in enumerate(lines, start=1) if _HEADER.match(line)]
         if index >= len(starts):
@@ -213,7 +214,7 @@ class _Source:
 
 @dataclass(frozen=True, kw_only=True)
 class _Table:
-    """One [[space]] table: every combination of the values of its keys."""
+    """One [[space]] table, which describes all combinations of the values of its keys."""
 
     source: _Source
     index: int
@@ -221,10 +222,10 @@ class _Table:
 
     @cached_property
     def axes(self) -> dict[str, list[str | int]]:
-        """The values of each key.
+        """The list of values for each key.
 
         Raises:
-            SpaceError: no keys, or values that no spec has.
+            SpaceError: the table has no design keys, or a value has a wrong type.
         """
         axes = {k: self._values(k, v) for k, v in self.content.items() if k != "skip_invalid"}
         if not axes:
@@ -233,11 +234,16 @@ class _Table:
 
     @property
     def combinations(self) -> int:
-        """How many there are."""
+        """Number of combinations."""
         return math.prod(map(len, self.axes.values()))
 
     def designs(self, skip_by_default: bool) -> tuple[list[Design], int]:
-        """Designs of the table, and how many combinations were left out."""
+        """Designs of the table, and the number of combinations left out.
+
+        Raises:
+            SpaceError: a combination is invalid and must not be skipped, or all combinations with
+                a value are invalid.
+        """
         skip = self.source.typed(self.content, "skip_invalid", bool, skip_by_default)
         axes = self.axes
         designs: list[Design] = []
@@ -254,7 +260,8 @@ class _Table:
                 refused.append(refusal)
             else:
                 useful.update(chosen.items())
-        # A value that makes sense nowhere is a slip, not a combination to leave out.
+        # If a value is invalid in every combination, it is probably a mistake in the file. Report
+        # it instead of skipping it.
         for refusal in refused:
             if not designs or refusal.blamed() not in useful | {None}:
                 raise self._refused(refusal)
@@ -274,7 +281,7 @@ class _Table:
     def error(
         self, message: str, key: str | None = None, value: str | int | None = None
     ) -> SpaceError:
-        """An error at the line of a value or a key of this table, if it can be found."""
+        """An error with the line of a key or value of this table, if the line can be found."""
         lines = self.source.table_lines(self.index)
         if lines is None:
             return self.source.error(message, self.source.key("space"))
@@ -286,19 +293,19 @@ class _Table:
         return self.source.error(message, line or lines[0])
 
     def _refused(self, refusal: "_Refusal") -> SpaceError:
-        """The error of one combination, at the line of the value to blame."""
+        """The error for an invalid combination, with the line of the value that causes it."""
         key, value = refusal.blamed() or (None, None)
         return self.error(refusal.message, key, value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Refusal:
-    """A combination that is no design, and why.
+    """A combination that is not a valid design, and the reason.
 
     Attributes:
         combination: the keys and their values.
-        message: the error's, which names the whole design.
-        reason: what is wrong with it.
+        message: the error message, which names the whole design.
+        reason: the part of the message that says what is wrong.
     """
 
     combination: _Combination
@@ -307,12 +314,19 @@ class _Refusal:
 
     @classmethod
     def of(cls, combination: _Combination, error: HwdseError) -> Self:
-        """Without the error itself, which would keep alive what it passed through."""
+        """Build a refusal from an error.
+
+        The refusal keeps only the text. The error object would keep its traceback in memory.
+        """
         reason = str(error.__cause__ or error)
         return cls(combination=combination, message=str(error), reason=reason)
 
     def blamed(self) -> tuple[str, str | int] | None:
-        """Key and value that raise this error alone, or that its reason names; None if none."""
+        """The key and value that cause the error; None if unknown.
+
+        The method first looks for a value that raises the same error alone, then for a value in the
+        text of the reason, then for a key in the text of the reason.
+        """
         items = self.combination.items()
         for item in items:
             if any(_refuses(parse, str(item[1]), self.reason) for parse in _PARSERS):

@@ -1,4 +1,4 @@
-"""Results of sweeps in one SQLite file: a row each, written in one step, safe against kill -9."""
+"""Stores results of sweeps in one SQLite file. Atomic writes of rows survive kill -9."""
 
 import os
 import sqlite3
@@ -20,18 +20,18 @@ from hwdse.text import printable
 STORE_NAME = "store.sqlite"
 RTL_FOLDER = "rtl"
 
-# "hwDS": tells a store from any other SQLite file.
+# "hwDS" in ASCII. This number distinguishes a store from other SQLite files.
 APPLICATION_ID = 0x68774453
 SCHEMA_VERSION = 3
 
 _SCHEMA = (
-    # Every design that a sweep ever asked for. `facts` is `record.facts_of`.
+    # Every design of any sweep. `facts` is the JSON document of `record.facts_of`.
     """CREATE TABLE design (
         key TEXT PRIMARY KEY NOT NULL,
         facts TEXT NOT NULL
     ) STRICT""",
-    # What was measured. `cost` and `accuracy` are the JSON documents of the estimators, `errors`
-    # the float32 numbers of `Accuracy.errors`, the least byte first.
+    # Results of evaluations. `cost` and `accuracy` are the JSON documents of the estimators.
+    # `errors` holds the float32 numbers of `Accuracy.errors` in little-endian order.
     """CREATE TABLE evaluation (
         key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
         cost TEXT NOT NULL,
@@ -39,18 +39,18 @@ _SCHEMA = (
         errors BLOB NOT NULL,
         version TEXT NOT NULL
     ) STRICT""",
-    # What was proven, for the designs whose Verilog was generated.
+    # Certificates of the designs with verified Verilog.
     """CREATE TABLE certificate (
         key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
         certificate TEXT NOT NULL
     ) STRICT""",
-    # What failed when it was tried last: the stage, and why in one line.
+    # Designs that failed at the last attempt: the failed stage, and the reason in one line.
     """CREATE TABLE failure (
         key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
         stage TEXT NOT NULL,
         reason TEXT NOT NULL
     ) STRICT""",
-    # The designs of the latest sweep in the order of its space, finished or not.
+    # The designs of the latest sweep, finished or not, in the order of the space.
     """CREATE TABLE selection (
         position INTEGER PRIMARY KEY NOT NULL,
         key TEXT NOT NULL REFERENCES design(key)
@@ -79,11 +79,11 @@ _FLOATS = (
 
 
 class Store:
-    """Results of sweeps. Open with `Store.create` to write, `Store.open` to read.
+    """Results of sweeps. `Store.create` opens a store for writing, `Store.open` for reading.
 
-    Every change is one SQLite transaction with full synchronisation, so a row is either there
-    whole or not at all, whenever the process ends. A damaged file or one of another kind is
-    refused and never changed.
+    Every change is one SQLite transaction with full synchronisation. A row is therefore either
+    complete or missing, even if the process is killed. The class refuses a damaged file or a file
+    of another kind, and never changes such a file.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -92,19 +92,19 @@ class Store:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Open the store at `path`, making an empty one if there is none or an empty file.
+        """Open the store at `path`. Creates a new store if the file is missing or empty.
 
         Raises:
-            StoreError: the file cannot be made or opened, or is not a store of this version.
+            StoreError: the file cannot be created or opened, or is not a store of this version.
         """
         return cls._connect(path, create=True)
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the store at `path`, or in the output folder `path`.
+        """Open an existing store. `path` is the store or an output folder with a store.
 
         Raises:
-            StoreError: missing, damaged, or not a store of this version.
+            StoreError: the store is missing, damaged, or not a store of this version.
         """
         # `Path.is_dir` raises for names that are too long.
         file = path / STORE_NAME if os.path.isdir(path) else path
@@ -131,7 +131,7 @@ class Store:
         return cls(connection, path)
 
     def close(self) -> None:
-        """Close the file; the object cannot be used afterwards."""
+        """Close the file. The object cannot be used afterwards."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -141,7 +141,7 @@ class Store:
         self.close()
 
     def __len__(self) -> int:
-        """How many designs were ever evaluated."""
+        """Number of evaluated designs in the store, over all sweeps."""
         return int(self._one("SELECT count(*) FROM evaluation"))
 
     def __contains__(self, key: object) -> bool:
@@ -149,7 +149,7 @@ class Store:
         return bool(self._one("SELECT count(*) FROM evaluation WHERE key = ?", key))
 
     def select(self, designs: Mapping[str, Design]) -> None:
-        """Make these designs by key, in this order, what `rows` and `frame` give."""
+        """Set the designs of the latest sweep, by key, in this order, for `rows` and `frame`."""
         facts = [(key, documents.write(facts_of(design))) for key, design in designs.items()]
         with self._transaction() as execute:
             execute.executemany("INSERT OR REPLACE INTO design VALUES (?, ?)", facts)
@@ -157,14 +157,14 @@ class Store:
             execute.executemany("INSERT INTO selection VALUES (?, ?)", enumerate(designs))
 
     def selected(self) -> int:
-        """How many designs the latest sweep asked for, finished or not."""
+        """Number of designs in the latest sweep, finished or not."""
         return int(self._one("SELECT count(*) FROM selection"))
 
     def add(self, key: str, evaluation: Evaluation) -> None:
-        """Store a finished design, one that was selected. A key already there keeps its row.
+        """Store the evaluation of a selected design. An existing row with this key stays unchanged.
 
         Raises:
-            ValueError: a result that lacks something, or holds what cannot be.
+            ValueError: the evaluation is incomplete or has invalid values.
         """
         cost = documents.checked("cost", evaluation.cost, documents.COST)
         accuracy = documents.checked("accuracy", evaluation.accuracy, documents.ACCURACY)
@@ -178,11 +178,11 @@ class Store:
             execute.execute("DELETE FROM failure WHERE key = ?", (key,))
 
     def certify(self, key: str, certificate: Mapping[str, Any]) -> None:
-        """Store the certificate of a verified design, in place of an earlier one or a failure.
+        """Store the certificate of a verified design. Replaces an earlier certificate or failure.
 
         Raises:
-            StoreError: no finished design has this key.
-            ValueError: the certificate is no JSON object.
+            StoreError: no evaluated design has this key.
+            ValueError: the certificate is not a JSON object.
         """
         if key not in self:
             raise StoreError(f"{self._shown}: no finished design with key {key}")
@@ -192,12 +192,13 @@ class Store:
             execute.execute("DELETE FROM failure WHERE key = ?", (key,))
 
     def fail(self, key: str, stage: str, reason: str) -> None:
-        """Store that a selected design failed, instead of what it failed at before.
+        """Store the failure of a selected design. Replaces an earlier failure.
 
         Args:
-            key: of the design.
-            stage: `evaluation` or `verification`; the latter ends an earlier certificate.
-            reason: why, in one line.
+            key: key of the design.
+            stage: `evaluation` or `verification`. A failed verification deletes an earlier
+                certificate.
+            reason: the reason in one line.
         """
         with self._transaction() as execute:
             execute.execute(
@@ -207,22 +208,22 @@ class Store:
                 execute.execute("DELETE FROM certificate WHERE key = ?", (key,))
 
     def forget_failures(self, stage: str) -> None:
-        """Forget what failed at a stage that is about to be tried again."""
+        """Delete all failures of a stage before this stage runs again."""
         with self._transaction() as execute:
             execute.execute("DELETE FROM failure WHERE stage = ?", (stage,))
 
     def rows(self) -> list[Row]:
-        """Finished and failed designs of the latest sweep, in the order of its space.
+        """Finished and failed designs of the latest sweep, in the order of the space.
 
         Raises:
-            StoreError: a row is damaged; the message names it.
+            StoreError: a row is damaged. The message names the row.
         """
         with translated(self.path):
             found = self._connection.execute(_ROWS).fetchall()
         return [self._row(values) for values in found]
 
     def frame(self) -> pd.DataFrame:
-        """`rows` as a table: the parts of the spec, costs, accuracy, `failure`; see `describe`."""
+        """`rows` as a table with spec, costs, accuracy and `failure`; see `describe`."""
         return frame_of(self.rows())
 
     def _row(self, values: tuple[Any, ...]) -> Row:
@@ -269,12 +270,12 @@ class Store:
 
 
 def frame_of(rows: list[Row]) -> pd.DataFrame:
-    """A table with a line for each row; see `describe`. What is unknown is missing.
+    """A table with one line per row and the columns of `describe`. Unknown values are missing.
 
-    `rank` compares the finished designs with each other, see `hwdse.explore.ranking`. It is missing
-    where they were not all measured on the same samples.
+    The column `rank` compares the finished designs with each other (see `hwdse.explore.ranking`).
+    The rank is missing if the designs were not all measured on the same samples.
     """
-    # A table without lines has the columns of any other.
+    # An empty table needs all columns too, so use a dummy row to get them.
     shown = rows or [Row(key="", facts=facts_of(Design.parse("a=int8,acc=int:32")))]
     frame = pd.DataFrame.from_records([describe(row) for row in shown]).iloc[: len(rows)]
     frame.insert(2, "rank", ranks_of([row.errors for row in shown], _measured(shown))[: len(rows)])
@@ -283,12 +284,15 @@ def frame_of(rows: list[Row]) -> pd.DataFrame:
 
 
 def finished(frame: pd.DataFrame) -> pd.DataFrame:
-    """The lines of designs that were evaluated."""
+    """The lines of `frame` with evaluated designs."""
     return frame.loc[frame["energy_pj"].notna()]
 
 
 def _measured(rows: list[Row]) -> list[object]:
-    """What each row was measured on, None for none: errors of other things do not compare."""
+    """Network, metric and samples of each row; None for a row without evaluation.
+
+    Errors are comparable only if all three are the same.
+    """
     return [
         None
         if row.accuracy is None
@@ -304,22 +308,22 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]
         yield connection
         connection.execute("COMMIT")
     except BaseException:
-        # A full disk ends the transaction by itself.
+        # On a full disk SQLite has already rolled back the transaction.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
 
 
 def _text(content: bytes) -> str:
-    """SQLite's text, which anyone may have written."""
+    """Decode text from SQLite. The file may contain bytes that are not UTF-8."""
     return content.decode("utf-8", "surrogateescape")
 
 
 def _check_header(path: Path) -> None:
-    """Refuse a file that is no store before SQLite gets its hands on it.
+    """Check that a file is a store before SQLite opens the file.
 
-    SQLite takes a file of a few bytes for an empty one and writes over it. One of no bytes is what
-    it leaves itself when a process is killed at the first change.
+    SQLite treats a file of a few bytes like an empty file and overwrites it. An empty file is
+    allowed: SQLite leaves such a file if a process is killed during the first change.
     """
     shown = printable(str(path))
     try:
@@ -331,7 +335,7 @@ def _check_header(path: Path) -> None:
             head = stream.read(_APPLICATION_ID_AT + 4)
     except OSError as error:
         raise StoreError(f"{shown} cannot be opened: {why(error)}") from error
-    # With a journal beside it the file is in the middle of a change, which SQLite takes back.
+    # If a journal exists, a change of the file was interrupted, and SQLite will roll it back.
     if not head or path.with_name(f"{path.name}-journal").exists():
         return
     if not head.startswith(_HEADER):
@@ -344,9 +348,9 @@ _FOREIGN = "is an SQLite file of another program, not an hwdse store: give anoth
 
 
 def _check(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
-    """Make the tables of a new file; refuse a file that is not a whole store of this version."""
+    """Create the tables in a new file, or check that a file is a complete store of this version."""
     names = ("application_id", "user_version", "page_count", "quick_check")
-    # One transaction: another process may be making the tables.
+    # Read all in one transaction, because another process may be creating the tables.
     connection.execute("BEGIN")
     try:
         pragma = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
@@ -374,9 +378,10 @@ def _check(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
 
 
 def _make(connection: sqlite3.Connection) -> None:
-    # One transaction: a process killed here leaves an empty file, which the next one fills.
+    # Create all in one transaction. A process that is killed here leaves an empty file, and the
+    # next process creates the tables.
     with _transaction(connection):
-        # Another process may have made the tables since the check.
+        # Another process may have created the tables since the check.
         if connection.execute("PRAGMA schema_version").fetchone()[0] == 0:
             for statement in _SCHEMA:
                 connection.execute(statement)

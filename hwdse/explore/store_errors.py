@@ -1,4 +1,4 @@
-"""What went wrong with a store, told apart: a full disk is no damaged file."""
+"""Error messages for SQLite errors of a store. They separate a full disk from a damaged file."""
 
 import os
 import sqlite3
@@ -9,17 +9,17 @@ from pathlib import Path
 from hwdse.errors import StoreError, why
 from hwdse.text import printable
 
-#: How long a writer waits for another one.
+#: Time that a writer waits for another writer.
 LOCK_SECONDS = 30.0
 
-# The low byte of SQLite's codes says what happened, the rest says where.
+# The low byte of an SQLite error code is the kind of error. The other bytes give details.
 _KIND = 0xFF
 _KEPT = "what is finished is kept"
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors on the file at `path` into a StoreError that says what to do."""
+    """Context that turns SQLite errors for the file at `path` into a StoreError with advice."""
     try:
         yield
     except sqlite3.Error as error:
@@ -29,7 +29,7 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def unusable(reason: str) -> str:
-    """What is said of a file that is no whole store."""
+    """The message for a file that is not a complete store."""
     return f"is not a usable hwdse store ({reason}): move it away, or give another folder"
 
 
@@ -67,7 +67,7 @@ def _is_full(path: Path) -> bool:
 
 
 def _refusal(path: Path) -> str:
-    """Why the operating system does not let the file be opened for writing; empty if it does."""
+    """Reason why the file cannot be opened for writing; empty if it can be opened."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Colours and markers that tell designs apart: by operand formats and by multiplier."""
+"""Colours and markers of designs: colour by operand formats, marker by multiplier."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import pandas as pd
 
 Choice = TypeVar("Choice")
 
-# Okabe and Ito (2008), distinguishable with colour-vision deficiencies; black is kept for the
-# front. Two shades more make ten.
+# Colours of Okabe and Ito (2008), which people with colour-vision deficiencies can distinguish.
+# Black is left out, because it marks the front. Additional colours make ten.
 PALETTE = (
     "#0072B2",
     "#E69F00",
@@ -24,7 +24,7 @@ PALETTE = (
     "#B8B000",
 )
 
-# Matplotlib marker and Plotly symbol of the same shape.
+# Pairs of a Matplotlib marker and the Plotly symbol with the same shape.
 SHAPES = (
     ("o", "circle"),
     ("^", "triangle-up"),
@@ -39,19 +39,19 @@ SHAPES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """Colour of each operand-format pair and shape of each multiplier, in order of appearance."""
+    """Colour per pair of operand formats, and shape per multiplier, in order of appearance."""
 
     colours: dict[str, str]
     shapes: dict[str, tuple[str, str]]
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Self:
-        """Assign colours and shapes to what occurs in `frame`."""
+        """Assign colours and shapes to the operand formats and multipliers in `frame`."""
         return cls(colours=_assign(operands(frame), PALETTE), shapes=_assign(frame["mul"], SHAPES))
 
 
 def operands(frame: pd.DataFrame) -> list[str]:
-    """The operand formats of each row: `a`, or `a × b` where they differ."""
+    """The operand formats of each row: `a`, or `a × b` if the formats differ."""
     return [a if a == b else f"{a} × {b}" for a, b in zip(frame["a"], frame["b"], strict=True)]
 
 

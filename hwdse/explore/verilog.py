@@ -1,4 +1,4 @@
-"""Verified Verilog of designs, made by worker processes."""
+"""Worker tasks that generate verified Verilog of designs."""
 
 import json
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from hwdse.verify.generation import CERTIFICATE
 
 
 class Generator(Protocol):
-    """Writes the verified Verilog of a design into a folder; picklable."""
+    """Writes the verified Verilog of a design into a folder. Must be picklable."""
 
     def __call__(self, design: Design, folder: Path) -> Mapping[str, Any]:
-        """Write, and give the certificate as a JSON document, which is in the folder too.
+        """Write the folder. Returns the certificate as a JSON document; the folder has a copy.
 
         Raises:
             VerificationError: the hardware differs from the golden model.
@@ -24,29 +24,29 @@ class Generator(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class VerilogGenerator:
-    """`hwdse.verify.generate` at one level."""
+    """Calls `hwdse.verify.generate` with a fixed verification level."""
 
     level: str = "quick"
 
     def __call__(self, design: Design, folder: Path) -> Mapping[str, Any]:
-        """Write the folder, and give the certificate as a JSON document."""
+        """Write the folder. Returns the certificate as a JSON document."""
         return verify.generate(design, folder, level=self.level).to_json()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """A task for a worker: one design's Verilog, into `rtl`/slug."""
+    """A task for a worker: writes the Verilog of a design into the folder `rtl`/slug."""
 
     generator: Generator
     rtl: Path
 
     def __call__(self, design: Design) -> Mapping[str, Any]:
-        """Generate, and give the certificate."""
+        """Generate the Verilog. Returns the certificate."""
         return self.generator(design, self.rtl / design.slug)
 
 
 def holds(folder: Path, certificate: Mapping[str, Any] | None) -> bool:
-    """Whether a folder is what this certificate was given for, not an earlier one of its name."""
+    """Whether a folder contains this certificate. An older folder of the same name does not."""
     if certificate is None:
         return False
     try:

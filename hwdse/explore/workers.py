@@ -1,4 +1,4 @@
-"""Worker processes that share the cores, ignore Ctrl-C and never outlive the process they serve."""
+"""Worker processes that share the cores, ignore Ctrl-C, and end when the parent process ends."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 _MOST_SHOWN = 600
 
-# Each numerical library reads its own variable, once, when it is loaded.
+# Each numerical library reads a different variable. It does so only once, when it is loaded.
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -34,23 +34,24 @@ _THREAD_VARIABLES = (
 
 
 def cores() -> int:
-    """Cores this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """What became of a task that gave no result.
+    """The outcome of a task that failed.
 
     Attributes:
-        text: why, usually one line; a failed verification has more, its mismatches.
+        text: the reason, usually in one line. For a failed verification, more lines list the
+            mismatches.
     """
 
     text: str
 
     @property
     def reason(self) -> str:
-        """Why, in one line that is not too long for a table."""
+        """The reason in one line that is short enough for a table."""
         line = " ".join(printable(line.strip()) for line in self.text.splitlines())
         return line if len(line) <= _MOST_SHOWN else f"{line[:_MOST_SHOWN]} ..."
 
@@ -58,21 +59,24 @@ class Failure:
 def run_tasks(
     function: Callable[[Task], Result], tasks: Iterable[Task], jobs: int | None = None
 ) -> Generator[tuple[Task, Result | Failure]]:
-    """Yield every task with `function(task)`, or with its failure, in the order they finish.
+    """Call `function` for every task. Yields pairs of task and result as the tasks finish.
 
-    Whatever a task does, the others go on: it may raise anything, give a result that cannot be
-    pickled, or take its process down. Closing the iterator early, an exception and Ctrl-C stop the
-    workers and whatever programs they run at once, and so does the death of this process.
+    A failed task yields a `Failure` instead of a result. A failed task never stops other tasks,
+    even if it raises any exception, returns a result that cannot be pickled, or kills its process.
+
+    All workers and the programs that they started end at once if the caller closes the iterator
+    early, on an exception, on Ctrl-C, or if this process dies.
 
     Args:
-        function: pickled, as tasks and results are.
-        tasks: what to call it with.
-        jobs: worker processes, started afresh, not forked: the parent has threads. Each has its
-            share of the cores. One per core by default; 1 does the work in this process, which
-            debuggers like and which nothing protects from a task that takes its process down.
+        function: function of one task. Function, tasks and results must be picklable.
+        tasks: the tasks.
+        jobs: number of worker processes. Default: one per core. Workers are spawned, not forked,
+            because this process has threads. The workers share the cores equally. With 1, this
+            process does the work. This helps debugging, but a task that kills its process then
+            kills this process.
 
     Raises:
-        HwdseError: no process can be started.
+        HwdseError: a worker process cannot be started.
     """
     waiting = deque(tasks)
     if jobs == 1:
@@ -88,14 +92,14 @@ def run_tasks(
                 crew.give(waiting.popleft())
             for worker, outcome in crew.finished():
                 task = worker.task
-                # The next task first: this generator's user may take its time.
+                # Give the worker a new task before yielding, because the caller may take long.
                 if waiting:
                     crew.give(waiting.popleft())
                 yield task, outcome
 
 
 def _attempt(function: Callable[[Task], Result], task: Task) -> Result | Failure:
-    """Call, and catch everything but an interruption, `sys.exit` included."""
+    """Call the function. Catches every exception except Ctrl-C; `sys.exit` is caught too."""
     try:
         return function(task)
     except KeyboardInterrupt:
@@ -109,8 +113,8 @@ def _attempt(function: Callable[[Task], Result], task: Task) -> Result | Failure
 
 
 def _described(error: BaseException) -> str:
-    """Kind, message and place of an error that nobody foresaw."""
-    # An error's own text may raise another one, which this takes care of.
+    """Type, message and source line of an unexpected error."""
+    # Converting an error to text can raise another error. `format_exception_only` handles this.
     message = " ".join("".join(format_exception_only(error)).split())
     frames = extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
@@ -119,7 +123,7 @@ def _described(error: BaseException) -> str:
 
 @dataclass(eq=False, kw_only=True)
 class _Worker:
-    """A worker process and the task it has in hand."""
+    """A worker process and its current task."""
 
     process: SpawnProcess
     link: Connection
@@ -127,15 +131,15 @@ class _Worker:
 
 
 class _Crew:
-    """Worker processes, each with one task at a time, so that one that dies names its task."""
+    """A group of worker processes. Each has one task at a time, so a dead worker names its task."""
 
     def __init__(self, function: Callable[[Any], Any], size: int) -> None:
         self._function = function
         self._size = size
         self._threads = max(1, cores() // size)
         self._context = get_context("spawn")
-        # Workers hold only the reading end: it comes to its end when this process closes the other
-        # one, or dies.
+        # Workers have only the reading end of this pipe. The pipe ends for them when this process
+        # closes the writing end or dies.
         self._lifeline, self._alive = self._context.Pipe(duplex=False)
         self._idle: list[_Worker] = []
         self._busy: list[_Worker] = []
@@ -152,22 +156,22 @@ class _Crew:
             worker.link.close()
         self._lifeline.close()
         if interrupted:
-            # Killed in the middle, they could not tidy up.
+            # Workers that were killed could not remove their temporary folders.
             remove_stale()
 
     @property
     def busy(self) -> bool:
-        """Whether results are to come."""
+        """Whether more results will come."""
         return bool(self._busy or self._failed)
 
     @property
     def has_room(self) -> bool:
-        """Whether a worker is free, or may be started."""
+        """Whether a worker is free or can be started."""
         return len(self._busy) < self._size
 
     def give(self, task: Any) -> None:
-        """Let a worker do a task."""
-        # One that was killed while it had nothing to do is not the task's fault.
+        """Send a task to a worker."""
+        # Skip workers that died while idle. Otherwise the new task would be reported as failed.
         alive = [worker for worker in self._idle if worker.process.is_alive()]
         worker = alive.pop() if alive else self._start()
         self._idle = alive
@@ -176,7 +180,7 @@ class _Crew:
         try:
             worker.link.send(task)
         except BrokenPipeError:
-            pass  # it is dead, which `finished` will find
+            pass  # the worker is dead, and `finished` will report it
         except Exception as error:
             self._busy.remove(worker)
             self._idle.append(worker)
@@ -184,7 +188,7 @@ class _Crew:
             self._failed.append((unsent, Failure(text=f"cannot be sent: {_described(error)}")))
 
     def finished(self) -> Iterator[tuple[_Worker, Any]]:
-        """Wait for results, and give them."""
+        """Wait for results. Yields pairs of worker and outcome."""
         while self._failed:
             yield self._failed.pop()
         if not self._busy:
@@ -195,7 +199,7 @@ class _Crew:
         for worker in ready.values():
             self._busy.remove(worker)
             try:
-                # A process may have died after it sent its result.
+                # A process can die after sending its result, so look for a result first.
                 outcome = worker.link.recv() if worker.link.poll() else self._bury(worker)
             except (EOFError, OSError):
                 outcome = self._bury(worker)
@@ -220,9 +224,12 @@ class _Crew:
         return _Worker(process=process, link=here)
 
     def _bury(self, worker: _Worker) -> Failure:
-        """What a dead worker died of; its compilers and simulators are ended."""
+        """Clean up after a dead worker. Returns the cause of death as a failure.
+
+        Compilers and simulators that the worker started are killed.
+        """
         if worker.process.pid:
-            # Its number stays its own until it is waited for.
+            # The system does not reuse the process number before `join`.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(worker.process.pid, signal.SIGKILL)
         worker.process.join()
@@ -236,8 +243,9 @@ class _Crew:
 
 
 def _serve(function: Callable[[Any], Any], link: Connection, lifeline: Connection) -> None:
-    """Do tasks; as the head of a process group that ends with the lifeline."""
-    # Ctrl-C at the terminal reaches the foreground group: the parent alone, which then ends us.
+    """Main loop of a worker process. It leads a process group that ends with the lifeline pipe."""
+    # In a new process group, Ctrl-C at the terminal reaches only the parent. The parent then ends
+    # this worker.
     os.setpgid(0, 0)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     while True:
@@ -259,13 +267,13 @@ def _end_with(lifeline: Connection) -> None:
     try:
         lifeline.recv_bytes()
     except (EOFError, OSError):
-        # The group holds the compilers and simulators that this worker started.
+        # The group includes the compilers and simulators that this worker started.
         os.killpg(0, signal.SIGKILL)
 
 
 @contextmanager
 def _thread_limit(threads: int) -> Iterator[None]:
-    """Let processes started inside use `threads` threads in each numerical library."""
+    """Context in which started processes use `threads` threads in each numerical library."""
     earlier = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
     try:
@@ -280,7 +288,7 @@ def _thread_limit(threads: int) -> Iterator[None]:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back; processes started inside never get it, not even while they start."""
+    """Context that blocks Ctrl-C. Processes started inside never get it, even during start-up."""
     earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

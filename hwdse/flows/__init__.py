@@ -1,7 +1,8 @@
-"""What other tools need beside the Verilog of a design, one module for each flow.
+"""Project files for other tools, such as FuseSoC and Vivado, in one module per flow.
 
-A module registers a function that gives the texts of its files. It writes nothing and runs nothing:
-`hwdse.verify.generation` puts the files into the folder of a verified design.
+A flow needs these files in addition to the Verilog of a design. Each module registers a function
+that returns the text of every file. The function writes no file and runs no tool:
+`hwdse.verify.generation` writes the files into the folder of a verified design.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,14 +14,14 @@ from hwdse.text import printable
 
 __all__ = ["Flow", "Package", "check", "files", "flow", "names"]
 
-#: Texts of a flow's files by their paths in the folder.
+#: A function from a package to the flow's files: the text of each file, by path in the folder.
 Flow = Callable[[Package], dict[str, str]]
 
 _FLOWS: dict[str, Flow] = {}
 
 
 def flow(name: str) -> Callable[[Flow], Flow]:
-    """Registers a function as the flow of this name."""
+    """Decorator that registers a function as the flow called `name`."""
 
     def register(function: Flow) -> Flow:
         _FLOWS[name] = function
@@ -30,15 +31,15 @@ def flow(name: str) -> Callable[[Flow], Flow]:
 
 
 def names() -> tuple[str, ...]:
-    """All flows, in alphabetical order."""
+    """Names of all flows, in alphabetical order."""
     return tuple(sorted(_FLOWS))
 
 
 def check(wanted: Iterable[str]) -> None:
-    """Refuse what is no flow.
+    """Check that every name is the name of a flow.
 
     Raises:
-        SpecError: a name that is not known.
+        SpecError: a name is unknown.
     """
     for name in wanted:
         if name not in _FLOWS:
@@ -46,10 +47,10 @@ def check(wanted: Iterable[str]) -> None:
 
 
 def files(wanted: Iterable[str], package: Package) -> dict[str, str]:
-    """Texts of the files of some flows by their paths in the folder.
+    """The files of the given flows: the text of each file, by path in the folder.
 
     Raises:
-        SpecError: a name that is not known.
+        SpecError: the name of a flow is unknown.
     """
     wanted = tuple(dict.fromkeys(wanted))
     check(wanted)

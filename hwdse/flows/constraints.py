@@ -1,22 +1,24 @@
-"""Timing constraints that leave no path unconstrained, in SDC, which is also XDC."""
+"""Timing constraints in SDC syntax, which is valid as XDC too. They constrain every path."""
 
 from hwdse.spec import Interface
 
-#: Part of the clock period that passes outside the unit, before its inputs and after its outputs.
+#: Fraction of the clock period used by logic outside the unit, once before the unit's inputs and
+#: once after the unit's outputs.
 OUTSIDE = 0.3
 
-# Some flows look for the period after this name.
+# Some flows find the period in the file by looking for this name.
 _PERIOD = "clk_period"
 
 
 def constraints(interface: Interface, period_ns: float) -> str:
-    """Constraints of a unit: of a clock and its ports, or of the longest combinational path.
+    """Timing constraints of a unit.
 
-    A unit without clock gets a virtual one, which tools that know only clocks need.
+    A clocked unit gets a clock and delays for its input and output ports. A combinational unit
+    gets a maximum delay, and a virtual clock for tools that cannot time paths without a clock.
 
     Args:
-        interface: what the unit shows.
-        period_ns: clock period, or longest delay.
+        interface: interface of the unit.
+        period_ns: clock period in ns; for a combinational unit, the longest allowed delay.
     """
     clock = interface.clock
     inputs, outputs = _patterns(interface, "input"), _patterns(interface, "output")
@@ -43,7 +45,7 @@ def constraints(interface: Interface, period_ns: float) -> str:
 
 
 def _patterns(interface: Interface, direction: str) -> str:
-    """Ports of a direction without the clock, all bits of each."""
+    """Tcl patterns that match all bits of all ports of one direction, without the clock."""
     return " ".join(
         f"{port.name}[*]" if port.width > 1 else port.name
         for port in interface.ports()

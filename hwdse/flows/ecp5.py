@@ -16,5 +16,5 @@ _ECP5 = Family(
 
 @flow("ecp5")
 def files(package: Package) -> dict[str, str]:
-    """`Makefile.ecp5` and the wrapper."""
+    """`Makefile.ecp5` and the wrapper module."""
     return makefile(package, _ECP5)

@@ -1,4 +1,4 @@
-"""FuseSoC and Edalize: a core file with the targets default, lint and sim."""
+"""FuseSoC and Edalize: a core file with the targets `default`, `lint` and `sim`."""
 
 from hwdse.flows import flow
 from hwdse.flows.package import Package
@@ -6,11 +6,15 @@ from hwdse.flows.package import Package
 
 @flow("fusesoc")
 def files(package: Package) -> dict[str, str]:
-    """The core file. Target lint is Verilator with all warnings, sim the bench with its vectors."""
+    """The core file.
+
+    Target `lint` runs Verilator with all warnings. Target `sim` runs the bench with its vectors.
+    """
     top = package.top
     own = ["filelist.f", "run_bench.py", *package.bench]
     rtl = "".join(f"      - {name}\n" for name in package.verilog)
-    # The bench looks for its files in the folder where it is called; FuseSoC would keep them apart.
+    # The bench looks for its files in the current folder. Without `copyto`, FuseSoC would put the
+    # files into different folders.
     bench = "".join(
         f"      - {name}: {{copyto: {name}}}\n" for name in dict.fromkeys([*own, *package.verilog])
     )

@@ -16,5 +16,5 @@ _ICE40 = Family(
 
 @flow("ice40")
 def files(package: Package) -> dict[str, str]:
-    """`Makefile.ice40` and the wrapper."""
+    """`Makefile.ice40` and the wrapper module."""
     return makefile(package, _ICE40)

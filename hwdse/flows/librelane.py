@@ -1,4 +1,4 @@
-"""LibreLane: its configuration, read from where the folder is."""
+"""LibreLane: a configuration file. Paths in it are relative to the generated folder."""
 
 from hwdse.flows import flow
 from hwdse.flows.package import Package
@@ -6,7 +6,11 @@ from hwdse.flows.package import Package
 
 @flow("librelane")
 def files(package: Package) -> dict[str, str]:
-    """The configuration; a unit without clock has none to route, and a virtual one for timing."""
+    """The configuration file.
+
+    A combinational unit has no clock port to route (`CLOCK_PORT: null`). Timing analysis uses the
+    virtual clock of the SDC file instead.
+    """
     sources = "".join(f"  - dir::{name}\n" for name in package.verilog)
     return {
         "config.yaml": f"""# librelane config.yaml

@@ -1,4 +1,4 @@
-"""LiteX and Migen: a Python module with the unit as an instance."""
+"""LiteX and Migen: a Python module that instantiates the unit."""
 
 from hwdse.flows import flow
 from hwdse.flows.package import Package
@@ -6,7 +6,7 @@ from hwdse.flows.package import Package
 
 @flow("litex")
 def files(package: Package) -> dict[str, str]:
-    """The module: a signal for each port, and the platform gets the Verilog."""
+    """The Python module. It has a signal per port and adds the Verilog files to the platform."""
     sources = "".join(f'    "{name}",\n' for name in package.verilog)
     signals = "".join(
         f"        #: {port.direction}: {port.meaning}\n"

@@ -1,7 +1,8 @@
-"""Makefiles that go from Verilog to the bitstream of a Lattice FPGA with open tools.
+"""Makefiles that build a bitstream for a Lattice FPGA from Verilog, with open-source tools.
 
-A unit has more ports than a package has pins, and is measured between registers: a wrapper frames
-it. Native tools on PATH are taken, those of YoWASP where there are none.
+A unit can have more port bits than the FPGA package has pins, and timing must be measured between
+registers. A wrapper module with registers solves both problems. The Makefile uses native tools if
+they are on PATH, and otherwise the tools of YoWASP.
 """
 
 from dataclasses import dataclass
@@ -15,15 +16,15 @@ _WRAPPER_FILE = f"{WRAPPER}.v"
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """A family of FPGAs: how its tools are called.
+    """An FPGA family, and how to call the tools for it.
 
     Attributes:
-        name: as in the names of its tools.
-        part: the part, as people call it.
-        device: options of nextpnr that choose it.
-        options: its other options; the file that it writes follows.
-        routed: ending of that file.
-        packer: tool that makes the bitstream.
+        name: name of the family, as in the tool names (`nextpnr-ecp5`, `synth_ecp5`).
+        part: full name of the part, for readers.
+        device: nextpnr options that select the part.
+        options: other nextpnr options. The last option takes the name of nextpnr's output file.
+        routed: file name ending of nextpnr's output file.
+        packer: tool that writes the bitstream.
     """
 
     name: str
@@ -35,10 +36,10 @@ class Family:
 
 
 def makefile(package: Package, family: Family) -> dict[str, str]:
-    """The Makefile and the wrapper.
+    """The Makefile and the wrapper module.
 
     Raises:
-        SpecError: a module of the unit is called like the wrapper.
+        SpecError: a module of the unit has the same name as the wrapper.
     """
     if _WRAPPER_FILE in package.verilog:
         raise SpecError(f"{WRAPPER} is the module around the unit: give the unit another name")

@@ -1,4 +1,4 @@
-"""OpenROAD-flow-scripts: a design folder as its tree has them, on the platform nangate45."""
+"""OpenROAD-flow-scripts: a design in the folder layout of that project, for nangate45."""
 
 from hwdse.flows import flow
 from hwdse.flows.package import Package
@@ -8,9 +8,13 @@ _PLATFORM = "nangate45"
 
 @flow("orfs")
 def files(package: Package) -> dict[str, str]:
-    """Configuration, constraints and sources; `flow/` goes over the `flow/` of a checkout."""
+    """Configuration, constraints and sources.
+
+    Copy the generated `flow/` folder over the `flow/` folder of an OpenROAD-flow-scripts checkout.
+    """
     name = package.top
-    # Make keeps blanks at the end of a line, and the tools would look for a module with them.
+    # No line may end in a space: make would keep the space in the value, and the tools would look
+    # for a module with a space in its name.
     config = f"""# make DESIGN_CONFIG=./designs/{_PLATFORM}/{name}/config.mk
 export DESIGN_NAME = {name}
 export DESIGN_NICKNAME = {name}

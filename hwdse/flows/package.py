@@ -1,4 +1,4 @@
-"""What a flow knows of a generated folder."""
+"""The design data that a flow gets: files, ports and clock period of a generated folder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from hwdse.spec import Interface, Port, Stream
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A design's files and ports, as a flow needs them.
+    """The files and ports of a design, as a flow needs them.
 
     Attributes:
-        spec: the design, in text.
+        spec: the design spec as text.
         top: name of the top module.
-        version: version of the generator, of the form 1.2.3.
-        interface: what the top module shows.
-        verilog: texts of the Verilog files by their names, the top module's first.
-        period_ns: clock period, or longest delay of a unit without clock.
-        bench: names of the bench and of its vectors.
+        version: version of the generator, such as 1.2.3.
+        interface: interface of the top module.
+        verilog: text of each Verilog file by file name. The top module's file comes first.
+        period_ns: clock period in ns; for a unit without clock, the longest delay.
+        bench: file name of the bench, and file name of the bench's vectors.
 
     Raises:
-        SpecError: no Verilog.
+        SpecError: `verilog` is empty.
     """
 
     spec: str
@@ -40,33 +40,33 @@ class Package:
 
     @property
     def clock(self) -> str:
-        """Name of the clock port; empty if there is none."""
+        """Name of the clock port; empty for a unit without clock."""
         return self.interface.clock if self.interface.clocked else ""
 
     @property
     def reset(self) -> str:
-        """Name of the reset port; empty if there is none."""
+        """Name of the reset port; empty for a unit without reset."""
         return self.interface.reset if self.interface.reset_cycles else ""
 
     @property
     def sdc(self) -> str:
-        """Name of the file with the timing constraints."""
+        """Name of the SDC file with the timing constraints."""
         return f"{self.top}.sdc"
 
     @cached_property
     def constraints(self) -> str:
-        """Its text."""
+        """Text of the SDC file."""
         return constraints(self.interface, self.period_ns)
 
     @property
     def data_ports(self) -> tuple[Port, ...]:
-        """All ports but clock and reset."""
+        """All ports except clock and reset."""
         own = (self.clock, self.reset)
         return tuple(port for port in self.interface.ports() if port.name not in own)
 
     @property
     def buses(self) -> dict[str, Stream]:
-        """The AXI4-Stream buses by their names: streams with ports `s_axis_t...`, `m_axis_t...`."""
+        """AXI4-Stream buses by name: the streams with ports `s_axis_t...` or `m_axis_t...`."""
         names = {stream.valid.removesuffix("_tvalid"): stream for stream in self.interface.streams}
         return {
             name: stream

@@ -1,4 +1,4 @@
-"""Vivado: a script that packages the unit as an IP, and its constraints."""
+"""Vivado: a script that packages the unit as an IP, and timing constraints for the unit."""
 
 from hwdse.flows import flow
 from hwdse.flows.package import Package
@@ -6,7 +6,10 @@ from hwdse.flows.package import Package
 
 @flow("vivado")
 def files(package: Package) -> dict[str, str]:
-    """`package_ip.tcl`, which writes the IP to `ip/`, and constraints for the unit alone."""
+    """`package_ip.tcl` and an XDC file with constraints for the unit alone.
+
+    The script writes the IP to the folder `ip/`.
+    """
     return {
         "package_ip.tcl": _script(package),
         f"{package.top}.xdc": (
@@ -18,7 +21,7 @@ def files(package: Package) -> dict[str, str]:
 
 def _script(package: Package) -> str:
     sources = "".join(f'  "$folder/{name}" \\\n' for name in package.verilog)
-    version = ".".join(package.version.split(".")[:2])  # Vivado knows major and minor
+    version = ".".join(package.version.split(".")[:2])  # Vivado takes major and minor only
     return f"""# Packages {package.top} as an IP in ip/:
 #   vivado -mode batch -source package_ip.tcl [-tclargs PART]
 set folder [file dirname [file normalize [info script]]]
@@ -66,7 +69,7 @@ ipx::save_core $core
 
 
 def _interfaces(package: Package) -> list[str]:
-    """The Tcl for streams, clock and reset, each an interface of the IP."""
+    """Tcl that declares each stream, the clock and the reset as an interface of the IP."""
     lines = []
     for name, stream in package.buses.items():
         ports = " ".join(port.name for port in stream.ports())

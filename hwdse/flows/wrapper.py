@@ -1,22 +1,22 @@
-"""A frame of registers around a unit, so that one with any number of ports fits any FPGA package.
+"""A wrapper module with registers, so that a unit with many ports fits any FPGA package.
 
-The inputs come from one pin and the outputs go to one pin, both through shift registers: every path
-of the unit lies between two registers.
+One pin feeds all inputs of the unit through a shift register. Another shift register drives one pin
+with all outputs of the unit. Every path of the unit therefore lies between two registers.
 """
 
 from hwdse.spec import Interface
 from hwdse.spec.port_words import port_words
 
-#: Name of the frame's module.
+#: Name of the wrapper module.
 WRAPPER = "hwdse_wrapper"
 
 
 def wrapper(interface: Interface, top: str) -> str:
-    """A module that registers all ports of a unit and needs four pins.
+    """Verilog of a wrapper module that registers all ports of a unit and needs four pins.
 
     Args:
-        interface: what the unit shows.
-        top: its name.
+        interface: interface of the unit.
+        top: module name of the unit.
     """
     into, out = port_words(interface)
     slices = into.slices("in") | out.slices("result")

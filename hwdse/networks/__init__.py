@@ -1,4 +1,4 @@
-"""Networks: ONNX files scored in a design's arithmetic, accumulator included."""
+"""Scores ONNX networks with matrix products in a design's arithmetic, accumulator included."""
 
 from hwdse.networks.accuracy import Accuracy, wilson_interval
 from hwdse.networks.evaluate import evaluate, float_accuracy

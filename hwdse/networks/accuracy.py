@@ -1,10 +1,11 @@
-"""How well a network does in a design's arithmetic, and how far its outputs are from float.
+"""Accuracy of a network in a design's arithmetic, and the error of its outputs against float32.
 
-Accuracy counts right answers, so a few hundred samples separate hardly any designs. The error of
-the outputs (logits) is a number for each sample: two designs are compared on the same samples, in
-pairs, which tells them apart where accuracy cannot. A small error of the logits says that a design
-computes nearly what float computes, so that answers that are close calls stay as they are. It does
-not say that the answers are right.
+Accuracy only counts right answers, so a few hundred samples cannot separate most designs. The error
+of the outputs (logits) is one number per sample. Two designs are compared by these errors on the
+same samples, in pairs. This paired comparison separates designs with equal accuracy.
+
+A small logit error means that the design computes nearly the same outputs as float32. Close
+decisions then stay the same. A small logit error does not mean that the answers are right.
 """
 
 import math
@@ -19,29 +20,29 @@ from scipy.special import bdtr, log_softmax
 
 CONFIDENCE = 0.95
 NO_ANSWER = -1
-"""Prediction of a network whose outputs hold a NaN; it is never right."""
+"""Prediction for a sample with a NaN among the outputs. It always counts as wrong."""
 
 
 def wilson_interval(
     correct: int, samples: int, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """Two-sided interval of a proportion.
+    """Two-sided Wilson confidence interval of a proportion.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-    J. Am. Stat. Assoc. 22 (1927). Unlike the normal approximation it stays within 0..1 and has a
-    width even when every answer is right.
+    J. Am. Stat. Assoc. 22 (1927). Unlike the normal approximation, the Wilson interval stays within
+    0..1. Its width is not zero, even if every answer is right.
 
     Args:
-        correct: right answers, 0..samples.
-        samples: answers, at least 1.
-        confidence: coverage, between 0 and 1.
+        correct: number of right answers, 0..samples.
+        samples: number of answers, at least 1.
+        confidence: coverage of the interval, between 0 and 1.
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     p = correct / samples
     spread = 1 + z * z / samples
     centre = (p + z * z / (2 * samples)) / spread
     half = z / spread * math.sqrt(p * (1 - p) / samples + z * z / (4 * samples * samples))
-    # At the ends the bound is exact; rounding would leave it a little off.
+    # For 0 or `samples` right answers the bound is exactly 0 or 1. The formula has rounding errors.
     low = 0.0 if correct == 0 else centre - half
     high = 1.0 if correct == samples else centre + half
     return low, high
@@ -53,30 +54,33 @@ Outputs = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Accuracy:
-    """Top-1 accuracy of a network in a design's arithmetic, and its distance from float32.
+    """Top-1 accuracy of a network in a design's arithmetic, and its error against float32.
 
     Attributes:
         value: fraction of right answers.
         low: lower end of the Wilson interval.
         high: upper end of the Wilson interval.
-        confidence: coverage of that interval.
-        samples: test samples scored.
-        correct: right answers among them.
-        metric: what `value` is.
+        confidence: coverage of the Wilson interval.
+        samples: number of test samples.
+        correct: number of right answers.
+        metric: name of the quantity in `value`.
         float_value: fraction of right answers of the float32 network on the same samples.
-        agreement: fraction of samples answered as the float32 network answers them.
-        mcnemar_p: probability of so unequal numbers of answers gained and lost against float32 if
-            both were as likely (exact McNemar test); small means that the accuracy differs.
-        sqnr_db: power of the float32 outputs divided by the errors' power, over all samples, in
-            dB; infinite without any error, minus infinity where an output is NaN or infinite.
-        kl_divergence: mean Kullback-Leibler divergence of the answers' probabilities from those of
-            float32, in nats; NaN where an output is NaN.
-        network: the network's name.
-        scales: the policy that chose the scales.
-        requantize: whether layers handed on their outputs in the design's output format.
-        other_scales: right answers (as a fraction) under other policies, and under this one, on
-            the first samples of the test part; how far they differ is a part of the uncertainty.
-        errors: length of the error vector of each sample's outputs (samples,); infinite for NaN.
+        agreement: fraction of samples with the same answer as the float32 network.
+        mcnemar_p: p-value of the exact McNemar test. It compares the number of answers that the
+            design gets right and float32 gets wrong with the opposite number. A small value means
+            that the accuracy differs from float32.
+        sqnr_db: signal-to-quantisation-noise ratio in dB: power of the float32 outputs divided by
+            the power of the errors, over all samples. Infinity without any error; minus infinity
+            if an output is NaN or infinite.
+        kl_divergence: mean Kullback-Leibler divergence in nats between the class probabilities of
+            float32 and of the design. NaN if an output is NaN or infinite.
+        network: name of the network.
+        scales: name of the scale policy.
+        requantize: whether layers hand on their outputs in the design's output format.
+        other_scales: fraction of right answers by scale policy, on the first samples of the test
+            part. The differences are part of the uncertainty of `value`.
+        errors: Euclidean length of each sample's output error, shape (samples,). Infinite if an
+            output is NaN or infinite.
     """
 
     value: float
@@ -109,7 +113,7 @@ class Accuracy:
         requantize: bool = False,
         other_scales: Mapping[str, float] | None = None,
     ) -> Self:
-        """Scores outputs of shape (samples, classes) for samples of these classes."""
+        """Score outputs of shape (samples, classes) against the right classes `truth`."""
         predictions, float_predictions = (
             predicted_classes(outputs),
             predicted_classes(float_outputs),
@@ -140,15 +144,15 @@ class Accuracy:
 
     @property
     def scale_spread(self) -> float:
-        """How far the fraction of right answers moves between the policies compared."""
+        """Difference between the best and the worst fraction of right answers in `other_scales`."""
         found = self.other_scales.values()
         return max(found) - min(found) if found else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """All attributes but the errors of single samples, and the spread, as JSON values."""
+        """All attributes except `errors`, and `scale_spread`, as JSON values."""
         document = {key: value for key, value in vars(self).items() if key != "errors"}
         for key in ("sqnr_db", "kl_divergence"):
-            # JSON has no word for infinity.
+            # JSON cannot represent infinity or NaN.
             document[key] = document[key] if math.isfinite(document[key]) else None
         return document | {
             "other_scales": dict(self.other_scales),
@@ -157,13 +161,13 @@ class Accuracy:
 
 
 def predicted_classes(outputs: Outputs) -> npt.NDArray[np.int64]:
-    """Class of the largest output of each row of (n, classes); NO_ANSWER where one is NaN."""
+    """Class with the largest output, for each row of (n, classes); NO_ANSWER for a row with NaN."""
     guess = np.argmax(outputs, axis=1)
     return np.where(np.isnan(outputs).any(axis=1), NO_ANSWER, guess).astype(np.int64)
 
 
 def output_errors(outputs: Outputs, float_outputs: Outputs) -> npt.NDArray[np.float64]:
-    """Length of each sample's error vector (n,); infinite where an output is NaN or infinite."""
+    """Euclidean error of each sample, shape (n,); infinite if an output is NaN or infinite."""
     with np.errstate(all="ignore"):
         difference = outputs.astype(np.float64) - float_outputs
         found = np.sqrt(np.square(difference).sum(axis=1))
@@ -171,7 +175,7 @@ def output_errors(outputs: Outputs, float_outputs: Outputs) -> npt.NDArray[np.fl
 
 
 def sqnr_db(errors: npt.NDArray[np.float64], float_outputs: Outputs) -> float:
-    """Signal-to-quantisation-noise ratio of all samples' outputs together."""
+    """Signal-to-quantisation-noise ratio in dB, over the outputs of all samples together."""
     noise = float(np.square(errors).sum())
     signal = float(np.square(float_outputs.astype(np.float64)).sum())
     if noise == 0:
@@ -180,7 +184,7 @@ def sqnr_db(errors: npt.NDArray[np.float64], float_outputs: Outputs) -> float:
 
 
 def kl_divergence(outputs: Outputs, float_outputs: Outputs) -> float:
-    """Mean divergence of the probabilities from those of float32, in nats."""
+    """Mean Kullback-Leibler divergence in nats between float32 and design class probabilities."""
     if not np.isfinite(outputs).all():
         return math.nan
     expected, found = _log_probabilities(float_outputs), _log_probabilities(outputs)
@@ -188,7 +192,11 @@ def kl_divergence(outputs: Outputs, float_outputs: Outputs) -> float:
 
 
 def _log_probabilities(outputs: Outputs) -> npt.NDArray[np.float64]:
-    """Of logits, by softmax; of probabilities, which are not negative and sum to 1, as they are."""
+    """Log probabilities of the classes.
+
+    Outputs that are not negative and sum to 1 are probabilities already. All other outputs are
+    logits and go through a softmax.
+    """
     x = outputs.astype(np.float64)
     if (x >= 0).all() and np.allclose(x.sum(axis=1), 1, atol=1e-3):
         return np.asarray(np.log(np.maximum(x, 1e-30)), np.float64)
@@ -198,8 +206,8 @@ def _log_probabilities(outputs: Outputs) -> npt.NDArray[np.float64]:
 def mcnemar_p(right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.bool_]) -> float:
     """Exact two-sided McNemar test on paired answers.
 
-    Source: Q. McNemar, Psychometrika 12 (1947); exact form: the binomial test of the samples that
-    only one of the two gets right.
+    Source: Q. McNemar, Psychometrika 12 (1947). The exact form is a binomial test on the samples
+    for which exactly one of the two answers is right.
     """
     gained, lost = int((right & ~other_right).sum()), int((other_right & ~right).sum())
     return min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))

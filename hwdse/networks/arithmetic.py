@@ -1,4 +1,4 @@
-"""The seam between a network's graph and the arithmetic that its matrix products run in."""
+"""The interface between the graph of a network and the arithmetic of its matrix products."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ Real = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """One place of the graph that multiplies matrices.
+    """One place in the graph that multiplies matrices.
 
     Attributes:
-        name: of the operator's output, with the part of the operator if it has several; no other
-            product of the graph has it.
-        constant: its second operand is the same for every sample (weights).
+        name: unique name: the name of the operator's output. If an operator has several products,
+            the name also says which part of the operator.
+        constant: whether the second operand is the same for every sample (weights).
     """
 
     name: str
@@ -26,46 +26,50 @@ class Site:
 
 
 class Arithmetic(ABC):
-    """What a site does with its operands: first turn them into its own form, then multiply.
+    """How a site converts and multiplies its operands.
 
-    Operands are converted before a convolution gathers its patches, so that each value is
-    converted once however many patches hold it.
+    A site first converts both operands, for example to codes of a format, and then multiplies them.
+    A convolution converts its input before it gathers patches. Each value is therefore converted
+    only once, even if many patches contain it.
     """
 
     @abstractmethod
     def first(self, site: Site, x: Real) -> Operand:
-        """Activations of any shape, element by element; 0 is also converted, as padding."""
+        """Convert activations of any shape, element by element. A convolution also converts 0."""
 
     @abstractmethod
     def second(self, site: Site, w: Real) -> Operand:
-        """A stack (G, K, N) of weight matrices, or of activations where they are not constant."""
+        """Convert a stack (G, K, N) of matrices: weights, or activations if not constant."""
 
     @abstractmethod
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
-        """(M, K) x (K, N) of converted operands, b from place `group` of its stack: (M, N)."""
+        """Product (M, N) of converted operands (M, K) and (K, N).
+
+        `group` is the index of b in the stack of second operands.
+        """
 
     @abstractmethod
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
-        """(S, M, K) x (S, K, N) of converted operands, where no operand is constant: (S, M, N)."""
+        """Products (S, M, N) of converted activations (S, M, K) and (S, K, N)."""
 
 
 class FloatArithmetic(Arithmetic):
-    """float32 as the BLAS computes it."""
+    """float32 arithmetic, as NumPy's BLAS computes it."""
 
     def first(self, site: Site, x: Real) -> Operand:
-        """As it is."""
+        """The operand, unchanged."""
         return x
 
     def second(self, site: Site, w: Real) -> Operand:
-        """As it is."""
+        """The operand, unchanged."""
         return w
 
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
-        """NumPy's matmul."""
+        """The product, by NumPy's matmul."""
         result: Real = a @ b
         return result
 
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
-        """NumPy's matmul."""
+        """The products, by NumPy's matmul."""
         result: Real = a @ b
         return result

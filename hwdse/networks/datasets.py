@@ -1,7 +1,7 @@
-"""Datasets that networks are evaluated on: small objects that know where their data lies.
+"""Datasets for evaluating networks. A dataset object knows where to find its data.
 
-A dataset registers itself under its name (`register`); nothing else knows the names. Only the test
-part is ever scored; scales are calibrated on the train part.
+`register` adds a dataset under its name. No other code lists the names. Scores always use the test
+part. The train part is for calibrating scales.
 """
 
 import os
@@ -16,7 +16,7 @@ from hwdse.errors import DatasetError, unknown
 from hwdse.networks.idx import read_idx
 
 DATA_VARIABLE = "HWDSE_DATA"
-"""Environment variable that names the data folder when no argument does."""
+"""Environment variable with the data folder, used if no argument gives the folder."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,8 +24,8 @@ class Part:
     """Labelled samples.
 
     Attributes:
-        x: float32 of shape (n, *sample shape), pixels scaled to 0..1.
-        y: int64 of shape (n,), the class of each sample.
+        x: float32 array of shape (n, *sample shape), with pixels scaled to 0..1.
+        y: int64 array of shape (n,) with the class of each sample.
     """
 
     x: npt.NDArray[np.float32]
@@ -41,10 +41,10 @@ class Dataset(ABC):
     """A labelled classification dataset with a fixed train and test part.
 
     Attributes:
-        name: what networks call it in their metadata.
-        title: one line for a reader, with the source.
+        name: name of the dataset, as in the metadata of networks.
+        title: one-line description for readers, with the source.
         classes: the class names, in label order.
-        test_size: samples of the test part.
+        test_size: number of samples in the test part.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Dataset(ABC):
 
     @abstractmethod
     def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
-        """The held-out part, or its first `limit` samples, in a fixed order.
+        """The test part, or its first `limit` samples, in a fixed order.
 
         Raises:
             DatasetError: the data is missing or damaged.
@@ -73,29 +73,29 @@ class Dataset(ABC):
 class Digits(Dataset):
     """The 8x8 digits that scikit-learn ships: 1,797 samples of shape (64,), no file needed.
 
-    Which samples are held out follows from their rank within their class, in the order of the file.
-    No random generator is involved, so that the split is the same with every version of every
-    library. Both parts hold samples of the same writers, as they do in random splits.
+    The rank of a sample within its class, in file order, decides whether the sample is held out for
+    the test part. The split uses no random generator, so it is the same with every version of every
+    library. Both parts contain samples of the same writers, as in a random split.
     Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
 
     Attributes:
-        period: after how many samples of a class the split repeats.
-        held_out: places within the period, from 0, whose samples are the test part.
+        period: number of samples of a class after which the split pattern repeats.
+        held_out: positions within the period, from 0, of the samples in the test part.
     """
 
     period: int
     held_out: tuple[int, ...]
 
     def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
-        """The samples that are not held out; `data_dir` is not needed."""
+        """The samples that are not held out. `data_dir` has no effect."""
         return self._split(False, limit)
 
     def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
-        """The held-out samples; `data_dir` is not needed."""
+        """The held-out samples. `data_dir` has no effect."""
         return self._split(True, limit)
 
     def _split(self, held_out: bool, limit: int | None) -> Part:
-        # Imported here: scikit-learn takes seconds to import and only this dataset needs it.
+        # Imported here: importing scikit-learn takes seconds, and only this dataset needs it.
         from sklearn.datasets import load_digits  # noqa: PLC0415
 
         x, y = load_digits(return_X_y=True)
@@ -112,19 +112,19 @@ class IdxImages(Dataset):
     """Images in the four IDX files of the MNIST family; samples of shape (1, height, width).
 
     Attributes:
-        folder: where the system's package puts the files.
-        how_to_get: the end of the message when they are missing.
+        folder: folder in which the operating system's package installs the files.
+        how_to_get: last part of the error message for missing files. It says how to get them.
     """
 
     folder: Path
     how_to_get: str
 
     def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
-        """The train files, from `data_dir`, $HWDSE_DATA or the system's folder."""
+        """Read the train files from `data_dir`, $HWDSE_DATA or the system folder."""
         return self._load("train", data_dir, limit)
 
     def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
-        """The test files, from `data_dir`, $HWDSE_DATA or the system's folder."""
+        """Read the test files from `data_dir`, $HWDSE_DATA or the system folder."""
         return self._load("t10k", data_dir, limit)
 
     def _load(self, prefix: str, data_dir: Path | None, limit: int | None) -> Part:
@@ -147,8 +147,8 @@ class IdxImages(Dataset):
 
     def _find(self, file: str, data_dir: Path | None) -> Path:
         given = data_dir or os.environ.get(DATA_VARIABLE)
-        # A folder the user named is the only place searched: falling back to another copy of the
-        # data would score something else than what was asked for.
+        # If the user named a folder, search only there. Another copy of the data could give a score
+        # on data that the user did not ask for.
         bases = [Path(given), Path(given) / self.name] if given else [self.folder]
         for base in bases:
             for path in (base / f"{file}.gz", base / file):
@@ -163,10 +163,10 @@ _REGISTRY: dict[str, Dataset] = {}
 
 
 def register(dataset: Dataset) -> Dataset:
-    """Makes a dataset known under its name.
+    """Register a dataset under its name.
 
     Raises:
-        DatasetError: another dataset has that name.
+        DatasetError: a different dataset with this name is registered already.
     """
     if _REGISTRY.setdefault(dataset.name, dataset) != dataset:
         raise DatasetError(f"dataset {dataset.name} is registered twice")
@@ -174,15 +174,15 @@ def register(dataset: Dataset) -> Dataset:
 
 
 def names() -> list[str]:
-    """The names of the registered datasets, sorted."""
+    """Names of all registered datasets, sorted."""
     return sorted(_REGISTRY)
 
 
 def get(name: str) -> Dataset:
-    """The dataset of that name.
+    """The dataset called `name`.
 
     Raises:
-        DatasetError: there is none.
+        DatasetError: no dataset has this name.
     """
     if name not in _REGISTRY:
         raise DatasetError(unknown("dataset", name, names()))

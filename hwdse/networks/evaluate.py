@@ -1,4 +1,4 @@
-"""Scores a network with its matrix products in a design's arithmetic."""
+"""Scores a network whose matrix products run in a design's arithmetic."""
 
 import os
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-import hwdse  # its kernels load slowly: on first use, and the float baseline needs none
+import hwdse  # loads the slow module `hwdse.kernels` on first use; the float baseline never does
 from hwdse.errors import DatasetError
 from hwdse.networks import datasets
 from hwdse.networks.accuracy import Accuracy, Outputs, predicted_classes
@@ -25,11 +25,11 @@ from hwdse.spec import Design
 Pixels = npt.NDArray[np.float32]
 
 COMPARED_SCALES = (OUTPUT.name, POW2.name, MSE.name)
-"""Policies that a score is compared under: those that search."""
+"""Scale policies to compare: all policies that search for a scale."""
 _COMPARED_SAMPLES = 500
 
 Progress = Callable[[int, int], None]
-"""Called with the samples done and the samples in all."""
+"""A function that gets the number of finished samples and the total number of samples."""
 
 
 def evaluate(
@@ -46,27 +46,29 @@ def evaluate(
 ) -> Accuracy:
     """Top-1 accuracy of a network whose matrix products run in the design's arithmetic.
 
-    Activations are quantised to `design.a` and weights to `design.b`, both in float32 and to
-    nearest even (see `hwdse.networks.quantize`); sums of products come from `matmul`; bias and
-    every other operator stay float32 unless `requantize` rounds what they give. The same
-    arguments give the same result.
+    Activations and weights are float32. Activations are quantised to `design.a` and weights to
+    `design.b`, with rounding to nearest even (see `hwdse.networks.quantize`). `matmul` computes the
+    sums of products. Bias and all other operators stay float32. With `requantize`, activations are
+    also rounded between layers. The same arguments give the same result.
 
     Args:
-        design: the arithmetic.
-        network: a loaded network, or what `load` takes.
-        samples: how many of the test part, from its start; the network's own number by default.
-        data_dir: folder of the dataset; $HWDSE_DATA or the system's by default.
-        progress: called after each batch.
-        scales: the policy that chooses scales, one of `hwdse.networks.scales.names()`.
+        design: the design.
+        network: a loaded network, or a name or path for `load`.
+        samples: number of samples, from the start of the test part. Default: the number in the
+            network's metadata.
+        data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
+        progress: function to call after each batch.
+        scales: name of the scale policy, one of `hwdse.networks.scales.names()`.
         compare_scales: also score the first samples under other policies, for `other_scales`.
-        requantize: round what one layer hands to the next to the design's output format.
-        matmul: products of codes, of pairs of matrices and of stacks of them;
-            `hwdse.kernels.matmul` by default.
+        requantize: round the values that a layer hands to the next layer to the design's output
+            format.
+        matmul: function that multiplies codes, for pairs of matrices and for stacks of matrices.
+            Default: `hwdse.kernels.matmul`.
 
     Raises:
-        NetworkError: a network that cannot be evaluated, or an unknown policy.
-        DatasetError: missing or damaged data, or `samples` outside the test part.
-        SpecError: a design that has no fast kernel; the message says why.
+        NetworkError: the network cannot be evaluated, or the policy is unknown.
+        DatasetError: data is missing or damaged, or `samples` exceeds the test part.
+        SpecError: the design has no fast kernel. The message says why.
     """
     policy = get_policy(scales)
     if isinstance(network, (str, Path)):
@@ -85,8 +87,8 @@ def evaluate(
         executor = Executor(network, DesignArithmetic(design, plans, matmul))
         return _outputs(executor, network, pixels, progress)
 
-    # A second thread of BLAS waits in a busy loop between the many small products: on two cores it
-    # takes half of all CPU time and gains nothing.
+    # Use one BLAS thread. A second thread would wait in a busy loop between the many small
+    # products. On two cores it takes half of all CPU time and makes nothing faster.
     with threadpool_limits(limits=1, user_api="blas"):
         found = outputs(policy, test.x, progress)
         few = test.x[:_COMPARED_SAMPLES]
@@ -107,10 +109,10 @@ def evaluate(
 
 
 def _check_kernel(design: Design, matmul: MatMul) -> None:
-    """Refuse a design that cannot be computed before any work.
+    """Check that the design has a fast kernel, before any other work.
 
     Raises:
-        SpecError: it has no fast kernel.
+        SpecError: the design has no fast kernel.
     """
     one = design.a.encode(np.ones((1, 1))), design.b.encode(np.ones((1, 1)))
     matmul(design, *one)
@@ -119,7 +121,7 @@ def _check_kernel(design: Design, matmul: MatMul) -> None:
 def float_accuracy(
     network: Network | str | Path, samples: int | None = None, data_dir: Path | None = None
 ) -> Accuracy:
-    """Top-1 accuracy of the network in float32; arguments and errors as in `evaluate`."""
+    """Top-1 accuracy of the network in float32. Arguments and errors are as in `evaluate`."""
     if isinstance(network, (str, Path)):
         network = load(network)
     test = _test_part(network, samples, data_dir)
@@ -156,11 +158,12 @@ def _outputs(
 
 
 def _folder(data_dir: Path | None) -> str | None:
-    """What decides where data is read from, as a key of the caches below."""
+    """The data folder that the user gave, as a key for the caches below."""
     return str(data_dir) if data_dir else os.environ.get(datasets.DATA_VARIABLE)
 
 
-# A sweep scores many designs on the same network: what does not depend on the design is kept.
+# A sweep scores many designs on the same network. The caches below keep results that do not depend
+# on the design.
 
 
 @lru_cache(maxsize=4)
@@ -173,11 +176,11 @@ def _float_outputs(network: Network, folder: str | None, samples: int) -> Output
 
 @lru_cache(maxsize=4)
 def observations(network: Network, folder: str | None) -> dict[str, Observation]:
-    """What calibration data show of each site's operands.
+    """The operands that each site sees on the calibration data, by site name.
 
     Args:
         network: the network.
-        folder: of its dataset; None for where the dataset lies by itself.
+        folder: data folder that the user gave. None: the default folder of the dataset.
     """
     part = network.dataset.train(Path(folder) if folder else None, limit=network.calibration)
     observer = Observer()

@@ -1,4 +1,4 @@
-"""Runs a network: matrix products in a given arithmetic, all other operators in onnxruntime."""
+"""Runs a network: matrix products in a given arithmetic, and other operators in onnxruntime."""
 
 import math
 from collections.abc import Iterator
@@ -20,39 +20,39 @@ _MAX_BATCH = 250
 
 
 class Executor:
-    """A network bound to an arithmetic."""
+    """Runs a network with its matrix products in a given arithmetic."""
 
     def __init__(self, network: Network, arithmetic: Arithmetic) -> None:
         self._program = program(network)
         self._arithmetic = arithmetic
 
     def run(self, x: Real) -> tuple[Real, int]:
-        """The network's first output, and the bytes of the values on the way to it.
+        """The network's first output, and the size in bytes of all values between steps.
 
         Args:
             x: samples of shape (n, *sample shape).
 
         Raises:
-            NetworkError: it does not run.
+            NetworkError: the network does not run.
         """
-        # Infinities and NaN are results of the arithmetic like any other.
+        # Infinity and NaN are normal results of an arithmetic, so NumPy must not warn.
         with np.errstate(all="ignore"):
             return self._program.run(x, self._arithmetic)
 
     def outputs(self, x: Real) -> Real:
-        """The network's first output, float32 (n, classes), for samples of any number."""
+        """The network's first output, float32 of shape (n, classes), for n samples."""
         return self.run(x)[0]
 
 
 class FloatNetwork:
-    """A network as onnxruntime runs it: the baseline that designs are compared with."""
+    """Runs a whole network in onnxruntime in float32, as the baseline for designs."""
 
     def __init__(self, network: Network) -> None:
         self._session = session(network.model, network.name)
         self._network = network
 
     def outputs(self, x: Real) -> Real:
-        """As `Executor.outputs`."""
+        """The network's first output, as in `Executor.outputs`."""
         try:
             result: Real = self._session.run(
                 [self._network.model.graph.output[0].name], {self._network.input_name: x}
@@ -64,13 +64,13 @@ class FloatNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What one sample costs.
+    """The work that a network needs per sample.
 
     Attributes:
         macs: multiply-accumulate operations of all matrix products.
-        workloads: those products by site and shape, in the order in which they are met.
-        value_bytes: all values that travel between products and float parts together.
-        classes: outputs of the network.
+        workloads: the matrix products by site and shape, in the order of execution.
+        value_bytes: total size in bytes of all values that products and float parts hand on.
+        classes: number of outputs of the network.
     """
 
     macs: int
@@ -81,13 +81,13 @@ class Profile:
 
 @lru_cache(maxsize=16)
 def profile(network: Network) -> Profile:
-    """Runs the network once on zeros, which also shows whether it runs at all.
+    """Profile a network by running it once on zeros. The run also checks that the network works.
 
     Raises:
-        NetworkError: it does not run, its output is not one row of classes for each sample, or
-            nothing in it multiplies and adds up.
+        NetworkError: the network does not run, the output is not one row of classes per sample, or
+            the network has no matrix product.
     """
-    batch = network.fixed_batch or 2  # two, to meet graphs that only take one
+    batch = network.fixed_batch or 2  # two, to detect graphs that work only for one sample
     counter = _Counter()
     executor = Executor(network, counter)
     result, size = executor.run(np.zeros((batch, *network.sample_shape), np.float32))
@@ -110,14 +110,15 @@ def profile(network: Network) -> Profile:
 
 
 def batches(network: Network, pixels: npt.NDArray[np.float32]) -> Iterator[Real]:
-    """Normalised samples in batches of bounded memory; the last may hold fewer.
+    """Normalised samples in batches of bounded memory. The last batch can be smaller.
 
     Args:
-        network: whose normalisation and input shape hold.
-        pixels: (n, *any shape of as many elements), 0..1.
+        network: the network, for normalisation and input shape.
+        pixels: n samples with values 0..1. A sample can have any shape with the right number of
+            elements.
 
     Raises:
-        NetworkError: samples of another size.
+        NetworkError: the samples have the wrong number of elements.
     """
     if math.prod(pixels.shape[1:]) != math.prod(network.sample_shape):
         raise NetworkError(
@@ -132,7 +133,7 @@ def batches(network: Network, pixels: npt.NDArray[np.float32]) -> Iterator[Real]
 
 
 def padded_outputs(runner: Executor | FloatNetwork, network: Network, x: Real) -> Real:
-    """The outputs for one batch, filled up with copies where the file demands its batch size."""
+    """The outputs for one batch. Copies of the last sample fill a batch of fixed size."""
     missing = (network.fixed_batch or len(x)) - len(x)
     if missing:
         filled = np.concatenate([x, np.repeat(x[-1:], missing, axis=0)])
@@ -141,7 +142,7 @@ def padded_outputs(runner: Executor | FloatNetwork, network: Network, x: Real) -
 
 
 class _Counter(FloatArithmetic):
-    """Counts products by site and shape (m, k, n)."""
+    """float32 arithmetic that counts the matrix products by site and shape (m, k, n)."""
 
     def __init__(self) -> None:
         self.found: dict[tuple[Site, tuple[int, int, int]], int] = {}
@@ -160,11 +161,15 @@ class _Counter(FloatArithmetic):
 
     @property
     def macs(self) -> int:
-        """Products of all samples together."""
+        """Multiply-accumulates of all samples together."""
         return sum(math.prod(shape) * times for (_, shape), times in self.found.items())
 
     def workloads(self, batch: int) -> tuple[Workload, ...]:
-        """The products of one of `batch` samples: its share of the rows, or of the matrices."""
+        """The matrix products per sample, for a run with `batch` samples.
+
+        If the number of products is a multiple of `batch`, each sample gets an equal part of the
+        products. Otherwise each sample gets an equal part of the rows.
+        """
         found = []
         for (site, (m, k, n)), times in self.found.items():
             by_rows = times % batch != 0

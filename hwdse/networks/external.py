@@ -1,4 +1,4 @@
-"""Weights that a network keeps in files beside it, as exporters write large ones."""
+"""Loads weights from separate files beside a network. Exporters write large weights this way."""
 
 import warnings
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from onnx import external_data_helper
 from hwdse.errors import NetworkError, first_line
 from hwdse.networks.graph import tensors
 
-#: What the onnx package raises for a file that is not right; they share no base class.
+#: All exceptions that the onnx package raises for a bad file. They have no common base class.
 ONNX_ERRORS = (
     DecodeError,
     onnx.checker.ValidationError,
@@ -22,20 +22,21 @@ ONNX_ERRORS = (
     ValueError,
 )
 
-_LONGEST_NAME = 200  # letters of a place that an error repeats
-_MOST_BYTES = 2**31 - 1  # of a protobuf message, which is how onnxruntime takes a model
+_LONGEST_NAME = 200  # characters of a file name in an error message
+_MOST_BYTES = 2**31 - 1  # limit of a protobuf message; onnxruntime takes a model as a message
 
 
 def load_other_files(path: Path, model: onnx.ModelProto, size: int) -> Iterator[bytes]:
-    """Takes the weights from other files into a model, and gives what it read.
+    """Load all weights that lie in other files into the model. Yields the bytes of each tensor.
 
     Args:
-        path: of the model; the other files lie in its folder or below.
-        model: changed.
-        size: bytes of the model's own file.
+        path: path of the model. The other files must be in the folder of the model or below.
+        model: the model. The function stores the weights in it.
+        size: size of the model file in bytes.
 
     Raises:
-        NetworkError: a file that is missing, cut off or lies elsewhere, or weights without end.
+        NetworkError: a file is missing, is too short or lies in another folder, or model and
+            weights together exceed 2 GiB.
     """
     for tensor in tensors(model):
         if not external_data_helper.uses_external_data(tensor):
@@ -47,7 +48,7 @@ def load_other_files(path: Path, model: onnx.ModelProto, size: int) -> Iterator[
             size += min(there, int(entries.get("length", there)))
             if size > _MOST_BYTES:
                 raise ValueError("at most 2 GiB of weights can be evaluated")
-            with warnings.catch_warnings(action="ignore"):  # keys that the standard lacks
+            with warnings.catch_warnings(action="ignore"):  # for keys not in the standard
                 external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
         except (*ONNX_ERRORS, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else first_line(error)

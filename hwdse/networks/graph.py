@@ -1,4 +1,4 @@
-"""What the nodes of an ONNX graph read, subgraphs included, and which values are constant."""
+"""Walks ONNX graphs: nodes, subgraphs, stored tensors, values that nodes read, constants."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,7 +8,7 @@ import onnx
 def nodes(
     some: Iterable[onnx.NodeProto], nested: bool = False
 ) -> Iterator[tuple[onnx.NodeProto, bool]]:
-    """These nodes and those inside them, each with whether it lies in a branch or loop."""
+    """These nodes and all nodes in their subgraphs. The flag is True inside a branch or loop."""
     for node in some:
         yield node, nested
         for inner in subgraphs(node):
@@ -16,7 +16,7 @@ def nodes(
 
 
 def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    """Branches and loop bodies of a node."""
+    """The subgraphs of a node: branches and loop bodies."""
     for attribute in node.attribute:
         if attribute.HasField("g"):
             yield attribute.g
@@ -24,7 +24,7 @@ def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
 
 
 def tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    """All stored tensors: of the graph, its subgraphs and its local functions."""
+    """All stored tensors of the graph, of its subgraphs and of its local functions."""
     yield from _tensors(model.graph.initializer, model.graph.node)
     for function in model.functions:
         yield from _tensors((), function.node)
@@ -44,7 +44,7 @@ def _tensors(
 
 
 def reads(node: onnx.NodeProto) -> list[str]:
-    """Names of all values that a node needs: its inputs, and what its subgraphs capture."""
+    """Names of all values that a node reads: its inputs, and outer values used in its subgraphs."""
     found = [name for name in node.input if name]
     for inner in subgraphs(node):
         own = {value.name for value in (*inner.input, *inner.initializer)}
@@ -56,9 +56,9 @@ def reads(node: onnx.NodeProto) -> list[str]:
 
 
 def constant_names(graph: onnx.GraphProto) -> frozenset[str]:
-    """Values that do not depend on the input: weights, and what is computed from them alone."""
+    """Names of all values that do not depend on the input: weights, and results of weights only."""
     found = {weight.name for weight in graph.initializer}
-    for node in graph.node:  # topologically sorted, says the standard
+    for node in graph.node:  # the ONNX standard requires topological order
         if all(name in found for name in reads(node)):
             found.update(name for name in node.output if name)
     return frozenset(found)

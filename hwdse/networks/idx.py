@@ -1,7 +1,8 @@
 """Reads IDX files, the container of the MNIST family of datasets.
 
-Source of the layout: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", section "File formats":
-two zero bytes, a type byte, the number of dimensions, one big-endian 32-bit size a dimension, data.
+Layout: two zero bytes, a type byte, the number of dimensions as one byte, one big-endian 32-bit
+size per dimension, data. Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", section
+"File formats".
 """
 
 import gzip
@@ -21,24 +22,25 @@ _UNSIGNED_BYTE = 0x08
 _MAX_DIMENSIONS = 4
 
 MAX_DATA = 64 * MEBIBYTE
-"""Most bytes in one file; the 60,000 images of the MNIST family have 45 MiB."""
+"""Largest amount of data in one file, in bytes; the 60,000 MNIST images need 45 MiB."""
 _MAX_FILE = MAX_DATA + MEBIBYTE
-_MOST_EXPANSION = 1032  # of deflate
+_MOST_EXPANSION = 1032  # largest compression ratio of deflate
 
 
 def read_idx(path: Path, limit: int | None = None) -> npt.NDArray[np.uint8]:
-    """The array of unsigned bytes in an IDX file, plain or (by its .gz suffix) compressed.
+    """Read an IDX file of unsigned bytes. A file with the suffix .gz is decompressed.
 
     Args:
         path: the file.
-        limit: read at most so many entries of the first dimension.
+        limit: read at most this many entries of the first dimension.
 
     Returns:
-        uint8 array of the shape that the file declares.
+        uint8 array with the shape that the file declares. With `limit`, the first dimension may be
+        smaller.
 
     Raises:
-        DatasetError: the file cannot be read, is no IDX file of unsigned bytes, holds another
-            number of bytes than it says, or announces none or more than `MAX_DATA`.
+        DatasetError: the file cannot be read, or is not an IDX file of unsigned bytes. Or the
+            number of data bytes is not the declared number, is 0, or exceeds `MAX_DATA`.
     """
     try:
         with open_regular(path, _MAX_FILE) as file:
@@ -54,7 +56,7 @@ def read_idx(path: Path, limit: int | None = None) -> npt.NDArray[np.uint8]:
 def _read(
     path: Path, file: IO[bytes] | gzip.GzipFile, most: int, limit: int | None
 ) -> npt.NDArray[np.uint8]:
-    """The array in a file that cannot hold more than `most` bytes."""
+    """Read an IDX file that can hold at most `most` bytes of data."""
     header = file.read(4)
     if len(header) < 4 or header[:2] != b"\0\0":
         raise DatasetError(f"{path} is damaged: it does not start like an IDX file")
@@ -69,7 +71,7 @@ def _read(
         raise DatasetError(f"{path} is damaged: it ends within its header")
     shape = [int(size) for size in np.frombuffer(sizes, dtype=">u4")]
     announced = math.prod(shape)
-    # Before anything is allocated for them.
+    # Check the announced size before allocating memory for the data.
     if not 1 <= announced <= min(most, MAX_DATA):
         raise DatasetError(
             f"{path} is damaged or too large: its header announces {announced} bytes of data, "
@@ -78,7 +80,8 @@ def _read(
     entries = shape[0]
     shape[0] = min(entries, limit) if limit is not None else entries
     wanted = math.prod(shape)
-    # One more than needed: only at its end is a compressed file checked.
+    # When reading all entries, try to read one byte more than needed. This detects extra data, and
+    # the checksum of a compressed file is only verified at the end of the file.
     data = file.read(wanted + (shape[0] == entries))
     if len(data) != wanted:
         count = f"{len(data)}" if len(data) < wanted else f"more than {wanted}"

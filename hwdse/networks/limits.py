@@ -1,7 +1,8 @@
-"""What a network may take, checked on what its file declares and before anything is run.
+"""Limits on the resources that a network file may demand, checked before the network runs.
 
-A file of a kilobyte can declare a batch of petabytes, constants of any size, and functions that
-double at each call. Shapes that only running tells are bounded by the machine's memory.
+A file of one kilobyte can declare a batch of petabytes, constants of any size, and functions that
+double their size at each call. The checks use only the declarations in the file. Some shapes are
+known only when the network runs. For these shapes the machine's memory is the only limit.
 """
 
 import math
@@ -17,29 +18,33 @@ from hwdse.networks.graph import nodes
 from hwdse.reading import MEBIBYTE
 
 MAX_FILE = 512 * MEBIBYTE
-"""Most bytes of an ONNX file."""
+"""Largest size of an ONNX file in bytes."""
 
 MAX_BATCH = 4096
-"""Largest batch that a file may demand."""
+"""Largest fixed batch size that a file may declare."""
 
 MAX_SAMPLE = 1 << 22
-"""Most values of one sample: an image of three colours may have 1182 by 1182 pixels."""
+"""Largest number of values per sample, enough for 1182 by 1182 pixels with three colours."""
 
 MAX_VALUE_BYTES = 1024 * MEBIBYTE
-"""Most bytes of all intermediate values of one batch, as far as their shapes are declared."""
+"""Largest total size in bytes of all intermediate values of one batch with declared shapes."""
 
 MAX_NODES = 100_000
-"""Most operators, those of local functions counted at each call."""
+"""Largest number of operators. Operators in local functions count once per call."""
 
-_MAX_CONSTANT = 1024  # values of a stored tensor that shapes may be computed from
-_TURNS = range(1001)  # of a loop
+_MAX_CONSTANT = 1024  # largest stored tensor, in values, that shape inference may use
+_TURNS = range(1001)  # allowed numbers of iterations of a loop
 
 
 def check_input(path: Path, dimensions: Sequence[int]) -> None:
-    """Refuse an input of impossible or extreme shape; a batch of 0 is free.
+    """Check the shape of the input.
+
+    Args:
+        path: path of the file, for errors.
+        dimensions: batch size (0: any batch size), then the shape of one sample.
 
     Raises:
-        NetworkError: a negative dimension, or a batch or a sample that is too large.
+        NetworkError: a dimension is not allowed, or the batch or a sample is too large.
     """
     batch, *sample = dimensions
     if not 0 <= batch <= MAX_BATCH:
@@ -54,14 +59,16 @@ def check_input(path: Path, dimensions: Sequence[int]) -> None:
 
 
 def check_operators(path: Path, model: onnx.ModelProto) -> None:
-    """Refuse too many operators, those of functions counted at each call, and endless loops.
+    """Check the number of operators, the function calls and the loops.
 
     Raises:
-        NetworkError: as said, or functions that call themselves.
+        NetworkError: there are more than `MAX_NODES` operators, a function calls itself, or a loop
+            has no small fixed number of iterations.
     """
     functions = {(f.domain, f.name, f.overload): f for f in model.functions}
     sizes: dict[tuple[str, str, str], int] = {}
-    # Callees first; a function that is met again on the way to its own callees calls itself.
+    # Depth-first search that handles called functions first. If the search meets a function again
+    # while the calls in this function are still open, the function calls itself.
     waiting = [(key, False) for key in functions]
     open_calls: set[tuple[str, str, str]] = set()
     while waiting:
@@ -88,7 +95,7 @@ def check_operators(path: Path, model: onnx.ModelProto) -> None:
 
 
 def _check_loops(path: Path, model: onnx.ModelProto) -> None:
-    """Refuse loops of an unknown or large number of turns, and loops that others may repeat."""
+    """Refuse loops without a small fixed number of iterations, nested loops, loops in functions."""
     turns = _stored_counts(model.graph)
     loops = [each for each in nodes(model.graph.node) if each[0].op_type == "Loop"]
     in_functions = (node for f in model.functions for node, _ in nodes(f.node))
@@ -102,10 +109,10 @@ def _check_loops(path: Path, model: onnx.ModelProto) -> None:
 
 
 def check_values(path: Path, model: onnx.ModelProto, batch: int) -> None:
-    """Refuse intermediate values of more than `MAX_VALUE_BYTES` in one batch.
+    """Check the total size of the intermediate values of one batch.
 
     Raises:
-        NetworkError: as said; it names the largest value.
+        NetworkError: the size exceeds `MAX_VALUE_BYTES`. The message names the largest value.
     """
     sizes = _value_bytes(model, batch)
     total = sum(sizes.values())
@@ -118,7 +125,7 @@ def check_values(path: Path, model: onnx.ModelProto, batch: int) -> None:
 
 
 def _stored_counts(graph: onnx.GraphProto) -> dict[str, int]:
-    """Stored whole numbers by name."""
+    """Stored int64 tensors with a single value, by name."""
     stored = [(weight.name, weight) for weight in graph.initializer]
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute:
@@ -135,11 +142,11 @@ def _called(node: onnx.NodeProto) -> tuple[str, str, str]:
 
 
 def _value_bytes(model: onnx.ModelProto, batch: int) -> dict[str, int]:
-    """Sizes of the values whose shapes follow from what is declared."""
+    """Size in bytes of each value with a shape that ONNX shape inference finds."""
     try:
         shaped = onnx.shape_inference.infer_shapes(_skeleton(model, batch), data_prop=True)
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):
-        return {}  # running tells what is wrong
+        return {}  # the run reports the error later
     found = {}
     for value in (*shaped.graph.value_info, *shaped.graph.output):
         tensor = value.type.tensor_type
@@ -151,7 +158,7 @@ def _value_bytes(model: onnx.ModelProto, batch: int) -> dict[str, int]:
 
 
 def _skeleton(model: onnx.ModelProto, batch: int) -> onnx.ModelProto:
-    """The model for one batch, without its weights: their shapes are enough."""
+    """The model with a fixed batch size, without large weights. Their shapes are enough."""
     skeleton = onnx.ModelProto()
     skeleton.ir_version = model.ir_version
     skeleton.opset_import.extend(model.opset_import)

@@ -1,4 +1,4 @@
-"""Networks: self-describing ONNX files, shipped in models/ or given by the user."""
+"""Networks: ONNX files with metadata, shipped in models/ or given by the user."""
 
 import hashlib
 import math
@@ -25,28 +25,28 @@ from hwdse.networks.rewrite import standard_form
 from hwdse.reading import read_bytes
 from hwdse.resources import resource
 
-_MIN_OPSET = 7  # before it, Gemm had an explicit broadcast attribute
+_MIN_OPSET = 7  # in earlier versions Gemm had an explicit broadcast attribute
 _DEFAULT_CALIBRATION = 256
-_MAX_NUMBER = 1e9  # of metadata, far beyond any sample count or pixel
+_MAX_NUMBER = 1e9  # largest number in metadata, far above any sample count or pixel value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
-    """A loaded network and what it says about itself.
+    """A loaded network and its metadata.
 
     Attributes:
-        name: the file's name without its suffix.
-        title: one line for a reader.
-        digest: SHA-256 of the file and of its weights in other files, hexadecimal.
-        model: the checked ONNX model in standard form, its weights in it.
-        dataset: what it is scored on.
-        mean: subtracted from each pixel (pixels are 0..1).
-        std: divides each pixel after that.
-        calibration: train samples that fix the activations' scales.
-        default_samples: test samples scored when the caller names no number.
-        input_name: the graph's input.
+        name: file name without suffix.
+        title: one-line description for readers.
+        digest: hexadecimal SHA-256 of the file and of its weights in other files.
+        model: the checked ONNX model in standard form, including all weights.
+        dataset: the dataset for scoring.
+        mean: value to subtract from each pixel (pixels are 0..1).
+        std: divisor for each pixel after the subtraction.
+        calibration: number of train samples for choosing scales.
+        default_samples: number of test samples to score if the caller gives no number.
+        input_name: name of the graph's input.
         sample_shape: shape of one sample, without the batch dimension.
-        fixed_batch: the batch size that the file demands; None if any will do.
+        fixed_batch: batch size that the file declares. None: any batch size.
     """
 
     name: str
@@ -64,26 +64,31 @@ class Network:
 
 
 def names() -> list[str]:
-    """The networks shipped in models/, sorted."""
+    """Names of the networks in models/, sorted."""
     return sorted(path.stem for path in resource("models").glob("*.onnx"))
 
 
 def load(source: str | Path, dataset: str | None = None) -> Network:
-    """The network of that name, or the one in that ONNX file.
+    """Load a shipped network by name, or an ONNX file by path.
 
-    The file describes itself by ONNX metadata: `hwdse.dataset` (a registered dataset), and
-    optionally `hwdse.mean` and `hwdse.std` (the input is (pixel - mean) / std with pixels of 0..1;
-    defaults 0 and 1), `hwdse.calibration` (train samples, default 256), `hwdse.samples` (test
-    samples by default; all of them), `hwdse.title`.
+    The ONNX metadata of the file has these keys:
+
+    * `hwdse.dataset`: name of a registered dataset. Needed unless the argument `dataset` is given.
+    * `hwdse.mean` and `hwdse.std` (optional, default 0 and 1): the input of the network is
+      (pixel - mean) / std, with pixels of 0..1.
+    * `hwdse.calibration` (optional): number of train samples for choosing scales, default 256.
+    * `hwdse.samples` (optional): default number of test samples; default: the whole test part.
+    * `hwdse.title` (optional): one-line description.
 
     Args:
-        source: a shipped name, or the path of an .onnx file; weights in other files lie beside it.
-        dataset: scores the network on this dataset whatever its metadata says.
+        source: name of a shipped network, or path of an .onnx file. Weights in separate files must
+            be in the folder of the .onnx file or below.
+        dataset: name of the dataset for scoring. It overrides the metadata.
 
     Raises:
-        NetworkError: an unknown name, a file that is no valid ONNX, metadata that is missing or
-            malformed, or an operator that cannot be evaluated.
-        DatasetError: a dataset that is not registered.
+        NetworkError: the name is unknown, the file is not valid ONNX, metadata is missing or
+            malformed, or an operator cannot be evaluated.
+        DatasetError: the dataset is not registered.
     """
     path = _locate(source)
     content = read_bytes(path, "network", NetworkError, most=limits.MAX_FILE)
@@ -163,7 +168,7 @@ def _check_operators(path: Path, model: onnx.ModelProto) -> None:
 
 
 def _check_weights(path: Path, model: onnx.ModelProto) -> None:
-    """Refuse weights of products that are NaN or infinite; elsewhere, in masks, they are right."""
+    """Refuse NaN and infinite weights of products. Elsewhere, as in masks, they are allowed."""
     lowered_names = lowered.names()
     read = {
         name for node in model.graph.node if node.op_type in lowered_names for name in node.input
@@ -185,7 +190,7 @@ def _check_weights(path: Path, model: onnx.ModelProto) -> None:
 
 
 def _input(path: Path, model: onnx.ModelProto) -> tuple[str, tuple[int, ...]]:
-    """Name of the one input and its dimensions; 0 for a free batch."""
+    """Name and dimensions of the only input. Batch dimension 0 allows any batch size."""
     stored = {weight.name for weight in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in stored]
     if len(inputs) != 1:

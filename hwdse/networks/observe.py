@@ -1,7 +1,8 @@
-"""Watches a network run in float32 on calibration data: what its products' operands look like.
+"""Runs a network in float32 on calibration data, and records operands of the matrix products.
 
-Rows are drawn by a fixed hash of their number, counted over all samples in order. So the draw is
-the same however many samples the network takes at once, and no stride of the data can meet it.
+The observer keeps only some rows of each operand. A hash of the row number selects the rows. Rows
+are numbered over all samples in order, so the selection does not depend on the batch size. Because
+of the hash, a regular stride in the data does not bias the selection.
 """
 
 from collections.abc import Iterator
@@ -16,31 +17,32 @@ from hwdse.errors import NetworkError
 from hwdse.networks.arithmetic import FloatArithmetic, Operand, Real, Site
 
 _ROWS = 256
-"""Rows of the first operand drawn for each site, shared by its groups."""
+"""Rows of the first operand to draw per site. The groups of a site share this number."""
 _LEAST_ROWS = 16
-"""Of each group."""
+"""Smallest number of rows to draw per group, if `_ELEMENTS` allows it."""
 _ELEMENTS = 1 << 20
-"""Most elements of such rows kept for each site."""
+"""Largest number of elements in the drawn rows per site."""
 _EXTREME_ROWS = 64
-"""Rows of the largest results kept for each site, shared by its groups."""
+"""Rows with the largest results to keep per site. The groups of a site share this number."""
 _PAIRS = 16
-"""Pairs of matrices kept for each site without constant operand."""
+"""Pairs of matrices to keep per site, if no operand of the site is constant."""
 _PAIR_ROWS = 64
-"""Most rows of the first matrix of such a pair."""
+"""Largest number of rows to keep of the first matrix of a pair."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Observation:
-    """The operands of one site.
+    """The recorded operands of one site.
 
     Attributes:
-        constant: whether the second operand is the same for all samples.
-        rows: drawn rows of the first operand, (G, r, K) with one entry for each matrix.
-        matrices: the second operand (G, K, N): all of it where it is constant, else drawn ones.
-        extremes: rows of large results (G, e, K).
+        constant: whether the second operand is the same for all samples (weights).
+        rows: drawn rows of the first operand, shape (G, r, K). Entry g belongs to matrix g.
+        matrices: the second operand, shape (G, K, N). All matrices if the operand is constant,
+            otherwise drawn matrices.
+        extremes: rows of the first operand with large results, shape (G, e, K).
         first_largest: largest magnitude of the first operand.
-        second_largest: of the second.
-        terms: K, the length of the sums.
+        second_largest: largest magnitude of the second operand.
+        terms: K, the number of terms per sum.
     """
 
     constant: bool
@@ -56,7 +58,7 @@ Keys = npt.NDArray[np.float64] | None
 
 
 class Draw:
-    """Of many numbered items the few with the least keys; equal keys by number."""
+    """Keeps the `count` items with the smallest keys. For equal keys, smaller numbers win."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -67,7 +69,7 @@ class Draw:
     def add(
         self, keys: npt.NDArray[np.float64], numbers: npt.NDArray[np.int64], items: Any
     ) -> None:
-        """Offer items, in the order of their numbers."""
+        """Offer items with these keys and numbers, in increasing order of the numbers."""
         chosen = np.flatnonzero(self._among(keys, numbers))
         self._keys = np.concatenate([self._keys, keys[chosen]])
         self._numbers = np.concatenate([self._numbers, numbers[chosen]])
@@ -77,13 +79,13 @@ class Draw:
         self._items = [self._items[i] for i in order]
 
     def items(self) -> list[Any]:
-        """What is kept, in the order of the numbers."""
+        """The kept items, in the order of their numbers."""
         return [self._items[i] for i in np.argsort(self._numbers)]
 
     def _among(
         self, keys: npt.NDArray[np.float64], numbers: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.bool_]:
-        """Those that may still be among the least of all seen."""
+        """A mask of the items that can be among the smallest of all items so far."""
         kept = np.zeros(len(keys), bool)
         kept[np.lexsort((numbers, keys))[: self._count]] = True
         if len(self._keys) == self._count:
@@ -93,13 +95,16 @@ class Draw:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Offer:
-    """Numbered items for draws, each with keys; None for keys that mix the numbers."""
+    """Items for several draws. `numbers` numbers the items.
+
+    Each entry of `draws` has a draw, the keys and the items. Keys None: use hashed numbers as keys.
+    """
 
     numbers: npt.NDArray[np.int64]
     draws: tuple[tuple[Draw, Keys, Any], ...]
 
     def accept(self, count: int) -> None:
-        """Offer the first items."""
+        """Offer the first `count` items to every draw."""
         numbers = self.numbers[:count]
         for draw, keys, items in self.draws:
             draw.add(_hashed(numbers) if keys is None else keys[:count], numbers, items)
@@ -118,7 +123,7 @@ class _Record:
 
 
 class Observer(FloatArithmetic):
-    """float32 arithmetic that remembers its operands."""
+    """float32 arithmetic that records operands."""
 
     def __init__(self) -> None:
         self._records: dict[str, _Record] = {}
@@ -127,9 +132,10 @@ class Observer(FloatArithmetic):
 
     @contextmanager
     def batch(self, real: int, ran: int) -> Iterator[None]:
-        """What is seen inside belongs to a batch of `ran` samples, the first `real` of them real.
+        """Context for one batch of `ran` samples, of which only the first `real` count.
 
-        Rows are taken to be in the order of the samples.
+        The other samples fill a batch of fixed size, and their rows are not kept. Rows must be in
+        the order of the samples.
         """
         self._filled = real < ran
         yield
@@ -142,10 +148,10 @@ class Observer(FloatArithmetic):
         self._filled = False
 
     def observations(self) -> dict[str, Observation]:
-        """What was seen, by site.
+        """The recorded operands, by site name.
 
         Raises:
-            NetworkError: operands that are infinite or NaN, which no scale brings into a format.
+            NetworkError: an operand is infinite or NaN. No scale can bring it into a format.
         """
         found = {}
         for name, record in self._records.items():
@@ -176,7 +182,7 @@ class Observer(FloatArithmetic):
         return found
 
     def _offer(self, site: Site, group: int, count: int, *draws: tuple[Draw, Keys, Any]) -> None:
-        """Offer numbered items to draws, at once or when the end of the batch is known."""
+        """Number items and offer them to draws; for a filled batch, only when the batch ends."""
         counts = self._records[site.name].counts
         start = counts.get(group, 0)
         counts[group] = start + count
@@ -187,13 +193,13 @@ class Observer(FloatArithmetic):
             offer.accept(count)
 
     def first(self, site: Site, x: Real) -> Operand:
-        """Remembers the largest."""
+        """Record the largest magnitude."""
         record = self._records.setdefault(site.name, _Record())
         record.first_largest = float(np.maximum(record.first_largest, _largest(x)))
         return x
 
     def second(self, site: Site, w: Real) -> Operand:
-        """Remembers the largest, and weights."""
+        """Record the largest magnitude, and the operand itself if it is constant."""
         record = self._records.setdefault(site.name, _Record())
         record.second_largest = float(np.maximum(record.second_largest, _largest(w)))
         if site.constant:
@@ -201,7 +207,7 @@ class Observer(FloatArithmetic):
         return w
 
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
-        """Remembers some rows."""
+        """Record some rows of the first operand."""
         record = self._records[site.name]
         record.terms = a.shape[1]
         if record.weights is None:
@@ -215,7 +221,8 @@ class Observer(FloatArithmetic):
             )
             record.rows[group] = Draw(rows)
             record.extremes[group] = Draw(max(1, _EXTREME_ROWS // groups))
-        # Channels are scaled apart: rank rows by the result in units of the channel's weights.
+        # Each channel gets a separate scale, so the rank of a row is its largest result relative to
+        # the channel's largest weight.
         unit = np.maximum(np.abs(b).max(axis=0, initial=0.0), np.float32(1e-30))
         rank = np.abs(result / unit).max(axis=1, initial=0.0)
         self._offer(
@@ -228,7 +235,7 @@ class Observer(FloatArithmetic):
         return result
 
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
-        """Remembers some pairs."""
+        """Record some pairs of matrices."""
         record = self._records[site.name]
         record.terms = a.shape[2]
         rows = np.argsort(_hashed(np.arange(a.shape[1])), kind="stable")[:_PAIR_ROWS]
@@ -237,7 +244,7 @@ class Observer(FloatArithmetic):
 
 
 class _Pairs:
-    """Items of `Draw`: some rows of a matrix, and the matrix that they are multiplied by."""
+    """Items for `Draw`: item i is selected rows of matrix a[i], together with matrix b[i]."""
 
     def __init__(self, a: Operand, b: Operand, rows: npt.NDArray[np.int64]) -> None:
         self._a, self._b, self._rows = a, b, rows
@@ -250,12 +257,12 @@ class _Pair(tuple[Real, Real]):
     __slots__ = ()
 
     def copy(self) -> "_Pair":
-        """Itself: its arrays are copies already."""
+        """The pair itself, because its arrays are copies already."""
         return self
 
 
 def _stack(groups: list[list[Real]]) -> Real:
-    """(G, most rows, K); rows of zeros, which add nothing, where a group has fewer."""
+    """Stack groups of rows to shape (G, most rows, K). Zero rows fill groups with fewer rows."""
     most = max(map(len, groups), default=0)
     inner = next((row.shape[-1] for group in groups for row in group), 0)
     found = np.zeros((len(groups), most, inner), np.float32)
@@ -266,7 +273,7 @@ def _stack(groups: list[list[Real]]) -> Real:
 
 
 def _hashed(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Numbers mixed to 0..1 (SplitMix64; Steele, Lea and Flood, OOPSLA 2014)."""
+    """Hash of each number, from 0 to 1 (SplitMix64; Steele, Lea and Flood, OOPSLA 2014)."""
     z = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,8 +1,9 @@
-"""Which operators may stay float32: all whose work is not sums of products.
+"""Lists of operators that may stay float32: all operators that do not compute sums of products.
 
-The list is of what is allowed, so that an operator that a later version of ONNX adds is refused
-until somebody has looked at it. Matrix products and convolutions are lowered to the design's
-arithmetic (`hwdse.networks.lowered`); whatever else multiplies and accumulates is refused by name.
+The lists name allowed operators, not forbidden ones. An operator of a later ONNX version is
+therefore refused until somebody has checked it. Matrix products and convolutions are lowered to the
+design's arithmetic (`hwdse.networks.lowered`). Any other operator that multiplies and accumulates
+is refused with an error that names the operator.
 """
 
 import onnx
@@ -11,7 +12,7 @@ from onnx import numpy_helper
 STANDARD_DOMAINS = frozenset({"", "ai.onnx"})
 
 EXPANDED_OPERATORS = frozenset({"Attention"})
-"""Operators that the standard defines by others; their definition takes their place."""
+"""Operators that are replaced by their definition in the ONNX standard (by other operators)."""
 
 # fmt: off
 FLOAT_OPERATORS = frozenset({
@@ -51,7 +52,7 @@ FLOAT_OPERATORS = frozenset({
 
 
 def is_training(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
-    """Whether an operator computes what training needs: statistics of a batch, random zeros."""
+    """Whether an operator is in training mode: batch statistics, or dropout with random zeros."""
     if node.op_type == "BatchNormalization":
         return any(each.name == "training_mode" and each.i for each in node.attribute)
     if node.op_type == "Dropout" and len(node.input) > 2 and node.input[2]:
@@ -61,7 +62,7 @@ def is_training(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
 
 
 def _stored(graph: onnx.GraphProto, name: str) -> onnx.TensorProto | None:
-    """The tensor of that name that is stored in a graph, if there is one."""
+    """The stored tensor called `name`, or None if the graph has none."""
     for weight in graph.initializer:
         if weight.name == name:
             return weight

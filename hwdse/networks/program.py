@@ -1,7 +1,9 @@
-"""A network's graph as steps: operators in the design's arithmetic, and float parts between them.
+"""Splits a network's graph into steps: matrix products in the design's arithmetic and float parts.
 
-Step k of the products needs nothing but earlier products and float parts, so a graph with a chain
-of n products has at most n + 1 float parts. What depends on weights alone is computed once.
+Steps are grouped by level. A product of level k reads only values of lower levels. The float part
+of level k reads products of level k and values of lower levels. If the longest chain of a graph has
+n products, the graph therefore has at most n + 1 float parts. Values that depend only on weights
+are computed once.
 """
 
 from dataclasses import dataclass
@@ -20,14 +22,14 @@ from hwdse.networks.segments import Segment, evaluate_constants, value_bytes
 
 
 class Products:
-    """One operator that is lowered to matrix products."""
+    """A step: one operator that is lowered to matrix products."""
 
     def __init__(self, network: str, node: onnx.NodeProto, constants: frozenset[str]) -> None:
         self.call = lowered.Call.of(network, node, constants)
         self.inputs, self.outputs = tuple(node.input), tuple(node.output)
 
     def run(self, values: dict[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
-        """Values of the outputs that have a name."""
+        """Run the operator. The result has the value of every output with a name."""
         given = [values[name] if name else None for name in self.inputs]
         found = lowered.run(arithmetic, self.call, given)
         return {name: value for name, value in zip(self.outputs, found, strict=False) if name}
@@ -35,14 +37,14 @@ class Products:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Program:
-    """What a network computes, whatever its arithmetic.
+    """The computation of a network as a list of steps, independent of the arithmetic.
 
     Attributes:
-        steps: in order.
-        constants: values that products or the output read and that never change.
-        last_use: for each step, the values that no later one reads.
-        input_name: of the graph's input.
-        output_name: of its first output.
+        steps: the steps, in order.
+        constants: values that do not depend on the input, if a step or the output reads them.
+        last_use: per step, the names of the values that no later step reads.
+        input_name: name of the graph's input.
+        output_name: name of the graph's first output.
     """
 
     steps: tuple[Products | Segment, ...]
@@ -52,7 +54,7 @@ class Program:
     output_name: str
 
     def run(self, x: Any, arithmetic: Arithmetic) -> tuple[Any, int]:
-        """The first output, and the bytes of all values that travelled between steps."""
+        """Run all steps. Returns the first output, and the total bytes of the steps' outputs."""
         values = {**self.constants, self.input_name: x}
         size = 0
         for step, unused in zip(self.steps, self.last_use, strict=True):
@@ -66,10 +68,10 @@ class Program:
 
 @lru_cache(maxsize=8)
 def program(network: Network) -> Program:
-    """The steps of a network.
+    """Split a network into steps.
 
     Raises:
-        NetworkError: constants that cannot be computed, or a network without matrix products.
+        NetworkError: a constant cannot be computed, or the network has no matrix product.
     """
     model = network.model
     graph = model.graph
@@ -110,7 +112,7 @@ def program(network: Network) -> Program:
 
 
 def without_products(network: Network) -> NetworkError:
-    """The error for a network that has nothing for a design to compute."""
+    """The error for a network without matrix products, for which designs make no difference."""
     return NetworkError(
         f"network {network.name} has no matrix product on the way from its input to its output: "
         "there is nothing that a design could compute"
@@ -124,11 +126,11 @@ def _segment(
     values: dict[str, Any],
     output: str,
 ) -> Segment:
-    """The float part that a group of operators makes."""
+    """Build the float part for a group of operators."""
     made = {name for node in group for name in node.output if name}
     read = dict.fromkeys(name for node in group for name in reads(node))
     inside = {id(node) for node in group}
-    # Only arrays can be stored in the part itself; sequences are given to it every time.
+    # Only arrays can be stored in the part. Constant sequences are inputs at every run.
     stored = {name: values[name] for name in read if isinstance(values.get(name), np.ndarray)}
     elsewhere = {name for node in moving if id(node) not in inside for name in reads(node)}
     return Segment(
@@ -142,7 +144,7 @@ def _segment(
 
 
 def _needed(graph: onnx.GraphProto, output: str) -> list[onnx.NodeProto]:
-    """The operators that the output depends on, in order."""
+    """The operators on which the output depends, in order."""
     wanted, found = {output}, []
     for node in reversed(graph.node):
         if wanted & set(node.output):

@@ -1,18 +1,20 @@
-"""Puts a network's operands into a design's formats: scales, codes, and products of codes.
+"""Converts a network's operands to a design's formats, and multiplies the codes.
 
-Activations have one scale per tensor, weights one scale per output channel, all fixed on
-calibration data from the train part by a policy of `hwdse.networks.scales`. A format that holds a
-layer's values so well as they are that its output has a signal-to-noise ratio of 45 dB or more
-(formats of 16 bits, as a rule) is not scaled.
+Scales: activations have one scale per tensor. Weights have one scale per output channel. A policy
+of `hwdse.networks.scales` chooses all scales on calibration data from the train part. Operands are
+not scaled if a layer's output already has a signal-to-noise ratio of 45 dB or more without scaling.
+This is usually true for 16-bit formats.
 
-Headroom: the largest magnitude that operands may take is lowered by powers of two, in turn from
-the operand with more range to spare, until the worst running sum of the calibration data (times a
-margin for data not seen) is within `Design.largest_sum` and the largest product within the
-multiplier's range. A designer would do the same rather than let an accumulator overflow.
+Headroom: products and running sums must not overflow. The code lowers the largest allowed magnitude
+of the operands by powers of two, and each time takes the operand with more range left. It stops
+when two conditions hold on the calibration data. The worst running sum, times a margin for unseen
+data, is within `Design.largest_sum`. The largest product is within the range of the multiplier. A
+hardware designer would choose scales in the same way to avoid overflow.
 
-With `requantize` activations are first rounded to the design's output format, with a scale of their
-own where they need one: what hardware hands on from layer to layer. Otherwise bias, activation
-functions and all else between two products work on float32.
+Requantisation: with `requantize`, activations are first rounded to the design's output format, as
+hardware hands them from layer to layer. The output format gets a separate scale if it needs one.
+Without `requantize`, everything between two products stays float32, such as bias and activation
+functions.
 """
 
 import math
@@ -22,7 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-import hwdse  # its kernels load slowly: on first use
+import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.formats import Format
 from hwdse.networks import scales
 from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
@@ -31,16 +33,19 @@ from hwdse.networks.scales import Codes, ScalePolicy, Scaling
 from hwdse.spec import Design
 
 MatMul = Callable[[Design, Codes, Codes], Codes]
-"""(design, A codes (M, K), B codes (K, N)) -> output codes (M, N)."""
+"""A function (design, codes of A (M, K), codes of B (K, N)) -> output codes (M, N)."""
 
 SUM_MARGIN = 1.25
 UNSEEN_MARGIN = 1.125
-"""Of the largest activation: calibration sees few samples, and clipping costs more than a bit."""
+"""Margin on the largest activation.
+
+Calibration sees few samples, and clipping an unseen activation costs more than this margin.
+"""
 _UNSCALED_NOISE = 10**-4.5
-"""Squared error of the output, in units of its power, at which no scale is needed: 45 dB."""
+"""No scale is needed if the output's squared error is below this fraction of its power (45 dB)."""
 
 _NOTICEABLE = 1.1
-"""Ratio of squared errors that makes a difference."""
+"""Squared errors with a smaller ratio count as equal."""
 _PLACED_GROUPS, _PLACED_ROWS, _PLACING_TURNS = 8, 32, 12
 
 Values = npt.NDArray[np.float64]
@@ -48,15 +53,16 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """Scaling of one site's operands.
+    """Scaling of the operands of one site.
 
     Attributes:
-        first: of the activations, one scale: shape (1, 1, 1).
-        second: of the weights, shape (groups, 1, N), or (1, 1, 1) where they are activations too.
-        weights: codes (groups, K, N) of constant weights.
-        reductions: powers of two given up for headroom by first and second operand.
-        handed: for the first and second operand how the layer before hands it on in the design's
-            output format; None where it comes as float32.
+        first: scaling of the first operand (activations), with one scale of shape (1, 1, 1).
+        second: scaling of the second operand. Weights have scales of shape (groups, 1, N).
+            Activations have one scale of shape (1, 1, 1).
+        weights: codes of shape (groups, K, N) for constant weights; None for activations.
+        reductions: headroom reductions of the first and the second operand, in powers of two.
+        handed: scaling in the design's output format with which the previous layer hands on the
+            first and the second operand. None: the operand is float32.
     """
 
     first: Scaling
@@ -74,13 +80,13 @@ def plan(
     *,
     requantize: bool = False,
 ) -> Plan:
-    """The scaling of one site; see the module's description.
+    """Choose the scaling of one site, as the module docstring describes.
 
     Args:
-        design: the arithmetic.
-        observation: what calibration saw of the site's operands.
-        matmul: products of codes.
-        policy: chooses among scales.
+        design: the design.
+        observation: the operands that calibration recorded for this site.
+        matmul: function that multiplies matrices of codes.
+        policy: policy that chooses the scales.
         requantize: whether activations come in the design's output format.
     """
     formats = design.a, design.b
@@ -114,7 +120,7 @@ def plan(
 
 
 class DesignArithmetic(Arithmetic):
-    """Products of codes in a design's arithmetic."""
+    """Arithmetic of a design: converts operands to codes, and multiplies the codes."""
 
     def __init__(self, design: Design, plans: dict[str, Plan], matmul: MatMul) -> None:
         self._design = design
@@ -122,27 +128,27 @@ class DesignArithmetic(Arithmetic):
         self._matmul = matmul
 
     def first(self, site: Site, x: Real) -> Operand:
-        """Codes of `design.a`."""
+        """The operand as codes of `design.a`."""
         chosen = self._plans[site.name]
         values = _as_handed(chosen.handed[0], x[np.newaxis, np.newaxis])
         return chosen.first.codes(values).reshape(x.shape)
 
     def second(self, site: Site, w: Real) -> Operand:
-        """Codes of `design.b`."""
+        """The operand as codes of `design.b`."""
         chosen = self._plans[site.name]
         if chosen.weights is not None:
             return chosen.weights
         return chosen.second.codes(_as_handed(chosen.handed[1], w))
 
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
-        """The design's sums, scaled back to real values."""
+        """The product in the design's arithmetic, scaled back to real values."""
         chosen = self._plans[site.name]
         units = chosen.second.scale
         unit = chosen.first.scale[0] * units[group if len(units) > 1 else 0]
         return self._values(self._matmul(self._design, a, b), unit)
 
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
-        """The design's sums of each pair, scaled back to real values."""
+        """The product of each pair in the design's arithmetic, scaled back to real values."""
         chosen = self._plans[site.name]
         codes = self._matmul(self._design, a, b)
         return self._values(codes, chosen.first.scale * chosen.second.scale)
@@ -158,12 +164,12 @@ def _scalings(
     limits: list[float],
     observation: Observation,
 ) -> tuple[Scaling, Scaling]:
-    """Scalings of both operands, for codes of at most these magnitudes."""
+    """Scalings of both operands. `limits` are the largest allowed magnitudes of the codes."""
     rows, matrices = observation.rows.astype(np.float64), observation.matrices
     search = _Search(
         policy=policy,
         expected=rows @ matrices,
-        # Weights of a channel decide about that channel alone.
+        # The weights of a channel affect the outputs of this channel only.
         channels=(1,) if observation.constant else (0, 1, 2),
     )
     second = search.scaling(
@@ -184,9 +190,9 @@ class _Search:
     """Finds the scaling of one operand of a product.
 
     Attributes:
-        policy: what is minimised.
+        policy: the scale policy; it decides which error to minimise.
         expected: the product in float.
-        channels: axes that have one scale together.
+        channels: axes along which all values share a scale.
     """
 
     policy: ScalePolicy
@@ -201,7 +207,15 @@ class _Search:
         limit: float,
         product: Callable[[Values], Values],
     ) -> Scaling:
-        """The scaling of an operand of this largest magnitude, for codes up to `limit`."""
+        """Find the scaling of an operand.
+
+        Args:
+            number_format: format of the codes.
+            operand: values of the operand.
+            largest: largest magnitude of the operand, per scale.
+            limit: largest allowed magnitude of a code.
+            product: function from values of the operand to the product.
+        """
 
         def of_outputs(scaling: Scaling) -> Values:
             with np.errstate(all="ignore"):
@@ -225,7 +239,7 @@ class _Search:
 def _handed(
     number_format: Format, observation: Observation
 ) -> tuple[Scaling | None, Scaling | None]:
-    """How activations are handed on in this format; weights are not."""
+    """Scalings with which layers hand on both operands in this format; None for weights."""
 
     def scaling(operand: Real, largest: float) -> Scaling:
         search = _Search(policy=scales.MSE, expected=operand, channels=(0, 1, 2))
@@ -243,7 +257,7 @@ def _as_handed(scaling: Scaling | None, x: Real) -> Real:
 
 
 def _second_largest(observation: Observation) -> Values:
-    """Largest magnitude of each channel of weights, or of activations as a whole."""
+    """Largest magnitude of the second operand: per channel for weights, overall for activations."""
     if not observation.constant:
         return np.full((1, 1, 1), observation.second_largest)
     found: Values = np.abs(observation.matrices).max(axis=1, keepdims=True, initial=0.0)
@@ -253,10 +267,10 @@ def _second_largest(observation: Observation) -> Values:
 def _placed(
     design: Design, observation: Observation, first: Scaling, second: Scaling, matmul: MatMul
 ) -> tuple[Scaling, Scaling]:
-    """The scalings, moved by whole octaves to where the design's own products and sums fit.
+    """Move both scales by whole octaves to reduce the error of the design's products and sums.
 
-    Nothing moves where the design's outputs are about as good as its operands allow: with products
-    that are exact and an accumulator that is wide, all places are alike.
+    Nothing moves if the design's outputs are already about as good as the rounded operands allow.
+    This is true for exact products and a wide accumulator, where moving a scale changes nothing.
     """
     groups = np.linspace(0, len(observation.rows) - 1, _PLACED_GROUPS).astype(int)
     groups = np.unique(groups)
@@ -299,7 +313,7 @@ def _placed(
 def _largest_codes(
     observation: Observation, first: Scaling, second: Scaling
 ) -> tuple[float, float]:
-    """Largest magnitudes of both operands in units of their scales."""
+    """Largest magnitudes of both operands, in units of the operands' scales."""
     return (
         min(observation.first_largest / float(first.scale.min()), first.limit),
         min(float((_second_largest(observation) / second.scale).max(initial=0.0)), second.limit),
@@ -307,12 +321,12 @@ def _largest_codes(
 
 
 def _excess_bits(design: Design, observation: Observation, first: Scaling, second: Scaling) -> int:
-    """Powers of two by which the worst product or running sum is too large."""
+    """Number of powers of two by which the worst product or running sum is too large."""
     product = math.prod(_largest_codes(observation, first, second))
     if product == 0:
         return 0
     excess = product / _largest_product(design)
-    # Sums are only added up where the cheap bound leaves a doubt.
+    # Compute exact running sums only if this cheap upper bound exceeds the limit.
     if product * observation.terms * SUM_MARGIN > design.largest_sum:
         worst = max(
             (worst_running_sum(a, b) for a, b in _in_codes(observation, first, second)),
@@ -325,7 +339,7 @@ def _excess_bits(design: Design, observation: Observation, first: Scaling, secon
 def _in_codes(
     observation: Observation, first: Scaling, second: Scaling
 ) -> Iterator[tuple[Values, Values]]:
-    """Rows and matrices in units of their scales."""
+    """Pairs of recorded rows and matrix, clipped and in units of their scales."""
     rows = np.concatenate([observation.rows, observation.extremes], axis=1)
     rows = np.clip(rows / first.scale, -first.limit, first.limit)
     matrices = np.clip(observation.matrices / second.scale, -second.limit, second.limit)
@@ -333,15 +347,15 @@ def _in_codes(
 
 
 def _largest_product(design: Design) -> float:
-    """Largest product that the multiplier's range surely holds."""
+    """Largest product that is certainly within the range of the multiplier."""
     top = 2.0 ** min(design.product.top, 1023)
-    # A product format that holds max * max never limits; one that does not (L-Mul gives a code of
-    # the operand format) overflows somewhere in its top binade.
+    # If the product format can represent max * max, there is no limit. Otherwise the product
+    # overflows somewhere in its top binade. L-Mul, for example, gives a code of the operand format.
     return math.inf if design.a.max * design.b.max <= top else top / 2
 
 
 def worst_running_sum(rows: npt.NDArray[np.floating], matrix: npt.NDArray[np.floating]) -> float:
-    """Largest magnitude of any sum of the first terms of rows @ matrix, however many."""
+    """Largest magnitude of any running sum (sum of the first k terms, any k) of rows @ matrix."""
     total = np.zeros((len(rows), matrix.shape[1]))
     worst = np.zeros_like(total)
     for k in range(matrix.shape[0]):

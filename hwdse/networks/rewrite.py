@@ -1,8 +1,8 @@
-"""Brings a model into the form that the rest of hwdse works on.
+"""Rewrites a model to the standard form that the rest of hwdse expects.
 
-Functions take the place of their calls, operators that the standard defines by others (Attention)
-that of their definition. Recurrent layers get the time axis first, the only layout that onnxruntime
-runs.
+The module inlines all calls of local functions. It also replaces every operator that the ONNX
+standard defines by other operators (Attention) with this definition. Recurrent layers get the time
+axis first, because onnxruntime supports only this layout.
 """
 
 import itertools
@@ -16,18 +16,19 @@ from hwdse.networks.graph import nodes
 from hwdse.networks.operators import EXPANDED_OPERATORS, STANDARD_DOMAINS
 
 _RECURRENT = frozenset({"RNN", "GRU", "LSTM"})
-#: For inputs and outputs of a recurrent layer, by place: the axes of one layout taken from the
-#: other. Sequences and initial states; all states, and the last of each.
+#: Axis permutations for a recurrent layer with the batch first, by index of the input or output.
+#: Inputs (0 sequence; 5, 6 initial states): from batch-first to time-first layout. Outputs
+#: (0 states of all steps; 1, 2 final states): from time-first to batch-first layout.
 _INPUT_AXES = {0: [1, 0, 2], 5: [1, 0, 2], 6: [1, 0, 2]}
 _OUTPUT_AXES = {0: [2, 0, 1, 3], 1: [1, 0, 2], 2: [1, 0, 2]}
 
 
 def standard_form(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A model that computes the same; the given one may change."""
+    """The model in standard form, which computes the same. The function may change its argument."""
     model = onnx.inliner.inline_local_functions(model)
     if any(node.op_type in EXPANDED_OPERATORS for node, _ in nodes(model.graph.node)):
-        # The definition depends on the types of the inputs. Those of stored ones are not seen, and
-        # that of an input left out, whose name is empty, must exist.
+        # The definition depends on the types of the inputs. The inliner does not know the types of
+        # stored tensors. It also needs a type for an omitted input, which has an empty name.
         model.graph.value_info.extend(
             helper.make_tensor_value_info(weight.name, weight.data_type, weight.dims)
             for weight in model.graph.initializer
@@ -36,7 +37,7 @@ def standard_form(model: onnx.ModelProto) -> onnx.ModelProto:
         model = onnx.inliner.inline_selected_functions(
             model, [("", name) for name in sorted(EXPANDED_OPERATORS)], inline_schema_functions=True
         )
-    del model.graph.value_info[:]  # types of values are found again where they matter
+    del model.graph.value_info[:]  # later code infers the types again if it needs them
     fresh = _fresh_names(model.graph)
     changed = [part for node in model.graph.node for part in _time_first(node, fresh)]
     del model.graph.node[:]
@@ -45,7 +46,7 @@ def standard_form(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _time_first(node: onnx.NodeProto, fresh: Iterator[str]) -> list[onnx.NodeProto]:
-    """The node, between transpositions where it is a recurrent layer with the batch first."""
+    """The node; for a recurrent layer with the batch first, between transpositions."""
     layout = next((each for each in node.attribute if each.name == "layout" and each.i), None)
     is_recurrent = node.op_type in _RECURRENT and node.domain in STANDARD_DOMAINS
     if layout is None or not is_recurrent:

@@ -1,4 +1,4 @@
-"""onnxruntime, which runs whatever of a network stays float32."""
+"""Sessions of onnxruntime, for all parts of a network that stay float32."""
 
 import os
 from typing import TypeAlias
@@ -8,8 +8,9 @@ from google.protobuf.message import EncodeError  # type: ignore[import-untyped]
 
 from hwdse.errors import NetworkError, first_line
 
-# From 1.29 on, the packages for Linux and macOS keep a device identifier in the user's cache folder
-# and report what they run to their maker. The library looks at this once, when it is loaded.
+# From version 1.29 on, the packages for Linux and macOS store a device identifier in the user's
+# cache folder and send usage data to the vendor. The library reads this variable only when it is
+# loaded, so it must be set before the import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
@@ -17,7 +18,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 Session: TypeAlias = ort.InferenceSession
 
-#: Everything that onnxruntime raises; its own errors share no base class.
+#: All exceptions that onnxruntime can raise. The errors of onnxruntime have no common base class.
 RUNTIME_ERRORS: tuple[type[Exception], ...] = (
     *(
         each
@@ -29,19 +30,20 @@ RUNTIME_ERRORS: tuple[type[Exception], ...] = (
     TypeError,
 )
 
-_LONGEST_REASON = 400  # letters
+_LONGEST_REASON = 400  # characters
 
 
 def session(model: onnx.ModelProto, name: str) -> Session:
-    """A single-threaded session: sweeps run a process for each core.
+    """A single-threaded session. Sweeps use one process per core instead of threads.
 
     Raises:
         NetworkError: onnxruntime cannot run the model.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what fails is raised
-    # Products of dequantised weights must not be done in integers, which rounds the activations.
+    options.log_severity_level = 4  # no log messages, since failures raise exceptions
+    # onnxruntime must not turn products of dequantised weights into integer products. Integer
+    # products would round the activations.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     try:
         return Session(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
@@ -50,6 +52,6 @@ def session(model: onnx.ModelProto, name: str) -> Session:
 
 
 def cannot_run(name: str, error: BaseException) -> NetworkError:
-    """The one-line error for a network that onnxruntime refuses."""
+    """A one-line error for a network that onnxruntime cannot run."""
     reason = first_line(error)[:_LONGEST_REASON]
     return NetworkError(f"network {name} cannot be evaluated: {reason}")

@@ -1,12 +1,13 @@
-"""Which scale puts real values into a format: policies, and the search that they share.
+"""Policies for choosing scales, and the search for the best scale.
 
-A real value is its code's value times the scale. The search goes over the whole range that can be
-useful: from scales that clip the largest value three octaves down, to scales so large that all but
-the largest values underflow. Uniform formats are best somewhere near the first end; posits and
-other tapered formats are best where the bulk of the values meets the most precise binades.
+A real value is approximately the value of its code times the scale. The search covers all useful
+scales. The smallest scale clips the largest value by three octaves. With the largest scale, all
+values except the largest ones underflow. Uniform formats are best near the smallest scale. Posits
+and other tapered formats are best when most values lie in the most precise binades.
 
-The search starts where the largest value meets the format's largest. That scale is rounded up to
-eight significant bits, so that it does not follow the last bit of some activation.
+The reference point of the search is the scale that maps the largest value to the largest value of
+the format. This scale is rounded up to eight significant bits, so that the result does not depend
+on the last bits of a single activation.
 """
 
 from collections.abc import Callable
@@ -16,36 +17,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import hwdse  # its kernels load slowly: on first use
+import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError
 from hwdse.formats import Format
 from hwdse.networks.arithmetic import Real
 
 Scales = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.unsignedinteger]
-#: The squared error that scales give, each for its channel.
+#: A function from a scaling to the squared error per channel.
 Measure = Callable[["Scaling"], npt.NDArray[np.float64]]
 
 _CLIPPED_OCTAVES = 3
 _COARSE = 24
-"""Most candidates of the first pass."""
+"""Largest number of candidates in the first pass."""
 _ANCHOR_BITS = 8
 _TOLERANCE = 1.03
-"""Errors this close are equal: then the scale nearest to 1 is taken."""
+"""Errors within this ratio count as equal. Among equal errors the scale nearest to 1 wins."""
 _FLOAT32_SAFE = 2.0**100
 _TINY = 1e-300
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScalePolicy:
-    """How scales are chosen.
+    """A policy for choosing scales.
 
     Attributes:
-        name: how the command line and the store call it.
-        title: one line for a reader.
-        measure: what is minimised: the error of the layer's "output" on calibration data, or that
-            of the "values" themselves; None: nothing, the largest value becomes the format's.
-        steps: candidates in each octave; 1 for powers of two only.
+        name: name of the policy on the command line and in the store.
+        title: one-line description for readers.
+        measure: the squared error to minimise on calibration data. "output": error of the layer's
+            output. "values": error of the operand. None: no search; the scale maps the largest
+            value to the largest value of the format.
+        steps: candidates per octave. 1: only powers of two.
     """
 
     name: str
@@ -58,21 +60,21 @@ _POLICIES: dict[str, ScalePolicy] = {}
 
 
 def register(policy: ScalePolicy) -> ScalePolicy:
-    """Makes a policy known under its name."""
+    """Register a policy under its name."""
     _POLICIES[policy.name] = policy
     return policy
 
 
 def names() -> list[str]:
-    """The names of all policies, the default first."""
+    """Names of all policies. The default comes first."""
     return list(_POLICIES)
 
 
 def get(name: str) -> ScalePolicy:
-    """The policy of that name.
+    """The policy called `name`.
 
     Raises:
-        NetworkError: there is none.
+        NetworkError: no policy has this name.
     """
     if name not in _POLICIES:
         raise NetworkError(f"unknown scales {name!r}: allowed are {', '.join(names())}")
@@ -103,12 +105,12 @@ DEFAULT = OUTPUT.name
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scaling:
-    """How real values become codes of a format: divide by `scale`, clip to +-`limit`.
+    """Conversion of real values to codes of a format: divide by `scale`, clip to +-`limit`.
 
     Attributes:
-        number_format: of the codes.
-        scale: value of the format's 1.0; of a shape that broadcasts to the values.
-        limit: largest magnitude of the format that is used.
+        number_format: format of the codes.
+        scale: real value that the format's 1.0 represents. The shape broadcasts to the values.
+        limit: largest allowed magnitude of a code's value.
     """
 
     number_format: Format
@@ -116,30 +118,30 @@ class Scaling:
     limit: float
 
     def codes(self, x: Real) -> Codes:
-        """Codes of x, to nearest even, saturating."""
+        """Codes of x, rounded to nearest even, saturating."""
         found: Codes = hwdse.kernels.encode(self.number_format, self._scaled(x))
         return found
 
     def values(self, x: Real) -> npt.NDArray[np.float64]:
-        """What the codes of x stand for."""
+        """Real values that the codes of x represent."""
         found = hwdse.kernels.quantize(self.number_format, self._scaled(x))
         return np.asarray(found, np.float64) * self.scale
 
     def moved(self, octaves: int) -> "Scaling":
-        """With scales of 2^octaves times the size."""
+        """The same scaling with all scales multiplied by 2^octaves."""
         return replace(self, scale=self.scale * 2.0**octaves)
 
     def part(self, places: npt.NDArray[np.int64]) -> "Scaling":
-        """The scales of some places of the first axis."""
+        """The same scaling with only some entries of the first axis of `scale`."""
         return replace(self, scale=self.scale[places])
 
     def _scaled(self, x: Real) -> npt.NDArray[np.floating[Any]]:
-        # float32 wherever it surely holds quotient and limit.
+        # Use float32 if it can certainly represent the quotient and the limit.
         narrow = self.limit < _FLOAT32_SAFE
         narrow &= bool(((self.scale < _FLOAT32_SAFE) & (self.scale > 1 / _FLOAT32_SAFE)).all())
         scaled: npt.NDArray[np.floating[Any]]
         if narrow:
-            with np.errstate(over="ignore"):  # clipped or saturated
+            with np.errstate(over="ignore"):  # infinities are clipped or saturate
                 scaled = x * (1 / self.scale).astype(np.float32)
         else:
             scaled = x / self.scale
@@ -155,16 +157,16 @@ def choose(
     limit: float,
     measure: Measure,
 ) -> Scaling:
-    """The scaling that a policy takes.
+    """Choose a scaling by a policy.
 
     Args:
         policy: the policy.
-        number_format: of the codes.
-        largest: largest magnitude of each channel; broadcasts to the values.
-        limit: largest magnitude of the format that may be used.
-        measure: the error of a scaling, for each channel.
+        number_format: format of the codes.
+        largest: largest magnitude per channel. The shape broadcasts to the values.
+        limit: largest allowed magnitude of a code's value.
+        measure: function from a scaling to the squared error per channel.
     """
-    # A channel of zeros takes any scale.
+    # For a channel of zeros any scale is right.
     top = np.where(largest > _TINY, largest, 1.0).astype(np.float64)
 
     def scaling(scale: Scales) -> Scaling:
@@ -172,7 +174,8 @@ def choose(
 
     if policy.measure is None:
         return scaling(top / limit)
-    # The least scale that clips nothing, and octaves above it up to underflow.
+    # `base` is log2 of the smallest scale without clipping. `octaves` is the number of octaves from
+    # `base` up to underflow.
     fraction, exponent = np.frexp(top / limit)
     digits = 2.0**_ANCHOR_BITS if policy.steps > 1 else 1.0
     base = np.log2(np.ceil(fraction * digits) / digits) + exponent
@@ -189,14 +192,14 @@ def choose(
 
 
 class _Best:
-    """The best scales so far, each channel's apart."""
+    """The best scale so far, separately per channel."""
 
     def __init__(self, measure: Measure, scaling: Callable[[Scales], Scaling]) -> None:
         self._measure, self._scaling = measure, scaling
         self.logs: Scales = np.zeros(0)
 
     def try_all(self, start: Scales, offsets: npt.NDArray[np.floating[Any]]) -> None:
-        """Take for each channel the best of some offsets (log2) from where it starts."""
+        """For each channel, set the scale to the best of several offsets (log2) from `start`."""
         candidates = np.stack([start + offset for offset in offsets])
         errors = np.stack(
             [
@@ -211,5 +214,5 @@ class _Best:
 
 
 def _smallest(number_format: Format) -> float:
-    """The smallest positive magnitude of a format, within float64."""
+    """The smallest positive magnitude of a format, but at least 2^-1000 to stay in float64."""
     return max(number_format.min_subnormal, 2.0**-1000)

@@ -12,7 +12,7 @@ from hwdse.networks.runtime import RUNTIME_ERRORS, Session, cannot_run, session
 
 
 class Segment:
-    """Some operators of a graph that run together, from values that others gave."""
+    """A float part: operators of a graph that run together in one onnxruntime session."""
 
     def __init__(
         self,
@@ -24,15 +24,16 @@ class Segment:
         outputs: Sequence[str],
         constants: Mapping[str, Any],
     ) -> None:
-        """Keeps what is needed to build a session when the types of the inputs are known.
+        """Store the operators. A session is built later, when the types of the inputs are known.
 
         Args:
-            network: its name, for errors.
-            model: where the operators' versions come from.
+            network: name of the network, for errors.
+            model: model that gives the versions of the operators.
             nodes: the operators, in order.
-            inputs: values that others give.
-            outputs: values that others need.
-            constants: arrays that never change, among them all other values that the nodes read.
+            inputs: names of the values that other parts compute.
+            outputs: names of the values that other parts read.
+            constants: arrays that never change, by name. Every value that the operators read is a
+                constant, an input, or an output of another operator of this segment.
         """
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self._network, self._model, self._nodes = network, model, tuple(nodes)
@@ -40,7 +41,7 @@ class Segment:
         self._sessions: dict[tuple[str, ...], Session] = {}
 
     def run(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of the outputs.
+        """Run the operators. Returns the value of each output, by name.
 
         Raises:
             NetworkError: onnxruntime cannot run these operators on these values.
@@ -72,13 +73,13 @@ class Segment:
 def evaluate_constants(
     network: str, model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], wanted: Sequence[str]
 ) -> dict[str, Any]:
-    """Values of a graph that depend on its stored weights alone.
+    """Compute values that depend only on stored weights. Returns each value, by name.
 
     Args:
-        network: its name, for errors.
+        network: name of the network, for errors.
         model: the whole model.
-        nodes: the operators that compute them, in order.
-        wanted: the names of the values.
+        nodes: the operators that compute the values, in order.
+        wanted: names of the values.
     """
     needed = {*wanted, *(name for node in nodes for name in reads(node))}
     stored = {
@@ -101,7 +102,10 @@ def evaluate_constants(
 
 
 def _type(value: Any) -> TypeProto:
-    """Of an array with its number of axes; of a sequence with the kind of its first element."""
+    """ONNX type of a value.
+
+    An array type includes the number of axes. A sequence has the element type of its first element.
+    """
     if isinstance(value, list):
         kind = value[0].dtype if value else np.dtype(np.float32)
         element = helper.make_tensor_type_proto(helper.np_dtype_to_tensor_dtype(kind), None)
@@ -112,5 +116,5 @@ def _type(value: Any) -> TypeProto:
 
 
 def value_bytes(value: Any) -> int:
-    """Memory of a value that travels between parts of a graph."""
+    """Size in bytes of a value (array or sequence) that one part of a graph hands to another."""
     return sum(map(value_bytes, value)) if isinstance(value, list) else int(value.nbytes)

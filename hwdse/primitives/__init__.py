@@ -1,7 +1,8 @@
-"""Primitive blocks of logic, structures made of them, and what they cost in a technology.
+"""Primitive logic blocks, structures built from primitives, and technology tables of their cost.
 
-Below generators and cost model: generators declare what they are made of and place pipeline
-registers by delay, the cost model adds up areas, energies and delays.
+The hardware generators and the cost model both build on this package. A generator declares its
+structure as primitives, and uses primitive delays to place pipeline registers. The cost model adds
+up the area, energy and delay of the primitives.
 """
 
 from hwdse.primitives.technology import Law, Technology, load_technology, technologies

@@ -1,10 +1,12 @@
-"""Primitive blocks of logic and registers: what structures are made of.
+"""Primitive blocks of logic and registers, the building blocks of a `Structure`.
 
-A primitive describes itself: `features` names the numbers a cost law may be linear in, such as
-`width` or `product` (of the operand widths). A table holds one law for each class name, so a new
-primitive is one class here and one entry in the calibration grid.
+A primitive describes itself. `features` returns named numbers, such as `width` or `product` (of the
+operand widths). A cost law is a linear function of these features. A technology table holds the
+cost laws of each class, under the class name. A new primitive therefore needs one class here and
+one entry in the calibration grid.
 
-Nothing here knows of Amaranth: cost can read structures without loading a generator.
+This module does not import Amaranth, so the cost model can read structures without loading a
+generator.
 """
 
 from abc import ABC, abstractmethod
@@ -19,15 +21,15 @@ from hwdse.errors import HwdseError
 
 
 def _log2(value: float) -> float:
-    """Depth in levels of a balanced binary tree with `value` leaves; 0 for one leaf or none."""
+    """Depth of a balanced binary tree with `value` leaves; 0 for one leaf or none."""
     return log2(value) if value > 1 else 0.0
 
 
 class Timing(Enum):
-    """In which order the output bits of a primitive become ready.
+    """Order in which the output bits of a primitive become ready.
 
-    A carry chain that follows another carry chain starts when the lowest bit is there, long before
-    the highest is: their delays overlap.
+    The order matters for two carry chains in series. The second chain starts when the lowest bit of
+    the first is ready, long before the highest bit is ready. The two delays overlap.
     """
 
     WORD = "every output bit may wait for every input bit"
@@ -37,12 +39,13 @@ class Timing(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Primitive(ABC):
-    """A block of combinational logic or registers with a known cost law.
+    """A block of combinational logic or registers with a cost law.
 
-    All integer fields are counts or widths in bits and must not be negative.
+    Every integer field is a count or a width in bits, and must not be negative.
 
     Attributes:
-        timing: order in which the output bits become ready. A RIPPLE primitive has a `width`.
+        timing: order in which the output bits become ready. A RIPPLE primitive must have a field
+            `width`.
 
     Raises:
         HwdseError: a width is negative or not an integer.
@@ -68,18 +71,19 @@ class Primitive(ABC):
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is built: an empty primitive has no area, energy or delay."""
+        """True if the primitive needs no hardware: no area, no energy, no delay."""
         return self._empty()
 
     def features(self) -> dict[str, float]:
-        """Non-negative numbers that a cost law may be linear in, by name.
+        """Non-negative inputs of a linear cost law, by feature name.
 
-        `one` is always 1. Laws of a technology table name the features they use.
+        The feature `one` is always 1. Each law of a technology table names the features that the
+        law uses.
         """
         return {"one": 1.0, **self._features()}
 
     def made_of(self) -> Mapping["Primitive", int]:
-        """Primitives that stand for it in a technology without a law for it; none by default."""
+        """Primitives that replace this one in a technology without a law for it; default: none."""
         return {}
 
     @abstractmethod
@@ -110,7 +114,7 @@ class Adder(Primitive):
 
 @dataclass(frozen=True, kw_only=True)
 class Incrementer(Primitive):
-    """Conditional increment of a `width`-bit word; with an inversion, a two's complement negate."""
+    """Conditional increment of a `width`-bit word; an inversion before it makes it a negation."""
 
     timing: ClassVar[Timing] = Timing.RIPPLE
 
@@ -123,7 +127,7 @@ class Incrementer(Primitive):
         return {
             "width": float(self.width),
             "carries": float(max(self.width - 1, 0)),
-            # The lowest bits need no carry chain.
+            # The lowest two bits need no carry chain.
             "chain": float(max(self.width - 2, 0)),
             "log": _log2(self.width),
         }
@@ -131,7 +135,7 @@ class Incrementer(Primitive):
 
 @dataclass(frozen=True, kw_only=True)
 class Multiplier(Primitive):
-    """Full product of two integers of `a_bits` and `b_bits`: array, compression, final adder."""
+    """Full product of an `a_bits` and a `b_bits` integer: array, compression and final adder."""
 
     a_bits: int
     b_bits: int
@@ -145,12 +149,12 @@ class Multiplier(Primitive):
         total = float(self.a_bits + self.b_bits)
         return {
             "product": product,
-            # Cells of the array that add three bits, after Dadda (1965).
+            # Array cells that add three bits, counted as in Dadda (1965).
             "full_adders": max(product - total, 0.0),
             "half_adders": float(max(min(self.a_bits, self.b_bits) - 1, 0)),
             "sum": total,
             "log_rows": _log2(min(self.a_bits, self.b_bits)),
-            # Bits that the final adder has to carry through.
+            # Bits of the carry chain in the final adder.
             "carries": max(total - 4, 0.0) if min(self.a_bits, self.b_bits) > 1 else 0.0,
             "signed_product": product if self.signed else 0.0,
             "signed_sum": total if self.signed else 0.0,
@@ -160,14 +164,14 @@ class Multiplier(Primitive):
 
 @dataclass(frozen=True, kw_only=True)
 class Shifter(Primitive):
-    """Logarithmic barrel shifter: one row of 2:1 multiplexers for each bit of the shift amount.
+    """Logarithmic barrel shifter: one row of 2:1 multiplexers per bit of the shift amount.
 
     Attributes:
-        width: of the result.
+        width: width of the result in bits.
         max_shift: largest shift amount.
-        sticky: keep the OR of all bits shifted out as well.
-        input_width: of the word before shifting; None for as wide as the result. A narrow word
-            that is put in its place in a wide one needs far fewer multiplexers.
+        sticky: if True, also compute the sticky bit: the OR of all bits shifted out.
+        input_width: width of the input word in bits. None: the input is as wide as the result. A
+            narrow word that is shifted into a wide word needs far fewer multiplexers.
     """
 
     width: int
@@ -177,7 +181,7 @@ class Shifter(Primitive):
 
     @property
     def levels(self) -> int:
-        """Rows of multiplexers: the bits of the shift amount."""
+        """Number of multiplexer rows: the width of the shift amount in bits."""
         return ceil(log2(self.max_shift + 1)) if self.max_shift else 0
 
     def _empty(self) -> bool:
@@ -187,7 +191,8 @@ class Shifter(Primitive):
         muxes = masks = 0
         live = self.width if self.input_width is None else min(self.input_width, self.width)
         for level in range(self.levels):
-            # A bit that either the shifted or the unshifted word has, but not both, is an AND.
+            # An output bit with only one source, the shifted or the unshifted word, needs an AND
+            # gate instead of a multiplexer.
             step = 1 << level
             following = min(self.width, live + step)
             row = max(live - step, 0)
@@ -216,7 +221,7 @@ class LeadingZeroCounter(Primitive):
 
     def _features(self) -> dict[str, float]:
         return {
-            # A tree of width - 1 nodes, each of which selects the bits of the count so far.
+            # A tree of width - 1 nodes. Each node selects bits of the partial count.
             "nodes": float(max(self.width - 1, 0)),
             "muxes": max(self.width - 1 - _log2(self.width), 0.0),
             "levels": max(_log2(self.width) - 1, 0.0),
@@ -225,7 +230,7 @@ class LeadingZeroCounter(Primitive):
 
 @dataclass(frozen=True, kw_only=True)
 class Mux(Primitive):
-    """Selection of one of `ways` words of `width` bits by a binary number."""
+    """Multiplexer: a binary number selects one of `ways` words of `width` bits."""
 
     timing: ClassVar[Timing] = Timing.BITWISE
 
@@ -246,7 +251,7 @@ class Mux(Primitive):
 
 @dataclass(frozen=True, kw_only=True)
 class Reduce(Primitive):
-    """AND or OR of all `width` bits of a word: zero detection, sticky bits."""
+    """AND or OR of all `width` bits of a word, for zero detection and sticky bits."""
 
     width: int
 
@@ -259,7 +264,7 @@ class Reduce(Primitive):
 
 @dataclass(frozen=True, kw_only=True)
 class Gates(Primitive):
-    """One two-input gate for each of `width` bits: XOR with a sign, masking with a flag."""
+    """One two-input gate per bit of a word, for an XOR with the sign or an AND with a flag."""
 
     timing: ClassVar[Timing] = Timing.BITWISE
 
@@ -276,7 +281,7 @@ class Gates(Primitive):
 class Register(Primitive):
     """`width` flip-flops, with synchronous reset and clock enable unless `control` is False.
 
-    Its delay is the overhead of a register rank: clock to output plus set-up.
+    The delay is the overhead of one register rank: clock-to-output time plus set-up time.
     """
 
     width: int
@@ -295,7 +300,7 @@ class Register(Primitive):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Primitive):
-    """Read-only table of 2**`address_bits` words of `data_bits`, built of logic."""
+    """Read-only table of 2**`address_bits` words of `data_bits` each, built from logic gates."""
 
     address_bits: int
     data_bits: int
@@ -314,15 +319,13 @@ class Table(Primitive):
 
 @dataclass(frozen=True, kw_only=True)
 class Memory(Primitive):
-    """A memory that is written and read while the design runs.
-
-    A read-only memory is a `Table`.
+    """A memory that the design reads and writes while it runs; a read-only memory is a `Table`.
 
     Attributes:
         words: number of words.
-        width: bits of a word.
-        read_ports: words that can be read in one cycle.
-        write_ports: words that can be written in one cycle.
+        width: bits per word.
+        read_ports: words that can be read per cycle.
+        write_ports: words that can be written per cycle.
     """
 
     words: int
@@ -332,7 +335,7 @@ class Memory(Primitive):
 
     @property
     def bits(self) -> int:
-        """Bits that it holds."""
+        """Capacity in bits."""
         return self.words * self.width
 
     def _empty(self) -> bool:
@@ -349,14 +352,14 @@ class Memory(Primitive):
         }
 
     def made_of(self) -> Mapping[Primitive, int]:
-        """Registers with an enable for each word, and a multiplexer for each port."""
+        """Registers, write multiplexers and address comparators per word; a mux per read port."""
         return Counter(
             {
                 Register(width=self.width): self.words,
                 Mux(width=self.width, ways=self.words): self.read_ports,
-                # A word takes one of several words that are written, or keeps its own.
+                # With several write ports, a multiplexer per word selects the port to store from.
                 Mux(width=self.width, ways=self.write_ports): self.words,
-                # Each word compares the address of each port with its own.
+                # Each word compares its address with the address at each write port.
                 Reduce(width=ceil(_log2(self.words))): self.words * self.write_ports,
             }
         )

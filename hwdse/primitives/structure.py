@@ -1,12 +1,13 @@
-"""What a hardware component is made of: the description from which cost is estimated.
+"""The structure of a hardware component: its primitives, from which the cost model works.
 
-Every generator declares the primitives it instantiates (adders, shifters, registers and so on, with
-their widths) and which of them lie in series on its longest combinational path. A cost table then
-needs to know the primitives only, never the component.
+Every generator declares the primitives that it instantiates (adders, shifters, registers and so on,
+with their widths). The generator also declares which primitives lie in series on its longest
+combinational path. A technology table therefore needs to know only primitives, never components.
 
-A structure is a tree. A component lists its own primitives, and its children with the number of
-copies of each: 1,024 equal lanes are one child. What is counted over a tree costs as much as the
-tree has different nodes.
+A structure is a tree. A component lists the primitives that belong to it directly, and its child
+components with the number of copies of each child. For example, 1,024 equal lanes are one child
+with 1,024 copies. Counting primitives over a tree takes time proportional to the number of distinct
+nodes, not to the number of copies.
 """
 
 from collections import Counter
@@ -21,11 +22,11 @@ from hwdse.primitives.primitive import Primitive
 
 @dataclass(frozen=True, kw_only=True)
 class Child:
-    """A part of a component, as often as it is there.
+    """A child component and the number of its copies.
 
     Attributes:
-        structure: of one copy.
-        copies: how many there are.
+        structure: structure of one copy.
+        copies: number of copies.
 
     Raises:
         HwdseError: `copies` is negative.
@@ -41,15 +42,15 @@ class Child:
 
 @dataclass(frozen=True, kw_only=True)
 class Structure:
-    """What one component is made of: a tree.
+    """The structure of one component, as a tree.
 
     Attributes:
-        parts: primitives of the component itself; repeat an equal primitive once for each copy.
-        children: components that it holds.
-        path: the instances in series on the longest combinational path; `counts` has all of them.
+        parts: primitives that belong to the component directly. List a primitive once per copy.
+        children: child components.
+        path: primitives in series on the longest combinational path, from anywhere in the tree.
 
     Raises:
-        HwdseError: `path` holds a primitive more often than the tree does.
+        HwdseError: `path` contains a primitive more often than the tree does.
     """
 
     parts: tuple[Primitive, ...] = ()
@@ -66,7 +67,7 @@ class Structure:
 
     @cached_property
     def counts(self) -> Counter[Primitive]:
-        """How often each primitive is there, in the whole tree."""
+        """Number of copies of each primitive in the whole tree."""
         total = Counter(self.parts)
         for child in self.children:
             for primitive, count in child.structure.counts.items():
@@ -75,7 +76,7 @@ class Structure:
 
     @classmethod
     def series(cls, structures: Iterable["Structure"]) -> "Structure":
-        """Components one behind the other: all of them, and the paths end to end."""
+        """Components in series: the longest path runs through all their paths, end to end."""
         each = tuple(structures)
         return cls(
             children=tuple(Child(structure=item) for item in each),
@@ -84,7 +85,7 @@ class Structure:
 
     @classmethod
     def parallel(cls, structures: Iterable["Structure"]) -> "Structure":
-        """Components side by side: all of them, and the longest path."""
+        """Components in parallel: the path is the one with the most primitives."""
         each = tuple(structures)
         return cls(
             children=tuple(Child(structure=item) for item in each),
@@ -92,7 +93,7 @@ class Structure:
         )
 
     def times(self, copies: int) -> "Structure":
-        """`copies` of the component side by side, with the path of one."""
+        """`copies` of the component in parallel, with the longest path of a single copy."""
         return Structure(
             children=(Child(structure=self, copies=copies),), path=self.path if copies else ()
         )
@@ -100,14 +101,16 @@ class Structure:
 
 @dataclass(frozen=True, kw_only=True)
 class UnitStructure:
-    """What a whole unit is made of.
+    """The structure of a whole unit.
 
     Attributes:
-        blocks: structure of each named block; costs are broken down by these names.
-        stages: for each pipeline stage, the blocks traversed in order between two register ranks.
-        shares: where registers were inserted into the blocks, the delay of each stage relative to
-            the slowest of `stages`; empty where the unit has no registers but those of `stages`.
-        macs_per_cycle: products accumulated a cycle; energy per MAC is divided by it.
+        blocks: structure of each named block. Cost reports list costs under these names.
+        stages: per pipeline stage, the names of the blocks that a signal passes between two
+            register ranks, in order.
+        shares: used only if pipeline registers were inserted into the blocks. Delay of each
+            resulting stage, as a fraction of the slowest delay in `stages`. Otherwise empty.
+        macs_per_cycle: products accumulated per cycle. The cost model divides the energy per cycle
+            by this number to get the energy per multiply-accumulate.
 
     Raises:
         HwdseError: a stage names an unknown block, there is no stage, a share is negative, or

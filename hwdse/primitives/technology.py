@@ -1,8 +1,7 @@
-"""Technology tables: the cost law of each primitive, fitted to synthesis in one process.
+"""Technology tables: cost laws of primitives, fitted to synthesis results in one process.
 
-A technology is one JSON file in models/technology/; another file is another technology. Its laws
-are linear in the features that primitives declare, with non-negative coefficients, so no primitive
-gets cheaper by growing.
+Each technology is one JSON file in models/technology/. Each law is linear in the features that a
+primitive declares. Coefficients are non-negative, so a primitive never gets cheaper as it grows.
 """
 
 import hashlib
@@ -21,21 +20,24 @@ from hwdse.reading import read_json
 from hwdse.resources import resource
 
 QUANTITIES = ("area_um2", "energy_pj", "delay_ns")
-"""What every primitive has a law for."""
+"""A technology table has one law per primitive for each of these quantities."""
 
 SCHEMA = "hwdse-technology-1"
-"""Value of a table's `schema` key."""
+"""Required value of the key `schema` in a technology table."""
 
 MAX_FIGURE = 1e12
-"""Largest figure in a table, far beyond any in um2, pJ or ns: sums of them stay finite."""
+"""Largest number allowed in a table.
+
+The limit lies far above any real area in um2, energy in pJ or delay in ns. Sums stay finite.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Law:
-    """A cost that is linear in a primitive's features.
+    """A cost that is a linear function of a primitive's features.
 
     Attributes:
-        coefficients: by feature name; 0 to 1e12.
+        coefficients: coefficient by feature name, from 0 to 1e12.
         max_error: largest relative error over the calibration grid.
         rms_error: root mean square of the relative error over the calibration grid.
     """
@@ -51,26 +53,27 @@ class Law:
         _check("rms_error", self.rms_error)
 
     def __call__(self, features: Mapping[str, float]) -> float:
-        """The cost of a primitive with these features."""
+        """Cost of a primitive with the given features."""
         return sum(value * features[feature] for feature, value in self.coefficients.items())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Technology:
-    """The laws of one process, library and corner.
+    """The cost laws of one process, cell library and corner.
 
     Attributes:
-        name: of the table.
+        name: name of the table.
         node_nm: feature size of the process in nm.
-        voltage: supply in V at which energy and delay hold.
+        voltage: supply voltage in V. Energy and delay hold at this voltage.
         library: name of the cell library.
-        corner: of the library, such as `typical, 25 C`.
-        method: how each quantity was measured, in words, and with which tools.
-        laws: by primitive class name, then by quantity (`area_um2`, `energy_pj`, `delay_ns`).
-        activity: by primitive class name, switching inside whole units relative to random
-            operands; 1 for a class that is not listed.
-        errors: by quantity, the root mean square of the relative error on whole designs that took
-            no part in the fit; None if not measured.
+        corner: corner of the cell library, such as `typical, 25 C`.
+        method: how each quantity was measured and with which tools, in words.
+        laws: law by primitive class name, then by quantity (`area_um2`, `energy_pj`, `delay_ns`).
+        activity: switching activity by primitive class name, as a factor. The factor compares a
+            primitive inside a whole unit with the same primitive on random operands. A class that
+            is not listed has factor 1.
+        errors: root mean square of the relative error by quantity. The error was measured on whole
+            designs that were not used in the fit. None: not measured.
     """
 
     name: str
@@ -87,9 +90,9 @@ class Technology:
         """Cost of one primitive; 0 for an empty one.
 
         Args:
-            primitive: what to cost.
-            quantity: `area_um2`, `energy_pj` (one operation on random operands, one clock cycle
-                for registers) or `delay_ns`.
+            primitive: the primitive.
+            quantity: `area_um2`, `energy_pj` or `delay_ns`. Energy is for one operation on random
+                operands. For registers, energy is for one clock cycle.
 
         Raises:
             TechnologyError: the table has no law for the primitive, or the law uses a feature that
@@ -120,12 +123,12 @@ class Technology:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything the estimates depend on."""
+        """SHA-256 digest of the whole table."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     @property
     def register_overhead_ns(self) -> float:
-        """What a register rank adds to the paths between ranks: clock to output, and set-up."""
+        """Delay in ns that a register rank adds to a path: clock-to-output plus set-up time."""
         return self.cost(Register(width=1), "delay_ns")
 
 
@@ -135,12 +138,12 @@ def technologies() -> list[str]:
 
 
 def load_technology(name: str) -> Technology:
-    """A shipped technology by name, or a table by the path of its JSON file.
+    """Load a shipped technology by name, or a technology table by the path of its JSON file.
 
-    A table that has changed is read again.
+    Loaded tables are cached. If the file changes, the next call reads the file again.
 
     Raises:
-        TechnologyError: unknown name, or a damaged table.
+        TechnologyError: the name is unknown, or the table is damaged.
     """
     path = Path(name) if name.endswith(".json") else _shipped(name)
     return _load(path, stamp(path))
@@ -183,10 +186,11 @@ def _text(value: Any) -> str:
 
 
 def parse_technology(table: Any) -> Technology:
-    """A technology from the data of its table.
+    """Build a technology from parsed JSON data.
 
     Raises:
-        TechnologyError: a key is missing or holds a value of the wrong kind; names where.
+        TechnologyError: a key is missing, or a value has the wrong type or is out of range. The
+            message says where in the table.
     """
     if not isinstance(table, dict) or table.get("schema") != SCHEMA:
         raise TechnologyError(f"not a technology table: `schema` must be {SCHEMA!r}")

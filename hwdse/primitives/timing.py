@@ -1,4 +1,4 @@
-"""Delay of primitives in series, by the laws of a technology."""
+"""Delay of primitives in series, computed from the laws of a technology."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,9 +11,10 @@ from hwdse.primitives.technology import Technology
 def path_delay(path: Iterable[Primitive], technology: Technology) -> float:
     """Delay in ns of primitives in series.
 
-    Two times are carried along: when the lowest bit is ready, and how much later the highest is. A
-    carry chain (`Timing.RIPPLE`) adds to the first only what its lowest bit takes, and the second
-    is the longest chain since the last primitive that waits for the whole word.
+    The function tracks two times along the path. `lowest` is the time at which the lowest bit is
+    ready. `spread` is the additional time until the highest bit is ready. A carry chain
+    (`Timing.RIPPLE`) adds only the delay of its lowest bit to `lowest`. `spread` is the longest
+    carry chain since the last primitive that waits for the whole word (`Timing.WORD`).
     """
     lowest, spread = 0.0, 0.0
     for step in path:
@@ -32,6 +33,6 @@ def path_delay(path: Iterable[Primitive], technology: Technology) -> float:
 
 
 def one_bit(primitive: Primitive) -> Primitive:
-    """The same primitive with a `width`, one bit wide."""
+    """The same primitive with `width` set to 1. The primitive must have a field `width`."""
     widths: dict[str, Any] = {"width": 1}
     return replace(primitive, **widths)

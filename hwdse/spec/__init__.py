@@ -1,4 +1,4 @@
-"""The design spec and its parts: frozen, validated data that everything else derives from."""
+"""The design spec and its parts, as frozen and validated data. Everything else derives from it."""
 
 from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.accumulate.aligned import Aligned

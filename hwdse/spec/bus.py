@@ -1,4 +1,4 @@
-"""Buses: what a generated module shows instead of the unit's own streams."""
+"""Buses: bus interfaces that a generated module can have instead of the plain ports of the unit."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ _BYTE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Bus(Part):
-    """A way to connect units; `keyword` names it on the command line."""
+    """A bus interface around a unit. The option `--interface` takes the `keyword` of the bus."""
 
     kind: ClassVar[str] = "interface"
 
     @abstractmethod
     def interface(self, design: "Design") -> Interface:
-        """The streams of a module that wraps the design's unit.
+        """The interface of the module that wraps the design's unit.
 
         Raises:
-            SpecError: a unit that the bus cannot wrap.
+            SpecError: the bus cannot wrap this unit.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plain(Bus):
-    """The unit's own streams."""
+    """No bus: the ports of the unit, without a wrapper."""
 
     keyword: ClassVar[str] = "plain"
 
     def interface(self, design: "Design") -> Interface:
-        """The unit's own."""
+        """The interface of the unit."""
         return design.interface
 
 
@@ -44,10 +44,15 @@ class Plain(Bus):
 class Axis(Bus):
     """AXI4-Stream (AMBA 4, ARM IHI 0051A): operands in, results out, back-pressure without loss.
 
-    TDATA holds the operands one behind the other, each in whole bytes, the first in the low ones.
-    Of a unit with sums, TLAST ends a sum and only its end is put out; of any other unit every
-    transfer has its result, and TLAST goes along. Where sums take turns, TID says which one a
-    transfer belongs to, and TREADY is high for the one whose turn it is.
+    TDATA holds the operands one after another. Each operand takes whole bytes, and the first
+    operand is in the lowest bytes.
+
+    For a unit with a running sum, TLAST marks the last transfer of a sum, and the output stream has
+    one transfer per finished sum. For any other unit, the output stream has one result per input
+    transfer, and TLAST of the input is passed on with the result.
+
+    For interleaved sums, TID is the number of the sum to which a transfer belongs. TREADY can be
+    high only in a cycle that belongs to the sum in TID.
     """
 
     keyword: ClassVar[str] = "axis"
@@ -107,10 +112,11 @@ class Axis(Bus):
 
     @staticmethod
     def streams(design: "Design") -> tuple[Stream, Stream]:
-        """The unit's one input stream and its one output stream.
+        """The single input stream and the single output stream of the unit.
 
         Raises:
-            SpecError: it has others.
+            SpecError: the unit does not have exactly one input stream and one output stream with
+                one field and fixed latency.
         """
         inputs, outputs = design.interface.inputs, design.interface.outputs
         single = len(inputs) == len(outputs) == 1 and len(outputs[0].fields) == 1
@@ -123,15 +129,15 @@ class Axis(Bus):
 
     @staticmethod
     def operands(source: Stream) -> list[Field]:
-        """The fields that TDATA holds."""
+        """The fields that TDATA carries: all except the flag that starts a new sum."""
         return [part for part in source.fields if part.name != source.starts]
 
     @staticmethod
     def id_bits(interface: Interface) -> int:
-        """Bits of TID."""
+        """Width of TID in bits."""
         return (interface.turns - 1).bit_length()
 
 
 def whole_bytes(bits: int) -> int:
-    """Bits of a word in whole bytes."""
+    """The number of bits, rounded up to whole bytes."""
     return -(-bits // _BYTE) * _BYTE

@@ -1,4 +1,4 @@
-"""The design spec: one frozen record that golden model, hardware, proof and cost derive from."""
+"""The design spec: one frozen record. Golden model, hardware, proof and cost derive from it."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +15,7 @@ from hwdse.spec.multiply.exact import Exact
 from hwdse.spec.slug import slug
 from hwdse.spec.unit import Mac, Unit
 
-#: The roundings that the hardware has; the stochastic ones would need a source of random bits.
+#: Roundings that the hardware supports. Stochastic roundings would need a source of random bits.
 DESIGN_ROUNDINGS = ("rne", "rna", "rtz", "up", "down")
 
 _COMMON_KEYS = ("a", "b", "c", "mul", "acc", "out", "rounding", "unit")
@@ -24,20 +24,21 @@ _NOT_ALWAYS_USED = ("c", "acc")
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What a unit computes, bit for bit.
+    """The exact specification of a unit: it fixes every output bit.
 
     Attributes:
         a: format of the first operand (a network's activations).
-        b: format of the second operand (a network's weights); `a` by default.
-        c: format of the addend of a unit that has one; `out` by default.
-        mul: multiplier; exact by default.
-        acc: accumulator, of a unit that has one.
-        out: output format; by default the accumulator's own, or that of the addend or of `a`.
-        rounding: direction of every rounding in accumulator and output.
-        unit: unit and its shape; one `mac` by default.
+        b: format of the second operand (a network's weights). Default: `a`.
+        c: format of the addend, only for a unit with an addend. Default: `out`.
+        mul: multiplier. Default: exact.
+        acc: accumulator, only for a unit with a running sum.
+        out: output format. Default: the accumulator's default output format. Without an
+            accumulator the default is `c`, and without an addend `a`.
+        rounding: rounding mode of every rounding in the accumulator and the output.
+        unit: the unit and its shape. Default: `mac`.
 
     Raises:
-        SpecError: parts that do not make sense together; the message says why.
+        SpecError: the parts do not fit together. The message says why.
     """
 
     a: Format
@@ -57,7 +58,7 @@ class Design:
             raise SpecError(f"unit {self.unit} needs acc=: the accumulator")
         if self.b is None:
             object.__setattr__(self, "b", self.a)
-        # Both raise for a combination without meaning.
+        # Computing the state raises SpecError if the parts do not fit together.
         _ = self.state
         if self.out is None:
             own = self.acc.out_of(self.product) if self.acc else self.c or self.a
@@ -71,12 +72,13 @@ class Design:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The design that comma-separated `key=value` pairs describe.
+        """Parse a design from comma-separated `key=value` pairs.
 
         Example: `a=e4m3fn,mul=exact,acc=kulisch,out=bf16,unit=dot,lanes=8`.
 
         Raises:
-            SpecError: malformed text, an unknown key or value, or parts without joint meaning.
+            SpecError: the text is malformed, a key or value is unknown, or the parts do not fit
+                together.
         """
         values = _pairs(text)
         if "a" not in values:
@@ -97,7 +99,7 @@ class Design:
             raise SpecError(f"design {text!r}: {error}") from error
 
     def keys(self) -> dict[str, str]:
-        """Every key that the unit uses with its value, defaults spelled out."""
+        """Every key that the unit uses and the value of the key, including defaults."""
         own = {key: str(value) for key, value in self.unit.keys().items()}
         common = {key: getattr(self, key) for key in _COMMON_KEYS}
         used = {key: str(part) for key, part in common.items() if part is not None}
@@ -108,18 +110,20 @@ class Design:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of everything that the design is, hexadecimal: its text and the contents of files.
+        """Hexadecimal digest of the design text and of the contents of all files that it names.
 
-        Equal designs have the same one, in every process, and different ones differ.
+        Equal designs have equal fingerprints, in every process. Different designs have different
+        fingerprints.
         """
         return fingerprint((str(self), self))
 
     @cached_property
     def slug(self) -> str:
-        """The design's name as a Verilog identifier and file name, one for each design.
+        """A unique name of the design, valid as a Verilog identifier and as a file name.
 
-        It has at most 100 characters. It says the spec; where that is not all, as with a format
-        from a file, or too long, it ends in a digest of the whole design.
+        The name has at most 100 characters and is built from the spec. If the spec does not
+        determine the whole design (a format from a file, for example), or if the spec is too long,
+        the name ends in a digest of the whole design.
         """
         keys = self.keys()
         if self.b == self.a:
@@ -128,7 +132,7 @@ class Design:
         if self.c == self.out:
             del keys["c"]
         elif self.c is not None:
-            told = False  # a, b and c, one of them left out, read like a and b
+            told = False  # two formats left of a, b and c look like a and b
         if self.rounding == "rne":
             del keys["rounding"]
         unit = keys.pop("unit")
@@ -140,7 +144,7 @@ class Design:
 
     @property
     def _told_by_text(self) -> bool:
-        """Whether the text means this design to every reader, on any machine at any time."""
+        """Whether the design text alone determines this design, on any machine and at any time."""
         if not all(map(formats.is_told_by_name, contained(self, Format))):
             return False
         try:
@@ -150,12 +154,12 @@ class Design:
 
     @cached_property
     def product(self) -> UnpackedShape:
-        """Bounds of one product."""
+        """Significand and exponent bounds of one product."""
         return self.mul.product(self.a, self.b)
 
     @cached_property
     def state(self) -> UnpackedShape:
-        """Bounds of the running sum; of one product where there is none."""
+        """Bounds of the running sum; for a unit without running sum, bounds of one product."""
         return self.acc.state(self.product) if self.acc else self.product
 
     @property
@@ -163,7 +167,7 @@ class Design:
         """The accumulator.
 
         Raises:
-            SpecError: the unit has none.
+            SpecError: the unit has no accumulator.
         """
         if self.acc is None:
             raise SpecError(f"design {self}: unit {self.unit} has no running sum")
@@ -171,12 +175,12 @@ class Design:
 
     @cached_property
     def interface(self) -> Interface:
-        """The streams, reset and latency of the unit."""
+        """The interface of the unit: streams, reset and latency."""
         return self.unit.interface(self)
 
     @property
     def largest_sum(self) -> float:
-        """Largest magnitude that neither the accumulator nor the output format overflows at."""
+        """Largest magnitude at which neither the accumulator nor the output format overflows."""
         largest = self.acc.largest(self.product) if self.acc else self.out.max
         return min(largest, self.out.max)
 

@@ -1,7 +1,7 @@
-"""What a unit shows to the outside: its streams, its reset and its latency.
+"""The interface of a unit: streams, clock, reset and latency.
 
-A unit declares this once. Ports, vector files, benches, drivers, wrappers and certificates all
-follow from the declaration.
+A unit declares its interface once. Ports, vector files, benches, drivers, wrappers and certificates
+all derive from the declaration.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ from itertools import chain
 from hwdse.errors import SpecError
 from hwdse.formats import Format
 
-#: How a transfer comes about: in every cycle; where `valid` is set; where `valid` and `ready` are.
+#: When a transfer happens. `none`: in every cycle. `valid`: in a cycle with `valid` set. `ready`:
+#: in a cycle with both `valid` and `ready` set.
 HANDSHAKES = ("none", "valid", "ready")
 _DIRECTIONS = ("input", "output")
 
@@ -21,10 +22,10 @@ class Port:
     """A port of the emitted module.
 
     Attributes:
-        name: its name.
+        name: name of the port.
         direction: `input` or `output`.
-        width: its width in bits.
-        meaning: what it carries, in a phrase.
+        width: width of the port in bits.
+        meaning: short description of the port.
     """
 
     name: str
@@ -35,14 +36,14 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One part of a stream's transfers.
+    """One field of a stream's transfers. Each field has a port.
 
     Attributes:
-        name: the stream's port prefix and this name make the port; empty for the only field of a
-            stream, whose port is called like the stream.
-        meaning: what it carries, in a phrase.
-        bits: bits of one element.
-        elements: elements in one transfer, the first in the low bits.
+        name: name of the field. The port name is the stream's prefix followed by this name. The
+            only field of a stream can have an empty name: its port is named like the stream.
+        meaning: short description of the field.
+        bits: bits per element.
+        elements: elements per transfer. The first element is in the low bits.
         format: number format of the elements; None for a flag or a plain number.
     """
 
@@ -54,12 +55,12 @@ class Field:
 
     @property
     def width(self) -> int:
-        """Bits of the port."""
+        """Width of the port in bits."""
         return self.bits * self.elements
 
     @classmethod
     def codes(cls, name: str, number_format: Format, meaning: str, elements: int = 1) -> "Field":
-        """A field of codes of a format."""
+        """A field whose elements are codes of a number format."""
         return cls(
             name=name,
             meaning=meaning,
@@ -74,20 +75,23 @@ class Stream:
     """A sequence of transfers through one group of ports.
 
     Attributes:
-        name: prefix of its ports: field `a` of stream `i` is port `i_a`.
+        name: prefix of the stream's ports. For example, field `a` of stream `i` is port `i_a`.
         direction: `input` or `output`.
-        fields: parts of a transfer, in the order of the ports.
+        fields: fields of a transfer, in the order of the ports.
         handshake: `none` (a transfer in every cycle), `valid`, or `ready` (valid and ready).
-        meaning: what `valid` says, in a phrase.
-        starts: of an input, the one-bit field that starts a new sequence; transfers of a sequence
-            keep their order and their turn. Empty: all transfers are one sequence.
-        follows: of an output, the input stream whose transfers it answers.
-        latency: of an output, cycles from the transfer it answers to its own; None if it depends on
-            the other side's `ready` or on the data.
-        separator: between the stream's name and the rest of a port's name.
+        meaning: short description of the valid port.
+        starts: only for an input stream: the name of the one-bit field that starts a new sequence.
+            The transfers of a sequence keep their order and their turn. Empty: all transfers form
+            one sequence.
+        follows: only for an output stream: the name of the input stream. Each output transfer
+            answers a transfer of this input stream.
+        latency: only for an output stream: cycles from an input transfer to the output transfer
+            that answers it. None: the number depends on the receiver's `ready` or on the data.
+        separator: text between the stream's name and the rest of a port's name.
 
     Raises:
-        SpecError: an unknown direction or handshake, or an output that follows nothing.
+        SpecError: the direction or handshake is unknown, there is no field, `starts` names no
+            field, an output stream follows no stream, or an input stream follows one.
     """
 
     name: str
@@ -119,21 +123,21 @@ class Stream:
             raise SpecError(f"stream {self.name}: an output follows an input stream, an input none")
 
     def port_of(self, field: Field) -> str:
-        """Name of a field's port."""
+        """Name of the port of a field."""
         return f"{self.name}{self.separator}{field.name}" if field.name else self.name
 
     @property
     def valid(self) -> str:
-        """Name of the valid port; empty if there is none."""
+        """Name of the valid port; empty for a stream without valid port."""
         return "" if self.handshake == "none" else f"{self.name}{self.separator}valid"
 
     @property
     def ready(self) -> str:
-        """Name of the ready port; empty if there is none."""
+        """Name of the ready port; empty for a stream without ready port."""
         return f"{self.name}{self.separator}ready" if self.handshake == "ready" else ""
 
     def ports(self) -> Iterator[Port]:
-        """Its ports: handshake first, then the fields."""
+        """Ports of the stream: first valid and ready, then the fields."""
         against = "output" if self.direction == "input" else "input"
         if self.valid:
             meaning = self.meaning or f"{self.name} carries a transfer"
@@ -153,21 +157,22 @@ class Stream:
 
 @dataclass(frozen=True, kw_only=True)
 class Interface:
-    """Everything that a unit shows to the outside.
+    """The complete interface of a unit.
 
     Attributes:
-        streams: inputs and outputs, in the order of the ports.
+        streams: input and output streams, in the order of the ports.
         clocked: whether the unit has a clock.
-        reset_cycles: cycles that the synchronous reset has to last; 0 if the unit has none.
+        reset_cycles: minimum length of the synchronous reset in cycles; 0 for a unit without reset.
         clock: name of the clock port.
         reset: name of the reset port.
-        reset_low: whether a low reset resets.
-        turns: independent sequences that take turns: cycle t belongs to turn t mod `turns`.
-        behaviour: what a reader has to know of the unit's timing, in sentences.
+        reset_low: whether the reset is active low.
+        turns: number of independent sequences that take turns. Cycle t belongs to sequence
+            t mod `turns`.
+        behaviour: description of the unit's timing for readers, in full sentences.
 
     Raises:
-        SpecError: streams or ports of one name, an output that follows no input, or turns and
-            `ready` together.
+        SpecError: two ports have the same name, an output stream does not follow an input stream,
+            or `turns` is above 1 and a stream has a ready port.
     """
 
     streams: tuple[Stream, ...]
@@ -196,19 +201,19 @@ class Interface:
 
     @property
     def inputs(self) -> tuple[Stream, ...]:
-        """The streams into the unit."""
+        """The input streams of the unit."""
         return tuple(stream for stream in self.streams if stream.direction == "input")
 
     @property
     def outputs(self) -> tuple[Stream, ...]:
-        """The streams out of the unit."""
+        """The output streams of the unit."""
         return tuple(stream for stream in self.streams if stream.direction == "output")
 
     def stream(self, name: str) -> Stream:
-        """The stream of a name.
+        """The stream called `name`.
 
         Raises:
-            SpecError: there is none.
+            SpecError: no stream has this name.
         """
         for stream in self.streams:
             if stream.name == name:
@@ -226,7 +231,7 @@ class Interface:
         return f"synchronous reset, active {level}, held for {self.reset_cycles} cycle{plural}"
 
     def ports(self) -> list[Port]:
-        """All ports: clock and reset where there are any, then stream by stream."""
+        """All ports: clock and reset if the unit has them, then the ports of each stream."""
         clock = [Port(name=self.clock, direction="input", width=1, meaning="clock, rising edge")]
         reset = [Port(name=self.reset, direction="input", width=1, meaning=self.reset_meaning)]
         return [

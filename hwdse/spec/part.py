@@ -1,4 +1,4 @@
-"""Parts of a design spec that are written `keyword[:option...]` and register themselves."""
+"""Parts of a design spec, written as `keyword[:option...]`. Each part registers itself."""
 
 from abc import ABC
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from hwdse.errors import SpecError, unknown
 
 @dataclass(frozen=True, kw_only=True)
 class Part(ABC):
-    """A named choice with options, such as a multiplier or an accumulator.
+    """A named choice with options, such as the multiplier `lmul` or the accumulator `kulisch`.
 
-    A direct child is a kind of part; a child of it with a `keyword` is a choice of that kind, and
-    defining it is all that makes `parse` know it.
+    A direct subclass of `Part` is a kind of part, such as `Multiplier`. A subclass of a kind with a
+    `keyword` is one choice of this kind. Defining the subclass registers the choice, and `parse`
+    then accepts the keyword.
     """
 
     kind: ClassVar[str]
@@ -30,10 +31,10 @@ class Part(ABC):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The choice that `keyword[:option...]` names.
+        """Parse `keyword[:option...]`.
 
         Raises:
-            SpecError: an unknown keyword or option.
+            SpecError: the keyword or an option is unknown.
         """
         keyword, *options = text.split(":")
         if keyword not in cls.choices:
@@ -43,10 +44,10 @@ class Part(ABC):
 
     @classmethod
     def from_options(cls, options: tuple[str, ...]) -> Self:
-        """The choice with the given options; by default there are none.
+        """Build the choice from its options. This default accepts no options.
 
         Raises:
-            SpecError: an option that does not exist.
+            SpecError: an option is unknown.
         """
         if options:
             raise cls.bad_options(options)
@@ -54,14 +55,14 @@ class Part(ABC):
 
     @classmethod
     def bad_options(cls, options: tuple[str, ...]) -> SpecError:
-        """The error for options that this choice does not have."""
+        """The error for options that this choice does not accept."""
         return SpecError(
             f"{cls.kind} {':'.join((cls.keyword, *options))!r}: the form is {cls.syntax()}"
         )
 
     @classmethod
     def syntax(cls) -> str:
-        """How this choice is written."""
+        """Syntax of this choice in a design spec, with all options."""
         return cls.keyword
 
     def __str__(self) -> str:

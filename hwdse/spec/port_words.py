@@ -1,4 +1,7 @@
-"""All ports of a unit joined to two words, for drivers that know no port by name."""
+"""Concatenates all ports of a unit to one input word and one output word.
+
+A driver can then simulate any unit without knowing the port names.
+"""
 
 from dataclasses import dataclass
 
@@ -9,33 +12,33 @@ _WORD_BITS = 32
 
 @dataclass(frozen=True, kw_only=True)
 class PortWord:
-    """Ports joined to one word, the first in the low bits.
+    """Ports concatenated to one word. The first port is in the low bits.
 
     Attributes:
-        widths: of the ports, by name.
+        widths: width of each port in bits, by port name.
     """
 
     widths: dict[str, int]
 
     @property
     def width(self) -> int:
-        """Bits of the word."""
+        """Width of the word in bits."""
         return sum(self.widths.values())
 
     @property
     def words(self) -> int:
-        """32-bit words of it; like Verilator, one or two up to 64 bits."""
+        """Number of 32-bit words that hold this word; 1 or 2 up to 64 bits, as in Verilator."""
         return -(-self.width // _WORD_BITS)
 
     def join(self, values: dict[str, int]) -> int:
-        """The word; ports not named are 0."""
+        """The word for the given port values. Ports without a value are 0."""
         word = 0
         for name, value in values.items():
             word |= value << self.place(name)
         return word
 
     def place(self, name: str) -> int:
-        """The lowest bit of a port."""
+        """Position of a port's lowest bit in the word."""
         at = 0
         for other, width in self.widths.items():
             if other == name:
@@ -44,7 +47,11 @@ class PortWord:
         raise KeyError(name)
 
     def slices(self, word: str) -> dict[str, str]:
-        """Verilog of the slice of each port of the word called `word`."""
+        """Verilog expression for the slice of each port, by port name.
+
+        Args:
+            word: Verilog name of the word.
+        """
         return {
             name: f"{word}[{self.place(name) + width - 1}:{self.place(name)}]"
             for name, width in self.widths.items()
@@ -52,7 +59,7 @@ class PortWord:
 
 
 def port_words(interface: Interface) -> tuple[PortWord, PortWord]:
-    """All inputs but the clock, and all outputs."""
+    """The input word and the output word of a unit. The clock is not part of the input word."""
     into, out = (
         PortWord(
             widths={
@@ -67,13 +74,14 @@ def port_words(interface: Interface) -> tuple[PortWord, PortWord]:
 
 
 def joining_module(interface: Interface, unit: str, top: str, *, more: dict[str, str]) -> str:
-    """Verilog of a module `top` with ports `clk`, `in` and `out` around the module `unit`.
+    """Verilog of a wrapper module with ports `clk`, `in` and `out` around the module `unit`.
 
     Args:
-        interface: of the unit.
-        unit: its module name.
-        top: name of the wrapper.
-        more: further inputs of both, by the unit's port: declaration and name in the wrapper.
+        interface: interface of the unit.
+        unit: module name of the unit.
+        top: module name of the wrapper.
+        more: additional inputs of unit and wrapper. The key is the port name in both modules. The
+            value is the port declaration in the wrapper, such as `[31:0] mutsel`.
     """
     into, out = port_words(interface)
     connections = into.slices("in") | out.slices("out") | {name: name for name in more}

@@ -1,9 +1,10 @@
-"""Names of designs for modules and files: one for each design, of at most 100 characters.
+"""Unique names of designs for modules and files, with at most 100 characters.
 
-Most designs are named by their spec, with `_` for the separators of the grammar. Where that could
-name another design too, or says less than the design is, the name ends in a digest of the whole
-design, contents of files included: other levels in a codebook's file are another name. No two names
-differ in the case of letters alone, for some file systems see none.
+Most names are the spec of the design, with `_` instead of the separators of the spec syntax. If
+this text could also name another design, or does not determine the whole design, the name ends in a
+digest. The digest covers the whole design and the contents of its files. For example, a codebook
+file with different levels gives a different name. No two names differ only in upper and lower case,
+because some file systems ignore case.
 """
 
 import re
@@ -18,15 +19,16 @@ def slug(words: Iterable[str], *, fingerprint: str, told: bool) -> str:
     """The name of a design.
 
     Args:
-        words: parts of its spec, joined by `_`.
-        fingerprint: digest of the design, hexadecimal.
-        told: whether the words alone tell the design from all others.
+        words: parts of the design spec. The function joins them with `_`.
+        fingerprint: hexadecimal digest of the design.
+        told: whether `words` alone distinguish the design from all other designs.
     """
     text = "_".join(words)
     plain = re.sub("[:-]", "_", text)
     if told and len(plain) <= MAX_LENGTH and _PLAIN.fullmatch(plain):
         return plain
-    # The last word of a plain name is no digest, so that no two names of the two kinds are equal.
+    # The last word of a plain name is never a digest, so a plain name never equals a name with a
+    # digest.
     readable = re.sub(r"[^A-Za-z0-9]+", "_", text, flags=re.ASCII).strip("_")
     if not re.match("[A-Za-z]", readable):
         readable = f"design_{readable}"

@@ -1,4 +1,4 @@
-"""Units of a design: what is built around multiplier and accumulator, and its shape."""
+"""Units of a design: the hardware around the multiplier and the accumulator, and its shape."""
 
 import re
 from abc import abstractmethod
@@ -20,15 +20,18 @@ _MAX_INTERLEAVE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Unit(Part):
-    """What is built: its streams, its shape and its pipeline.
+    """The unit of a design: streams, shape and pipeline.
 
-    A unit's own keys of the design spec are its fields: whole numbers, or words of a list that the
-    field's metadata gives as `words`. `family` names the folder of its Verilog;
-    `initiation_interval` is in cycles; `uses` names the keys of the spec's common part that not
-    every unit has.
+    Each dataclass field of a unit is a key of the design spec, for this unit only. The value of a
+    field is a whole number, or a word from the list `words` in the field's metadata.
+
+    The class attribute `family` names the folder for the unit's Verilog. `initiation_interval` is
+    in cycles. `uses` lists the common keys of the design spec that this unit uses, but not every
+    unit (`c` and `acc`).
 
     Attributes:
-        stages: pipeline registers, 0..5, placed where they divide the delay best.
+        stages: number of pipeline register ranks, 0..5. The ranks are placed where they divide the
+            delay most evenly.
     """
 
     kind: ClassVar[str] = "unit"
@@ -48,10 +51,10 @@ class Unit(Part):
 
     @classmethod
     def from_keys(cls, keyword: str, values: dict[str, str]) -> Self:
-        """The unit called `keyword` with the keys that the common part of the spec did not use.
+        """Build the unit called `keyword` from all keys of the spec that are not common keys.
 
         Raises:
-            SpecError: an unknown unit, a key it does not use, or a value that is none of the key's.
+            SpecError: the unit is unknown, the unit does not use a key, or a value is not allowed.
         """
         chosen = cls.parse(keyword)
         own = {field.name: field for field in fields(chosen)}
@@ -68,67 +71,67 @@ class Unit(Part):
         return type(chosen)(**given)  # type: ignore[arg-type]
 
     def keys(self) -> dict[str, int | str]:
-        """The unit's own keys and their values."""
+        """The keys that belong to this unit, and their values."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def plain(self) -> Self:
-        """The unit without inserted registers, as its generator builds it."""
+        """The same unit without inserted pipeline registers, as the generator builds it."""
         return replace(self, stages=0)
 
     @abstractmethod
     def interface(self, design: "Design") -> Interface:
-        """The streams, reset and latency of a design with this unit."""
+        """The interface of a design with this unit: streams, reset and latency."""
 
     def schedule(self, workload: Workload) -> Schedule:
-        """Cycles of a workload on this unit, and how often what is read, written and multiplied.
+        """Number of cycles, operand reads, products and writes for a workload on this unit.
 
         Raises:
-            SpecError: a unit that has none.
+            SpecError: this unit cannot compute matrix products.
         """
         raise SpecError(f"unit {self} has no schedule for matrix products ({workload.site})")
 
     @property
     @abstractmethod
     def group(self) -> int:
-        """Terms that are added exactly before one rounding, where the accumulator rounds."""
+        """Number of products per group: the products that the accumulator takes in one cycle."""
 
     @property
     @abstractmethod
     def macs_per_cycle(self) -> int:
-        """Products that the unit takes in each cycle."""
+        """Products that the unit computes per cycle."""
 
     @property
     @abstractmethod
     def latency(self) -> int:
-        """Cycles from an accepted input to the output that includes it."""
+        """Cycles from an accepted input to the first output that depends on this input."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bare(Unit):
-    """A unit without running sum, to be dropped into a datapath: combinational at `stages=0`.
+    """A unit without running sum, for use inside a datapath. With `stages=0` it is combinational.
 
-    Inputs are taken in every cycle; there is neither reset nor valid bit.
+    The unit takes inputs in every cycle. It has no reset and no valid bit.
     """
 
     family: ClassVar[str] = "bare"
 
     @property
     def group(self) -> int:
-        """One."""
+        """Always 1."""
         return 1
 
     @property
     def macs_per_cycle(self) -> int:
-        """One."""
+        """Always 1."""
         return 1
 
     @property
     def latency(self) -> int:
-        """Cycles from inputs to output: the stages."""
+        """Cycles from inputs to output: equal to `stages`."""
         return self.stages
 
     def schedule(self, workload: Workload) -> Schedule:
-        """One product in each cycle; the sums are made elsewhere."""
+        """One product per cycle. Logic outside the unit adds the products."""
         cycles = workload.macs + self.latency
         return Schedule(
             cycles=cycles,
@@ -140,7 +143,7 @@ class Bare(Unit):
         )
 
     def interface(self, design: "Design") -> Interface:
-        """Operands `i_a`, `i_b` (and `i_c`) in every cycle, result `o`; a clock with `stages`."""
+        """Inputs `i_a`, `i_b` (and `i_c`) in every cycle, output `o`; a clock if `stages` > 0."""
         operands = {"a": design.a, "b": design.b, "c": design.c}
         given = {name: number for name, number in operands.items() if number is not None}
         operand_fields = [Field.codes(name, f, f"{f} code") for name, f in given.items()]
@@ -164,7 +167,7 @@ class Bare(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class Mul(Bare):
-    """a * b, rounded once to the output format."""
+    """Multiplier: a * b, rounded once to the output format."""
 
     keyword: ClassVar[str] = "mul"
     uses: ClassVar[frozenset[str]] = frozenset()
@@ -172,7 +175,7 @@ class Mul(Bare):
 
 @dataclass(frozen=True, kw_only=True)
 class Fma(Bare):
-    """a * b + c, rounded once to the output format (IEEE 754-2019 fusedMultiplyAdd)."""
+    """Fused multiply-add: a * b + c, rounded once (IEEE 754-2019 fusedMultiplyAdd)."""
 
     keyword: ClassVar[str] = "fma"
     uses: ClassVar[frozenset[str]] = frozenset({"c"})
@@ -183,8 +186,9 @@ class Summing(Unit):
     """A unit that adds one group of products per cycle to a running sum.
 
     Attributes:
-        interleave: running sums that take turns, 1..8: cycle t belongs to sum t mod `interleave`,
-            so that the accumulator's loop has that many cycles to close.
+        interleave: number of running sums that take turns, 1..8. Cycle t belongs to sum
+            t mod `interleave`. The accumulator's feedback loop therefore has `interleave` cycles
+            for each addition.
     """
 
     family: ClassVar[str] = "mac"
@@ -198,29 +202,30 @@ class Summing(Unit):
             raise SpecError(f"interleave={self.interleave}: 1 to {_MAX_INTERLEAVE} are allowed")
 
     def keys(self) -> dict[str, int | str]:
-        """The unit's own keys; `interleave` only if sums take turns at all."""
+        """The keys that belong to this unit. `interleave` is left out if it is 1."""
         keys = super().keys()
         if self.interleave == 1:
             del keys["interleave"]
         return keys
 
     def plain(self) -> Self:
-        """The unit with one sum and without inserted registers."""
+        """The same unit with a single running sum and without inserted pipeline registers."""
         return replace(self, stages=0, interleave=1)
 
     @property
     def latency(self) -> int:
-        """Cycles from an accepted input to the output that includes it."""
+        """Cycles from an accepted input to the first output that includes this input."""
         return self.interleave + self.stages
 
     def schedule(self, workload: Workload) -> Schedule:
-        """Sum after sum, each a group of terms in a cycle; sums that take turns fill every turn.
+        """One sum after another, with one group of products per cycle.
 
-        Operands are read anew for each sum: the unit keeps none.
+        With interleaving, the unit works on `interleave` sums at once, in turns. The unit stores no
+        operands: it reads all operands again for each sum.
         """
         groups = -(-workload.k // self.group)
         rounds = -(-workload.sums // self.interleave)
-        # A sum's last output comes `latency` cycles after its last input.
+        # The final value of a sum appears `latency` cycles after the last input of the sum.
         cycles = rounds * groups * self.interleave + self.latency
         reads = workload.sums * groups * self.group
         return Schedule(
@@ -234,11 +239,11 @@ class Summing(Unit):
 
     @property
     def macs_per_cycle(self) -> int:
-        """Products of one group: each cycle takes one."""
+        """Products per group, because the unit takes one group per cycle."""
         return self.group
 
     def interface(self, design: "Design") -> Interface:
-        """Groups of operand pairs in, the running sum out after each of them."""
+        """Input: groups of operand pairs. Output: the running sum after each group."""
         lane_0 = " codes, lane 0 in the low bits" if self.group > 1 else " code"
         inputs = (
             Field(name="first", meaning="the inputs start a new sum", bits=1),
@@ -265,7 +270,8 @@ class Summing(Unit):
                     latency=self.latency,
                 ),
             ),
-            # Sums that take turns pass the reset one after another.
+            # Interleaved sums share the registers, so the reset must last until each sum has
+            # passed through it.
             reset_cycles=self.latency if self.interleave > 1 else 1,
             turns=self.interleave,
             behaviour=turns,
@@ -274,22 +280,22 @@ class Summing(Unit):
 
 @dataclass(frozen=True, kw_only=True)
 class Mac(Summing):
-    """One product a cycle into the accumulator."""
+    """Multiply-accumulate: one product per cycle is added to the running sum."""
 
     keyword: ClassVar[str] = "mac"
 
     @property
     def group(self) -> int:
-        """One."""
+        """Always 1."""
         return 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dot(Summing):
-    """A dot product of `lanes` terms a cycle into the accumulator.
+    """Dot product: `lanes` products per cycle are added to the running sum.
 
     Attributes:
-        lanes: terms a cycle, 1..1024.
+        lanes: products per cycle, 1..1024.
     """
 
     keyword: ClassVar[str] = "dot"
@@ -303,5 +309,5 @@ class Dot(Summing):
 
     @property
     def group(self) -> int:
-        """The lanes: one group enters in each cycle."""
+        """Equal to `lanes`, because all lanes form one group."""
         return self.lanes

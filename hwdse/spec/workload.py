@@ -1,4 +1,4 @@
-"""Matrix products of a network, and what a unit makes of them."""
+"""Matrix products of a network, and their schedule on a unit."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ from hwdse.errors import SpecError
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """The matrix products of one place of a network, for one sample.
+    """The matrix products of one site (place in a network), for one sample.
 
     Attributes:
-        site: name of the place.
+        site: name of the site.
         m: rows of each first matrix.
-        k: terms of each sum.
+        k: terms per sum: columns of the first matrix and rows of the second matrix.
         n: columns of each second matrix.
-        groups: products of this shape.
-        constant: whether the second matrices are the same for every sample (weights).
+        groups: number of matrix products of this shape.
+        constant: whether the second matrices are weights, which are the same for every sample.
 
     Raises:
-        SpecError: a size below one.
+        SpecError: a size is below one.
     """
 
     site: str
@@ -36,26 +36,26 @@ class Workload:
 
     @property
     def macs(self) -> int:
-        """Products in all."""
+        """Total number of multiply-accumulates."""
         return self.m * self.k * self.n * self.groups
 
     @property
     def sums(self) -> int:
-        """Outputs in all."""
+        """Total number of sums: elements of all result matrices."""
         return self.m * self.n * self.groups
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A workload on a unit.
+    """The cost of running a workload on a unit, in cycles, products, reads and writes.
 
     Attributes:
-        cycles: from the first input to the last output.
-        slots: products that the unit could have taken in that time.
-        macs: products that it takes, those that fill up a group left out.
+        cycles: cycles from the first input to the last output.
+        slots: products that the unit could compute in `cycles`.
+        macs: products that the workload needs, without products that pad an incomplete group.
         reads_a: elements of first matrices that enter the unit.
-        reads_b: elements of second matrices.
-        writes: outputs that leave it and count.
+        reads_b: elements of second matrices that enter the unit.
+        writes: outputs of the unit that are used. Intermediate sums do not count.
     """
 
     cycles: int
@@ -67,5 +67,5 @@ class Schedule:
 
     @property
     def utilization(self) -> float:
-        """Share of the unit's products that the workload needs."""
+        """Fraction of the unit's product slots that the workload uses."""
         return self.macs / self.slots

@@ -1,8 +1,9 @@
-"""Operators that run in a design's arithmetic, one module for each kind.
+"""Operators that run in a design's arithmetic, with one module per kind of operator.
 
-A module registers a function for each operator that it lowers to products of two matrices. Sums run
-along K in this order: as stored for matrix products; input channel, then kernel row, then kernel
-column for convolutions (im2col).
+A module lowers operators to products of two matrices, and registers a function per operator. The
+order of the terms in a sum (index k) matters for arithmetic that rounds. Matrix products use the
+order in which the operands are stored. Convolutions (im2col) use the order input channel, then
+kernel row, then kernel column.
 """
 
 from collections.abc import Callable
@@ -20,14 +21,14 @@ from hwdse.plugins import load_modules
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One operator of a graph, called with values.
+    """One operator of a graph, ready to be called with values.
 
     Attributes:
-        network: the name of the network, for errors.
-        operator: its type, such as Conv.
-        name: of its first output, unique in the graph.
-        attributes: as in the file, text decoded.
-        constant: for each input, whether it is the same for every sample.
+        network: name of the network, for errors.
+        operator: operator type, such as Conv.
+        name: name of the first output, which is unique in the graph.
+        attributes: attributes as in the file, with decoded text.
+        constant: for each input, whether the input is the same for every sample.
     """
 
     network: str
@@ -38,7 +39,7 @@ class Call:
 
     @classmethod
     def of(cls, network: str, node: onnx.NodeProto, constants: frozenset[str]) -> "Call":
-        """The call of a node in a network with these constant values."""
+        """Build the call for a node. `constants` are the names of all constant values."""
         attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
         return cls(
             network=network,
@@ -52,11 +53,11 @@ class Call:
         )
 
     def site(self, part: str = "", *, constant: bool) -> Site:
-        """The place where products of this call are computed; `part` tells several apart."""
+        """The site of this call. `part` distinguishes several sites of the same call."""
         return Site(name=f"{self.name}/{part}" if part else self.name, constant=constant)
 
     def get(self, key: str, default: Any) -> Any:
-        """An attribute, or what the standard takes in its place."""
+        """An attribute, or the default value of the ONNX standard if the attribute is missing."""
         return self.attributes.get(key, default)
 
     def refused(self, why: str) -> NetworkError:
@@ -66,10 +67,10 @@ class Call:
         )
 
     def check_float32(self, *operands: Real | None) -> None:
-        """Refuse operands of another type.
+        """Check that all operands are float32.
 
         Raises:
-            NetworkError: it multiplies something else.
+            NetworkError: an operand has another type.
         """
         for operand in operands:
             if operand is not None and operand.dtype != np.float32:
@@ -78,14 +79,19 @@ class Call:
                 )
 
 
-#: Outputs of a call, for operands in the order of the node's inputs; None for one left out.
+#: A function from an arithmetic, a call and the node's inputs to the outputs. An omitted input is
+#: None.
 Lowering = Callable[..., tuple[Any, ...]]
 
 _LOWERINGS: dict[str, Lowering] = {}
 
 
 def lowers(*operators: str) -> Callable[[Lowering], Lowering]:
-    """Registers a function `(arithmetic, call, *inputs) -> outputs` for these operators."""
+    """Decorator that registers a `Lowering` `(arithmetic, call, *inputs) -> outputs`.
+
+    Args:
+        operators: names of the operators that the function lowers.
+    """
 
     def register(lowering: Lowering) -> Lowering:
         for operator in operators:
@@ -96,15 +102,15 @@ def lowers(*operators: str) -> Callable[[Lowering], Lowering]:
 
 
 def names() -> frozenset[str]:
-    """The operators that can be lowered."""
+    """Names of all operators that can be lowered."""
     return frozenset(_LOWERINGS)
 
 
 def run(arithmetic: Arithmetic, call: Call, inputs: list[Any]) -> tuple[Any, ...]:
-    """Outputs of an operator, its products in the given arithmetic.
+    """Outputs of an operator, with the products computed in the given arithmetic.
 
     Raises:
-        NetworkError: a form of the operator that cannot be lowered, or inputs that do not fit.
+        NetworkError: this form of the operator cannot be lowered, or the inputs do not fit.
     """
     try:
         return _LOWERINGS[call.operator](arithmetic, call, *inputs)

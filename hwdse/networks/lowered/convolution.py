@@ -1,4 +1,7 @@
-"""Convolutions over any number of spatial axes, as products of patches with kernels (im2col)."""
+"""Lowers convolutions, with any number of spatial axes, to products of patches and kernels.
+
+The method is known as im2col.
+"""
 
 import math
 from collections.abc import Iterator
@@ -10,7 +13,7 @@ from hwdse.networks.arithmetic import Arithmetic, Operand, Real
 from hwdse.networks.lowered import Call, lowers, matrix
 
 Pads = npt.NDArray[np.int64]
-"""Zeros before and after each spatial axis, (axes, 2); negative ones cut."""
+"""Number of zeros before and after each spatial axis, shape (axes, 2). Negative: remove values."""
 
 
 @lowers("Conv")
@@ -31,9 +34,10 @@ def _conv(
 def _conv_transpose(
     arithmetic: Arithmetic, call: Call, x: Real, weight: Real, bias: Real | None = None
 ) -> tuple[Real]:
-    """The convolution of the input, zeros between its values, with the mirrored kernel.
+    """Convolve the input with the mirrored kernel, after inserting zeros between the input values.
 
-    So each output is one sum in the design's arithmetic; the zeros between are terms as well.
+    Each output is therefore a single sum in the design's arithmetic. The inserted zeros are terms
+    of the sum.
     """
     call.check_float32(x, weight, bias)
     axes, groups = x.ndim - 2, call.get("group", 1)
@@ -69,7 +73,10 @@ def _convolve(
     dilations: list[int],
     pads: Pads,
 ) -> Real:
-    """(n, channels, *spatial) with (outputs, channels / groups, *kernel): (n, outputs, *places)."""
+    """Convolve x (n, channels, *spatial) with weight (outputs, channels / groups, *kernel).
+
+    The result has shape (n, outputs, *places).
+    """
     site = call.site(constant=call.constant[1])
     groups = call.get("group", 1)
     outputs, channels = weight.shape[:2]
@@ -92,7 +99,7 @@ def _convolve(
         (slice(None), slice(None), *(slice(None, None, step) for step in (*strides, *dilations)))
     ]
     places = windows.shape[2 : x.ndim]
-    # Now samples, places, channels, kernel: a patch is the row of one place.
+    # The axes are now samples, places, channels, kernel. The last two give the patch of a place.
     windows = np.moveaxis(windows, 1, x.ndim - 1)
     result = np.empty((len(x) * math.prod(places), groups, right.shape[2]), np.float32)
     for group in range(groups):
@@ -114,12 +121,12 @@ def _convolve(
 
 
 def _spans(weight: Real, dilations: list[int]) -> list[int]:
-    """Positions from the first to the last of a kernel on each axis."""
+    """Size of the dilated kernel on each axis."""
     return [(size - 1) * step + 1 for size, step in zip(weight.shape[2:], dilations, strict=True)]
 
 
 def _conv_pads(call: Call, sizes: tuple[int, ...], spans: list[int], strides: list[int]) -> Pads:
-    """What `auto_pad` and `pads` say."""
+    """Padding of Conv, from the attributes `auto_pad` and `pads`."""
     mode = call.get("auto_pad", "NOTSET")
     if mode == "VALID":
         return np.zeros((len(sizes), 2), np.int64)
@@ -135,7 +142,7 @@ def _conv_pads(call: Call, sizes: tuple[int, ...], spans: list[int], strides: li
 def _transposed_pads(
     call: Call, sizes: tuple[int, ...], spans: list[int], strides: list[int]
 ) -> Pads:
-    """What ConvTranspose leaves out before and after each axis of the full result."""
+    """Number of values that ConvTranspose removes before and after each axis of the full result."""
     axes = len(sizes)
     extra = call.get("output_padding", [0] * axes)
     mode, wanted = call.get("auto_pad", "NOTSET"), call.get("output_shape", None)
@@ -159,7 +166,10 @@ def _given_pads(call: Call, axes: int) -> Pads:
 
 
 def _halves(call: Call, total: list[int], *, extra_first: bool) -> Pads:
-    """Zeros shared between both ends; an odd one goes to the end, or to the front."""
+    """Split each amount of padding between both ends of an axis.
+
+    For an odd amount the end gets one more, or the front with `extra_first`.
+    """
     if call.get("auto_pad", "NOTSET") not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
         raise call.refused(
             f"has auto_pad {call.get('auto_pad', None)}: allowed are NOTSET, SAME_UPPER, "
@@ -170,7 +180,7 @@ def _halves(call: Call, total: list[int], *, extra_first: bool) -> Pads:
 
 
 def _blocks(patches: Operand) -> Iterator[Operand]:
-    """Consecutive parts of (n, rows, ...) of bounded size, at least one row of one image."""
+    """Split patches (n, rows, ...) into blocks of bounded size; at least one row of one image."""
     row = max(1, math.prod(patches.shape[2:]))
     images = matrix.BLOCK_ELEMENTS // (row * max(1, patches.shape[1]))
     if images:

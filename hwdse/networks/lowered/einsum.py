@@ -1,4 +1,4 @@
-"""Einsum, where it is a matrix product."""
+"""Lowers Einsum if the equation is a matrix product."""
 
 import math
 import re
@@ -10,13 +10,13 @@ from hwdse.networks.lowered import Call, lowers, matrix
 
 _TERM = re.compile(r"[A-Za-z]*(?:\.\.\.)?[A-Za-z]*")
 _FREE = "0123456789"
-"""Labels for the axes that an ellipsis stands for."""
+"""Labels for the axes that an ellipsis replaces."""
 
 
 @lowers("Einsum")
 def _einsum(arithmetic: Arithmetic, call: Call, *operands: Real) -> tuple[Real]:
     terms, out = _labels(call, operands)
-    if len(operands) == 1:  # moves and adds up, multiplies nothing
+    if len(operands) == 1:  # only moves and adds, without a product
         return (np.asarray(np.einsum(call.attributes["equation"], *operands)),)
     if len(operands) != 2:
         raise call.refused(f"multiplies {len(operands)} operands: at most 2 can be replaced")
@@ -31,7 +31,7 @@ def _einsum(arithmetic: Arithmetic, call: Call, *operands: Real) -> tuple[Real]:
             )
     stack = [label for label in out if label in both]
     inner = [label for label in first if label in both and label not in out]
-    if not inner:  # adds up nothing, as Mul
+    if not inner:  # no sum: an elementwise product, like Mul
         return (np.asarray(np.einsum(call.attributes["equation"], *operands)),)
     rows = [label for label in first if label not in both]
     columns = [label for label in second if label not in both]
@@ -50,7 +50,15 @@ def _einsum(arithmetic: Arithmetic, call: Call, *operands: Real) -> tuple[Real]:
 def _arranged(
     x: Real, term: str, parts: tuple[list[str], list[str], list[str]], sizes: dict[str, int]
 ) -> Real:
-    """The operand as a stack of matrices: its axes in order, each part but the stack as one."""
+    """Reshape an operand to a stack of matrices.
+
+    Args:
+        x: the operand.
+        term: the labels of the operand's axes.
+        parts: the labels of stack, rows and columns. Rows and columns become one axis each. The
+            labels of the stack stay separate axes.
+        sizes: size of each label.
+    """
     stack, rows, columns = parts
     x = np.broadcast_to(x, [sizes[label] for label in term])
     x = x.transpose([term.index(label) for label in (*stack, *rows, *columns)])
@@ -61,7 +69,7 @@ def _arranged(
 
 
 def _labels(call: Call, operands: tuple[Real, ...]) -> tuple[list[str], str]:
-    """The label of each axis of each operand and of the result; digits for an ellipsis."""
+    """Labels of the axes of each operand and of the result. Digits replace an ellipsis."""
     equation = call.attributes["equation"].replace(" ", "")
     left, arrow, out = equation.partition("->")
     terms = left.split(",")

@@ -1,4 +1,4 @@
-"""Matrix products: MatMul and Gemm."""
+"""Lowers the matrix products MatMul and Gemm."""
 
 import math
 
@@ -8,7 +8,10 @@ from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
 from hwdse.networks.lowered import Call, lowers
 
 BLOCK_ELEMENTS = 1 << 21
-"""Elements of the first operand, or of the result, of one product: bounds any kernel's memory."""
+"""Largest number of elements in the first operand or in the result of one product.
+
+The limit bounds the memory of a kernel.
+"""
 
 
 @lowers("MatMul")
@@ -34,10 +37,13 @@ def _gemm(
 
 
 def product(arithmetic: Arithmetic, call: Call, a: Real, b: Real) -> Real:
-    """`numpy.matmul(a, b)` of a call's first two inputs; weights are the second operand.
+    """`numpy.matmul(a, b)` for the first two inputs of a call.
+
+    Weights are always the second operand of a site. If only `a` is constant, the function computes
+    the transposed product.
 
     Raises:
-        ValueError: shapes that do not fit.
+        ValueError: the shapes do not fit.
     """
     call.check_float32(a, b)
     first_constant, second_constant = call.constant[:2]
@@ -56,7 +62,7 @@ def product(arithmetic: Arithmetic, call: Call, a: Real, b: Real) -> Real:
 
 
 def _stacks(arithmetic: Arithmetic, site: Site, a: Real, b: Real) -> Real:
-    """(..., M, K) x (..., K, N) of stacks that broadcast to each other."""
+    """Products of stacks (..., M, K) and (..., K, N). The stacks are broadcast to each other."""
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     (rows, inner), columns = a.shape[-2:], b.shape[-1]
     if inner != b.shape[-2]:
@@ -67,7 +73,7 @@ def _stacks(arithmetic: Arithmetic, site: Site, a: Real, b: Real) -> Real:
         result = in_blocks(arithmetic, site, 0, left.reshape(-1, inner), right[0])
         return result.reshape(*stack, rows, columns)
     left = left.reshape(-1, rows, inner)
-    # Which matrix of each stack meets which, after broadcasting.
+    # For each product after broadcasting: the index of the matrix in each stack.
     of_a, of_b = (
         np.broadcast_to(np.arange(math.prod(shape)).reshape(shape), stack).reshape(-1)
         for shape in (a.shape[:-2], b.shape[:-2])
@@ -88,7 +94,7 @@ def _stacks(arithmetic: Arithmetic, site: Site, a: Real, b: Real) -> Real:
 
 
 def in_blocks(arithmetic: Arithmetic, site: Site, group: int, a: Operand, b: Operand) -> Real:
-    """One product in blocks of rows."""
+    """Compute one product in blocks of rows of `a`, to limit memory."""
     step = max(1, BLOCK_ELEMENTS // max(1, *b.shape))
     blocks = [
         arithmetic.product(site, group, a[start : start + step], b)

@@ -1,4 +1,4 @@
-"""Recurrent layers: the products of inputs and of states with weights; the gates are float32."""
+"""Lowers recurrent layers: products of inputs and states with weights. Gates stay float32."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from hwdse.networks.arithmetic import Arithmetic, Real
 from hwdse.networks.lowered import Call, lowers, matrix
 
 Function = Callable[[Real], Real]
-#: (states so far, products of this step's inputs) -> next states; the first is the output.
+#: A function (states, products of this step's inputs) -> next states. State 0 is the output.
 Step = Callable[[tuple[Real, ...], Real], tuple[Real, ...]]
 
-#: For each activation function the defaults of its parameters (alpha, beta), and itself.
+#: Activation functions by name: the default parameters (alpha, beta), and the function.
 _FUNCTIONS: dict[str, tuple[tuple[float, ...], Callable[..., Real]]] = {
     "affine": ((1.0, 0.0), lambda x, alpha, beta: alpha * x + beta),
     "elu": ((1.0,), lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))),
@@ -32,18 +32,18 @@ _FUNCTIONS: dict[str, tuple[tuple[float, ...], Callable[..., Real]]] = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Direction:
-    """One direction of a layer.
+    """One direction of a recurrent layer.
 
     Attributes:
         call: the operator.
-        arithmetic: of its products.
-        index: its place among the layer's directions.
-        weights: of inputs (gates * hidden, inputs).
-        recurrence: weights of states (gates * hidden, hidden).
-        bias: both biases (2, gates * hidden).
-        peepholes: (3 * hidden,), of input, output and forget gate.
-        functions: its activation functions.
-        limit: what enters the functions of gates is cut to +-limit.
+        arithmetic: arithmetic for the products.
+        index: index of this direction in the layer.
+        weights: weights of the inputs, shape (gates * hidden, inputs).
+        recurrence: weights of the states, shape (gates * hidden, hidden).
+        bias: biases of inputs and states, shape (2, gates * hidden).
+        peepholes: weights of input, output and forget gate, shape (3 * hidden,).
+        functions: activation functions.
+        limit: arguments of the gates' activation functions are clipped to +-limit.
     """
 
     call: Call
@@ -58,15 +58,15 @@ class Direction:
 
     @property
     def hidden(self) -> int:
-        """Size of a state."""
+        """Number of values in a state."""
         return int(self.recurrence.shape[1])
 
     def clipped(self) -> list[Function]:
-        """The activation functions, of what is cut to the limit first."""
+        """The activation functions, with arguments clipped to +-`limit`."""
         return [_clipped(function, self.limit) for function in self.functions]
 
     def multiplier(self, part: str, weights: Real, constant: bool) -> Function:
-        """X to x @ weights.T in the design's arithmetic; the weights are converted once."""
+        """A function that computes x @ weights.T in the arithmetic, with weights converted once."""
         site = self.call.site(f"{part}{self.index}", constant=constant)
         right = self.arithmetic.second(site, np.ascontiguousarray(weights.T)[np.newaxis])[0]
 
@@ -78,11 +78,11 @@ class Direction:
         return multiply
 
     def of_inputs(self) -> Function:
-        """Products with the weights of inputs."""
+        """A function that multiplies inputs by the weights of the inputs."""
         return self.multiplier("W", self.weights, self.call.constant[1])
 
     def of_states(self, part: str = "R", gates: slice = slice(None)) -> Function:
-        """Products with the weights of states, of some gates."""
+        """A function that multiplies states by the weights of the states, for selected gates."""
         rows = self.recurrence.reshape(-1, self.hidden, self.hidden)[gates]
         return self.multiplier(part, rows.reshape(-1, self.hidden), self.call.constant[2])
 
@@ -154,7 +154,7 @@ def _layer(
     step: Callable[[Direction], Step],
     states: int = 1,
 ) -> tuple[Real, ...]:
-    """All directions of a layer: outputs of every step, then the last of each state."""
+    """Run all directions of a layer. Returns the outputs of every step, then the final states."""
     given: list[Any] = [*inputs, *[None] * (8 - len(inputs))]
     x, weights, recurrence, bias, lengths, *rest = given
     starts, peepholes = rest[:states], rest[2]
@@ -184,7 +184,7 @@ def _layer(
 
 
 def _given(values: Real | None, index: int, *shape: int) -> Real:
-    """An optional input of one direction; zeros in its place."""
+    """An optional input of one direction, or zeros if the input is missing."""
     found: Real = np.zeros(shape, np.float32) if values is None else values[index]
     if found.shape != shape:
         raise ValueError(f"{found.shape} in place of {shape}")
@@ -199,7 +199,10 @@ def _run(
     *,
     backward: bool,
 ) -> tuple[Real, tuple[Real, ...]]:
-    """Every step of one direction; a sequence that has ended keeps its states and gives zeros."""
+    """Run every step of one direction.
+
+    After the end of a sequence the states stay unchanged and the outputs are zero.
+    """
     every = np.zeros((*products.shape[:2], states[0].shape[-1]), np.float32)
     for t in range(len(products))[:: -1 if backward else 1]:
         after = step(states, products[t])
@@ -217,7 +220,11 @@ def _run(
 
 
 def _functions(call: Call, defaults: tuple[str, ...]) -> tuple[Function, ...]:
-    """The functions of all directions; each takes the parameters that it has from the lists."""
+    """The activation functions of all directions, with their parameters.
+
+    The attributes `activation_alpha` and `activation_beta` are lists. Each function takes the next
+    values from the lists, for the parameters that the function has.
+    """
     given = call.get("activations", defaults)
     names = [name.decode() if isinstance(name, bytes) else name for name in given]
     parameters = [list(call.get(f"activation_{each}", [])) for each in ("alpha", "beta")]

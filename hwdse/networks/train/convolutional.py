@@ -1,4 +1,4 @@
-"""What the scripts that train convolutional networks with torch share."""
+"""Code shared by the scripts that train convolutional networks with torch."""
 
 import os
 import sys
@@ -14,21 +14,21 @@ from torch import nn
 from torch.nn import functional
 
 Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
-"""Other views of the same samples, drawn from the generator."""
+"""A function that returns randomly changed samples. The generator supplies the random numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained.
+    """Training parameters.
 
     Attributes:
-        epochs: passes over the train part.
-        batch: samples of a step; those that fill no batch wait for another epoch.
+        epochs: number of passes over the train part.
+        batch: samples per step. An epoch skips remaining samples that do not fill a batch.
         peak_rate: highest learning rate of the cycle.
-        weight_decay: of AdamW.
-        label_smoothing: probability that the target takes from the right class.
-        averaging: decay of the average of the weights, for each step.
-        seed: of weights, order and augmentation.
+        weight_decay: weight decay of AdamW.
+        label_smoothing: probability that label smoothing moves away from the right class.
+        averaging: decay per step of the moving average of the weights.
+        seed: random seed for initial weights, order of samples and augmentation.
     """
 
     epochs: int
@@ -47,14 +47,14 @@ def train(
     y: torch.Tensor,
     augment: Augment,
 ) -> nn.Module:
-    """The averaged network after the last epoch, in evaluation mode on the CPU.
+    """Train a network. Returns the network with averaged weights, in evaluation mode on the CPU.
 
     Args:
-        build: makes the network, once the seed is set.
-        recipe: how to train.
-        x: normalised samples, on the device that trains.
-        y: their classes, on the same device.
-        augment: applied to each batch.
+        build: function that builds the network. It is called after the seed is set.
+        recipe: training parameters.
+        x: normalised samples, on the device for training.
+        y: classes of the samples, on the same device.
+        augment: function that changes each batch at random.
     """
     torch.manual_seed(recipe.seed)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS needs it
@@ -97,14 +97,14 @@ def train(
 
 
 def batches(n: int, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
-    """Indices of full batches in random order."""
+    """Sample indices of all full batches, in random order."""
     order = torch.randperm(n, generator=generator)
     for start in range(0, n - size + 1, size):
         yield order[start : start + size]
 
 
 def folded(convolution: Any, norm: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Weight and bias of the convolution that does what both layers do."""
+    """Weight and bias of a convolution that replaces both the convolution and the normalisation."""
     gain = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
     weight = convolution.weight.detach() * gain.view(-1, 1, 1, 1)
     bias = norm.bias.detach() - norm.running_mean * gain

@@ -27,7 +27,7 @@ INPUTS = SIDE * SIDE
 
 
 def augmented(part: datasets.Part) -> datasets.Part:
-    """The samples and copies of them, moved by half a pixel or turned by 10 degrees: 7 n in all."""
+    """The n samples and 6 n copies, moved by half a pixel or turned by 10 degrees."""
     images = part.x.reshape(-1, SIDE, SIDE)
     copies = [images]
     for move in ((0.5, 0), (-0.5, 0), (0, 0.5), (0, -0.5)):
@@ -40,7 +40,7 @@ def augmented(part: datasets.Part) -> datasets.Part:
 
 
 def train(part: datasets.Part, seed: int) -> MLPClassifier:
-    """The trained perceptron; the same seed gives the same weights."""
+    """Train the perceptron. The same seed gives the same weights."""
     more = augmented(part)
     classifier = MLPClassifier(
         hidden_layer_sizes=HIDDEN,
@@ -48,20 +48,20 @@ def train(part: datasets.Part, seed: int) -> MLPClassifier:
         batch_size=100,
         learning_rate_init=2e-3,
         max_iter=EPOCHS,
-        # Every epoch runs: scikit-learn would otherwise stop at the first plateau.
+        # Run all epochs. With other values scikit-learn would stop at the first plateau.
         tol=0.0,
         n_iter_no_change=EPOCHS,
         random_state=seed,
     )
     with warnings.catch_warnings():
-        # The number of epochs is the recipe's; that training could go on is no news.
+        # The number of epochs is part of the recipe, so a warning about convergence is not useful.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        # float64: scikit-learn would otherwise train in the float32 of the samples.
+        # Convert to float64, because scikit-learn trains in the type of the samples (float32).
         return classifier.fit(more.x.astype(np.float64), more.y)
 
 
 def export(classifier: MLPClassifier) -> onnx.ModelProto:
-    """The trained network as self-describing ONNX."""
+    """The trained network as an ONNX model with hwdse metadata."""
     graph = GraphBuilder(input_shape=(INPUTS,), classes=10)
     layers = list(zip(classifier.coefs_, classifier.intercepts_, strict=True))
     for index, (weight, bias) in enumerate(layers):
@@ -80,7 +80,7 @@ def export(classifier: MLPClassifier) -> onnx.ModelProto:
 
 
 def main() -> None:
-    """Trains on the train part, reports on the held-out part, writes the file."""
+    """Train on the train part, write the file, and report the accuracy on the test part."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,10 +1,10 @@
 """Trains models/digits-cnn.onnx: four convolutions on scikit-learn's digits, one residual.
 
 Run `python -m hwdse.networks.train.digits_cnn -o models/digits-cnn.onnx` with the extra `train`
-installed; it takes half a minute. A seed fixes the run on one version of torch and one kind of CPU.
-Recipe and widths were set before any score was seen, the widths by the time that a sweep may take;
-`--cross-validate` scores them on five folds of the train part. The test part is only ever used to
-report.
+installed. The run takes half a minute. The same seed gives the same result on the same version of
+torch and kind of CPU. Recipe and layer widths were chosen before any score was known. The widths
+follow from the time that a sweep may take. `--cross-validate` scores the recipe on five folds of
+the train part. The test part is used only to report the accuracy.
 """
 
 import argparse
@@ -26,12 +26,12 @@ from hwdse.networks.train.export import GraphBuilder, save
 
 SIDE = 8
 STEM, BODY = 12, 16
-"""Channels at full and at half resolution."""
-# As in fashion_cnn: the background stays exactly zero.
+"""Channels at full resolution and at half resolution."""
+# With mean 0 the background stays exactly zero, as in fashion_cnn.
 MEAN, DEVIATION = 0.0, 0.3751
 CALIBRATION = 256
 SHIFT, TURN, STRETCH, SHEAR = 1.0, 12.0, 0.12, 0.12
-"""How far a train image moves (pixels), turns (degrees), stretches and shears, at most."""
+"""Largest shift (pixels), rotation (degrees), relative stretch and shear of a train image."""
 RECIPE = Recipe(
     epochs=80,
     batch=60,
@@ -47,7 +47,7 @@ class DigitsCNN(nn.Module):  # type: ignore[misc]  # torch is not checked
 
     def __init__(self) -> None:
         super().__init__()
-        # Strides instead of pooling, as in fashion_cnn: products carry the whole network.
+        # Strides replace pooling, as in fashion_cnn, so almost every operation is a product.
         shapes = ((1, STEM, 1), (STEM, BODY, 2), (BODY, BODY, 1), (BODY, BODY, 1))
         self.convolutions = nn.ModuleList(
             nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
@@ -66,20 +66,20 @@ class DigitsCNN(nn.Module):  # type: ignore[misc]  # torch is not checked
         return scores
 
     def convolved(self, index: int, x: torch.Tensor) -> torch.Tensor:
-        """What a convolution and its normalisation give."""
+        """Output of convolution `index` and the batch normalisation after it."""
         y: torch.Tensor = self.norms[index](self.convolutions[index](x))
         return y
 
 
 def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Each image moved, turned, stretched and sheared a little, in bilinear interpolation."""
+    """Move, turn, stretch and shear each image a little, with bilinear interpolation."""
 
     def drawn(most: float) -> torch.Tensor:
         return (2 * torch.rand(len(x), generator=generator) - 1) * most
 
     angle, shear = drawn(math.radians(TURN)), drawn(SHEAR)
     wide, high = 1 + drawn(STRETCH), 1 + drawn(STRETCH)
-    # The grid spans 2 for SIDE pixels.
+    # In grid coordinates the image has width 2, so one pixel is 2 / SIDE.
     right, down = drawn(2 * SHIFT / SIDE), drawn(2 * SHIFT / SIDE)
     cosine, sine = torch.cos(angle), torch.sin(angle)
     matrix = torch.stack(
@@ -94,19 +94,19 @@ def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def normalised(part: datasets.Part) -> torch.Tensor:
-    """The samples as the network takes them: (n, 1, 8, 8)."""
+    """The normalised samples, as the input of the network: (n, 1, 8, 8)."""
     return torch.from_numpy((part.x - MEAN) / DEVIATION).float().reshape(-1, 1, SIDE, SIDE)
 
 
 def trained(part: datasets.Part, recipe: Recipe) -> DigitsCNN:
-    """The network trained on these samples; the same seed gives the same weights."""
+    """Train the network on these samples. The same seed gives the same weights."""
     network = train(DigitsCNN, recipe, normalised(part), torch.from_numpy(part.y), augment)
     assert isinstance(network, DigitsCNN)
     return network
 
 
 def export(network: DigitsCNN) -> onnx.ModelProto:
-    """The trained network as self-describing ONNX, batch normalisation folded into the weights."""
+    """The trained network as an ONNX model, with batch normalisation folded into the weights."""
     graph = GraphBuilder(input_shape=(1, SIDE, SIDE), classes=10)
     tips: list[str] = []
     layers = list(zip(network.convolutions, network.norms, strict=True))
@@ -131,7 +131,7 @@ def export(network: DigitsCNN) -> onnx.ModelProto:
 
 
 def cross_validated(part: datasets.Part, recipe: Recipe, folds: int = 5) -> float:
-    """Mean float accuracy on the fold that took no part in training."""
+    """Mean float accuracy in cross-validation, on the folds not used for training."""
     scores = []
     for fit, rest in StratifiedKFold(folds, shuffle=True, random_state=0).split(part.x, part.y):
         network = trained(datasets.Part(x=part.x[fit], y=part.y[fit]), recipe)
@@ -141,7 +141,7 @@ def cross_validated(part: datasets.Part, recipe: Recipe, folds: int = 5) -> floa
 
 
 def main() -> None:
-    """Trains on the train part, reports on the held-out part, writes the file."""
+    """Train on the train part, write the file, and report the accuracy on the test part."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
@@ -149,7 +149,8 @@ def main() -> None:
     parser.add_argument("--cross-validate", action="store_true")
     options = parser.parse_args()
 
-    # Sums of several threads depend on their number, and the layers are too small to gain by them.
+    # Use one thread. The result of a sum depends on the number of threads, and the layers are too
+    # small to run faster with more threads.
     torch.set_num_threads(1)
     recipe = replace(RECIPE, epochs=options.epochs, seed=options.seed)
     part = datasets.DIGITS_LARGE_TEST.train()

@@ -1,4 +1,4 @@
-"""Builds a self-describing ONNX file layer by layer, and writes it whole or not at all."""
+"""Builds an ONNX model with hwdse metadata, layer by layer, and writes it to a file."""
 
 import os
 from collections.abc import Mapping
@@ -19,11 +19,12 @@ IR_VERSION = 8
 
 @dataclass(kw_only=True)
 class GraphBuilder:
-    """Layers, one after another; each method appends one and leaves its output as `tip`.
+    """Builds a network layer by layer. Each method appends a layer.
 
     Attributes:
         input_shape: shape of one sample, without the batch dimension.
         classes: number of outputs.
+        tip: name of the last layer's output.
     """
 
     input_shape: tuple[int, ...]
@@ -40,7 +41,7 @@ class GraphBuilder:
         stride: int = 1,
         padding: int = 0,
     ) -> None:
-        """Square convolution: weight (out, in, k, k), bias (out,)."""
+        """Append a convolution with a square kernel: weight (out, in, k, k), bias (out,)."""
         attributes = {
             "kernel_shape": list(weight.shape[2:]),
             "strides": [stride] * 2,
@@ -49,19 +50,19 @@ class GraphBuilder:
         self._append("Conv", weights=(weight, bias), attributes=attributes)
 
     def gemm(self, weight: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> None:
-        """Fully connected layer: weight (out, in), bias (out,)."""
+        """Append a fully connected layer: weight (out, in), bias (out,)."""
         self._append("Gemm", weights=(weight, bias), attributes={"transB": 1})
 
     def relu(self) -> None:
-        """max(x, 0)."""
+        """Append a ReLU: max(x, 0)."""
         self._append("Relu")
 
     def add(self, earlier: str) -> None:
-        """Adds what an earlier layer left as `tip`: the end of a residual connection."""
+        """Append an addition of an earlier layer's `tip`, which ends a residual connection."""
         self._append("Add", others=(earlier,))
 
     def mean_of_pixels(self) -> None:
-        """(n, channels, h, w) to (n, channels)."""
+        """Append the mean over all pixels: (n, channels, h, w) to (n, channels)."""
         self._append("GlobalAveragePool")
         self._append("Flatten")
 
@@ -83,11 +84,11 @@ class GraphBuilder:
         self._nodes.append(node)
 
     def model(self, name: str, metadata: dict[str, str]) -> onnx.ModelProto:
-        """The checked model; the same layers give the same bytes.
+        """The complete, checked model. The same layers give the same bytes.
 
         Args:
-            name: of the graph.
-            metadata: the `hwdse.*` properties by which the file describes itself.
+            name: name of the graph.
+            metadata: the `hwdse.*` properties of the file (see `hwdse.networks.network.load`).
         """
         batch = "batch"
         graph = helper.make_graph(
@@ -109,10 +110,10 @@ class GraphBuilder:
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:
-    """Writes the model so that the file appears complete or not at all.
+    """Write the model to a file. If writing fails, no incomplete file appears.
 
     Raises:
-        OutputError: the folder cannot be written.
+        OutputError: the folder or the file cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

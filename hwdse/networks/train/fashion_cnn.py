@@ -1,9 +1,10 @@
-"""Trains models/fashion-cnn.onnx: five convolutions on Fashion-MNIST, 2.9 million MACs an image.
+"""Trains models/fashion-cnn.onnx: five convolutions on Fashion-MNIST, 2.9 million MACs per image.
 
 Run `python -m hwdse.networks.train.fashion_cnn -o models/fashion-cnn.onnx` with the extra `train`
-installed. A seed fixes the run on one kind of device and version of torch; other devices sum in
-another order and end within the noise of training. The recipe was chosen on 5,000 held-back train
-images (`--holdout 5000`); the test part is only ever used to report.
+installed. The same seed gives the same result on the same kind of device and version of torch.
+Other devices add in a different order, and the results differ within the noise of training. The
+recipe was chosen on 5,000 train images that were held back (`--holdout 5000`). The test part is
+used only to report the accuracy.
 """
 
 import argparse
@@ -33,8 +34,8 @@ class Convolution:
     padding: int
 
 
-# Strides instead of pooling: every operation but ReLU and the final mean is a matrix product, so
-# the design's arithmetic carries the whole network.
+# The network uses strides instead of pooling. Every operation except ReLU and the final mean is
+# therefore a matrix product and runs in the design's arithmetic.
 LAYERS = (
     Convolution(inputs=1, outputs=16, kernel=5, stride=2, padding=2),
     Convolution(inputs=16, outputs=32, kernel=3, stride=1, padding=1),
@@ -42,13 +43,13 @@ LAYERS = (
     Convolution(inputs=32, outputs=64, kernel=3, stride=1, padding=1),
     Convolution(inputs=64, outputs=64, kernel=3, stride=2, padding=1),
 )
-# The background stays exactly zero, which every format holds: with the mean subtracted it would be
-# a constant off the grid, and its rounding error the same in every pixel.
+# With mean 0 the background stays exactly zero, which every format can represent. With the mean
+# subtracted, the background would be a constant with the same rounding error in every pixel.
 MEAN, DEVIATION = 0.0, 0.3530
 CALIBRATION = 256
 DEFAULT_SAMPLES = 2000
 SHIFT = 2
-"""Pixels that a train image moves by, at most."""
+"""Largest shift of a train image in pixels."""
 RECIPE = Recipe(
     epochs=120,
     batch=256,
@@ -60,7 +61,7 @@ RECIPE = Recipe(
 
 
 def build_network() -> nn.Sequential:
-    """The trainable network: input (n, 1, 28, 28) of pixels 0..1, output (n, 10)."""
+    """The trainable network: input (n, 1, 28, 28) of normalised pixels, output (n, 10)."""
     layers: list[nn.Module] = []
     for layer in LAYERS:
         layers += [
@@ -80,7 +81,7 @@ def build_network() -> nn.Sequential:
 
 
 def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Each image mirrored half of the time and moved by up to two pixels each way."""
+    """Mirror each image with probability 0.5, and move it by up to two pixels in each direction."""
     shift = SHIFT
     n, _, height, width = x.shape
     rows = torch.randint(0, 2 * shift + 1, (n, 1, 1), generator=generator).to(x.device)
@@ -95,12 +96,12 @@ def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def normalised(part: datasets.Part) -> torch.Tensor:
-    """The samples as the network takes them."""
+    """The normalised samples, as the input of the network."""
     return torch.from_numpy((part.x - MEAN) / DEVIATION).float()
 
 
 def export(network: nn.Sequential, title: str) -> onnx.ModelProto:
-    """The trained network as self-describing ONNX, batch normalisation folded into the weights."""
+    """The trained network as an ONNX model, with batch normalisation folded into the weights."""
     graph = GraphBuilder(input_shape=(1, 28, 28), classes=10)
     modules = list(network)
     for index, layer in enumerate(LAYERS):
@@ -122,7 +123,10 @@ def export(network: nn.Sequential, title: str) -> onnx.ModelProto:
 
 
 def main() -> None:
-    """Trains on the train part, reports on the held-back or the test part, writes the file."""
+    """Train on the train part, write the file, and report the accuracy.
+
+    The accuracy is for the test part, or with `--holdout` for the images held back.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--data-dir", type=Path)

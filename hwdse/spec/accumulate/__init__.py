@@ -1,4 +1,4 @@
-"""Accumulators of a design: what the running sum is. One module each."""
+"""Accumulators: each module defines one representation of the running sum."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -11,34 +11,42 @@ from hwdse.spec.part import Part
 
 @dataclass(frozen=True, kw_only=True)
 class Accumulator(Part):
-    """How products become a sum. Golden and hardware implement each choice apart."""
+    """How products are added to a running sum.
+
+    The golden model and the hardware implement each accumulator independently.
+    """
 
     kind: ClassVar[str] = "accumulator"
 
     @abstractmethod
     def state(self, product: UnpackedShape) -> UnpackedShape:
-        """Bounds of the running sum of such products.
+        """Significand and exponent bounds of the running sum.
+
+        Args:
+            product: bounds of the products.
 
         Raises:
-            SpecError: products that this accumulator cannot take; the message says why.
+            SpecError: the accumulator cannot add these products. The message says why.
         """
 
     @abstractmethod
     def default_out(self) -> Format:
-        """The accumulator's own format; fp32 for exact ones."""
+        """The format of the accumulator; fp32 for an exact accumulator."""
 
     def out_of(self, product: UnpackedShape) -> Format:
-        """The output format of a design that names none; `default_out` unless products decide.
+        """The output format of a design without `out=`.
+
+        The result is `default_out`, except for accumulators whose format depends on the products.
 
         Raises:
-            SpecError: there is no such format; the message says what to do.
+            SpecError: no format fits. The message says what to do.
         """
         del product
         return self.default_out()
 
     @abstractmethod
     def largest(self, product: UnpackedShape) -> float:
-        """Largest magnitude the running sum holds without overflow."""
+        """Largest magnitude of the running sum without overflow."""
 
 
 load_modules(__name__, __path__)

@@ -1,4 +1,4 @@
-"""The tensor-core style accumulator: groups aligned, truncated, added and normalised once."""
+"""The accumulator of tensor cores: aligns, truncates and adds a group, then normalises once."""
 
 import re
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from hwdse.formats import Format, Minifloat, UnpackedShape, clog2
 from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.multiply import Multiplier
 
-#: Matrix units as options, a preset and the running format where that changes more than itself. The
-#: three of Hopper with fp32 results were measured on an H100; the others are from the literature.
+#: Options of known matrix units, by preset name. A key `{preset}:{format}` exists if a running
+#: format changes other options of the preset too. The three Hopper presets (fp32 results) were
+#: measured on an H100. The other presets are from the literature.
 PRESETS = {
     "volta": "L4-F23:zero131",
     "volta:fp16": "L4-F23:fp16:zero20",
@@ -50,56 +51,66 @@ _ZERO = re.compile(r"zero([0-9]{1,3})")
 class Aligned(Accumulator):
     """Fused groups as in matrix units: align to the greatest exponent, truncate, add, convert once.
 
-    One fused step takes the running value c and up to `group` products. A product's exponent is
-    that of its operands added, not normalised: significands of exact products, whatever multiplier
-    gives them, lie in [1, 4), and below 1 for subnormal operands, which keep the format's least
-    exponent. (Other products have one integer bit, not two.) Every term is aligned to the greatest
-    exponent of all terms, truncated toward zero, as sign and magnitude, to `fraction_bits` fraction
-    bits, and added exactly; the sum is normalised and rounded once to `format`, the next c.
+    One fused step takes the running value c and up to `group` products:
 
-    * Zeros take part in the search with `zero_exponent`, whatever their operands, and no greatest
-      exponent counts as less: a grid is never finer than `fraction_bits` below it.
-    * A sum beyond the largest value is an infinity even where the conversion truncates, unless
-      `overflow` says otherwise. NaN is sticky, infinities of both signs give NaN.
-    * A zero result is +0, also that of a negative sum that the conversion truncated, unless
-      `signed_zero`; an exact zero sum always is, as a two's-complement adder has it. c starts from
-      +0.
-    * A unit with more lanes than `group` chains ceil(lanes / group) fused steps within a cycle,
-      first lanes first; with fewer lanes a fused step has as many products as there are lanes.
+    1. Find the greatest exponent of all terms. The exponent of a product is the sum of the
+       operands' exponents, without normalisation. The significand of an exact product therefore
+       lies in [1, 4), for every exact multiplier. If an operand is subnormal, the significand can
+       be below 1, because a subnormal keeps the lowest exponent of the format. Products of other
+       multipliers have one integer bit instead of two.
+    2. Align every term to this exponent. Truncate the magnitude toward zero to `fraction_bits`
+       fraction bits.
+    3. Add the terms exactly.
+    4. Normalise the sum and round it once to `format`. The result is the next c.
 
-    The design's `rounding` applies to the output encoder only.
+    Special cases:
 
-    With `floor` (AMD CDNA3) c stays out of the group: products are aligned and truncated among
-    themselves, then the group's sum and c are aligned to the greater of both exponents, rounded
-    down (toward minus infinity) to the two numbers of fraction bits of `floor`, and added. 31 for
-    the sum, whose truncated bits it keeps, and 24 for c are MMA-Sim's; `split2` adds the even and
-    the odd elements up apart, before one combination of both sums and c.
+    * A zero has the exponent `zero_exponent` in step 1, for any operands. The greatest exponent is
+      at least `zero_exponent`, so the LSB in step 2 is never below
+      2^(`zero_exponent` - `fraction_bits`).
+    * A sum beyond the largest value becomes infinity, even if the conversion truncates, unless
+      `overflow` is `max`. NaN is sticky. Infinities of different signs give NaN.
+    * An exact zero sum is +0, as in a two's-complement adder. A negative sum that step 4 rounds to
+      zero also becomes +0, unless `signed_zero` is set. c starts from +0.
+    * A unit with more lanes than `group` chains ceil(lanes / group) fused steps within one cycle,
+      lowest lanes first. A unit with fewer lanes takes all lanes in one fused step.
 
-    What the options default to is what tensor-core instructions of an H100 did: FP16 and BF16
-    (groups of 16, F25), TF32 (8, F25) with fp32 addends, and FP8 (32, F13, e8m13) gave the bits of
-    `hopper`, `hopper-tf32` and `hopper-fp8` in every recorded case (docs/hardware.md). That also
-    settles on what public studies disagreed, Hopper's FP8 group: 32 products, not 16
-    (`L16-F13:e8m13`). No instruction with an fp16 result was measured.
+    The design's `rounding` applies only to the output encoder.
 
-    Other presets are from the literature: groups, F and conversions from MMA-Sim (Xie et al. 2025)
-    and Fasi et al. 2021; an infinity on overflow from MMA-Sim and from Khattak and Mikaitis 2025;
-    zeros' exponents from the same two, which agree on -132 for Ampere and Ada and -133 for Hopper
-    and Blackwell with fp32 results. With fp16 results they differ by one; the presets have
-    MMA-Sim's, and for Hopper that of warp-group instructions (`hopper:fp16:zero22` is its other
-    one). On the sign of a truncated sum they are silent or keep it, which the H100 does not: the
-    presets of NVIDIA take +0 as measured, those of AMD keep the sign.
+    With `floor` (AMD CDNA3) c is not part of the group. Products are aligned to the greatest
+    exponent of the products, and truncated. Then the group's sum and c are aligned to the greater
+    of their two exponents. Both are rounded down (toward minus infinity) and added. `floor` gives
+    the fraction bits of the sum and of c. MMA-Sim uses 31 bits for the sum and 24 bits for c. With
+    31 bits the sum keeps the bits of its truncated terms. `split2` adds the even and the odd
+    elements separately, and then adds both sums and c in one step.
+
+    The default options are measured results of tensor-core instructions on an H100. FP16 and BF16
+    (groups of 16, F25), TF32 (groups of 8, F25) with fp32 addends, and FP8 (groups of 32, F13,
+    e8m13) agreed with `hopper`, `hopper-tf32` and `hopper-fp8` bit for bit in every recorded case
+    (docs/hardware.md). Public studies disagree on the group size of FP8 on Hopper. The measurement
+    gives 32 products, not 16 (`L16-F13:e8m13`). No instruction with an fp16 result was measured.
+
+    The other presets are from the literature. Groups, F and conversions are from MMA-Sim (Xie et
+    al. 2025) and Fasi et al. 2021. Infinity on overflow is from MMA-Sim and from Khattak and
+    Mikaitis 2025. Exponents of zeros are from the same two sources. For fp32 results both sources
+    give -132 for Ampere and Ada, and -133 for Hopper and Blackwell. For fp16 results the two
+    sources differ by one, and the presets follow MMA-Sim. For Hopper the presets follow the
+    warp-group instructions of MMA-Sim (`hopper:fp16:zero22` gives MMA-Sim's other value). On the
+    sign of a sum that is rounded to zero, the sources say nothing or keep the sign. The H100 gives
+    +0 instead. The NVIDIA presets use +0 as measured, and the AMD presets keep the sign.
 
     Attributes:
-        group: most products of a fused step, 1..1024; None for all lanes of the unit.
+        group: largest number of products per fused step, 1..1024. None: all lanes of the unit.
         fraction_bits: fraction bits of the aligned terms, 1..64.
-        format: format of the running value, a signed float within fp32's range and precision.
-        rounding: of the conversion to it, `rtz` or `rne`.
+        format: format of the running value: a signed float within fp32's range and precision.
+        rounding: rounding of the conversion to `format`: `rtz` or `rne`.
         floor: fraction bits, 1..64 each, to which the group's sum and c are rounded down.
-        parts: interleaved parts of a group that are aligned apart; only with `floor`.
-        zero_exponent: the exponent of zeros, and the least in the search, -400..-1.
-        overflow: what a sum beyond the largest value becomes, `inf` or, where it is rounded `rtz`,
-            `max`, the largest value; without infinity in the format both are that.
-        signed_zero: whether a sum that is rounded to zero keeps its sign.
+        parts: number of interleaved parts of a group that are aligned and added separately. More
+            than one part needs `floor`.
+        zero_exponent: exponent of zeros and lower limit of the greatest exponent, -400..-1.
+        overflow: result of a sum beyond the largest value: `inf`, or `max` for the largest value.
+            `max` needs `rtz`. In a format without infinity, `inf` also gives the largest value.
+        signed_zero: whether a nonzero sum that is rounded to zero keeps its sign.
     """
 
     keyword: ClassVar[str] = "aligned"
@@ -153,7 +164,7 @@ class Aligned(Accumulator):
 
     @classmethod
     def from_options(cls, options: tuple[str, ...]) -> Self:
-        """Parse a preset or the sizes, then what differs from them."""
+        """Parse a preset or `[L{group}-]F{bits}`, then the other options."""
         words = _spelled_out(options)
         if not words:
             raise cls.bad_options(options)
@@ -188,7 +199,7 @@ class Aligned(Accumulator):
 
     @classmethod
     def syntax(cls) -> str:
-        """How this choice is written."""
+        """Syntax of this choice in a design spec, with all options."""
         return (
             "aligned:({preset}|[L{group}-]F{bits})[:{format}][:rtz|:rne][:floor{bits}-{bits}]"
             f"[:split{{parts}}][:zero{{n}}][:inf|:max][:plus0|:signed0] with preset one of "
@@ -215,12 +226,17 @@ class Aligned(Accumulator):
         return ":".join(words)
 
     def steps(self, lanes: int) -> tuple[range, ...]:
-        """The lanes of each fused step, in order."""
+        """The lanes of each fused step, in the order of the steps."""
         size = lanes if self.group is None else self.group
         return tuple(range(first, min(first + size, lanes)) for first in range(0, lanes, size))
 
     def state(self, product: UnpackedShape) -> UnpackedShape:
-        """Bounds of the running value, padded to the default output format."""
+        """Bounds of the running value, padded to the default output format.
+
+        Raises:
+            SpecError: all products have the same exponent, or products can be NaN or infinite but
+                the running format has no NaN.
+        """
         if product.exponent_min == product.exponent_max:
             raise SpecError(
                 f"accumulator {self} aligns products of different exponents and these have one "
@@ -233,25 +249,29 @@ class Aligned(Accumulator):
         return self.default_out().unpacked
 
     def default_out(self) -> Format:
-        """fp32 for a running value that lacks but fraction bits of it, which are zeros; its own."""
+        """fp32 if the running format is fp32 with fewer fraction bits; else the running format.
+
+        Zeros fill the missing fraction bits of fp32.
+        """
         f = self.format
         padded = f.variant == "ieee" and f.exponent_bits == 8 and f.bias == 127
         return _FP32 if padded else f
 
     def largest(self, product: UnpackedShape) -> float:
-        """The running format's largest value."""
+        """The largest value of the running format."""
         return self.format.max
 
     def overflows(self, product: UnpackedShape, lanes: int) -> bool:
-        """Whether sums that start from zero may leave the running format.
+        """Whether a sum that starts from zero can exceed the running format.
 
-        They cannot where products are cut to nothing while the sum is still well within: it only
-        grows up to there.
+        A large sum stops growing when the alignment truncates every product to zero. If this
+        happens below the largest value of the format, the sum cannot overflow.
         """
         if self.floor is not None:
-            # Rounding down moves a sum away from zero for ever.
+            # Rounding down makes a negative sum more negative in every step, without limit.
             return True
-        # Products reach at most this; beside a sum of a greater exponent than `still` none is left.
+        # Every product is below 2^reach. If the sum's exponent exceeds `still`, the alignment
+        # truncates every product to zero.
         reach = product.top
         still = reach + self.fraction_bits
         last = max(still + 1, reach + clog2(max(map(len, self.steps(lanes)))))
@@ -259,12 +279,15 @@ class Aligned(Accumulator):
 
 
 def product_point(mul: Multiplier, a: Format, b: Format) -> int:
-    """Fraction bits of a product's significand: with its exponent they give the product's."""
+    """Fraction bits of a product's significand.
+
+    The weight of the significand's LSB plus this number is the product's un-normalised exponent.
+    """
     return mul.top_bit(a, b) + 1 - mul.integer_bits
 
 
 def _spelled_out(options: tuple[str, ...]) -> tuple[str, ...]:
-    """The options with a preset in front replaced by its own."""
+    """The options, with a preset name at the front replaced by the options of the preset."""
     name, *rest = options or ("",)
     for k, word in enumerate(rest):
         with_format = PRESETS.get(f"{name}:{word}")
@@ -274,7 +297,7 @@ def _spelled_out(options: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _default_rounding(number_format: Minifloat) -> str:
-    """FP32 results are truncated, FP16 ones rounded to nearest even."""
+    """`rtz` for running formats with 8 exponent bits, such as fp32; `rne` for others, like fp16."""
     return "rtz" if number_format.exponent_bits == 8 else "rne"
 
 

@@ -17,33 +17,38 @@ _WIDTH = re.compile(r"w([0-9]{1,3})")
 class ApproximateFloat(FloatSum):
     """Multiply-add with approximate normalisation, an-k-lambda (Alexandridis et al. 2024).
 
-    The register holds a sign, a significand t of `width` + 1 bits and the exponent e of t's top
-    bit, which need not be set. One step, for each product of the group in order of lanes (as in a
-    column of a systolic array, so that `dot` gives what `mac` does):
+    The register holds a sign, a significand t of `width` + 1 bits, and the exponent e of the top
+    bit of t. The top bit need not be set. The unit adds the products of a group one by one, in lane
+    order, as in a column of a systolic array. `dot` and `mac` therefore give the same results. Each
+    addition has four steps:
 
-    1. The greater of e and the exponent of the product's top bit is the sum's; a product of zero
-       does not count. Bits of the other term, or of a long product, below the sum's LSB are cut
-       off, magnitudes toward zero, whatever the design's rounding.
-    2. Magnitudes are added or subtracted. On a carry-out the sum goes right by one bit, which is
-       cut off, and the exponent up by one.
-    3. Otherwise t goes left by 0 if one of its first k bits is set, else by k if one of the next
-       lambda bits is, else by k + lambda, and the exponent down by as much. A shift that would take
-       the exponent below the format's lowest normal is left out for the next shorter one, so that
-       small sums are as the format's subnormals, to the same LSB if `width` adds no bits.
-    4. A zero sum takes the lowest exponent.
+    1. The exponent of the sum is the larger of e and the exponent of the product's top bit. A zero
+       product does not count. All bits below the sum's LSB are truncated toward zero, in both
+       terms, independent of the design's rounding.
+    2. The magnitudes are added or subtracted. On a carry-out the sum shifts right by one bit, the
+       lowest bit is truncated, and the exponent increases by one.
+    3. Without a carry-out t shifts left, and the exponent decreases by the shift amount. The amount
+       is 0 if one of the first k bits is set, k if one of the next lambda bits is set, and
+       otherwise k + lambda. If the exponent would fall below the lowest normal exponent of the
+       format, the next shorter shift is used. Small sums therefore behave like subnormals of the
+       format. They have the same LSB as subnormals if `width` is the format's fraction width.
+    4. A zero sum gets the lowest exponent.
 
-    The sum may thus stay un-normalised, and later alignments then lose low bits. The output is
-    normalised and rounded once, by the output's encoder.
+    The sum can stay un-normalised, and later alignments then lose low bits. The output encoder
+    normalises and rounds once.
 
-    Beyond the format's greatest exponent a sum overflows: to infinity as the design's rounding
-    says, or to the register's largest value in a format without infinity. The register's largest
-    value is all ones at the greatest exponent, which in formats with codes reserved there (such as
-    e4m3fn) is more than the format's. Special values and zero signs as in `FusedFloat`.
+    A sum overflows if its exponent exceeds the greatest exponent of the format. It then becomes
+    infinity or the register's largest value, depending on the design's rounding. In a format
+    without infinity it always becomes the register's largest value. This value is a significand of
+    all ones with the greatest exponent. It exceeds the largest value of formats that reserve codes
+    at the greatest exponent, such as e4m3fn. Special values and zero signs are handled as in
+    `FusedFloat`.
 
     Attributes:
-        k: bits of the first group, 1 or more.
-        lam: bits of the second group, lambda, 1 or more; both together at most `width`.
-        width: fraction bits of the register, from the format's own (the default) to 52.
+        k: bits in the first group, 1 or more.
+        lam: lambda, bits in the second group, 1 or more. k + lambda is at most `width`.
+        width: fraction bits of the register, up to 52. Minimum and default: fraction bits of the
+            format.
     """
 
     form: ClassVar[str] = "fp:{format}:an{k}-{lambda}[:w{bits}]"
@@ -69,7 +74,7 @@ class ApproximateFloat(FloatSum):
 
     @classmethod
     def with_options(cls, number_format: BinaryFloat, options: tuple[str, ...]) -> Self | None:
-        """Parse `an{k}-{lambda}` and the width."""
+        """Parse `an{k}-{lambda}` and `w{bits}`."""
         if not 1 <= len(options) <= 2:
             return None
         groups = _OPTION.fullmatch(options[0])
@@ -85,13 +90,13 @@ class ApproximateFloat(FloatSum):
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The groups; the width where it is not the format's."""
+        """The two groups, and the width if it differs from the fraction width of the format."""
         width = () if self.width == self.format.fraction_bits else (f"w{self.width}",)
         return (f"an{self.k}-{self.lam}", *width)
 
     @property
     def lowest(self) -> int:
-        """Least exponent of the significand's top bit: that of the lowest normal."""
+        """Lowest exponent of the significand's top bit: the exponent of the lowest normal."""
         return self.format.lsb_exponent + self.format.fraction_bits
 
     @property
@@ -103,7 +108,8 @@ class ApproximateFloat(FloatSum):
         """Bounds of the register.
 
         Raises:
-            SpecError: products that can be NaN where the format has none, or of one exponent.
+            SpecError: products can be NaN or infinite but the format has no NaN, or all products
+                have the same exponent.
         """
         self.check_specials(product)
         if product.exponent_min == product.exponent_max:

@@ -1,4 +1,4 @@
-"""The accumulator of logarithmic products that are binned by the fraction of their logarithm."""
+"""The accumulator that sorts logarithmic products into bins by the fraction of the logarithm."""
 
 import re
 from dataclasses import dataclass
@@ -14,17 +14,18 @@ from hwdse.spec.multiply.log_tables import LogShape
 
 @dataclass(frozen=True, kw_only=True)
 class Bins(Accumulator):
-    """Remainder bins (LNS-Madam, Zhao et al. 2022): a register for each constant of `mul=log`.
+    """Remainder bins (LNS-Madam, Zhao et al. 2022): one register per constant of `mul=log`.
 
-    A product is 2^q T[r]; the register of r adds +-2^q, and only the output multiplies each
-    register by its constant T[r] and adds them all: the exact sum of the products' numbers. With
-    the multiplier's option `h{n}` there are 2^n registers, which add +-2^q (1 + r_L/gamma).
+    A product is the number 2^q T[r]. It adds +-2^q to the register of r. Only the output stage
+    multiplies each register by its constant T[r], and adds the results. This weighted sum is the
+    exact sum of all products. With option `h{n}` of the multiplier there are 2^n registers, and a
+    product adds +-2^q (1 + r_L/gamma).
 
-    Registers are two's complement and wrap beyond the stated number of terms; the weighted sum
-    wraps at the width that the Kulisch accumulator of as many terms has.
+    Registers are two's complement. They can wrap after more products than `terms`. The weighted sum
+    wraps at the width of a Kulisch accumulator with the same `terms`.
 
     Attributes:
-        terms: products that can be added without overflow, whatever they are; 1..2^40.
+        terms: number of products, of any value, that can be added without overflow; 1..2^40.
     """
 
     keyword: ClassVar[str] = "bins"
@@ -36,7 +37,7 @@ class Bins(Accumulator):
 
     @classmethod
     def from_options(cls, options: tuple[str, ...]) -> Self:
-        """Parse the number of terms."""
+        """Parse `{terms}`."""
         if not options:
             return cls()
         if len(options) > 1 or not re.fullmatch(r"[0-9]{1,15}", options[0]):
@@ -45,7 +46,7 @@ class Bins(Accumulator):
 
     @classmethod
     def syntax(cls) -> str:
-        """How this choice is written."""
+        """Syntax of this choice in a design spec, with all options."""
         return "bins[:{terms}]"
 
     def __str__(self) -> str:
@@ -53,10 +54,10 @@ class Bins(Accumulator):
 
     @property
     def exact(self) -> Kulisch:
-        """The fixed-point accumulator of the same sums.
+        """The Kulisch accumulator with the same number of terms.
 
         Raises:
-            SpecError: a number of terms out of range.
+            SpecError: `terms` is out of range.
         """
         try:
             return Kulisch(terms=self.terms)
@@ -64,10 +65,10 @@ class Bins(Accumulator):
             raise SpecError(str(error).replace(Kulisch.keyword, self.keyword)) from error
 
     def addend(self, product: UnpackedShape) -> UnpackedShape:
-        """Bounds of what one product adds to a register: its number without the constant.
+        """Bounds of the number that one product adds to a register: the product without T[r].
 
         Raises:
-            SpecError: products that are not of `mul=log`.
+            SpecError: the multiplier is not `log`.
         """
         antilog = product.antilog if isinstance(product, LogShape) else None
         if antilog is None:
@@ -92,7 +93,7 @@ class Bins(Accumulator):
         return self.exact.state(product)
 
     def default_out(self) -> Format:
-        """fp32."""
+        """Always fp32."""
         return formats.parse("fp32")
 
     def largest(self, product: UnpackedShape) -> float:

@@ -1,4 +1,4 @@
-"""Running sums in a float: what `fp:{format}` and its options have in common."""
+"""The base class of all floating-point accumulators: `fp:{format}` and its options."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -12,16 +12,17 @@ from hwdse.spec.accumulate import Accumulator
 
 @dataclass(frozen=True, kw_only=True)
 class FloatSum(Accumulator):
-    """A running sum in a float format: keyword `fp`, the format, and options.
+    """A running sum in a floating-point format: keyword `fp`, the format, and options.
 
-    What the options are, and so what one step does, is a child's affair; defining the child is all
-    that makes `from_options` know it. A new sum starts from +0.
+    Each subclass defines its options and its addition. Defining a subclass registers it, and
+    `from_options` then accepts its options. A new sum starts from +0.
 
     Attributes:
-        format: a signed binary float with a zero, whose values float64 can hold.
+        format: a signed binary floating-point format with a zero. float64 must represent all
+            values.
 
     Raises:
-        SpecError: another format.
+        SpecError: the format does not have these properties.
     """
 
     keyword: ClassVar[str] = "fp"
@@ -31,7 +32,8 @@ class FloatSum(Accumulator):
     format: BinaryFloat
 
     def __init_subclass__(cls) -> None:
-        # The keyword belongs to the family: children are told apart by their options.
+        # All subclasses share the keyword `fp` and differ in their options, so registering them by
+        # keyword would not work.
         FloatSum.variants.append(cls)
 
     def __post_init__(self) -> None:
@@ -45,7 +47,7 @@ class FloatSum(Accumulator):
 
     @classmethod
     def from_options(cls, options: tuple[str, ...]) -> Self:
-        """Parse the format; the children parse what follows."""
+        """Parse the format. The subclasses parse the options after the format."""
         if not options:
             raise cls.bad_options(options)
         try:
@@ -63,30 +65,30 @@ class FloatSum(Accumulator):
     @classmethod
     @abstractmethod
     def with_options(cls, number_format: BinaryFloat, options: tuple[str, ...]) -> Self | None:
-        """The accumulator that the options after the format mean; None if they are another's.
+        """Parse the options after the format; None if they do not belong to this subclass.
 
         Raises:
-            SpecError: options of this child with impossible values.
+            SpecError: the options belong to this subclass, but a value is not allowed.
         """
 
     @classmethod
     def syntax(cls) -> str:
-        """How the choices are written."""
+        """Syntax of all floating-point accumulators in a design spec."""
         return ", ".join(sorted(variant.form for variant in FloatSum.variants))
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What follows the format in writing."""
+        """The options after the format, as in the design spec."""
         return ()
 
     def __str__(self) -> str:
         return ":".join((self.keyword, str(self.format), *self.options))
 
     def check_specials(self, product: UnpackedShape) -> None:
-        """Refuse products that can be NaN or infinite where the format has no NaN.
+        """Check that the format has NaN if the products can be NaN or infinite.
 
         Raises:
-            SpecError: such products.
+            SpecError: the format has no NaN but needs one.
         """
         if (product.has_nan or product.has_inf) and not self.format.has_nan:
             raise SpecError(
@@ -94,12 +96,12 @@ class FloatSum(Accumulator):
             )
 
     def state(self, product: UnpackedShape) -> UnpackedShape:
-        """The format's own bounds."""
+        """Bounds of the format."""
         self.check_specials(product)
         return self.format.unpacked
 
     def default_out(self) -> Format:
-        """The accumulator's format."""
+        """The format of the running sum."""
         return self.format
 
     def largest(self, product: UnpackedShape) -> float:

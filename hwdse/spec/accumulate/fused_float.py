@@ -1,4 +1,4 @@
-"""The fused floating-point accumulator, rounded once a group."""
+"""The fused floating-point accumulator, which rounds once per group."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -9,16 +9,16 @@ from hwdse.spec.accumulate.float_sum import FloatSum
 
 @dataclass(frozen=True, kw_only=True)
 class FusedFloat(FloatSum):
-    """Fused multiply-add into a float: the group's products and the running sum, rounded once.
+    """Fused multiply-add: adds the group's products and the running sum exactly and rounds once.
 
-    IEEE 754-2019 fusedMultiplyAdd, for one product or several: NaN is sticky, infinities of both
-    signs give NaN, an exact zero sum of unlike signs is +0 (-0 when rounding down), and overflow
-    does what the format says. A new sum starts from +0.
+    This is fusedMultiplyAdd of IEEE 754-2019, extended to several products. NaN is sticky.
+    Infinities of different signs give NaN. An exact zero sum of terms with different signs is +0,
+    or -0 when rounding down. Overflow follows the rules of the format. A new sum starts from +0.
     """
 
     form: ClassVar[str] = "fp:{format}"
 
     @classmethod
     def with_options(cls, number_format: BinaryFloat, options: tuple[str, ...]) -> Self | None:
-        """No option at all."""
+        """Accept only an empty list of options."""
         return None if options else cls(format=number_format)

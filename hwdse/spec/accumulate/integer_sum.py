@@ -13,14 +13,14 @@ _MAX_INTEGER_BITS = 64
 
 @dataclass(frozen=True, kw_only=True)
 class IntegerSum(Accumulator):
-    """Two's-complement sum of fixed-point products, wrapping or saturating at each addition.
+    """Two's-complement sum of fixed-point products. It wraps or saturates at each addition.
 
-    It counts in units of the products' least bit: one for integers, a half where one operand comes
-    in halves, and so on.
+    The unit of the register is the LSB of the products. For integers the unit is 1. If one operand
+    has one fraction bit and the other none, the unit is 1/2.
 
     Attributes:
-        width: bits of the register, 2..64.
-        saturate: clamp the sum after each addition instead of wrapping.
+        width: width of the register in bits, 2..64.
+        saturate: saturate the sum after each addition instead of wrapping.
     """
 
     keyword: ClassVar[str] = "int"
@@ -36,7 +36,7 @@ class IntegerSum(Accumulator):
 
     @classmethod
     def from_options(cls, options: tuple[str, ...]) -> Self:
-        """Parse the width and `sat`."""
+        """Parse the width and `wrap` or `sat`."""
         match options:
             case (width,) | (width, "sat" | "wrap") if re.fullmatch(r"[0-9]{1,4}", width):
                 return cls(width=int(width), saturate=options[1:] == ("sat",))
@@ -45,14 +45,19 @@ class IntegerSum(Accumulator):
 
     @classmethod
     def syntax(cls) -> str:
-        """How this choice is written."""
+        """Syntax of this choice in a design spec, with all options."""
         return "int:{width}[:wrap|:sat]"
 
     def __str__(self) -> str:
         return f"{self.keyword}:{self.width}{':sat' * self.saturate}"
 
     def state(self, product: UnpackedShape) -> UnpackedShape:
-        """A two's-complement word of the products' own exponent."""
+        """Bounds of the register: a two's-complement word with the exponent of the products.
+
+        Raises:
+            SpecError: the products have different exponents, can be NaN, or are wider than the
+                register.
+        """
         if product.exponent_min != product.exponent_max or product.has_nan:
             raise SpecError(
                 f"accumulator {self} takes integer products only, or others of one exponent: use "
@@ -70,14 +75,22 @@ class IntegerSum(Accumulator):
         )
 
     def default_out(self) -> Format:
-        """The integer of the register's width."""
+        """The integer format with the width of the register.
+
+        Raises:
+            SpecError: no integer format has this width.
+        """
         try:
             return Integer(width=self.width)
         except FormatError as error:
             raise SpecError(f"accumulator {self} has no format of its own: give out=") from error
 
     def out_of(self, product: UnpackedShape) -> Format:
-        """The register's bits as an integer, or as fixed point where products have a fraction."""
+        """The format of the register: an integer, or fixed point if the LSB of products is not 1.
+
+        Raises:
+            SpecError: no integer or fixed-point format fits.
+        """
         if product.exponent_min == 0:
             return self.default_out()
         try:

@@ -16,12 +16,12 @@ _MAX_TERMS_LOG2 = 40
 class Kulisch(Accumulator):
     """Exact fixed-point sum wide enough for every product (Kulisch 2002; the posit quire).
 
-    The register is two's complement: the products' magnitude bits, ceil(log2 terms) guard bits and
-    a sign. Beyond the stated number of terms it can wrap, as the register does. A fixed-point zero
-    has no sign.
+    The register is two's complement. It has the magnitude bits of a fixed-point product,
+    ceil(log2 terms) guard bits, and a sign bit. After more products than `terms` the register can
+    wrap. A fixed-point zero has no sign.
 
     Attributes:
-        terms: products that can be added without overflow, whatever they are; 1..2^40.
+        terms: number of products, of any value, that can be added without overflow; 1..2^40.
     """
 
     keyword: ClassVar[str] = "kulisch"
@@ -36,7 +36,7 @@ class Kulisch(Accumulator):
 
     @classmethod
     def from_options(cls, options: tuple[str, ...]) -> Self:
-        """Parse the number of terms."""
+        """Parse `{terms}`."""
         if not options:
             return cls()
         if len(options) > 1 or not re.fullmatch(r"[0-9]{1,15}", options[0]):
@@ -45,14 +45,14 @@ class Kulisch(Accumulator):
 
     @classmethod
     def syntax(cls) -> str:
-        """How this choice is written."""
+        """Syntax of this choice in a design spec, with all options."""
         return "kulisch[:{terms}]"
 
     def __str__(self) -> str:
         return self.keyword if self == Kulisch() else f"{self.keyword}:{self.terms}"
 
     def state(self, product: UnpackedShape) -> UnpackedShape:
-        """A fixed-point word: one exponent."""
+        """Bounds of the register: a fixed-point word, so minimum and maximum exponent are equal."""
         return UnpackedShape(
             significand_bits=product.fixed_point_bits + clog2(self.terms) + 1,
             exponent_min=product.exponent_min,
@@ -63,7 +63,7 @@ class Kulisch(Accumulator):
         )
 
     def default_out(self) -> Format:
-        """fp32."""
+        """Always fp32."""
         return formats.parse("fp32")
 
     def largest(self, product: UnpackedShape) -> float:

@@ -16,24 +16,27 @@ _DEFAULT_TABLE_BITS, _MAX_TABLE_BITS = 16, 24
 
 @dataclass(frozen=True, kw_only=True)
 class LogSum(Accumulator):
-    """A logarithmic running sum, to which products of `mul=log` are added by Gaussian logarithms.
+    """A logarithmic running sum. Gaussian logarithms add the products of `mul=log` to it.
 
-    With logarithms X >= Y of the magnitudes and d = Y - X, the sum's is X + sb(d) for like signs
-    and X + db(d) for unlike ones (Swartzlander and Alexopoulos 1975), with sb(d) = log2(1 + 2^d)
-    and db(d) = log2(1 - 2^d). Both come from tables over d in units of the sum's least bit,
-    rounded to nearest there, whatever the design's rounding. Like magnitudes of unlike signs
-    cancel to zero, which is positive.
+    Let X >= Y be the logarithms of two magnitudes, and d = Y - X. The logarithm of the sum is
+    X + sb(d) for equal signs and X + db(d) for different signs, with sb(d) = log2(1 + 2^d) and
+    db(d) = log2(1 - 2^d) (Swartzlander and Alexopoulos 1975). Tables give sb and db. Arguments and
+    entries are in units of the sum's LSB. Entries are rounded to nearest, independent of the
+    design's rounding. Equal magnitudes with different signs cancel to +0.
 
-    Each addition gives a number of the format: above its largest magnitude it saturates, below its
-    smallest it is zero. Several lanes are added in a balanced tree, in order of lanes; its result
-    is then added to the running sum.
+    Each addition gives a number of the format. A sum above the largest magnitude saturates, and a
+    sum below the smallest magnitude becomes zero. With several lanes, a balanced tree first adds
+    the products in lane order. The result of the tree is then added to the running sum.
 
-    A logarithmic output sees the sum's logarithm; all others see the number that a table of
-    2^(r/gamma) with `table_bits` fraction bits makes of it.
+    A logarithmic output format is encoded from the logarithm of the sum. For any other output
+    format, a table of 2^(r/gamma) with `table_bits` fraction bits converts the logarithm to a
+    number.
 
     Attributes:
-        format: a logarithmic format with a zero and with at least the products' fraction bits.
-        table_bits: fraction bits of the output's table, 1..24.
+        format: a logarithmic format with a zero. It needs at least as many fraction bits as the
+            products' logarithms.
+        table_bits: fraction bits of the output table, 1..24 and at least the format's fraction
+            bits.
     """
 
     keyword: ClassVar[str] = "lns"
@@ -76,7 +79,7 @@ class LogSum(Accumulator):
 
     @classmethod
     def syntax(cls) -> str:
-        """How this choice is written."""
+        """Syntax of this choice in a design spec, with all options."""
         return "lns:{format}[:t{bits}]"
 
     def __str__(self) -> str:
@@ -84,10 +87,11 @@ class LogSum(Accumulator):
         return f"{self.keyword}:{self.format}{table}"
 
     def alignment(self, product: UnpackedShape) -> int:
-        """Bits by which products' logarithms are shifted left to the sum's least bit.
+        """Left shift that aligns the products' logarithms to the LSB of the sum's logarithm.
 
         Raises:
-            SpecError: products that are not of `mul=log`, or whose logarithms are finer.
+            SpecError: the multiplier is not `log` or has option `h{n}` that saves table entries, or
+                the products' logarithms have more fraction bits than the sum.
         """
         if not isinstance(product, LogShape):
             raise SpecError(f"accumulator {self} adds logarithms: it needs mul=log")
@@ -105,7 +109,7 @@ class LogSum(Accumulator):
         return step
 
     def state(self, product: UnpackedShape) -> LogShape:
-        """Bounds of the format's logarithms, and of the numbers that the table makes of them."""
+        """Bounds of the sum's logarithm, and of the number that the table computes from it."""
         self.alignment(product)
         antilog = Antilog(
             fraction_bits=self.format.fraction_bits,
@@ -121,7 +125,7 @@ class LogSum(Accumulator):
         )
 
     def default_out(self) -> Format:
-        """The sum's format."""
+        """The format of the sum."""
         return self.format
 
     def largest(self, product: UnpackedShape) -> float:

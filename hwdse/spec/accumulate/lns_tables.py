@@ -1,7 +1,7 @@
 """Tables of the Gaussian logarithms sb(d) = log2(1 + 2^d) and db(d) = log2(1 - 2^d), d <= 0.
 
 Swartzlander and Alexopoulos, IEEE Trans. Computers 1975. Arguments and entries are in units of
-2^-fraction_bits; every entry is rounded to nearest once, which is decided exactly.
+2^-fraction_bits. Every entry is the exact value, rounded to nearest once.
 """
 
 from functools import lru_cache
@@ -10,35 +10,36 @@ import numpy as np
 
 from hwdse.formats.exact_log2 import POWER_BITS, floor_log2, power_floors
 
-#: The largest table (1.2 * 10^4 entries) is more than anybody builds of logic.
+#: With this many fraction bits a table has 1.2 * 10^4 entries, too many for any practical hardware.
 MAX_FRACTION_BITS = 10
 
 
 @lru_cache(maxsize=16)
 def sum_table(fraction_bits: int) -> tuple[int, ...]:
-    """sb(-k) for k = 0, 1, ... up to the last entry that does not round to zero."""
+    """sb(-k) for k = 0, 1, ..., up to the last entry that does not round to zero."""
     return (1 << fraction_bits, *_entries(fraction_bits, 1))
 
 
 @lru_cache(maxsize=16)
 def difference_table(fraction_bits: int) -> tuple[int, ...]:
-    """db(-k) for k = 1, 2, ... up to the last entry that does not round to zero; all negative.
+    """db(-k) for k = 1, 2, ..., up to the last entry that does not round to zero; all negative.
 
-    Entry 0 is that of k = 1: for k = 0 the difference is zero and has no logarithm.
+    The first entry is for k = 1. For k = 0 the difference is zero and has no logarithm.
     """
     return _entries(fraction_bits, -1)
 
 
 def _entries(fraction_bits: int, sign: int) -> tuple[int, ...]:
-    """Entries for k = 1, 2, ..., to the last that is not zero."""
+    """Entries for k = 1, 2, ..., up to the last nonzero entry; `sign` is 1 for sb and -1 for db."""
     digits, gamma = fraction_bits + 1, 1 << fraction_bits
-    # Beyond this the entries are below a quarter of a unit.
+    # For larger k all entries are below a quarter of a unit and round to zero.
     k = np.arange(1, gamma * (fraction_bits + 4) + 1)
     powers, octave = power_floors(fraction_bits), -(-k // gamma)
     part = octave * gamma - k
     one = np.array([1 << (POWER_BITS + int(shift)) for shift in octave], object)
     number = one + sign * powers[part].astype(object)
-    # A power that is cut off lies above what is left of it.
+    # `powers` is rounded down, so the exact value lies between the stored value and the stored
+    # value plus 1. The entry is exact if both bounds give the same digits.
     low, high = (_doubled(n, octave, digits) for n in (number, number + sign * (part != 0)))
     if not np.array_equal(low, high):
         raise AssertionError(f"tables of {fraction_bits} fraction bits need more digits")

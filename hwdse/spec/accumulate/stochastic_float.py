@@ -9,8 +9,9 @@ from hwdse.errors import FormatError, SpecError
 from hwdse.formats import BinaryFloat, Minifloat
 from hwdse.spec.accumulate.float_sum import FloatSum
 
-#: Bits whose XOR is fed back, counted from 1 at the LSB, of maximal-length registers (Fibonacci
-#: form, shifted left), for each width.
+#: Feedback taps of maximal-length linear feedback shift registers (LFSR), by register width. The
+#: XOR of the tapped bits is the new LSB. Bits are numbered from 1 at the LSB. The register shifts
+#: left (Fibonacci form).
 LFSR_TAPS = {
     8: (8, 6, 5, 4),
     10: (10, 7),
@@ -29,25 +30,28 @@ _REGISTER = re.compile(r"(lfsr|seed)([0-9]{1,12})")
 
 @dataclass(frozen=True, kw_only=True)
 class StochasticFloat(FloatSum):
-    """The group's products and the running sum, added exactly and rounded stochastically once.
+    """Adds a group's products and the running sum exactly, then rounds stochastically once.
 
-    `bits` random bits decide each rounding as IEEE P3109's StochasticA, B or C do: A truncates what
-    is discarded to that many bits and so is biased by -2^-(bits + 1) ulp; B takes one bit more and
-    adds half a unit; C rounds to nearest even first. The random bits are the low ones of a linear
-    feedback shift register that starts from its seed with each sum and takes `bits` steps after
-    each group, so that no group sees a bit that another one saw until the register repeats. A sum
-    is therefore a function of its terms alone, and all sums see the same random numbers: errors of
-    different sums are correlated.
+    `bits` random bits decide each rounding, as in StochasticA, B or C of IEEE P3109. Variant A
+    truncates the discarded part to `bits` bits. This causes a bias of -2^-(bits + 1) ulp. Variant B
+    keeps one more bit and adds half a unit. Variant C first rounds the discarded part to nearest
+    even.
 
-    An exact zero sum of unlike signs is +0; otherwise special values, zeros and overflow as in
-    `FusedFloat`. The output is rounded by the design's rounding.
+    The random bits are the low bits of a linear feedback shift register (LFSR). Each sum starts the
+    register from the seed. After each group the register makes `bits` steps, so every group gets
+    new bits until the register repeats. A sum therefore depends on its terms only. All sums use the
+    same random numbers, so errors of different sums are correlated.
+
+    An exact zero sum of terms with different signs is +0. All other special values, zeros and
+    overflow are handled as in `FusedFloat`. The output uses the design's rounding.
 
     Attributes:
-        bits: random bits for one rounding, 1..24, no more than the register has.
+        bits: random bits per rounding, 1..24, and at most the register width.
         variant: `a`, `b` or `c`.
-        lfsr: width of the register: 8, 10, 12, 13, 16 or 32.
-        seed: the register's first state, 1..2^lfsr - 1; 0xACE1 for 16 bits, 0xDEADBEEF for 32 bits,
-            else 1.
+        lfsr: width of the shift register: 8, 10, 12, 13, 16 or 32. Default: 16, or 32 if `bits` is
+            above 16.
+        seed: initial state of the register, 1..2^lfsr - 1. Default: 0xACE1 for 16 bits, 0xDEADBEEF
+            for 32 bits, 1 for other widths.
     """
 
     form: ClassVar[str] = "fp:{format}:sr[{bits}][a|b|c][:lfsr{width}][:seed{n}]"
@@ -79,7 +83,7 @@ class StochasticFloat(FloatSum):
 
     @classmethod
     def with_options(cls, number_format: BinaryFloat, options: tuple[str, ...]) -> Self | None:
-        """Parse `sr{bits}{variant}`, then the register's width and seed."""
+        """Parse `sr{bits}{variant}`, `lfsr{width}` and `seed{n}`."""
         first = _OPTION.fullmatch(options[0]) if options else None
         rest = [_REGISTER.fullmatch(option) for option in options[1:]]
         values = {match[1]: int(match[2]) for match in rest if match}
@@ -103,7 +107,7 @@ class StochasticFloat(FloatSum):
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Random bits and variant; the register where it is not the usual one."""
+        """Random bits and variant; also the register's width and seed if they are not defaults."""
         options = [f"sr{self.bits}{self.variant if self.variant != 'b' else ''}"]
         if self.lfsr != self._default_lfsr:
             options.append(f"lfsr{self.lfsr}")
@@ -113,20 +117,20 @@ class StochasticFloat(FloatSum):
 
     @property
     def taps(self) -> tuple[int, ...]:
-        """Bits fed back, from 0 at the LSB."""
+        """Positions of the feedback taps; the LSB has position 0."""
         return tuple(bit - 1 for bit in LFSR_TAPS[self.lfsr])
 
     @property
     def drawn_bits(self) -> int:
-        """Bits below the format's LSB that meet the random ones."""
+        """Number of bits below the format's LSB to which the random bits are added."""
         return self.bits + (self.variant == "b")
 
     @cached_property
     def drawn(self) -> Minifloat:
-        """The format with those bits as well, and with a binade beyond its own.
+        """The format before rounding: `drawn_bits` more fraction bits, and one more binade on top.
 
         Raises:
-            SpecError: there is no such float.
+            SpecError: no supported floating-point format has this many bits.
         """
         f = self.format
         full = f.max_exponent + f.bias == (1 << f.exponent_bits) - 1

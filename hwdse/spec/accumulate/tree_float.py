@@ -9,22 +9,23 @@ from hwdse.spec.accumulate.float_sum import FloatSum
 
 @dataclass(frozen=True, kw_only=True)
 class TreeFloat(FloatSum):
-    """Multipliers and adders that round, as they come from a library of floating-point operators.
+    """A tree of ordinary floating-point operators, in which every operator rounds.
 
-    Every product is rounded to the format. Neighbours are added and rounded, level by level (lane 0
-    to lane 1, lane 2 to lane 3; of an odd number the last goes up as it is), and what comes out of
-    the tree is added to the running sum and rounded. With one lane that is the multiply-add of two
-    roundings. Special values, zeros and overflow as in `FusedFloat`, at every node.
+    Every product is rounded to the format. Then a tree adds neighbours and rounds, level by level:
+    lane 0 to lane 1, lane 2 to lane 3, and so on. If a level has an odd number of terms, the last
+    term goes to the next level unchanged. The result of the tree is added to the running sum and
+    rounded. With one lane this is a multiply-add with two roundings. At every node, special values,
+    zeros and overflow are handled as in `FusedFloat`.
     """
 
     form: ClassVar[str] = "fp:{format}:tree"
 
     @classmethod
     def with_options(cls, number_format: BinaryFloat, options: tuple[str, ...]) -> Self | None:
-        """The word `tree`."""
+        """Parse `tree`."""
         return cls(format=number_format) if options == ("tree",) else None
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The word `tree`."""
+        """The option `tree`."""
         return ("tree",)

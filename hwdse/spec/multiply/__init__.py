@@ -1,4 +1,4 @@
-"""Multipliers of a design: what a product is, and which operands make sense. One module each."""
+"""Multipliers: each module defines one, with its products and the operand formats it accepts."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -11,25 +11,28 @@ from hwdse.spec.part import Part
 
 @dataclass(frozen=True, kw_only=True)
 class Multiplier(Part):
-    """How two operands become one product. Golden and hardware implement each choice apart."""
+    """How two operands become one product.
+
+    The golden model and the hardware implement each multiplier independently.
+    """
 
     kind: ClassVar[str] = "multiplier"
-    #: Bits above the binary point in a product's significand, where accumulators align products by
-    #: exponents that are not normalised.
+    #: Integer bits of a product's significand: bits above the binary point. Accumulators that align
+    #: products by un-normalised exponents need this number.
     integer_bits: ClassVar[int] = 1
 
     @abstractmethod
     def product(self, a: Format, b: Format) -> UnpackedShape:
-        """Bounds of the products of two formats.
+        """Significand and exponent bounds of the products of two formats.
 
         Raises:
-            SpecError: the combination has no meaning; the message says why.
+            SpecError: the multiplier does not accept these formats. The message says why.
         """
 
     def top_bit(self, a: Format, b: Format) -> int:
-        """Place of the highest integer bit in a product's significand, counted from its LSB.
+        """Position of the highest integer bit in a product's significand; the LSB has position 0.
 
-        The significand need not be that long.
+        The significand may be shorter and not contain this position.
         """
         return self.product(a, b).magnitude_bits - 1
 

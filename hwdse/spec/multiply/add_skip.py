@@ -1,4 +1,4 @@
-"""The multiplier by -1, 0 and 1."""
+"""The multiplier for weights of -1, 0 and 1."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -10,19 +10,22 @@ from hwdse.spec.multiply.exact import ExactValued
 
 @dataclass(frozen=True, kw_only=True)
 class AddSkip(ExactValued):
-    """The first operand as it is, negated or left out: weights of -1, 0 and 1 need no multiplier.
+    """Passes, negates or zeroes the first operand: weights of -1, 0 and 1 need no multiplier.
 
-    The product is a record of the kind that the first operand is. Source: Li et al., Ternary weight
-    networks, 2016; Ma et al., The era of 1-bit LLMs, 2024.
+    The product has the same representation as the first operand: sign and magnitude, or two's
+    complement. Source: Li et al., Ternary weight networks, 2016; Ma et al., The era of 1-bit LLMs,
+    2024.
     """
 
     keyword: ClassVar[str] = "add-skip"
 
     def product(self, a: Format, b: Format) -> UnpackedShape:
-        """Bounds of the first operand, with a bit more where its least value is to be negated.
+        """Bounds of the first operand; in two's complement with one more significand bit.
+
+        The negative of the most negative two's-complement value needs the additional bit.
 
         Raises:
-            SpecError: a second operand with other values than -1, 0 and 1.
+            SpecError: the second operand has values other than -1, 0 and 1.
         """
         if not (isinstance(b, Ternary | Binary) or b == Bipolar(width=1)):
             raise SpecError(

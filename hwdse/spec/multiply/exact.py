@@ -1,4 +1,4 @@
-"""The exact multiplier, and what all multipliers of exact products share."""
+"""The exact multiplier, and the base class of all multipliers with exact products."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,29 +9,31 @@ from hwdse.spec.multiply import Multiplier
 
 @dataclass(frozen=True, kw_only=True)
 class ExactValued(Multiplier):
-    """A multiplier whose products are exact, however it is built.
+    """A multiplier with exact products, independent of its hardware implementation.
 
-    Its sums are the same numbers as those of all others of its kind; only the sign of a zero is
-    lost where products are two's-complement words. Accumulators that align products by exponents
-    that are not normalised see the operands' exponents added: a multiplier may write products
-    within bounds of its own, if its exponents differ from those by a constant.
+    All exact multipliers give the same sums, with one exception: a two's-complement product does
+    not keep the sign of a zero.
+
+    Some accumulators align products by un-normalised exponents. The un-normalised exponent of a
+    product is the sum of the operands' exponents. A multiplier may use other bounds for its
+    products, but only if its exponents differ from these sums by a constant.
     """
 
-    #: Significands in [1, 2) have products in [1, 4).
+    #: The product of two significands in [1, 2) lies in [1, 4).
     integer_bits: ClassVar[int] = 2
 
     def product(self, a: Format, b: Format) -> UnpackedShape:
-        """Bounds of the exact products: significands multiplied, exponents added."""
+        """Bounds of the exact products: multiply the significands, add the exponents."""
         x, y = a.unpacked, b.unpacked
         twos = x.twos_complement or y.twos_complement
         bits = sum(
-            # A magnitude that meets a two's-complement operand needs a sign bit of its own.
+            # If only one operand is two's complement, the other one gets an additional sign bit.
             shape.significand_bits + (twos and not shape.twos_complement)
             for shape in (x, y)
         )
         leading_zeros = None
         if x.leading_zeros is not None and y.leading_zeros is not None and not twos:
-            # The product of two normalised significands may lack its top bit.
+            # The top bit of the product of two normalised significands can be zero.
             leading_zeros = x.leading_zeros + y.leading_zeros + 1
         return UnpackedShape(
             significand_bits=bits,
@@ -47,13 +49,13 @@ class ExactValued(Multiplier):
         )
 
     def top_bit(self, a: Format, b: Format) -> int:
-        """Place of the highest bit that the operands' significands can give, from the LSB."""
+        """Position of the top bit of the full-width significand product, relative to the LSB."""
         exact = ExactValued.product(self, a, b)
         return exact.magnitude_bits - 1 + exact.exponent_min - self.product(a, b).exponent_min
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exact(ExactValued):
-    """The exact product: significands multiplied, exponents added, nothing rounded."""
+    """The exact product: multiplies the significands, adds the exponents, rounds nothing."""
 
     keyword: ClassVar[str] = "exact"

@@ -13,17 +13,20 @@ from hwdse.spec.multiply import Multiplier
 class LMul(Multiplier):
     """L-Mul, "Addition is All You Need" (Luo and Sun, 2024): fractions added, never multiplied.
 
-    The integer form adds the codes as integers, so that a carry out of the fraction increments the
-    exponent; its product is a code of the operand format. The formula form keeps
-    (1 + xm + ym + 2^-l) 2^(xe+ye) exactly. The paper leaves the corners open; here a subnormal
-    operand counts as zero, a product below the smallest normal is zero, and one above the largest
-    value is infinite where the format has infinity and saturates otherwise.
+    The integer form adds the codes as integers. A carry out of the fraction therefore increments
+    the exponent, and the product is a code of the operand format. The formula form keeps
+    (1 + xm + ym + 2^-l) 2^(xe+ye) exactly.
+
+    The paper does not define the corner cases. Here a subnormal operand counts as zero. A product
+    below the smallest normal is zero. A product above the largest value is infinity if the format
+    has infinity; otherwise the product saturates.
 
     Attributes:
-        formula: the formula form instead of the integer form.
-        offset: l of the constant 2^-l that stands for the product of the fractions; None takes the
-            paper's l(M): M up to 3, 3 for M = 4, 4 above; 0 leaves the constant out (Mitchell).
-        saturate: clamp an overflowing product even where the format has infinity.
+        formula: use the formula form instead of the integer form.
+        offset: l of the constant 2^-l, which replaces the product of the fractions. None: the
+            paper's l(M) for a fraction of M bits, which is M for M <= 3, 3 for M = 4 and 4 for
+            M > 4. 0: no constant (Mitchell).
+        saturate: saturate an overflowing product even if the format has infinity.
     """
 
     keyword: ClassVar[str] = "lmul"
@@ -51,7 +54,7 @@ class LMul(Multiplier):
 
     @classmethod
     def syntax(cls) -> str:
-        """How this choice is written."""
+        """Syntax of this choice in a design spec, with all options."""
         return "lmul[:formula][:no-offset|:l{n}][:sat]"
 
     def __str__(self) -> str:
@@ -60,10 +63,11 @@ class LMul(Multiplier):
         return f"{self.keyword}{formula}{offset}{saturate}"
 
     def operand(self, a: Format, b: Format) -> Minifloat:
-        """The one operand format.
+        """The common format of both operands.
 
         Raises:
-            SpecError: operands that are not two equal floats with a fraction and a zero.
+            SpecError: the operands do not have the same signed floating-point format, the format
+                has no fraction or no zero, or the offset is below the fraction's LSB.
         """
         if a != b or not isinstance(a, Minifloat):
             raise SpecError(
@@ -80,17 +84,17 @@ class LMul(Multiplier):
         return a
 
     def offset_in_lsb(self, operand: Minifloat) -> int:
-        """The constant 2^-l in units of the fraction's LSB (0 without offset)."""
+        """The constant 2^-l in units of the fraction's LSB; 0 without offset."""
         m = operand.fraction_bits
         exponent = min(m, 3 if m <= 4 else 4) if self.offset is None else self.offset
         return 1 << (m - exponent) if exponent else 0
 
     def overflows_to_inf(self, operand: Minifloat) -> bool:
-        """Whether a product beyond the largest value is infinite."""
+        """Whether a product beyond the largest value becomes infinity."""
         return operand.has_inf and not self.saturate
 
     def product(self, a: Format, b: Format) -> UnpackedShape:
-        """Bounds of the products: the operand's own, or one binade wider for the formula form."""
+        """Bounds of the products: bounds of the operand format, wider for the formula form."""
         operand = self.operand(a, b)
         own = replace(operand.unpacked, has_nan=operand.has_nan or operand.has_inf)
         if not self.formula:

@@ -14,20 +14,27 @@ _MAX_TABLE_BITS = 24
 
 @dataclass(frozen=True, kw_only=True)
 class Log(Multiplier):
-    """The product of two logarithmic numbers: signs XORed, logarithms added, exactly.
+    """The product of two logarithmic numbers: XORs the signs and adds the logarithms exactly.
 
-    The product keeps its logarithm, one bit wider, for accumulators that take it (`bins`, `lns`).
-    To all others it is the number 2^q T[r] of q, the logarithm's integer part, and r, its fraction
-    in units of 1/gamma (LNS-Madam, Zhao et al. 2022: table and shift): T[r] is 2^(r/gamma) rounded
-    to `table_bits` fraction bits. With `index_bits` h the table has 2^h entries only, selected by
-    the h upper bits of r; the lower ones r_L make the factor 1 + r_L/gamma instead of
-    2^(r_L/gamma), which is never too small and at most 6.15 % too large (Mitchell 1962).
+    The product carries its logarithm, which is one bit wider than the operands' logarithms. The
+    accumulators `bins` and `lns` use this logarithm.
 
-    A zero operand makes +0. Operands of different fraction bits are aligned to the finer one.
+    All other accumulators use the number 2^q T[r]. Here q is the integer part of the logarithm, and
+    r is the fraction of the logarithm in units of 1/gamma. T[r] is 2^(r/gamma), rounded to
+    `table_bits` fraction bits. The hardware needs a table and a shifter (LNS-Madam, Zhao et al.
+    2022).
+
+    With `index_bits` h the table has only 2^h entries. The upper h bits of r select an entry. The
+    lower bits r_L give the factor 1 + r_L/gamma instead of 2^(r_L/gamma). This factor is never too
+    small and at most 6.15 % too large (Mitchell 1962).
+
+    If an operand is zero, the product is +0. If the operands have different numbers of fraction
+    bits, the multiplier aligns both to the larger number.
 
     Attributes:
-        table_bits: fraction bits of the table's entries, 1..24.
-        index_bits: log2 of the entries; None for one for each fraction of the logarithm.
+        table_bits: fraction bits of the table entries, 1..24.
+        index_bits: log2 of the number of table entries. None: one entry per fraction value of the
+            logarithm.
     """
 
     keyword: ClassVar[str] = "log"
@@ -56,7 +63,7 @@ class Log(Multiplier):
 
     @classmethod
     def syntax(cls) -> str:
-        """How this choice is written."""
+        """Syntax of this choice in a design spec, with all options."""
         return "log[:h{n}][:t{bits}]"
 
     def __str__(self) -> str:
@@ -68,7 +75,7 @@ class Log(Multiplier):
         """Fraction bits of the product's logarithm.
 
         Raises:
-            SpecError: operands that are not logarithmic.
+            SpecError: an operand is not logarithmic.
         """
         if not isinstance(a, Logarithmic) or not isinstance(b, Logarithmic):
             raise SpecError(
@@ -78,10 +85,10 @@ class Log(Multiplier):
         return max(a.fraction_bits, b.fraction_bits)
 
     def antilog(self, a: Format, b: Format) -> Antilog:
-        """The table from logarithms of products to numbers.
+        """The table that converts logarithms of products to numbers.
 
         Raises:
-            SpecError: operands that are not logarithmic, or a table that does not fit them.
+            SpecError: an operand is not logarithmic, or the table does not fit the operands.
         """
         fraction = self.fraction_bits(a, b)
         index = fraction if self.index_bits is None else self.index_bits
@@ -98,9 +105,9 @@ class Log(Multiplier):
         return Antilog(fraction_bits=fraction, index_bits=index, table_bits=self.table_bits)
 
     def product(self, a: Format, b: Format) -> LogShape:
-        """Bounds of the number, and of the logarithm beside it."""
+        """Bounds of the product as a number, and of the logarithm that the product carries."""
         antilog = self.antilog(a, b)
-        # `antilog` has seen to it.
+        # For type checkers: `self.antilog` has already checked both operands.
         assert isinstance(a, Logarithmic)
         assert isinstance(b, Logarithmic)
         origin = highest = lowest = 0

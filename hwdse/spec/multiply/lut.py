@@ -1,4 +1,4 @@
-"""The multiplier that looks its products up."""
+"""The look-up table multiplier."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,16 +12,16 @@ from hwdse.formats.unpacked import bit_length
 from hwdse.spec.multiply.exact import ExactValued
 
 MAX_ADDRESS_BITS = 10
-#: Products of at most this many bits are fixed-point words: accumulators need not shift them.
+#: Products of up to this many bits are always fixed-point words, which accumulators need not shift.
 _FIXED_POINT_BITS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lut(ExactValued):
-    """A table of all products, addressed by both codes.
+    """A table of all products. The codes of both operands form the address.
 
-    Where every code of both formats is a sign bit and a magnitude, the table holds magnitudes only
-    and the signs meet in an XOR. The table has at most 2^10 words.
+    If both formats are sign-magnitude, the table holds only magnitudes, and an XOR gate computes
+    the sign. The table has at most 2^10 words.
 
     Source: Ganji et al., DeepGEMM, 2023, for products of short codes in tables.
     """
@@ -29,10 +29,10 @@ class Lut(ExactValued):
     keyword: ClassVar[str] = "lut"
 
     def product(self, a: Format, b: Format) -> UnpackedShape:
-        """Bounds of the products: a fixed-point word, or where that would be wide the exact ones.
+        """Bounds of the products: a fixed-point word; if this is too wide, the exact bounds.
 
         Raises:
-            SpecError: codes too long for a table.
+            SpecError: the codes are too long for a table, or an operand is logarithmic.
         """
         for operand in (a, b):
             if isinstance(operand, Logarithmic):
@@ -51,13 +51,13 @@ class Lut(ExactValued):
 
     @staticmethod
     def sign_apart(a: Format, b: Format) -> bool:
-        """Whether codes are sign bit and magnitude, so that the table needs no signs."""
+        """Whether both formats are sign-magnitude, so that the table needs no signs."""
         return all(f.bits <= MAX_ADDRESS_BITS + 1 and _sign_and_magnitude(f) for f in (a, b))
 
 
 @lru_cache(maxsize=64)
 def _sign_and_magnitude(number_format: Format) -> bool:
-    """Whether the top bit of a code negates its value and does nothing else."""
+    """Whether the top bit of a code only negates the value; also true for unsigned formats."""
     if not number_format.signed:
         return True
     half = 1 << (number_format.bits - 1)
@@ -70,11 +70,11 @@ def _sign_and_magnitude(number_format: Format) -> bool:
 
 @lru_cache(maxsize=64)
 def _bounds(a: Format, b: Format, sign_apart: bool) -> UnpackedShape:
-    """Bounds of the products of all codes, tight for a fixed-point word."""
+    """Tight bounds of a fixed-point word for all products; exact bounds if the word is too wide."""
     x, y = _Extent.of(a), _Extent.of(b)
     shape = super(Lut, Lut()).product(a, b)
     lsb = x.lsb + y.lsb
-    # The largest magnitudes, in units of the LSB.
+    # Bits of the product of the largest magnitudes, in units of the LSB.
     width = (x.largest * y.largest).bit_length()
     digits = (((1 << x.digits) - 1) * ((1 << y.digits) - 1)).bit_length()
     exponents = (x.top + y.top - lsb).bit_length()
@@ -94,13 +94,14 @@ def _bounds(a: Format, b: Format, sign_apart: bool) -> UnpackedShape:
 
 @dataclass(frozen=True, kw_only=True)
 class _Extent:
-    """What the finite values of a format span.
+    """The range of bits that the finite values of a format use.
 
     Attributes:
-        lsb: weight of the lowest set bit of any value.
-        top: greatest weight of a set bit.
-        digits: most bits from the highest to the lowest set bit of one value.
-        largest: greatest magnitude, in units of 2^lsb.
+        lsb: lowest weight (log2) of a set bit, over all values.
+        top: highest weight (log2) of a set bit, over all values.
+        digits: largest distance in bits from the highest to the lowest set bit of a single value,
+            both included.
+        largest: largest magnitude, in units of 2^lsb.
     """
 
     lsb: int

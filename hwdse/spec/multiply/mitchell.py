@@ -11,16 +11,18 @@ from hwdse.spec.multiply import Multiplier
 
 @dataclass(frozen=True, kw_only=True)
 class Mitchell(Multiplier):
-    """Logarithms to base two taken, added and taken back on a straight line between powers of two.
+    """Adds approximate base-two logarithms, which are linear between powers of two.
 
-    Of (1 + x) 2^k and (1 + y) 2^l it makes (1 + x + y) 2^(k+l) if x + y is below one, and otherwise
-    (x + y) 2^(k+l+1): at most 1/9 too little, never too much. Subnormals and integers are brought
-    to that form by their leading one; nothing is flushed, rounded or clamped.
+    The product of (1 + x) 2^k and (1 + y) 2^l is (1 + x + y) 2^(k+l) if x + y is below one, and
+    otherwise (x + y) 2^(k+l+1). The result is never too large and at most 1/9 too small. Subnormals
+    and integers are first normalised by their leading one. The multiplier does not flush, round or
+    saturate.
 
     Source: Mitchell, Computer multiplication and division using binary logarithms, 1962.
 
     Attributes:
-        fraction_bits: bits kept of x and of y, the rest cut off; None keeps all.
+        fraction_bits: number of bits kept of x and of y. The multiplier truncates the other bits.
+            None: keep all bits.
     """
 
     keyword: ClassVar[str] = "mitchell"
@@ -43,7 +45,7 @@ class Mitchell(Multiplier):
 
     @classmethod
     def syntax(cls) -> str:
-        """How this choice is written."""
+        """Syntax of this choice in a design spec, with all options."""
         return "mitchell[:f{n}]"
 
     def __str__(self) -> str:
@@ -51,33 +53,37 @@ class Mitchell(Multiplier):
         return f"{self.keyword}{cut}"
 
     def fraction(self, a: Format, b: Format) -> int:
-        """Bits of the sum's fraction: those of the longer operand, or fewer."""
+        """Bits of the fraction x + y: the longer operand's, but at most `fraction_bits`."""
         longer = max(x.unpacked.magnitude_bits - 1 for x in (a, b))
         return longer if self.fraction_bits is None else min(longer, self.fraction_bits)
 
     @staticmethod
     def in_fixed_point(a: Format, b: Format) -> bool:
-        """Whether the operands have one exponent each: the product is then put back in place."""
+        """Whether each operand has a single exponent, so that the product is a fixed-point number.
+
+        The hardware then shifts the product back to its fixed-point position.
+        """
         return all(x.unpacked.exponent_min == x.unpacked.exponent_max for x in (a, b))
 
     @staticmethod
     def has_leading_one(number_format: Format) -> bool:
-        """Whether decoders give every number but zero with the top bit of its significand set."""
-        # The dot field of HiFloat8 says where the leading one is.
+        """Whether the decoder sets the significand's top bit for every number except zero."""
+        # The dot field of HiFloat8 gives the position of the leading one.
         leads = number_format.unpacked.most_leading_zeros == 0
         return leads or isinstance(number_format, HiF8)
 
     def _least(self, number_format: Format) -> int:
-        """Weight of the leading one of the smallest number."""
+        """Weight (log2) of the leading one of the smallest number."""
         shape = number_format.unpacked
         leading = shape.magnitude_bits - 1 if self.has_leading_one(number_format) else 0
         return shape.exponent_min + leading
 
     def _origin(self, number_format: Format) -> int:
-        """Weight of a leading one that the hardware counts as zero.
+        """Weight (log2) of the leading one for hardware exponent 0.
 
-        It adds the complement of a count of leading zeros, without more, which ends at one less
-        than a power of two.
+        If the hardware must find the leading one, it adds the bitwise complement of the
+        leading-zero count to the exponent field. For a c-bit count n the complement is 2^c - 1 - n.
+        The origin absorbs the constant 2^c - 1, so the hardware needs no further adder.
         """
         shape = number_format.unpacked
         bits = shape.significand_bits
@@ -86,13 +92,14 @@ class Mitchell(Multiplier):
         return shape.exponent_origin + bits - (1 << clog2(bits))
 
     def product(self, a: Format, b: Format) -> UnpackedShape:
-        """Bounds of the products, sign and magnitude.
+        """Bounds of the products, in sign and magnitude.
 
-        Integers and fixed-point numbers give a fixed-point number, as many bits as exact products
-        have; floats one of the operands' precision with a leading one.
+        The product of integers or fixed-point numbers is a fixed-point number, with as many bits as
+        the exact product. The product of floats has a leading one and the precision of the longer
+        operand, at most `fraction_bits` + 1 bits.
 
         Raises:
-            SpecError: logarithmic operands, whose products are sums already.
+            SpecError: an operand is logarithmic. Multiplier `log` adds logarithms directly.
         """
         for operand in (a, b):
             if isinstance(operand, Logarithmic):
@@ -101,7 +108,7 @@ class Mitchell(Multiplier):
                     "adds it as it is"
                 )
         x, y = a.unpacked, b.unpacked
-        # The most negative two's-complement integers are powers of two of one bit more.
+        # The magnitude of the most negative two's-complement integer needs one more bit.
         both_twos = x.twos_complement and y.twos_complement
         if self.in_fixed_point(a, b):
             significand_bits = x.magnitude_bits + y.magnitude_bits + both_twos

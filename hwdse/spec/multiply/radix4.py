@@ -1,4 +1,4 @@
-"""The multiplier composed of 2-bit digits."""
+"""The multiplier that splits the operands into 2-bit digits."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +10,7 @@ from hwdse.spec.multiply.exact import ExactValued
 
 @dataclass(frozen=True, kw_only=True)
 class Radix4(ExactValued):
-    """Bricks that multiply 2-bit digits: a b = sum of a_i b_j 4^(i+j), the top digits signed.
+    """Multiplies 2-bit digits in small bricks: a b = sum of a_i b_j 4^(i+j), top digits signed.
 
     Source: Sharma et al., Bit Fusion, ISCA 2018.
     """
@@ -21,7 +21,7 @@ class Radix4(ExactValued):
         """Bounds of the exact products.
 
         Raises:
-            SpecError: an operand that is no integer or fixed-point number.
+            SpecError: an operand is not an integer or a fixed-point number.
         """
         for operand in (a, b):
             if not isinstance(operand, FixedPoint):

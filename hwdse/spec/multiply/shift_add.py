@@ -1,4 +1,4 @@
-"""The multiplier by sums of few powers of two."""
+"""The multiplier by sums of a few powers of two."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,11 +10,12 @@ from hwdse.spec.multiply.exact import ExactValued
 
 @dataclass(frozen=True, kw_only=True)
 class ShiftAdd(ExactValued):
-    """The first operand shifted by the signed powers of two that make up the second, and added.
+    """Multiplies by signed powers of two: shifts the first operand, and adds the shifted copies.
 
-    K shifts and K - 1 additions for a second operand `pot{W}_k{K}`, with its canonical signed
-    digits. Products are exact for all numbers of that format; a code that is none, and that
-    encoding never gives, counts with its K leading digits.
+    The second operand has format `pot{W}_k{K}` and is split into K canonical signed digits. The
+    multiplier needs K shifts and K - 1 additions. Products are exact for all integers with up to K
+    digits. A code of any other integer counts with only its K leading digits; the encoder never
+    produces such a code.
 
     Source: Li et al., Additive powers-of-two quantization, ICLR 2020.
     """
@@ -25,16 +26,16 @@ class ShiftAdd(ExactValued):
         """Bounds of the exact products.
 
         Raises:
-            SpecError: a second operand that is no sum of powers of two.
+            SpecError: the second operand's format is not `pot{W}_k{K}`.
         """
         self.weights(b)
         return super().product(a, b)
 
     def weights(self, b: Format) -> PowersOfTwo:
-        """The second operand's format.
+        """The format of the second operand, checked.
 
         Raises:
-            SpecError: it is no sum of powers of two.
+            SpecError: the format is not `pot{W}_k{K}`.
         """
         if not isinstance(b, PowersOfTwo):
             raise SpecError(

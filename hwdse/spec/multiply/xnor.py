@@ -1,4 +1,4 @@
-"""The multiplier of bipolar numbers, one gate for each pair of bits."""
+"""The multiplier of bipolar numbers, with one XNOR gate per pair of bits."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,9 +12,10 @@ from hwdse.spec.multiply.exact import ExactValued
 class Xnor(ExactValued):
     """XNOR of every bit of one operand with every bit of the other, and population counts.
 
-    With bits that mean plus or minus one, a product of two is plus one where they agree. A dot
-    product of K terms of n and m bits is the sum over all pairs of bits of
-    2^(i+j) (2 popcount(a_i XNOR b_j) - K).
+    Each bit means plus or minus one. The product of two bits is plus one if the bits are equal, and
+    minus one otherwise. A dot product of K terms with n-bit and m-bit operands is the sum of
+    2^(i+j) (2 popcount(a_i XNOR b_j) - K) over all pairs of bits i < n and j < m. The popcount runs
+    over the K terms.
 
     Source: Rastegari et al., XNOR-Net, 2016; for several bits, Ma et al., arbitrary precision
     bipolar-INT tensor cores, 2024.
@@ -26,7 +27,7 @@ class Xnor(ExactValued):
         """Bounds of the products, odd integers in two's complement.
 
         Raises:
-            SpecError: an operand that is not binary or bipolar.
+            SpecError: an operand is not binary or bipolar.
         """
         for operand in (a, b):
             if not isinstance(operand, Binary | Bipolar):
