@@ -246,6 +246,8 @@ def run(
             extra_env={
                 "BENCH_VECTORS": str(Path(vectors).resolve()),
                 "BENCH_REPORT": str(report),
+                # cocotb starts pytest for its assertions; pytest's plugins would load for nothing.
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             },
             log_file=build_dir / "test.log",
         )

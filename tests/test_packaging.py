@@ -176,3 +176,8 @@ def test_hints_install_from_where_the_package_is(
     )
     monkeypatch.setattr("hwdse.resources._PACKAGE", tmp_path / "site-packages" / "hwdse")
     assert how_to_get("bench") == "install it with: pip install 'hwdse[bench]'"
+
+
+def test_the_pytest_plugin_costs_other_projects_no_import_of_numpy() -> None:
+    script = "import sys; import hwdse.pytest_plugin; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
