@@ -19,7 +19,8 @@ from amaranth.back import rtlil
 from amaranth.lib.wiring import Component
 
 from hwdse.errors import VerificationError
-from hwdse.verify.yosys import YosysTimeoutError, run_yosys
+from hwdse.tools.tool import ToolTimeoutError
+from hwdse.tools.yosys import run_yosys
 
 _MARK = "hwdse-claim"
 
@@ -150,7 +151,7 @@ def prove_all(claims: Sequence[Claim], *, timeout_s: float = 600) -> Proof:
     files, script = _job(claims)
     try:
         log, _ = run_yosys(files, script, timeout_s=timeout_s)
-    except YosysTimeoutError as timeout:
+    except ToolTimeoutError as timeout:
         log = timeout.log
     sections = re.split(rf"^{_MARK} \d+\n", log, flags=re.MULTILINE)[1:]
     sections += [""] * (len(claims) - len(sections))

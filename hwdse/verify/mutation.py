@@ -23,7 +23,7 @@ from hwdse.resources import resource
 from hwdse.spec import Design
 from hwdse.spec.port_words import joining_module
 from hwdse.temporary import temporary_folder
-from hwdse.verify import native
+from hwdse.tools import verilator
 from hwdse.verify.mutation_cycles import cycles
 from hwdse.verify.mutation_netlist import Mutant, Mutants, draw, proven_equivalent
 from hwdse.verify.mutation_states import comparison, pipeline_comparison, running_sum
@@ -148,7 +148,7 @@ def _build(design: Design, drawn: Mutants, folder: Path) -> list[str]:
     wrapper = joining_module(design.interface, design.slug, _TOP, more={"mutsel": "[31:0] mutsel"})
     (folder / "wrapper.sv").write_text(wrapper)
     (folder / "unit.v").write_text(drawn.selectable)
-    executable = native.build(
+    executable = verilator.build(
         verilog=[folder / "wrapper.sv", folder / "unit.v"],
         top=_TOP,
         main=resource("sims", "native", "mutants.cpp"),

@@ -9,6 +9,7 @@ from hwdse.resources import resource
 from hwdse.spec.interface import Stream
 from hwdse.spec.port_words import joining_module, port_words
 from hwdse.temporary import temporary_folder
+from hwdse.tools import verilator
 from hwdse.verify import native
 from hwdse.verify.bench import Report
 from hwdse.verify.trace import Trace
@@ -48,7 +49,7 @@ def build_driver(trace: Trace, verilog: str, top: str, folder: Path) -> Path:
     unit.write_text(verilog, encoding="utf-8")
     wrapper.write_text(joining_module(trace.interface, top, _TOP, more={}), encoding="utf-8")
     main = resource("sims", "stream", "stream.cpp")
-    return native.build(verilog=[wrapper, unit], top=_TOP, main=main, folder=folder / "build")
+    return verilator.build(verilog=[wrapper, unit], top=_TOP, main=main, folder=folder / "build")
 
 
 def plan_text(trace: Trace) -> str:

@@ -8,7 +8,7 @@ from hwdse.hdl import PLAIN, emit
 from hwdse.resources import resource
 from hwdse.spec import Bus, Design, Interface
 from hwdse.temporary import temporary_folder
-from hwdse.verify import native
+from hwdse.tools import verilator
 from hwdse.verify.bench import Report, run_bench
 from hwdse.verify.bus_trace import on_bus
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
@@ -131,7 +131,7 @@ def collect_evidence(
             bench=BENCH,
             vectors=vector_file,
             build_dir=folder / "build",
-            object_cache=native.object_cache(),
+            object_cache=verilator.object_cache(),
             coverage=coverage is not None,
         )
         if coverage is not None:

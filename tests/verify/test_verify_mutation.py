@@ -10,6 +10,7 @@ from sampled import some
 from hwdse import Design
 from hwdse.errors import VerificationError
 from hwdse.spec.port_words import port_words
+from hwdse.tools.yosys import run_yosys
 from hwdse.verify import miter, mutation, mutation_cycles
 from hwdse.verify.mutation import mutation_score
 from hwdse.verify.mutation_netlist import draw, proven_equivalent
@@ -20,7 +21,6 @@ from hwdse.verify.mutation_states import (
     running_sum,
 )
 from hwdse.verify.prepare import prepare
-from hwdse.verify.yosys import run_yosys
 
 SMALL = Design.parse("a=e2m1fn,acc=kulisch,out=e3m2fn")
 COUNT = 40

