@@ -213,6 +213,7 @@ READ_THEIR_OWN = {
     "tools/tool.py",
     "tools/verilator.py",
     "verify/bench.py",
+    "verify/formal/codecs.py",
     "verify/generation.py",
     "verify/line_coverage.py",
     "verify/user_verilog.py",

@@ -11,10 +11,11 @@ from hwdse import Design
 from hwdse.errors import VerificationError
 from hwdse.spec.port_words import port_words
 from hwdse.tools.yosys import run_yosys
-from hwdse.verify import miter, mutation, mutation_cycles
-from hwdse.verify.mutation import mutation_score
-from hwdse.verify.mutation_netlist import draw, proven_equivalent
-from hwdse.verify.mutation_states import (
+from hwdse.verify.mutation import cycles as mutation_cycles
+from hwdse.verify.mutation import miter, mutation_score
+from hwdse.verify.mutation import score as mutation
+from hwdse.verify.mutation.netlist import draw, proven_equivalent
+from hwdse.verify.mutation.states import (
     RunningSum,
     comparison,
     pipeline_comparison,

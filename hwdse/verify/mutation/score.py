@@ -24,9 +24,9 @@ from hwdse.spec import Design
 from hwdse.spec.port_words import joining_module
 from hwdse.temporary import temporary_folder
 from hwdse.tools import verilator
-from hwdse.verify.mutation_cycles import cycles
-from hwdse.verify.mutation_netlist import Mutant, Mutants, draw, proven_equivalent
-from hwdse.verify.mutation_states import comparison, pipeline_comparison, running_sum
+from hwdse.verify.mutation.cycles import cycles
+from hwdse.verify.mutation.netlist import Mutant, Mutants, draw, proven_equivalent
+from hwdse.verify.mutation.states import comparison, pipeline_comparison, running_sum
 
 _TOP = "mutants"
 

@@ -15,7 +15,7 @@ from hwdse.formats import BinaryFloat, clog2
 from hwdse.spec import Accumulator, Aligned, ApproximateFloat, Design, FusedFloat
 from hwdse.tools.tool import ToolTimeoutError
 from hwdse.tools.yosys import run_yosys
-from hwdse.verify.miter import FILES, PROVE, miter, proven
+from hwdse.verify.mutation.miter import FILES, PROVE, miter, proven
 
 PREPARE = """read_verilog unit.v
 hierarchy -top {top}

@@ -8,8 +8,8 @@ from itertools import pairwise
 from hwdse.errors import ToolError
 from hwdse.tools.tool import ToolTimeoutError
 from hwdse.tools.yosys import run_yosys
-from hwdse.verify.miter import FILES, PROVE, proven, refuted
-from hwdse.verify.mutation_states import PREPARE
+from hwdse.verify.mutation.miter import FILES, PROVE, proven, refuted
+from hwdse.verify.mutation.states import PREPARE
 
 _CONTROL = "mutsel 32"
 _MARK = "hwdse-mutant"
