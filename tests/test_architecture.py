@@ -277,3 +277,22 @@ def test_only_units_know_their_ports_by_name() -> None:
         if strings & _PORT_NAMES and not name.startswith(tuple(_KNOW_PORTS)):
             knowing.add(name)
     assert knowing == set()
+
+
+#: Public classes of one name in several modules, and why.
+SHARED_NAMES = {
+    # The part of a design, and the primitive that technology tables have laws for: the keys of
+    # their files are the names of primitives, and users have such files.
+    "Multiplier": {"primitives/structure.py", "spec/multiply/__init__.py"},
+}
+
+
+def test_a_class_name_means_one_thing() -> None:
+    places: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "hwdse").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                module = path.relative_to(ROOT / "hwdse").as_posix()
+                places.setdefault(node.name, set()).add(module)
+    assert len(places) > 300
+    assert {name: found for name, found in places.items() if len(found) > 1} == SHARED_NAMES

@@ -19,7 +19,7 @@ _FEW_TICKS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Axis:
+class ChartAxis:
     """One axis.
 
     Attributes:
@@ -32,7 +32,7 @@ class Axis:
 
     @classmethod
     def of(cls, column: Column, frame: pd.DataFrame) -> Self:
-        """Axis of a column of `frame`."""
+        """The axis of a column of `frame`."""
         return cls(column=column, least_error=50.0 / float(frame["samples"].max()))
 
     @property

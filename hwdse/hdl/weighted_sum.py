@@ -25,7 +25,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SumPlan:
     """What to add: each pair is a new word, numbered on; the terms left are the sum."""
 
     pairs: tuple[Pair, ...]
@@ -37,7 +37,7 @@ class Plan:
         return len(self.pairs) + len(self.terms) - 1
 
 
-def plan(constants: Sequence[int]) -> Plan:
+def plan(constants: Sequence[int]) -> SumPlan:
     """Additions for the sum of words times positive constants.
 
     Constants are written in signed digits, and what occurs more than once is shared (Hartley,
@@ -60,7 +60,7 @@ def plan(constants: Sequence[int]) -> Plan:
                 found.setdefault(pair, []).append((x, y))
         best = max(found, key=lambda pair: len(found[pair]), default=None)
         if best is None or len(found[best]) < 2:
-            return Plan(tuple(pairs), tuple(sorted(terms, key=_by_shift)))
+            return SumPlan(tuple(pairs), tuple(sorted(terms, key=_by_shift)))
         number = len(constants) + len(pairs)
         terms -= used[best]
         terms |= {Term(number, min(x.shift, y.shift), x.sign) for x, y in found[best]}
@@ -90,7 +90,7 @@ def signed_digits(constant: int) -> list[tuple[int, int]]:
     return digits
 
 
-def weighted_sum(m: Module, words: Sequence[Value], what: Plan, width: int, name: str) -> Value:
+def weighted_sum(m: Module, words: Sequence[Value], what: SumPlan, width: int, name: str) -> Value:
     """The planned sum of two's-complement words, modulo 2^width."""
     values: list[Value] = list(words)
 

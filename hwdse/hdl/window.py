@@ -24,7 +24,7 @@ class Magnitude:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Floor:
+class WindowFloor:
     """word + something below one if sticky; `word` is signed, one bit wider than the window."""
 
     word: Value
@@ -88,7 +88,7 @@ class Window:
         ]
         return Magnitude(negative=negative, word=word, sticky=cut.sticky | total[-1])
 
-    def floor(self, m: Module, record: Record) -> Floor:
+    def floor(self, m: Module, record: Record) -> WindowFloor:
         """The record rounded down."""
         if self.signed_word:
             return self._cut_signed(m, record)
@@ -96,7 +96,7 @@ class Window:
         flipped = Cat(cut.word, Const(0, 1)) ^ cut.negative.replicate(self._width + 1)
         word = Signal(signed(self._width + 1), name="window_floor")
         m.d.comb += word.eq(flipped + (cut.negative & ~cut.sticky))
-        return Floor(word=word, sticky=cut.sticky)
+        return WindowFloor(word=word, sticky=cut.sticky)
 
     def ordered(self, m: Module, record: Record) -> Value:
         """A signed word that compares as the record does, for `reaches`; no negation is needed."""
@@ -113,7 +113,7 @@ class Window:
         # Negative magnitudes are inverted only, which makes them one too small.
         return ordered >= (bound if self.signed_word or bound > 0 else bound - 1)
 
-    def _cut_signed(self, m: Module, record: Record) -> Floor:
+    def _cut_signed(self, m: Module, record: Record) -> WindowFloor:
         shape, width = self._shape, self._width
         place = shape.exponent_min - self._lsb
         number, sticky = record.significand, Const(0, 1)
@@ -132,13 +132,13 @@ class Window:
         if shape.has_inf:
             beyond, negative = beyond | record.inf, Mux(record.inf, record.inf_sign, negative)
         if isinstance(beyond, Const):
-            return Floor(word=word, sticky=any_lost)
+            return WindowFloor(word=word, sticky=any_lost)
         with m.If(beyond):
             m.d.comb += [
                 word.eq(Cat((~negative).replicate(width), negative)),
                 any_lost.eq(1),
             ]
-        return Floor(word=word, sticky=any_lost)
+        return WindowFloor(word=word, sticky=any_lost)
 
     def _cut_magnitude(self, m: Module, record: Record) -> Magnitude:
         shape, width = self._shape, self._width

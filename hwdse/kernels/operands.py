@@ -22,7 +22,7 @@ _AT_ONCE = 1 << 20
 
 
 #: What picks a part of an array of codes.
-Part = int | tuple[int, slice] | EllipsisType
+Selection = int | tuple[int, slice] | EllipsisType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Operand:
         if number_format.bits <= _TABLE_BITS:
             self._table = prepare(_all_values(number_format))
 
-    def values(self, part: Part = ..., carrier: npt.DTypeLike = np.float64) -> Values:
+    def values(self, part: Selection = ..., carrier: npt.DTypeLike = np.float64) -> Values:
         """Prepared values of all codes, or of a part of them, as float64 or float32."""
         codes = self.codes[part]
         if self._table is None:

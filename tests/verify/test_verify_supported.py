@@ -11,7 +11,7 @@ from hwdse.errors import SpecError, VerificationError
 from hwdse.hdl import emit, split_modules
 from hwdse.verify.certificate import sha256
 from hwdse.verify.supported import (
-    Proof,
+    Outcome,
     check_supported,
     path_of,
     raise_failures,
@@ -92,24 +92,24 @@ def _check_in(folder: Path, design: Design, verilog: str) -> list[str]:
 
 
 def test_the_checked_in_bytes_are_simulated(small: Path) -> None:
-    proofs = verify_supported(small, level="quick", jobs=2)
-    assert [proof.spec for proof in proofs] == [str(d) for d in read_supported(small)]
-    for proof, design in zip(proofs, read_supported(small), strict=True):
-        assert proof.certificate is not None
-        assert proof.certificate.verilog_sha256 == sha256(emit(design))
-        assert proof.certificate.total > 400
+    outcomes = verify_supported(small, level="quick", jobs=2)
+    assert [outcome.spec for outcome in outcomes] == [str(d) for d in read_supported(small)]
+    for outcome, design in zip(outcomes, read_supported(small), strict=True):
+        assert outcome.certificate is not None
+        assert outcome.certificate.verilog_sha256 == sha256(emit(design))
+        assert outcome.certificate.total > 400
     # Another module of the same name, with the digest of its own in the header.
     design = read_supported(small)[1]
     other = _check_in(small, design, broken(design, "i_a == 4'h3"))
     listed = (small / "filelist.f").read_text().split()
     kept = [path for path in listed if not path.startswith(path_of(design))]
     (small / "filelist.f").write_text("\n".join([*kept, *other]))
-    told: list[Proof] = []
-    proofs = verify_supported(small, level="quick", progress=told.append)
-    assert [bool(proof.failure) for proof in proofs] == [False, True]
-    assert {proof.spec for proof in told} == {proof.spec for proof in proofs}
+    told: list[Outcome] = []
+    outcomes = verify_supported(small, level="quick", progress=told.append)
+    assert [bool(outcome.failure) for outcome in outcomes] == [False, True]
+    assert {outcome.spec for outcome in told} == {outcome.spec for outcome in outcomes}
     with pytest.raises(VerificationError, match=r"1 of 2 designs failed\na=e2m1fn.* mismatches"):
-        raise_failures(proofs)
+        raise_failures(outcomes)
 
 
 def test_a_file_that_is_not_what_its_header_says_fails(small: Path) -> None:

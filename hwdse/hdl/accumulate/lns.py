@@ -20,7 +20,7 @@ _MAX_FRACTION_BITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Term:
+class LogTerm:
     """A number to add: `log` is unsigned and counts from the constant `origin`.
 
     Sign and logarithm of a zero mean nothing.
@@ -75,7 +75,7 @@ class LogStep(Step):
         m = Module()
         origin = self._product.log_origin << self._step
         level = [
-            Term(
+            LogTerm(
                 sign=p.sign,
                 zero=p.zero,
                 log=Cat(Const(0, self._step), p.log) if self._step else p.log,
@@ -92,7 +92,7 @@ class LogStep(Step):
             level = [*pairs, *level[2 * len(pairs) :]]
             depth += 1
         before, after = self.state, self.next
-        state = Term(
+        state = LogTerm(
             sign=before.sign,
             zero=before.zero | self.clear,
             log=before.log,
@@ -106,7 +106,7 @@ class LogStep(Step):
         ]
         return m
 
-    def _added(self, m: Module, x: Term, y: Term, name: str) -> Term:
+    def _added(self, m: Module, x: LogTerm, y: LogTerm, name: str) -> LogTerm:
         """The sum of two terms as a number of the format."""
         f, base = self._format, min(x.origin, y.origin)
         first, second = (t.log + (t.origin - base) for t in (x, y))
@@ -137,7 +137,7 @@ class LogStep(Step):
             zero.eq((x.zero & y.zero) | cancelled | (log < f.lowest - base)),
             field.eq(Mux(log > f.highest - base, f.highest - origin, log + (base - origin))),
         ]
-        return Term(sign=Mux(leads, x.sign, y.sign), zero=zero, log=field, origin=origin)
+        return LogTerm(sign=Mux(leads, x.sign, y.sign), zero=zero, log=field, origin=origin)
 
 
 @read.register(LogSum)
