@@ -75,7 +75,7 @@ def test_no_vectors_and_missing_codes_do_not_pass(tmp_path: Path) -> None:
 def test_damaged_plans_and_data_do_not_pass(tmp_path: Path) -> None:
     design = Design.parse("a=e2m1fn,unit=mul")
     trace = small(design)
-    executable = stream_driver.build_driver(trace, emit(design), design.slug, tmp_path)
+    executable = stream_driver.build_driver(trace.interface, emit(design), design.slug, tmp_path)
     plan, data = tmp_path / "plan", tmp_path / "data"
     data.write_bytes(bytes(3))
     plan.write_text(stream_driver.plan_text(trace))
