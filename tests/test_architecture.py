@@ -296,3 +296,17 @@ def test_a_class_name_means_one_thing() -> None:
                 places.setdefault(node.name, set()).add(module)
     assert len(places) > 300
     assert {name: found for name, found in places.items() if len(found) > 1} == SHARED_NAMES
+
+
+def test_no_module_only_passes_names_on() -> None:
+    """What a package offers stands in its `__init__`; any other module has something of its own."""
+    passing_on = []
+    for path in sorted((ROOT / "hwdse").rglob("*.py")):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        own = [
+            node for node in body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)
+        ]
+        own = [node for node in own if "__all__" not in ast.dump(node)]
+        if path.name != "__init__.py" and not own:
+            passing_on.append(path.relative_to(ROOT / "hwdse").as_posix())
+    assert passing_on == []

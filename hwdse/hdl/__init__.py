@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from hwdse.hdl.component import only_described
 from hwdse.hdl.emit import PLAIN, emit, is_pipelined, placement
-from hwdse.hdl.structure import Register, Structure, UnitStructure
 from hwdse.hdl.units import unit
 from hwdse.hdl.verilog import split_modules
+from hwdse.primitives.structure import Register, Structure, UnitStructure
 from hwdse.spec import Design
 
 __all__ = ["PLAIN", "emit", "is_pipelined", "placement", "split_modules", "structure_of", "unit"]

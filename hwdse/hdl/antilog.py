@@ -3,8 +3,8 @@
 from amaranth.hdl import Cat, Const, Module, Value
 
 from hwdse.hdl.lookup import lookup
-from hwdse.hdl.structure import Gates, Multiplier, Primitive, Table
 from hwdse.hdl.unpacked import drive
+from hwdse.primitives.structure import Gates, Multiplier, Primitive, Table
 from hwdse.spec.multiply.log_tables import LogShape
 
 _TABLE_BITS = 6  # up to here one table of whole significands is the smallest

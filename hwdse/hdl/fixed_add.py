@@ -8,8 +8,8 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import UnpackedShape
 from hwdse.hdl.component import Component
 from hwdse.hdl.fixed_point import fixed_point_sum, to_fixed_point
-from hwdse.hdl.structure import Adder, Incrementer, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.structure import Adder, Incrementer, Structure
 
 
 class FixedAdd(Component):

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import UnpackedShape, clog2
 from hwdse.hdl.blocks import shift_left
 from hwdse.hdl.component import Component
-from hwdse.hdl.structure import Adder, Incrementer, Primitive, Shifter, Structure
 from hwdse.hdl.unpacked import Record, fields, unpacked_signature
+from hwdse.primitives.structure import Adder, Incrementer, Primitive, Shifter, Structure
 
 # Up to this surplus, shifting too far costs less than a subtraction.
 _FEW = 4

@@ -8,9 +8,9 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import BinaryFloat, FlushedFloat, Format, UnpackedShape
 from hwdse.hdl.blocks import absolute_sum, shift_right_sticky
 from hwdse.hdl.component import Component
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Shifter, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.structure import Adder, Gates, Incrementer, Shifter, Structure
+from hwdse.primitives.structure import Mux as MuxBlock
 
 
 class FusedWindow:

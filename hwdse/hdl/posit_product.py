@@ -17,7 +17,7 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.compress import compress, compress_in_layers
 from hwdse.hdl.encode.posit import regime_shift
 from hwdse.hdl.rounding import floor_increment
-from hwdse.hdl.structure import (
+from hwdse.primitives.structure import (
     Adder,
     Gates,
     Incrementer,

@@ -10,8 +10,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from hwdse.formats import UnpackedShape
 from hwdse.hdl.blocks import shift_right_sticky
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Primitive, Reduce, Shifter
 from hwdse.hdl.unpacked import Record
+from hwdse.primitives.structure import Adder, Gates, Incrementer, Primitive, Reduce, Shifter
 
 
 @dataclass(frozen=True, kw_only=True)

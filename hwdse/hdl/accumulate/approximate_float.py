@@ -12,9 +12,9 @@ from hwdse.hdl.accumulate.float_group import special_terms
 from hwdse.hdl.blocks import above, absolute_sum
 from hwdse.hdl.component import Component
 from hwdse.hdl.rounding import overflow_goes_to_inf
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Reduce, Shifter, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, fields, unpacked_signature
+from hwdse.primitives.structure import Adder, Gates, Incrementer, Reduce, Shifter, Structure
+from hwdse.primitives.structure import Mux as MuxBlock
 from hwdse.spec import ApproximateFloat, Design
 
 #: Fields of the state, the lowest first.

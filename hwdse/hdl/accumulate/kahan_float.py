@@ -14,8 +14,8 @@ from hwdse.hdl.accumulate.float_group import (
 from hwdse.hdl.accumulate.rounding_add import RoundingAdd
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import Record, connect
+from hwdse.primitives.structure import Gates, Structure
 from hwdse.spec import Design, KahanFloat
 
 #: Codes that are decoded between the adders.

@@ -10,8 +10,8 @@ from hwdse.formats import clog2
 from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.antilog import antilog_parts, drive_number
 from hwdse.hdl.lookup import lookup
-from hwdse.hdl.structure import Adder, Gates, Primitive, Structure, Table
-from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.primitives.structure import Adder, Gates, Primitive, Structure, Table
+from hwdse.primitives.structure import Mux as MuxBlock
 from hwdse.spec import Design, LogSum
 from hwdse.spec.accumulate.lns_tables import difference_table, sum_table
 from hwdse.spec.multiply.log_tables import LogShape

@@ -8,9 +8,9 @@ from hwdse.hdl.accumulate.float_group import with_specials
 from hwdse.hdl.blocks import shift_right_sticky
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Adder, Gates, Shifter, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, connect, drive, unpacked_signature
+from hwdse.primitives.structure import Adder, Gates, Shifter, Structure
+from hwdse.primitives.structure import Mux as MuxBlock
 
 # Guard, round and sticky bits: after a subtraction with a distance above one, at most one leading
 # zero has to be filled, and above the sticky bit a round bit is left.

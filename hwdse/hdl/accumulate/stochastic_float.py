@@ -19,8 +19,8 @@ from hwdse.hdl.blocks import above
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
-from hwdse.hdl.structure import Adder, Gates, Reduce, Structure
 from hwdse.hdl.unpacked import Record, connect, drive
+from hwdse.primitives.structure import Adder, Gates, Reduce, Structure
 from hwdse.spec import Design, StochasticFloat
 
 

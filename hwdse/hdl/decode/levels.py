@@ -11,8 +11,8 @@ from hwdse.formats import LevelFormat
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.lookup import lookup_fields
-from hwdse.hdl.structure import Structure, Table
 from hwdse.hdl.unpacked import fields, unpacked_signature
+from hwdse.primitives.structure import Structure, Table
 
 _MAX_BITS = 8
 

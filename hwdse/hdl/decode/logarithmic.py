@@ -7,8 +7,8 @@ from hwdse.errors import SpecError
 from hwdse.formats import Logarithmic
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import Gates, Reduce, Structure
 from hwdse.hdl.unpacked import drive
+from hwdse.primitives.structure import Gates, Reduce, Structure
 
 
 def logarithm_signature(number_format: Logarithmic) -> Signature:

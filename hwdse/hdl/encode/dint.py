@@ -7,10 +7,10 @@ from hwdse.formats import DInt, UnpackedShape
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import round_increment
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.hdl.window import Window
+from hwdse.primitives.structure import Adder, Gates, Incrementer, Structure
+from hwdse.primitives.structure import Mux as MuxBlock
 
 #: Below one the step is a half, so that the rounding looks at quarters.
 _QUARTER = -2

@@ -8,7 +8,9 @@ from hwdse.hdl.blocks import leading_zero_count, shift_left
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
-from hwdse.hdl.structure import (
+from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.hdl.window import Window
+from hwdse.primitives.structure import (
     Adder,
     Gates,
     Incrementer,
@@ -18,9 +20,7 @@ from hwdse.hdl.structure import (
     Shifter,
     Structure,
 )
-from hwdse.hdl.structure import Mux as MuxBlock
-from hwdse.hdl.unpacked import Record, unpacked_signature
-from hwdse.hdl.window import Window
+from hwdse.primitives.structure import Mux as MuxBlock
 
 _FRACTION_BITS = 3
 #: Exponents of the largest power of two, the least normal one, and the one below the denormals,

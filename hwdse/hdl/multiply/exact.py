@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import Format
 from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import multiplier
-from hwdse.hdl.structure import Adder, Gates, Multiplier, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.structure import Adder, Gates, Multiplier, Structure
 from hwdse.spec import Exact
 
 

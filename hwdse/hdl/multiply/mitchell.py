@@ -7,7 +7,8 @@ from hwdse.formats import Format
 from hwdse.hdl.blocks import leading_zero_count, shift_left
 from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import multiplier
-from hwdse.hdl.structure import (
+from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.structure import (
     Adder,
     Gates,
     Incrementer,
@@ -15,7 +16,6 @@ from hwdse.hdl.structure import (
     Shifter,
     Structure,
 )
-from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.spec import Mitchell
 
 
