@@ -13,12 +13,9 @@ the case.
 
 import argparse
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,9 +23,11 @@ from typing import Any
 
 from hwdse import Design
 from hwdse.cost import liberty
-from hwdse.cost.synthesis import find_yosys, parse_area
+from hwdse.cost.synthesis import parse_area
 from hwdse.errors import HwdseError, ToolError
 from hwdse.hdl import emit
+from hwdse.tools.tool import Tool
+from hwdse.tools.yosys import run_yosys
 
 _FLOW = """read_verilog design.v
 synth -flatten {options} -top {top}
@@ -200,44 +199,22 @@ def measure(spec: str, booth: bool, cells: str, sta: str) -> Result:
         ToolError: a tool did not finish.
     """
     design = Design.parse(spec)
-    command, _ = find_yosys()
-    with tempfile.TemporaryDirectory(prefix="hwdse-area-") as name:
-        folder = Path(name)
-        options = "-booth" if booth else ""
-        for file, text in {
-            "cells.lib": cells,
-            "design.v": emit(design),
-            "run.ys": _FLOW.format(options=options, top=design.slug),
-            "run.tcl": _TIMING.format(top=design.slug),
-        }.items():
-            (folder / file).write_text(text, encoding="utf-8")
-        log = _output([*command, "-s", "run.ys"], folder)
-        # ABC can end the whole run without an error: only the last line of the log tells.
-        if "End of script" not in log:
-            raise ToolError(f"Yosys did not finish the synthesis of {design}")
-        timing = _output([sta, "-no_splash", "-exit", "run.tcl"], folder)
-        arrival = re.search(r"([\d.]+)\s+data arrival time", timing)
-        if arrival is None:
-            raise ToolError(f"OpenSTA found no path in {design}: {timing.strip()[-200:]}")
-        return Result(
-            spec=spec,
-            booth=booth,
-            area_um2=parse_area(log, design.slug),
-            delay_ns=float(arrival[1]),
-        )
-
-
-def _output(command: list[str], folder: Path) -> str:
-    run = subprocess.run(
-        command,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    script = _FLOW.format(options="-booth" if booth else "", top=design.slug)
+    files = {"cells.lib": cells, "design.v": emit(design)}
+    purpose = f"the synthesis of {design}"
+    log, kept = run_yosys(files, script, kept=["netlist.v"], purpose=purpose)
+    opensta = Tool(command=(sta,), name="OpenSTA")
+    texts = {**kept, "cells.lib": cells, "run.tcl": _TIMING.format(top=design.slug)}
+    timing, _ = opensta.run(["-no_splash", "-exit", "run.tcl"], texts)
+    arrival = re.search(r"([\d.]+)\s+data arrival time", timing)
+    if arrival is None:
+        raise ToolError(f"OpenSTA found no path in {design}: {timing.strip()[-200:]}")
+    return Result(
+        spec=spec,
+        booth=booth,
+        area_um2=parse_area(log, design.slug),
+        delay_ns=float(arrival[1]),
     )
-    return run.stdout
 
 
 if __name__ == "__main__":

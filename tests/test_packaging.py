@@ -38,6 +38,7 @@ def test_wheel_holds_models_benches_and_assets_and_works_alone(tmp_path: Path) -
         "hwdse/_data/sims/stream/tb_stream.py",
         "hwdse/_data/sims/stream/stream.cpp",
         "hwdse/_data/sims/native/drive.cpp",
+        "hwdse/verify/formal/verilog/float_fma.v",
     } <= names
     assert {f"hwdse/explore/assets/report.{kind}" for kind in ("css", "html", "js")} <= names
     assert not any(name.startswith(("tests/", "rtl/")) for name in names)

@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": ("hwdse.cli.hardware", "Prove that a design's hardware equals its golden model."),
     "rtl": ("hwdse.cli.hardware", "Regenerate the Verilog of the supported designs, or check it."),
     "mutate": ("hwdse.cli.mutation", "Count injected faults that the verification notices."),
+    "prove": ("hwdse.cli.proof", "Prove by SAT that parts of a design are right for all inputs."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
     "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),
     "explore": ("hwdse.cli.explore", "Sweep a design space and write the results."),

@@ -16,7 +16,7 @@ from hwdse.explore.progress import ConsoleReporter
 from hwdse.spec import Bus, Design
 from hwdse.verify.junit import Result, write_junit
 from hwdse.verify.supported import (
-    Proof,
+    Outcome,
     check_supported,
     raise_failures,
     read_supported,
@@ -229,7 +229,7 @@ def _verify_supported(
 ) -> None:
     with ConsoleReporter() as reporter:
         reporter.start("verification", len(read_supported(folder)))
-        proofs = verify_supported(
+        outcomes = verify_supported(
             folder, level=level, seed=seed, jobs=jobs, progress=_advance(reporter)
         )
     if junit is not None:
@@ -240,25 +240,25 @@ def _verify_supported(
                 seconds=done.seconds,
                 failure=done.failure,
             )
-            for done in proofs
+            for done in outcomes
         ]
         write_junit(junit, results, level)
     if as_json:
-        raise_failures(proofs)
-        certificates = [done.certificate.to_json() for done in proofs if done.certificate]
+        raise_failures(outcomes)
+        certificates = [done.certificate.to_json() for done in outcomes if done.certificate]
         print_json({"folder": folder, "level": level, "designs": certificates})
         return
-    for done in proofs:
+    for done in outcomes:
         if done.certificate is None:
             click.echo(f"FAILED {done.spec}")
         else:
             click.echo(
                 f"passed {done.spec}: {done.certificate.total} vectors, {done.seconds:.0f} s"
             )
-    raise_failures(proofs)
+    raise_failures(outcomes)
 
 
-def _advance(reporter: ConsoleReporter) -> Callable[[Proof], None]:
+def _advance(reporter: ConsoleReporter) -> Callable[[Outcome], None]:
     return lambda done: reporter.advance(f"{done.spec}{' FAILED' if done.failure else ''}")
 
 

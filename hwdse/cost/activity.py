@@ -22,7 +22,7 @@ from hwdse.errors import ToolError
 Bit = int | str
 """A net of a netlist: its number, or a constant "0", "1", "x"."""
 
-Stimulus = Callable[[Random, int], int]
+Draw = Callable[[Random, int], int]
 """Draws one value of an input port: (random source, number of the cycle) -> value."""
 
 
@@ -109,7 +109,7 @@ class Simulator:
         cycles: int,
         lanes: int,
         seed: int,
-        stimuli: Mapping[str, Stimulus] | None = None,
+        stimuli: Mapping[str, Draw] | None = None,
         warm_up: int = 1,
     ) -> float:
         """Mean energy in pJ of a clock cycle (of an operation, for combinational logic).
@@ -154,7 +154,7 @@ class Simulator:
         random: Random,
         cycle: int,
         lanes: int,
-        stimuli: Mapping[str, Stimulus],
+        stimuli: Mapping[str, Draw],
     ) -> None:
         for name, port in self._ports.items():
             if port["direction"] != "input":

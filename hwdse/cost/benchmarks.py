@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from random import Random
 
-from hwdse.cost.activity import Stimulus
+from hwdse.cost.activity import Draw
 from hwdse.errors import TechnologyError
 from hwdse.primitives import primitive as st
 
@@ -27,7 +27,7 @@ class Benchmark:
     """
 
     verilog: str
-    stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
+    stimuli: Mapping[str, Draw] = field(default_factory=dict)
     clock: str = ""
 
 

@@ -28,6 +28,8 @@ from hwdse.errors import HwdseError, OutputError, TechnologyError
 from hwdse.primitives.primitive import Primitive
 from hwdse.primitives.technology import QUANTITIES, SCHEMA, parse_technology
 from hwdse.reading import read_json
+from hwdse.tools.opensta import find_opensta
+from hwdse.tools.yosys import find_yosys
 
 CYCLES = 16
 LANES = 128
@@ -127,8 +129,8 @@ def measure_all(path: Path, *, name: str, node_nm: float) -> dict[str, Any]:
         ToolError: a tool is missing or fails.
     """
     library = liberty.load(path)
-    yosys = synthesis.find_yosys()[1]
-    sta, driver = timing.find_sta()[1], timing.input_driver(library)
+    yosys = find_yosys().name
+    sta, driver = find_opensta().name, timing.input_driver(library)
     table: dict[str, Any] = {
         "schema": SCHEMA,
         "name": name,

@@ -6,24 +6,16 @@ fits and every path of it lies between two registers. The wrapper is not counted
 """
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from hwdse.cost.synthesis import find_yosys, last_line
 from hwdse.errors import ToolError
 from hwdse.flows.wrapper import WRAPPER, wrapper
 from hwdse.hdl import emit
-from hwdse.resources import cache_base, how_to_get
 from hwdse.spec import Design
-from hwdse.temporary import temporary_folder
+from hwdse.tools.nextpnr import find_nextpnr
+from hwdse.tools.yosys import find_yosys, run_yosys
 
 SEED = 1
 
@@ -102,23 +94,22 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
     if family not in FAMILIES:
         raise ToolError(f"unknown FPGA family {family!r}: known are {', '.join(FAMILIES)}")
     target = FAMILIES[family]
-    yosys, yosys_name = find_yosys()
-    nextpnr = _find_nextpnr(target.nextpnr)
-    verilog = emit(design)
-    with temporary_folder("fpga") as folder:
-        (folder / "design.v").write_text(verilog, encoding="utf-8")
-        (folder / "wrapper.v").write_text(wrapper(design.interface, design.slug), encoding="utf-8")
-        (folder / "run.ys").write_text(_script(target, design.slug), encoding="utf-8")
-        _run([*yosys, "-s", "run.ys"], folder, "End of script")
-        counted = json.loads((folder / "unit.json").read_text(encoding="utf-8"))
-        used = [cell["type"] for cell in counted["modules"][design.slug]["cells"].values()]
-        command = [
-            *(*nextpnr, *target.options, "--json", "wrapped.json"),
-            *("--report", "report.json", "--seed", str(SEED), "--freq", "400"),
-            "--timing-allow-fail",
-        ]
-        _run(command, folder, "Program finished normally")
-        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    yosys = find_yosys()
+    nextpnr = find_nextpnr(target.nextpnr)
+    files = {"design.v": emit(design), "wrapper.v": wrapper(design.interface, design.slug)}
+    kept = ["unit.json", "wrapped.json"]
+    _, mapped = run_yosys(files, _script(target, design.slug), kept=kept)
+    counted = json.loads(mapped["unit.json"])
+    used = [cell["type"] for cell in counted["modules"][design.slug]["cells"].values()]
+    arguments = [
+        *(*target.options, "--json", "wrapped.json"),
+        *("--report", "report.json", "--seed", str(SEED), "--freq", "400"),
+        "--timing-allow-fail",
+    ]
+    _, routed = nextpnr.run(
+        arguments, {"wrapped.json": mapped["wrapped.json"]}, kept=["report.json"]
+    )
+    report = json.loads(routed["report.json"])
     clocks = [clock["achieved"] for clock in report["fmax"].values()]
     if not clocks:
         raise ToolError(f"{target.nextpnr} reported no clock frequency for {design}")
@@ -128,7 +119,7 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
         flip_flops=sum(cell in target.flip_flops for cell in used),
         multipliers=sum(cell in target.multipliers for cell in used),
         fmax_mhz=round(min(clocks), 2),
-        tool=f"{yosys_name}, {target.nextpnr}",
+        tool=f"{yosys.name}, {nextpnr.name}",
     )
 
 
@@ -145,39 +136,3 @@ read_rtlil unit.il
 read_verilog wrapper.v
 {target.synthesis} -top {WRAPPER} -json wrapped.json
 """
-
-
-@cache
-def _find_nextpnr(tool: str) -> tuple[str, ...]:
-    native = shutil.which(tool)
-    if native:
-        return (native,)
-    package = f"yowasp_{tool.replace('-', '_')}"
-    if find_spec(package) is None:
-        raise ToolError(
-            f"no {tool}: neither on PATH nor the Python package {package.replace('_', '-')}; "
-            + how_to_get("synthesis")
-        )
-    run = f"run_{tool.replace('-', '_')}"
-    return (
-        *(sys.executable, "-c"),
-        f"import sys; from {package} import {run}; sys.exit({run}(sys.argv[1:]))",
-    )
-
-
-def _run(command: Sequence[str], folder: Path, ending: str) -> None:
-    """Run a tool; both can end early with exit code 0, so the last line has to be there."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-        env={**os.environ, "PYTHONWARNINGS": "ignore", "XDG_CACHE_HOME": str(cache_base())},
-    )
-    if done.returncode or ending not in done.stdout:
-        errors = [line for line in done.stdout.splitlines() if "ERROR" in line]
-        reason = errors[-1].strip() if errors else last_line(done.stdout)
-        raise ToolError(f"the FPGA tools did not finish: {reason}")

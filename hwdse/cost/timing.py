@@ -1,15 +1,12 @@
 """Static timing of a mapped netlist by OpenSTA."""
 
 import re
-import shutil
-import subprocess
-from functools import cache
 from pathlib import Path
 
 from hwdse.cost import liberty
 from hwdse.cost.synthesis import Synthesis
 from hwdse.errors import ToolError
-from hwdse.temporary import temporary_folder
+from hwdse.tools.opensta import run_opensta
 
 # Long enough that every path meets it: the delay is the period less the slack.
 _PERIOD = 100.0
@@ -22,22 +19,6 @@ set_driving_cell -lib_cell {driver} [all_inputs]
 report_checks -path_delay max -digits 6
 exit
 """
-
-
-@cache
-def find_sta() -> tuple[str, str]:
-    """Path of the `sta` program, and its name with version.
-
-    Raises:
-        ToolError: it is not on PATH.
-    """
-    path = shutil.which("sta")
-    if path is None:
-        raise ToolError(
-            "no OpenSTA: the program `sta` is not on PATH (Debian and Ubuntu: apt install opensta)"
-        )
-    text = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stdout
-    return path, f"OpenSTA {text.split()[0] if text.split() else 'of unknown version'}"
 
 
 def parse_delay(log: str) -> float:
@@ -99,7 +80,6 @@ def critical_delay(
     Raises:
         ToolError: OpenSTA is missing or fails.
     """
-    program, _ = find_sta()
     if clock:
         constraints = f"create_clock -name clock -period {_PERIOD} [get_ports {clock}]"
         if io_delay_ns is not None:
@@ -109,18 +89,6 @@ def critical_delay(
             )
     else:
         constraints = f"set_max_delay {_PERIOD} -to [all_outputs]"
-    with temporary_folder("timing") as folder:
-        (folder / "cells.lib").write_text(liberty.read_text(library), encoding="utf-8")
-        (folder / "netlist.v").write_text(synthesis.verilog, encoding="utf-8")
-        (folder / "run.tcl").write_text(
-            _SCRIPT.format(top=top, constraints=constraints, driver=driver), encoding="utf-8"
-        )
-        done = subprocess.run(
-            [program, "-exit", "run.tcl"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    return parse_delay(done.stdout + done.stderr)
+    files = {"cells.lib": liberty.read_text(library), "netlist.v": synthesis.verilog}
+    script = _SCRIPT.format(top=top, constraints=constraints, driver=driver)
+    return parse_delay(run_opensta(files, script))

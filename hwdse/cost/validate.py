@@ -21,7 +21,7 @@ import click
 import numpy as np
 
 from hwdse.cost import liberty, synthesis, timing
-from hwdse.cost.activity import Simulator, Stimulus
+from hwdse.cost.activity import Draw, Simulator
 from hwdse.cost.analytic import estimate
 from hwdse.cost.calibrate import read_table, write_table
 from hwdse.cost.designs import (
@@ -59,7 +59,7 @@ class Comparison:
         return self.estimated[quantity] / self.measured[quantity] - 1
 
 
-def operands(fmt: Format, lanes: int) -> Stimulus:
+def operands(fmt: Format, lanes: int) -> Draw:
     """Draws words of `lanes` codes of normally distributed values.
 
     The standard deviation is 1, but a quarter of the largest value in formats whose dynamic range
@@ -113,9 +113,9 @@ def measure(
     }
 
 
-def stimuli_of(interface: Interface) -> dict[str, Stimulus]:
+def stimuli_of(interface: Interface) -> dict[str, Draw]:
     """Operands in every cycle, a new sequence every `TERMS` cycles, a reader that never waits."""
-    found: dict[str, Stimulus] = {}
+    found: dict[str, Draw] = {}
     if interface.reset_cycles:
         found[interface.reset] = _constant(int(interface.reset_low))
     for stream in interface.streams:
@@ -131,7 +131,7 @@ def stimuli_of(interface: Interface) -> dict[str, Stimulus]:
     return found
 
 
-def _constant(value: int) -> Stimulus:
+def _constant(value: int) -> Draw:
     return lambda _random, _cycle: value
 
 

@@ -20,7 +20,7 @@ _FEW_TICKS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Axis:
+class ChartAxis:
     """One axis of the plot.
 
     Attributes:

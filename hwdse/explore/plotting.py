@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
-from hwdse.explore.axis import Axis
+from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, Column, column
 from hwdse.explore.front import pareto
 from hwdse.explore.store import finished
@@ -70,7 +70,7 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
         return figure
     axes = figure.add_axes((0.07, 0.1, 0.54, 0.77))
     front = pareto(frame, x.name, y.name)
-    chart = _Chart(axes=axes, x=Axis.of(x, frame), y=Axis.of(y, frame))
+    chart = _Chart(axes=axes, x=ChartAxis.of(x, frame), y=ChartAxis.of(y, frame))
     chart.points(frame)
     chart.front(front)
     chart.ticks()
@@ -89,15 +89,15 @@ def _drawable(frame: pd.DataFrame, x: Column, y: Column) -> tuple[pd.DataFrame, 
     if done.empty:
         return done, len(frame)
     with np.errstate(divide="ignore", invalid="ignore"):
-        places = [Axis.of(c, done).place(done[c.name]) for c in (x, y)]
+        places = [ChartAxis.of(c, done).place(done[c.name]) for c in (x, y)]
     return done.iloc[np.flatnonzero(np.isfinite(places).all(axis=0))], len(frame) - len(done)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Chart:
     axes: Axes
-    x: Axis
-    y: Axis
+    x: ChartAxis
+    y: ChartAxis
 
     def places(self, frame: pd.DataFrame) -> tuple[_Array, _Array]:
         """Positions of designs on both axes."""

@@ -1,10 +1,10 @@
 """Lattice iCE40: a Makefile for Yosys, nextpnr and icepack."""
 
 from hwdse.flows import flow
-from hwdse.flows.open_fpga import Family, makefile
+from hwdse.flows.open_fpga import Toolchain, makefile
 from hwdse.flows.package import Package
 
-_ICE40 = Family(
+_ICE40 = Toolchain(
     name="ice40",
     part="Lattice iCE40 HX8K",
     device="--hx8k --package ct256",

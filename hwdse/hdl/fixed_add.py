@@ -8,8 +8,9 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import UnpackedShape
 from hwdse.hdl.component import Component
 from hwdse.hdl.fixed_point import fixed_point_sum, to_fixed_point
-from hwdse.hdl.structure import Adder, Incrementer, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Adder, Incrementer
+from hwdse.primitives.structure import Structure
 
 
 class FixedAdd(Component):

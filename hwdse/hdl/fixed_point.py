@@ -6,8 +6,9 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import UnpackedShape, clog2
 from hwdse.hdl.blocks import shift_left
 from hwdse.hdl.component import Component
-from hwdse.hdl.structure import Adder, Child, Incrementer, Primitive, Shifter, Structure
 from hwdse.hdl.unpacked import Record, fields, unpacked_signature
+from hwdse.primitives.primitive import Adder, Incrementer, Primitive, Shifter
+from hwdse.primitives.structure import Child, Structure
 
 # Up to this many surplus bits, a longer shift costs less than a subtraction.
 _FEW = 4

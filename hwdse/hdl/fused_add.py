@@ -8,9 +8,10 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import BinaryFloat, FlushedFloat, Format, UnpackedShape
 from hwdse.hdl.blocks import absolute_sum, shift_right_sticky
 from hwdse.hdl.component import Component
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Shifter, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates, Incrementer, Shifter
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 
 
 class FusedWindow:

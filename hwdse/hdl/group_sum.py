@@ -15,8 +15,8 @@ from amaranth.lib.wiring import Out, Signature
 from hwdse.formats import UnpackedShape
 from hwdse.hdl.compress import balanced_sum
 from hwdse.hdl.fixed_point import adder_tree, fixed_point_sum, to_fixed_point
-from hwdse.hdl.structure import Structure
 from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Design, Multiplier
 
 

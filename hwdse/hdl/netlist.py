@@ -30,7 +30,7 @@ PLACEMENT_TECHNOLOGY = "nangate45"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timing:
+class CellTiming:
     """When the output bits of a cell are ready, in ps after its input bits.
 
     Output bit i waits for `columns[i]` and for `common`, and takes `delays[i]`; with a `step` it
@@ -67,7 +67,7 @@ class Node:
     kind: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    timing: Timing | None = None
+    timing: CellTiming | None = None
 
 
 _OUTPUT_PINS = {"$dff": "Q", "$memrd_v2": "DATA"}
@@ -167,7 +167,7 @@ def _technology() -> Technology:
     return load_technology(PLACEMENT_TECHNOLOGY)
 
 
-def _timing(cell: Mapping[str, Any], timeless: set[int]) -> Timing:
+def _timing(cell: Mapping[str, Any], timeless: set[int]) -> CellTiming:
     """Delays of a cell by its kind."""
     kind = cell["type"]
     try:
@@ -193,24 +193,24 @@ def _columns(width: int, *words: tuple[int | None, ...]) -> list[tuple[int, ...]
     return [_real(tuple(w[min(i, len(w) - 1)] for w in words if w)) for i in range(width)]
 
 
-def _arithmetic(cell: Mapping[str, Any], pins: _Pins) -> Timing:
+def _arithmetic(cell: Mapping[str, Any], pins: _Pins) -> CellTiming:
     a, b = pins["A"], pins.get("B", ())
     width = len(cell["connections"]["Y"])
     return _chain(_columns(width, a, b), two=bool(_real(a) and _real(b)))
 
 
-def _comparison(_cell: Mapping[str, Any], pins: _Pins) -> Timing:
+def _comparison(_cell: Mapping[str, Any], pins: _Pins) -> CellTiming:
     a, b = pins["A"], pins["B"]
     columns = _columns(max(len(a), len(b)), a, b)
     return _chain(columns, two=bool(_real(a) and _real(b)), last_only=True)
 
 
-def _chain(columns: list[tuple[int, ...]], *, two: bool, last_only: bool = False) -> Timing:
+def _chain(columns: list[tuple[int, ...]], *, two: bool, last_only: bool = False) -> CellTiming:
     law = Adder if two else Incrementer
     width = len(columns)
     whole, first = _delay_ps(law(width=width)), _delay_ps(law(width=1))
     step = max(whole - first, 0) // (width - 1) if width > 1 else 0
-    return Timing(
+    return CellTiming(
         columns=tuple(columns),
         common=(),
         delays=(first,) * width,
@@ -219,20 +219,20 @@ def _chain(columns: list[tuple[int, ...]], *, two: bool, last_only: bool = False
     )
 
 
-def _gates(cell: Mapping[str, Any], pins: _Pins) -> Timing:
+def _gates(cell: Mapping[str, Any], pins: _Pins) -> CellTiming:
     columns = _columns(len(cell["connections"]["Y"]), pins["A"], pins.get("B", ()))
     delay = 0 if cell["type"] in _FREE else _delay_ps(Gates(width=1))
     # A gate with a constant is a wire.
     delays = tuple(delay if len(column) > 1 else 0 for column in columns)
-    return Timing(columns=tuple(columns), common=(), delays=delays)
+    return CellTiming(columns=tuple(columns), common=(), delays=delays)
 
 
-def _mux(cell: Mapping[str, Any], pins: _Pins) -> Timing:
+def _mux(cell: Mapping[str, Any], pins: _Pins) -> CellTiming:
     width = len(cell["connections"]["Y"])
     words = len(pins["B"]) // width
     delay = _delay_ps(Mux(width=width, ways=words + 1))
     branches = [pins["B"][k * width : (k + 1) * width] for k in range(words)]
-    return Timing(
+    return CellTiming(
         columns=tuple(_columns(width, pins["A"], *branches)),
         common=_real(pins["S"]),
         delays=(delay,) * width,
@@ -241,15 +241,15 @@ def _mux(cell: Mapping[str, Any], pins: _Pins) -> Timing:
 
 def _word(
     primitives: Callable[[Mapping[str, Any], _Pins], tuple[Primitive, ...]],
-) -> Callable[[Mapping[str, Any], _Pins], Timing]:
+) -> Callable[[Mapping[str, Any], _Pins], CellTiming]:
     """Every output bit waits for every input bit, through primitives in series."""
 
-    def rule(cell: Mapping[str, Any], pins: _Pins) -> Timing:
+    def rule(cell: Mapping[str, Any], pins: _Pins) -> CellTiming:
         width = len(cell["connections"][output_pin(cell)])
         out = output_pin(cell)
         common = tuple(b for name, bits in pins.items() if name != out for b in _real(bits))
         delay = sum(map(_delay_ps, primitives(cell, pins)))
-        return Timing(columns=((),) * width, common=common, delays=(delay,) * width)
+        return CellTiming(columns=((),) * width, common=common, delays=(delay,) * width)
 
     return rule
 
@@ -289,7 +289,7 @@ def _selection(cell: Mapping[str, Any], pins: _Pins) -> tuple[Primitive, ...]:
     return (Mux(width=len(cell["connections"]["Y"]), ways=1 << len(_real(pins["S"]))),)
 
 
-_RULES: dict[str, Callable[[Mapping[str, Any], _Pins], Timing]] = {
+_RULES: dict[str, Callable[[Mapping[str, Any], _Pins], CellTiming]] = {
     **dict.fromkeys(("$add", "$sub", "$neg"), _arithmetic),
     **dict.fromkeys(("$lt", "$le", "$gt", "$ge"), _comparison),
     **dict.fromkeys(("$and", "$or", "$xor", "$xnor", *sorted(_FREE)), _gates),

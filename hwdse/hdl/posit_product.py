@@ -18,7 +18,7 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.compress import compress, compress_in_layers
 from hwdse.hdl.encode.posit import regime_shift
 from hwdse.hdl.rounding import floor_increment
-from hwdse.hdl.structure import (
+from hwdse.primitives.primitive import (
     Adder,
     Gates,
     Incrementer,
@@ -27,8 +27,8 @@ from hwdse.hdl.structure import (
     Primitive,
     Reduce,
     Shifter,
-    Structure,
 )
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Design, Exact
 
 #: Widest posit in which the end of the run selects the fraction, with one AND gate per place and

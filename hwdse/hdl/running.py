@@ -6,8 +6,9 @@ from amaranth.lib.wiring import In, Out
 from hwdse.hdl.accumulate import read, step
 from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import product_signature
-from hwdse.hdl.structure import Register, Structure
 from hwdse.hdl.unpacked import connect, unpacked_signature
+from hwdse.primitives.primitive import Register
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Design
 
 

@@ -25,7 +25,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SumPlan:
     """The additions of a weighted sum.
 
     Each pair gives a new word, numbered after all earlier words. The result is the sum of `terms`.
@@ -40,7 +40,7 @@ class Plan:
         return len(self.pairs) + len(self.terms) - 1
 
 
-def plan(constants: Sequence[int]) -> Plan:
+def plan(constants: Sequence[int]) -> SumPlan:
     """The additions for a sum of words times positive constants.
 
     Constants are written in signed digits. Pairs of terms that occur more than once are shared, the
@@ -63,7 +63,7 @@ def plan(constants: Sequence[int]) -> Plan:
                 found.setdefault(pair, []).append((x, y))
         best = max(found, key=lambda pair: len(found[pair]), default=None)
         if best is None or len(found[best]) < 2:
-            return Plan(tuple(pairs), tuple(sorted(terms, key=_by_shift)))
+            return SumPlan(tuple(pairs), tuple(sorted(terms, key=_by_shift)))
         number = len(constants) + len(pairs)
         terms -= used[best]
         terms |= {Term(number, min(x.shift, y.shift), x.sign) for x, y in found[best]}
@@ -93,7 +93,7 @@ def signed_digits(constant: int) -> list[tuple[int, int]]:
     return digits
 
 
-def weighted_sum(m: Module, words: Sequence[Value], what: Plan, width: int, name: str) -> Value:
+def weighted_sum(m: Module, words: Sequence[Value], what: SumPlan, width: int, name: str) -> Value:
     """The sum of two's-complement words by the plan `what`, modulo 2^width."""
     values: list[Value] = list(words)
 

@@ -10,8 +10,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from hwdse.formats import UnpackedShape
 from hwdse.hdl.blocks import shift_right_sticky
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Primitive, Reduce, Shifter
 from hwdse.hdl.unpacked import Record
+from hwdse.primitives.primitive import Adder, Gates, Incrementer, Primitive, Reduce, Shifter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Magnitude:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Floor:
+class WindowFloor:
     """A number rounded down, in units of the window's LSB.
 
     `word` is signed and one bit wider than the window. If `sticky` is set, the number lies between
@@ -96,7 +96,7 @@ class Window:
         ]
         return Magnitude(negative=negative, word=word, sticky=cut.sticky | total[-1])
 
-    def floor(self, m: Module, record: Record) -> Floor:
+    def floor(self, m: Module, record: Record) -> WindowFloor:
         """The record rounded down."""
         if self.signed_word:
             return self._cut_signed(m, record)
@@ -104,7 +104,7 @@ class Window:
         flipped = Cat(cut.word, Const(0, 1)) ^ cut.negative.replicate(self._width + 1)
         word = Signal(signed(self._width + 1), name="window_floor")
         m.d.comb += word.eq(flipped + (cut.negative & ~cut.sticky))
-        return Floor(word=word, sticky=cut.sticky)
+        return WindowFloor(word=word, sticky=cut.sticky)
 
     def ordered(self, m: Module, record: Record) -> Value:
         """A signed word for `reaches`: words compare as their records do.
@@ -124,7 +124,7 @@ class Window:
         # Negative magnitudes are only inverted, so that the word is one too small.
         return ordered >= (bound if self.signed_word or bound > 0 else bound - 1)
 
-    def _cut_signed(self, m: Module, record: Record) -> Floor:
+    def _cut_signed(self, m: Module, record: Record) -> WindowFloor:
         shape, width = self._shape, self._width
         place = shape.exponent_min - self._lsb
         number, sticky = record.significand, Const(0, 1)
@@ -143,13 +143,13 @@ class Window:
         if shape.has_inf:
             beyond, negative = beyond | record.inf, Mux(record.inf, record.inf_sign, negative)
         if isinstance(beyond, Const):
-            return Floor(word=word, sticky=any_lost)
+            return WindowFloor(word=word, sticky=any_lost)
         with m.If(beyond):
             m.d.comb += [
                 word.eq(Cat((~negative).replicate(width), negative)),
                 any_lost.eq(1),
             ]
-        return Floor(word=word, sticky=any_lost)
+        return WindowFloor(word=word, sticky=any_lost)
 
     def _cut_magnitude(self, m: Module, record: Record) -> Magnitude:
         shape, width = self._shape, self._width

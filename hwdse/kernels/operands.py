@@ -23,7 +23,7 @@ _AT_ONCE = 1 << 20
 
 
 #: An index that selects a part of an array of codes.
-Part = int | tuple[int, slice] | EllipsisType
+Selection = int | tuple[int, slice] | EllipsisType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Operand:
         if number_format.bits <= _TABLE_BITS:
             self._table = prepare(_all_values(number_format))
 
-    def values(self, part: Part = ..., carrier: npt.DTypeLike = np.float64) -> Values:
+    def values(self, part: Selection = ..., carrier: npt.DTypeLike = np.float64) -> Values:
         """Prepared values of all codes, or of a part of the codes, as float64 or float32."""
         codes = self.codes[part]
         if self._table is None:

@@ -20,7 +20,7 @@ DATA_VARIABLE = "HWDSE_DATA"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Part:
+class Split:
     """Labelled samples.
 
     Attributes:
@@ -53,7 +53,7 @@ class Dataset(ABC):
     test_size: int
 
     @abstractmethod
-    def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+    def train(self, data_dir: Path | None = None, limit: int | None = None) -> Split:
         """The train part, or its first `limit` samples, in a fixed order.
 
         Raises:
@@ -61,7 +61,7 @@ class Dataset(ABC):
         """
 
     @abstractmethod
-    def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+    def test(self, data_dir: Path | None = None, limit: int | None = None) -> Split:
         """The test part, or its first `limit` samples, in a fixed order.
 
         Raises:
@@ -86,15 +86,15 @@ class Digits(Dataset):
     period: int
     held_out: tuple[int, ...]
 
-    def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+    def train(self, data_dir: Path | None = None, limit: int | None = None) -> Split:
         """The samples that are not held out. `data_dir` has no effect."""
         return self._split(False, limit)
 
-    def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+    def test(self, data_dir: Path | None = None, limit: int | None = None) -> Split:
         """The held-out samples. `data_dir` has no effect."""
         return self._split(True, limit)
 
-    def _split(self, held_out: bool, limit: int | None) -> Part:
+    def _split(self, held_out: bool, limit: int | None) -> Split:
         # Imported here: importing scikit-learn takes seconds, and only this dataset needs it.
         from sklearn.datasets import load_digits  # noqa: PLC0415
 
@@ -104,7 +104,7 @@ class Digits(Dataset):
             rank[y == label] = np.arange(np.count_nonzero(y == label))
         in_test = np.isin(rank % self.period, self.held_out)
         chosen = np.flatnonzero(in_test == held_out)[:limit]
-        return Part(x=(x[chosen] / 16.0).astype(np.float32), y=y[chosen].astype(np.int64))
+        return Split(x=(x[chosen] / 16.0).astype(np.float32), y=y[chosen].astype(np.int64))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,15 +119,15 @@ class IdxImages(Dataset):
     folder: Path
     how_to_get: str
 
-    def train(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+    def train(self, data_dir: Path | None = None, limit: int | None = None) -> Split:
         """Read the train files from `data_dir`, $HWDSE_DATA or the system folder."""
         return self._load("train", data_dir, limit)
 
-    def test(self, data_dir: Path | None = None, limit: int | None = None) -> Part:
+    def test(self, data_dir: Path | None = None, limit: int | None = None) -> Split:
         """Read the test files from `data_dir`, $HWDSE_DATA or the system folder."""
         return self._load("t10k", data_dir, limit)
 
-    def _load(self, prefix: str, data_dir: Path | None, limit: int | None) -> Part:
+    def _load(self, prefix: str, data_dir: Path | None, limit: int | None) -> Split:
         image_file = self._find(f"{prefix}-images-idx3-ubyte", data_dir)
         label_file = self._find(f"{prefix}-labels-idx1-ubyte", data_dir)
         images, labels = read_idx(image_file, limit), read_idx(label_file, limit)
@@ -140,7 +140,7 @@ class IdxImages(Dataset):
             raise DatasetError(
                 f"{label_file} is damaged: label {labels.max()} of {len(self.classes)} classes"
             )
-        return Part(
+        return Split(
             x=images[:, np.newaxis].astype(np.float32) / np.float32(255),
             y=labels.astype(np.int64),
         )

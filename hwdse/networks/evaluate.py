@@ -129,7 +129,7 @@ def float_accuracy(
     return Accuracy.of(found, found, test.y, network=network.name, scales="none")
 
 
-def _test_part(network: Network, samples: int | None, data_dir: Path | None) -> datasets.Part:
+def _test_part(network: Network, samples: int | None, data_dir: Path | None) -> datasets.Split:
     wanted = network.default_samples if samples is None else samples
     if wanted < 1:
         raise DatasetError(f"samples={wanted}: at least 1 is needed")

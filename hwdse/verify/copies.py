@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hwdse.formats.unpacked import Array
 from hwdse.resources import resource
 from hwdse.spec import Design, Interface
-from hwdse.verify import native
+from hwdse.tools import verilator
 
 #: Copies of the unit in one executable: enough to hide the simulator's own work, and few enough for
 #: their code to stay in the processor's cache.
@@ -41,7 +41,7 @@ def build_driver(
     unit.write_text(verilog, encoding="utf-8")
     wrapper.write_text(copies_wrapper(interface, top, copies), encoding="utf-8")
     main = resource("sims", "native", "drive.cpp")
-    return native.build(verilog=[wrapper, unit], top=_TOP, main=main, folder=folder / "build")
+    return verilator.build(verilog=[wrapper, unit], top=_TOP, main=main, folder=folder / "build")
 
 
 def timing_arguments(interface: Interface) -> list[str]:

@@ -33,7 +33,7 @@ from hwdse.verify.stimulus.operands import listable
 MOST_BITS = 32
 #: log2 of the results that golden judges: 45 seconds of one core for fma, 70 for mac.
 GOLDEN_BITS = 24
-#: log2 of the results of a longer sweep by which golden judges the kernels: three seconds.
+#: log2 of the results of a longer enumeration by which golden judges the kernels: three seconds.
 _SAMPLE_BITS = 20
 #: log2 of the results that golden takes at once: more need memory, and are no faster.
 _GOLDEN_BLOCK_BITS = 15
@@ -47,7 +47,7 @@ Load = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep(ABC):
+class Enumeration(ABC):
     """All results of a design.
 
     Attributes:
@@ -103,7 +103,7 @@ class Sweep(ABC):
         return float(np.log2(self.third_count)) + self.design.a.bits + self.design.b.bits
 
 
-class _MulSweep(Sweep):
+class _MulEnumeration(Enumeration):
     @property
     def third_count(self) -> int:
         return 1
@@ -118,7 +118,7 @@ class _MulSweep(Sweep):
         return _codes(self.design.a)[None, :], np.asarray(rows)[:, None]
 
 
-class _FmaSweep(Sweep):
+class _FmaEnumeration(Enumeration):
     @property
     def third_count(self) -> int:
         assert self.design.c is not None  # the unit uses it
@@ -136,7 +136,7 @@ class _FmaSweep(Sweep):
         return _codes(self.design.a)[None, :], row & ((1 << b_bits) - 1), row >> b_bits
 
 
-class _MacSweep(Sweep):
+class _MacEnumeration(Enumeration):
     """Every running sum that products can load, and every product added to it."""
 
     @cached_property
@@ -212,33 +212,33 @@ def _codes(number_format: Format) -> Array:
 
 
 @singledispatch
-def sweep_of(unit: Unit, design: Design) -> Sweep | None:
-    """The sweep over all results of a unit; None where they cannot be enumerated."""
+def enumeration_of(unit: Unit, design: Design) -> Enumeration | None:
+    """The enumeration over all results of a unit; None where they cannot be enumerated."""
     return None
 
 
-@sweep_of.register
-def _(unit: Mul, design: Design) -> Sweep | None:
-    return _MulSweep(design=design)
+@enumeration_of.register
+def _(unit: Mul, design: Design) -> Enumeration | None:
+    return _MulEnumeration(design=design)
 
 
-@sweep_of.register
-def _(unit: Fma, design: Design) -> Sweep | None:
-    return _FmaSweep(design=design)
+@enumeration_of.register
+def _(unit: Fma, design: Design) -> Enumeration | None:
+    return _FmaEnumeration(design=design)
 
 
-@sweep_of.register
-def _(unit: Mac, design: Design) -> Sweep | None:
+@enumeration_of.register
+def _(unit: Mac, design: Design) -> Enumeration | None:
     """Of running sums that the output shows: those of floats and integers in their own format."""
     acc = design.acc
     if not isinstance(acc, FusedFloat | IntegerSum) or not listable(design.a, design.b):
         return None
     shown = design.out == acc.out_of(design.product)
-    return _MacSweep(design=design) if shown else None
+    return _MacEnumeration(design=design) if shown else None
 
 
-def run_sweep(
-    sweep: Sweep,
+def run_enumeration(
+    enumeration: Enumeration,
     verilog: str,
     *,
     top: str = "",
@@ -249,7 +249,7 @@ def run_sweep(
     """Simulate every result and compare it.
 
     Args:
-        sweep: the design's sweep.
+        enumeration: the design's enumeration.
         verilog: text of its module.
         top: name of the module, where it is not the design's.
         interface: of the module, where its latency is another.
@@ -265,60 +265,62 @@ def run_sweep(
         ToolError: simulator or compiler missing or failing.
         SpecError: more than 2^32 results, or more than 2^24 without a fast kernel.
     """
-    design = sweep.design
-    if sweep.bits > MOST_BITS:
+    design = enumeration.design
+    if enumeration.bits > MOST_BITS:
         raise SpecError(
-            f"level exhaustive of {design}: 2^{sweep.bits:.0f} results, at most 2^{MOST_BITS} can "
-            "be tried, use level full"
+            f"level exhaustive of {design}: 2^{enumeration.bits:.0f} results, at most "
+            f"2^{MOST_BITS} can be tried, use level full"
         )
-    if not sweep.by_golden:
-        _check_kernel(sweep, seed)
-    jobs = min(jobs or len(os.sched_getaffinity(0)), sweep.rows)
-    bounds = [sweep.rows * job // jobs for job in range(jobs + 1)]
+    if not enumeration.by_golden:
+        _check_kernel(enumeration, seed)
+    jobs = min(jobs or len(os.sched_getaffinity(0)), enumeration.rows)
+    bounds = [enumeration.rows * job // jobs for job in range(jobs + 1)]
     parts = [range(*pair) for pair in pairwise(bounds)]
-    with temporary_folder("sweep") as folder:
+    with temporary_folder("enumeration") as folder:
         shown = interface or design.interface
         executable = copies.build_driver(shown, verilog, top or design.slug, folder)
-        arguments = _arguments(sweep, shown, folder, seed)
+        arguments = _arguments(enumeration, shown, folder, seed)
 
         def simulate(rows: range) -> Report:
             first, count = rows.start << design.a.bits, len(rows) << design.a.bits
             words = [*arguments, f"first={first}", f"count={count}"]
-            return native.run(executable, words, _stream(sweep, rows))
+            return native.run(executable, words, _stream(enumeration, rows))
 
         with ThreadPoolExecutor(jobs) as pool:
             reports = list(pool.map(simulate, parts))
-    _judge(sweep, reports)
-    return sweep.rows << design.a.bits
+    _judge(enumeration, reports)
+    return enumeration.rows << design.a.bits
 
 
-def _check_kernel(sweep: Sweep, seed: int) -> None:
+def _check_kernel(enumeration: Enumeration, seed: int) -> None:
     """Compare results at random with golden's; a missing kernel is found before a build."""
     rng = np.random.default_rng(seed)
-    step = max(1, (1 << _GOLDEN_BLOCK_BITS) >> sweep.design.a.bits)
-    for _ in range(max(1, (1 << _SAMPLE_BITS) // (step << sweep.design.a.bits))):
-        at = int(rng.integers(sweep.rows))
-        rows = range(at, min(at + step, sweep.rows))
-        found, wanted = sweep.kernel(rows), sweep.golden(rows)
+    step = max(1, (1 << _GOLDEN_BLOCK_BITS) >> enumeration.design.a.bits)
+    for _ in range(max(1, (1 << _SAMPLE_BITS) // (step << enumeration.design.a.bits))):
+        at = int(rng.integers(enumeration.rows))
+        rows = range(at, min(at + step, enumeration.rows))
+        found, wanted = enumeration.kernel(rows), enumeration.golden(rows)
         if wrong := int(np.sum(found != wanted)):
             raise VerificationError(
-                f"{sweep.design}: the fast kernel that 2^{sweep.bits:.0f} results need differs "
-                f"from the golden model in {wrong} of {found.size}, use level full"
+                f"{enumeration.design}: the fast kernel that 2^{enumeration.bits:.0f} results need "
+                f"differs from the golden model in {wrong} of {found.size}, use level full"
             )
 
 
-def _arguments(sweep: Sweep, interface: Interface, folder: Path, seed: int) -> list[str]:
-    design = sweep.design
+def _arguments(
+    enumeration: Enumeration, interface: Interface, folder: Path, seed: int
+) -> list[str]:
+    design = enumeration.design
     words = [
         *(*copies.timing_arguments(interface), f"seed={seed}"),
         *(f"a={design.a.bits}", f"b={design.b.bits}", f"bytes={design.out.code_dtype.itemsize}"),
     ]
-    if sweep.loads is None:
+    if enumeration.loads is None:
         return words
-    depth = max(map(len, sweep.loads))
+    depth = max(map(len, enumeration.loads))
     # Shorter ones begin with their first step over and over, a new sum each time.
-    padded = np.array([load[:1] * (depth - len(load)) + load for load in sweep.loads])
-    starts = np.array([[depth - len(load)] for load in sweep.loads])
+    padded = np.array([load[:1] * (depth - len(load)) + load for load in enumeration.loads])
+    starts = np.array([[depth - len(load)] for load in enumeration.loads])
     first = np.arange(depth)[None, :] <= starts
     expected = np.empty(first.shape, np.uint64)
     for start in np.unique(starts):
@@ -332,29 +334,29 @@ def _arguments(sweep: Sweep, interface: Interface, folder: Path, seed: int) -> l
     return [*words, f"depth={depth}", f"loads={path}"]
 
 
-def _stream(sweep: Sweep, rows: range) -> Iterator[bytes]:
+def _stream(enumeration: Enumeration, rows: range) -> Iterator[bytes]:
     """Expected codes, a block at a time; blocks hold whole running sums."""
-    b_bits, a_bits = sweep.design.b.bits, sweep.design.a.bits
+    b_bits, a_bits = enumeration.design.b.bits, enumeration.design.a.bits
     size = 1 << max(_BLOCK_BITS - a_bits, 0)
-    if sweep.loads is not None:
+    if enumeration.loads is not None:
         size = max(size, 1 << b_bits)
     at = rows.start
     while at < rows.stop:
         stop = min((at // size + 1) * size, rows.stop)
-        yield np.ascontiguousarray(sweep.expected(range(at, stop))).tobytes()
+        yield np.ascontiguousarray(enumeration.expected(range(at, stop))).tobytes()
         at = stop
 
 
-def _judge(sweep: Sweep, reports: list[Report]) -> None:
-    design = sweep.design
+def _judge(enumeration: Enumeration, reports: list[Report]) -> None:
+    design = enumeration.design
     mismatches = sum(report.mismatches for report in reports)
     if mismatches:
         first = [found for report in reports for found in report.first][:_SHOWN]
         lines = [f"{design}: {mismatches} mismatches in all results; the first are"]
-        lines += [f"  {_one(sweep, found)}" for found in first]
+        lines += [f"  {_one(enumeration, found)}" for found in first]
         raise VerificationError("\n".join(lines))
-    steps = 1 if sweep.loads is None else 1 + max(map(len, sweep.loads))
-    needed = (sweep.rows << design.a.bits) * steps
+    steps = 1 if enumeration.loads is None else 1 + max(map(len, enumeration.loads))
+    needed = (enumeration.rows << design.a.bits) * steps
     checked = sum(report.checked for report in reports)
     if not checked == needed == sum(report.vectors for report in reports):
         raise VerificationError(
@@ -362,19 +364,19 @@ def _judge(sweep: Sweep, reports: list[Report]) -> None:
         )
 
 
-def _one(sweep: Sweep, found: dict[str, object]) -> str:
-    design, index, got = sweep.design, found["index"], found["got"]
+def _one(enumeration: Enumeration, found: dict[str, object]) -> str:
+    design, index, got = enumeration.design, found["index"], found["got"]
     if not isinstance(index, int):
         return str(got)
     row, a = divmod(index, 1 << design.a.bits)
     third, b = divmod(row, 1 << design.b.bits)
     given = [f"a={value_text(design.a, a)}", f"b={value_text(design.b, b)}"]
-    want = int(sweep.golden(range(row, row + 1))[0, a])
-    if sweep.loads is not None:
-        load = np.array(sweep.loads[third])
+    want = int(enumeration.golden(range(row, row + 1))[0, a])
+    if enumeration.loads is not None:
+        load = np.array(enumeration.loads[third])
         before = golden.running_dot(design, load[:, 0], load[:, 1]).tolist()
         step = found.get("step")
-        if isinstance(step, int) and step < (depth := max(map(len, sweep.loads))):
+        if isinstance(step, int) and step < (depth := max(map(len, enumeration.loads))):
             at = max(step - (depth - len(load)), 0)
             given = [
                 f"a={value_text(design.a, load[at, 0])}",

@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.resources import resource
-from hwdse.spec.interface import Stream
+from hwdse.spec.interface import Interface, Stream
 from hwdse.spec.port_words import joining_module, port_words
 from hwdse.temporary import temporary_folder
+from hwdse.tools import verilator
 from hwdse.verify import native
 from hwdse.verify.bench import Report
 from hwdse.verify.trace import Trace
@@ -30,25 +31,46 @@ def run_trace(trace: Trace, verilog: str, top: str, *, seed: int = 0) -> Report:
         ToolError: simulator or compiler missing or failing.
     """
     with temporary_folder("streams") as folder:
-        executable = build_driver(trace, verilog, top, folder)
-        plan, data = folder / "plan.txt", folder / "data.bin"
-        plan.write_text(plan_text(trace), encoding="utf-8")
-        data.write_bytes(b"".join(_rows(trace, s).tobytes() for s in trace.interface.streams))
-        return native.run(executable, [str(plan), str(data), str(seed)])
+        executable = build_driver(trace.interface, verilog, top, folder)
+        return native.run(executable, [*write_trace(trace, folder), str(seed)])
 
 
-def build_driver(trace: Trace, verilog: str, top: str, folder: Path) -> Path:
+def write_trace(trace: Trace, folder: Path) -> list[str]:
+    """Write the plan and the data that the driver reads; their paths."""
+    plan, data = folder / "plan.txt", folder / "data.bin"
+    plan.write_text(plan_text(trace), encoding="utf-8")
+    data.write_bytes(b"".join(_rows(trace, s).tobytes() for s in trace.interface.streams))
+    return [str(plan), str(data)]
+
+
+def build_driver(
+    interface: Interface, verilog: str, top: str, folder: Path, *, mutants: bool = False
+) -> Path:
     """The driver of sims/stream around a module.
+
+    Args:
+        interface: of the module.
+        verilog: its text.
+        top: its name.
+        folder: where to build.
+        mutants: whether the module has an input `mutsel` [31:0] that selects a fault.
 
     Raises:
         ToolError: simulator or compiler missing, or the build failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    unit, wrapper = folder / "unit.v", folder / f"{_TOP}.v"
+    unit, wrapper = folder / "unit.v", folder / f"{_TOP}.sv"
+    more = {"mutsel": "[31:0] mutsel"} if mutants else {}
     unit.write_text(verilog, encoding="utf-8")
-    wrapper.write_text(joining_module(trace.interface, top, _TOP, more={}), encoding="utf-8")
+    wrapper.write_text(joining_module(interface, top, _TOP, more=more), encoding="utf-8")
     main = resource("sims", "stream", "stream.cpp")
-    return native.build(verilog=[wrapper, unit], top=_TOP, main=main, folder=folder / "build")
+    return verilator.build(
+        verilog=[wrapper, unit],
+        top=_TOP,
+        main=main,
+        folder=folder / "build",
+        defines={"MUTANTS": 1} if mutants else {},
+    )
 
 
 def plan_text(trace: Trace) -> str:

@@ -60,7 +60,7 @@ def path_of(design: Design) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
+class Outcome:
     """What became of the verification of one design.
 
     Attributes:
@@ -79,7 +79,7 @@ class Proof:
 
 
 #: Told of each design as soon as it is done.
-Progress = Callable[[Proof], None]
+Progress = Callable[[Outcome], None]
 
 
 def verify_supported(
@@ -89,7 +89,7 @@ def verify_supported(
     seed: int = 0,
     jobs: int = 1,
     progress: Progress | None = None,
-) -> list[Proof]:
+) -> list[Outcome]:
     """Simulate the checked-in Verilog of every supported design against the golden model.
 
     The simulated bytes are those of a design's files in the order of filelist.f, below the header
@@ -104,7 +104,7 @@ def verify_supported(
     """
     designs = read_supported(folder)
     texts = [_checked_in(folder, design) for design in designs]
-    return _prove(designs, texts, level=level, seed=seed, jobs=jobs, progress=progress)
+    return _verify(designs, texts, level=level, seed=seed, jobs=jobs, progress=progress)
 
 
 def write_supported(folder: Path, *, jobs: int = 1, progress: Progress | None = None) -> list[str]:
@@ -120,35 +120,35 @@ def write_supported(folder: Path, *, jobs: int = 1, progress: Progress | None = 
     """
     designs = read_supported(folder)
     texts = [emit(design) for design in designs]
-    proofs = _prove(designs, texts, level=_LEVEL, seed=0, jobs=jobs, progress=progress)
+    outcomes = _verify(designs, texts, level=_LEVEL, seed=0, jobs=jobs, progress=progress)
     written = []
-    for design, proof in zip(designs, proofs, strict=True):
-        if proof.certificate is not None:
-            parts = _files(design, proof.verilog)
+    for design, outcome in zip(designs, outcomes, strict=True):
+        if outcome.certificate is not None:
+            parts = _files(design, outcome.verilog)
             top = next(iter(parts))
-            parts[top] = header(design, design.interface, proof.certificate) + parts[top]
+            parts[top] = header(design, design.interface, outcome.certificate) + parts[top]
             for path, text in parts.items():
                 writable_folder((folder / path).parent)
                 write_file(folder / path, text)
             written += list(parts)
-    raise_failures(proofs)
+    raise_failures(outcomes)
     write_file(folder / _FILE_LIST, "".join(f"{path}\n" for path in written))
     return [*written, _FILE_LIST]
 
 
-def raise_failures(proofs: Sequence[Proof]) -> None:
+def raise_failures(outcomes: Sequence[Outcome]) -> None:
     """Complain of all failed designs together.
 
     Raises:
         VerificationError: some failed.
     """
-    failures = [proof.failure for proof in proofs if proof.failure]
+    failures = [outcome.failure for outcome in outcomes if outcome.failure]
     if failures:
-        count = f"{len(failures)} of {len(proofs)} designs failed"
+        count = f"{len(failures)} of {len(outcomes)} designs failed"
         raise VerificationError("\n".join([count, *failures]))
 
 
-def _prove(
+def _verify(
     designs: Sequence[Design],
     texts: Sequence[str],
     *,
@@ -156,27 +156,27 @@ def _prove(
     seed: int,
     jobs: int,
     progress: Progress | None,
-) -> list[Proof]:
+) -> list[Outcome]:
     """Verify each text as its design's, several at once."""
-    proofs: dict[int, Proof] = {}
+    outcomes: dict[int, Outcome] = {}
     # A fresh interpreter: simulators and compiled kernels bring threads that a fork would not.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         running = {
-            pool.submit(_proof, str(design), text, level, seed): number
+            pool.submit(_outcome, str(design), text, level, seed): number
             for number, (design, text) in enumerate(zip(designs, texts, strict=True))
         }
         try:
             for done in as_completed(running):
-                proofs[running[done]] = proof = done.result()
+                outcomes[running[done]] = outcome = done.result()
                 if progress is not None:
-                    progress(proof)
+                    progress(outcome)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return [proofs[number] for number in range(len(designs))]
+    return [outcomes[number] for number in range(len(designs))]
 
 
-def _proof(spec: str, text: str, level: str, seed: int) -> Proof:
+def _outcome(spec: str, text: str, level: str, seed: int) -> Outcome:
     start = time.monotonic()
     certificate, failure = None, ""
     try:
@@ -184,7 +184,9 @@ def _proof(spec: str, text: str, level: str, seed: int) -> Proof:
     except VerificationError as error:
         failure = str(error)
     seconds = time.monotonic() - start
-    return Proof(spec=spec, verilog=text, certificate=certificate, failure=failure, seconds=seconds)
+    return Outcome(
+        spec=spec, verilog=text, certificate=certificate, failure=failure, seconds=seconds
+    )
 
 
 def check_supported(folder: Path) -> list[Difference]:

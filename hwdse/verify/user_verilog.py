@@ -1,8 +1,6 @@
 """A user's own Verilog checked against the golden model of a design."""
 
-import json
 import re
-import subprocess
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,8 +10,7 @@ from typing import Any
 from hwdse.errors import SpecError
 from hwdse.reading import MEBIBYTE, read_text
 from hwdse.spec import Design, Interface
-from hwdse.temporary import temporary_folder
-from hwdse.verify import native
+from hwdse.tools.verilator import syntax_tree
 from hwdse.verify.certificate import Certificate
 from hwdse.verify.verification import Sources, collect_evidence
 
@@ -84,27 +81,9 @@ def module_ports(files: Sequence[Path], module: str) -> dict[str, PortShape]:
         SpecError: the files hold no such module, or are no Verilog; the message is Verilator's.
         ToolError: Verilator is missing.
     """
-    with temporary_folder("ports") as folder:
-        command = [
-            *("verilator", "--json-only", "--Mdir", str(folder), "--prefix", "Vports"),
-            *("-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", module),
-            *map(str, files),
-        ]
-        run = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            env=native.simulator_environment(module),
-            cwd=folder,
-        )
-        tree = folder / "Vports.tree.json"
-        if run.returncode or not tree.exists():
-            errors = [line for line in run.stderr.splitlines() if line.startswith("%Error")]
-            reason = errors[0] if errors else run.stderr.strip() or f"exit code {run.returncode}"
-            raise SpecError(f"cannot read module {module}: {reason}")
-        document = json.loads(tree.read_text(encoding="utf-8"))
+    document = syntax_tree(files, module)
+    if isinstance(document, str):
+        raise SpecError(f"cannot read module {module}: {document}")
     types = {node["addr"]: node for node in _nodes(document, "BASICDTYPE")}
     found = {}
     for node in _nodes(document, "VAR"):

@@ -8,11 +8,11 @@ from hwdse.hdl import PLAIN, emit
 from hwdse.resources import resource
 from hwdse.spec import Bus, Design, Interface
 from hwdse.temporary import temporary_folder
-from hwdse.verify import native
+from hwdse.tools import verilator
 from hwdse.verify.bench import Report, run_bench
 from hwdse.verify.bus_trace import on_bus
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
-from hwdse.verify.exhaustive import run_sweep, sweep_of
+from hwdse.verify.exhaustive import enumeration_of, run_enumeration
 from hwdse.verify.line_coverage import write_coverage
 from hwdse.verify.mismatch import describe
 from hwdse.verify.prepare import prepare
@@ -131,7 +131,7 @@ def collect_evidence(
             bench=BENCH,
             vectors=vector_file,
             build_dir=folder / "build",
-            object_cache=native.object_cache(),
+            object_cache=verilator.object_cache(),
             coverage=coverage is not None,
         )
         if coverage is not None:
@@ -140,11 +140,11 @@ def collect_evidence(
     if level == "exhaustive":
         # The same inputs once more, with other registers at the start and other idle cycles.
         _judge(design, trace, run_trace(trace, sources.joined, sources.top, seed=seed))
-        sweep = sweep_of(design.unit, design)
-        # A sweep drives the unit's own ports; behind a bus only the trace is left.
-        if sweep is not None and bus.interface(design) == design.interface:
-            counts["exhaustive_results"] = run_sweep(
-                sweep, sources.joined, top=sources.top, interface=trace.interface, seed=seed
+        enumeration = enumeration_of(design.unit, design)
+        # A enumeration drives the unit's own ports; behind a bus only the trace is left.
+        if enumeration is not None and bus.interface(design) == design.interface:
+            counts["exhaustive_results"] = run_enumeration(
+                enumeration, sources.joined, top=sources.top, interface=trace.interface, seed=seed
             )
     certificate = Certificate(
         spec=str(design),

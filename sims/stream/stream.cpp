@@ -2,7 +2,7 @@
 // expected words. The wrapper module `streams` joins the ports of the unit to two words: one for
 // inputs and one for outputs.
 //
-//   stream PLAN DATA SEED
+//   stream PLAN DATA SEED [MUTANT...]
 //
 // PLAN is a text file: `clocked reset_cycles turns rst rst_low streams`, then one line per stream:
 //
@@ -18,6 +18,11 @@
 //
 // Inputs idle at random. Outputs with a `ready` signal are held back at random. One line of JSON on
 // stdout reports the counts and the first mismatches.
+//
+// Compiled with MUTANTS, the wrapper has an input `mutsel` that selects a fault. Each mutant runs
+// until its first mismatch. A line per mutant has its number and the cycle of the mismatch, or -1.
+// Before the trace, a part of it runs until a reset interrupts it. Inputs are random during that
+// reset. Neither may matter.
 
 #include <algorithm>
 #include <cstdint>
@@ -43,7 +48,7 @@ using Out = std::remove_reference_t<decltype(Vstreams::out)>;
 using Words = std::vector<uint32_t>;
 template <class T> constexpr int words = (sizeof(T) + 3) / 4;
 constexpr int IDLE_ONE_IN = 16, WAIT_ONE_IN = 4, KEPT_MISMATCHES = 16, EXTRA = 64;
-constexpr long PATIENCE = 100000;
+constexpr long PATIENCE = 100000, INTERRUPTED = 100, NO_LIMIT = 1L << 62;
 
 [[noreturn]] void fail(const std::string& reason) {
     std::fprintf(stderr, "stream: %s\n", reason.c_str());
@@ -269,13 +274,23 @@ std::vector<Stream> read_plan(std::ifstream& plan, std::ifstream& data, int coun
     return streams;
 }
 
+struct Plan {
+    int clocked = 0, reset_cycles = 0, turns = 0, rst = 0, low = 0;
+    std::vector<Stream> streams;
+};
+
 class Unit {
   public:
-    Unit(int seed, bool clocked) : clocked_{clocked} {
+    Unit(int seed, bool clocked, int mutant) : clocked_{clocked} {
         // Registers without a reset start with random values.
         context_.randReset(2);
         context_.randSeed(seed + 1);
         unit_ = std::make_unique<Vstreams>(&context_);
+#ifdef MUTANTS
+        unit_->mutsel = mutant;
+#else
+        (void)mutant;
+#endif
     }
 
     // Gives the outputs just before the next clock edge, then passes the edge. Without a clock,
@@ -296,39 +311,37 @@ class Unit {
     bool clocked_;
 };
 
-}  // namespace
+void reset(Unit& unit, const Plan& plan, Words& in, std::minstd_rand& noise, bool junk) {
+    Words out(words<Out> + 1);
+    for (int k = 0; k < plan.reset_cycles; ++k) {
+        if (junk) {
+            for (size_t at = 0; at < 8 * sizeof(In); ++at) set_bit(in, at, noise() >> 8 & 1);
+        }
+        set_bit(in, plan.rst, !plan.low);
+        unit.tick(in, out);
+    }
+    if (plan.reset_cycles) set_bit(in, plan.rst, plan.low);
+}
 
-int main(int count, char** arguments) {
-    if (count != 4) fail("three arguments are needed: plan, data, seed");
-    std::ifstream plan(arguments[1]), data(arguments[2], std::ios::binary);
-    const int seed = std::atoi(arguments[3]);
-    int clocked = 0, reset_cycles = 0, turns = 0, rst = 0, low = 0, number = 0;
-    plan >> clocked >> reset_cycles >> turns >> rst >> low >> number;
-    if (!plan || !data) fail("cannot read plan or data");
-    const std::vector<Stream> streams = read_plan(plan, data, number);
-    Report report;
+// The trace until `most` cycles have passed, or until the first mismatch if that is `enough`.
+// Returns the cycles.
+long drive(Unit& unit, const Plan& plan, Words& in, std::minstd_rand& noise, Report& report, long most, bool enough) {
+    const int number = plan.streams.size();
     std::vector<std::unique_ptr<Source>> sources(number);
     std::vector<std::pair<Source*, std::unique_ptr<Sink>>> sinks;
     int extra = 1;
     for (int k = 0; k < number; ++k) {
-        if (!streams[k].output) sources[k] = std::make_unique<Source>(streams[k], turns);
+        if (!plan.streams[k].output) sources[k] = std::make_unique<Source>(plan.streams[k], plan.turns);
     }
-    for (const Stream& s : streams) {
+    for (const Stream& s : plan.streams) {
         if (!s.output) continue;
-        report.vectors += s.transfers;
         extra = std::max(extra, s.latency < 0 ? EXTRA : s.latency + 1);
         sinks.emplace_back(sources[s.follows].get(), std::make_unique<Sink>(s, report));
     }
-    Unit unit(seed, clocked);
-    std::minstd_rand noise(seed + 1);
-    Words in(words<In> + 1), out(words<Out> + 1);
-    for (int k = 0; k < reset_cycles; ++k) {
-        set_bit(in, rst, !low);
-        unit.tick(in, out);
-    }
-    if (reset_cycles) set_bit(in, rst, low);
-    long quiet = 0;
-    for (int draining = extra; draining && quiet < PATIENCE;) {
+    Words out(words<Out> + 1);
+    long quiet = 0, cycle = 0;
+    for (int draining = extra; draining && quiet < PATIENCE && cycle < most; ++cycle) {
+        if (enough && report.mismatches) return cycle;
         for (auto& source : sources) {
             if (source) source->offer(in, noise);
         }
@@ -349,8 +362,63 @@ int main(int count, char** arguments) {
         quiet = moved ? 0 : quiet + 1;
         draining = ended ? draining - 1 : extra;
     }
-    for (auto& [source, sink] : sinks) sink->missing();
+    if (cycle < most) {
+        for (auto& [source, sink] : sinks) sink->missing();
+    }
+    return cycle;
+}
+
+Report run(const Plan& plan, int seed) {
+    Report report;
+    Unit unit(seed, plan.clocked, 0);
+    std::minstd_rand noise(seed + 1);
+    Words in(words<In> + 1);
+    for (const Stream& s : plan.streams) report.vectors += s.output ? s.transfers : 0;
+    reset(unit, plan, in, noise, false);
+    drive(unit, plan, in, noise, report, NO_LIMIT, false);
+    return report;
+}
+
+// The cycle of a mutant's first mismatch, or -1.
+long first_wrong(const Plan& plan, int seed, int mutant) {
+    Unit unit(seed, plan.clocked, mutant);
+    std::minstd_rand noise(seed + 1);
+    Words in(words<In> + 1);
+    long cycles = 0, vectors = 0;
+    if (plan.reset_cycles) {
+        Report interrupted;
+        reset(unit, plan, in, noise, true);
+        cycles = drive(unit, plan, in, noise, interrupted, INTERRUPTED + noise() % INTERRUPTED, true);
+        if (interrupted.mismatches) return cycles;
+        reset(unit, plan, in, noise, true);
+    }
+    Report report;
+    cycles += drive(unit, plan, in, noise, report, NO_LIMIT, true);
+    for (const Stream& s : plan.streams) vectors += s.output ? s.transfers : 0;
+    return report.mismatches || report.checked < vectors ? cycles : -1;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count < 4) fail("three arguments are needed: plan, data, seed");
+    std::ifstream text(arguments[1]), data(arguments[2], std::ios::binary);
+    const int seed = std::atoi(arguments[3]);
+    Plan plan;
+    int number = 0;
+    text >> plan.clocked >> plan.reset_cycles >> plan.turns >> plan.rst >> plan.low >> number;
+    if (!text || !data) fail("cannot read plan or data");
+    plan.streams = read_plan(text, data, number);
+#ifdef MUTANTS
+    for (int k = 4; k < count; ++k) {
+        const int mutant = std::atoi(arguments[k]);
+        std::printf("%d %ld\n", mutant, first_wrong(plan, seed, mutant));
+    }
+    return 0;
+#else
+    const Report report = run(plan, seed);
     std::printf("{\"vectors\": %ld, \"checked\": %ld, \"mismatches\": %ld, \"first_mismatches\": [%s]}\n",
                 report.vectors, report.checked, report.mismatches, report.first.c_str());
     return report.mismatches || report.checked != report.vectors;
+#endif
 }

@@ -8,7 +8,7 @@ from hwdse.errors import VerificationError
 from hwdse.hdl import emit, split_modules
 from hwdse.verify import Certificate
 from hwdse.verify.certificate import sha256
-from hwdse.verify.supported import Proof, path_of, verify_supported
+from hwdse.verify.supported import Outcome, path_of, verify_supported
 
 SPEC = "a=e2m1fn,acc=fp:bf16"
 
@@ -99,12 +99,12 @@ def supported(tmp_path):
 
 
 def test_verify_supported(supported, monkeypatch, capsys):
-    design, proofs = Design.parse(SPEC), []
+    design, outcomes = Design.parse(SPEC), []
 
     def once(*arguments, **named):
-        """Simulate the first time; the same proofs from then on."""
-        proofs[:] = proofs or verify_supported(*arguments, **named)
-        return proofs
+        """Simulate the first time; the same outcomes from then on."""
+        outcomes[:] = outcomes or verify_supported(*arguments, **named)
+        return outcomes
 
     monkeypatch.setattr("hwdse.cli.hardware.verify_supported", once)
     folder, parts = supported / path_of(design), split_modules(emit(design))
@@ -124,14 +124,16 @@ def test_verify_supported(supported, monkeypatch, capsys):
     assert main(["verify", *options, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [d["result"] for d in document["designs"]] == ["pass"]
-    proofs.clear()
+    outcomes.clear()
     module.write_text(module.read_text().replace("endmodule", "endmodule // changed"))
     assert main(["verify", *options]) == 1
     assert "the header lacks the digest" in capsys.readouterr().err
 
 
 def test_a_failed_supported_design_is_exit_1(supported, monkeypatch, capsys):
-    failed = Proof(spec="a=x", verilog="", certificate=None, failure="a=x: 3 mismatches", seconds=1)
+    failed = Outcome(
+        spec="a=x", verilog="", certificate=None, failure="a=x: 3 mismatches", seconds=1
+    )
     monkeypatch.setattr("hwdse.cli.hardware.verify_supported", lambda *_, **__: [failed])
     assert main(["verify", "--supported", "--folder", str(supported)]) == 1
     out, err = capsys.readouterr()

@@ -3,8 +3,7 @@ import json
 import pytest
 
 from hwdse.cli import main
-from hwdse.verify.mutation import MutationReport
-from hwdse.verify.mutation_netlist import Mutant
+from hwdse.verify.mutation import Mutant, MutationReport
 
 MUTANT = Mutant(
     number=7, mode="inv", cell="add in line 3", port="Y[1]", wire="o", source="a + b", options=""

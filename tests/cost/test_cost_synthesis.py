@@ -1,4 +1,4 @@
-"""Synthesis and timing: reading of recorded logs, missing tools, and one run of the tools."""
+"""Synthesis and timing: reading of recorded logs, and one run of the tools."""
 
 from pathlib import Path
 
@@ -72,18 +72,6 @@ def test_log_with_unmapped_cells():
         synthesis.parse_area(log, "top")
 
 
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("Yosys 0.64 (git sha1 6d2c445ae, ccache clang++)", (0, 64)),
-        ("Yosys 0.9+4052", (0, 9)),
-        ("bash: yosys: not found", ()),
-    ],
-)
-def test_version(text, version):
-    assert synthesis.parse_version(text) == version
-
-
 def test_delay_from_recorded_log():
     assert timing.parse_delay(CHECKS) == pytest.approx(2.1746)
 
@@ -92,58 +80,6 @@ def test_delay_from_recorded_log():
 def test_timing_without_a_path(log):
     with pytest.raises(ToolError, match="OpenSTA reports no path"):
         timing.parse_delay(log)
-
-
-@pytest.fixture
-def fresh_search():
-    """Forget which tools were found, before and after."""
-    synthesis.find_yosys.cache_clear()
-    timing.find_sta.cache_clear()
-    yield
-    synthesis.find_yosys.cache_clear()
-    timing.find_sta.cache_clear()
-
-
-@pytest.mark.usefixtures("fresh_search")
-def test_missing_tools(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(synthesis, "find_spec", lambda _name: None)
-    with pytest.raises(ToolError, match=r"pip install .*\[synthesis\]'"):
-        synthesis.synthesize("", top="top", library=TOY)
-    with pytest.raises(ToolError, match="apt install opensta"):
-        timing.find_sta()
-
-
-def program(folder, name, script):
-    path = folder / name
-    path.write_text("#!/bin/sh\n" + script)
-    path.chmod(0o755)
-
-
-@pytest.mark.usefixtures("fresh_search")
-def test_old_native_yosys_is_not_taken(monkeypatch, tmp_path):
-    program(tmp_path, "yosys", 'echo "Yosys 0.23 (git sha1 7ce5011c24b)"')
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(synthesis, "find_spec", lambda _name: None)
-    with pytest.raises(ToolError, match="no Yosys"):
-        synthesis.find_yosys()
-
-
-@pytest.mark.usefixtures("fresh_search")
-@pytest.mark.parametrize(
-    ("script", "message"),
-    [
-        # ABC lost: exit code 0 and no end of script.
-        ('echo "3. Executing ABC pass"', "did not finish the synthesis of top: 3. Executing ABC"),
-        ('echo "ERROR: no such module"; exit 1', "ERROR: no such module"),
-    ],
-)
-def test_synthesis_that_does_not_finish(monkeypatch, tmp_path, script, message):
-    program(tmp_path, "yosys", f'[ "$1" = -V ] && echo "Yosys 0.64" && exit\n{script}')
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(ToolError, match=message) as caught:
-        synthesis.synthesize("module top; endmodule", top="top", library=TOY)
-    assert "\n" not in str(caught.value)
 
 
 def test_driver_is_a_buffer():

@@ -6,7 +6,7 @@ from explore_fakes import filled, space
 
 from hwdse.errors import HwdseError, OutputError
 from hwdse.explore import plotting
-from hwdse.explore.axis import Axis
+from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import COLUMNS, column
 from hwdse.explore.front import pareto
 from hwdse.explore.plotting import plot
@@ -43,7 +43,7 @@ def test_numbers_of_the_front_cover_neither_points_nor_each_other(frame):
     boxes = [text.get_window_extent() for text in numbers.values()]
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[i + 1 :])
-        ys = Axis.of(column("accuracy"), frame).place(front["accuracy"])
+        ys = ChartAxis.of(column("accuracy"), frame).place(front["accuracy"])
         for x, y in zip(np.log10(front["energy_pj"]), ys, strict=True):
             assert not box.contains(*axes.transData.transform((x, y)))
 
@@ -72,7 +72,7 @@ def test_axes_are_titled_with_units_and_marked_with_values(frame):
 
 
 def test_error_axis_places_right_answers_at_half_a_sample(frame):
-    axis = Axis.of(column("accuracy"), frame)
+    axis = ChartAxis.of(column("accuracy"), frame)
     assert axis.place([0.0, 0.9, 0.99]) == pytest.approx([-2, -1, 0])
     assert axis.place(1.0) == pytest.approx(-np.log10(50 / 360))
     assert sorted(axis.ticks(-2, 1)[1], key=float)[-2:] == ["99.8", "100"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flows_folder import BARE, CLOCKED, package
 
-from hwdse.verify.yosys import run_yosys
+from hwdse.tools.yosys import run_yosys
 
 
 def test_ports_of_a_clocked_unit_are_timed():

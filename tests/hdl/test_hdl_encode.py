@@ -18,7 +18,7 @@ from hwdse import Design, formats
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Unpacked, UnpackedShape
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Structure
+from hwdse.primitives.structure import Structure
 from hwdse.spec.design import DESIGN_ROUNDINGS
 
 SMALL = [

@@ -5,12 +5,12 @@ from random import Random
 
 import pytest
 
-from hwdse.hdl.netlist import Node, Timing
+from hwdse.hdl.netlist import CellTiming, Node
 from hwdse.hdl.retiming import Circuit, Limits
 
 
 def word(name: str, inputs, outputs, delay: int) -> Node:
-    timing = Timing(
+    timing = CellTiming(
         columns=((),) * len(outputs), common=tuple(inputs), delays=(delay,) * len(outputs)
     )
     return Node(name=name, kind="cell", inputs=tuple(inputs), outputs=tuple(outputs), timing=timing)
@@ -121,7 +121,7 @@ def test_carry_chains_overlap():
             kind="cell",
             inputs=(*a, *b),
             outputs=tuple(y),
-            timing=Timing(
+            timing=CellTiming(
                 columns=tuple(zip(a, b, strict=True)), common=(), delays=(5,) * width, step=2
             ),
         )

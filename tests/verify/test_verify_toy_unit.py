@@ -11,8 +11,8 @@ from verify_toy_unit import Toy
 
 from hwdse import Design
 from hwdse.cost import estimate
-from hwdse.cost.fpga import wrapper
 from hwdse.errors import SpecError, VerificationError
+from hwdse.flows.wrapper import wrapper
 from hwdse.hdl import emit
 from hwdse.spec import Axis
 from hwdse.verify import generate, verify

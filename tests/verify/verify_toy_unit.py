@@ -10,8 +10,9 @@ import numpy as np
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
 
-from hwdse.hdl.structure import Adder, Multiplier, Register, Structure, UnitStructure
 from hwdse.hdl.units import unit
+from hwdse.primitives.primitive import Adder, Multiplier, Register
+from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design, Field, Interface, Stream, Unit
 from hwdse.verify.prepare import Prepared, prepare
 from hwdse.verify.trace import Trace

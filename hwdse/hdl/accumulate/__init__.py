@@ -17,9 +17,9 @@ from amaranth.lib.wiring import In, Out
 from hwdse.errors import SpecError
 from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import product_signature
-from hwdse.hdl.structure import Structure
 from hwdse.hdl.unpacked import Record, connect, unpacked_signature
 from hwdse.plugins import load_modules
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Accumulator, Design
 
 

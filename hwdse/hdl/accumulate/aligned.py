@@ -7,8 +7,9 @@ from hwdse.hdl.accumulate import DecodedRead, Step, read, step
 from hwdse.hdl.accumulate.aligned_sum import AlignedSum, FlooredSum, goes_to_infinity
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode.binary_float import BinaryFloatEncoder
-from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import connect, drive, fields
+from hwdse.primitives.primitive import Gates
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Aligned, Design
 
 

@@ -10,9 +10,10 @@ from hwdse.formats import UnpackedShape, clog2
 from hwdse.hdl.component import Component
 from hwdse.hdl.fixed_point import adder_tree
 from hwdse.hdl.signed_words import placed, shift_right, signed_sum
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Primitive, Reduce, Shifter, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates, Incrementer, Primitive, Reduce, Shifter
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Aligned, Design
 from hwdse.spec.accumulate.aligned import product_point
 

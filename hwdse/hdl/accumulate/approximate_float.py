@@ -12,9 +12,10 @@ from hwdse.hdl.accumulate.float_group import special_terms
 from hwdse.hdl.blocks import above, absolute_sum
 from hwdse.hdl.component import Component
 from hwdse.hdl.rounding import overflow_goes_to_inf
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Reduce, Shifter, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, fields, unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates, Incrementer, Reduce, Shifter
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 from hwdse.spec import ApproximateFloat, Design
 
 #: Fields of the state, from the low bits up.

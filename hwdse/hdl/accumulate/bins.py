@@ -6,10 +6,11 @@ from amaranth.lib.data import StructLayout
 from hwdse.formats import clog2
 from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.fixed_point import adder_tree, fixed_point_sum, to_fixed_point
-from hwdse.hdl.structure import Adder, Gates, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.hdl.weighted_sum import plan, weighted_sum
+from hwdse.primitives.primitive import Adder, Gates
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Bins, Design
 from hwdse.spec.multiply.log_tables import LogShape
 

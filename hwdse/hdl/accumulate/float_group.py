@@ -13,8 +13,8 @@ from hwdse.formats import BinaryFloat, UnpackedShape, clog2
 from hwdse.hdl.accumulate import Step
 from hwdse.hdl.blocks import balanced
 from hwdse.hdl.group_sum import group_sum
-from hwdse.hdl.structure import Structure
 from hwdse.hdl.unpacked import Record, drive, fields
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Design
 
 

@@ -15,8 +15,9 @@ from hwdse.hdl.accumulate.float_group import (
 from hwdse.hdl.decode.binary_float import BinaryFloatDecoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
-from hwdse.hdl.structure import Child, Gates, Structure
 from hwdse.hdl.unpacked import Record, connect
+from hwdse.primitives.primitive import Gates
+from hwdse.primitives.structure import Child, Structure
 from hwdse.spec import Design, FusedFloat
 
 

@@ -6,8 +6,9 @@ from amaranth.lib.data import StructLayout
 from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.compress import plus
 from hwdse.hdl.group_sum import group_sum
-from hwdse.hdl.structure import Adder, Gates, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.primitives.primitive import Adder, Gates
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Design, IntegerSum
 
 

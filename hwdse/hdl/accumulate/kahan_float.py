@@ -14,8 +14,9 @@ from hwdse.hdl.accumulate.float_group import (
 from hwdse.hdl.accumulate.rounding_add import RoundingAdd
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Child, Gates, Structure
 from hwdse.hdl.unpacked import Record, connect
+from hwdse.primitives.primitive import Gates
+from hwdse.primitives.structure import Child, Structure
 from hwdse.spec import Design, KahanFloat
 
 #: Names of the codes that the step decodes, one decoder each.

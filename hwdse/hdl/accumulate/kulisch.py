@@ -7,8 +7,9 @@ from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.accumulate.specials import remember_specials, seen_fields, seen_specials
 from hwdse.hdl.compress import plus
 from hwdse.hdl.group_sum import group_sum
-from hwdse.hdl.structure import Adder, Gates, Structure
 from hwdse.hdl.unpacked import drive
+from hwdse.primitives.primitive import Adder, Gates
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Design, Kulisch
 
 

@@ -10,8 +10,9 @@ from hwdse.formats import clog2
 from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.antilog import antilog_parts, drive_number
 from hwdse.hdl.lookup import lookup
-from hwdse.hdl.structure import Adder, Child, Gates, Primitive, Structure, Table
-from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.primitives.primitive import Adder, Gates, Primitive, Table
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Child, Structure
 from hwdse.spec import Design, LogSum
 from hwdse.spec.accumulate.lns_tables import difference_table, sum_table
 from hwdse.spec.multiply.log_tables import LogShape
@@ -20,7 +21,7 @@ _MAX_FRACTION_BITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Term:
+class LogTerm:
     """A number to add: `log` is unsigned and counts from the constant `origin`.
 
     If `zero` is set, sign and logarithm mean nothing.
@@ -76,7 +77,7 @@ class LogStep(Step):
         m = Module()
         origin = self._product.log_origin << self._step
         level = [
-            Term(
+            LogTerm(
                 sign=p.sign,
                 zero=p.zero,
                 log=Cat(Const(0, self._step), p.log) if self._step else p.log,
@@ -93,7 +94,7 @@ class LogStep(Step):
             level = [*pairs, *level[2 * len(pairs) :]]
             depth += 1
         before, after = self.state, self.next
-        state = Term(
+        state = LogTerm(
             sign=before.sign,
             zero=before.zero | self.clear,
             log=before.log,
@@ -107,7 +108,7 @@ class LogStep(Step):
         ]
         return m
 
-    def _added(self, m: Module, x: Term, y: Term, name: str) -> Term:
+    def _added(self, m: Module, x: LogTerm, y: LogTerm, name: str) -> LogTerm:
         """The sum of two terms, rounded and limited to the format."""
         f, base = self._format, min(x.origin, y.origin)
         first, second = (t.log + (t.origin - base) for t in (x, y))
@@ -138,7 +139,7 @@ class LogStep(Step):
             zero.eq((x.zero & y.zero) | cancelled | (log < f.lowest - base)),
             field.eq(Mux(log > f.highest - base, f.highest - origin, log + (base - origin))),
         ]
-        return Term(sign=Mux(leads, x.sign, y.sign), zero=zero, log=field, origin=origin)
+        return LogTerm(sign=Mux(leads, x.sign, y.sign), zero=zero, log=field, origin=origin)
 
 
 @read.register(LogSum)

@@ -8,9 +8,10 @@ from hwdse.hdl.accumulate.float_group import with_specials
 from hwdse.hdl.blocks import shift_right_sticky
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Adder, Gates, Shifter, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, connect, drive, unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates, Shifter
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 
 # Guard, round and sticky bit. A subtraction with a distance above one has at most one leading zero
 # to fill. Then a round bit above the sticky bit remains.

@@ -19,8 +19,9 @@ from hwdse.hdl.blocks import above
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
-from hwdse.hdl.structure import Adder, Child, Gates, Reduce, Structure
 from hwdse.hdl.unpacked import Record, connect, drive
+from hwdse.primitives.primitive import Adder, Gates, Reduce
+from hwdse.primitives.structure import Child, Structure
 from hwdse.spec import Design, StochasticFloat
 
 

@@ -8,8 +8,9 @@ from hwdse.hdl.accumulate import DecodedRead, Read, Step, read, step
 from hwdse.hdl.accumulate.rounding_add import RoundingAdd
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Child, Gates, Structure
 from hwdse.hdl.unpacked import connect, drive, fields
+from hwdse.primitives.primitive import Gates
+from hwdse.primitives.structure import Child, Structure
 from hwdse.spec import Design, TreeFloat
 
 

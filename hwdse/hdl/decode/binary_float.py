@@ -7,8 +7,9 @@ from hwdse.errors import SpecError
 from hwdse.formats import BinaryFloat, FlushedFloat
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import Gates, Primitive, Reduce, Structure
 from hwdse.hdl.unpacked import drive, unpacked_signature
+from hwdse.primitives.primitive import Gates, Primitive, Reduce
+from hwdse.primitives.structure import Structure
 
 
 @decoder.register

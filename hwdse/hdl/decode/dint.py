@@ -6,8 +6,9 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import DInt
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import Gates, Incrementer, Reduce, Structure
 from hwdse.hdl.unpacked import drive, unpacked_signature
+from hwdse.primitives.primitive import Gates, Incrementer, Reduce
+from hwdse.primitives.structure import Structure
 
 
 @decoder.register(DInt)

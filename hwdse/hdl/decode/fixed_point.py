@@ -6,8 +6,9 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import FixedPoint
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import Reduce, Structure
 from hwdse.hdl.unpacked import drive, unpacked_signature
+from hwdse.primitives.primitive import Reduce
+from hwdse.primitives.structure import Structure
 
 
 @decoder.register(FixedPoint)

@@ -6,9 +6,10 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import HiF8
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import Adder, Gates, Reduce, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import drive, unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates, Reduce
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 
 _FRACTION_BITS = 3
 

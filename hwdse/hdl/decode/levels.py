@@ -11,8 +11,9 @@ from hwdse.formats import LevelFormat
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.lookup import lookup_fields
-from hwdse.hdl.structure import Structure, Table
 from hwdse.hdl.unpacked import fields, record_bits, unpacked_signature
+from hwdse.primitives.primitive import Table
+from hwdse.primitives.structure import Structure
 
 _MAX_BITS = 8
 

@@ -7,8 +7,9 @@ from hwdse.errors import SpecError
 from hwdse.formats import Logarithmic
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import Gates, Reduce, Structure
 from hwdse.hdl.unpacked import drive
+from hwdse.primitives.primitive import Gates, Reduce
+from hwdse.primitives.structure import Structure
 
 
 def logarithm_signature(number_format: Logarithmic) -> Signature:

@@ -7,7 +7,8 @@ from hwdse.formats import Posit
 from hwdse.hdl.blocks import leading_zero_count, shift_left
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import (
+from hwdse.hdl.unpacked import drive, unpacked_signature
+from hwdse.primitives.primitive import (
     Adder,
     Gates,
     Incrementer,
@@ -15,9 +16,8 @@ from hwdse.hdl.structure import (
     Primitive,
     Reduce,
     Shifter,
-    Structure,
 )
-from hwdse.hdl.unpacked import drive, unpacked_signature
+from hwdse.primitives.structure import Structure
 
 
 @decoder.register(Posit)

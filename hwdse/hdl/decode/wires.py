@@ -9,8 +9,9 @@ from hwdse.errors import SpecError
 from hwdse.formats import Binary, Bipolar, Format, PowersOfTwo, Ternary
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import unpacked_signature
+from hwdse.primitives.primitive import Gates
+from hwdse.primitives.structure import Structure
 
 
 @singledispatch

@@ -9,7 +9,8 @@ from hwdse.hdl.blocks import above, leading_zero_count, normalised
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
-from hwdse.hdl.structure import (
+from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.primitives.primitive import (
     Adder,
     Gates,
     Incrementer,
@@ -17,10 +18,9 @@ from hwdse.hdl.structure import (
     Primitive,
     Reduce,
     Shifter,
-    Structure,
 )
-from hwdse.hdl.structure import Mux as MuxBlock
-from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 
 
 @encoder.register

@@ -7,9 +7,10 @@ from hwdse.formats import Bipolar, UnpackedShape
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.encode.levels import LevelEncoder
-from hwdse.hdl.structure import Gates, Incrementer, Structure
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.hdl.window import Window
+from hwdse.primitives.primitive import Gates, Incrementer
+from hwdse.primitives.structure import Structure
 
 #: Up to this many bits, comparisons with all levels need less area.
 _LISTED_BITS = 4

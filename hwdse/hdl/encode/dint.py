@@ -7,10 +7,11 @@ from hwdse.formats import DInt, UnpackedShape
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import round_increment
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.hdl.window import Window
+from hwdse.primitives.primitive import Adder, Gates, Incrementer
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 
 #: Below one, levels are one half apart, so that rounding needs quarters.
 _QUARTER = -2

@@ -8,9 +8,10 @@ from hwdse.hdl.blocks import shift_right_sticky
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import floor_increment, round_increment
-from hwdse.hdl.structure import Adder, Incrementer, Primitive, Reduce, Shifter, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.primitives.primitive import Adder, Incrementer, Primitive, Reduce, Shifter
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 
 
 @encoder.register(FixedPoint)

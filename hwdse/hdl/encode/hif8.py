@@ -8,7 +8,9 @@ from hwdse.hdl.blocks import leading_zero_count, shift_left
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
-from hwdse.hdl.structure import (
+from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.hdl.window import Window
+from hwdse.primitives.primitive import (
     Adder,
     Gates,
     Incrementer,
@@ -16,11 +18,9 @@ from hwdse.hdl.structure import (
     Primitive,
     Reduce,
     Shifter,
-    Structure,
 )
-from hwdse.hdl.structure import Mux as MuxBlock
-from hwdse.hdl.unpacked import Record, unpacked_signature
-from hwdse.hdl.window import Window
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 
 _FRACTION_BITS = 3
 #: Exponents of the largest power of two, of the smallest normal number, and of the level below the

@@ -12,10 +12,11 @@ from hwdse.errors import SpecError
 from hwdse.formats import LevelFormat, PowerExponent, UnpackedShape
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Adder, Gates, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.hdl.window import Window
+from hwdse.primitives.primitive import Adder, Gates
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 
 _MAX_LEVELS, _MAX_WINDOW_BITS = 16, 64
 

@@ -15,9 +15,10 @@ from hwdse.formats import Logarithmic, UnpackedShape, clog2
 from hwdse.hdl.blocks import leading_zero_count, normalised
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.structure import Adder, Incrementer, LeadingZeroCounter, Reduce, Shifter, Structure
-from hwdse.hdl.structure import Mux as MuxBlock
 from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.primitives.primitive import Adder, Incrementer, LeadingZeroCounter, Reduce, Shifter
+from hwdse.primitives.primitive import Mux as MuxBlock
+from hwdse.primitives.structure import Structure
 from hwdse.spec.multiply.log_tables import LogShape
 
 _MAX_GAMMA = 32

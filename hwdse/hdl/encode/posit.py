@@ -8,7 +8,8 @@ from hwdse.hdl.blocks import above, incremented, leading_zero_count, normalised
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import floor_increment, round_increment
-from hwdse.hdl.structure import (
+from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.primitives.primitive import (
     Adder,
     Gates,
     Incrementer,
@@ -16,9 +17,8 @@ from hwdse.hdl.structure import (
     Primitive,
     Reduce,
     Shifter,
-    Structure,
 )
-from hwdse.hdl.unpacked import Record, unpacked_signature
+from hwdse.primitives.structure import Structure
 
 
 @encoder.register(Posit)

@@ -7,8 +7,9 @@ from hwdse.formats import Format
 from hwdse.hdl.component import Component
 from hwdse.hdl.group_sum import carry_group_sum, carry_signature, group_sum
 from hwdse.hdl.multiply import multiplier, product_signature
-from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Gates
+from hwdse.primitives.structure import Structure
 from hwdse.spec import AddSkip
 
 

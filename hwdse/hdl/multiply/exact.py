@@ -6,8 +6,9 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import Format
 from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import multiplier
-from hwdse.hdl.structure import Adder, Gates, Multiplier, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates, Multiplier
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Exact
 
 

@@ -7,8 +7,9 @@ from hwdse.formats import Format
 from hwdse.hdl.blocks import above
 from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import multiplier
-from hwdse.hdl.structure import Adder, Gates, Incrementer, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates, Incrementer
+from hwdse.primitives.structure import Structure
 from hwdse.spec import LMul
 
 

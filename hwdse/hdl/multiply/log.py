@@ -9,8 +9,9 @@ from hwdse.hdl.antilog import antilog_parts, drive_number
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode.logarithmic import LogarithmDecoder, logarithm_signature
 from hwdse.hdl.multiply import multiplier, operand_decoder
-from hwdse.hdl.structure import Adder, Gates, Structure
 from hwdse.hdl.unpacked import unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Log
 
 _MAX_INDEX_BITS = 10

@@ -11,8 +11,9 @@ from hwdse.formats import Format
 from hwdse.hdl.component import Component
 from hwdse.hdl.lookup import lookup_fields
 from hwdse.hdl.multiply import multiplier, operand_decoder
-from hwdse.hdl.structure import Gates, Structure, Table
 from hwdse.hdl.unpacked import drive, unpacked_signature
+from hwdse.primitives.primitive import Gates, Table
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Lut
 
 

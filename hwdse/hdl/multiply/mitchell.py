@@ -7,15 +7,9 @@ from hwdse.formats import Format
 from hwdse.hdl.blocks import leading_zero_count, shift_left
 from hwdse.hdl.component import Component
 from hwdse.hdl.multiply import multiplier
-from hwdse.hdl.structure import (
-    Adder,
-    Gates,
-    Incrementer,
-    LeadingZeroCounter,
-    Shifter,
-    Structure,
-)
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates, Incrementer, LeadingZeroCounter, Shifter
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Mitchell
 
 

@@ -7,8 +7,9 @@ from hwdse.formats import Format
 from hwdse.hdl.component import Component
 from hwdse.hdl.compress import compress, compression, constant_columns
 from hwdse.hdl.multiply import multiplier
-from hwdse.hdl.structure import Multiplier, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Multiplier
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Radix4
 
 #: Bits of a brick's product, from -2 * 3 = -6 to 3 * 3 = 9. A brick with a signed digit reaches

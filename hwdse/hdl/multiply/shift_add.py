@@ -9,8 +9,9 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.compress import balanced_sum
 from hwdse.hdl.group_sum import carry_group_sum, carry_signature, group_sum
 from hwdse.hdl.multiply import multiplier, product_signature
-from hwdse.hdl.structure import Adder, Gates, LeadingZeroCounter, Shifter, Structure
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
+from hwdse.primitives.primitive import Adder, Gates, LeadingZeroCounter, Shifter
+from hwdse.primitives.structure import Structure
 from hwdse.spec import ShiftAdd
 
 

@@ -11,8 +11,9 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.compress import compress, compression, constant_columns
 from hwdse.hdl.group_sum import GroupSum, group_sum
 from hwdse.hdl.multiply import multiplier, product_signature
-from hwdse.hdl.structure import Gates, Structure
 from hwdse.hdl.unpacked import unpacked_signature
+from hwdse.primitives.primitive import Gates
+from hwdse.primitives.structure import Structure
 from hwdse.spec import Design, Xnor
 
 

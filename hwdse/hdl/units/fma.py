@@ -12,9 +12,10 @@ from hwdse.hdl.encode import encoder
 from hwdse.hdl.fixed_add import FixedAdd
 from hwdse.hdl.fused_add import FusedAdd, FusedWindow
 from hwdse.hdl.multiply import multiplier, operand_decoder
-from hwdse.hdl.structure import Gates, Structure, UnitStructure
 from hwdse.hdl.units import unit
 from hwdse.hdl.unpacked import Record, connect, drive, fields
+from hwdse.primitives.primitive import Gates
+from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design, Fma
 
 

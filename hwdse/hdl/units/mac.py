@@ -7,9 +7,10 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.multiply import multiplier, operand_decoder, product_signature
 from hwdse.hdl.running import Running
-from hwdse.hdl.structure import Register, Structure, UnitStructure
 from hwdse.hdl.units import unit
 from hwdse.hdl.unpacked import connect
+from hwdse.primitives.primitive import Register
+from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design, Dot, Mac
 
 

@@ -8,9 +8,9 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.posit_product import signed_blocks
-from hwdse.hdl.structure import Structure, UnitStructure
 from hwdse.hdl.units import unit
 from hwdse.hdl.unpacked import connect
+from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design, Exact, Mul
 
 

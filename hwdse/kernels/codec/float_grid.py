@@ -126,7 +126,7 @@ class Symmetric(NamedTuple):
     nan: Lane
 
 
-class Grid(NamedTuple):
+class FloatGrid(NamedTuple):
     """The places of the levels of a format.
 
     Attributes:
@@ -140,20 +140,20 @@ class Grid(NamedTuple):
     top_exponent: int
 
 
-def float_grid(number_format: Format) -> Grid | None:
+def float_grid(number_format: Format) -> FloatGrid | None:
     """The grid of a format; None if it has no grid, no zero, or too many levels."""
     if isinstance(number_format, FixedPoint):
         # All values lie below the lowest "normal" binade.
         fraction_bits, lsb = lanes.FRACTION_BITS - 1, -number_format.fraction_bits
         if number_format.width > fraction_bits:
             return None
-        return Grid(
+        return FloatGrid(
             fraction_bits=fraction_bits,
             lowest_exponent=lsb + fraction_bits,
             top_exponent=lsb + number_format.width,
         )
     if isinstance(number_format, BinaryFloat) and number_format.subnormals:
-        return Grid(
+        return FloatGrid(
             fraction_bits=number_format.fraction_bits,
             lowest_exponent=number_format.lsb_exponent + number_format.fraction_bits,
             top_exponent=number_format.max_exponent + 1,
@@ -276,7 +276,7 @@ def _ties_on_exponent(number_format: Format) -> bool:
     )
 
 
-def _rounding(grid: Grid) -> Addition | Truncation | None:
+def _rounding(grid: FloatGrid) -> Addition | Truncation | None:
     shift = lanes.FRACTION_BITS - grid.fraction_bits
     if shift < 0:
         return None

@@ -26,7 +26,7 @@ SIDE = 8
 INPUTS = SIDE * SIDE
 
 
-def augmented(part: datasets.Part) -> datasets.Part:
+def augmented(part: datasets.Split) -> datasets.Split:
     """The n samples and 6 n copies, moved by half a pixel or turned by 10 degrees."""
     images = part.x.reshape(-1, SIDE, SIDE)
     copies = [images]
@@ -34,12 +34,12 @@ def augmented(part: datasets.Part) -> datasets.Part:
         copies.append(ndimage.shift(images, (0, *move), order=1))
     for angle in (-10, 10):
         copies.append(ndimage.rotate(images, angle, axes=(1, 2), reshape=False, order=1))
-    return datasets.Part(
+    return datasets.Split(
         x=np.concatenate(copies).reshape(-1, INPUTS), y=np.tile(part.y, len(copies))
     )
 
 
-def train(part: datasets.Part, seed: int) -> MLPClassifier:
+def train(part: datasets.Split, seed: int) -> MLPClassifier:
     """Train the perceptron. The same seed gives the same weights."""
     more = augmented(part)
     classifier = MLPClassifier(
@@ -90,7 +90,7 @@ def main() -> None:
     part = datasets.DIGITS.train()
     if options.cross_validate:
         scores = [
-            train(datasets.Part(x=part.x[fit], y=part.y[fit]), options.seed).score(
+            train(datasets.Split(x=part.x[fit], y=part.y[fit]), options.seed).score(
                 part.x[rest], part.y[rest]
             )
             for fit, rest in StratifiedKFold(5, shuffle=True, random_state=0).split(part.x, part.y)

@@ -93,12 +93,12 @@ def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return functional.grid_sample(x, grid, align_corners=False)
 
 
-def normalised(part: datasets.Part) -> torch.Tensor:
+def normalised(part: datasets.Split) -> torch.Tensor:
     """The normalised samples, as the input of the network: (n, 1, 8, 8)."""
     return torch.from_numpy((part.x - MEAN) / DEVIATION).float().reshape(-1, 1, SIDE, SIDE)
 
 
-def trained(part: datasets.Part, recipe: Recipe) -> DigitsCNN:
+def trained(part: datasets.Split, recipe: Recipe) -> DigitsCNN:
     """Train the network on these samples. The same seed gives the same weights."""
     network = train(DigitsCNN, recipe, normalised(part), torch.from_numpy(part.y), augment)
     assert isinstance(network, DigitsCNN)
@@ -130,12 +130,12 @@ def export(network: DigitsCNN) -> onnx.ModelProto:
     return graph.model("digits-cnn", metadata)
 
 
-def cross_validated(part: datasets.Part, recipe: Recipe, folds: int = 5) -> float:
+def cross_validated(part: datasets.Split, recipe: Recipe, folds: int = 5) -> float:
     """Mean float accuracy in cross-validation, on the folds not used for training."""
     scores = []
     for fit, rest in StratifiedKFold(folds, shuffle=True, random_state=0).split(part.x, part.y):
-        network = trained(datasets.Part(x=part.x[fit], y=part.y[fit]), recipe)
-        held_back = datasets.Part(x=part.x[rest], y=part.y[rest])
+        network = trained(datasets.Split(x=part.x[fit], y=part.y[fit]), recipe)
+        held_back = datasets.Split(x=part.x[rest], y=part.y[rest])
         scores.append(accuracy(network, normalised(held_back), held_back.y))
     return float(np.mean(scores))
 

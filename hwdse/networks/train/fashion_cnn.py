@@ -95,7 +95,7 @@ def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return padded[image, at_row, at_column][:, None]
 
 
-def normalised(part: datasets.Part) -> torch.Tensor:
+def normalised(part: datasets.Split) -> torch.Tensor:
     """The normalised samples, as the input of the network."""
     return torch.from_numpy((part.x - MEAN) / DEVIATION).float()
 
@@ -138,14 +138,14 @@ def main() -> None:
 
     everything = datasets.FASHION_MNIST.train(options.data_dir)
     kept = len(everything.x) - options.holdout
-    part = datasets.Part(x=everything.x[:kept], y=everything.y[:kept])
+    part = datasets.Split(x=everything.x[:kept], y=everything.y[:kept])
     recipe = replace(RECIPE, epochs=options.epochs, seed=options.seed)
     x, y = normalised(part).to(options.device), torch.from_numpy(part.y).to(options.device)
     network = train(build_network, recipe, x, y, augment)
     assert isinstance(network, nn.Sequential)
     save(export(network, "5-convolution CNN, 70 k weights"), options.output)
     if options.holdout:
-        report = datasets.Part(x=everything.x[kept:], y=everything.y[kept:])
+        report = datasets.Split(x=everything.x[kept:], y=everything.y[kept:])
     else:
         report = datasets.FASHION_MNIST.test(options.data_dir)
     found = accuracy(network, normalised(report), report.y)

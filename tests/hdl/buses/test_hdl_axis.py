@@ -12,7 +12,7 @@ from hwdse import Design
 from hwdse.errors import SpecError, VerificationError
 from hwdse.hdl import emit
 from hwdse.spec import Axis, Bus
-from hwdse.verify import native
+from hwdse.tools import verilator
 from hwdse.verify.bench import run_bench
 from hwdse.verify.bus_trace import on_bus
 from hwdse.verify.prepare import prepare
@@ -70,7 +70,7 @@ def test_a_foreign_model_finds_every_result(spec: str, pauses: bool, tmp_path: P
         bench=Path(__file__).parent / "axis_bench.py",
         vectors=vectors,
         build_dir=tmp_path / "build",
-        object_cache=native.object_cache(),
+        object_cache=verilator.object_cache(),
     )
     assert report.mismatches == 0
     assert report.checked == len(packets) > 2000

@@ -9,7 +9,7 @@ from reference.number_formats import NAN, Value, infinity
 
 from hwdse import formats
 from hwdse.formats import UnpackedShape
-from hwdse.verify.formal_specs import encoder_by_thresholds
+from hwdse.verify.formal.specs import encoder_by_thresholds
 
 CODECS = number_formats.ALL | number_formats.p3109_family(3, 8)
 POSITS = posit.NAMED | {f"posit{n}_{es}": posit.Posit(n, es) for n in range(3, 9) for es in (0, 2)}

@@ -12,7 +12,6 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.errors import SpecError
 from hwdse.spec import Design
 from hwdse.spec.interface import Interface, Stream
 from hwdse.spec.port_words import PortWord, port_words
@@ -29,12 +28,11 @@ _Cycle = tuple[dict[str, int], int | None]
 def cycles(design: Design, level: str, seed: int) -> npt.NDArray[np.uint32]:
     """Rows of 32-bit words: inputs, outputs after the clock edge, a mask of those that count.
 
-    Raises:
-        SpecError: a unit of more than one stream in or out, or one whose outputs can wait.
+    The design's interface has a fixed timing.
     """
     trace = prepare(design.unit, design, level, seed).trace
     interface = trace.interface
-    source, sink = _only_streams(design, interface)
+    (source,), (sink,) = interface.inputs, interface.outputs
     into, out = port_words(interface)
     flow = _with_idle(trace, source, into, sink, seed) if source.valid else _bare(trace, source)
     # An output comes `latency` edges after its input's; a register's own edge is the first of them.
@@ -47,7 +45,7 @@ def cycles(design: Design, level: str, seed: int) -> npt.NDArray[np.uint32]:
     for inputs, index in chain(flow, [({}, None)] * delay):
         due.append(index)
         ready = due.popleft()
-        quiet = quiet + 1 if inputs.get("rst") else latency
+        quiet = quiet + 1 if inputs.get(interface.reset) else latency
         # In the first cycles of a reset, outputs of before it may still come.
         expected, mask = 0, out.join(valid) if quiet >= latency else 0
         if ready is not None:
@@ -58,14 +56,18 @@ def cycles(design: Design, level: str, seed: int) -> npt.NDArray[np.uint32]:
     return np.frombuffer(b"".join(rows), np.uint32)
 
 
-def _only_streams(design: Design, interface: Interface) -> tuple[Stream, Stream]:
-    inputs, outputs = interface.inputs, interface.outputs
-    if len(inputs) > 1 or len(outputs) > 1 or outputs[0].latency is None or inputs[0].ready:
-        raise SpecError(
-            f"design {design}: mutants run on units of one input stream and one output stream "
-            "without `ready`"
-        )
-    return inputs[0], outputs[0]
+def has_fixed_timing(interface: Interface) -> bool:
+    """Whether a list of clock cycles says all that may happen: one stream in, one out, no waiting.
+
+    The reset has to be active high.
+    """
+    streams = interface.streams
+    return (
+        (len(interface.inputs), len(interface.outputs)) == (1, 1)
+        and interface.outputs[0].latency is not None
+        and not any(stream.ready for stream in streams)
+        and not interface.reset_low
+    )
 
 
 def _words_of(trace: Trace, stream: Stream, index: int) -> dict[str, int]:
@@ -91,12 +93,12 @@ def _with_idle(
 
     def idle() -> dict[str, int]:
         junk = {name: noise.getrandbits(width) for name, width in into.widths.items()}
-        return junk | {"rst": 0, source.valid: 0}
+        return junk | {interface.reset: 0, source.valid: 0}
 
     def reset() -> Iterator[_Cycle]:
         # Whatever comes in during a reset must not matter.
         for _ in range(interface.reset_cycles + latency):
-            yield idle() | {"rst": 1, source.valid: noise.getrandbits(1)}, None
+            yield idle() | {interface.reset: 1, source.valid: noise.getrandbits(1)}, None
 
     yield from reset()
     # A reset has cleared all sums: the first ones need no start.

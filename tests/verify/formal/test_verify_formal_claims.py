@@ -13,7 +13,7 @@ SPEC = f"module spec({_PORTS}); assign o = b * a, x = a ^ b; endmodule"
 
 
 def test_equal_modules_are_proven() -> None:
-    assert prove_equal(GATE, SPEC).names == ("gate",)
+    assert [v.name for v in prove_equal(GATE, SPEC)] == ["gate"]
 
 
 def test_a_planted_difference_is_found_with_its_inputs() -> None:
@@ -29,7 +29,7 @@ def test_a_planted_difference_is_found_with_its_inputs() -> None:
 def test_an_assumption_narrows_the_inputs() -> None:
     wrong = SPEC.replace("b * a", "b * a + (a == 7)")
     assumed = wrong.replace("endmodule", "always @* assume (a[0] == 0); endmodule")
-    assert prove_equal(GATE, assumed).names == ("gate",)
+    assert [v.name for v in prove_equal(GATE, assumed)] == ["gate"]
 
 
 def test_an_impossible_assumption_is_a_failure() -> None:

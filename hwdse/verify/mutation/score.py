@@ -7,28 +7,19 @@ wrong output. A survivor counts as equivalent only if that is proven: with the r
 outputs and equal next states from every state that may be reached.
 """
 
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from hwdse.errors import ToolError, VerificationError
+from hwdse.errors import VerificationError
 from hwdse.hdl import emit
-from hwdse.resources import resource
 from hwdse.spec import Design
-from hwdse.spec.port_words import joining_module
 from hwdse.temporary import temporary_folder
-from hwdse.verify import native
-from hwdse.verify.mutation_cycles import cycles
-from hwdse.verify.mutation_netlist import Mutant, Mutants, draw, proven_equivalent
-from hwdse.verify.mutation_states import comparison, pipeline_comparison, running_sum
-
-_TOP = "mutants"
+from hwdse.verify.mutation.cycles import has_fixed_timing
+from hwdse.verify.mutation.drivers import driver_of
+from hwdse.verify.mutation.netlist import Mutant, Mutants, draw, proven_equivalent
+from hwdse.verify.mutation.states import comparison, pipeline_comparison, running_sum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +90,11 @@ def mutation_score(
     drawn = draw(emit(design, flat=True), design.slug, count=mutants, seed=seed)
     numbers = [mutant.number for mutant in drawn.mutants]
     with temporary_folder("mutation") as folder:
-        command = _build(design, drawn, folder)
-        alive = _survivors(command, cycles(design, "quick", seed), [0, *numbers], folder)
+        driver = driver_of(design, drawn, folder)
+        alive = driver.survivors("quick", seed, [0, *numbers])
         quick = len(numbers) + 1 - len(alive)
         if level != "quick" and alive != [0]:
-            alive = _survivors(command, cycles(design, level, seed), alive, folder)
+            alive = driver.survivors(level, seed, alive)
     if 0 not in alive:
         raise VerificationError(f"{design}: wrong outputs without a fault, so no score")
     left = [mutant for mutant in drawn.mutants if mutant.number in set(alive)]
@@ -127,7 +118,8 @@ def _comparisons(design: Design, drawn: Mutants) -> Iterator[str]:
     yield comparison(drawn.verilog, drawn.top, known and replace(known, same=None))
     if known is not None and known.same is not None:
         yield comparison(drawn.verilog, drawn.top, known)
-    if design.interface.clocked:
+    # Where outputs can wait, no number of steps empties the unit.
+    if design.interface.clocked and has_fixed_timing(design.interface):
         yield pipeline_comparison(drawn.verilog, drawn.top, design.unit.latency)
 
 
@@ -141,35 +133,3 @@ def _proven(design: Design, drawn: Mutants, left: Sequence[Mutant]) -> set[int]:
         equivalent |= proven_equivalent(drawn, rest, around)
         rest = [mutant for mutant in rest if mutant.number not in equivalent]
     return equivalent
-
-
-def _build(design: Design, drawn: Mutants, folder: Path) -> list[str]:
-    """The start of a command that runs the mutants."""
-    wrapper = joining_module(design.interface, design.slug, _TOP, more={"mutsel": "[31:0] mutsel"})
-    (folder / "wrapper.sv").write_text(wrapper)
-    (folder / "unit.v").write_text(drawn.selectable)
-    executable = native.build(
-        verilog=[folder / "wrapper.sv", folder / "unit.v"],
-        top=_TOP,
-        main=resource("sims", "native", "mutants.cpp"),
-        folder=folder / "build",
-    )
-    return [str(executable), "clocked" if design.interface.clocked else "combinational"]
-
-
-def _survivors(
-    command: Sequence[str], fed: npt.NDArray[np.uint32], numbers: Sequence[int], folder: Path
-) -> list[int]:
-    """Numbers of the mutants all of whose outputs are right."""
-    file = folder / "cycles.bin"
-    file.write_bytes(fed.tobytes())
-    run = subprocess.run(
-        [*command, str(file), *map(str, numbers)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = [tuple(map(int, line.split())) for line in run.stdout.splitlines()]
-    if run.returncode or [row[0] for row in found] != list(numbers):
-        raise ToolError(f"the mutants did not run: {run.stderr.strip() or run.returncode}")
-    return [number for number, wrong in found if wrong < 0]

@@ -1,4 +1,4 @@
-"""Verilog of specifications and wrappers, for claims about codecs.
+"""Verilog of specifications and wrappers, and what their ports stand for.
 
 What crosses a port is compared as a number in plain fixed point: the *view* of a record is its
 sign, its magnitude in units of 2^`exponent_min`, and its special values. Tables and thresholds of
@@ -7,8 +7,15 @@ specifications are computed by the caller, from a reference that owes nothing to
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
-from hwdse.formats import UnpackedShape
+import numpy as np
+
+from hwdse.formats import Format, Unpacked, UnpackedShape
+
+#: Bits that one case statement distinguishes.
+_CASE_BITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,22 +105,44 @@ def table(
     outputs: Mapping[str, int],
     rows: Mapping[int, Mapping[str, int]],
 ) -> str:
-    """A module with one input whose outputs are listed for every value of it."""
-    ((port, bits),) = inputs.items()
+    """A module whose outputs are listed for every value of its inputs, the first in the high bits.
+
+    Raises:
+        ValueError: a value without a row, or an output that its port cannot hold.
+    """
+    bits = sum(inputs.values())
     if sorted(rows) != list(range(1 << bits)):
-        raise ValueError(f"{len(rows)} rows: all {1 << bits} values of {port} are needed")
+        raise ValueError(f"{len(rows)} rows: all {1 << bits} values of {', '.join(inputs)} needed")
     widths = list(outputs.values())
     total = sum(widths)
-    lines = [f"  reg [{total - 1}:0] row;", f"  assign {{{', '.join(outputs)}}} = row;"]
-    lines += ["  always @*", f"    case ({port})"]
+    words = []
     for code, row in sorted(rows.items()):
         word = 0
         for output, width in outputs.items():
             if not 0 <= row[output] < 1 << width:
                 raise ValueError(f"{output} of row {code} is {row[output]}: {width} bits are there")
             word = word << width | row[output]
-        lines.append(f"      {bits}'d{code}: row = {total}'h{word:x};")
-    return module(name, inputs, outputs, [*lines, "    endcase"])
+        words.append(f"{total}'h{word:x}")
+    lines = [
+        f"  wire [{bits - 1}:0] key = {{{', '.join(inputs)}}};",
+        f"  reg [{total - 1}:0] row;",
+        f"  assign {{{', '.join(outputs)}}} = row;",
+        *("  always @*", *_choice(words, bits)),
+    ]
+    return module(name, inputs, outputs, lines)
+
+
+def _choice(words: Sequence[str], bits: int) -> list[str]:
+    """A statement that sets `row` to one of some words, by the low bits of `key`.
+
+    Yosys runs out of stack in a case of thousands of rows: long lists are halved.
+    """
+    if bits <= _CASE_BITS:
+        cases = [f"      {bits}'d{k}: row = {word};" for k, word in enumerate(words)]
+        return [f"    case (key[{bits - 1}:0])", *cases, "    endcase"]
+    half = len(words) // 2
+    low, high = (_choice(part, bits - 1) for part in (words[:half], words[half:]))
+    return [f"    if (key[{bits - 1}])", *high, "    else", *low]
 
 
 def steps(code_of: Callable[[int], int], bits: int) -> list[tuple[int, int]]:
@@ -183,15 +212,133 @@ def encoder_by_thresholds(
     return module("spec", view.ports(), {"o": bits}, body)
 
 
-def decoder_view(shape: UnpackedShape, bits: int, name: str = "top") -> tuple[str, dict[str, int]]:
-    """A wrapper of a decoder `gate` that shows the meaning of its record, and its outputs."""
+#: Outputs that show what a record means, but for the magnitude's width.
+_VIEW = {"nan": 1, "inf": 1, "negative": 1, "legal": 1}
+
+
+def record_view(
+    shape: UnpackedShape,
+    inputs: Mapping[str, int],
+    *,
+    extra: Sequence[str] = (),
+    legal_specials: bool = True,
+) -> tuple[str, dict[str, int]]:
+    """A wrapper `top` of a module `gate` that shows the meaning of its record `o`; its outputs.
+
+    Args:
+        shape: of the record.
+        inputs: of the gate.
+        extra: further outputs of the gate, which nobody looks at.
+        legal_specials: whether NaN and infinities have to be legal records too.
+    """
     view = View(shape=shape, prefix="o")
-    outputs = {"nan": 1, "inf": 1, "negative": 1, "legal": 1, "magnitude": view.width}
+    outputs = {**_VIEW, "magnitude": view.width}
     ports = view.ports()
+    joined = [f".{port}({port})" for port in (*inputs, *ports)] + [f".{port}()" for port in extra]
     body = [
         *(f"  wire [{width - 1}:0] {port};" for port, width in ports.items()),
-        f"  gate gate(.i(i), {', '.join(f'.{port}({port})' for port in ports)});",
+        f"  gate gate({', '.join(joined)});",
         view.declarations(),
-        *(f"  assign {output} = o_{output};" for output in outputs),
+        *(f"  assign {output} = o_{output};" for output in outputs if output != "legal"),
+        f"  assign legal = o_legal{'' if legal_specials else ' | ~o_finite'};",
     ]
-    return module(name, {"i": bits}, outputs, body), outputs
+    return module("top", inputs, outputs, body), outputs
+
+
+def view_row(value: Unpacked, shape: UnpackedShape, at: int) -> dict[str, int]:
+    """What a wrapper of `record_view` shows of one exact value.
+
+    Raises:
+        ValueError: the value has bits below the shape's least one.
+    """
+    up = int(value.exponent[at]) - shape.exponent_min
+    significand = int(value.significand[at])
+    magnitude = significand << up if up >= 0 else significand >> -up
+    if up < 0 and magnitude << -up != significand:
+        raise ValueError(f"{significand} * 2^{int(value.exponent[at])} has bits below {shape}")
+    nan, inf = bool(value.nan[at]), bool(value.inf[at])
+    negative = bool(value.sign[at]) and not nan
+    return {
+        "nan": nan,
+        "inf": inf,
+        "negative": negative,
+        "legal": 1,
+        "magnitude": 0 if nan or inf else magnitude,
+    }
+
+
+def described(shape: UnpackedShape) -> str:
+    """A record's shape, for names of claims."""
+    bits = f"{shape.significand_bits} bits"
+    if shape.exponent_min == shape.exponent_max:
+        return f"{bits} in units of 2^{shape.exponent_min}"
+    return f"{bits} in units of 2^{shape.exponent_min} to 2^{shape.exponent_max}"
+
+
+Meaning = Callable[[Mapping[str, int]], str]
+
+
+def codes_mean(formats: Mapping[str, Format]) -> Meaning:
+    """Says the values of codes: the format of each port, by name."""
+
+    def meaning(values: Mapping[str, int]) -> str:
+        return ", ".join(
+            f"{port} is {_number(f.decode(np.array([values[port]]))[0])}"
+            for port, f in formats.items()
+            if port in values
+        )
+
+    return meaning
+
+
+def view_means(shape: UnpackedShape) -> Meaning:
+    """Says the number that the outputs of a `record_view` show."""
+
+    def meaning(values: Mapping[str, int]) -> str:
+        if "magnitude" not in values:
+            return ""
+        if values["nan"] or values["inf"]:
+            return "NaN" if values["nan"] else f"{'-' * values['negative']}infinity"
+        number = values["magnitude"] * Fraction(2) ** shape.exponent_min
+        return f"{'-' * values['negative']}{_number(number)}"
+
+    return meaning
+
+
+def record_means(shape: UnpackedShape, prefix: str = "i") -> Meaning:
+    """Says the number that the ports of a record show."""
+    view = View(shape=shape, prefix=prefix)
+
+    def meaning(values: Mapping[str, int]) -> str:
+        if f"{prefix}__significand" not in values:
+            return ""
+        found = {name: values.get(f"{prefix}__{name}", 0) for name in _RECORD}
+        if found["nan"]:
+            return f"{prefix} is NaN"
+        negative, significand = found["sign"], found["significand"]
+        if shape.twos_complement:
+            negative = significand >> (shape.significand_bits - 1)
+            significand = (1 << shape.significand_bits) - significand if negative else significand
+        if found["inf"]:
+            negative = found["inf_sign"] if shape.twos_complement else negative
+            return f"{prefix} is {'-' * negative}infinity"
+        origin = shape.exponent_origin if shape.exponent_bits else shape.exponent_min
+        number = significand * Fraction(2) ** (found["exponent"] + origin)
+        return f"{view.prefix} is {'-' * negative}{_number(number)}"
+
+    return meaning
+
+
+_RECORD = ("sign", "significand", "exponent", "nan", "inf", "inf_sign")
+
+
+def together(*meanings: Meaning) -> Meaning:
+    """What several say, those that know nothing left out."""
+    return lambda values: ", ".join(filter(None, (meaning(values) for meaning in meanings)))
+
+
+def _number(value: Any) -> str:
+    try:
+        return f"{float(value):.9g}"
+    except OverflowError:
+        return str(value)

@@ -13,7 +13,7 @@ from hwdse.hdl.blocks import leading_zero_count, normalised, shift_left, shift_r
 from hwdse.hdl.rounding import floor_increment, overflow_goes_to_inf, round_increment
 from hwdse.spec.design import DESIGN_ROUNDINGS
 from hwdse.verify.formal import Claim, prove_all, rtlil_of
-from hwdse.verify.formal_specs import module, table
+from hwdse.verify.formal.specs import module, table
 
 QUICK_WIDTHS = [1, 2, 3, 5, 8, 13, 32]
 WIDTHS = [4, 6, 7, 9, 16, 17, 24, 31, 33, 48, 64, 97]
@@ -158,15 +158,15 @@ def rounding_claims() -> list[Claim]:
 
 
 def test_rounding_decisions() -> None:
-    assert len(prove_all(rounding_claims()).names) == 1
+    assert len(prove_all(rounding_claims())) == 1
 
 
 def test_blocks() -> None:
     claims = [claim for width in QUICK_WIDTHS for claim in block_claims(width)]
-    assert len(prove_all(claims).names) == len(claims) > 80
+    assert len(prove_all(claims)) == len(claims) > 80
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("width", WIDTHS)
 def test_wider_blocks(width: int) -> None:
-    assert len(prove_all(block_claims(width)).names) > 10
+    assert len(prove_all(block_claims(width))) > 10

@@ -12,14 +12,16 @@ gate, so that both sides show the same meaning and not the same representation.
 
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from amaranth.back import rtlil
 from amaranth.lib.wiring import Component
 
 from hwdse.errors import VerificationError
-from hwdse.verify.yosys import YosysTimeoutError, run_yosys
+from hwdse.tools.tool import ToolTimeoutError
+from hwdse.tools.yosys import run_yosys
 
 _MARK = "hwdse-claim"
 
@@ -66,6 +68,7 @@ class Claim:
         gate_top: name of the gate's top module.
         spec_top: name of the specification's.
         wrapper: Verilog text read with the gate, such as a top module around it.
+        meaning: what values of some ports stand for, in words; empty where that is unknown.
     """
 
     name: str
@@ -74,19 +77,7 @@ class Claim:
     gate_top: str = "gate"
     spec_top: str = "spec"
     wrapper: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proof:
-    """Claims that were proven.
-
-    Attributes:
-        names: of the claims.
-        seconds: for all of them together.
-    """
-
-    names: tuple[str, ...]
-    seconds: float
+    meaning: Callable[[Mapping[str, int]], str] = lambda _values: ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,21 +88,65 @@ class Counterexample:
         inputs: value of every input.
         expected: outputs of the specification.
         got: outputs of the gate.
+        meaning: of the claim.
     """
 
     inputs: Mapping[str, int]
     expected: Mapping[str, int]
     got: Mapping[str, int]
+    meaning: Callable[[Mapping[str, int]], str] = field(repr=False)
 
     def __str__(self) -> str:
-        def words(values: Mapping[str, int]) -> str:
-            return " ".join(f"{name}={value:#x}" for name, value in values.items())
-
         wrong = [name for name in self.expected if self.expected[name] != self.got[name]]
         return (
-            f"at {words(self.inputs)} expected {words({n: self.expected[n] for n in wrong})}, "
-            f"got {words({n: self.got[n] for n in wrong})}"
+            f"at {self._words(self.inputs, list(self.inputs))} "
+            f"expected {self._words(self.expected, wrong)}, got {self._words(self.got, wrong)}"
         )
+
+    def _words(self, values: Mapping[str, int], names: Sequence[str]) -> str:
+        """Some of the values in hexadecimal, and what all of them stand for."""
+        words = " ".join(f"{name}={values[name]:#x}" for name in names)
+        meaning = self.meaning(values)
+        return f"{words} ({meaning})" if meaning else words
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        sides = {"inputs": self.inputs, "expected": self.expected, "got": self.got}
+        return {name: {"ports": dict(v), "meaning": self.meaning(v)} for name, v in sides.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What became of a claim.
+
+    Attributes:
+        name: of the claim.
+        reason: why it is not proven; empty if it is.
+        counterexample: what refutes it; None for a claim that is proven, was not decided in time,
+            or assumes something impossible.
+        seconds: how long the run took in which it was decided.
+    """
+
+    name: str
+    reason: str
+    counterexample: Counterexample | None
+    seconds: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether the claim holds for all inputs."""
+        return not self.reason
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        refuted = self.counterexample is not None
+        return {
+            "claim": self.name,
+            "verdict": "proven" if self.proven else "refuted" if refuted else "undecided",
+            "reason": self.reason,
+            "counterexample": self.counterexample.to_json() if self.counterexample else None,
+            "seconds": self.seconds,
+        }
 
 
 def rtlil_of(component: Component, name: str = "gate") -> str:
@@ -120,7 +155,9 @@ def rtlil_of(component: Component, name: str = "gate") -> str:
     return text
 
 
-def prove_equal(gate: str, spec: str, *, name: str = "gate", timeout_s: float = 600) -> Proof:
+def prove_equal(
+    gate: str, spec: str, *, name: str = "gate", timeout_s: float = 600
+) -> tuple[Verdict, ...]:
     """Prove a module `gate` equal to a module `spec` for all inputs.
 
     Args:
@@ -136,7 +173,7 @@ def prove_equal(gate: str, spec: str, *, name: str = "gate", timeout_s: float = 
     return prove_all([Claim(name=name, gate=gate, spec=spec)], timeout_s=timeout_s)
 
 
-def prove_all(claims: Sequence[Claim], *, timeout_s: float = 600) -> Proof:
+def prove_all(claims: Sequence[Claim], *, timeout_s: float = 600) -> tuple[Verdict, ...]:
     """Prove claims in one run of Yosys; `timeout_s` is for all of them.
 
     Raises:
@@ -146,23 +183,39 @@ def prove_all(claims: Sequence[Claim], *, timeout_s: float = 600) -> Proof:
     """
     if not claims:
         raise VerificationError("no claim was given, which proves nothing")
+    verdicts = decide(claims, timeout_s=timeout_s)
+    raise_unproven(verdicts)
+    return verdicts
+
+
+def raise_unproven(verdicts: Sequence[Verdict]) -> None:
+    """Complain of all claims that are not proven together.
+
+    Raises:
+        VerificationError: there are some.
+    """
+    wrong = [f"{verdict.name}: {verdict.reason}" for verdict in verdicts if not verdict.proven]
+    if wrong:
+        what = f"{len(wrong)} of {len(verdicts)} claims do not hold"
+        raise VerificationError("\n  ".join([what, *wrong]))
+
+
+def decide(claims: Sequence[Claim], *, timeout_s: float = 600) -> tuple[Verdict, ...]:
+    """What becomes of each claim in one run of Yosys; `timeout_s` is for all of them.
+
+    Raises:
+        ToolError: Yosys is missing or failed.
+    """
     begin = time.monotonic()
     files, script = _job(claims)
     try:
         log, _ = run_yosys(files, script, timeout_s=timeout_s)
-    except YosysTimeoutError as timeout:
+    except ToolTimeoutError as timeout:
         log = timeout.log
     sections = re.split(rf"^{_MARK} \d+\n", log, flags=re.MULTILINE)[1:]
     sections += [""] * (len(claims) - len(sections))
-    reasons = [_judge(claim, said) for claim, said in zip(claims, sections, strict=True)]
-    wrong = [f"{c.name}: {reason}" for c, reason in zip(claims, reasons, strict=True) if reason]
-    if wrong:
-        raise VerificationError(
-            "\n  ".join([f"{len(wrong)} of {len(claims)} claims do not hold", *wrong])
-        )
-    return Proof(
-        names=tuple(claim.name for claim in claims), seconds=round(time.monotonic() - begin, 1)
-    )
+    seconds = round(time.monotonic() - begin, 1)
+    return tuple(_judge(claim, said, seconds) for claim, said in zip(claims, sections, strict=True))
 
 
 def _job(claims: Sequence[Claim]) -> tuple[dict[str, str], str]:
@@ -192,21 +245,23 @@ def _job(claims: Sequence[Claim]) -> tuple[dict[str, str], str]:
     return files, "".join(steps)
 
 
-def _judge(claim: Claim, said: str) -> str:
-    """Why a claim is not proven; empty if it is."""
+def _judge(claim: Claim, said: str, seconds: float) -> Verdict:
+    counterexample, reason = None, ""
     if _FAILURE in said:
-        return str(_counterexample(said[said.index(_FAILURE) :]))
-    if _SUCCESS not in said:
-        return "not decided in time"
-    if "assume" in claim.spec and _POSSIBLE not in said:
-        return "its assumptions cannot be met, which proves nothing"
-    return ""
+        counterexample = _counterexample(claim, said[said.index(_FAILURE) :])
+        reason = str(counterexample)
+    elif _SUCCESS not in said:
+        reason = "not decided in time"
+    elif "assume" in claim.spec and _POSSIBLE not in said:
+        reason = "its assumptions cannot be met, which proves nothing"
+    return Verdict(name=claim.name, reason=reason, counterexample=counterexample, seconds=seconds)
 
 
-def _counterexample(said: str) -> Counterexample:
+def _counterexample(claim: Claim, said: str) -> Counterexample:
     sides: dict[str, dict[str, int]] = {"in": {}, "gold": {}, "gate": {}}
     for name, _, bits in _ROW.findall(said):
         side, _, port = name.partition("_")
         if side in sides:
             sides[side].setdefault(port, int(bits.replace("x", "0"), 2))
-    return Counterexample(inputs=sides["in"], expected=sides["gold"], got=sides["gate"])
+    inputs, expected, got = sides["in"], sides["gold"], sides["gate"]
+    return Counterexample(inputs=inputs, expected=expected, got=got, meaning=claim.meaning)

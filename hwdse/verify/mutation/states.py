@@ -13,8 +13,9 @@ from functools import singledispatch
 
 from hwdse.formats import BinaryFloat, clog2
 from hwdse.spec import Accumulator, Aligned, ApproximateFloat, Design, FusedFloat
-from hwdse.verify.miter import FILES, PROVE, miter, proven
-from hwdse.verify.yosys import YosysTimeoutError, run_yosys
+from hwdse.tools.tool import ToolTimeoutError
+from hwdse.tools.yosys import run_yosys
+from hwdse.verify.mutation.miter import FILES, PROVE, miter, proven
 
 PREPARE = """read_verilog unit.v
 hierarchy -top {top}
@@ -347,6 +348,6 @@ def _inductive(verilog: str, top: str, cut: _Cut, known: RunningSum) -> bool:
     script = PREPARE.format(top=top) + _CUT.format(top=top) + PROVE
     try:
         log, _ = run_yosys(files | FILES, script, timeout_s=_PROOF_S)
-    except YosysTimeoutError:
+    except ToolTimeoutError:
         return False
     return proven(log)

@@ -20,7 +20,7 @@ MORE = [
 
 
 def test_small_formats() -> None:
-    assert len(prove_all([float_fma(*case) for case in QUICK]).names) == len(QUICK)
+    assert len(prove_all([float_fma(*case) for case in QUICK])) == len(QUICK)
 
 
 @pytest.mark.long

@@ -10,17 +10,19 @@ from sampled import some
 from hwdse import Design
 from hwdse.errors import VerificationError
 from hwdse.spec.port_words import port_words
-from hwdse.verify import miter, mutation, mutation_cycles
-from hwdse.verify.mutation import mutation_score
-from hwdse.verify.mutation_netlist import draw, proven_equivalent
-from hwdse.verify.mutation_states import (
+from hwdse.tools.yosys import run_yosys
+from hwdse.verify.mutation import cycles as mutation_cycles
+from hwdse.verify.mutation import miter, mutation_score
+from hwdse.verify.mutation import score as mutation
+from hwdse.verify.mutation.drivers import CycleDriver, driver_of
+from hwdse.verify.mutation.netlist import draw, proven_equivalent
+from hwdse.verify.mutation.states import (
     RunningSum,
     comparison,
     pipeline_comparison,
     running_sum,
 )
 from hwdse.verify.prepare import prepare
-from hwdse.verify.yosys import run_yosys
 
 SMALL = Design.parse("a=e2m1fn,acc=kulisch,out=e3m2fn")
 COUNT = 40
@@ -118,10 +120,8 @@ def test_what_the_stimulus_kills_is_never_proven_equivalent(
     """The proof and the simulation are two independent views of one netlist."""
     design = Design.parse(spec)
     drawn = draw(mutation.emit(design, flat=True), design.slug, count=COUNT, seed=0)
-    executable = mutation._build(design, drawn, tmp_path)
-    fed = mutation_cycles.cycles(design, "quick", 0)
     numbers = [mutant.number for mutant in drawn.mutants]
-    alive = set(mutation._survivors(executable, fed, numbers, tmp_path))
+    alive = set(driver_of(design, drawn, tmp_path).survivors("quick", 0, numbers))
     killed = [mutant for mutant in drawn.mutants if mutant.number not in alive]
     assert len(killed) > 20
     for around in mutation._comparisons(design, drawn):
@@ -246,11 +246,11 @@ def test_exact_running_sums_take_every_state() -> None:
 
 
 def test_wrong_hardware_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
-    def all_wrong(executable, fed, numbers, folder):
-        return []
+    class AllWrong:
+        def survivors(self, level, seed, numbers):
+            return []
 
-    monkeypatch.setattr(mutation, "_build", lambda design, drawn, folder: folder)
-    monkeypatch.setattr(mutation, "_survivors", all_wrong)
+    monkeypatch.setattr(mutation, "driver_of", lambda design, drawn, folder: AllWrong())
     with pytest.raises(VerificationError, match="wrong outputs without a fault"):
         mutation_score(SMALL, mutants=5, level="quick")
 
@@ -258,14 +258,15 @@ def test_wrong_hardware_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wrong_outputs_are_seen(tmp_path) -> None:
     """Mutant 0 is the unit as it is: right, until an expected bit is flipped."""
     drawn = draw(mutation.emit(SMALL, flat=True), SMALL.slug, count=5, seed=0)
-    executable = mutation._build(SMALL, drawn, tmp_path)
+    driver = driver_of(SMALL, drawn, tmp_path)
+    assert isinstance(driver, CycleDriver)
     fed = mutation_cycles.cycles(SMALL, "quick", 0).copy()
-    assert mutation._survivors(executable, fed, [0], tmp_path) == [0]
+    assert driver.survivors_of(fed, [0]) == [0]
     into, out = port_words(SMALL.interface)
     row = into.words + 2 * out.words
     checked = np.flatnonzero(fed.reshape(-1, row)[:, -1])
     fed.reshape(-1, row)[checked[-1], into.words] ^= 1
-    assert mutation._survivors(executable, fed, [0], tmp_path) == []
+    assert driver.survivors_of(fed, [0]) == []
 
 
 @pytest.mark.long

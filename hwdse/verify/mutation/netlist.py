@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from hwdse.errors import ToolError
-from hwdse.verify.miter import FILES, PROVE, proven, refuted
-from hwdse.verify.mutation_states import PREPARE
-from hwdse.verify.yosys import YosysTimeoutError, run_yosys
+from hwdse.tools.tool import ToolTimeoutError
+from hwdse.tools.yosys import run_yosys
+from hwdse.verify.mutation.miter import FILES, PROVE, proven, refuted
+from hwdse.verify.mutation.states import PREPARE
 
 _CONTROL = "mutsel 32"
 _MARK = "hwdse-mutant"
@@ -174,7 +175,7 @@ def _compare(
     )
     try:
         log, _ = run_yosys(files | FILES, script, timeout_s=timeout_s)
-    except YosysTimeoutError as timeout:
+    except ToolTimeoutError as timeout:
         log = timeout.log
     tried = re.split(rf"^{_MARK} (\d+)\n", log, flags=re.MULTILINE)[1:]
     return dict(zip(map(int, tried[::2]), tried[1::2], strict=True))

@@ -1,0 +1,158 @@
+"""Verilator, which compiles Verilog and any C++ main into an executable, and reads Verilog."""
+
+import importlib.util
+import json
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hwdse.errors import ToolError
+from hwdse.resources import cache_base, resource
+from hwdse.temporary import temporary_folder
+
+_FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert", "-Wno-fatal")
+# Verilator's makefile optimises for size unless told otherwise. All files have the same flags: they
+# share precompiled headers.
+_OPTIMISED = "-O3 -march=native"
+_MAKE_OPTIONS = (
+    f"OPT_FAST={_OPTIMISED}",
+    f"OPT_SLOW={_OPTIMISED}",
+    f"OPT_GLOBAL={_OPTIMISED}",
+    # One C++ file: the wheel's rules for several lack an option for their precompiled header.
+    "VM_PARALLEL_BUILDS=0",
+)
+_LOG_LINES = 5
+
+
+def build(
+    *,
+    verilog: Sequence[Path],
+    top: str,
+    main: Path,
+    folder: Path,
+    defines: Mapping[str, int] | None = None,
+    flags: Iterable[str] = (),
+) -> Path:
+    """Compile Verilog files and a C++ main into an executable.
+
+    The main includes `V{top}.h` and `verilated.h`. Verilator's own run time is compiled once on a
+    machine and kept.
+
+    Args:
+        verilog: Verilog or SystemVerilog files.
+        top: name of the top module.
+        main: C++ file with `main`.
+        folder: where to build; made if missing.
+        defines: preprocessor names for the C++ files.
+        flags: more options of Verilator.
+
+    Returns:
+        Path of the executable.
+
+    Raises:
+        ToolError: simulator or compiler missing, or the build failed.
+    """
+    runner = _runner()
+    environment = simulator_environment(top)
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    options = [f"-D{name}={value}" for name, value in (defines or {}).items()]
+    objects = runner.RuntimeObjects(object_cache(), ["native", *_FLAGS, *_MAKE_OPTIONS])
+    executable = folder / f"V{top}"
+    generate = [
+        *("verilator", "--cc", "--exe", *_FLAGS, *flags),
+        *(word for option in options for word in ("-CFLAGS", option)),
+        *objects.compiler_flags(),
+        *("--top-module", top, "--Mdir", str(folder)),
+        *(str(path.resolve()) for path in (*verilog, main)),
+    ]
+    kept = [word for name in objects.restore(folder) for word in ("-o", name)]
+    made = ["make", "-C", str(folder), "-f", f"V{top}.mk", runner.own_python(), *_MAKE_OPTIONS]
+    make = [*made, *kept, executable.name]
+    # An outer make would pass its own options on.
+    environment = {name: v for name, v in environment.items() if not name.startswith("MAKE")}
+    for command in (generate, make):
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            env=environment,
+            cwd=folder,
+        )
+        if done.returncode:
+            raise ToolError(
+                f"{command[0]} failed on {top}: {_last_lines(done.stdout + done.stderr)}"
+            )
+    objects.keep(folder, [*made, "VM_USER_CFLAGS="])
+    return executable
+
+
+def simulator_environment(top: str) -> dict[str, str]:
+    """Environment variables with which Verilator runs.
+
+    Args:
+        top: what is built, for the message.
+
+    Raises:
+        ToolError: simulator, compiler or make missing.
+    """
+    runner = _runner()
+    try:
+        environment: dict[str, str] = runner.simulator_environment()
+    except runner.MissingToolError as error:
+        raise ToolError(f"cannot build {top}: {error}") from error
+    return environment
+
+
+def syntax_tree(files: Sequence[Path], top: str) -> dict[str, Any] | str:
+    """The syntax tree of a module as Verilator writes it, or what is wrong with the files.
+
+    Raises:
+        ToolError: Verilator is missing.
+    """
+    with temporary_folder("tree") as folder:
+        command = [
+            *("verilator", "--json-only", "--Mdir", str(folder), "--prefix", "Vtree"),
+            *("-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", top),
+            *map(str, files),
+        ]
+        run = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            env=simulator_environment(top),
+            cwd=folder,
+        )
+        tree = folder / "Vtree.tree.json"
+        if run.returncode or not tree.exists():
+            errors = [line for line in run.stderr.splitlines() if line.startswith("%Error")]
+            return errors[0] if errors else run.stderr.strip() or f"exit code {run.returncode}"
+        document: dict[str, Any] = json.loads(tree.read_text(encoding="utf-8"))
+        return document
+
+
+def object_cache() -> Path:
+    """Folder for compiled parts of the simulator."""
+    return cache_base() / "hwdse" / "verilator"
+
+
+@lru_cache(maxsize=1)
+def _runner() -> ModuleType:
+    """The script that builds and runs the cocotb benches, as a module."""
+    spec = importlib.util.spec_from_file_location("run_bench", resource("sims", "run_bench.py"))
+    assert spec is not None and spec.loader is not None  # noqa: PT018 - a file of our own
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _last_lines(output: str) -> str:
+    lines = [line for line in output.splitlines() if line.strip()]
+    return " / ".join(lines[-_LOG_LINES:])

@@ -1,0 +1,178 @@
+"""What can be claimed of a design: which of its parts are stated apart from the hardware."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwdse import golden
+from hwdse.errors import SpecError
+from hwdse.formats import Format, Logarithmic, Posit, Unpacked, UnpackedShape
+from hwdse.hdl.decode import decoder
+from hwdse.hdl.multiply import operand_decoder
+from hwdse.spec import Design, Fma, IntegerSum, Kulisch, Mul
+from hwdse.verify.formal.codecs import (
+    FloatFields,
+    decoder_by_values,
+    encoder_by_codes,
+    float_decoder,
+    float_encoder,
+    posit_decoder,
+)
+from hwdse.verify.formal.datapath import (
+    carries_records_only,
+    exact_step,
+    float_fma,
+    product_by_values,
+    unit_by_values,
+)
+from hwdse.verify.formal.equivalence import Claim
+from hwdse.verify.formal.specs import view_row
+
+#: Codes of this many bits are listed one by one, operands of several together.
+_CODE_BITS, _OPERAND_BITS = 8, 12
+#: Widest operand of a fused multiply-add of floats that a SAT solver decides in minutes.
+_FMA_BITS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """What can be claimed of a design.
+
+    Attributes:
+        claims: each of them.
+        unclaimed: parts of which nothing is, with the reason, in sentences.
+    """
+
+    claims: tuple[Claim, ...]
+    unclaimed: tuple[str, ...]
+
+
+def claims_of(design: Design) -> Claims:
+    """Claims about the parts of a design, or about all of a unit without a running sum.
+
+    Inserted registers are left out: a claim is about what lies between them.
+
+    Raises:
+        SpecError: no part of the design has a claim, or one has no generator.
+    """
+    plain = replace(design, unit=design.unit.plain())
+    found = list(_bare(plain) if isinstance(plain.unit, Mul | Fma) else _of_parts(plain))
+    claims = {claim.name: claim for claim in found if isinstance(claim, Claim)}
+    unclaimed = tuple(dict.fromkeys(reason for reason in found if isinstance(reason, str)))
+    if not claims:
+        raise SpecError(
+            f"design {design}: no part of it has a formal claim: {'; '.join(unclaimed)}"
+        )
+    return Claims(claims=tuple(claims.values()), unclaimed=unclaimed)
+
+
+def _bare(design: Design) -> Iterator[Claim | str]:
+    """The whole unit, or where that is too much its operands' decoders."""
+    operands = [f for f in (design.a, design.b, design.c) if f is not None]
+    fused = isinstance(design.unit, Fma)
+    if sum(f.bits for f in operands) <= _OPERAND_BITS:
+        yield unit_by_values(design, golden.fma if fused else golden.mul)
+        return
+    named = {"a": design.a, "b": design.b, "c": design.c, "out": design.out}
+    fields = {name: FloatFields.of(f) for name, f in named.items() if f is not None}
+    known = {name: f for name, f in fields.items() if f is not None}
+    if fused and len(known) == len(named) and max(f.bits for f in operands) <= _FMA_BITS:
+        yield float_fma(design, known)
+        return
+    yield (
+        f"the unit has operands of {sum(f.bits for f in operands)} bits: up to {_OPERAND_BITS} are "
+        f"listed, and an fma of binary floats is stated for up to {_FMA_BITS} bits each"
+    )
+    for operand in operands:
+        yield from _decoder(design, operand)
+
+
+def _of_parts(design: Design) -> Iterator[Claim | str]:
+    for operand in (design.a, design.b):
+        yield from _decoder(design, operand)
+    yield from _multiplier(design)
+    yield from _accumulator(design)
+    yield from _encoder(design.out, design.state, design.rounding)
+
+
+def _decoder(design: Design, f: Format) -> Iterator[Claim | str]:
+    hardware = operand_decoder(design.mul, f)
+    if isinstance(f, Logarithmic) or hardware.identity != decoder(f).identity:
+        yield f"the decoder of {f} gives something else than the numbers that codes stand for"
+    elif (fields := FloatFields.of(f)) is not None:
+        yield float_decoder(f, fields)
+    elif isinstance(f, Posit) and f.width > 2:
+        yield posit_decoder(f, bits=f.width, es=f.es)
+    elif f.bits <= _CODE_BITS:
+        values = f.unpack(np.arange(1 << f.bits)).exact()
+        rows = {code: view_row(values, f.unpacked, code) for code in range(1 << f.bits)}
+        yield decoder_by_values(f, rows)
+    else:
+        yield (
+            f"the decoder of {f}: stated are binary floats with subnormals, posits, and formats of "
+            f"up to {_CODE_BITS} bits"
+        )
+
+
+def _multiplier(design: Design) -> Iterator[Claim | str]:
+    a, b = design.a, design.b
+    if any(isinstance(f, Logarithmic) for f in (a, b)):
+        yield f"multiplier {design.mul} of {a} and {b}: products of logarithms are no numbers"
+    elif a.bits + b.bits > _OPERAND_BITS:
+        yield (
+            f"multiplier {design.mul} of {a} and {b}: products are listed for operands of up to "
+            f"{_OPERAND_BITS} bits together, not {a.bits + b.bits}"
+        )
+    else:
+        yield product_by_values(design.mul, a, b)
+
+
+def _accumulator(design: Design) -> Iterator[Claim | str]:
+    if isinstance(design.acc, Kulisch | IntegerSum) and carries_records_only(design):
+        yield exact_step(design)
+    else:
+        yield (
+            f"accumulator {design.acc} of {design.mul} products: stated are the exact sums kulisch "
+            "and int of products that are plain records"
+        )
+
+
+def _encoder(f: Format, shape: UnpackedShape, rounding: str) -> Iterator[Claim | str]:
+    if isinstance(f, Logarithmic):
+        yield f"the encoder of {f}: logarithms are not stated"
+    elif shape == f.unpacked:
+        # Records of codes are normalised, which their shape does not say.
+        yield f"the encoder of {f}: the sum is a code of it already"
+    elif (fields := FloatFields.of(f)) is not None:
+        yield float_encoder(f, shape, rounding, fields)
+    elif f.bits <= _CODE_BITS:
+        yield _encoder_by_golden(f, shape, rounding)
+    else:
+        yield (
+            f"the encoder of {f}: stated are binary floats with subnormals and formats of up to "
+            f"{_CODE_BITS} bits"
+        )
+
+
+def _encoder_by_golden(f: Format, shape: UnpackedShape, rounding: str) -> Claim:
+    """An encoder gives the golden model's code of every record."""
+
+    def code_of(negative: bool, magnitude: int) -> int:
+        # A two's-complement zero has no sign.
+        sign = negative and not (shape.twos_complement and magnitude == 0)
+        return packed(sign, magnitude)
+
+    def packed(negative: bool, magnitude: int, *, nan: bool = False, inf: bool = False) -> int:
+        value = Unpacked(
+            sign=np.array([negative]),
+            significand=np.array([magnitude], object),
+            exponent=np.array([shape.exponent_min]),
+            nan=np.array([nan]),
+            inf=np.array([inf]),
+        )
+        return int(f.pack(value, rounding, f.overflow)[0])
+
+    infinities = (packed(False, 0, inf=True), packed(True, 0, inf=True))
+    nan = packed(False, 0, nan=True)
+    return encoder_by_codes(f, shape, rounding, code_of, nan=nan, infinities=infinities)

