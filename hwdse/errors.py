@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from hwdse.text import printable
@@ -142,17 +143,23 @@ def unknown(what: str, given: str, known: Iterable[str], more: str = "") -> str:
         more: other allowed input, or where all names are listed.
     """
     names = list(dict.fromkeys(known))
-    near = get_close_matches(given[:_MAX_NAME], names, cutoff=0.5)
+    near = _close_matches(given[:_MAX_NAME], tuple(names), 0.5)
     keyword, colon, _ = given[:_MAX_NAME].partition(":")
     if colon:  # options follow the colon: compare only the part before it
         heads = {name.partition(":")[0]: name for name in reversed(names)}
-        near = [heads[head] for head in get_close_matches(keyword, heads, cutoff=0.7)] or near
+        near = [heads[head] for head in _close_matches(keyword, tuple(heads), 0.7)] or near
     hints = [f"near {', '.join(near)}"] if near else []
     if len(names) <= _MOST_LISTED:
         hints.append(f"known are {', '.join(names)}")
     if more:
         hints.append(more)
     return f"unknown {what} {quoted(given)}: {'; '.join(hints)}"
+
+
+@lru_cache(maxsize=64)
+def _close_matches(given: str, names: tuple[str, ...], cutoff: float) -> list[str]:
+    """The most similar names. A file may repeat one wrong name thousands of times."""
+    return get_close_matches(given, names, cutoff=cutoff)
 
 
 def quoted(text: str) -> str:

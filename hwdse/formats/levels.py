@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -145,6 +145,11 @@ class _Side:
         """Index of the last level that has a code."""
         return len(self.codes) - 1
 
+    @cached_property
+    def _steps(self) -> Array:
+        """Distance from each level to the next one, in units of 2^lsb; 1 after the last level."""
+        return np.append(np.diff(self.levels), 1)
+
     def locate(self, value: Unpacked, fraction_bits: int) -> Position:
         """Exact positions of magnitudes.
 
@@ -165,7 +170,7 @@ class _Side:
         reached = np.searchsorted(levels, cut, side="right") - 1
         index = np.clip(reached, 0, last)
         between = (reached >= 0) & (reached < last)
-        step = np.append(np.diff(self.levels), 1).astype(cut.dtype)[index]
+        step = self._steps[index].astype(cut.dtype)
         part = np.where(between, cut - levels[index], 0)
         fraction = part // step
         sticky = (fraction * step != part) | (between & (rest != 0))

@@ -176,6 +176,11 @@ def _check_weights(path: Path, model: onnx.ModelProto) -> None:
     for weight in model.graph.initializer:
         if weight.name not in read:
             continue
+        if weight.data_type not in onnx.TensorProto.DataType.values():
+            raise NetworkError(
+                f"network {path} stores {weight.name!r} as type {weight.data_type}, which this "
+                f"version of onnx does not know"
+            )
         try:
             values = onnx.numpy_helper.to_array(weight)
         except ONNX_ERRORS as error:

@@ -212,13 +212,14 @@ def mutated(rng: random.Random, text: str, others: list[str]) -> str:
 
 def with_other_words(rng: random.Random, text: str, others: list[str]) -> str:
     """A text in which a few words are those of other texts, or small numbers: it often is valid."""
-    words = _WORD.findall(text)
+    words = _WORD.findall(text) or [""]
     for _ in range(rng.choice((1, 1, 2, 3))):
         place = rng.choice([k for k, word in enumerate(words) if word.isalnum()] or [0])
         if words[place].isdigit():
             words[place] = str(rng.choice((0, 1, 2, 3, 4, 5, 8, 12, 16, 31, 32, 64, 100)))
         else:
-            words[place] = rng.choice([w for w in _WORD.findall(rng.choice(others)) if w.isalnum()])
+            taken = [w for w in _WORD.findall(rng.choice(others)) if w.isalnum()]
+            words[place] = rng.choice(taken or [""])
     return "".join(words)
 
 

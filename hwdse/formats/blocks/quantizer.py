@@ -218,7 +218,8 @@ def scale_values(scale: Format, codes: Array, tensor_scale: float = 1.0) -> Unpa
     value = scale.unpack(np.asarray(codes).astype(np.int64))
     if tensor_scale == 1.0:
         return value
-    return times(value, Unpacked.from_numbers(np.array(tensor_scale)))
+    # One axis: NumPy would take a record without axes for a scalar, and warn of its overflow.
+    return times(value, Unpacked.from_numbers(np.array([tensor_scale])))
 
 
 def take_blocks(record: Unpacked, blocking: Blocking) -> Unpacked:

@@ -1,5 +1,6 @@
 """Products of logarithmic numbers: logarithms are added; a table gives the product's number."""
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,15 +27,17 @@ class TableProduct(NamedTuple):
 def _(mul: Log, design: Design) -> Multiplication:
     antilog = mul.antilog(design.a, design.b)
     a, b = (_Levels(f, antilog.fraction_bits) for f in (design.a, design.b))
-    log = np.arange(a.lowest + b.lowest, a.highest + b.highest + 1)
-    significands = np.array(antilog.significands, np.float64)
-    numbers = np.ldexp(
-        significands[log & ((1 << antilog.fraction_bits) - 1)],
-        (log >> antilog.fraction_bits) - antilog.significand_fraction_bits,
-    )
 
+    # Made when it is needed: by then, products beyond float64 are refused.
+    @cache
     def source(carrier: Carrier) -> Any:
         del carrier
+        log = np.arange(a.lowest + b.lowest, a.highest + b.highest + 1)
+        significands = np.array(antilog.significands, np.float64)
+        numbers = np.ldexp(
+            significands[log & ((1 << antilog.fraction_bits) - 1)],
+            (log >> antilog.fraction_bits) - antilog.significand_fraction_bits,
+        )
         return TableProduct(numbers=numbers)
 
     return Multiplication(
