@@ -45,6 +45,11 @@ def makefile(package: Package, family: Family) -> dict[str, str]:
     file = f"Makefile.{family.name}"
     built = f"$(BUILD)/{package.top}"
     sources = " ".join([_WRAPPER_FILE, *package.verilog])
+    # Modules of the design that are cells of this family become such ahead of everything else.
+    mapping = f"{package.top}_cells_{family.name}.v"
+    mapped = package.mapping if package.target == family.name else ""
+    techmap = f"techmap -map {mapping}; " if mapped else ""
+    needed = f"$(SOURCES) {mapping}" if mapped else "$(SOURCES)"
     text = f"""# Synthesises, places and routes {package.top} for a {family.part}:
 #   make -f {file}
 # The last lines of $(BUILD)/nextpnr.log say how fast the clock may be; a slower one than wanted is
@@ -69,10 +74,10 @@ all: {built}.bit
 \t  --report $(BUILD)/report.json --log $(BUILD)/nextpnr.log {family.options} $@
 
 # Yosys may end early without an error: the netlist has to be there.
-{built}.json: $(SOURCES)
+{built}.json: {needed}
 \tmkdir -p $(BUILD)
 \t$(YOSYS) -q -l $(BUILD)/yosys.log -p "read_verilog $(SOURCES); \\
-\t  synth_{family.name} -top {WRAPPER} -json $@"
+\t  {techmap}synth_{family.name} -top {WRAPPER} -json $@"
 \ttest -s $@
 
 .PHONY: all
@@ -81,4 +86,5 @@ all: {built}.bit
     return {
         file: text,
         _WRAPPER_FILE: wrapper(package.interface, package.top),
+        **({mapping: mapped} if mapped else {}),
     }

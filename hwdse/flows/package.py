@@ -21,6 +21,9 @@ class Package:
         verilog: texts of the Verilog files by their names, the top module's first.
         period_ns: clock period, or longest delay of a unit without clock.
         bench: names of the bench and of its vectors.
+        target: what the Verilog is made for.
+        mapping: Verilog that replaces modules of the design by cells of the target; empty if there
+            is nothing to replace.
 
     Raises:
         SpecError: no Verilog.
@@ -33,6 +36,8 @@ class Package:
     verilog: Mapping[str, str]
     period_ns: float
     bench: tuple[str, str]
+    target: str = "cells"
+    mapping: str = ""
 
     def __post_init__(self) -> None:
         if not self.verilog:

@@ -3,13 +3,26 @@
 from dataclasses import replace
 
 from hwdse.hdl.component import only_described
-from hwdse.hdl.emit import PLAIN, emit, is_pipelined, placement
+from hwdse.hdl.emit import PLAIN, circuit, emit, is_pipelined, multipliers, placement
 from hwdse.hdl.structure import Register, Structure, UnitStructure
+from hwdse.hdl.targets import CELLS, Target
 from hwdse.hdl.units import unit
 from hwdse.hdl.verilog import split_modules
 from hwdse.spec import Design
 
-__all__ = ["PLAIN", "emit", "is_pipelined", "placement", "split_modules", "structure_of", "unit"]
+__all__ = [
+    "CELLS",
+    "PLAIN",
+    "Target",
+    "circuit",
+    "emit",
+    "is_pipelined",
+    "multipliers",
+    "placement",
+    "split_modules",
+    "structure_of",
+    "unit",
+]
 
 
 def structure_of(design: Design) -> UnitStructure:

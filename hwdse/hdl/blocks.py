@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
+from hwdse.hdl.compress import plus
+from hwdse.hdl.targets import CELLS, Target
+
 
 def balanced(operator: Callable[[Value, Value], Value], terms: Sequence[Value]) -> Value:
     """The terms joined by an associative operator, as a tree: as deep as the log of their number.
@@ -41,8 +44,15 @@ def shift_left(
     return shifted
 
 
-def shift_right_sticky(m: Module, value: Value, amount: Value, name: str) -> tuple[Value, Value]:
-    """`value >> amount` at the width of `value`, and the OR of all bits shifted out."""
+def shift_right_sticky(
+    m: Module, value: Value, amount: Value, name: str, target: Target = CELLS
+) -> tuple[Value, Value]:
+    """`value >> amount` at the width of `value`, and the OR of all bits shifted out.
+
+    Short steps first keep the rows of a narrow word in a wide one narrow.
+    """
+    if target.carry_chains:
+        return _shift_right_joined(m, value, amount, name)
     width = len(value)
     shifted, sticky = value, Const(0, 1)
     for k in range(len(amount)):
@@ -55,6 +65,26 @@ def shift_right_sticky(m: Module, value: Value, amount: Value, name: str) -> tup
         ]
         shifted, sticky = row, lost
     return shifted, sticky
+
+
+def _shift_right_joined(m: Module, value: Value, amount: Value, name: str) -> tuple[Value, Value]:
+    """As `shift_right_sticky`, for targets on which sums are so fast that this takes longest.
+
+    After the longest steps little is left to be shifted out, so that its OR is there with the last
+    row; what the rows lose is joined at once.
+    """
+    width, losses = len(value), []
+    for k in reversed(range(len(amount))):
+        step = min(1 << k, width)
+        row = Signal(width, name=f"{name}_row{k}")
+        lost = Signal(name=f"{name}_lost{k}")
+        m.d.comb += [
+            row.eq(Mux(amount[k], value >> step, value)),
+            lost.eq(amount[k] & value[:step].any()),
+        ]
+        losses.append(lost)
+        value = row
+    return value, Cat(losses).any()
 
 
 def leading_zero_count(m: Module, value: Value, name: str) -> tuple[Value, Value]:
@@ -85,7 +115,9 @@ def leading_zero_count(m: Module, value: Value, name: str) -> tuple[Value, Value
     return nodes[0]
 
 
-def normalised(m: Module, word: Value, count: Value, kept: int) -> tuple[Value, Value]:
+def normalised(
+    m: Module, word: Value, count: Value, kept: int, target: Target = CELLS
+) -> tuple[Value, Value]:
     """The top `kept` bits of `word << count`, and the OR of those below.
 
     The longest step comes first: its row keeps only what the rows to come can still bring up.
@@ -94,22 +126,36 @@ def normalised(m: Module, word: Value, count: Value, kept: int) -> tuple[Value, 
     cut = max(len(word) - reach, 0)
     sticky = word[:cut].any() if cut else Const(0, 1)
     word = Cat(Const(0, max(reach - len(word), 0)), word[cut:])
+    # One after the other the losses are smallest, all at once they are fastest in look-up tables.
+    joined, losses = target.carry_chains, [sticky]
     for k in reversed(range(len(count))):
         step = 1 << k
         row = Signal(kept + step - 1, name=f"normalise_row{k}")
         lost = Signal(name=f"normalise_lost{k}")
+        own = ~count[k] & word[:step].any()
         m.d.comb += [
             row.eq(Mux(count[k], word[:-step], word[step:])),
-            lost.eq(sticky | (~count[k] & word[:step].any())),
+            lost.eq(own if joined else sticky | own),
         ]
+        losses.append(lost)
         word, sticky = row, lost
-    return word, sticky
+    return word, Cat(losses).any() if joined else sticky
 
 
 def absolute_sum(
-    m: Module, x: Value, y: Value, *, subtract: Value, inexact: Value, name: str
+    m: Module,
+    x: Value,
+    y: Value,
+    *,
+    subtract: Value,
+    inexact: Value,
+    name: str,
+    target: Target,
 ) -> tuple[Value, Value, Value]:
     """|x - y| or x + y of two words of one width, with a single carry tree.
+
+    Where the target has carry chains there are two of them instead, one for each sign of the
+    difference.
 
     The carry out of x + NOT y says that x > y and then comes back in, which completes the two's
     complement; otherwise the result inverted is y - x (end-around carry). Carries go up and down a
@@ -122,11 +168,14 @@ def absolute_sum(
         subtract: take the difference.
         inexact: y is a little more than it says: of a positive difference take one less.
         name: prefix of the signals.
+        target: what the hardware is made for.
 
     Returns:
-        Magnitude, one bit wider; whether y is larger or equal in a subtraction; whether all bits of
-        x and y (inverted if subtracting) differ, which in a subtraction means that they are equal.
+        Magnitude, one bit wider; whether y is larger or equal in a subtraction; whether x and y
+        are equal, which only means something in a subtraction.
     """
+    if target.carry_chains:
+        return _absolute_by_chains(m, x, y, subtract=subtract, inexact=inexact, name=name)
     width = len(x)
     generate, propagate, total = Signal(width), Signal(width), Signal(width + 1)
     for signal, part in ((generate, "generate"), (propagate, "propagate"), (total, "total")):
@@ -172,12 +221,36 @@ def absolute_sum(
     return total, negative, equal
 
 
-def incremented(m: Module, word: Value, carry: Value, name: str) -> Value:
+def _absolute_by_chains(
+    m: Module, x: Value, y: Value, *, subtract: Value, inexact: Value, name: str
+) -> tuple[Value, Value, Value]:
+    """As `absolute_sum`, with x + y or x - y in one carry chain and y - x in another."""
+    width = len(x)
+    other, first = Signal(width, name=f"{name}_other"), Signal(width + 1, name=f"{name}_first")
+    second = Signal(width + 1, name=f"{name}_second")
+    total, negative = Signal(width + 1, name=f"{name}_total"), Signal(name=f"{name}_negative")
+    zero = Const(0, 1)
+    m.d.comb += [
+        other.eq(y ^ subtract.replicate(width)),
+        first.eq(plus(Cat(x, zero), Cat(other, zero), subtract & ~inexact)),
+        second.eq(Cat(y, zero) - Cat(x, zero)),
+        negative.eq(subtract & ~second[-1]),
+        total.eq(
+            Cat(Mux(negative, second[:width], first[:width]), first[width] & ~subtract),
+        ),
+    ]
+    return total, negative, x == y
+
+
+def incremented(m: Module, word: Value, carry: Value, name: str, target: Target) -> Value:
     """`word + carry` at the width of `word`, for a carry that comes late.
 
     A bit toggles if the carry comes in and all bits below are set, which is known beforehand: of
-    groups of four bits, and of all groups below. A short word needs no groups.
+    groups of four bits, and of all groups below. A short word needs no groups, a target with carry
+    chains needs no such logic.
     """
+    if target.carry_chains:
+        return (word + carry)[: len(word)]
     if len(word) <= 2 * _GROUP:
         return Cat(bit ^ (word[:place].all() & carry) for place, bit in enumerate(word))
     toggles: list[Value] = []

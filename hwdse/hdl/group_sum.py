@@ -15,6 +15,7 @@ from hwdse.formats import UnpackedShape
 from hwdse.hdl.compress import balanced_sum
 from hwdse.hdl.fixed_point import adder_tree, fixed_point_sum, to_fixed_point
 from hwdse.hdl.structure import Structure
+from hwdse.hdl.targets import Target
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.spec import Design, Multiplier
 
@@ -30,13 +31,15 @@ class GroupSum:
         """What the group's sum is made of."""
         return fixed_point_sum(self.design.product, self.design.unit.group)
 
-    def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
+    def add(self, m: Module, products: Sequence[Any], target: Target) -> tuple[Value, Value | None]:
         """The sum in units of 2^exponent_min, two's complement, without its last bit; and that bit.
 
         Args:
             m: where the logic goes.
             products: interfaces of `product_signature`, one a lane.
+            target: what the hardware is made for.
         """
+        del target
         shape = self.design.product
         terms = [
             to_fixed_point(m, Record(shape, product), f"lane{k}")
@@ -71,8 +74,9 @@ class CarrySum(GroupSum):
         """The adder tree alone."""
         return adder_tree(self.design.product.fixed_point_bits + 1, self.design.unit.group)
 
-    def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
+    def add(self, m: Module, products: Sequence[Any], target: Target) -> tuple[Value, Value | None]:
         """The sum of words and carries."""
+        del target
         words, carries = [p.word for p in products], [p.carry for p in products]
         return balanced_sum(m, words, carries, "group")
 

@@ -10,6 +10,7 @@ from amaranth.hdl import ClockSignal, Instance, ResetSignal
 from amaranth.lib.wiring import In, Member
 
 from hwdse.hdl.component import Component, only_described
+from hwdse.hdl.targets import CELLS, Target
 
 _PORT = re.compile(r"^  wire (?:width \d+ )?(?:signed )?input \d+\s+\\(clk|rst)$", re.M)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -57,6 +58,7 @@ class Hierarchy:
         component: the whole design.
         name: of its module; the names of all others begin with it.
         given: components of it whose modules are made in another way.
+        target: what they are made for; components see it as `platform.target`.
     """
 
     def __init__(
@@ -64,7 +66,10 @@ class Hierarchy:
         component: Component,
         name: str,
         given: Sequence[Given] = (),
+        *,
+        target: Target = CELLS,
     ) -> None:
+        self.target = target
         self.current: object = None
         self._modules: dict[Hashable, EmittedModule] = {
             part.identity: part.module for part in given

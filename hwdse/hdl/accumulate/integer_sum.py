@@ -8,6 +8,7 @@ from hwdse.hdl.compress import plus
 from hwdse.hdl.group_sum import group_sum
 from hwdse.hdl.structure import Adder, Gates, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.hdl.targets import target_of
 from hwdse.spec import Design, IntegerSum
 
 
@@ -36,7 +37,7 @@ class IntegerStep(Step):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        group, carry = self._group.add(m, self.products)
+        group, carry = self._group.add(m, self.products, target_of(platform))
         width = self._state.significand_bits
         total = plus(Mux(self.clear, 0, self.state.total), group, carry)
         # Both terms may be full-width: exact sums need more bits than the state.

@@ -15,6 +15,7 @@ from hwdse.hdl.accumulate.rounding_add import RoundingAdd
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.structure import Gates, Structure
+from hwdse.hdl.targets import Target, target_of
 from hwdse.hdl.unpacked import Record, connect
 from hwdse.spec import Design, KahanFloat
 
@@ -71,7 +72,7 @@ class KahanFloatStep(Step):
         for adder, left, right in (
             (
                 self._corrected,
-                decoded(self._group(m), "x"),
+                decoded(self._group(m, target_of(platform)), "x"),
                 decoded(lost, "compensation"),
             ),
             (self._total, old, y),
@@ -87,11 +88,11 @@ class KahanFloatStep(Step):
         ]
         return m
 
-    def _group(self, m: Module):
+    def _group(self, m: Module, target: Target):
         """Code of the group's sum."""
         m.submodules.encode = encode = self._encode
         products = self.records
-        connect_group(m, encode.i, self, self._design)
+        connect_group(m, encode.i, self, self._design, target)
         if len(products) == 1:
             return encode.o
         f = self._format

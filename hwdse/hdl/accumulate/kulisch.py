@@ -8,6 +8,7 @@ from hwdse.hdl.accumulate.specials import remember_specials, seen_fields, seen_s
 from hwdse.hdl.compress import plus
 from hwdse.hdl.group_sum import group_sum
 from hwdse.hdl.structure import Adder, Gates, Structure
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import drive
 from hwdse.spec import Design, Kulisch
 
@@ -36,7 +37,7 @@ class KulischStep(Step):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        group, carry = self._group.add(m, self.products)
+        group, carry = self._group.add(m, self.products, target_of(platform))
         total = plus(Mux(self.clear, 0, self.state.total), group, carry)
         m.d.comb += self.next.total.eq(total)
         remember_specials(m, self)

@@ -10,6 +10,7 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.structure import Adder, Gates, Shifter, Structure
 from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, connect, drive, unpacked_signature
 
 # Guard, round and sticky bits: after a subtraction with a distance above one, at most one leading
@@ -73,7 +74,7 @@ class FloatAdd(Component):
             amount.eq(Mux(distance > most, most, distance)),
         ]
         word = Cat(Const(0, _BELOW - 1), small[:bits])
-        aligned, sticky = shift_right_sticky(m, word, amount, "align")
+        aligned, sticky = shift_right_sticky(m, word, amount, "align", target_of(platform))
         subtract, total = Signal(), Signal(self._width + 1)
         term = Cat(sticky, aligned, Const(0, 1)) ^ subtract.replicate(self._width + 1)
         zero = Signal()

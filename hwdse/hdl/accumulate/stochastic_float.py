@@ -20,6 +20,7 @@ from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
 from hwdse.hdl.structure import Adder, Gates, Reduce, Structure
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, connect, drive
 from hwdse.spec import Design, StochasticFloat
 
@@ -67,7 +68,7 @@ class StochasticFloatStep(Step):
         products = self.records
         m.d.comb += decode.i.eq(Mux(self.clear, 0, self.state.total))
         state = Record(self._format.unpacked, decode.o)
-        connect_group(m, add.p, self, self._design)
+        connect_group(m, add.p, self, self._design, target_of(platform))
         # A zero of a format that flushes has field 0; in the drawn one, the lowest binade has 1.
         flushed = isinstance(self._format, FlushedFloat)
         drive(

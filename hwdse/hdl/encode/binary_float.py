@@ -20,6 +20,7 @@ from hwdse.hdl.structure import (
     Structure,
 )
 from hwdse.hdl.structure import Mux as MuxBlock
+from hwdse.hdl.targets import Target, target_of
 from hwdse.hdl.unpacked import Record, unpacked_signature
 
 
@@ -139,7 +140,7 @@ class BinaryFloatEncoder(Component):
         if self._own:
             magnitude = self._pack_own(record)
         else:
-            magnitude = self._normalise_and_round(m, record, sign)
+            magnitude = self._normalise_and_round(m, record, sign, target_of(platform))
         f = self._format
         code, code_sign = Signal(f.bits - f.signed), Signal()
         m.d.comb += [code.eq(magnitude), code_sign.eq(sign)]
@@ -169,12 +170,12 @@ class BinaryFloatEncoder(Component):
             fraction = fraction & hidden.replicate(f.fraction_bits)
         return Cat(fraction, field)
 
-    def _normalise_and_round(self, m: Module, record: Record, sign: Value) -> Value:
+    def _normalise_and_round(self, m: Module, record: Record, sign: Value, target: Target) -> Value:
         f = self._format
         word, beyond = self._cut.magnitude(m, record, sign)
         limit, count, amount = self._shift(m, word, record)
         kept, sticky = normalised(
-            m, Cat(word, Const(0, self._front_zeros)), amount, f.precision + 1
+            m, Cat(word, Const(0, self._front_zeros)), amount, f.precision + 1, target
         )
         guard, kept = kept[0], kept[1:]
 

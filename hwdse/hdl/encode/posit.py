@@ -18,6 +18,7 @@ from hwdse.hdl.structure import (
     Shifter,
     Structure,
 )
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, unpacked_signature
 
 
@@ -84,7 +85,7 @@ class PositEncoder(Component):
         m.d.comb += number.eq(word)
         leading = (number ^ negative.replicate(len(number)))[-1 - window.leading_zeros :]
         count, empty = leading_zero_count(m, leading, "lzc")
-        kept, rest = normalised(m, number, count, self._fraction + 1)
+        kept, rest = normalised(m, number, count, self._fraction + 1, target_of(platform))
         zero = empty & ~beyond if shape.leading_zeros is None else record.zero
 
         # The exponent t of the leading bit; its upper bits are the regime.
@@ -113,7 +114,7 @@ class PositEncoder(Component):
         else:
             step = round_increment(self._rounding, sign, low[0], guard, sticky) & inside
             inverted = (low | outside) ^ sign.replicate(f.width - 1)
-            m.d.comb += code.eq(incremented(m, inverted, step ^ sign, "code"))
+            m.d.comb += code.eq(incremented(m, inverted, step ^ sign, "code", target_of(platform)))
         real = ~zero & ~(record.nan | record.inf)
         top = (sign & ~zero) | record.nan | record.inf
         m.d.comb += self.o.eq(Cat(code & real.replicate(f.width - 1), top))

@@ -12,6 +12,7 @@ from hwdse.hdl.compress import compress, compression, constant_columns
 from hwdse.hdl.group_sum import GroupSum, group_sum
 from hwdse.hdl.multiply import multiplier, product_signature
 from hwdse.hdl.structure import Gates, Structure
+from hwdse.hdl.targets import Target, target_of
 from hwdse.hdl.unpacked import unpacked_signature
 from hwdse.spec import Design, Xnor
 
@@ -52,12 +53,12 @@ class XnorMultiplier(Component):
         a, b = (Cat(x.significand[1:-1], ~x.significand[-1]) for x in (self.a, self.b))
         m.d.comb += [
             self.o.planes.eq(Cat(~(x ^ y) for y in b for x in a)),
-            self.o.significand.eq(_sum(m, [self.o.planes], *self._bits)),
+            self.o.significand.eq(_sum(m, [self.o.planes], *self._bits, target_of(platform))),
         ]
         return m
 
 
-def _sum(m: Module, products: Sequence[Value], n: int, k: int) -> Value:
+def _sum(m: Module, products: Sequence[Value], n: int, k: int, target: Target) -> Value:
     """The sum of products given as planes of n by k bits.
 
     It is 2 S - C, with S the weighted count of bits and C the sum if all were ones: half of C,
@@ -70,7 +71,7 @@ def _sum(m: Module, products: Sequence[Value], n: int, k: int) -> Value:
         for i in range(n):
             for j in range(k):
                 columns[i + j].append(planes[i + n * j])
-    return Cat(Const(most & 1, 1), compress(m, columns, width, "count")).as_signed()
+    return Cat(Const(most & 1, 1), compress(m, columns, width, "count", target)).as_signed()
 
 
 class _PopulationCount(GroupSum):
@@ -83,10 +84,10 @@ class _PopulationCount(GroupSum):
         most = lanes * ((1 << a) - 1) * ((1 << b) - 1)
         return compression(a * b * lanes, most.bit_length())
 
-    def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
+    def add(self, m: Module, products: Sequence[Any], target: Target) -> tuple[Value, Value | None]:
         """Twice the count, less what all bits set would make."""
         planes = [product.planes for product in products]
-        return _sum(m, planes, self.design.a.bits, self.design.b.bits), None
+        return _sum(m, planes, self.design.a.bits, self.design.b.bits, target), None
 
 
 @group_sum.register
