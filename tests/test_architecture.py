@@ -283,7 +283,7 @@ def test_only_units_know_their_ports_by_name() -> None:
 SHARED_NAMES = {
     # The part of a design, and the primitive that technology tables have laws for: the keys of
     # their files are the names of primitives, and users have such files.
-    "Multiplier": {"primitives/structure.py", "spec/multiply/__init__.py"},
+    "Multiplier": {"primitives/primitive.py", "spec/multiply/__init__.py"},
 }
 
 

@@ -13,6 +13,7 @@ from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, print_json
 from hwdse.errors import SpecError, VerificationError
 from hwdse.explore.progress import ConsoleReporter
+from hwdse.hdl import CELLS, Target, targets
 from hwdse.spec import Bus, Design
 from hwdse.verify.junit import Result, write_junit
 from hwdse.verify.supported import (
@@ -22,6 +23,14 @@ from hwdse.verify.supported import (
     read_supported,
     verify_supported,
     write_supported,
+)
+
+_TARGET = click.option(
+    "--target",
+    "target",
+    default=CELLS.keyword,
+    show_default=True,
+    help=f"What the Verilog is made for: {', '.join(targets.names())}.",
 )
 
 
@@ -50,6 +59,7 @@ from hwdse.verify.supported import (
     metavar="NAME",
     help=f"Add what another tool needs: {', '.join(known_flows.names())}. May be repeated.",
 )
+@_TARGET
 @json_option
 def generate(
     *,
@@ -60,6 +70,7 @@ def generate(
     flat: bool,
     level: str,
     flows: tuple[str, ...],
+    target: str,
     as_json: bool,
 ) -> None:
     """Write verified, self-contained Verilog of a design.
@@ -69,15 +80,18 @@ def generate(
 
     Each --flow adds its files: a core for fusesoc, configurations for librelane and orfs, a script
     that packages an IP for vivado, a module for litex, a Makefile from synthesis to bitstream for
-    ecp5 and ice40.
+    ecp5 and ice40. --target says what the Verilog is made for: by its delays registers are placed,
+    and sums are written as suits it.
     """
+    made_for = Target.parse(target)
     design = Design.parse(spec)
     bus = Bus.parse(interface)
     certificate = proof.generate(
-        design, folder, level=level, bus=bus, top=top, flat=flat, flows=flows
+        design, folder, level=level, bus=bus, top=top, flat=flat, flows=flows, target=made_for
     )
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    loop = costs.loop_limit(design)
+    # What is said of loops is said of standard cells.
+    loop = costs.loop_limit(design) if made_for == CELLS else None
     if as_json:
         print_json(
             {
@@ -139,6 +153,7 @@ _FOLDER = click.option(
     type=click.Path(path_type=Path),
     help="Write coverage of lines and toggles (lcov) and of functions (JSON) to this folder.",
 )
+@_TARGET
 @json_option
 def verify(
     *,
@@ -154,6 +169,7 @@ def verify(
     ports: tuple[str, ...],
     junit: Path | None,
     coverage: Path | None,
+    target: str,
     as_json: bool,
 ) -> None:
     """Prove that a design's hardware equals its golden model.
@@ -170,6 +186,7 @@ def verify(
         raise SpecError("give a SPEC or --supported, one of them")
     if not verilog and (top or latency is not None or ports):
         raise SpecError("--top, --latency and --port belong to --verilog: give the files")
+    made_for = _target_of_generated(target, given=supported or bool(verilog))
     if spec is None:
         if verilog or coverage:
             raise SpecError("--verilog and --coverage take one SPEC, not --supported")
@@ -191,7 +208,7 @@ def verify(
             )
         else:
             kept = {} if coverage is None else {"coverage": coverage}
-            certificate = proof.verify(design, level=level, seed=seed, **kept)
+            certificate = proof.verify(design, level=level, seed=seed, target=made_for, **kept)
     except VerificationError as error:
         if junit is not None:
             seconds = time.monotonic() - start
@@ -211,6 +228,14 @@ def verify(
     click.echo(f"  {certificate.total:>10} vectors in all, every output as expected")
     if certificate.unreached:
         click.echo(f"  outputs that none of them gave: {', '.join(certificate.unreached)}")
+
+
+def _target_of_generated(target: str, *, given: bool) -> Target:
+    """The target; Verilog that is given is for what it is for."""
+    made_for = Target.parse(target)
+    if given and made_for != CELLS:
+        raise SpecError(f"--target {target} belongs to Verilog that is generated from a SPEC")
+    return made_for
 
 
 def _port_names(given: tuple[str, ...]) -> dict[str, str]:

@@ -46,6 +46,11 @@ def makefile(package: Package, tools: Toolchain) -> dict[str, str]:
     file = f"Makefile.{tools.name}"
     built = f"$(BUILD)/{package.top}"
     sources = " ".join([_WRAPPER_FILE, *package.verilog])
+    # Modules of the design that are cells of this family become such before all other passes.
+    mapping = f"{package.top}_cells_{tools.name}.v"
+    mapped = package.mapping if package.target == tools.name else ""
+    techmap = f"techmap -map {mapping}; " if mapped else ""
+    needed = f"$(SOURCES) {mapping}" if mapped else "$(SOURCES)"
     text = f"""# Synthesises, places and routes {package.top} for a {tools.part}:
 #   make -f {file}
 # The last lines of $(BUILD)/nextpnr.log say how fast the clock may be; a slower one than wanted is
@@ -70,10 +75,10 @@ all: {built}.bit
 \t  --report $(BUILD)/report.json --log $(BUILD)/nextpnr.log {tools.options} $@
 
 # Yosys may end early without an error: the netlist has to be there.
-{built}.json: $(SOURCES)
+{built}.json: {needed}
 \tmkdir -p $(BUILD)
 \t$(YOSYS) -q -l $(BUILD)/yosys.log -p "read_verilog $(SOURCES); \\
-\t  synth_{tools.name} -top {WRAPPER} -json $@"
+\t  {techmap}synth_{tools.name} -top {WRAPPER} -json $@"
 \ttest -s $@
 
 .PHONY: all
@@ -82,4 +87,5 @@ all: {built}.bit
     return {
         file: text,
         _WRAPPER_FILE: wrapper(package.interface, package.top),
+        **({mapping: mapped} if mapped else {}),
     }

@@ -21,6 +21,9 @@ class Package:
         verilog: text of each Verilog file by file name. The top module's file comes first.
         period_ns: clock period in ns; for a unit without clock, the longest delay.
         bench: file name of the bench, and file name of the bench's vectors.
+        target: keyword of the target that the Verilog is made for.
+        mapping: Verilog that replaces modules of the design by cells of the target; empty if there
+            is nothing to replace.
 
     Raises:
         SpecError: `verilog` is empty.
@@ -33,6 +36,8 @@ class Package:
     verilog: Mapping[str, str]
     period_ns: float
     bench: tuple[str, str]
+    target: str = "cells"
+    mapping: str = ""
 
     def __post_init__(self) -> None:
         if not self.verilog:

@@ -7,14 +7,27 @@ implementations of one spec, so that each can verify the other.
 from dataclasses import replace
 
 from hwdse.hdl.component import described_only
-from hwdse.hdl.emit import PLAIN, emit, is_pipelined, placement
+from hwdse.hdl.emit import PLAIN, circuit, emit, is_pipelined, multipliers, placement
+from hwdse.hdl.targets import CELLS, Target
 from hwdse.hdl.units import unit
 from hwdse.hdl.verilog import split_modules
 from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Child, Structure, UnitStructure
 from hwdse.spec import Design
 
-__all__ = ["PLAIN", "emit", "is_pipelined", "placement", "split_modules", "structure_of", "unit"]
+__all__ = [
+    "CELLS",
+    "PLAIN",
+    "Target",
+    "circuit",
+    "emit",
+    "is_pipelined",
+    "multipliers",
+    "placement",
+    "split_modules",
+    "structure_of",
+    "unit",
+]
 
 
 def structure_of(design: Design) -> UnitStructure:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
+from hwdse.hdl.compress import plus
+from hwdse.hdl.targets import CELLS, Target
+
 
 def balanced(operator: Callable[[Value, Value], Value], terms: Sequence[Value]) -> Value:
     """Joins terms by an associative operator, in a balanced tree.
@@ -46,8 +49,15 @@ def shift_left(
     return shifted
 
 
-def shift_right_sticky(m: Module, value: Value, amount: Value, name: str) -> tuple[Value, Value]:
-    """`value >> amount` at the width of `value`, and the OR of all bits shifted out."""
+def shift_right_sticky(
+    m: Module, value: Value, amount: Value, name: str, target: Target = CELLS
+) -> tuple[Value, Value]:
+    """`value >> amount` at the width of `value`, and the OR of all bits shifted out.
+
+    The shortest step comes first: a narrow word in a wide one then has narrow rows.
+    """
+    if target.carry_chains:
+        return _shift_right_joined(m, value, amount, name)
     width = len(value)
     shifted, sticky = value, Const(0, 1)
     for k in range(len(amount)):
@@ -60,6 +70,26 @@ def shift_right_sticky(m: Module, value: Value, amount: Value, name: str) -> tup
         ]
         shifted, sticky = row, lost
     return shifted, sticky
+
+
+def _shift_right_joined(m: Module, value: Value, amount: Value, name: str) -> tuple[Value, Value]:
+    """As `shift_right_sticky`, for targets with sums so fast that the shift takes longest.
+
+    The longest step comes first, so that the last rows lose few bits. One OR joins the losses of
+    all rows.
+    """
+    width, losses = len(value), []
+    for k in reversed(range(len(amount))):
+        step = min(1 << k, width)
+        row = Signal(width, name=f"{name}_row{k}")
+        lost = Signal(name=f"{name}_lost{k}")
+        m.d.comb += [
+            row.eq(Mux(amount[k], value >> step, value)),
+            lost.eq(amount[k] & value[:step].any()),
+        ]
+        losses.append(lost)
+        value = row
+    return value, Cat(losses).any()
 
 
 def leading_zero_count(m: Module, value: Value, name: str) -> tuple[Value, Value]:
@@ -91,7 +121,9 @@ def leading_zero_count(m: Module, value: Value, name: str) -> tuple[Value, Value
     return nodes[0]
 
 
-def normalised(m: Module, word: Value, count: Value, kept: int) -> tuple[Value, Value]:
+def normalised(
+    m: Module, word: Value, count: Value, kept: int, target: Target = CELLS
+) -> tuple[Value, Value]:
     """The top `kept` bits of `word << count`, and the OR of all lower bits.
 
     The longest step comes first. Each row keeps only the bits that the following rows can still
@@ -101,26 +133,40 @@ def normalised(m: Module, word: Value, count: Value, kept: int) -> tuple[Value, 
     cut = max(len(word) - reach, 0)
     sticky = word[:cut].any() if cut else Const(0, 1)
     word = Cat(Const(0, max(reach - len(word), 0)), word[cut:])
+    # The losses take the least area one after the other. Look-up tables join all at once faster.
+    joined, losses = target.carry_chains, [sticky]
     for k in reversed(range(len(count))):
         step = 1 << k
         row = Signal(kept + step - 1, name=f"normalise_row{k}")
         lost = Signal(name=f"normalise_lost{k}")
+        own = ~count[k] & word[:step].any()
         m.d.comb += [
             row.eq(Mux(count[k], word[:-step], word[step:])),
-            lost.eq(sticky | (~count[k] & word[:step].any())),
+            lost.eq(own if joined else sticky | own),
         ]
+        losses.append(lost)
         word, sticky = row, lost
-    return word, sticky
+    return word, Cat(losses).any() if joined else sticky
 
 
 def absolute_sum(
-    m: Module, x: Value, y: Value, *, subtract: Value, inexact: Value, name: str
+    m: Module,
+    x: Value,
+    y: Value,
+    *,
+    subtract: Value,
+    inexact: Value,
+    name: str,
+    target: Target,
 ) -> tuple[Value, Value, Value]:
     """|x - y| or x + y of two words of one width, with a single carry tree.
 
     The carry out of x + NOT y is set if x > y. A set carry comes back as the carry in and completes
     the two's complement of y. Otherwise the inverted result is y - x (end-around carry). Carries go
     up and down a binary tree (Brent and Kung 1982), so that the carry in needs no second pass.
+
+    For a target with carry chains, two chains replace the tree: one for each sign of the
+    difference.
 
     Args:
         m: the module that gets the logic.
@@ -129,12 +175,14 @@ def absolute_sum(
         subtract: set for a difference, clear for a sum.
         inexact: y is slightly larger than its word; a positive difference is then one less.
         name: prefix of the signals.
+        target: what the hardware is made for.
 
     Returns:
         The magnitude, one bit wider than x; whether the operation is a subtraction with y >= x;
-        whether every bit of x differs from the same bit of y. The third value uses the inverted y
-        in a subtraction, where it means x = y.
+        whether x = y. The third value is defined only in a subtraction.
     """
+    if target.carry_chains:
+        return _absolute_by_chains(m, x, y, subtract=subtract, inexact=inexact, name=name)
     width = len(x)
     generate, propagate, total = Signal(width), Signal(width), Signal(width + 1)
     for signal, part in ((generate, "generate"), (propagate, "propagate"), (total, "total")):
@@ -180,13 +228,36 @@ def absolute_sum(
     return total, negative, equal
 
 
-def incremented(m: Module, word: Value, carry: Value, name: str) -> Value:
+def _absolute_by_chains(
+    m: Module, x: Value, y: Value, *, subtract: Value, inexact: Value, name: str
+) -> tuple[Value, Value, Value]:
+    """As `absolute_sum`, with x + y or x - y in one carry chain and y - x in another."""
+    width = len(x)
+    other, first = Signal(width, name=f"{name}_other"), Signal(width + 1, name=f"{name}_first")
+    second = Signal(width + 1, name=f"{name}_second")
+    total, negative = Signal(width + 1, name=f"{name}_total"), Signal(name=f"{name}_negative")
+    zero = Const(0, 1)
+    m.d.comb += [
+        other.eq(y ^ subtract.replicate(width)),
+        first.eq(plus(Cat(x, zero), Cat(other, zero), subtract & ~inexact)),
+        second.eq(Cat(y, zero) - Cat(x, zero)),
+        negative.eq(subtract & ~second[-1]),
+        total.eq(
+            Cat(Mux(negative, second[:width], first[:width]), first[width] & ~subtract),
+        ),
+    ]
+    return total, negative, x == y
+
+
+def incremented(m: Module, word: Value, carry: Value, name: str, target: Target) -> Value:
     """`word + carry` at the width of `word`, for a carry that arrives late.
 
     A bit toggles if the carry is set and all lower bits are set. The second condition does not wait
     for the carry: it is computed within groups of four bits and over all lower groups. A short word
-    needs no groups.
+    needs no groups. A target with carry chains needs none of this logic.
     """
+    if target.carry_chains:
+        return (word + carry)[: len(word)]
     if len(word) <= 2 * _GROUP:
         return Cat(bit ^ (word[:place].all() & carry) for place, bit in enumerate(word))
     toggles: list[Value] = []

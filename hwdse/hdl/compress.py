@@ -4,17 +4,25 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
+from hwdse.hdl.targets import Target
 from hwdse.primitives.primitive import Adder
 from hwdse.primitives.structure import Structure
 
 
-def compress(m: Module, columns: Sequence[Sequence[Value]], width: int, name: str) -> Value:
+def compress(
+    m: Module, columns: Sequence[Sequence[Value]], width: int, name: str, target: Target
+) -> Value:
     """The sum modulo 2^width of bits, those of `columns[k]` of weight 2^k; unsigned.
 
     Full adders take three bits of a column and give one back and one to the next until there is one
     left (Dadda, Some schemes for parallel multipliers, 1965), as few as there can be. The oldest
-    bits come first, which keeps the tree shallow.
+    bits come first, which keeps the tree shallow. For a target with carry chains, the
+    last two rows of bits are added in one chain.
     """
+    if target.carry_chains:
+        padded = [*columns, *([] for _ in range(width - len(columns)))][:width]
+        x, y = two_rows(compress_in_layers(m, padded, name))
+        return (x + y)[:width]
     bits: list[Value] = []
     carries: list[Value] = []
     for weight in range(width):
@@ -54,6 +62,12 @@ def compress_in_layers(
                 carries[weight + 1].append(carry)
             waiting[weight] = column + made
     return waiting
+
+
+def two_rows(columns: Sequence[Sequence[Value]]) -> tuple[Value, Value]:
+    """Columns of at most two bits as two words."""
+    x, y = (Cat(Cat(column, Const(0, 2))[k] for column in columns) for k in (0, 1))
+    return x, y
 
 
 def _add(m: Module, bits: Sequence[Value], name: str) -> tuple[Value, Value]:

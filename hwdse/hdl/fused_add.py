@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from hwdse.formats import BinaryFloat, FlushedFloat, Format, UnpackedShape
 from hwdse.hdl.blocks import absolute_sum, shift_right_sticky
 from hwdse.hdl.component import Component
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.primitives.primitive import Adder, Gates, Incrementer, Shifter
 from hwdse.primitives.primitive import Mux as MuxBlock
@@ -185,7 +186,8 @@ class FusedAdd(Component):
             & ~(far | distance[-1]).replicate(bits)
         )
         word = Cat(Const(0, w.place + w.below + w.zeros), a_magnitude)
-        aligned, sticky = shift_right_sticky(m, word, amount, "align")
+        target = target_of(platform)
+        aligned, sticky = shift_right_sticky(m, word, amount, "align", target)
         if not w.has_sticky:
             sticky = Const(0, 1)
 
@@ -199,6 +201,7 @@ class FusedAdd(Component):
             subtract=subtract,
             inexact=sticky,
             name="sum",
+            target=target,
         )
         zero = Signal()
         m.d.comb += zero.eq(Mux(subtract, equal & ~sticky, p_zero & a_zero))

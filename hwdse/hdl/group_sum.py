@@ -15,6 +15,7 @@ from amaranth.lib.wiring import Out, Signature
 from hwdse.formats import UnpackedShape
 from hwdse.hdl.compress import balanced_sum
 from hwdse.hdl.fixed_point import adder_tree, fixed_point_sum, to_fixed_point
+from hwdse.hdl.targets import Target
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.primitives.structure import Structure
 from hwdse.spec import Design, Multiplier
@@ -31,17 +32,19 @@ class GroupSum:
         """Structure of the group's sum."""
         return fixed_point_sum(self.design.product, self.design.unit.group)
 
-    def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
+    def add(self, m: Module, products: Sequence[Any], target: Target) -> tuple[Value, Value | None]:
         """The sum of the products as a two's-complement word and a carry bit.
 
         Args:
             m: the module that gets the logic.
             products: interfaces of `product_signature`, one per lane.
+            target: what the hardware is made for.
 
         Returns:
             The word in units of 2^exponent_min, and a bit of the same weight that is still to be
             added; None instead of the bit if the word is the whole sum.
         """
+        del target
         shape = self.design.product
         terms = [
             to_fixed_point(m, Record(shape, product), f"lane{k}")
@@ -80,8 +83,9 @@ class CarrySum(GroupSum):
         """The adder tree alone."""
         return adder_tree(self.design.product.fixed_point_bits + 1, self.design.unit.group)
 
-    def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
+    def add(self, m: Module, products: Sequence[Any], target: Target) -> tuple[Value, Value | None]:
         """The sum of all words and carries."""
+        del target
         words, carries = [p.word for p in products], [p.carry for p in products]
         return balanced_sum(m, words, carries, "group")
 

@@ -10,6 +10,7 @@ from amaranth.hdl import ClockSignal, Instance, ResetSignal
 from amaranth.lib.wiring import In, Member
 
 from hwdse.hdl.component import Component, only_described
+from hwdse.hdl.targets import CELLS, Target
 
 _PORT = re.compile(r"^  wire (?:width \d+ )?(?:signed )?input \d+\s+\\(clk|rst)$", re.M)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -58,6 +59,7 @@ class Hierarchy:
         component: the whole design.
         name: name of the top module; the names of all other modules begin with it.
         given: components inside the design whose modules already exist.
+        target: what the modules are made for; components see it as `platform.target`.
     """
 
     def __init__(
@@ -65,7 +67,10 @@ class Hierarchy:
         component: Component,
         name: str,
         given: Sequence[Given] = (),
+        *,
+        target: Target = CELLS,
     ) -> None:
+        self.target = target
         self.current: object = None
         self._modules: dict[Hashable, EmittedModule] = {
             part.identity: part.module for part in given

@@ -17,9 +17,10 @@ from typing import Any
 
 from hwdse.hdl.idle import Known, idle_values
 from hwdse.hdl.netlist import Bit, output_pin, read_nodes
+from hwdse.hdl.own_registers import in_parts
 from hwdse.hdl.retiming import Circuit, Limits
-
-_MAX_INTERLEAVE = 8
+from hwdse.hdl.targets import CELLS, Target
+from hwdse.spec.unit import MAX_INTERLEAVE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,20 +60,29 @@ class Placement:
 
 
 def pipelined(
-    module: Mapping[str, Any], stages: int, interleave: int, valid: Sequence[str]
+    module: Mapping[str, Any],
+    stages: int,
+    interleave: int,
+    valid: Sequence[str],
+    target: Target = CELLS,
 ) -> tuple[dict[str, Any], Placement]:
     """A netlist with its registers, and what they are.
+
+    For a target whose multipliers have registers of their own, multiplications are left in parts
+    (`hwdse.hdl.own_registers`).
 
     Args:
         module: flat netlist in the schema of Yosys's `write_json`, cells at word level.
         stages: register ranks to insert between inputs and outputs.
         interleave: sums that take turns.
         valid: names of the inputs that say whether the others are.
+        target: whose delay laws say where registers go.
 
     Raises:
         ToolError: the netlist holds a cell without a delay law.
     """
-    nodes = read_nodes(module)
+    module = _placeable(module, target)
+    nodes = read_nodes(module, target)
     circuit = Circuit(nodes)
     period = circuit.shortest_period(stages, interleave)
     limits, loop = Limits(period=period), None
@@ -96,12 +106,21 @@ def pipelined(
     return insertion.module, placement
 
 
+def circuit_of(module: Mapping[str, Any], target: Target = CELLS) -> Circuit:
+    """The graph of a netlist in which `pipelined` places registers."""
+    return Circuit(read_nodes(_placeable(module, target), target))
+
+
+def _placeable(module: Mapping[str, Any], target: Target) -> Mapping[str, Any]:
+    return in_parts(module, target) if target.multiplier_bits else module
+
+
 def _loop_limit(
     circuit: Circuit, period: int, others: int, stages: int, interleave: int
 ) -> LoopLimit:
     enough = (
         more
-        for more in range(interleave + 1, _MAX_INTERLEAVE + 1)
+        for more in range(interleave + 1, MAX_INTERLEAVE + 1)
         if circuit.earliest(Limits(period=others), stages, more) is not None
     )
     return LoopLimit(loop_ps=period, others_ps=others, interleave=next(enough, None))

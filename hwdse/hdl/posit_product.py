@@ -15,9 +15,10 @@ from amaranth.lib.wiring import In, Out, Signature
 from hwdse.formats import Posit
 from hwdse.hdl.blocks import leading_zero_count, shift_left
 from hwdse.hdl.component import Component
-from hwdse.hdl.compress import compress, compress_in_layers
+from hwdse.hdl.compress import compress, compress_in_layers, two_rows
 from hwdse.hdl.encode.posit import regime_shift
 from hwdse.hdl.rounding import floor_increment
+from hwdse.hdl.targets import Target, target_of
 from hwdse.primitives.primitive import (
     Adder,
     Gates,
@@ -196,7 +197,7 @@ class PositProduct(Component):
             columns[shift + 1].append(other.sign)
         columns[width - 2].append(~(a.sign | b.sign))
         m.d.comb += [
-            self.o.significand.eq(_sum(m, columns)),
+            self.o.significand.eq(_sum(m, columns, target_of(platform))),
             self.o.sign.eq(a.sign ^ b.sign),
             self.o.scale.eq(a.scale + b.scale),
             self.o.special.eq(a.special | b.special),
@@ -205,13 +206,13 @@ class PositProduct(Component):
         return m
 
 
-def _sum(m: Module, columns: Sequence[Sequence[Value]]) -> Value:
+def _sum(m: Module, columns: Sequence[Sequence[Value]], target: Target) -> Value:
     """Sum of bits modulo 2^len(columns). The bits of `columns[k]` have weight 2^k."""
     width = len(columns)
     rows = compress_in_layers(m, columns, "layer")
     if width <= _RIPPLE_BITS:
-        return compress(m, rows, width, "last")
-    x, y = (Cat(Cat(column, Const(0, 2))[k] for column in rows) for k in (0, 1))
+        return compress(m, rows, width, "last", target)
+    x, y = two_rows(rows)
     return (x + y)[:width]
 
 

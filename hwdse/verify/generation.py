@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from hwdse import flows as known_flows
+from hwdse import hdl
 from hwdse.errors import OutputError, why
 from hwdse.flows import Package
-from hwdse.hdl import PLAIN, split_modules
+from hwdse.hdl import CELLS, PLAIN, Target, split_modules
 from hwdse.resources import resource
 from hwdse.spec import Bus, Design
 from hwdse.temporary import temporary_folder
@@ -37,6 +38,7 @@ def generate(
     top: str = "",
     flat: bool = False,
     flows: Iterable[str] = (),
+    target: Target = CELLS,
 ) -> Certificate:
     """Write verified Verilog, manifest, vectors, bench and constraints of a design.
 
@@ -51,6 +53,7 @@ def generate(
         top: name of the top module; `design.slug` by default.
         flat: whether it is one module.
         flows: other tools whose files go into the folder as well, such as `fusesoc`.
+        target: what the Verilog is made for.
 
     Returns:
         The certificate, which is also in the folder.
@@ -61,20 +64,29 @@ def generate(
         VerificationError: the hardware differs from the golden model; nothing is written.
         ToolError: the simulator or the compiler is missing or fails.
     """
-    target, flows = Path(folder), tuple(flows)
+    place, flows = Path(folder), tuple(flows)
     known_flows.check(flows)
-    _check_target(target)
-    evidence = collect_evidence(design, level, seed, bus=bus, top=top, flat=flat)
+    _check_place(place)
+    evidence = collect_evidence(design, level, seed, bus=bus, top=top, flat=flat, target=target)
+    multipliers = hdl.multipliers(design, top=top, flat=flat, bus=bus, target=target)
     try:
-        with temporary_folder("generate", target.parent) as work:
+        with temporary_folder("generate", place.parent) as work:
             complete = work / "new"
             complete.mkdir()
-            _fill(complete, design, evidence, name=top or design.slug, bus=bus, flows=flows)
-            if target.exists():
-                target.rename(work / "old")
-            complete.rename(target)
+            _fill(
+                complete,
+                design,
+                evidence,
+                name=top or design.slug,
+                bus=bus,
+                flows=flows,
+                mapping=target.mapped(multipliers) if multipliers else "",
+            )
+            if place.exists():
+                place.rename(work / "old")
+            complete.rename(place)
     except OSError as error:
-        raise _unwritable(target, error) from error
+        raise _unwritable(place, error) from error
     return evidence.certificate
 
 
@@ -92,6 +104,7 @@ def manifest(
         "spec": str(design),
         "module": top or design.slug,
         "interface": bus.keyword,
+        "target": certificate.target,
         "latency_cycles": unit.latency,
         "initiation_interval_cycles": unit.initiation_interval,
         "macs_per_cycle": unit.macs_per_cycle,
@@ -102,23 +115,23 @@ def manifest(
     }
 
 
-def _check_target(target: Path) -> None:
-    if target.is_dir() and any(target.iterdir()) and not (target / _MANIFEST).exists():
+def _check_place(place: Path) -> None:
+    if place.is_dir() and any(place.iterdir()) and not (place / _MANIFEST).exists():
         raise OutputError(
-            f"{printable(str(target))} is not empty and was not written by hwdse: give another -o"
+            f"{printable(str(place))} is not empty and was not written by hwdse: give another -o"
         )
-    if target.exists() and not target.is_dir():
-        raise OutputError(f"{printable(str(target))} is a file: -o needs a folder")
+    if place.exists() and not place.is_dir():
+        raise OutputError(f"{printable(str(place))} is a file: -o needs a folder")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=target.parent):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place.parent):
             pass
     except OSError as error:
-        raise _unwritable(target, error) from error
+        raise _unwritable(place, error) from error
 
 
-def _unwritable(target: Path, error: OSError) -> OutputError:
-    return OutputError(f"cannot write {printable(str(target))}: {why(error)}")
+def _unwritable(place: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot write {printable(str(place))}: {why(error)}")
 
 
 def _fill(
@@ -129,6 +142,7 @@ def _fill(
     name: str,
     bus: Bus,
     flows: tuple[str, ...],
+    mapping: str,
 ) -> None:
     interface = bus.interface(design)
     certificate = evidence.certificate
@@ -143,6 +157,8 @@ def _fill(
         verilog=modules,
         period_ns=_CLOCK_PERIOD_NS,
         bench=(BENCH.name, _VECTORS),
+        target=certificate.target,
+        mapping=mapping,
     )
     texts = {
         **modules,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwdse.errors import SpecError, VerificationError
-from hwdse.hdl import PLAIN, emit
+from hwdse.hdl import CELLS, PLAIN, Target, emit
 from hwdse.resources import resource
 from hwdse.spec import Bus, Design, Interface
 from hwdse.temporary import temporary_folder
@@ -40,7 +40,12 @@ class Evidence:
 
 
 def verify(
-    design: Design, level: str = "quick", seed: int = 0, *, coverage: Path | None = None
+    design: Design,
+    level: str = "quick",
+    seed: int = 0,
+    *,
+    coverage: Path | None = None,
+    target: Target = CELLS,
 ) -> Certificate:
     """Prove the design's Verilog equal to the golden model on the stimulus of a level.
 
@@ -49,6 +54,7 @@ def verify(
         level: `quick`, `full` or `exhaustive`.
         seed: seed of the random operands.
         coverage: a folder for the coverage of lines, toggles and functions; None for none.
+        target: what the Verilog is made for.
 
     Returns:
         The certificate of the passed run.
@@ -58,7 +64,7 @@ def verify(
         ToolError: the simulator or the compiler is missing or fails.
         SpecError: an unknown level, or a part of the design without generator or bench.
     """
-    return collect_evidence(design, level, seed, coverage=coverage).certificate
+    return collect_evidence(design, level, seed, coverage=coverage, target=target).certificate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +101,7 @@ def collect_evidence(
     top: str = "",
     flat: bool = False,
     coverage: Path | None = None,
+    target: Target = CELLS,
 ) -> Evidence:
     """As `verify`, keeping Verilog and vectors.
 
@@ -109,11 +116,16 @@ def collect_evidence(
         top: name of the generated top module.
         flat: whether it is one module.
         coverage: a folder for the coverage of lines, toggles and functions.
+        target: what the generated Verilog is made for.
     """
     if level not in LEVELS:
         raise SpecError(f"unknown level {level!r}: allowed are {', '.join(LEVELS)}")
+    made_for = target.keyword if sources is None else ""
     if sources is None:
-        text = emit(design, top=top, flat=flat, bus=bus) if verilog is None else verilog
+        if verilog is None:
+            text = emit(design, top=top, flat=flat, bus=bus, target=target)
+        else:
+            text = verilog
         sources = Sources(top=top or design.slug, text=text)
     prepared = prepare(design.unit, design, level, seed)
     trace, counts = on_bus(bus, design, prepared.trace), dict(prepared.vectors)
@@ -156,6 +168,7 @@ def collect_evidence(
         unreached=prepared.unreached,
         verilog_sha256=sha256(sources.joined),
         tools=tool_versions(),
+        target=made_for,
     )
     return Evidence(certificate=certificate, verilog=sources.text, vectors=vectors)
 

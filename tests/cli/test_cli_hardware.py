@@ -5,7 +5,7 @@ import pytest
 from hwdse import Design
 from hwdse.cli import main
 from hwdse.errors import VerificationError
-from hwdse.hdl import emit, split_modules
+from hwdse.hdl import Target, emit, split_modules
 from hwdse.verify import Certificate
 from hwdse.verify.certificate import sha256
 from hwdse.verify.supported import Outcome, path_of, verify_supported
@@ -14,7 +14,7 @@ SPEC = "a=e2m1fn,acc=fp:bf16"
 
 
 def test_verify_prints_what_was_tried(monkeypatch, capsys):
-    def passed(design, level, seed):
+    def passed(design, level, seed, target):
         return Certificate(
             spec=str(design),
             level=level,
@@ -34,7 +34,7 @@ def test_verify_prints_what_was_tried(monkeypatch, capsys):
 
 
 def test_failed_verification_is_exit_1_with_all_lines(monkeypatch, capsys):
-    def failed(design, level, seed):
+    def failed(design, level, seed, target):
         raise VerificationError(
             f"{design}: 2 of 9 outputs differ\n  expected 1, got 2, 1 ulp apart"
         )
@@ -66,6 +66,37 @@ def test_generate(tmp_path, capsys):
     assert sorted(document["files"]) == sorted(path.name for path in folder.iterdir())
     assert any(name.endswith(".v") for name in document["files"])
     assert document["certificate"]["result"] == "pass"
+
+
+def test_generate_for_a_target(tmp_path, capsys):
+    folder = tmp_path / "unit"
+    options = ["--target", "ecp5", "--flow", "ecp5", "-o", str(folder), "--json"]
+    assert main(["generate", "a=int4,acc=int:12,stages=3", *options]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["certificate"]["target"] == "ecp5"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["target"] == manifest["certificate"]["target"] == "ecp5"
+    (cells,) = folder.glob("*_cells_ecp5.v")
+    assert cells.name in (folder / "Makefile.ecp5").read_text()
+    assert cells.name not in (folder / "filelist.f").read_text()
+    top = (folder / f"{manifest['module']}.v").read_text()
+    assert "made for Lattice ECP5 (target ecp5)" in top.replace("\n//  ", "")
+
+
+def test_verify_for_a_target(capsys):
+    design = "a=int4,acc=int:12,stages=3"
+    assert main(["verify", design, "--target", "ecp5", "--level", "quick", "--json"]) == 0
+    certificate = json.loads(capsys.readouterr().out)
+    expected = sha256(emit(Design.parse(design), target=Target.parse("ecp5")))
+    assert (certificate["target"], certificate["verilog_sha256"]) == ("ecp5", expected)
+
+
+def test_unknown_targets_and_verilog_that_is_given(only_error, tmp_path):
+    for words in (["generate", SPEC, "-o", str(tmp_path / "unit")], ["verify", SPEC]):
+        assert main([*words, "--target", "ecp6"]) == 2
+        only_error("target 'ecp6'")
+    assert main(["verify", "--supported", "--target", "ecp5"]) == 2
+    only_error("--target ecp5 belongs to Verilog that is generated from a SPEC")
 
 
 @pytest.mark.parametrize("name", ["file", "file/unit", "full"])

@@ -4,17 +4,20 @@ from pathlib import Path
 
 from hwdse import Design, flows
 from hwdse.flows import Package
-from hwdse.hdl import emit, split_modules
+from hwdse.hdl import CELLS, Target, emit, multipliers, split_modules
 from hwdse.spec import Bus
 
 #: One unit with clock and reset, one without either.
 CLOCKED = "a=int8,acc=int:32"
 BARE = "a=e2m1fn,out=e4m3fn,unit=mul"
+#: One whose multiplier has registers of its own on an ECP5.
+PIPELINED = "a=int8,acc=int:32,stages=3"
 
 
-def package(spec: str, bus: str = "plain") -> Package:
+def package(spec: str, bus: str = "plain", target: Target = CELLS) -> Package:
     design, shown = Design.parse(spec), Bus.parse(bus)
-    modules = split_modules(emit(design, bus=shown))
+    modules = split_modules(emit(design, bus=shown, target=target))
+    own = multipliers(design, bus=shown, target=target)
     return Package(
         spec=str(design),
         top=design.slug,
@@ -23,6 +26,8 @@ def package(spec: str, bus: str = "plain") -> Package:
         verilog={f"{name}.v": text for name, text in modules.items()},
         period_ns=10.0,
         bench=("tb_stream.py", "vectors.txt"),
+        target=target.keyword,
+        mapping=target.mapped(own) if own else "",
     )
 
 

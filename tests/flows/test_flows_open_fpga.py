@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flows_folder import BARE, CLOCKED, package, write
+from flows_folder import BARE, CLOCKED, PIPELINED, package, write
 
 from hwdse import flows
 from hwdse.errors import SpecError
 from hwdse.flows.wrapper import WRAPPER, wrapper
+from hwdse.hdl import Target
 
 
 def test_the_wrapper_registers_every_port_and_needs_four_pins():
@@ -40,6 +41,20 @@ def make(folder: Path, family: str, *options: str) -> subprocess.CompletedProces
         check=False,
         env={**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"},
     )
+
+
+def test_multipliers_with_registers_become_cells_of_their_family(tmp_path):
+    given = package(PIPELINED, target=Target.parse("ecp5"))
+    texts = flows.files(["ecp5", "ice40"], given)
+    (cells,) = (name for name in texts if name.endswith("_cells_ecp5.v"))
+    assert texts[cells] == given.mapping
+    assert texts[cells].count("MULT18X18D #(") == 1
+    assert f"techmap -map {cells}; synth_ecp5" in texts["Makefile.ecp5"]
+    assert "techmap" not in texts["Makefile.ice40"]
+    assert "techmap" not in flows.files(["ecp5"], package(PIPELINED))["Makefile.ecp5"]
+    write(given, tmp_path, "ecp5")
+    changed = make(tmp_path, "ecp5", "-n", "YOSYS=my-yosys").stdout.replace("\\\n\t", "")
+    assert f"{cells}; synth_ecp5" in " ".join(changed.split())
 
 
 @pytest.mark.parametrize(("family", "routed"), [("ecp5", "config"), ("ice40", "asc")])
@@ -71,9 +86,13 @@ def test_a_unit_called_like_the_wrapper_is_refused():
 
 @pytest.mark.long
 @pytest.mark.parametrize("family", ["ecp5", "ice40"])
-@pytest.mark.parametrize("spec", [CLOCKED, BARE], ids=["clocked", "bare"])
-def test_units_become_bitstreams(family, spec, tmp_path):
-    given = package(spec)
+@pytest.mark.parametrize(
+    ("spec", "target"),
+    [(CLOCKED, "cells"), (BARE, "cells"), (PIPELINED, "ecp5")],
+    ids=["clocked", "bare", "pipelined"],
+)
+def test_units_become_bitstreams(family, spec, target, tmp_path):
+    given = package(spec, target=Target.parse(target))
     write(given, tmp_path, family)
     run = make(tmp_path, family)
     assert run.returncode == 0, run.stdout + run.stderr

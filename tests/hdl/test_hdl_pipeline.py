@@ -17,7 +17,7 @@ from verilog_lint import lint, written
 
 from hwdse import Design
 from hwdse.errors import ToolError
-from hwdse.hdl import emit, placement
+from hwdse.hdl import CELLS, emit, placement
 from hwdse.hdl.netlist import read_nodes
 from hwdse.hdl.rtlil_text import rtlil_text
 from hwdse.verify import verify
@@ -214,7 +214,7 @@ def test_cells_without_a_delay_law_are_named():
     }
     module = {"ports": ports, "cells": {"ram": memory}, "netnames": {}}
     with pytest.raises(ToolError, match=r"no delay law for cells \$mem_v2"):
-        read_nodes(module)
+        read_nodes(module, CELLS)
     adder = {"type": "$divfloor", "connections": {"A": [2], "Y": [3]}, "parameters": {}}
     with pytest.raises(ToolError, match=r"no delay law for cells \$divfloor"):
-        read_nodes({**module, "cells": {"divide": adder}})
+        read_nodes({**module, "cells": {"divide": adder}}, CELLS)

@@ -12,6 +12,7 @@ from hwdse.hdl.accumulate.float_group import special_terms
 from hwdse.hdl.blocks import above, absolute_sum
 from hwdse.hdl.component import Component
 from hwdse.hdl.rounding import overflow_goes_to_inf
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, drive, fields, unpacked_signature
 from hwdse.primitives.primitive import Adder, Gates, Incrementer, Reduce, Shifter
 from hwdse.primitives.primitive import Mux as MuxBlock
@@ -138,7 +139,13 @@ class ApproximateAdd(Component):
         subtract, beyond, zero = Signal(), Signal(), Signal()
         m.d.comb += subtract.eq(p.sign ^ s.sign)
         total, negative, equal = absolute_sum(
-            m, terms.large, terms.small, subtract=subtract, inexact=Const(0, 1), name="sum"
+            m,
+            terms.large,
+            terms.small,
+            subtract=subtract,
+            inexact=Const(0, 1),
+            name="sum",
+            target=target_of(platform),
         )
         magnitude = total[:bits]
         m.d.comb += [

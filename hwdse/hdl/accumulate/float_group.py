@@ -13,6 +13,7 @@ from hwdse.formats import BinaryFloat, UnpackedShape, clog2
 from hwdse.hdl.accumulate import Step
 from hwdse.hdl.blocks import balanced
 from hwdse.hdl.group_sum import group_sum
+from hwdse.hdl.targets import Target
 from hwdse.hdl.unpacked import Record, drive, fields
 from hwdse.primitives.structure import Structure
 from hwdse.spec import Design
@@ -40,13 +41,13 @@ def group_structure(design: Design) -> Structure:
     return group_sum(design.mul, design).structure if design.unit.group > 1 else Structure()
 
 
-def connect_group(m: Module, sink: Any, step: Step, design: Design) -> None:
+def connect_group(m: Module, sink: Any, step: Step, design: Design, target: Target) -> None:
     """Connect `sink` (of `group_shape`) to the only product, or to the exact sum of several."""
     products = step.products
     if len(products) == 1:
         drive(m, sink, **fields(products[0]))
         return
-    total, carry = group_sum(design.mul, design).add(m, products)
+    total, carry = group_sum(design.mul, design).add(m, products, target)
     m.d.comb += sink.significand.eq(total if carry is None else total + carry)
 
 

@@ -15,6 +15,7 @@ from hwdse.hdl.accumulate.float_group import (
 from hwdse.hdl.decode.binary_float import BinaryFloatDecoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, connect
 from hwdse.primitives.primitive import Gates
 from hwdse.primitives.structure import Child, Structure
@@ -61,7 +62,7 @@ class FusedFloatStep(Step):
         products = self.records
         m.d.comb += decode.i.eq(Mux(self.clear, 0, self.state.total))
         state = Record(self._format.unpacked, decode.o)
-        connect_group(m, add.p, self, self._design)
+        connect_group(m, add.p, self, self._design, target_of(platform))
         connect(m, add.a, decode.o)
         m.d.comb += add.zero_sign.eq(zero_sign([*products, state], self._rounding))
         connect(m, encode.i, add.o)

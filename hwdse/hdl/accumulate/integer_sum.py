@@ -6,6 +6,7 @@ from amaranth.lib.data import StructLayout
 from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.compress import plus
 from hwdse.hdl.group_sum import group_sum
+from hwdse.hdl.targets import target_of
 from hwdse.primitives.primitive import Adder, Gates
 from hwdse.primitives.primitive import Mux as MuxBlock
 from hwdse.primitives.structure import Structure
@@ -37,7 +38,7 @@ class IntegerStep(Step):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        group, carry = self._group.add(m, self.products)
+        group, carry = self._group.add(m, self.products, target_of(platform))
         width = self._state.significand_bits
         total = plus(Mux(self.clear, 0, self.state.total), group, carry)
         # Each term may be as wide as the state: the exact sum then needs more bits.

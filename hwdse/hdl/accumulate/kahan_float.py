@@ -14,6 +14,7 @@ from hwdse.hdl.accumulate.float_group import (
 from hwdse.hdl.accumulate.rounding_add import RoundingAdd
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
+from hwdse.hdl.targets import Target, target_of
 from hwdse.hdl.unpacked import Record, connect
 from hwdse.primitives.primitive import Gates
 from hwdse.primitives.structure import Child, Structure
@@ -75,7 +76,7 @@ class KahanFloatStep(Step):
         for adder, left, right in (
             (
                 self._corrected,
-                decoded(self._group(m), "x"),
+                decoded(self._group(m, target_of(platform)), "x"),
                 decoded(lost, "compensation"),
             ),
             (self._total, old, y),
@@ -91,11 +92,11 @@ class KahanFloatStep(Step):
         ]
         return m
 
-    def _group(self, m: Module):
+    def _group(self, m: Module, target: Target):
         """The code of the group's sum."""
         m.submodules.encode = encode = self._encode
         products = self.records
-        connect_group(m, encode.i, self, self._design)
+        connect_group(m, encode.i, self, self._design, target)
         if len(products) == 1:
             return encode.o
         f = self._format

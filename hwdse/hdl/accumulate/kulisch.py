@@ -7,6 +7,7 @@ from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.accumulate.specials import remember_specials, seen_fields, seen_specials
 from hwdse.hdl.compress import plus
 from hwdse.hdl.group_sum import group_sum
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import drive
 from hwdse.primitives.primitive import Adder, Gates
 from hwdse.primitives.structure import Structure
@@ -37,7 +38,7 @@ class KulischStep(Step):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        group, carry = self._group.add(m, self.products)
+        group, carry = self._group.add(m, self.products, target_of(platform))
         total = plus(Mux(self.clear, 0, self.state.total), group, carry)
         m.d.comb += self.next.total.eq(total)
         remember_specials(m, self)

@@ -8,6 +8,7 @@ from hwdse.hdl.accumulate.float_group import with_specials
 from hwdse.hdl.blocks import shift_right_sticky
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, connect, drive, unpacked_signature
 from hwdse.primitives.primitive import Adder, Gates, Shifter
 from hwdse.primitives.primitive import Mux as MuxBlock
@@ -74,7 +75,7 @@ class FloatAdd(Component):
             amount.eq(Mux(distance > most, most, distance)),
         ]
         word = Cat(Const(0, _BELOW - 1), small[:bits])
-        aligned, sticky = shift_right_sticky(m, word, amount, "align")
+        aligned, sticky = shift_right_sticky(m, word, amount, "align", target_of(platform))
         subtract, total = Signal(), Signal(self._width + 1)
         term = Cat(sticky, aligned, Const(0, 1)) ^ subtract.replicate(self._width + 1)
         zero = Signal()

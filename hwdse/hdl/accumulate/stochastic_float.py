@@ -19,6 +19,7 @@ from hwdse.hdl.blocks import above
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.fused_add import FusedAdd
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, connect, drive
 from hwdse.primitives.primitive import Adder, Gates, Reduce
 from hwdse.primitives.structure import Child, Structure
@@ -70,7 +71,7 @@ class StochasticFloatStep(Step):
         products = self.records
         m.d.comb += decode.i.eq(Mux(self.clear, 0, self.state.total))
         state = Record(self._format.unpacked, decode.o)
-        connect_group(m, add.p, self, self._design)
+        connect_group(m, add.p, self, self._design, target_of(platform))
         # A zero of a format that flushes has exponent field 0. In the wider format, the lowest
         # binade has field 1.
         flushed = isinstance(self._format, FlushedFloat)

@@ -9,6 +9,7 @@ from hwdse.hdl.blocks import above, leading_zero_count, normalised
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import overflow_goes_to_inf, round_increment
+from hwdse.hdl.targets import Target, target_of
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.primitives.primitive import (
     Adder,
@@ -142,7 +143,7 @@ class BinaryFloatEncoder(Component):
         if self._own:
             magnitude = self._pack_own(record)
         else:
-            magnitude = self._normalise_and_round(m, record, sign)
+            magnitude = self._normalise_and_round(m, record, sign, target_of(platform))
         f = self._format
         code, code_sign = Signal(f.bits - f.signed), Signal()
         m.d.comb += [code.eq(magnitude), code_sign.eq(sign)]
@@ -172,12 +173,12 @@ class BinaryFloatEncoder(Component):
             fraction = fraction & hidden.replicate(f.fraction_bits)
         return Cat(fraction, field)
 
-    def _normalise_and_round(self, m: Module, record: Record, sign: Value) -> Value:
+    def _normalise_and_round(self, m: Module, record: Record, sign: Value, target: Target) -> Value:
         f = self._format
         word, beyond = self._cut.magnitude(m, record, sign)
         limit, count, amount = self._shift(m, word, record)
         kept, sticky = normalised(
-            m, Cat(word, Const(0, self._front_zeros)), amount, f.precision + 1
+            m, Cat(word, Const(0, self._front_zeros)), amount, f.precision + 1, target
         )
         guard, kept = kept[0], kept[1:]
 

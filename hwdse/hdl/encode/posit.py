@@ -8,6 +8,7 @@ from hwdse.hdl.blocks import above, incremented, leading_zero_count, normalised
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.rounding import floor_increment, round_increment
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.primitives.primitive import (
     Adder,
@@ -85,7 +86,7 @@ class PositEncoder(Component):
         m.d.comb += number.eq(word)
         leading = (number ^ negative.replicate(len(number)))[-1 - window.leading_zeros :]
         count, empty = leading_zero_count(m, leading, "lzc")
-        kept, rest = normalised(m, number, count, self._fraction + 1)
+        kept, rest = normalised(m, number, count, self._fraction + 1, target_of(platform))
         zero = empty & ~beyond if shape.leading_zeros is None else record.zero
 
         # The exponent t of the leading bit. Its upper bits are the regime.
@@ -114,7 +115,7 @@ class PositEncoder(Component):
         else:
             step = round_increment(self._rounding, sign, low[0], guard, sticky) & inside
             inverted = (low | outside) ^ sign.replicate(f.width - 1)
-            m.d.comb += code.eq(incremented(m, inverted, step ^ sign, "code"))
+            m.d.comb += code.eq(incremented(m, inverted, step ^ sign, "code", target_of(platform)))
         real = ~zero & ~(record.nan | record.inf)
         top = (sign & ~zero) | record.nan | record.inf
         m.d.comb += self.o.eq(Cat(code & real.replicate(f.width - 1), top))

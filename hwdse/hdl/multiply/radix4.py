@@ -7,6 +7,7 @@ from hwdse.formats import Format
 from hwdse.hdl.component import Component
 from hwdse.hdl.compress import compress, compression, constant_columns
 from hwdse.hdl.multiply import multiplier
+from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.primitives.primitive import Multiplier
 from hwdse.primitives.structure import Structure
@@ -84,7 +85,7 @@ class Radix4Multiplier(Component):
                     columns[weight].append(bit)
         for weight, constant in enumerate(constant_columns(correction, width)):
             columns[weight] += constant
-        total = compress(m, columns, width, "sum")
+        total = compress(m, columns, width, "sum", target_of(platform))
         drive(
             m,
             self.o,

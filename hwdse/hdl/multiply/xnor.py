@@ -11,6 +11,7 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.compress import compress, compression, constant_columns
 from hwdse.hdl.group_sum import GroupSum, group_sum
 from hwdse.hdl.multiply import multiplier, product_signature
+from hwdse.hdl.targets import Target, target_of
 from hwdse.hdl.unpacked import unpacked_signature
 from hwdse.primitives.primitive import Gates
 from hwdse.primitives.structure import Structure
@@ -53,12 +54,12 @@ class XnorMultiplier(Component):
         a, b = (Cat(x.significand[1:-1], ~x.significand[-1]) for x in (self.a, self.b))
         m.d.comb += [
             self.o.planes.eq(Cat(~(x ^ y) for y in b for x in a)),
-            self.o.significand.eq(_sum(m, [self.o.planes], *self._bits)),
+            self.o.significand.eq(_sum(m, [self.o.planes], *self._bits, target_of(platform))),
         ]
         return m
 
 
-def _sum(m: Module, products: Sequence[Value], n: int, k: int) -> Value:
+def _sum(m: Module, products: Sequence[Value], n: int, k: int, target: Target) -> Value:
     """The sum of products that are given as planes of n by k bits.
 
     The sum is 2 S - C. S is the weighted count of bits. C is the sum if all bits were ones. Half of
@@ -71,7 +72,7 @@ def _sum(m: Module, products: Sequence[Value], n: int, k: int) -> Value:
         for i in range(n):
             for j in range(k):
                 columns[i + j].append(planes[i + n * j])
-    return Cat(Const(most & 1, 1), compress(m, columns, width, "count")).as_signed()
+    return Cat(Const(most & 1, 1), compress(m, columns, width, "count", target)).as_signed()
 
 
 class _PopulationCount(GroupSum):
@@ -84,10 +85,10 @@ class _PopulationCount(GroupSum):
         most = lanes * ((1 << a) - 1) * ((1 << b) - 1)
         return compression(a * b * lanes, most.bit_length())
 
-    def add(self, m: Module, products: Sequence[Any]) -> tuple[Value, Value | None]:
+    def add(self, m: Module, products: Sequence[Any], target: Target) -> tuple[Value, Value | None]:
         """Twice the weighted count, minus the sum if all bits were ones."""
         planes = [product.planes for product in products]
-        return _sum(m, planes, self.design.a.bits, self.design.b.bits), None
+        return _sum(m, planes, self.design.a.bits, self.design.b.bits, target), None
 
 
 @group_sum.register

@@ -1,0 +1,162 @@
+"""Lattice ECP5: look-up tables of four inputs, carry chains, multipliers with registers.
+
+Delays of cells at speed grade 6 are those of Project Trellis, which nextpnr calculates with
+(prjtrellis-db, `ECP5/timing/speed_6/cells.json`, slowest corner):
+
+* LUT4: 236 ps (SLOGICB, A0 to F0);
+* carry chain: 447 ps into it (SCCU2C, A0 to FCO), 71 ps for two bits (FCI to FCO), 474 ps out of it
+  (FCI to F1);
+* MULT18X18D: operands to product 3927 ps (REGS=NONE), operands to the first register behind them
+  3486 ps (REGS=OUTPUT, setup). A register in the middle is nearer, 2625 ps (REGS=PIPELINE), but
+  nextpnr does not tell it from one at the product.
+
+Wires are not in that table. On nextpnr's critical paths (`report.json`) of an int8 MAC and of BF16,
+FP16 and E4M3 MACs with sums that take turns they took 0.4 to 1.2 ns from LUT to LUT, 0.75 ns in the
+mean; 1.1 to 1.4 ns into a carry chain, and 1.0 to 1.4 ns out of it, of which 0.75 ns belong to the
+next cell; 1.1 to 1.3 ns to a multiplier.
+"""
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hwdse.hdl.targets.multiplier import RegisteredMultiplier
+from hwdse.hdl.targets.target import Target
+
+_LUT_PS, _WIRE_PS, _CHAIN_WIRES_PS = 236, 750, 1300
+_LEVEL_PS = _LUT_PS + _WIRE_PS
+_INTO_CHAIN_PS, _OUT_OF_CHAIN_PS, _TWO_BITS_PS = 447, 474, 71
+_MULTIPLIER_WIRE_PS, _ARRAY_PS, _MULTIPLIER_PS = 1100, 3486, 3927
+_GATES_A_LUT = 2
+"""A LUT holds two to three gates in a row: each is charged with a part of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ecp5(Target):
+    """Lattice ECP5, speed grade 6, with Yosys and nextpnr."""
+
+    keyword: ClassVar[str] = "ecp5"
+    description: ClassVar[str] = "Lattice ECP5"
+    carry_chains: ClassVar[bool] = True
+    multiplier_bits: ClassVar[int] = 18
+
+    def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
+        """A carry chain; where it begins and ends does not depend on the width."""
+        del width, two
+        return _CHAIN_WIRES_PS + _INTO_CHAIN_PS + _OUT_OF_CHAIN_PS, -(-_TWO_BITS_PS // 2)
+
+    def gate_ps(self) -> int:
+        """A part of a LUT."""
+        return _LEVEL_PS // _GATES_A_LUT
+
+    def into_chain_ps(self) -> int:
+        """The rest of a LUT, in which there is nothing else then."""
+        return _LEVEL_PS - self.gate_ps()
+
+    def mux_ps(self, width: int, ways: int) -> int:
+        """A LUT for two ways; a wide multiplexer joins two LUTs."""
+        del width
+        return _levels(ways - 1 + ways) if ways > 2 else _LEVEL_PS
+
+    def mask_ps(self, width: int, *, reset: bool) -> int:
+        """A gate; flip-flops have a reset of their own."""
+        del width
+        return 0 if reset else self.gate_ps()
+
+    def equality_ps(self, width: int, *, two: bool) -> int:
+        """A LUT compares two places of two words, or four of one; the rest joins them."""
+        return _levels(2 * width if two else width)
+
+    def reduction_ps(self, bits: int) -> int:
+        """LUTs as a tree; a large one comes out a level deeper, as it is mapped for area too."""
+        return _levels(bits) + (_LEVEL_PS if bits > 16 else 0)
+
+    def product_ps(self, a_bits: int, b_bits: int, *, signed: bool) -> int:
+        """A hard multiplier, or several and the sum of what they give."""
+        bits = self.multiplier_bits
+        pieces = -(-a_bits // bits) * -(-b_bits // bits)
+        first, step = self.chain_ps(a_bits + b_bits, two=True)
+        adder = first + step * (a_bits + b_bits)
+        del signed
+        return _MULTIPLIER_WIRE_PS + _MULTIPLIER_PS + (pieces - 1).bit_length() * adder
+
+    def shift_ps(self, width: int, amount_bits: int, input_bits: int) -> int:
+        """A row of multiplexers for each bit of the amount."""
+        del width, input_bits
+        return amount_bits * _LEVEL_PS
+
+    def table_ps(self, address_bits: int, data_bits: int) -> int:
+        """LUTs for four address bits, multiplexers for the others."""
+        del data_bits
+        return _LEVEL_PS * max(1 + -(-(address_bits - 4) // 2), 1)
+
+    def operands_ps(self) -> int:
+        """The wires to the multiplier."""
+        return _MULTIPLIER_WIRE_PS
+
+    def array_ps(self) -> int:
+        """Setup of the first register behind the operands."""
+        return _ARRAY_PS
+
+    def finish_ps(self) -> int:
+        """What is left of the multiplication."""
+        return _MULTIPLIER_PS - _ARRAY_PS
+
+    def mapped(self, multipliers: Mapping[str, RegisteredMultiplier]) -> str:
+        """A `MULT18X18D` for each, with the registers that it has."""
+        head = (
+            "// Multipliers of the design as cells of a Lattice ECP5, with registers in them:\n"
+            "// techmap -map THIS_FILE ahead of synth_ecp5.\n"
+        )
+        return head + "\n".join(_mult18x18d(name, kind) for name, kind in multipliers.items())
+
+
+def _mult18x18d(name: str, kind: RegisteredMultiplier) -> str:
+    """A module with one `MULT18X18D`: operands extended to 18 bits, registers always enabled.
+
+    Registers of operands and product follow CLK0, as nextpnr's timing of them does.
+    """
+    held = {
+        "REG_INPUTA": kind.operands,
+        "REG_INPUTB": kind.operands,
+        "REG_PIPELINE": kind.middle,
+        "REG_OUTPUT": kind.product,
+    }
+    parameters = [
+        f'.{register}_{what}("{value}")'
+        for register, there in held.items()
+        for what, value in (("CLK", "CLK0" if there else "NONE"), ("CE", "CE0"), ("RST", "RST0"))
+    ]
+    parameters += ['.RESETMODE("SYNC")', '.GSR("DISABLED")']
+    pins = [f".{port}{k}({port.lower()}18[{k}])" for port in "AB" for k in range(18)]
+    pins += [f".C{k}(1'b0)" for k in range(18)]
+    pins += [f".P{k}(p[{k}])" for k in range(36)]
+    sign = int(kind.signed)
+    pins += [f".SIGNEDA(1'b{sign}), .SIGNEDB(1'b{sign}), .SOURCEA(1'b0), .SOURCEB(1'b0)"]
+    pins += [".CLK0(clk), .CE0(1'b1), .RST0(1'b0)"]
+    widths = (("a", kind.a_bits), ("b", kind.b_bits))
+    words = "".join(
+        f"  input [{width - 1}:0] {port};\n"
+        f"  wire [17:0] {port}18 = {{{{{18 - width}{{{fill}}}}}, {port}}};\n"
+        if width < 18
+        else f"  input [17:0] {port};\n  wire [17:0] {port}18 = {port};\n"
+        for port, width in widths
+        for fill in (f"{port}[{width - 1}]" if kind.signed else "1'b0",)
+    )
+    text = textwrap.fill(", ".join(parameters), 96, initial_indent="    ", subsequent_indent="    ")
+    wired = textwrap.fill(", ".join(pins), 96, initial_indent="    ", subsequent_indent="    ")
+    return (
+        f"module {name}(clk, a, b, y);\n  input clk;\n{words}"
+        f"  output [{kind.product_bits - 1}:0] y;\n  wire [35:0] p;\n"
+        f"  assign y = p[{kind.product_bits - 1}:0];\n"
+        f"  MULT18X18D #(\n{text}\n  ) cell_ (\n{wired}\n  );\nendmodule\n"
+    )
+
+
+def _levels(inputs: int) -> int:
+    """Delay of a tree of LUTs."""
+    levels, reach = 1, 4
+    while reach < inputs:
+        levels, reach = levels + 1, reach * 4
+    return levels * _LEVEL_PS

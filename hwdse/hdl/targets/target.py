@@ -1,0 +1,259 @@
+"""The delay laws of a target, one for each kind of cell of a word-level netlist."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hwdse.errors import ToolError
+from hwdse.hdl.targets.multiplier import MULTIPLY, OPERANDS, PRODUCT, RegisteredMultiplier
+from hwdse.hdl.targets.timing import CellTiming
+from hwdse.spec.part import Part
+
+Pins = Mapping[str, tuple[int | None, ...]]
+"""Bits of a cell by pin, lowest first; None for a constant and for what only reset decides."""
+
+_Cell = Mapping[str, Any]
+_Rule = Callable[["Target", _Cell, Pins, str], CellTiming]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target(Part):
+    """What Verilog is made for.
+
+    The laws give whole picoseconds, so that registers are placed alike on every machine.
+
+    Attributes:
+        carry_chains: a sum written `+` becomes a fast carry chain: sums are kept as such, and not
+            taken apart into full adders or carry trees.
+        multiplier_bits: widest operands of a hard multiplier that has registers of its own; 0 if
+            there is none.
+    """
+
+    kind: ClassVar[str] = "target"
+    description: ClassVar[str] = ""
+    carry_chains: ClassVar[bool] = False
+    multiplier_bits: ClassVar[int] = 0
+
+    def timing(self, cell: _Cell, pins: Pins, output: str) -> CellTiming:
+        """Delays of a cell of a netlist.
+
+        Args:
+            cell: in the schema of Yosys's `write_json`.
+            pins: its bits.
+            output: its output pin.
+
+        Raises:
+            ToolError: a cell of a kind that has no delay law.
+        """
+        kind = cell["type"]
+        if kind not in _RULES:
+            raise ToolError(f"no delay law for cells {kind}: pipelining cannot place {cell}")
+        return _RULES[kind](self, cell, pins, output)
+
+    def mapped(self, multipliers: Mapping[str, RegisteredMultiplier]) -> str:
+        """Verilog of modules that replace registered multipliers by the target's own cells.
+
+        Args:
+            multipliers: by the names of their modules.
+        """
+        raise NotImplementedError(f"target {self} has no multipliers with registers")
+
+    @abstractmethod
+    def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
+        """Addition or comparison: delay of its first bit, and from each bit to the next.
+
+        Args:
+            width: bits.
+            two: both operands are variable.
+        """
+
+    @abstractmethod
+    def gate_ps(self) -> int:
+        """A gate of two inputs."""
+
+    def into_chain_ps(self) -> int:
+        """What a gate takes longer whose output an adder, comparison or multiplication reads."""
+        return 0
+
+    @abstractmethod
+    def mux_ps(self, width: int, ways: int) -> int:
+        """A choice among `ways` words."""
+
+    def mask_ps(self, width: int, *, reset: bool) -> int | None:
+        """A choice between a bit and constants; None if that is a choice like any other.
+
+        Args:
+            width: bits of the word.
+            reset: it is made by reset alone.
+        """
+        del width, reset
+        return None
+
+    @abstractmethod
+    def equality_ps(self, width: int, *, two: bool) -> int:
+        """Comparison of two words, or of a word with a constant, for equality."""
+
+    @abstractmethod
+    def reduction_ps(self, bits: int) -> int:
+        """A gate of many inputs."""
+
+    @abstractmethod
+    def product_ps(self, a_bits: int, b_bits: int, *, signed: bool) -> int:
+        """A multiplication."""
+
+    @abstractmethod
+    def shift_ps(self, width: int, amount_bits: int, input_bits: int) -> int:
+        """A shift by a variable amount."""
+
+    @abstractmethod
+    def table_ps(self, address_bits: int, data_bits: int) -> int:
+        """A read-only table."""
+
+    def operands_ps(self) -> int:
+        """The way to a hard multiplier's operand registers."""
+        raise NotImplementedError(f"target {self} has no multipliers with registers")
+
+    def array_ps(self) -> int:
+        """From a hard multiplier's operand registers to those in its middle."""
+        raise NotImplementedError(f"target {self} has no multipliers with registers")
+
+    def finish_ps(self) -> int:
+        """From the registers in a hard multiplier's middle to its output."""
+        raise NotImplementedError(f"target {self} has no multipliers with registers")
+
+
+_ADDERS = ("$add", "$sub", "$neg")
+_COMPARISONS = ("$lt", "$le", "$gt", "$ge")
+_GATES = ("$and", "$or", "$xor", "$xnor")
+_FREE = frozenset({"$pos", "$not"})
+
+#: Kinds of cells that a target may have in one piece: no gate ahead of them is part of them.
+CHAINS = frozenset({*_ADDERS, *_COMPARISONS, OPERANDS, "$mul"})
+#: Kinds of cells that are gates.
+GATES = frozenset(_GATES)
+
+
+def _real(bits: tuple[int | None, ...]) -> tuple[int, ...]:
+    return tuple(bit for bit in bits if bit is not None)
+
+
+def _columns(width: int, *words: tuple[int | None, ...]) -> tuple[tuple[int, ...], ...]:
+    """Bits of the words by place; the top bit of a shorter word is repeated, as if extended."""
+    return tuple(_real(tuple(w[min(i, len(w) - 1)] for w in words if w)) for i in range(width))
+
+
+def _arithmetic(target: Target, cell: _Cell, pins: Pins, output: str) -> CellTiming:
+    columns = _columns(len(cell["connections"][output]), pins["A"], pins.get("B", ()))
+    return _chain(target, columns, pins, last_only=False)
+
+
+def _comparison(target: Target, _cell: _Cell, pins: Pins, _output: str) -> CellTiming:
+    columns = _columns(max(len(pins["A"]), len(pins["B"])), pins["A"], pins["B"])
+    return _chain(target, columns, pins, last_only=True)
+
+
+def _chain(
+    target: Target, columns: tuple[tuple[int, ...], ...], pins: Pins, *, last_only: bool
+) -> CellTiming:
+    width = len(columns)
+    two = bool(_real(pins["A"]) and _real(pins.get("B", ())))
+    first, step = target.chain_ps(width, two=two)
+    return CellTiming(
+        columns=columns, common=(), delays=(first,) * width, step=step, last_only=last_only
+    )
+
+
+def _gates(target: Target, cell: _Cell, pins: Pins, output: str) -> CellTiming:
+    columns = _columns(len(cell["connections"][output]), pins["A"], pins.get("B", ()))
+    delay = 0 if cell["type"] in _FREE else target.gate_ps()
+    # A gate with a constant is a wire.
+    delays = tuple(delay if len(column) > 1 else 0 for column in columns)
+    return CellTiming(columns=columns, common=(), delays=delays)
+
+
+def _mux(target: Target, cell: _Cell, pins: Pins, output: str) -> CellTiming:
+    width = len(cell["connections"][output])
+    words = len(pins["B"]) // width
+    branches = [pins["B"][k * width : (k + 1) * width] for k in range(words)]
+    columns = _columns(width, pins["A"], *branches)
+    select = _real(pins["S"])
+    whole, masked = target.mux_ps(width, words + 1), target.mask_ps(width, reset=not select)
+    delays = tuple(masked if len(c) <= 1 and masked is not None else whole for c in columns)
+    return CellTiming(columns=columns, common=select, delays=delays)
+
+
+def _word(delay: Callable[[Target, _Cell, Pins], int]) -> _Rule:
+    """Every output bit waits for every input bit."""
+
+    def rule(target: Target, cell: _Cell, pins: Pins, output: str) -> CellTiming:
+        width = len(cell["connections"][output])
+        common = tuple(b for name, bits in pins.items() if name != output for b in _real(bits))
+        delays = (delay(target, cell, pins),) * width
+        return CellTiming(columns=((),) * width, common=common, delays=delays)
+
+    return rule
+
+
+def _equality(target: Target, _cell: _Cell, pins: Pins) -> int:
+    two = bool(_real(pins["A"]) and _real(pins["B"]))
+    return target.equality_ps(max(len(pins["A"]), len(pins["B"])), two=two)
+
+
+def _reduction(target: Target, _cell: _Cell, pins: Pins) -> int:
+    return target.reduction_ps(len(pins["A"]))
+
+
+def _logic(target: Target, _cell: _Cell, pins: Pins) -> int:
+    return target.reduction_ps(max(len(pins["A"]), len(pins["B"]))) + target.gate_ps()
+
+
+def _product(target: Target, cell: _Cell, pins: Pins) -> int:
+    signed = bool(int(cell["parameters"]["A_SIGNED"], 2))
+    return target.product_ps(len(pins["A"]), len(pins["B"]), signed=signed)
+
+
+def _shift(target: Target, cell: _Cell, pins: Pins) -> int:
+    amount = min(len(_real(pins["B"])), 10)
+    return target.shift_ps(len(cell["connections"]["Y"]), amount, len(pins["A"]))
+
+
+def _table(target: Target, cell: _Cell, pins: Pins) -> int:
+    return target.table_ps(len(_real(pins["ADDR"])), len(cell["connections"]["DATA"]))
+
+
+def _selection(target: Target, cell: _Cell, pins: Pins) -> int:
+    return target.mux_ps(len(cell["connections"]["Y"]), 1 << len(_real(pins["S"])))
+
+
+def _operands(target: Target, _cell: _Cell, _pins: Pins) -> int:
+    return target.operands_ps()
+
+
+def _array(target: Target, _cell: _Cell, _pins: Pins) -> int:
+    return target.array_ps()
+
+
+def _finish(target: Target, _cell: _Cell, _pins: Pins) -> int:
+    return target.finish_ps()
+
+
+_RULES: dict[str, _Rule] = {
+    **dict.fromkeys(_ADDERS, _arithmetic),
+    **dict.fromkeys(_COMPARISONS, _comparison),
+    **dict.fromkeys((*_GATES, *sorted(_FREE)), _gates),
+    **dict.fromkeys(("$mux", "$pmux"), _mux),
+    **dict.fromkeys(("$eq", "$ne", "$eqx", "$nex"), _word(_equality)),
+    **dict.fromkeys(
+        ("$reduce_and", "$reduce_or", "$reduce_xor", "$reduce_bool", "$logic_not"),
+        _word(_reduction),
+    ),
+    **dict.fromkeys(("$logic_and", "$logic_or"), _word(_logic)),
+    **dict.fromkeys(("$shl", "$shr", "$sshl", "$sshr", "$shift", "$shiftx"), _word(_shift)),
+    "$mul": _word(_product),
+    "$memrd_v2": _word(_table),
+    "$bmux": _word(_selection),
+    OPERANDS: _word(_operands),
+    MULTIPLY: _word(_array),
+    PRODUCT: _word(_finish),
+}
