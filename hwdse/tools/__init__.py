@@ -1,1 +1,1 @@
-"""External programs: one module finds and runs each, and says in one line what is wrong with it."""
+"""External programs. One module per program finds it, runs it and reports its errors in one line."""
