@@ -75,7 +75,7 @@ def cli(ctx: click.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status. The console script `hwdse` calls this function."""
+    """Run one command and return its exit status. The console script `hwdse` calls this."""
     for stream in (sys.stdout, sys.stderr):
         # File names may contain characters that the terminal cannot show.
         if isinstance(stream, io.TextIOWrapper):

@@ -14,7 +14,8 @@ from hwdse.formats import Format, Quantizer
 
 _TABLE_COLUMNS = 8
 _LABEL_WIDTH = 16
-#: Most rows of the precision plot, and width of its bars. More binades than rows share rows.
+#: Most rows of the precision plot, and width of its bars in characters. If a format has more
+#: binades than the plot has rows, neighbouring binades share a row.
 _PLOT_ROWS, _BAR_WIDTH = 40, 32
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 

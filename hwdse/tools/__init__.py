@@ -1,1 +1,1 @@
-"""External programs. One module per program finds it, runs it and reports its errors in one line."""
+"""External programs. One module per program finds and runs it. Error messages are one line."""

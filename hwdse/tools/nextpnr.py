@@ -1,4 +1,7 @@
-"""nextpnr places and routes netlists on FPGAs. A native nextpnr on PATH is preferred to YoWASP's."""
+"""nextpnr places and routes netlists on FPGAs.
+
+A native nextpnr on PATH is preferred to the WebAssembly build of YoWASP.
+"""
 
 import shutil
 from functools import cache
