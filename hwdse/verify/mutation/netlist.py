@@ -14,7 +14,8 @@ from hwdse.verify.mutation.states import PREPARE
 _CONTROL = "mutsel 32"
 _MARK = "hwdse-mutant"
 
-# Registers become ports. So the comparison sees only combinational logic.
+# Registers become ports, so the comparison sees only combinational logic. The proof merges the
+# logic that both sides share, so the solver sees only the rest.
 _COMPARE = """design -load gold
 mutate {options}
 expose -evert-dff -dff {top}

@@ -99,9 +99,10 @@ def _(acc: ApproximateFloat, design: Design) -> RunningSum | None:
     """The register holds a record.
 
     A zero has the smallest exponent. No exponent is larger than the exponent of the largest value.
-    If the bits from place k + lambda up are all zero, the exponent is at most k + lambda, because
-    otherwise the step would have shifted the significand left. For NaN, all other fields are
-    ignored. For an infinity, all other fields except the sign are ignored.
+    Each step shifts the significand left by k + lambda places if the first k + lambda bits are
+    zero, unless the exponent is too small for this shift. So a nonzero significand has a bit set at
+    place k + lambda or above, or the exponent field is at most k + lambda. For NaN, all other
+    fields are ignored. For an infinity, all other fields except the sign are ignored.
     """
     state = design.state
     if not state.has_nan or not state.has_inf:
