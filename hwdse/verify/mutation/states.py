@@ -160,7 +160,7 @@ endmodule
 
 
 def _same(f: BinaryFloat) -> str | None:
-    """Return the relation: equal codes, infinities of the same sign, or two NaNs.
+    """Return Verilog of the relation: equal codes, infinities of the same sign, or two NaNs.
 
     One bit distinguishes infinity from NaN. All other bits of special values are ignored. Return
     None if the format lacks infinity or NaN.
