@@ -1,7 +1,7 @@
-"""The command line: `hwdse COMMAND`. Results on stdout, progress and errors on stderr.
+"""The command line: `hwdse COMMAND`. Results go to stdout, progress and errors to stderr.
 
-Exit status: 0 done, 1 hardware that failed its verification or designs of a sweep that failed,
-2 bad input, 130 interrupted.
+Exit status: 0 means done, 1 means that hardware failed its verification or that designs of a sweep
+failed, 2 means bad input, 130 means interrupted.
 """
 
 import io
@@ -18,8 +18,9 @@ from hwdse.errors import FailedDesignsError, HwdseError, VerificationError, one_
 _BAD_INPUT = 2
 _INTERRUPTED = 130
 
-# Each command is the function of its name in its module. Its summary stands here too, so that
-# `hwdse --help` need not load NumPy, Numba and the rest.
+# Command name -> (module, summary). The module defines a function with the name of the command.
+# The summary is repeated here so that `hwdse --help` does not load NumPy, Numba and other slow
+# imports.
 COMMANDS = {
     "formats": ("hwdse.cli.formats", "List number formats, show one, or compare several."),
     "generate": ("hwdse.cli.hardware", "Write verified, self-contained Verilog of a design."),
@@ -36,7 +37,7 @@ COMMANDS = {
 
 
 class _Commands(click.Group):
-    """Loads the module of a command when it is called."""
+    """Loads the module of a command only when the user calls the command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -66,25 +67,25 @@ class _Commands(click.Group):
 def cli(ctx: click.Context) -> None:
     """Explore number formats, MAC units and matrix engines.
 
-    A design SPEC such as a=e4m3fn,mul=lmul,acc=fp:fp32,unit=dot,lanes=4 stands for golden model,
-    Verilog, proof, cost and accuracy alike.
+    A SPEC describes a design, such as a=e4m3fn,mul=lmul,acc=fp:fp32,unit=dot,lanes=4. Golden model,
+    Verilog, proof, cost and accuracy of the design all follow from the same SPEC.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit status; the console script."""
+    """Run one command and return its exit status. The console script `hwdse` calls this."""
     for stream in (sys.stdout, sys.stderr):
-        # Names of files may hold what the terminal cannot show.
+        # File names may contain characters that the terminal cannot show.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         status = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has seen enough (`hwdse formats | head`). Python flushes stdout once more at
-        # its end; let that go nowhere.
+        # The reader of the pipe has ended (`hwdse formats | head`). Python flushes stdout once more
+        # at exit. Send this output to the null device, so that the flush does not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
@@ -99,7 +100,8 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _fail(one_line(error.format_message()), _BAD_INPUT)
     except (VerificationError, FailedDesignsError) as error:
-        # The lines after the first are the mismatches, decoded, or the designs.
+        # Keep all lines. The first line is the message. The others are the decoded mismatches or
+        # the failed designs.
         return _fail(str(error), error.exit_code)
     except HwdseError as error:
         return _fail(one_line(str(error)), error.exit_code)

@@ -1,4 +1,4 @@
-"""`python -m hwdse.cli`."""
+"""Entry point of `python -m hwdse.cli`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`hwdse explore`, and `hwdse pareto` and `hwdse report` on its store."""
+"""`hwdse explore`, and the commands `hwdse pareto` and `hwdse report`, which read its store."""
 
 from pathlib import Path
 from typing import Any
@@ -67,10 +67,10 @@ def explore(
 ) -> None:
     """Sweep a design space and write the results.
 
-    SPACE is a TOML file; without it the built-in space is swept. Finished designs are kept: an
-    interrupted sweep goes on where it stopped when the same command runs again. A design that fails
-    does not stop the others: it is listed with its reason, the exit status is 1, and the same
-    command tries it again.
+    SPACE is a TOML file. Without SPACE, the built-in space is swept. Finished designs are kept: to
+    continue an interrupted sweep, run the same command again. A failed design does not stop the
+    sweep: the failed design is listed with the reason, and the exit status is 1. The same command
+    tries failed designs again.
     """
     designs = Space.builtin() if space is None else Space.load(space)
     result: Sweep
@@ -133,7 +133,7 @@ def explore(
 def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
     """Show the Pareto front of a finished or interrupted sweep.
 
-    STORE is an output folder of `hwdse explore`, or the store.sqlite in it.
+    STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
     """
     with Store.open(store) as opened:
         frame, asked = opened.frame(), opened.selected()
@@ -174,7 +174,7 @@ def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
 def report(*, store: Path, output: Path, as_json: bool) -> None:
     """Write the HTML report of a finished or interrupted sweep.
 
-    STORE is an output folder of `hwdse explore`, or the store.sqlite in it.
+    STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
     """
     with Store.open(store) as opened:
         path = write_report(opened, output)
@@ -185,7 +185,7 @@ def report(*, store: Path, output: Path, as_json: bool) -> None:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON objects, a missing value being null."""
+    """Return the rows as JSON objects. Missing values become null."""
     return [
         {str(name): None if pd.isna(value) else value for name, value in record.items()}
         for record in frame.to_dict("records")
@@ -237,7 +237,7 @@ def _print_failures(failures: pd.DataFrame) -> None:
 
 
 def _print_advice(done: pd.DataFrame) -> None:
-    """Say which design is the cheapest that measurement cannot tell from float."""
+    """Print the design with the least energy whose accuracy is not surely below float's."""
     as_good = done[(done["mcnemar_p"] >= LEVEL) | (done["accuracy"] >= done["float_accuracy"])]
     if as_good.empty:
         return

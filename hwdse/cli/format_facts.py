@@ -1,4 +1,4 @@
-"""What `hwdse formats` says of a format, as plain data."""
+"""Facts about formats as plain data, for the output of `hwdse formats`."""
 
 from dataclasses import asdict, fields
 from fractions import Fraction
@@ -16,22 +16,25 @@ _DB_PER_BINADE = 20 * float(np.log10(2))
 
 
 def number(value: float | Fraction) -> str:
-    """A number for tables."""
+    """Return the text of a number for tables, with up to eight digits."""
     return number_text(value, 8)
 
 
 def short(value: float) -> str:
-    """A number of up to four digits."""
+    """Return the text of a number with up to four significant digits."""
     return f"{value:.4g}"
 
 
 def decibels(one: Format) -> float:
-    """Dynamic range, 20 log10(max / smallest positive value)."""
+    """Return the dynamic range in dB: 20 log10(max / smallest positive value)."""
     return _DB_PER_BINADE * (log2(one.max) - log2(one.min_subnormal))
 
 
 def families() -> list[dict[str, str]]:
-    """Name, syntax (or the names) and source of every family, elements first."""
+    """Return name, syntax and source of every format family, families of element formats first.
+
+    A family without a name syntax lists the names of its formats instead.
+    """
     known = [catalogue.get(name) for name in (*catalogue.names(), *catalogue.block_names())]
     every: list[type[Format | Quantizer]] = [*Format.families, *Quantizer.families]
     return [
@@ -47,7 +50,10 @@ def families() -> list[dict[str, str]]:
 
 
 def element_summary(one: Format) -> dict[str, Any]:
-    """What a list shows of an element format; numbers beyond float64 as texts."""
+    """Return the facts of an element format for the list of formats.
+
+    Exact fractions, which may lie beyond float64, become texts.
+    """
     return {
         "name": one.name,
         "family": one.family,
@@ -66,7 +72,7 @@ def element_summary(one: Format) -> dict[str, Any]:
 
 
 def block_summary(one: Quantizer) -> dict[str, Any]:
-    """What a list shows of a block format."""
+    """Return the facts of a block format for the list of formats."""
     return {
         "name": one.name,
         "family": one.family,
@@ -79,7 +85,7 @@ def block_summary(one: Quantizer) -> dict[str, Any]:
 
 
 def document(one: Format | Quantizer) -> dict[str, Any]:
-    """Everything about one format."""
+    """Return all facts about one format."""
     if isinstance(one, Format):
         return _element_document(one)
     return block_summary(one) | {
@@ -120,7 +126,7 @@ def _element_document(one: Format) -> dict[str, Any]:
 
 
 def _runs(precision: dict[int, float]) -> list[dict[str, float]]:
-    """Significant bits of binades, neighbours of the same precision together."""
+    """Merge neighbouring binades with the same number of significant bits into one entry."""
     runs: list[dict[str, float]] = []
     for binade, bits in precision.items():
         if runs and runs[-1]["bits"] == bits:

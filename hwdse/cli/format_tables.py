@@ -1,4 +1,4 @@
-"""What `hwdse formats` says of a format, for people."""
+"""Prints facts about formats as text tables, for the output of `hwdse formats`."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -14,19 +14,20 @@ from hwdse.formats import Format, Quantizer
 
 _TABLE_COLUMNS = 8
 _LABEL_WIDTH = 16
-#: Rows of the plot of precision; more binades than that are put together.
+#: Most rows of the precision plot, and width of its bars in characters. If a format has more
+#: binades than the plot has rows, neighbouring binades share a row.
 _PLOT_ROWS, _BAR_WIDTH = 40, 32
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def special_names(one: Format) -> str:
-    """`inf nan`, `nan` or `none`."""
+    """Return the special values that a format has: `inf`, `nan`, `inf nan` or `none`."""
     names = ["inf"] * one.has_inf + ["nan"] * one.has_nan
     return " ".join(names) or "none"
 
 
 def print_element(one: Format, document: dict[str, Any]) -> None:
-    """Facts, precision by magnitude, SQNR and, for small formats, all values."""
+    """Print facts, precision per binade and SQNR. For formats of few bits, print all values too."""
     extent = characterize.dynamic_range(one)
     _lines(
         {
@@ -59,7 +60,7 @@ def print_element(one: Format, document: dict[str, Any]) -> None:
 
 
 def print_block(document: dict[str, Any]) -> None:
-    """Facts and SQNR of a block format."""
+    """Print facts and SQNR of a block format."""
     _lines(
         {
             "name": document["name"],
@@ -75,7 +76,7 @@ def print_block(document: dict[str, Any]) -> None:
 
 
 def print_comparison(chosen: Sequence[Format | Quantizer]) -> None:
-    """One row a format."""
+    """Print a table with one row per format."""
     names = [distribution.name for distribution in characterize.DISTRIBUTIONS]
     rows = []
     for one in chosen:
@@ -108,7 +109,7 @@ def _lines(facts: dict[str, Any]) -> None:
 
 
 def _parameters(document: dict[str, Any]) -> dict[str, Any]:
-    """Parameters that the lines above do not show, with `_` as a space."""
+    """Return the parameters that no other line shows. In the names, a space replaces `_`."""
     shown = {"name", "signed", "element"}
     return {
         name.replace("_", " "): value
@@ -161,7 +162,11 @@ def _sqnr(found: list[dict[str, Any]]) -> None:
 
 
 def _plot(precision: dict[int, float], errors: list[dict[str, Any]]) -> None:
-    """Rows of equal precision are put together, then as many as are needed to be readable."""
+    """Print a bar chart of precision and error per binade.
+
+    Neighbouring binades with equal precision and similar worst error share a row. If more than
+    `_PLOT_ROWS` rows remain, several neighbouring rows are merged into one.
+    """
     rows: list[list[dict[str, Any]]] = []
     for error in errors:
         before = rows[-1][-1] if rows else None

@@ -1,4 +1,4 @@
-"""`hwdse formats`."""
+"""The command `hwdse formats`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,9 +29,9 @@ from hwdse.writing import write_file
 def formats(*, name: tuple[str, ...], picture: Path | None, as_json: bool) -> None:
     """List number formats, show one, or compare several.
 
-    NAME is a format of the list or parametric, such as e5m7fn, posit10_1 or int12, or a block
-    format, such as mxfp4 or block:e2m1fn:16:ue4m3:amax. SQNR is that of random data at the scale
-    that is best for it.
+    NAME is a format of the list, a parametric format such as e5m7fn, posit10_1 or int12, or a block
+    format such as mxfp4 or block:e2m1fn:16:ue4m3:amax. SQNR is measured on random data at the best
+    scale.
     """
     chosen = [catalogue.get(text) for text in name]
     if picture is not None:
@@ -111,7 +111,7 @@ def _list(as_json: bool) -> None:
 
 
 def _family_order(known: Sequence[Any], one: Any) -> int:
-    """Families in the order of their first member; members stay in theirs."""
+    """Return the sort key of a format: the place of the first known format of the same family."""
     return next(place for place, other in enumerate(known) if other.family == one.family)
 
 

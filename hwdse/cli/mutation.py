@@ -1,4 +1,4 @@
-"""`hwdse mutate`: how many injected faults the verification of a design notices."""
+"""`hwdse mutate`: counts the injected faults that the verification of a design detects."""
 
 from pathlib import Path
 
@@ -43,9 +43,10 @@ def mutate(
 ) -> None:
     """Count injected faults that the verification notices.
 
-    Faults are spread evenly over a design's netlist, and each runs the stimulus of a level until
-    its first wrong output. Those that survive are equivalent if that is proven, and listed
-    otherwise. The score is the share noticed of those not proven equivalent.
+    Faults are spread evenly over the netlist of a design. Each faulty netlist (mutant) runs the
+    stimulus of a level until its first wrong output, which kills the mutant. A proof then tries to
+    show that the remaining mutants are equivalent to the design. Mutants without such a proof are
+    survivors and are listed. The score is killed mutants / (all mutants - equivalent mutants).
     """
     designs = [Design.parse(spec) for spec in specs]
     if supported:

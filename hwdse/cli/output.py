@@ -1,4 +1,4 @@
-"""What commands print: one JSON document, or tables for people."""
+"""Prints the results of commands: as one JSON document, or as tables for people."""
 
 import json
 import math
@@ -20,7 +20,7 @@ json_option: Callable[[Any], Any] = click.option(
 
 
 def print_json(document: Any) -> None:
-    """Print a document; NaN and infinities become the texts `nan`, `inf` and `-inf`."""
+    """Print a JSON document. NaN and infinities become the texts `nan`, `inf` and `-inf`."""
     click.echo(json.dumps(_plain(document), indent=2, allow_nan=False))
 
 
@@ -41,9 +41,9 @@ def _plain(value: Any) -> Any:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table, drawn on a terminal and aligned text elsewhere.
+    """Print a table: with drawn lines on a terminal, as aligned text elsewhere.
 
-    Columns whose first cell is a number, or a text that starts like one, are set right.
+    A column is aligned right if its first cell starts with a digit or a sign and a digit.
     """
     texts = [[str(cell) for cell in row] for row in rows]
     right = [bool(texts) and _numeric(texts[0][i]) for i in range(len(head))]
@@ -60,7 +60,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for title, to_right in zip(head, right, strict=True):
         table.add_column(title, justify="right" if to_right else "left", overflow="fold")
     for row in texts:
-        # Text, for a `[` in a cell is no markup.
+        # `Text` prints a `[` as it is. A plain string would be read as markup.
         table.add_row(*map(Text, row))
     Console().print(table)
 
@@ -70,5 +70,5 @@ def _numeric(text: str) -> bool:
 
 
 def percent(value: float) -> str:
-    """A fraction of 1 as a percentage."""
+    """Return the text of a fraction of 1 as a percentage with two decimals."""
     return f"{100 * value:.2f} %"

@@ -1,4 +1,4 @@
-"""`hwdse prove`: proofs by SAT that parts of a design are what they should be, for all inputs."""
+"""`hwdse prove`: proves by SAT that parts of a design are correct for all inputs."""
 
 import click
 
@@ -24,13 +24,13 @@ from hwdse.verify.formal import Verdict, claims_of, decide, raise_unproven
 def prove(*, spec: str, timeout_s: int, as_json: bool) -> None:
     """Prove by SAT that parts of a design are right for all inputs.
 
-    Claims are made of decoders, multipliers of narrow operands, exact accumulators, encoders, and
-    of whole mul and fma units of narrow operands; of what is left out, the reason is said. What the
-    hardware should be is stated apart from it: by the golden model's values, or in Verilog after
-    the standards.
+    Claims cover decoders, multipliers of narrow operands, exact accumulators, encoders, and whole
+    mul and fma units of narrow operands. For every part without a claim, the command prints the
+    reason. The reference of a claim is independent of the hardware: values of the golden model, or
+    Verilog written after the standards.
 
-    Exit status 0: all claims are proven. 1: one is refuted, with the inputs decoded, or was not
-    decided in time. 2: nothing of the design has a claim.
+    Exit status 0: all claims are proven. 1: a claim is refuted (the command prints the decoded
+    inputs) or was not decided in time. 2: no part of the design has a claim.
     """
     design = Design.parse(spec)
     found = claims_of(design)

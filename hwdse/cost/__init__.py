@@ -1,8 +1,8 @@
-"""Area, energy and delay of a design, from its declared structure and a technology table.
+"""Estimates area, energy and delay of a design from its declared structure and a technology table.
 
-`estimate` is all that most callers need. Measuring (synthesis, timing, gate-level energy,
-calibration of a table) is in the modules `synthesis`, `timing`, `activity` and `calibrate`, which
-need external tools.
+Most callers need only `estimate`. The modules `synthesis`, `timing`, `activity` and `calibrate`
+measure instead: synthesis, timing, gate-level energy and calibration of a table. Measuring needs
+external tools.
 """
 
 from hwdse.cost.analytic import estimate, estimate_structure

@@ -1,12 +1,14 @@
-"""Gate-level energy: toggles of every net of a mapped netlist, times the energy of a toggle.
+"""Gate-level energy: the toggles of every net of a mapped netlist, times the energy per toggle.
 
-The netlist is simulated cycle by cycle without gate delays, so every net settles once a cycle and
-glitches are not counted. One Python integer holds a net in all lanes (independent simulations side
-by side, one bit each), so a gate costs a few integer operations for all lanes together.
+The netlist is simulated cycle by cycle without gate delays. Every net settles once per cycle, so
+glitches are not counted. Lanes are independent simulations that run in parallel. One Python integer
+holds the value of a net in all lanes, one bit per lane. Therefore a gate costs a few integer
+operations for all lanes together.
 
-Energy of one transition of a net is 1/2 C V**2 with C the input capacitances of the pins it
-drives, plus the mean internal energy of the pins on it (driver and driven); flip-flops also pay
-two transitions of their clock pin a cycle. Wires, leakage and the clock tree are not counted.
+One transition of a net costs 1/2 C V**2, where C is the sum of the input capacitances of the driven
+pins. To this, the mean internal energies of all connected pins (driver and driven pins) are added.
+Each flip-flop also pays for two transitions of its clock pin per cycle. Wires, leakage and the
+clock tree are not counted.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +22,10 @@ from hwdse.cost.liberty import Cell, Library
 from hwdse.errors import ToolError
 
 Bit = int | str
-"""A net of a netlist: its number, or a constant "0", "1", "x"."""
+"""A net of a netlist: the number of the net, or a constant "0", "1", "x"."""
 
 Draw = Callable[[Random, int], int]
-"""Draws one value of an input port: (random source, number of the cycle) -> value."""
+"""Function that draws one value of an input port: (random source, cycle number) -> value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class Simulator:
     """Cycle-based simulation of one flat netlist in several lanes.
 
     Raises:
-        ToolError: a cell is not in the library, or the netlist holds a combinational loop.
+        ToolError: a cell is not in the library, or the netlist contains a combinational loop.
     """
 
     def __init__(self, netlist: Mapping[str, Any], library: Library) -> None:
@@ -94,7 +96,7 @@ class Simulator:
 
     @staticmethod
     def _in_order(gates: list[_Gate]) -> list[_Gate]:
-        """Gates so that each comes after those that drive it."""
+        """Sort the gates so that every gate comes after the gates that drive its inputs."""
         driver = {gate.output: gate for gate in gates}
         graph = {gate.output: [bit for bit in gate.inputs if bit in driver] for gate in gates}
         try:
@@ -112,15 +114,15 @@ class Simulator:
         stimuli: Mapping[str, Draw] | None = None,
         warm_up: int = 1,
     ) -> float:
-        """Mean energy in pJ of a clock cycle (of an operation, for combinational logic).
+        """Return the mean energy in pJ per clock cycle (per operation for combinational logic).
 
         Args:
-            cycles: counted cycles; each lane sees this many transitions of its inputs.
-            lanes: independent simulations side by side.
-            seed: of the random operands.
-            stimuli: how to draw a port's values; other ports get uniform random bits, except the
-                clock.
-            warm_up: cycles before counting starts, at least 1.
+            cycles: number of counted cycles. The inputs of each lane change this many times.
+            lanes: number of independent simulations that run in parallel.
+            seed: seed of the random operands.
+            stimuli: functions that draw the values of ports, by port name. Other ports get uniform
+                random bits. Values of the clock port have no effect.
+            warm_up: number of cycles before counting starts, at least 1.
         """
         random = Random(seed)
         ones = (1 << lanes) - 1

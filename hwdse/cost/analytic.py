@@ -1,10 +1,11 @@
-"""Analytic cost: the declared structure of a unit, through the laws of a technology.
+"""Analytic cost: applies the cost laws of a technology to the declared structure of a unit.
 
-Area and energy add up over all primitives. The delay of a block is that of its declared longest
-path; a pipeline stage is the paths of its blocks in series plus the overhead of one register rank,
-and the slowest stage sets the clock. Inserted registers divide the slowest path by the shares of
-the delay that their placement found on the netlist. Along a path delays add up, except that
-consecutive carry chains overlap: the second follows the first bit by bit.
+Area and energy are sums over all primitives. The delay of a block is the delay of its declared
+longest path. A pipeline stage puts the paths of its blocks in series and adds the overhead of one
+register rank. The slowest stage sets the clock period. If registers were inserted into the netlist,
+their placement found the share of the delay that each stage has. These shares then divide the
+declared slowest path. Delays along a path add up, with one exception: consecutive carry chains
+overlap, because the second chain follows the first chain bit by bit.
 """
 
 from collections.abc import Callable
@@ -17,16 +18,16 @@ from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design
 
 Activity = Callable[[str, Primitive], float]
-"""Switching of a primitive in a named block relative to random operands (1.0)."""
+"""Function: (block name, primitive) -> switching activity. Random operands have activity 1.0."""
 
 
 def random_operands(_block: str, _primitive: Primitive) -> float:
-    """Activity if every primitive sees fresh random bits in every cycle."""
+    """Return activity 1.0: every primitive sees new random bits in every cycle."""
     return 1.0
 
 
 def typical_activity(technology: Technology) -> Activity:
-    """Activity inside whole units on normally distributed operands, as the table has it."""
+    """Return the activity factors of the table: whole units on normally distributed operands."""
 
     def activity(_block: str, primitive: Primitive) -> float:
         return technology.activity.get(type(primitive).__name__, 1.0)
@@ -51,13 +52,14 @@ def _block_cost(
 
 
 def stage_paths(unit: UnitStructure, technology: Technology) -> tuple[float, ...]:
-    """Delay in ns of each stage without the overhead of its registers."""
+    """Return the delay in ns of each stage, without the overhead of the registers."""
     declared = tuple(
         path_delay((step for name in stage for step in unit.blocks[name].path), technology)
         for stage in unit.stages
     )
-    # The netlist says how inserted registers divide the delay, the declaration how long it is: one
-    # calibration holds for both, and no register makes a unit slower.
+    # The netlist says how inserted registers divide the delay. The declared structure says how long
+    # the delay is. So one calibration serves units with and without inserted registers, and
+    # inserted registers never make a unit slower.
     slowest = max(declared)
     return tuple(share * slowest for share in unit.shares) or declared
 
@@ -68,16 +70,17 @@ def estimate_structure(
     *,
     activity: Activity | None = None,
 ) -> Cost:
-    """Cost of a unit from its declared structure.
+    """Estimate the cost of a unit from its declared structure.
 
     Args:
-        unit: the blocks of the unit and its pipeline stages.
-        technology: a technology, its name, or the path of its table.
-        activity: switching relative to random operands, by block and primitive; None takes that
-            of the table, which stands for normally distributed operands.
+        unit: the blocks and the pipeline stages of the unit.
+        technology: a technology, the name of a technology, or the path of a technology table.
+        activity: switching activity relative to random operands, by block and primitive. None means
+            the activity factors of the table, which hold for normally distributed operands.
 
     Raises:
-        TechnologyError: unknown technology, damaged table, or a primitive without a law.
+        TechnologyError: the technology is unknown, the table is damaged, or the table has no cost
+            law for a primitive.
     """
     table = technology if isinstance(technology, Technology) else load_technology(technology)
     breakdown = tuple(
@@ -102,13 +105,16 @@ def estimate_structure(
 
 
 def estimate(design: Design, technology: str | Technology = "nangate45") -> Cost:
-    """Cost of a design: area, energy per MAC on normal operands, and shortest clock period.
+    """Estimate area, energy per MAC and shortest clock period of a design.
+
+    The energy holds for normally distributed operands.
 
     Args:
-        design: what to estimate.
-        technology: a technology, its name, or the path of its table.
+        design: the design.
+        technology: a technology, the name of a technology, or the path of a technology table.
 
     Raises:
-        TechnologyError: unknown technology, damaged table, or a primitive without a law.
+        TechnologyError: the technology is unknown, the table is damaged, or the table has no cost
+            law for a primitive.
     """
     return estimate_structure(hdl.structure_of(design), technology)

@@ -1,7 +1,8 @@
-"""What calibration measures: plain Verilog of each primitive, its operands and a grid of widths.
+"""The circuits that calibration measures: Verilog of each primitive, operands, a grid of widths.
 
-A new primitive of `hwdse.primitives.primitive` needs one registration here: how it is written in
-Verilog, on which widths it is measured, and in which of its features each cost is linear.
+To add a primitive of `hwdse.primitives.primitive`, register its Verilog with `benchmark` and add
+an entry to `CALIBRATIONS`. The entry lists the measured widths, and for each cost the features of
+the primitive in which the cost is linear.
 """
 
 from collections.abc import Mapping
@@ -21,9 +22,9 @@ class Benchmark:
     """One circuit to measure.
 
     Attributes:
-        verilog: text with a top module named `top`.
-        stimuli: how to draw the inputs whose values are not uniform random bits.
-        clock: clock port of a sequential circuit.
+        verilog: Verilog text. The top module is named `top`.
+        stimuli: functions that draw values, by input port. Other inputs get uniform random bits.
+        clock: name of the clock port of a sequential circuit; empty for combinational circuits.
     """
 
     verilog: str
@@ -33,7 +34,7 @@ class Benchmark:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """The grid of a primitive class, and the features in which its laws are linear."""
+    """The measured grid of a primitive class, and the features in which each cost law is linear."""
 
     grid: tuple[st.Primitive, ...]
     area_um2: tuple[str, ...]
@@ -51,10 +52,10 @@ def _module(ports: str, body: str) -> str:
 
 @singledispatch
 def benchmark(primitive: st.Primitive) -> Benchmark:
-    """The circuit that stands for a primitive.
+    """Return the circuit that calibration measures for a primitive.
 
     Raises:
-        TechnologyError: no circuit is registered for its class.
+        TechnologyError: no circuit is registered for the class of the primitive.
     """
     raise TechnologyError(f"no calibration circuit for primitive {type(primitive).__name__}")
 
@@ -70,7 +71,8 @@ def _(primitive: st.Adder) -> Benchmark:
 def _(primitive: st.Incrementer) -> Benchmark:
     w = primitive.width
     ports = f"input {_bits(w)} a, input c, output {_bits(w)} o"
-    # With the inversion it is a two's complement negation, the more common use.
+    # The inversion makes the circuit a two's complement negation, the most common use of an
+    # incrementer.
     return Benchmark(verilog=_module(ports, f"assign o = (a ^ {{{w}{{c}}}}) + c;"))
 
 
@@ -103,8 +105,9 @@ def _(primitive: st.LeadingZeroCounter) -> Benchmark:
     w = primitive.width
     levels = max(w - 1, 0).bit_length()
     ports = f"input {_bits(w)} a, output {_bits(max(levels, 1))} o, output z"
-    # A balanced tree (Oklobdzija 1994): the count of a node is that of its upper half, or half the
-    # width plus that of its lower half. Ones below the least bit fill up to a power of two.
+    # A balanced tree (Oklobdzija 1994). If the upper half of a node has a one, the count of the
+    # node is the count of the upper half. Otherwise it is half the width plus the count of the
+    # lower half. Ones below the least significant bit pad the width to a power of two.
     size = 1 << levels
     filled = f"{{a, {{{size - w}{{1'b1}}}}}}" if size > w else "a"
     lines = [f"wire {_bits(size)} e0 = ~{filled};"]
@@ -154,7 +157,7 @@ def _(primitive: st.Reduce) -> Benchmark:
 def _(primitive: st.Gates) -> Benchmark:
     w = primitive.width
     ports = f"input {_bits(w)} a, input {_bits(w)} b, output {_bits(w)} o"
-    # Half of the gates are XOR (conditional inversion), half AND (masking).
+    # Half of the gates are XOR gates (conditional inversion), half are AND gates (masking).
     half = w // 2
     lines = [
         f"assign o[{place}] = a[{place}] {'^' if place < half else '&'} b[{place}];"
@@ -169,7 +172,8 @@ def _(primitive: st.Register) -> Benchmark:
     ports = f"input clk, input rst, input en, input {_bits(w)} d, output reg {_bits(w)} q"
     body = "always @(posedge clk) if (rst) q <= 0; else if (en) q <= d;"
     if not primitive.control:
-        # A shift register of two bits or more: a path from one flip-flop to the next to time.
+        # A shift register of at least two bits: it has a path between flip-flops, whose delay can
+        # be measured.
         ports = f"input clk, input d, output reg {_bits(w)} q"
         body = f"always @(posedge clk) q <= {{q{_bits(w - 1)}, d}};"
     return Benchmark(
@@ -182,7 +186,7 @@ def _(primitive: st.Register) -> Benchmark:
 @benchmark.register
 def _(primitive: st.Table) -> Benchmark:
     n, w = primitive.address_bits, primitive.data_bits
-    # Random contents are the worst case of a table of this size.
+    # Random contents are the worst case for a table of a given size.
     random = Random(f"{n}x{w}")
     ports = f"input {_bits(n)} a, output reg {_bits(w)} o"
     rows = "\n".join(f"    {n}'d{row}: o = {w}'d{random.getrandbits(w)};" for row in range(2**n))

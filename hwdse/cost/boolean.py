@@ -1,4 +1,4 @@
-"""Boolean functions of Liberty cells, compiled to functions on words of parallel lanes."""
+"""Compiles Boolean functions of Liberty cells to Python functions on words of parallel lanes."""
 
 import re
 from collections.abc import Callable
@@ -9,10 +9,10 @@ _TOKEN = re.compile(r"\s*([A-Za-z_]\w*|[01]|[!'^&*|+()])")
 
 
 class _Parser:
-    """Recursive descent over one function, writing a fully parenthesised Python expression.
+    """Recursive-descent parser that translates one function to a parenthesised Python expression.
 
-    Precedence of the Liberty User Guide, tightest first: postfix `'` and prefix `!`; `^`; `*`, `&`
-    and juxtaposition; `+` and `|`.
+    Precedence follows the Liberty User Guide. From tightest to loosest: postfix `'` and prefix `!`;
+    then `^`; then `*`, `&` and juxtaposition; then `+` and `|`.
     """
 
     def __init__(self, text: str) -> None:
@@ -90,19 +90,21 @@ def compile_function(text: str) -> tuple[tuple[str, ...], Callable[..., int]]:
     """Compile a Liberty Boolean function such as `!((A1 & A2) | B)`.
 
     Args:
-        text: the function; operators `!` `'` `^` `&` `*` `|` `+`, juxtaposition for AND.
+        text: the function. Operators are `!` `'` `^` `&` `*` `|` `+`. Juxtaposition means AND.
 
     Returns:
-        The input names in order of appearance, and a function of `ones` (the word with the bit of
-        every lane set) and one word for each input, which gives the word of the output.
+        The input names in order of appearance, and a Python function. The arguments of the function
+        are `ones` (the word with the bits of all lanes set) and then one word per input. The
+        function returns the word of the output.
 
     Raises:
-        TechnologyError: the text is no Boolean function.
+        TechnologyError: the text is not a Boolean function.
     """
     parser = _Parser(text)
     body = parser.parse()
     names = tuple(parser.names)
     arguments = ", ".join(("ones", *(f"v_{name}" for name in names)))
-    # The parser wrote every character of `body`: names, parentheses and ~ & | ^ alone.
+    # `eval` is safe: the parser wrote `body`, which contains only names, the constants 0 and
+    # `ones`, parentheses and the operators ~ & | ^.
     function: Callable[..., int] = eval(f"lambda {arguments}: {body} & ones")
     return names, function

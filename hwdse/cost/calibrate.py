@@ -1,11 +1,11 @@
-r"""Fits a technology table: synthesizes every primitive on a grid of widths and fits its laws.
+r"""Fits a technology table: synthesizes all primitives on a grid of widths and fits cost laws.
 
     python -m hwdse.cost.calibrate --liberty nangate45_typ.lib.gz --node-nm 45 \
         -o models/technology/nangate45.json
 
-Needs Yosys (the `synthesis` extra will do) and OpenSTA. The table holds measured figures and
-fitted coefficients, never the contents of the library. With `--refit` the measurements in an
-existing table are fitted again, without any tool.
+Needs Yosys (the `synthesis` extra is enough) and OpenSTA. The table contains measured costs and
+fitted coefficients. The table never contains parts of the cell library. `--refit` fits the
+measurements in an existing table again, without external tools.
 """
 
 import json
@@ -38,20 +38,22 @@ SEED = 20140209
 DUST = 1e-12
 
 FLOOR = {"area_um2": 0.1, "energy_pj": 0.1, "delay_ns": 0.5}
-"""Added to the measured cost in the weight of a point, as a share of the median cost.
+"""A share of the median cost of the grid, for each cost.
 
-Delays add up along a path, so their absolute error counts; areas and energies of many small
-primitives add up too, so small ones must be right relative to their size.
+The weight of a measured point in the fit is 1 / (cost + share * median cost). For delays the share
+is large, because delays add up along a path and so the absolute error matters. For areas and
+energies the share is small, because many small primitives add up and so the relative error of small
+primitives matters.
 """
 
 
 def measure(primitive: Primitive, library: liberty.Library, path: Path) -> dict[str, float]:
-    """Synthesize one primitive: area_um2, energy_pj of an operation, delay_ns.
+    """Synthesize one primitive and return area_um2, energy_pj per operation, and delay_ns.
 
     Args:
-        primitive: what to measure.
-        library: the cell library, read.
-        path: its Liberty file.
+        primitive: the primitive to measure.
+        library: the cell library.
+        path: the Liberty file of the cell library.
 
     Raises:
         ToolError: a tool is missing or fails.
@@ -77,16 +79,18 @@ def fit(
     names: Sequence[str],
     floor: float = 0.0,
 ) -> dict[str, Any]:
-    """Fit a non-negative linear law by least squares of the relative error.
+    """Fit a linear law with non-negative coefficients by least squares of the relative error.
 
     Args:
-        features: of each measured primitive.
-        values: measured cost of each, > 0.
-        names: the features that the law may use.
-        floor: costs far below this share of the median weigh by their absolute error.
+        features: features of each measured primitive.
+        values: measured cost of each primitive, > 0.
+        names: names of the features that the law may use.
+        floor: share of the median cost. Costs far below this share of the median are weighted by
+            their absolute error instead of their relative error.
 
     Returns:
-        `coefficients` by feature (those that are not 0), `max_error` and `rms_error` (relative).
+        `coefficients` by feature (without zeros), and the relative errors `max_error` and
+        `rms_error`.
     """
     target = np.asarray(values, dtype=np.float64)
     rows = np.array([[item[name] for name in names] for item in features])
@@ -97,7 +101,7 @@ def fit(
         "coefficients": {
             name: float(f"{value:.6g}")
             for name, value in zip(names, solution, strict=True)
-            # The solver leaves dust where a coefficient is 0.
+            # The solver may return tiny values instead of 0.
             if value > DUST
         },
         "max_error": round(float(np.max(np.abs(errors))), 4),
@@ -106,7 +110,7 @@ def fit(
 
 
 def fit_class(calibration: Calibration, points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The table entry of one primitive class: a law for each quantity, and the measured grid."""
+    """Return the table entry of a primitive class: one law per quantity, and the measured grid."""
     features = [primitive.features() for primitive in calibration.grid]
     entry: dict[str, Any] = {
         quantity: fit(
@@ -122,7 +126,7 @@ def fit_class(calibration: Calibration, points: Sequence[Mapping[str, Any]]) -> 
 
 
 def measure_all(path: Path, *, name: str, node_nm: float) -> dict[str, Any]:
-    """Measure every primitive with one cell library: a table without laws.
+    """Measure every primitive with one cell library and return a table without laws.
 
     Raises:
         TechnologyError: the library cannot be read.
@@ -148,7 +152,7 @@ def measure_all(path: Path, *, name: str, node_nm: float) -> dict[str, Any]:
             "delay_ns": f"slowest path by {sta}, inputs driven by {driver}, no wires",
             "fit": "non-negative least squares of the relative error",
         },
-        # These three come from whole designs: see `hwdse.cost.validate`.
+        # `hwdse.cost.validate` fills in the next three entries from measured whole designs.
         "activity": {},
         "errors": dict.fromkeys(QUANTITIES),
         "designs": [],
@@ -164,10 +168,10 @@ def measure_all(path: Path, *, name: str, node_nm: float) -> dict[str, Any]:
 
 
 def fit_all(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The table with its laws fitted to the measurements that it holds.
+    """Fit the laws of a table to the measurements in the table and return the complete table.
 
     Raises:
-        TechnologyError: the measured grid is not the one of `CALIBRATIONS`.
+        TechnologyError: the measured grid differs from the grid of `CALIBRATIONS`.
     """
     fitted = dict(table)
     fitted["primitives"] = {}
@@ -184,10 +188,10 @@ def fit_all(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """The data of a table whose measurements are to be fitted again.
+    """Read a table whose measurements will be fitted again.
 
     Raises:
-        TechnologyError: the file cannot be read or is no technology table.
+        TechnologyError: the file cannot be read or is not a technology table.
     """
     table = read_json(path, "technology table", TechnologyError)
     if not isinstance(table, dict) or not isinstance(table.get("primitives"), dict):
@@ -196,7 +200,7 @@ def read_table(path: Path) -> dict[str, Any]:
 
 
 def write_table(table: Mapping[str, Any], path: Path) -> None:
-    """Write a technology table, complete or not at all.
+    """Write a technology table. If writing fails, the old file stays unchanged.
 
     Raises:
         OutputError: the file cannot be written.
@@ -204,7 +208,7 @@ def write_table(table: Mapping[str, Any], path: Path) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # One line for each innermost object: a measured point or a set of coefficients.
+        # Write each innermost object (a measured point or a set of coefficients) on one line.
         text = re.sub(
             r"\{[^{}]*\}",
             lambda match: re.sub(r"\n\s*", " ", match.group()),
@@ -218,7 +222,7 @@ def write_table(table: Mapping[str, Any], path: Path) -> None:
 
 
 def summary(table: Mapping[str, Any]) -> str:
-    """Fit errors of every law, one line a primitive."""
+    """Return a text table of the fit errors of every law, one line per primitive."""
     lines = [
         f"{'primitive':<20} {'points':>6}" + "".join(f"{q + ' rms/max':>22}" for q in QUANTITIES)
     ]

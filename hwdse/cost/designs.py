@@ -1,9 +1,10 @@
-"""What whole designs teach a technology table: switching activity, and error bars.
+"""Switching activity and error bars of a technology table, from measurements of whole designs.
 
-Inside a unit most primitives switch less than on random bits: a shifted word is mostly zeros, and
-exponents of real data hardly vary. One factor for each primitive class, relative to random
-operands, is fitted to the gate-level energy of whole designs; it also takes up what the declared
-structures over- or understate. Error bars come from other designs, which took no part in the fit.
+Inside a unit, most primitives switch less than on random bits: a shifted word is mostly zeros, and
+exponents of real data hardly vary. Each primitive class has one activity factor, relative to random
+operands. The factors are fitted to the gate-level energy of whole designs. The factors also correct
+declared structures that are too large or too small. The error bars come from other designs, which
+took no part in the fit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ FITTED = (
     "a=bf16,acc=fp:fp32",
     "a=fp16,acc=fp:fp32,stages=3",
 )
-"""Designs that activity is fitted to: every family of formats, multipliers, accumulators, units."""
+"""Designs for the fit of activity: all families of formats, multipliers, accumulators, units."""
 
 HELD_OUT = (
     "a=int5,b=int8,acc=int:20,out=int20",
@@ -47,14 +48,18 @@ HELD_OUT = (
     "a=e5m2,b=e4m3fn,acc=fp:fp32",
     "a=bf16,mul=lmul,acc=fp:bf16,stages=1",
 )
-"""Designs that error bars alone are measured on; any further design in a table joins them."""
+"""Designs only for the error bars. All further designs in a table also count for the error bars."""
 
 STIFFNESS = 0.5
-"""How strongly factors are drawn to a common one, as the root weight of each against a design."""
+"""How strongly the fit pulls each activity factor towards the common factor.
+
+The squared distance of a factor from the common factor has weight STIFFNESS**2. The squared
+relative error of a design has weight 1.
+"""
 
 
 def energy_by_kind(unit: UnitStructure, technology: Technology) -> dict[str, float]:
-    """Energy per MAC in pJ at random operands, for each primitive class of a unit."""
+    """Return the energy per MAC in pJ on random operands, by primitive class of a unit."""
     energies: dict[str, float] = {}
     for block in unit.blocks.values():
         for part, count in block.counts.items():
@@ -67,14 +72,15 @@ def energy_by_kind(unit: UnitStructure, technology: Technology) -> dict[str, flo
 def fit_activity(
     energies: Sequence[Mapping[str, float]], measured: Sequence[float]
 ) -> dict[str, float]:
-    """Activity factor of each primitive class.
+    """Fit the activity factor of each primitive class.
 
-    Least squares of the relative error of each design's energy, with the factors drawn to the one
-    factor that would suit all best: few designs cannot tell every class apart.
+    The fit minimises the squared relative errors of the designs' energies. The fit also pulls all
+    factors towards one common factor, the best factor if all classes had the same. Without this
+    pull, a few designs could not determine the factor of every class.
 
     Args:
-        energies: of each design, energy by primitive class at random operands.
-        measured: energy of each design.
+        energies: for each design, the energy by primitive class on random operands.
+        measured: measured energy of each design.
 
     Returns:
         Factors by class, not negative.
@@ -95,5 +101,5 @@ def fit_activity(
 
 
 def root_mean_square(errors: Sequence[float]) -> float:
-    """Of relative errors, rounded to a thousandth."""
+    """Return the root mean square of relative errors, rounded to three decimals."""
     return round(sqrt(sum(error**2 for error in errors) / len(errors)), 3)

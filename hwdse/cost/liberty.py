@@ -1,9 +1,9 @@
-"""Reads what measurement needs from a Liberty cell library: functions, capacitances, energies.
+"""Reads cell functions, pin capacitances and energies from a Liberty cell library.
 
-Liberty is the text format in which standard-cell libraries state area, timing and power (Liberty
-User Guide, Synopsys; groups `name (args) { ... }`, attributes `name : value;` and
-`name (values);`). Timing tables are left to the timing tool. Only what gate-level energy needs is
-kept, in pJ and fF.
+Standard-cell libraries state area, timing and power in Liberty, a text format (Liberty User Guide,
+Synopsys). Liberty has groups `name (args) { ... }` and attributes `name : value;` and
+`name (values);`. This reader keeps only the data for area and gate-level energy, in um2, pJ and fF.
+Only the timing tool reads the timing tables.
 """
 
 import re
@@ -16,7 +16,7 @@ from hwdse.errors import TechnologyError
 from hwdse.reading import MEBIBYTE, read_bytes, unpacked
 
 _TOKEN = re.compile(r'/\*.*?\*/|\\\r?\n|"(?:[^"\\]|\\.)*"|[{}();:,]|[^\s{}();:,"]+|\n', re.DOTALL)
-#: Corners of big commercial libraries have some hundred MiB of text.
+#: One corner of a big commercial library has some hundred MiB of text.
 _MAX_BYTES = 1024 * MEBIBYTE
 _FARAD = {"ff": 1.0, "pf": 1000.0}
 
@@ -27,10 +27,11 @@ class Pin:
 
     Attributes:
         direction: `input`, `output`, ...
-        function: Boolean function of the input pins (outputs), empty if the library has none.
-        capacitance_ff: load that the pin presents to its driver.
-        internal_pj: mean energy inside the cell at one transition of the pin.
-        clock: whether it clocks the cell's flip-flop.
+        function: for an output, the Boolean function of the input pins. Empty if the library states
+            no function.
+        capacitance_ff: capacitive load of the pin on the net.
+        internal_pj: mean energy inside the cell per transition of the pin.
+        clock: True for the clock pin of a flip-flop.
     """
 
     direction: str
@@ -42,7 +43,15 @@ class Pin:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A cell: its pins and, for a flip-flop, next state and the name of the state variable."""
+    """A standard cell.
+
+    Attributes:
+        name: name of the cell.
+        area_um2: area of the cell.
+        pins: pins by name.
+        next_state: for a flip-flop, the Boolean function of the next state.
+        state: for a flip-flop, the names of the state variable and of the inverted state variable.
+    """
 
     name: str
     area_um2: float
@@ -73,7 +82,7 @@ class _Group:
 
 
 def read_text(path: Path) -> str:
-    """Text of a Liberty file, decompressed if its name ends in `.gz`.
+    """Read the text of a Liberty file. Decompress the file if the name ends in `.gz`.
 
     Raises:
         TechnologyError: the file cannot be read.
@@ -85,7 +94,7 @@ def read_text(path: Path) -> str:
 
 
 def _parse(text: str, path: Path) -> _Group:
-    """Group tree of a Liberty text; the tables stay unparsed strings."""
+    """Return the group tree of a Liberty text. The values of tables stay unparsed strings."""
     root = _Group("", [])
     stack = [root]
     words: list[str] = []
@@ -100,8 +109,9 @@ def _parse(text: str, path: Path) -> _Group:
             stack.append(group)
             words = []
         elif token in {";", "}", "\n"}:
-            # Some libraries leave out the semicolon: a line end closes a complete attribute. A
-            # group's name and its brace may stand on two lines, so "name (...)" alone waits.
+            # Some libraries omit the semicolon. Therefore a line end closes a complete attribute
+            # "name : value". A line end does not close "name (...)", because the brace of a group
+            # may stand on the next line.
             if len(words) >= 3 and words[1] == ":":
                 stack[-1].attributes[words[0]] = " ".join(words[2:]).strip('"')
                 words = []
@@ -122,7 +132,7 @@ def _parse(text: str, path: Path) -> _Group:
 
 
 def _middle(table: _Group) -> float:
-    """The value in the middle of a table: centre slew, and centre load where it has two axes."""
+    """Return the middle value of a table: the centre slew and, with two axes, the centre load."""
     numbers = [float(word) for word in re.split(r"[,\s]+", table.attributes["values"]) if word]
     slews = len(re.split(r"[,\s]+", table.attributes.get("index_1", "0").strip()))
     columns = max(len(numbers) // max(slews, 1), 1)
@@ -131,15 +141,15 @@ def _middle(table: _Group) -> float:
 
 
 def _internal(pin: _Group) -> float:
-    """Mean over all arcs, rise and fall, of the energy at one transition (library's unit)."""
+    """Return the mean energy per transition over all arcs, rise and fall, in the library's unit."""
     values = [
         _middle(table)
         for power in pin.all("internal_power")
         for table in power.groups
         if table.kind in {"rise_power", "fall_power", "power"} and "values" in table.attributes
     ]
-    # A negative entry is energy that the characteriser booked with the other edge: the mean of
-    # rise and fall is what counts.
+    # An entry may be negative: then the characteriser has assigned too much energy to the other
+    # edge. The mean of rise and fall is still correct.
     return fmean(values) if values else 0.0
 
 
@@ -168,10 +178,11 @@ def load(path: Path) -> Library:
     """Read a Liberty file (`.lib` or `.lib.gz`).
 
     Internal energies are in units of voltage_unit**2 * capacitive_load_unit (Liberty User Guide,
-    `internal_power`); voltage_unit is taken as 1 V, as in every library this was used with.
+    `internal_power`). The reader assumes a voltage_unit of 1 V, which all libraries used so far
+    have.
 
     Raises:
-        TechnologyError: the file cannot be read or is no Liberty file.
+        TechnologyError: the file cannot be read or is not a Liberty file.
     """
     text = read_text(path)
     try:

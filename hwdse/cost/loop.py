@@ -1,4 +1,7 @@
-"""When the loop of the running sum alone sets the clock, and what would help."""
+"""Finds designs whose accumulator loop limits the clock, and the `interleave` that would help.
+
+The parameter `stages` cannot divide the loop of the running sum. The parameter `interleave` can.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,13 +14,14 @@ from hwdse.spec import Design
 
 @dataclass(frozen=True, kw_only=True)
 class LoopCost:
-    """An accumulator whose loop is slower than every other stage: more stages do not help.
+    """An accumulator loop that is slower than every other stage, so that more stages do not help.
 
     Attributes:
         loop_ns: clock period that the loop needs, with register overhead.
-        others_ns: what the stages would need if they could divide the loop as well.
-        interleave: smallest `interleave` with which the loop needs no more than that; None if none
-            that is allowed is enough.
+        others_ns: clock period that the stages would need if registers could also divide the loop,
+            with register overhead.
+        interleave: smallest `interleave` with which the loop needs at most `others_ns`. None if no
+            allowed `interleave` is enough.
     """
 
     loop_ns: float
@@ -32,23 +36,24 @@ class LoopCost:
         return f"{text}: interleave={self.interleave} would close it"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data that `json.dumps` takes."""
+        """Return the attributes as plain data for `json.dumps`."""
         return asdict(self)
 
 
 def loop_limit(design: Design, technology: str | Technology = "nangate45") -> LoopCost | None:
-    """How far the loop of a pipelined or interleaved accumulator is behind its other stages.
+    """Compare the accumulator loop of a pipelined or interleaved design with the other stages.
 
     Args:
-        design: what to look at. At `stages=0` without `interleave` multiplication and accumulation
-            share one stage, and there is nothing to compare.
-        technology: a technology, its name, or the path of its table.
+        design: the design. With `stages=0` and without `interleave`, multiplication and
+            accumulation share one stage. Then there is nothing to compare.
+        technology: a technology, the name of a technology, or the path of a technology table.
 
     Returns:
-        None if another stage is as slow.
+        None if the loop alone does not limit the clock, or if there is nothing to compare.
 
     Raises:
-        TechnologyError: unknown technology, damaged table, or a primitive without a law.
+        TechnologyError: the technology is unknown, the table is damaged, or the table has no cost
+            law for a primitive.
         ToolError: Yosys failed.
     """
     if not hdl.is_pipelined(design):

@@ -1,4 +1,4 @@
-"""What a cost estimate says."""
+"""The results of a cost estimate."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class BlockCost:
-    """Share of one block of the unit.
+    """Cost of one block of a unit.
 
     Attributes:
-        name: of the block, such as `multiply`.
+        name: name of the block, such as `multiply`.
         area_um2: cell area.
         energy_pj: energy per MAC.
-        delay_ns: its longest combinational path, without registers.
+        delay_ns: delay of the longest combinational path in the block, without registers.
     """
 
     name: str
@@ -26,16 +26,19 @@ class Cost:
     """Area, energy and delay of a unit.
 
     Attributes:
-        area_um2: cell area; the sum over `breakdown`.
-        energy_pj: energy per MAC; the sum over `breakdown`.
-        delay_ns: shortest clock period: the slowest pipeline stage with its register overhead.
-        stage_delays_ns: the same for every stage, in order.
-        macs_per_cycle: products accumulated a cycle.
-        breakdown: shares of the blocks.
+        area_um2: cell area, the sum over `breakdown`.
+        energy_pj: energy per MAC, the sum over `breakdown`.
+        delay_ns: shortest clock period, which is the delay of the slowest pipeline stage with
+            register overhead.
+        stage_delays_ns: delay of every stage with register overhead, in the order of the stages.
+        macs_per_cycle: number of products accumulated per cycle.
+        breakdown: costs of the blocks.
         technology: name of the technology table.
-        method: how it was found: `analytic`, later also `synthesis` and `gate-level`.
+        method: method of the estimate, `analytic`.
         area_error: relative error bar of the area, measured on designs that took no part in the
-            fit; None where none was measured. `energy_error` and `delay_error` likewise.
+            fit. None if the table has no error bar.
+        energy_error: relative error bar of the energy, like `area_error`.
+        delay_error: relative error bar of the delay, like `area_error`.
     """
 
     area_um2: float
@@ -51,7 +54,7 @@ class Cost:
     delay_error: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data that `json.dumps` takes: the attributes by name, tuples as lists."""
+        """Return plain data for `json.dumps`: the attributes by name, with tuples as lists."""
         plain = asdict(self)
         plain["stage_delays_ns"] = list(self.stage_delays_ns)
         plain["breakdown"] = [asdict(block) for block in self.breakdown]

@@ -1,8 +1,8 @@
-"""Open synthesis: Verilog text to a netlist of standard cells and its area, by Yosys and ABC.
+"""Synthesis with Yosys and ABC: maps Verilog to a netlist of standard cells and reports the area.
 
-Mapping is Yosys's default ABC flow, followed by buffering of high fan-out nets
-and without gate sizing: area-oriented, no timing pressure, so that costs of parts add up to those
-of a whole.
+The mapping is Yosys's default ABC flow, followed by buffering of nets with high fan-out. There is
+no gate sizing. The flow optimises area, without a timing target, so that the costs of the parts of
+a design add up to the cost of the whole design.
 """
 
 import json
@@ -17,7 +17,8 @@ from hwdse.cost import liberty
 from hwdse.errors import ToolError
 from hwdse.tools.yosys import find_yosys, run_yosys
 
-# The last pass of Yosys's own script for `abc -liberty` is `&put`; the rest is added here.
+# Yosys's default script for `abc -liberty` ends with `&put`. The commands `buffer -c` and `topo`
+# are added.
 _ABC = """strash
 &get -n
 &fraig -x
@@ -34,8 +35,9 @@ buffer -c
 topo
 """
 
-# Without `alumacc`: its fusion of a multiplication with the addition after it extends every partial
-# product to the width of the sum, which made an 8-bit MAC with a 32-bit accumulator 30 % larger.
+# `-noalumacc` disables the pass `alumacc`. This pass fuses a multiplication with the following
+# addition, and extends every partial product to the width of the sum. The fusion made an 8-bit MAC
+# with a 32-bit accumulator 30 % larger.
 _SCRIPT = """read_verilog design.v
 synth -flatten -noalumacc -top {top}
 dfflibmap -liberty cells.lib
@@ -52,9 +54,10 @@ class Synthesis:
     """A synthesized module.
 
     Attributes:
-        area_um2: sum of cell areas as the library states them.
-        cells: instances of each cell.
-        netlist: the flat module in the schema of Yosys's `write_json` (ports, cells, netnames).
+        area_um2: sum of the cell areas that the library states.
+        cells: number of instances by cell type.
+        netlist: the flat module in the JSON schema of Yosys's `write_json` (ports, cells,
+            netnames).
         verilog: the netlist as structural Verilog.
         tool: name and version of the synthesizer.
     """
@@ -67,10 +70,10 @@ class Synthesis:
 
 
 def parse_area(log: str, top: str) -> float:
-    """Area in um2 of module `top` from the log of `stat -liberty`.
+    """Read the area in um2 of module `top` from the log of `stat -liberty`.
 
     Raises:
-        ToolError: the log holds no area for that module, or some cells have none.
+        ToolError: the log has no area for module `top`, or the area of some cells is unknown.
     """
     if "contains unknown cell" in log or re.search(r"Area for cell type \S+ is unknown", log):
         raise ToolError(f"synthesis left cells in {top} that the library does not have")
@@ -84,7 +87,7 @@ def synthesize(verilog: str, *, top: str, library: Path) -> Synthesis:
     """Map Verilog onto the cells of a Liberty file.
 
     Args:
-        verilog: text of the design, all modules.
+        verilog: Verilog text of all modules of the design.
         top: name of the top module.
         library: Liberty file, `.lib` or `.lib.gz`.
 

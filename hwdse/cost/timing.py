@@ -8,7 +8,8 @@ from hwdse.cost.synthesis import Synthesis
 from hwdse.errors import ToolError
 from hwdse.tools.opensta import run_opensta
 
-# Long enough that every path meets it: the delay is the period less the slack.
+# The clock period in ns is so long that every path meets it. The delay is the period minus the
+# slack.
 _PERIOD = 100.0
 
 _SCRIPT = """read_liberty cells.lib
@@ -22,7 +23,7 @@ exit
 
 
 def parse_delay(log: str) -> float:
-    """Delay in ns of the slowest path from the log of `report_checks` against a long period.
+    """Read the delay in ns of the slowest path from the log of `report_checks`.
 
     Raises:
         ToolError: the log reports an error or no path.
@@ -37,13 +38,13 @@ def parse_delay(log: str) -> float:
 
 
 def input_driver(library: liberty.Library) -> str:
-    """Name of the buffer of median size, which drives the inputs of everything measured.
+    """Return the name of the buffer of median size, which drives all inputs during measurements.
 
-    Synthesis does not buffer inputs, however many gates they drive: the weakest buffer would make
-    every wide shifter look slow, the strongest would hide its fan-out.
+    Synthesis does not buffer inputs, even inputs that drive many gates. With the weakest buffer,
+    every wide shifter would look slow. The strongest buffer would hide the fan-out of the inputs.
 
     Raises:
-        ToolError: the library holds no buffer.
+        ToolError: the library has no buffer.
     """
     buffers = []
     for cell in library.cells.values():
@@ -65,17 +66,19 @@ def critical_delay(
     clock: str = "",
     io_delay_ns: float | None = None,
 ) -> float:
-    """Delay in ns of the slowest path, before layout (no wires).
+    """Return the delay in ns of the slowest path, before layout (no wires).
 
     Args:
         synthesis: the mapped netlist.
-        top: its top module.
-        library: the Liberty file it was mapped to.
+        top: name of the top module.
+        library: Liberty file of the cells in the netlist.
         driver: cell that drives every input.
-        clock: clock port; the result is then the shortest clock period (clock-to-output and
-            set-up included). Without one it is the slowest path from an input to an output.
-        io_delay_ns: with a clock, what the registers outside add to paths from inputs (clock to
-            output) and to outputs (set-up); None leaves out the paths at ports.
+        clock: name of the clock port. With a clock port, the result is the shortest clock period,
+            which includes clock-to-output delay and set-up time. Without a clock port, the result
+            is the delay of the slowest path from an input to an output.
+        io_delay_ns: only with a clock port: delay of the registers outside the unit. The delay is
+            added to paths from inputs (clock-to-output delay) and to paths to outputs (set-up
+            time). None ignores all paths from inputs and to outputs.
 
     Raises:
         ToolError: OpenSTA is missing or fails.

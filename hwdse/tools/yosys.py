@@ -1,7 +1,7 @@
-"""Yosys, which synthesizes, mutates and proves.
+"""Yosys synthesizes and mutates netlists, and proves properties.
 
-A native `yosys` on PATH is taken when it is new enough, otherwise the WebAssembly build of the
-`synthesis` extra.
+A native `yosys` on PATH is used if its version is new enough. Otherwise the WebAssembly build of
+the `synthesis` extra is used.
 """
 
 import re
@@ -21,17 +21,17 @@ _ENDING = "End of script"
 
 
 def parse_version(text: str) -> tuple[int, ...]:
-    """`(0, 64)` from the output of `yosys -V`; empty if there is no version in it."""
+    """Return the version in the output of `yosys -V`, such as `(0, 64)`, or an empty tuple."""
     match = re.search(r"Yosys (\d+)\.(\d+)", text)
     return tuple(map(int, match.groups())) if match else ()
 
 
 @cache
 def find_yosys() -> Tool:
-    """Yosys, with its version.
+    """Find Yosys and read its version.
 
     Raises:
-        ToolError: there is neither a recent native Yosys nor the WebAssembly build.
+        ToolError: neither a recent native Yosys nor the WebAssembly build is installed.
     """
     native = shutil.which("yosys")
     if native:
@@ -61,10 +61,10 @@ def run_yosys(
     purpose: str = "",
     timeout_s: float | None = None,
 ) -> tuple[str, dict[str, str]]:
-    """Run a script that reads `files` by their names, in a folder of its own.
+    """Run a Yosys script in a new folder. The script reads `files` by their names.
 
     Returns:
-        The log, and the texts of the files named in `kept`, which the script writes.
+        The log, and the texts of the output files that `kept` names.
 
     Raises:
         ToolTimeoutError: the script took longer than `timeout_s`.

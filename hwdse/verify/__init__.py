@@ -1,4 +1,4 @@
-"""Proof that the emitted hardware equals the golden model, and folders that carry it along."""
+"""Proves that the emitted hardware equals the golden model, and writes folders with the proof."""
 
 from hwdse.verify.certificate import Certificate
 from hwdse.verify.generation import generate

@@ -1,4 +1,4 @@
-"""Runs a cocotb bench on Verilog text, in a process of its own."""
+"""Runs a cocotb bench on Verilog files, in a separate process."""
 
 import json
 import subprocess
@@ -16,14 +16,14 @@ _LOG_LINES = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a bench run found.
+    """The report of a bench run.
 
     Attributes:
-        vectors: output transfers in the vector file.
-        checked: output transfers compared.
-        mismatches: those that differed, were missing, or came at the wrong time.
-        first: the first mismatches, each with `stream`, `index` (into the stream's transfers),
-            `field` (its number) and `got`.
+        vectors: number of output transfers in the vector file.
+        checked: number of compared output transfers.
+        mismatches: number of outputs that differed, were missing, or came at the wrong time.
+        first: the first mismatches, each with `stream` (name), `index` (number of the transfer in
+            the stream), `field` (number of the field) and `got`.
     """
 
     vectors: int
@@ -44,10 +44,10 @@ def run_bench(
 ) -> Report:
     """Build Verilog files with Verilator and run a bench on them.
 
-    With `coverage`, the build folder then has `coverage.dat`.
+    With `coverage`, the run writes `coverage.dat` to the build folder.
 
     Raises:
-        ToolError: simulator or compiler missing, or the build failed.
+        ToolError: the simulator or the compiler is missing, or the build or the simulation failed.
     """
     command = [
         *(sys.executable, str(resource("sims", "run_bench.py"))),
@@ -65,10 +65,10 @@ def run_bench(
 
 
 def report_of(output: str) -> Report:
-    """The report that a bench prints as the last line of its output.
+    """Read the report that a bench prints as the last line of its output.
 
     Raises:
-        ValueError: the output ends with something else.
+        ValueError: the last line of the output is not a report.
     """
     try:
         found = json.loads(output.strip().splitlines()[-1])
@@ -83,7 +83,7 @@ def report_of(output: str) -> Report:
 
 
 def _mismatch(found: dict[str, Any]) -> dict[str, Any]:
-    """With `got` as a number: one that JSON cannot hold exactly comes in hexadecimal."""
+    """Convert a hexadecimal `got` to a number. JSON cannot hold large numbers exactly."""
     got = found["got"]
     if isinstance(got, str) and got.startswith("0x"):
         return {**found, "got": int(got, 16)}

@@ -1,4 +1,4 @@
-"""Traces of units as traces of the buses around them."""
+"""Converts traces of units to traces of the buses around the units."""
 
 from functools import singledispatch
 
@@ -16,7 +16,7 @@ _WORD_BITS = 63
 
 @singledispatch
 def on_bus(bus: Bus, design: Design, trace: Trace) -> Trace:
-    """The same transfers as they pass the bus."""
+    """Return the transfers of a unit's trace as transfers on the bus."""
     raise SpecError(f"interface {bus.keyword} has no bench")
 
 
@@ -57,7 +57,7 @@ def _(bus: Axis, design: Design, trace: Trace) -> Trace:
 
 
 def _dealt(trace: Trace, source: Stream) -> tuple[Array, Array]:
-    """Transfers in the order in which they pass as sequences take turns, and whose turn it is."""
+    """Return the transfers in the order on the bus, and the turn of each transfer."""
     turns, count = Turns(trace, source), trace.count(source.name)
     order: list[int] = []
     whose: list[int] = []

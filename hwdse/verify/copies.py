@@ -1,7 +1,7 @@
-"""Several copies of a unit in one compiled simulation, for sweeps over all of its results.
+"""Several copies of a unit in one compiled simulation, for sweeps over all results of the unit.
 
-The main of sims/native drives the copies side by side, the lanes of a wrapper, which makes one call
-of the simulator cheap for each of them.
+A wrapper module contains the copies as lanes. The main program of sims/native drives all copies in
+parallel. So the cost of a simulator call is shared by all copies.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from hwdse.resources import resource
 from hwdse.spec import Design, Interface
 from hwdse.tools import verilator
 
-#: Copies of the unit in one executable: enough to hide the simulator's own work, and few enough for
-#: their code to stay in the processor's cache.
+#: Number of copies of the unit in one executable. This is large enough to hide the overhead of the
+#: simulator, and small enough for the code to fit in the processor's cache.
 COPIES = 4
 
 _TOP = "lanes"
@@ -31,10 +31,10 @@ _DELAYED_VALID = """\
 def build_driver(
     interface: Interface, verilog: str, top: str, folder: Path, copies: int = COPIES
 ) -> Path:
-    """The driver of sims/native around copies of the module `top`.
+    """Build the driver of sims/native around copies of the module `top`.
 
     Raises:
-        ToolError: simulator or compiler missing, or the build failed.
+        ToolError: the simulator or the compiler is missing, or the build failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     unit, wrapper = folder / "unit.v", folder / f"{_TOP}.sv"
@@ -45,16 +45,16 @@ def build_driver(
 
 
 def timing_arguments(interface: Interface) -> list[str]:
-    """Arguments of the driver that say when outputs come."""
+    """Return the driver arguments for the timing of the outputs."""
     return [f"latency={interface.outputs[0].latency}", f"interleave={interface.turns}"]
 
 
 def load_records(design: Design, *columns: Array) -> npt.NDArray[np.uint32]:
-    """Rows of 32-bit words for the driver: first, a, b and the expected output.
+    """Return rows of 32-bit words for the driver: first, a, b and the expected output.
 
     Args:
         design: the design.
-        columns: codes of each, of one shape.
+        columns: arrays of `first`, a, b and the expected output, all of the same shape.
     """
     return _records(columns, (1, design.a.bits, design.b.bits, design.out.bits))
 
@@ -68,10 +68,11 @@ def _records(columns: Sequence[Array], widths: Sequence[int]) -> npt.NDArray[np.
 
 
 def copies_wrapper(interface: Interface, top: str, copies: int = COPIES) -> str:
-    """SystemVerilog of the module `lanes`: copies of the module `top` behind input registers.
+    """Return SystemVerilog of the module `lanes`: copies of `top` behind input registers.
 
-    Its ports are arrays with one element a copy, those of the sums' protocol included, which a
-    unit without running sum does not have. Latency is one cycle more than the unit's.
+    The ports of `lanes` are arrays with one element per copy. `lanes` always has all input ports
+    and `o_valid`, even if the unit (such as a unit without a running sum) lacks some of them. The
+    latency of `lanes` is one cycle longer than the latency of the unit.
     """
     latency = interface.outputs[0].latency
     unit = {port.name: port for port in interface.ports()}
@@ -97,7 +98,8 @@ def copies_wrapper(interface: Interface, top: str, copies: int = COPIES) -> str:
     instance = ", ".join(f".{name}({connected[name]})" for name in unit)
     delayed = ""
     if "o_valid" not in unit:
-        # Nothing to check: every input is taken, and what comes out is all there is.
+        # The unit has no `o_valid`: it accepts every input. The wrapper delays `i_valid` by the
+        # latency instead.
         registers.append(f"reg valid [0:{latency}] {array};")
         delayed = _DELAYED_VALID.format(latency=latency)
     lines = [

@@ -1,7 +1,7 @@
-"""Functional coverage: which kinds of outputs and of steps a stimulus brings about.
+"""Functional coverage: which classes of outputs and of accumulation steps a stimulus reaches.
 
-Counted on the side of the golden model, so that a stimulus that misses what it is for is seen, not
-the hardware's view of it.
+Coverage is counted on the golden model, not on the hardware. So coverage judges the stimulus, and
+faults of the hardware have no influence.
 """
 
 from collections.abc import Iterator
@@ -19,23 +19,24 @@ from hwdse.spec import Design, Fma, FusedFloat, Mul, Unit
 from hwdse.spec.unit import Summing
 from hwdse.verify.stimulus import Block, Stimulus
 
-#: Sums of a block, and steps of a sum, whose exact values are looked at.
+#: About this many sums of a block, and the first steps of each sum, are examined exactly.
 _SUMS, _STEPS = 1000, 40
-#: A sum this many bits below its largest term counts as cancelled.
+#: A sum counts as cancelled if its top bit is at least this many bits below its largest term's.
 _CANCELLED_BITS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """What a stimulus brings about.
+    """The classes of outputs and of steps that a stimulus reaches.
 
     Attributes:
-        outputs: expected outputs of each class: NaN, infinite, zero, negative zero, subnormal,
-            largest magnitude, negative.
-        steps: of a sample of exact sums before rounding: all, those that rounding changes, ties,
-            those beyond the largest value, cancelled to few bits, cancelled to zero.
-        unreached: classes that the output format has and no output is in, and of steps those that
-            did not occur.
+        outputs: number of expected outputs in each class: NaN, infinite, zero, negative zero,
+            subnormal, largest magnitude, negative.
+        steps: number of exact sums before rounding in each class, for a sample of the steps: all
+            sums, inexact sums (rounding changes them), ties, sums beyond the largest value, sums
+            cancelled to few bits, sums cancelled to zero.
+        unreached: output classes that the output format has but no output reaches, and step classes
+            that no step reaches.
     """
 
     outputs: dict[str, int]
@@ -44,11 +45,11 @@ class Coverage:
 
 
 def coverage(design: Design, fed: Stimulus, expected: list[Array]) -> Coverage:
-    """Coverage of a stimulus.
+    """Measure the coverage of a stimulus.
 
     Raises:
-        VerificationError: the stimulus never reaches a special value that operands or a zero that
-            products can surely give.
+        VerificationError: no output is NaN or no output is infinite, although an operand of the
+            design can be NaN or infinite and both the running sum and the output can hold it.
     """
     outputs = _output_classes(design.out, expected)
     steps: dict[str, int] = {}
@@ -100,7 +101,7 @@ def _possible(out: Format) -> set[str]:
 
 
 def _needed(design: Design) -> list[str]:
-    """Classes that no sensible stimulus misses: special operands simply pass through."""
+    """Return the classes that every stimulus must reach: NaN and infinite operands pass through."""
     operands = [f for f in (design.a, design.b, design.c) if f is not None]
     has_nan, has_inf = (any(getattr(f, flag) for f in operands) for flag in ("has_nan", "has_inf"))
     needed = []
@@ -112,7 +113,7 @@ def _needed(design: Design) -> list[str]:
 
 
 def _rounded_to(design: Design) -> Format:
-    """The format that a step's sum is rounded to."""
+    """Return the format to which the sum of a step is rounded."""
     return design.acc.format if isinstance(design.acc, FusedFloat) else design.out
 
 
@@ -124,7 +125,7 @@ def _sample(block: Block) -> Block:
 
 
 def _step_classes(target: Format, terms: Unpacked, total: Unpacked) -> dict[str, Array]:
-    """Which sums are what; `terms` has one more axis than `total`."""
+    """Return a mask of the sums in each class. `terms` has one more axis than `total`."""
     finite = ~(total.nan | total.inf)
     nonzero = finite & (total.significand != 0)
     position = target.locate(total, 2)
@@ -148,7 +149,7 @@ def _top(value: Unpacked) -> Array:
 
 @singledispatch
 def _sums(unit: Unit, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpacked]]:
-    """Terms and exact sum of every step of a block."""
+    """Yield the terms and the exact sums of the steps of a block."""
     raise SpecError(f"unit {unit} has no golden model")
 
 

@@ -1,10 +1,14 @@
-"""Every input there is, at the speed of compiled simulation: tens of millions of results a second.
+"""Simulates every possible input of a unit, with tens of millions of results per second.
 
-Operands are enumerated by the driver itself (`sims/native/drive.cpp`); the expected codes stream to
-it. Up to 2^24 results they are the golden model's, 250,000 to 400,000 a second. Longer sweeps take
-its fast twins, after a million of their results, drawn at random, were compared with golden; and
-golden says what a mismatch should have been. A result has an index: a's code in the low
-bits, then b's, then c's or the number of a running sum. All results of one a are a row.
+The compiled driver (`sims/native/drive.cpp`) enumerates the operands. The expected codes are
+streamed to the driver. Up to 2^24 results, the golden model computes the expected codes, with
+250,000 to 400,000 results per second. For more results, the fast kernels compute the expected
+codes. Before, a million random results of the kernels are compared with the golden model. The
+expected value in a mismatch message always comes from the golden model.
+
+Every result has an index. The low bits of the index are the code of a, then follow the code of b,
+and then the code of c or the number of a running sum. A row contains the results for all codes of
+a, with fixed b and c or running sum.
 """
 
 import os
@@ -29,20 +33,23 @@ from hwdse.verify.bench import Report
 from hwdse.verify.mismatch import apart, value_text
 from hwdse.verify.stimulus.operands import listable
 
-#: log2 of the results of the longest run.
+#: log2 of the largest number of results in a run.
 MOST_BITS = 32
-#: log2 of the results that golden judges: 45 seconds of one core for fma, 70 for mac.
+#: log2 of the largest number of results that the golden model computes. One core needs 45 seconds
+#: for fma and 70 seconds for mac.
 GOLDEN_BITS = 24
-#: log2 of the results of a longer enumeration by which golden judges the kernels: three seconds.
+#: log2 of the number of random results that are compared between kernels and golden model. This
+#: takes three seconds.
 _SAMPLE_BITS = 20
-#: log2 of the results that golden takes at once: more need memory, and are no faster.
+#: log2 of the results that the golden model computes at once. Larger blocks need more memory and
+#: are not faster.
 _GOLDEN_BLOCK_BITS = 15
 _BLOCK_BITS = 20
-#: log2 of the sums tried at a step of the search for all running sums.
+#: log2 of the largest number of sums that one step of the search for running sums computes.
 _SEARCH_BITS = 18
 _SHOWN = 5
 
-#: Operand pairs, one a step.
+#: Operand pairs that load a running sum, one pair per step.
 Load = tuple[tuple[int, int], ...]
 
 
@@ -59,27 +66,27 @@ class Enumeration(ABC):
     @property
     @abstractmethod
     def third_count(self) -> int:
-        """Values of what is added: codes of c, or running sums."""
+        """Number of values of the third operand: codes of c, or running sums."""
 
     @abstractmethod
     def golden(self, rows: range) -> Array:
-        """Codes of some rows by the golden model, shape (rows, codes of a)."""
+        """Return the codes of some rows from the golden model, shape (rows, codes of a)."""
 
     @abstractmethod
     def kernel(self, rows: range) -> Array:
-        """The same by its fast twin.
+        """Return the codes of some rows from the fast kernel, shape (rows, codes of a).
 
         Raises:
-            SpecError: a design without one; the message says why.
+            SpecError: the design has no fast kernel; the message says why.
         """
 
     @property
     def by_golden(self) -> bool:
-        """Whether golden can afford all results."""
+        """True if the golden model computes the expected codes of all results."""
         return self.bits <= GOLDEN_BITS
 
     def expected(self, rows: range) -> Array:
-        """Codes of some rows, shape (rows, codes of a)."""
+        """Return the expected codes of some rows, shape (rows, codes of a)."""
         if not self.by_golden:
             return self.kernel(rows)
         step = max(1, (1 << _GOLDEN_BLOCK_BITS) >> self.design.a.bits)
@@ -89,12 +96,12 @@ class Enumeration(ABC):
 
     @property
     def loads(self) -> tuple[Load, ...] | None:
-        """For each running sum the operand pairs that load it."""
+        """Operand pairs that load each running sum; None for a unit without a running sum."""
         return None
 
     @property
     def rows(self) -> int:
-        """Rows in all."""
+        """Total number of rows."""
         return self.third_count << self.design.b.bits
 
     @property
@@ -137,7 +144,7 @@ class _FmaEnumeration(Enumeration):
 
 
 class _MacEnumeration(Enumeration):
-    """Every running sum that products can load, and every product added to it."""
+    """Every running sum that products can load, combined with every product."""
 
     @cached_property
     def _sums(self) -> Mapping[int, Load]:
@@ -145,7 +152,7 @@ class _MacEnumeration(Enumeration):
 
     @cached_property
     def loads(self) -> tuple[Load, ...]:
-        """Operand pairs for each running sum that can be told from the others."""
+        """Operand pairs that load each of the different running sums."""
         return tuple(self._sums.values())
 
     @property
@@ -163,7 +170,7 @@ class _MacEnumeration(Enumeration):
         size = len(b_codes)
         first, last = rows.start // size, (rows.stop - 1) // size + 1
         table = np.empty((last - first, size, len(a_codes)), self.design.out.code_dtype)
-        # One matrix product serves all sums that are loaded by the same second operands.
+        # One matrix product computes all sums whose loads have the same second operands.
         alike: dict[tuple[int, ...], list[int]] = {}
         for number, load in enumerate(self.loads[first:last]):
             alike.setdefault(tuple(b for _, b in load), []).append(number)
@@ -179,10 +186,11 @@ class _MacEnumeration(Enumeration):
 
 
 def reachable_sums(design: Design) -> dict[int, Load]:
-    """A sequence of operand pairs for every running sum that some sequence reaches, by its code.
+    """Return a sequence of operand pairs for every running sum that was found, by the sum's code.
 
-    The output tells sums apart. Sums are found step by step, from those that one product gives;
-    where there are too many to go on from, one more step is not tried.
+    The output code identifies a sum. The search starts with the sums of one product and adds one
+    product per step. The search ends if a step finds no new sums, or if the next step would compute
+    too many sums.
     """
     a, b = (g.ravel() for g in np.meshgrid(*map(_codes, (design.a, design.b))))
     codes, chosen = np.unique(
@@ -213,7 +221,7 @@ def _codes(number_format: Format) -> Array:
 
 @singledispatch
 def enumeration_of(unit: Unit, design: Design) -> Enumeration | None:
-    """The enumeration over all results of a unit; None where they cannot be enumerated."""
+    """Return the enumeration of all results of a unit, or None if this is impossible."""
     return None
 
 
@@ -229,7 +237,10 @@ def _(unit: Fma, design: Design) -> Enumeration | None:
 
 @enumeration_of.register
 def _(unit: Mac, design: Design) -> Enumeration | None:
-    """Of running sums that the output shows: those of floats and integers in their own format."""
+    """Running sums are enumerated only if the output shows them completely.
+
+    This holds for float and integer accumulators whose output format is the accumulator's format.
+    """
     acc = design.acc
     if not isinstance(acc, FusedFloat | IntegerSum) or not listable(design.a, design.b):
         return None
@@ -250,20 +261,22 @@ def run_enumeration(
 
     Args:
         enumeration: the design's enumeration.
-        verilog: text of its module.
-        top: name of the module, where it is not the design's.
-        interface: of the module, where its latency is another.
-        jobs: processes side by side; by default one a core.
-        seed: seed of what registers without a reset hold at the start.
+        verilog: Verilog text of the design's module.
+        top: name of the module. Default: the design's slug.
+        interface: interface of the module. Default: the design's interface. Needed if the latency
+            of the module differs.
+        jobs: number of parallel processes, by default one per core.
+        seed: seed of the initial contents of registers without a reset, and of the kernel check.
 
     Returns:
-        The number of results that were compared, those of loading the running sums not counted.
+        The number of compared results, without the outputs while running sums are loaded.
 
     Raises:
-        VerificationError: an output differs, not all were checked, or the fast kernel that gives
+        VerificationError: an output differs, not all outputs were checked, or the fast kernel for
             the expected codes is wrong.
-        ToolError: simulator or compiler missing or failing.
-        SpecError: more than 2^32 results, or more than 2^24 without a fast kernel.
+        ToolError: the simulator or the compiler is missing or fails.
+        SpecError: there are more than 2^32 results, or more than 2^24 results without a fast
+            kernel.
     """
     design = enumeration.design
     if enumeration.bits > MOST_BITS:
@@ -293,7 +306,10 @@ def run_enumeration(
 
 
 def _check_kernel(enumeration: Enumeration, seed: int) -> None:
-    """Compare results at random with golden's; a missing kernel is found before a build."""
+    """Compare random results of the fast kernel with the golden model.
+
+    This check runs before the build, so a missing kernel raises its error early.
+    """
     rng = np.random.default_rng(seed)
     step = max(1, (1 << _GOLDEN_BLOCK_BITS) >> enumeration.design.a.bits)
     for _ in range(max(1, (1 << _SAMPLE_BITS) // (step << enumeration.design.a.bits))):
@@ -318,7 +334,7 @@ def _arguments(
     if enumeration.loads is None:
         return words
     depth = max(map(len, enumeration.loads))
-    # Shorter ones begin with their first step over and over, a new sum each time.
+    # Shorter loads are padded: they repeat their first step, and each repetition starts a new sum.
     padded = np.array([load[:1] * (depth - len(load)) + load for load in enumeration.loads])
     starts = np.array([[depth - len(load)] for load in enumeration.loads])
     first = np.arange(depth)[None, :] <= starts
@@ -335,7 +351,7 @@ def _arguments(
 
 
 def _stream(enumeration: Enumeration, rows: range) -> Iterator[bytes]:
-    """Expected codes, a block at a time; blocks hold whole running sums."""
+    """Yield the expected codes in blocks. With running sums, the blocks end between two sums."""
     b_bits, a_bits = enumeration.design.b.bits, enumeration.design.a.bits
     size = 1 << max(_BLOCK_BITS - a_bits, 0)
     if enumeration.loads is not None:

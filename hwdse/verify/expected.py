@@ -1,4 +1,4 @@
-"""What the golden model says of a stimulus."""
+"""Expected outputs of a stimulus, computed by the golden model."""
 
 from functools import singledispatch
 
@@ -11,15 +11,16 @@ from hwdse.spec import Design, Fma, Mul, Unit
 from hwdse.spec.unit import Summing
 from hwdse.verify.stimulus import Block, Stimulus
 
-#: Sums that golden takes at once: enough to hide the cost of a step, few enough for the caches.
+#: Number of sums that the golden model computes at once. This is large enough to hide the fixed
+#: cost of a step, and small enough for the processor's caches.
 _SUMS = 8192
 
 
 def expected_outputs(design: Design, fed: Stimulus) -> list[Array]:
-    """Golden outputs of every block, each of shape (sums, groups).
+    """Return the outputs of the golden model for every block, each of shape (sums, groups).
 
-    Blocks of equal length are computed together, because a step of few sums costs as much as one of
-    many.
+    Blocks with equal sum lengths and lanes are computed together, because a step with few sums
+    costs as much as a step with many sums.
     """
     outputs: list[Array] = [np.zeros(0)] * len(fed.blocks)
     alike: dict[tuple[int, int], list[int]] = {}
@@ -61,7 +62,7 @@ def _joined(addends: list[Array]) -> Array | None:
 
 @singledispatch
 def _expected(unit: Unit, design: Design, a: Array, b: Array, c: Array | None) -> Array:
-    """Golden outputs, shape (sums, groups), of operands of shape (sums, groups, lanes)."""
+    """Return golden outputs of shape (sums, groups) for operands of shape (sums, groups, lanes)."""
     raise SpecError(f"unit {unit} has no golden model")
 
 

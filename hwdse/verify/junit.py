@@ -1,4 +1,4 @@
-"""Verification results as JUnit XML, which every CI system shows."""
+"""Writes verification results as JUnit XML, which CI systems can show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from hwdse.writing import writable_folder, write_file
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of one design.
+    """The verification result of one design.
 
     Attributes:
-        spec: the design, canonical text.
-        vectors: outputs compared.
-        seconds: how long it took.
-        failure: what differed; empty if it passed.
+        spec: canonical spec of the design.
+        vectors: number of compared outputs.
+        seconds: duration of the verification.
+        failure: description of the failure. Empty if the verification passed.
     """
 
     spec: str
@@ -26,7 +26,7 @@ class Result:
 
 
 def junit(results: Sequence[Result], level: str) -> str:
-    """The XML: one test case per design."""
+    """Return the XML text, with one test case per design."""
     suite = ElementTree.Element(
         "testsuite",
         name=f"hwdse verify, level {level}",
@@ -56,10 +56,10 @@ def junit(results: Sequence[Result], level: str) -> str:
 
 
 def write_junit(path: Path, results: Sequence[Result], level: str) -> None:
-    """Write the XML; the file appears complete or not at all.
+    """Write the XML file. If writing fails, there is no incomplete file.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     writable_folder(path.parent)
     write_file(path, junit(results, level))

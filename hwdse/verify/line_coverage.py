@@ -1,4 +1,4 @@
-"""Coverage of a run: lines and toggles as lcov, which CI tools read, and functions as JSON."""
+"""Writes coverage of a run: lines and toggles as lcov for CI tools, functional coverage as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from hwdse.errors import ToolError
 from hwdse.verify.prepare import Prepared
 from hwdse.writing import writable_folder, write_file
 
-#: Kinds of points in Verilator's data, by the start of their page, that count lines or branches.
+#: Kinds of coverage points in Verilator's data: the start of the point's `page` value.
 _LINES, _TOGGLES = "v_line", "v_toggle"
 
 
@@ -16,10 +16,10 @@ def write_coverage(folder: Path, data: Path, prepared: Prepared, own: Path) -> N
     """Write `coverage.info` (lcov) and `functional.json` (classes of outputs and of steps).
 
     Args:
-        folder: where to write.
-        data: Verilator's `coverage.dat`.
-        prepared: what was run.
-        own: temporary folder; files in it are named without it.
+        folder: output folder.
+        data: path of Verilator's `coverage.dat`.
+        prepared: the trace that was run, with its coverage.
+        own: temporary folder with Verilog files. This folder is removed from the file names.
 
     Raises:
         ToolError: the simulation left no coverage data.
@@ -39,7 +39,7 @@ def write_coverage(folder: Path, data: Path, prepared: Prepared, own: Path) -> N
 
 
 def lcov(data: Path) -> str:
-    """An lcov tracefile of lines, and of toggles as branches, from a `coverage.dat`."""
+    """Convert a `coverage.dat` to an lcov tracefile. Toggles become branches."""
     lines: dict[str, dict[int, int]] = {}
     branches: dict[str, list[tuple[int, str, int]]] = {}
     for point, count in _points(data):

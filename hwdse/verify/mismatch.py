@@ -1,4 +1,4 @@
-"""Mismatches as a person reads them: operands, expected and got, decoded."""
+"""Describes mismatches for people: decoded operands, expected values and actual values."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _SHOWN_ELEMENTS = 4
 
 
 def describe(spec: str, trace: Trace, report: Report) -> str:
-    """One line that counts the mismatches, and one for each of the first."""
+    """Return one line with the number of mismatches, and one line for each of the first ones."""
     lines = [f"{spec}: {report.mismatches} mismatches in {report.vectors} outputs; the first are"]
     lines += [f"  {_one(trace, found)}" for found in report.first[:_SHOWN]]
     return "\n".join(lines)
@@ -46,7 +46,7 @@ def _one(trace: Trace, found: dict[str, Any]) -> str:
 def _term(  # noqa: PLR0917 - where it is, and of what
     trace: Trace, source: Stream, sink: Stream, part: Field, asked: int, index: int
 ) -> str:
-    """Which term of its sum an input is, where inputs make sums."""
+    """Return the number of the input within its sum, as text. Empty if inputs do not form sums."""
     if not source.starts:
         return ""
     starts = np.flatnonzero(trace.transfers[source.name][source.starts][: asked + 1])
@@ -72,13 +72,13 @@ def _word(part: Field, word: int) -> str:
 
 
 def value_text(number_format: Format, code: int) -> str:
-    """A code in hexadecimal with its value."""
+    """Return a code in hexadecimal, followed by the value."""
     value = float(number_format.decode(np.array(code, np.uint64)))
     return f"0x{code:x} ({value:.9g})"
 
 
 def apart(number_format: Format, want: int, got: int) -> str:
-    """How many steps apart two codes of finite values are, as the end of a sentence."""
+    """Return the distance of two finite values in ulp, as the end of a sentence."""
     codes = np.array([want, got], np.uint64)
     if not np.all(np.isfinite(number_format.decode(codes))):
         return ""

@@ -1,4 +1,4 @@
-"""Runs of compiled simulations that report what they found."""
+"""Runs compiled simulations and reads their reports."""
 
 import contextlib
 import subprocess
@@ -13,15 +13,15 @@ _LOG_LINES = 5
 
 
 def run(executable: Path, arguments: Iterable[str], stdin: Iterable[bytes] = ()) -> Report:
-    """Run a main that reports its counts as the last line of its output, in JSON.
+    """Run a simulation program whose last output line is a report in JSON.
 
     Args:
-        executable: what `hwdse.tools.verilator.build` gave.
-        arguments: its command line.
-        stdin: what it reads, piece by piece; it may end before it has read all.
+        executable: program from `hwdse.tools.verilator.build`.
+        arguments: arguments of the command line.
+        stdin: pieces of the standard input. The program may end before it has read all pieces.
 
     Raises:
-        ToolError: it ended without a report.
+        ToolError: the program ended without a report.
     """
     with tempfile.TemporaryFile("w+", errors="replace") as said:
         with subprocess.Popen(

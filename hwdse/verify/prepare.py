@@ -1,4 +1,4 @@
-"""What one verification runs: the trace of a unit, what it is for, and what it brings about."""
+"""Prepares a verification: the trace of a unit, the purposes of the inputs, and the coverage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from hwdse.verify.trace import Trace
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A trace with its purpose.
+    """A trace with purposes and coverage.
 
     Attributes:
-        trace: inputs, and the outputs that the golden model says.
-        vectors: output transfers of each purpose.
-        outputs: expected outputs of each class; see `hwdse.verify.coverage`.
-        steps: exact sums before rounding, of a sample of the steps, in each class.
-        unreached: classes that are possible and that nothing is in.
+        trace: inputs, and outputs expected by the golden model.
+        vectors: number of output transfers for each purpose.
+        outputs: number of expected outputs in each class; see `hwdse.verify.coverage`.
+        steps: number of exact sums before rounding in each class, for a sample of the steps.
+        unreached: possible classes that no output or step reaches.
     """
 
     trace: Trace
@@ -32,14 +32,14 @@ class Prepared:
 
 @singledispatch
 def prepare(unit: Unit, design: Design, level: str, seed: int) -> Prepared:
-    """The trace of a unit at a level, the same for the same seed.
+    """Return the trace of a unit at a level. The same seed gives the same trace.
 
-    Units that take operand codes, sum after sum, register a `stimulus`; any other unit registers
-    its traces here.
+    Units that take operand codes, sum by sum, register a `stimulus`. Any other unit registers a
+    function here that makes its trace.
 
     Raises:
-        SpecError: an unknown level, or a unit without either.
-        VerificationError: a stimulus that misses what it is for.
+        SpecError: the level is unknown, or the unit has neither a stimulus nor a trace function.
+        VerificationError: the stimulus misses special values that it must reach.
     """
     fed = stimulus(unit, design, level, seed)
     expected = expected_outputs(design, fed)

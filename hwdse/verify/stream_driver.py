@@ -1,4 +1,4 @@
-"""Traces through a compiled simulation: the same checks as the cocotb bench, without cocotb."""
+"""Runs traces in a compiled simulation, with the same checks as the cocotb bench."""
 
 from pathlib import Path
 
@@ -19,16 +19,16 @@ _NONE = -1
 
 
 def run_trace(trace: Trace, verilog: str, top: str, *, seed: int = 0) -> Report:
-    """Simulate a trace with idle cycles and back-pressure at random.
+    """Simulate a trace with random idle cycles and random back-pressure.
 
     Args:
-        trace: what goes in and must come out.
+        trace: inputs and expected outputs.
         verilog: text of the module.
-        top: its name.
+        top: name of the module.
         seed: seed of the idle cycles and of registers without a reset.
 
     Raises:
-        ToolError: simulator or compiler missing or failing.
+        ToolError: the simulator or the compiler is missing or fails.
     """
     with temporary_folder("streams") as folder:
         executable = build_driver(trace.interface, verilog, top, folder)
@@ -36,7 +36,7 @@ def run_trace(trace: Trace, verilog: str, top: str, *, seed: int = 0) -> Report:
 
 
 def write_trace(trace: Trace, folder: Path) -> list[str]:
-    """Write the plan and the data that the driver reads; their paths."""
+    """Write the plan and the data for the driver, and return the paths of both files."""
     plan, data = folder / "plan.txt", folder / "data.bin"
     plan.write_text(plan_text(trace), encoding="utf-8")
     data.write_bytes(b"".join(_rows(trace, s).tobytes() for s in trace.interface.streams))
@@ -46,17 +46,17 @@ def write_trace(trace: Trace, folder: Path) -> list[str]:
 def build_driver(
     interface: Interface, verilog: str, top: str, folder: Path, *, mutants: bool = False
 ) -> Path:
-    """The driver of sims/stream around a module.
+    """Build the driver of sims/stream around a module and return the path of the executable.
 
     Args:
-        interface: of the module.
-        verilog: its text.
-        top: its name.
-        folder: where to build.
-        mutants: whether the module has an input `mutsel` [31:0] that selects a fault.
+        interface: interface of the module.
+        verilog: text of the module.
+        top: name of the module.
+        folder: build folder.
+        mutants: True if the module has an input `mutsel` [31:0] that selects a fault.
 
     Raises:
-        ToolError: simulator or compiler missing, or the build failed.
+        ToolError: the simulator or the compiler is missing, or the build failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     unit, wrapper = folder / "unit.v", folder / f"{_TOP}.sv"
@@ -74,7 +74,7 @@ def build_driver(
 
 
 def plan_text(trace: Trace) -> str:
-    """The driver's plan: see sims/stream/stream.cpp."""
+    """Return the text of the driver's plan. sims/stream/stream.cpp describes the format."""
     interface = trace.interface
     into, _ = port_words(interface)
     rst = into.place(interface.reset) if interface.reset_cycles else _NONE
@@ -111,7 +111,7 @@ def _line(trace: Trace, stream: Stream) -> str:
 
 
 def _rows(trace: Trace, stream: Stream) -> npt.NDArray[np.uint32]:
-    """The stream's transfers, each in whole 32-bit words."""
+    """Return the transfers of a stream. Each transfer is a row of whole 32-bit words."""
     columns = trace.transfers[stream.name]
     width = sum(part.width for part in stream.fields)
     words = np.zeros((trace.count(stream.name), -(-width // 32)), np.uint32)
@@ -130,7 +130,7 @@ def _rows(trace: Trace, stream: Stream) -> npt.NDArray[np.uint32]:
 def _place(
     words: npt.NDArray[np.uint32], codes: npt.NDArray[np.generic], low: int, width: int, at: int
 ) -> None:
-    """Or `width` bits of codes from bit `low` on into the words, at bit `at`."""
+    """OR `width` bits of the codes, starting at bit `low`, into the words at bit `at`."""
     mask = (1 << width) - 1
     if codes.dtype == object:
         part = np.array([int(code) >> low & mask for code in codes], np.uint64)

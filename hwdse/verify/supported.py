@@ -1,4 +1,4 @@
-"""The supported designs: their Verilog is checked in under rtl/, with its certificates."""
+"""The supported designs. The folder rtl/ contains their Verilog with certificates."""
 
 import os
 import time
@@ -25,11 +25,11 @@ _NO_DIGEST = "the header lacks the digest of the modules"
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A file under rtl/ that is not what its design gives.
+    """A file under rtl/ that differs from the generated Verilog of the design.
 
     Attributes:
-        path: the file, relative to rtl/.
-        reason: what is wrong with it.
+        path: path of the file, relative to rtl/.
+        reason: the difference in words.
     """
 
     path: str
@@ -37,10 +37,10 @@ class Difference:
 
 
 def read_supported(folder: Path) -> list[Design]:
-    """Designs of `folder`/supported.toml, in order.
+    """Read the designs of `folder`/supported.toml, in order.
 
     Raises:
-        SpecError: the file is missing or malformed, or lists a bad spec.
+        SpecError: the file is missing or malformed, or lists an invalid spec.
     """
     path = folder / LIST_NAME
     text = read_text(path, "list of designs", SpecError, most=MAX_TOML)
@@ -55,20 +55,20 @@ def read_supported(folder: Path) -> list[Design]:
 
 
 def path_of(design: Design) -> str:
-    """The folder of the design's Verilog, relative to rtl/."""
+    """Return the folder of a design's Verilog, relative to rtl/."""
     return f"{design.unit.family}/{design.slug}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of the verification of one design.
+    """The result of the verification of one design.
 
     Attributes:
-        spec: the design, canonical text.
-        verilog: the text that was simulated, without header.
-        certificate: the certificate; None if it failed.
-        failure: what differed; empty if it passed.
-        seconds: how long it took.
+        spec: canonical spec of the design.
+        verilog: the simulated Verilog text, without header.
+        certificate: the certificate. None if the verification failed.
+        failure: description of the failure. Empty if the verification passed.
+        seconds: duration of the verification.
     """
 
     spec: str
@@ -78,7 +78,7 @@ class Outcome:
     seconds: float
 
 
-#: Told of each design as soon as it is done.
+#: Function that is called with the outcome of each design when it is finished.
 Progress = Callable[[Outcome], None]
 
 
@@ -92,14 +92,14 @@ def verify_supported(
 ) -> list[Outcome]:
     """Simulate the checked-in Verilog of every supported design against the golden model.
 
-    The simulated bytes are those of a design's files in the order of filelist.f, below the header
-    of the first, whose digest must be the header's.
+    The simulated text joins the files of a design in the order of filelist.f, without the header of
+    the first file. The header must contain the digest of this text.
 
     Returns:
-        What became of each design, in the order of the list, failures included.
+        The outcome of each design, including failures, in the order of the list.
 
     Raises:
-        VerificationError: a file is missing or is not what its header says.
+        VerificationError: a file is missing, or the digest in the header does not match.
         ToolError: the simulator or the compiler is missing or fails.
     """
     designs = read_supported(folder)
@@ -111,11 +111,11 @@ def write_supported(folder: Path, *, jobs: int = 1, progress: Progress | None = 
     """Verify every supported design at level full and write its Verilog with the certificate.
 
     Returns:
-        The written paths, relative to `folder`.
+        The paths of the written files, relative to `folder`.
 
     Raises:
-        VerificationError: a design's hardware differs from the golden model; what passed is
-            written.
+        VerificationError: the hardware of a design differs from the golden model. The files of the
+            other designs are written, but not filelist.f.
         OutputError: a file cannot be written.
     """
     designs = read_supported(folder)
@@ -137,10 +137,10 @@ def write_supported(folder: Path, *, jobs: int = 1, progress: Progress | None = 
 
 
 def raise_failures(outcomes: Sequence[Outcome]) -> None:
-    """Complain of all failed designs together.
+    """Raise one error that lists all failed designs.
 
     Raises:
-        VerificationError: some failed.
+        VerificationError: at least one design failed.
     """
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
     if failures:
@@ -157,9 +157,10 @@ def _verify(
     jobs: int,
     progress: Progress | None,
 ) -> list[Outcome]:
-    """Verify each text as its design's, several at once."""
+    """Verify the Verilog text of each design, in parallel processes."""
     outcomes: dict[int, Outcome] = {}
-    # A fresh interpreter: simulators and compiled kernels bring threads that a fork would not.
+    # `spawn` starts new interpreters. Simulators and compiled kernels use threads, and a fork would
+    # not copy threads.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         running = {
             pool.submit(_outcome, str(design), text, level, seed): number
@@ -190,10 +191,10 @@ def _outcome(spec: str, text: str, level: str, seed: int) -> Outcome:
 
 
 def check_supported(folder: Path) -> list[Difference]:
-    """Regenerate every supported design and compare it with the checked-in file, byte for byte.
+    """Regenerate every supported design and compare it with the checked-in files, byte for byte.
 
-    The header is checked for carrying the digest of the module below it; the proof itself is
-    repeated by `hwdse verify`.
+    The header of a design must contain the digest of the design's modules. This function does not
+    repeat the proof; `hwdse verify` does.
     """
     differences = []
     known = set()
@@ -212,12 +213,12 @@ def check_supported(folder: Path) -> list[Difference]:
 
 
 def _files(design: Design, text: str) -> dict[str, str]:
-    """The file of each module of a design, relative to rtl/, the top first."""
+    """Return the text of each module of a design by path relative to rtl/, top module first."""
     return {f"{path_of(design)}/{name}.v": part for name, part in split_modules(text).items()}
 
 
 def _checked_in(folder: Path, design: Design) -> str:
-    """The modules of a checked-in design, without the header."""
+    """Read the modules of a checked-in design, without the header."""
     listed = read_text(folder / _FILE_LIST, "list of files", VerificationError, most=MAX_TOML)
     paths = [path for path in listed.splitlines() if path.startswith(f"{path_of(design)}/")]
     if not paths:
@@ -231,14 +232,18 @@ def _checked_in(folder: Path, design: Design) -> str:
 
 
 def _without_header(text: str) -> tuple[str, str]:
-    """The comment lines that a file opens with, and the rest."""
+    """Split a text into the comment lines at its start and the rest."""
     lines = text.splitlines(keepends=True)
     count = next((k for k, line in enumerate(lines) if not line.startswith("//")), len(lines))
     return "".join(lines[:count]), "".join(lines[count:])
 
 
 def _difference(path: Path, module: str, digest: str) -> str:
-    """What is wrong with a file; the first of a design has a header with the digest of all."""
+    """Return the difference between a file and a generated module, or an empty text.
+
+    The first file of a design has a header with the digest of all modules. For further files,
+    `digest` is empty.
+    """
     if not os.path.exists(path):
         return "missing"
     text = read_text(path, "Verilog", VerificationError, most=_MAX_VERILOG)

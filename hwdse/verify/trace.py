@@ -1,4 +1,4 @@
-"""Traces: what goes into a unit and must come out of it, stream by stream."""
+"""Traces: the inputs and expected outputs of a unit, stream by stream."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -24,14 +24,15 @@ class Trace:
     """Transfers of every stream of an interface.
 
     Attributes:
-        interface: the streams.
-        transfers: of each stream, by name, the words of its fields, by name: arrays of one length.
-        after: of an output stream whose transfers are not one for each input transfer: for each of
-            them, in order, the number of the input transfer that it answers.
+        interface: the interface with the streams.
+        transfers: for each stream name, the words of each field, by field name. All arrays of a
+            stream have the same length, the number of transfers.
+        after: only for output streams that do not give one transfer per input transfer: by stream
+            name, the number of the answered input transfer for each output transfer, in order.
 
     Raises:
-        VerificationError: streams or fields that the interface does not have, or columns of
-            different lengths.
+        VerificationError: streams or fields do not match the interface, columns of a stream have
+            different lengths, or `after` has a wrong length, order or transfer number.
     """
 
     interface: Interface
@@ -67,26 +68,26 @@ class Trace:
                 raise VerificationError(f"stream {stream.name} answers transfers out of order")
 
     def count(self, stream: str) -> int:
-        """Transfers of a stream."""
+        """Return the number of transfers of a stream."""
         return len(next(iter(self.transfers[stream].values())))
 
     def answered(self, stream: Stream) -> Array:
-        """The number of the input transfer that each transfer of an output stream answers."""
+        """Return, for each transfer of an output stream, the number of the answered input."""
         if stream.name in self.after:
             return self.after[stream.name]
         return np.arange(self.count(stream.name))
 
     @property
     def outputs(self) -> int:
-        """Output transfers in all."""
+        """Total number of output transfers."""
         return sum(self.count(stream.name) for stream in self.interface.outputs)
 
     def text(self, spec: str, seed: int) -> str:
-        """The vector file: a JSON header line, then a line of hexadecimal words for each transfer.
+        """Return the vector file: a JSON header line, then one line per transfer.
 
-        The transfers come stream by stream in the header's order; the words of a line are those of
-        the stream's fields, and before them, if the header says so, the number of the input
-        transfer that an output transfer answers.
+        The transfers come stream by stream, in the order of the header. Each line has one
+        hexadecimal word per field of the stream. If `answers` is set in the header of an output
+        stream, the first word is the number of the input transfer that the transfer answers.
         """
         interface = self.interface
         header = {
@@ -137,7 +138,7 @@ class Trace:
 
 
 def joined(codes: Array, part: Field) -> Array:
-    """Words of a field from codes of shape (transfers, elements), element 0 in the low bits."""
+    """Join codes of shape (transfers, elements) to words of a field, element 0 in the low bits."""
     if codes.shape[-1] == 1:
         return codes[:, 0]
     wide = codes if part.width < _WORD_BITS else codes.astype(object)
@@ -148,7 +149,10 @@ def joined(codes: Array, part: Field) -> Array:
 
 
 def _values(part: Field) -> dict[str, Any] | None:
-    """How to read a field's elements as values, for a reader without hwdse; None if it is long."""
+    """Describe the values of a field's elements, for readers of the vector file without hwdse.
+
+    Narrow formats list the values of all codes.
+    """
     f = part.format
     if f is None:
         return {"kind": "number"}
@@ -160,7 +164,10 @@ def _values(part: Field) -> dict[str, Any] | None:
 
 @singledispatch
 def _described_values(number_format: Format) -> dict[str, Any]:
-    """What a reader needs to turn a wide format's code into a value; of most, nothing is told."""
+    """Return the parameters that convert codes of a wide format to values.
+
+    Most formats have no such description: their kind is `code`.
+    """
     del number_format
     return {"kind": "code"}
 

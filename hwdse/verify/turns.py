@@ -1,4 +1,8 @@
-"""Sequences of transfers that take turns: each turn takes the next one when its own has ended."""
+"""Interleaving of sequences of transfers.
+
+A sequence is, for example, the inputs of one sum. The turns share the clock cycles in round-robin
+order. When the sequence of a turn has ended, the turn takes the next sequence of the trace.
+"""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,7 +14,7 @@ from hwdse.verify.trace import Trace
 
 
 class Turns:
-    """Deals the transfers of an input stream to its turns, cycle by cycle.
+    """Assigns the transfers of an input stream to turns, cycle by cycle.
 
     Args:
         trace: the transfers.
@@ -19,11 +23,11 @@ class Turns:
 
     def __init__(self, trace: Trace, source: Stream) -> None:
         self._sequences = _sequences(trace, source)
-        # What is left of the sequence of each turn; the first is the one whose turn it is.
+        # The remaining transfers of each turn's sequence. The first entry is the current turn.
         self._turns: deque[Iterator[int]] = deque(iter(()) for _ in range(trace.interface.turns))
 
     def take(self) -> int | None:
-        """The number of the next transfer of this turn; None if there is none left for it."""
+        """Return the number of the next transfer of the current turn, or None if none is left."""
         index = next(self._turns[0], None)
         if index is None:
             self._turns[0] = iter(next(self._sequences, ()))
@@ -31,7 +35,7 @@ class Turns:
         return index
 
     def pass_on(self) -> None:
-        """It is the next turn's cycle."""
+        """Go on to the next turn, for the next cycle."""
         self._turns.rotate(-1)
 
 

@@ -1,4 +1,4 @@
-"""A user's own Verilog checked against the golden model of a design."""
+"""Checks Verilog of a user against the golden model of a design."""
 
 import re
 from collections import deque
@@ -34,23 +34,24 @@ def check(
     seed: int = 0,
     coverage: Path | None = None,
 ) -> Certificate:
-    """Prove that a user's Verilog computes what a design says, with the design's own stimulus.
+    """Prove that a user's Verilog gives the same outputs as a design, for the design's stimulus.
 
     Args:
         design: the design.
-        verilog: one file or several, Verilog or SystemVerilog.
-        top: the module; by default the only one that no other one holds.
-        latency: cycles from an accepted input to its output, where it is not the design's.
-        ports: names of the module's ports for those ports of the design that it calls otherwise.
+        verilog: one or several Verilog or SystemVerilog files.
+        top: name of the module to check. Default: the only module that no other module
+            instantiates.
+        latency: cycles from an accepted input to its output. Default: the latency of the design.
+        ports: mapping from port names of the design to different port names of the module.
         level: `quick`, `full` or `exhaustive`.
         seed: seed of the random operands and of idle cycles.
-        coverage: a folder for coverage of lines, toggles and functions; None for none.
+        coverage: folder for line, toggle and functional coverage. None writes no coverage.
 
     Returns:
         The certificate of the passed run.
 
     Raises:
-        SpecError: a file, module, port or width that does not fit; the message says what is needed.
+        SpecError: a file, module, port or width does not fit. The message says what is needed.
         VerificationError: an output differs.
         ToolError: the simulator or the compiler is missing or fails.
     """
@@ -75,10 +76,11 @@ def check(
 
 
 def module_ports(files: Sequence[Path], module: str) -> dict[str, PortShape]:
-    """Direction and width of each port of a module, as Verilator understands it.
+    """Return the direction and width of each port of a module. Verilator parses the files.
 
     Raises:
-        SpecError: the files hold no such module, or are no Verilog; the message is Verilator's.
+        SpecError: the files do not contain the module, or have errors. The message comes from
+            Verilator.
         ToolError: Verilator is missing.
     """
     document = syntax_tree(files, module)
@@ -108,7 +110,7 @@ def _nodes(tree: Any, kind: str) -> list[dict[str, Any]]:
 
 
 def _only_top(texts: Sequence[str]) -> str:
-    """The module that no other one holds."""
+    """Return the name of the only module that no other module instantiates."""
     plain = "\n".join(_COMMENT.sub(" ", text) for text in texts)
     modules: list[str] = list(dict.fromkeys(_MODULE.findall(plain)))
     if not modules:
@@ -161,7 +163,7 @@ def _check_ports(
 
 
 def _wrapper(interface: Interface, module: str, names: Mapping[str, str]) -> str:
-    """A module with the design's ports around the user's."""
+    """Return a wrapper with the design's ports around the user's module."""
     ports = interface.ports()
     declared = ",\n".join(f"  {p.direction} [{p.width - 1}:0] {p.name}" for p in ports)
     joined = ",\n".join(f"    .{names[p.name]}({p.name})" for p in ports)

@@ -1,4 +1,4 @@
-"""Proofs by SAT that hardware is what a specification says, for all inputs."""
+"""Proofs by SAT that hardware equals a specification for all inputs."""
 
 from hwdse.verify.formal.designs import Claims, claims_of
 from hwdse.verify.formal.equivalence import (

@@ -1,7 +1,8 @@
 """Claims about decoders and encoders.
 
-What a code means comes from the caller: as a list of values, or as the fields of a binary float or
-posit, whose meaning the Verilog beside this module states after the standard.
+The caller states the meaning of a code, in one of two ways: as a list of values, or as the fields
+of a binary float or posit. For fields, the Verilog files in the folder `verilog` of this package
+state the meaning as in the standard.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,12 +35,12 @@ _VERILOG = Path(__file__).parent / "verilog"
 
 @dataclass(frozen=True, kw_only=True)
 class FloatFields:
-    """A signed binary float with subnormals, as `float_decode.v` and `float_encode.v` know it.
+    """Parameters of a signed binary float with subnormals in `float_decode.v`, `float_encode.v`.
 
     Attributes:
-        exponent_bits: bits of the exponent field.
-        fraction_bits: bits below it.
-        bias: of the exponent.
+        exponent_bits: width of the exponent field.
+        fraction_bits: width of the fraction field, which lies below the exponent field.
+        bias: exponent bias.
         variant: `ieee`, `fn` or `finite`; see `hwdse.formats.Minifloat`.
     """
 
@@ -50,7 +51,7 @@ class FloatFields:
 
     @classmethod
     def of(cls, number_format: Format) -> "FloatFields | None":
-        """The fields of a format; None if it is no such float."""
+        """Return the fields of a format, or None if the Verilog files do not cover the format."""
         f = number_format
         if not isinstance(f, Minifloat) or not f.signed or not f.subnormals:
             return None
@@ -70,28 +71,28 @@ class FloatFields:
 
     @property
     def lsb_exponent(self) -> int:
-        """Weight of the smallest subnormal, log2."""
+        """log2 of the smallest subnormal."""
         return 1 - self.bias - self.fraction_bits
 
     @property
     def number(self) -> int:
-        """The variant's number in Verilog."""
+        """Number of the variant in the Verilog files."""
         return _VARIANTS[self.variant]
 
 
 def verilog(name: str) -> str:
-    """Text of a specification that is written by hand."""
+    """Return the text of a hand-written specification."""
     return (_VERILOG / f"{name}.v").read_text(encoding="utf-8")
 
 
 def decoder_by_values(number_format: Format, rows: Mapping[int, Mapping[str, int]]) -> Claim:
-    """A decoder gives listed values; rows as of `view_row`, by code."""
+    """Claim that a decoder gives the listed values. `rows` maps codes to rows of `view_row`."""
     _, outputs = record_view(number_format.unpacked, {"i": number_format.bits})
     return _decoder(number_format, table("spec", {"i": number_format.bits}, outputs, rows))
 
 
 def float_decoder(number_format: Format, fields: FloatFields) -> Claim:
-    """A decoder gives the values of a binary float."""
+    """Claim that a decoder gives the values of a binary float."""
     _, outputs = record_view(number_format.unpacked, {"i": number_format.bits})
     up = fields.lsb_exponent - number_format.unpacked.exponent_min
     width = fields.fraction_bits + (1 << fields.exponent_bits)
@@ -108,7 +109,7 @@ def float_decoder(number_format: Format, fields: FloatFields) -> Claim:
 
 
 def posit_decoder(number_format: Format, *, bits: int, es: int) -> Claim:
-    """A decoder gives the values of a posit with `es` exponent bits."""
+    """Claim that a decoder gives the values of a posit with `es` exponent bits."""
     _, outputs = record_view(number_format.unpacked, {"i": number_format.bits})
     least = -(bits - 2) << es
     body = [
@@ -138,7 +139,7 @@ def _decoder(number_format: Format, spec: str) -> Claim:
 def float_encoder(
     number_format: Format, shape: UnpackedShape, rounding: str, fields: FloatFields
 ) -> Claim:
-    """An encoder rounds every record of a shape to a binary float."""
+    """Claim that an encoder rounds every record of a shape correctly to a binary float."""
     view = View(shape=shape, prefix="i")
     body = [
         view.declarations(),
@@ -150,7 +151,7 @@ def float_encoder(
 
 
 def float_encode(fields: FloatFields, width: int, lsb: int, rounding: str, prefix: str) -> str:
-    """An instance of float_encode.v that reads the wires of a view and drives `o`."""
+    """Return an instance of `float_encode` that reads the wires of a view and drives `o`."""
     wires = ", ".join(f".{w}({prefix}_{w})" for w in ("nan", "inf", "negative", "magnitude"))
     return (
         f"  float_encode #(.W({width}), .LSB({lsb}), .E({fields.exponent_bits}),"
@@ -168,7 +169,7 @@ def encoder_by_codes(
     nan: int,
     infinities: tuple[int, int],
 ) -> Claim:
-    """An encoder gives the codes that a function says; see `specs.encoder_by_thresholds`."""
+    """Claim that an encoder gives the codes of a function; see `specs.encoder_by_thresholds`."""
     spec = encoder_by_thresholds(shape, number_format.bits, code_of, nan=nan, infinities=infinities)
     return encoder_claim(number_format, shape, rounding, spec)
 
@@ -180,7 +181,7 @@ def encoder_claim(
     spec: str,
     component: Component | None = None,
 ) -> Claim:
-    """An encoder is what a specification says."""
+    """Claim that an encoder equals a specification."""
     component = component or encoder(number_format, shape, rounding)
     return Claim(
         name=f"encode {number_format}, {rounding}, from {described(shape)}",

@@ -1,4 +1,4 @@
-"""Claims about what lies between decoders and encoder, and about whole units without a clock."""
+"""Claims about multipliers, accumulator steps and whole units without a clock."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -34,7 +34,7 @@ from hwdse.verify.formal.specs import (
 
 
 class _Product(Component):
-    """Both operands' decoders and the multiplier."""
+    """The decoders of both operands, followed by the multiplier."""
 
     def __init__(self, mul: Multiplier, a: Format, b: Format) -> None:
         self._parts = operand_decoder(mul, a), operand_decoder(mul, b), multiplier(mul, a, b)
@@ -53,9 +53,9 @@ class _Product(Component):
 
 
 def product_by_values(mul: Multiplier, a: Format, b: Format) -> Claim:
-    """Decoders and multiplier give the golden model's product of every two codes.
+    """Claim that decoders and multiplier give the product of the golden model for all code pairs.
 
-    Beside NaN and infinity nothing else of a product counts.
+    If a product is NaN or infinite, the other fields of the record may have any value.
     """
     shape, inputs = mul.product(a, b), {"a": a.bits, "b": b.bits}
     signature = product_signature(mul, a, b)
@@ -78,16 +78,16 @@ def product_by_values(mul: Multiplier, a: Format, b: Format) -> Claim:
 
 
 def carries_records_only(design: Design) -> bool:
-    """Whether products are records and nothing more, as `exact_step` takes them."""
+    """Return True if products are plain records without further signals, as `exact_step` needs."""
     members = product_signature(design.mul, design.a, design.b).members
     return set(members) == set(unpacked_signature(design.product).members)
 
 
 def exact_step(design: Design) -> Claim:
-    """A step of an accumulator in fixed point adds the products, wherever they are finite.
+    """Claim that a step of a fixed-point accumulator adds the products, if they are finite.
 
-    The word counts in units of the products' last bit. It wraps, or is held at its ends where the
-    accumulator saturates.
+    The unit of the accumulator word is the last bit of the products. The word wraps around, or
+    saturates if the accumulator saturates.
     """
     acc, product, width = design.accumulator, design.product, design.state.significand_bits
     hardware = step(acc, design)
@@ -129,7 +129,7 @@ def exact_step(design: Design) -> Claim:
 
 
 def unit_by_values(design: Design, golden: Callable[..., Array]) -> Claim:
-    """A unit without clock gives the golden model's code for all its operands."""
+    """Claim that a unit without a clock gives the code of the golden model for all operands."""
     operands = _operands(design)
     inputs = {name: f.bits for name, f in operands.items()}
     left, codes = np.arange(1 << sum(inputs.values())), []
@@ -143,7 +143,12 @@ def unit_by_values(design: Design, golden: Callable[..., Array]) -> Claim:
 
 
 def float_fma(design: Design, fields: Mapping[str, FloatFields]) -> Claim:
-    """A fused multiply-add of binary floats, whose fields are those of a, b, c and out."""
+    """Claim that a fused multiply-add of binary floats is correct.
+
+    Args:
+        design: the design.
+        fields: fields of the formats `a`, `b`, `c` and `out`.
+    """
     parameters = []
     for letter in "abc":
         f, name = fields[letter], letter.upper()
@@ -163,12 +168,12 @@ def float_fma(design: Design, fields: Mapping[str, FloatFields]) -> Claim:
 
 
 def _operands(design: Design) -> dict[str, Format]:
-    """Formats of the inputs' ports, in order."""
+    """Return the formats of the input ports, in order."""
     return _formats(design.interface.inputs)
 
 
 def _results(design: Design) -> dict[str, Format]:
-    """Formats of the outputs' ports, in order."""
+    """Return the formats of the output ports, in order."""
     return _formats(design.interface.outputs)
 
 

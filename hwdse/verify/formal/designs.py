@@ -1,4 +1,4 @@
-"""What can be claimed of a design: which of its parts are stated apart from the hardware."""
+"""Chooses the claims of a design: the parts that have a specification apart from the hardware."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -29,19 +29,20 @@ from hwdse.verify.formal.datapath import (
 from hwdse.verify.formal.equivalence import Claim
 from hwdse.verify.formal.specs import view_row
 
-#: Codes of this many bits are listed one by one, operands of several together.
+#: Codes of up to `_CODE_BITS` bits are listed one by one. Products and whole units are listed if
+#: all operands together have up to `_OPERAND_BITS` bits.
 _CODE_BITS, _OPERAND_BITS = 8, 12
-#: Widest operand of a fused multiply-add of floats that a SAT solver decides in minutes.
+#: Widest operands, in bits, for which a SAT solver decides a float fused multiply-add in minutes.
 _FMA_BITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claims:
-    """What can be claimed of a design.
+    """The claims of a design.
 
     Attributes:
-        claims: each of them.
-        unclaimed: parts of which nothing is, with the reason, in sentences.
+        claims: the claims.
+        unclaimed: one text for each part without a claim, with the reason.
     """
 
     claims: tuple[Claim, ...]
@@ -49,12 +50,12 @@ class Claims:
 
 
 def claims_of(design: Design) -> Claims:
-    """Claims about the parts of a design, or about all of a unit without a running sum.
+    """Return claims about the parts of a design, or about a whole unit without a running sum.
 
-    Inserted registers are left out: a claim is about what lies between them.
+    Claims are about combinational logic, so inserted registers are left out.
 
     Raises:
-        SpecError: no part of the design has a claim, or one has no generator.
+        SpecError: no part of the design has a claim, or a part has no generator.
     """
     plain = replace(design, unit=design.unit.plain())
     found = list(_bare(plain) if isinstance(plain.unit, Mul | Fma) else _of_parts(plain))
@@ -68,7 +69,7 @@ def claims_of(design: Design) -> Claims:
 
 
 def _bare(design: Design) -> Iterator[Claim | str]:
-    """The whole unit, or where that is too much its operands' decoders."""
+    """Yield a claim about the whole unit. If the unit is too large, about the operand decoders."""
     operands = [f for f in (design.a, design.b, design.c) if f is not None]
     fused = isinstance(design.unit, Fma)
     if sum(f.bits for f in operands) <= _OPERAND_BITS:
@@ -142,7 +143,7 @@ def _encoder(f: Format, shape: UnpackedShape, rounding: str) -> Iterator[Claim |
     if isinstance(f, Logarithmic):
         yield f"the encoder of {f}: logarithms are not stated"
     elif shape == f.unpacked:
-        # Records of codes are normalised, which their shape does not say.
+        # Records that hold codes of `f` are normalised, but their shape does not state this.
         yield f"the encoder of {f}: the sum is a code of it already"
     elif (fields := FloatFields.of(f)) is not None:
         yield float_encoder(f, shape, rounding, fields)
@@ -156,7 +157,7 @@ def _encoder(f: Format, shape: UnpackedShape, rounding: str) -> Iterator[Claim |
 
 
 def _encoder_by_golden(f: Format, shape: UnpackedShape, rounding: str) -> Claim:
-    """An encoder gives the golden model's code of every record."""
+    """Claim that an encoder gives the code of the golden model for every record."""
 
     def code_of(negative: bool, magnitude: int) -> int:
         # A two's-complement zero has no sign.

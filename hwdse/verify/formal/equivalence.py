@@ -1,13 +1,13 @@
-"""Formal equivalence: two combinational modules proven equal for all inputs by SAT.
+"""Formal equivalence: proves by SAT that two combinational modules are equal for all inputs.
 
-A *claim* names a module as it is (the gate) and one that says what it should be (the
-specification), with the same ports. Yosys joins both in a miter and its SAT solver looks for inputs
-at which an output differs. A claim that the solver does not decide in time is a failure, and so is
-one that assumes something impossible.
+A *claim* names two modules with the same ports: the hardware (the gate) and the specification.
+Yosys joins both modules in a miter. The SAT solver of Yosys searches for inputs for which an output
+differs. A claim fails if the solver does not decide in time, or if the assumptions of the claim
+cannot be met.
 
-Specifications are Verilog. `assume(...)` in an `always @*` restricts the inputs to those that
-occur; a wire that may have any value under some condition is cut off there in a wrapper around the
-gate, so that both sides show the same meaning and not the same representation.
+Specifications are Verilog. `assume(...)` in an `always @*` block restricts the inputs to values
+that occur. Under some conditions a wire may have any value. Then a wrapper around the gate replaces
+this wire by a fixed value, so that the proof compares meanings and not representations.
 """
 
 import re
@@ -25,7 +25,7 @@ from hwdse.tools.yosys import run_yosys
 
 _MARK = "hwdse-claim"
 
-# In `proc`, a table stays logic: the solver knows no memories.
+# `proc -norom` keeps tables as logic, because the solver does not support memories.
 _READ = """design -reset
 {read}
 hierarchy -top {top}
@@ -62,13 +62,14 @@ class Claim:
     """Two modules that should be equal.
 
     Attributes:
-        name: what the claim is called in errors.
-        gate: text of the hardware, all modules: RTLIL or Verilog.
-        spec: Verilog text of the specification, all modules.
-        gate_top: name of the gate's top module.
-        spec_top: name of the specification's.
-        wrapper: Verilog text read with the gate, such as a top module around it.
-        meaning: what values of some ports stand for, in words; empty where that is unknown.
+        name: name of the claim in error messages.
+        gate: RTLIL or Verilog text of all modules of the hardware.
+        spec: Verilog text of all modules of the specification.
+        gate_top: name of the top module of the hardware.
+        spec_top: name of the top module of the specification.
+        wrapper: Verilog text that is read with the gate, such as a top module around the gate.
+        meaning: function that explains port values in words. It returns an empty text for unknown
+            ports.
     """
 
     name: str
@@ -82,13 +83,13 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Counterexample:
-    """Inputs at which the outputs differ.
+    """Inputs for which the outputs of gate and specification differ.
 
     Attributes:
         inputs: value of every input.
         expected: outputs of the specification.
         got: outputs of the gate.
-        meaning: of the claim.
+        meaning: function that explains port values in words, from the claim.
     """
 
     inputs: Mapping[str, int]
@@ -104,27 +105,27 @@ class Counterexample:
         )
 
     def _words(self, values: Mapping[str, int], names: Sequence[str]) -> str:
-        """Some of the values in hexadecimal, and what all of them stand for."""
+        """Return the named values in hexadecimal, and the meaning of all values in words."""
         words = " ".join(f"{name}={values[name]:#x}" for name in names)
         meaning = self.meaning(values)
         return f"{words} ({meaning})" if meaning else words
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return the counterexample as plain data."""
         sides = {"inputs": self.inputs, "expected": self.expected, "got": self.got}
         return {name: {"ports": dict(v), "meaning": self.meaning(v)} for name, v in sides.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What became of a claim.
+    """The result for one claim.
 
     Attributes:
-        name: of the claim.
-        reason: why it is not proven; empty if it is.
-        counterexample: what refutes it; None for a claim that is proven, was not decided in time,
-            or assumes something impossible.
-        seconds: how long the run took in which it was decided.
+        name: name of the claim.
+        reason: why the claim is not proven. Empty if the claim is proven.
+        counterexample: inputs that refute the claim. None if the claim is proven, was not decided
+            in time, or has assumptions that cannot be met.
+        seconds: duration of the whole Yosys run that decided the claim.
     """
 
     name: str
@@ -134,11 +135,11 @@ class Verdict:
 
     @property
     def proven(self) -> bool:
-        """Whether the claim holds for all inputs."""
+        """True if the claim is proven for all inputs."""
         return not self.reason
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return the verdict as plain data."""
         refuted = self.counterexample is not None
         return {
             "claim": self.name,
@@ -150,7 +151,7 @@ class Verdict:
 
 
 def rtlil_of(component: Component, name: str = "gate") -> str:
-    """RTLIL text of a component; the ports of a record are called `i__significand` and so on."""
+    """Return the RTLIL text of a component. Ports of a record have names like `i__significand`."""
     text: str = rtlil.convert(component, name=name, emit_src=False)
     return text
 
@@ -163,22 +164,24 @@ def prove_equal(
     Args:
         gate: RTLIL or Verilog text with a module `gate`.
         spec: Verilog text with a module `spec` of the same ports.
-        name: what the claim is called in errors.
-        timeout_s: seconds that the proof may take.
+        name: name of the claim in error messages.
+        timeout_s: time limit of the proof in seconds.
 
     Raises:
-        VerificationError: they differ, with a counterexample; or nothing was proven.
+        VerificationError: the modules differ (the message has a counterexample), or nothing was
+            proven.
         ToolError: Yosys is missing or failed.
     """
     return prove_all([Claim(name=name, gate=gate, spec=spec)], timeout_s=timeout_s)
 
 
 def prove_all(claims: Sequence[Claim], *, timeout_s: float = 600) -> tuple[Verdict, ...]:
-    """Prove claims in one run of Yosys; `timeout_s` is for all of them.
+    """Prove claims in one run of Yosys. `timeout_s` limits the whole run.
 
     Raises:
-        VerificationError: a claim is false, with a counterexample for each that is; was not decided
-            in time; assumes something impossible; or there is no claim.
+        VerificationError: a claim is false, a claim was not decided in time, the assumptions of a
+            claim cannot be met, or there is no claim. The message has a counterexample for each
+            false claim.
         ToolError: Yosys is missing or failed.
     """
     if not claims:
@@ -189,10 +192,10 @@ def prove_all(claims: Sequence[Claim], *, timeout_s: float = 600) -> tuple[Verdi
 
 
 def raise_unproven(verdicts: Sequence[Verdict]) -> None:
-    """Complain of all claims that are not proven together.
+    """Raise one error that lists all claims that are not proven.
 
     Raises:
-        VerificationError: there are some.
+        VerificationError: at least one claim is not proven.
     """
     wrong = [f"{verdict.name}: {verdict.reason}" for verdict in verdicts if not verdict.proven]
     if wrong:
@@ -201,7 +204,7 @@ def raise_unproven(verdicts: Sequence[Verdict]) -> None:
 
 
 def decide(claims: Sequence[Claim], *, timeout_s: float = 600) -> tuple[Verdict, ...]:
-    """What becomes of each claim in one run of Yosys; `timeout_s` is for all of them.
+    """Decide each claim in one run of Yosys. `timeout_s` limits the whole run.
 
     Raises:
         ToolError: Yosys is missing or failed.
@@ -219,7 +222,7 @@ def decide(claims: Sequence[Claim], *, timeout_s: float = 600) -> tuple[Verdict,
 
 
 def _job(claims: Sequence[Claim]) -> tuple[dict[str, str], str]:
-    """Files and script."""
+    """Return the input files and the Yosys script for some claims."""
     files: dict[str, str] = {}
     steps = []
     for index, claim in enumerate(claims):

@@ -1,8 +1,8 @@
-"""Verilog of specifications and wrappers, and what their ports stand for.
+"""Generates the Verilog of specifications and wrappers, and explains port values in words.
 
-What crosses a port is compared as a number in plain fixed point: the *view* of a record is its
-sign, its magnitude in units of 2^`exponent_min`, and its special values. Tables and thresholds of
-specifications are computed by the caller, from a reference that owes nothing to the hardware.
+A proof compares records as plain fixed-point numbers. The *view* of a record consists of the sign,
+the magnitude in units of 2^`exponent_min`, and flags for special values. The caller computes the
+tables and thresholds of specifications from a reference that is independent of the hardware.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,17 +14,19 @@ import numpy as np
 
 from hwdse.formats import Format, Unpacked, UnpackedShape
 
-#: Bits that one case statement distinguishes.
+#: Widest key of one case statement, in bits.
 _CASE_BITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A record as a number, in Verilog; the ports are named with the prefix and two underscores.
+    """Verilog that shows a record as a number.
+
+    The names of the record's ports start with the prefix and two underscores.
 
     Attributes:
         shape: bounds of the record.
-        prefix: of the port names.
+        prefix: prefix of the port names.
     """
 
     shape: UnpackedShape
@@ -32,11 +34,11 @@ class View:
 
     @property
     def width(self) -> int:
-        """Bits of the magnitude; the most negative two's-complement word needs one more."""
+        """Bits of the magnitude. The most negative two's-complement word needs one more bit."""
         return self.shape.fixed_point_bits + self.shape.twos_complement
 
     def ports(self) -> dict[str, int]:
-        """Widths of the record's ports by name."""
+        """Return the widths of the record's ports by name."""
         shape = self.shape
         widths = {"significand": shape.significand_bits}
         if not shape.twos_complement:
@@ -52,10 +54,11 @@ class View:
         return {f"{self.prefix}__{name}": width for name, width in widths.items()}
 
     def declarations(self) -> str:
-        """Wires `{prefix}_negative`, `_magnitude`, `_nan`, `_inf`, `_finite` and `_legal`.
+        """Return wires `{prefix}_negative`, `_magnitude`, `_nan`, `_inf`, `_finite` and `_legal`.
 
-        Under NaN and infinity the magnitude is 0, and under NaN the sign. A record is legal if its
-        exponent and its hint of zero are what its shape promises.
+        For NaN and infinity the magnitude is 0. For NaN the sign is 0 too. A finite record is legal
+        if the exponent is within the bounds of the shape and the `zero` flag is correct. A NaN or
+        infinite record is legal if the `zero` flag is 0.
         """
         p, shape, ports = self.prefix, self.shape, self.ports()
         significand = f"{p}__significand"
@@ -73,7 +76,7 @@ class View:
         place, bounds, hint = "0", [], port("zero")
         if shape.exponent_bits:
             place = f"({p}__exponent - {least})"
-            # The exponent of zero may lie below the least.
+            # The exponent of zero may lie below the smallest exponent.
             zero = f"{significand} == 0"
             bounds = [f"{p}__exponent <= {greatest}", f"({zero} || {p}__exponent >= {least})"]
         if f"{p}__zero" in ports:
@@ -93,7 +96,7 @@ class View:
 def module(
     name: str, inputs: Mapping[str, int], outputs: Mapping[str, int], body: Sequence[str]
 ) -> str:
-    """A Verilog module; ports by name with their widths."""
+    """Return a Verilog module. `inputs` and `outputs` map port names to widths."""
     ports = [f"input [{width - 1}:0] {port}" for port, width in inputs.items()]
     ports += [f"output [{width - 1}:0] {port}" for port, width in outputs.items()]
     return "\n".join([f"module {name}({', '.join(ports)});", *body, "endmodule", ""])
@@ -105,10 +108,12 @@ def table(
     outputs: Mapping[str, int],
     rows: Mapping[int, Mapping[str, int]],
 ) -> str:
-    """A module whose outputs are listed for every value of its inputs, the first in the high bits.
+    """Return a module with a table: `rows` lists the outputs for every value of the inputs.
+
+    The key of a row joins all inputs, with the first input in the high bits.
 
     Raises:
-        ValueError: a value without a row, or an output that its port cannot hold.
+        ValueError: a key has no row, or an output value is too wide for the port.
     """
     bits = sum(inputs.values())
     if sorted(rows) != list(range(1 << bits)):
@@ -133,9 +138,10 @@ def table(
 
 
 def _choice(words: Sequence[str], bits: int) -> list[str]:
-    """A statement that sets `row` to one of some words, by the low bits of `key`.
+    """Return a statement that sets `row` to one of the words, selected by the low bits of `key`.
 
-    Yosys runs out of stack in a case of thousands of rows: long lists are halved.
+    Yosys runs out of stack on a case statement with thousands of rows. Therefore long lists are
+    split in halves.
     """
     if bits <= _CASE_BITS:
         cases = [f"      {bits}'d{k}: row = {word};" for k, word in enumerate(words)]
@@ -146,9 +152,12 @@ def _choice(words: Sequence[str], bits: int) -> list[str]:
 
 
 def steps(code_of: Callable[[int], int], bits: int) -> list[tuple[int, int]]:
-    """Where a function of 0..2^bits - 1 changes: the least argument of each value, and the value.
+    """Find the arguments in 0..2^bits - 1 at which a function changes, by bisection.
 
-    Every value must come from one interval, which is true of a rounding. Found by bisection.
+    Every function value must come from one interval of arguments. This holds for roundings.
+
+    Returns:
+        For each function value, the smallest argument and the value.
     """
     found = [(0, code_of(0))]
 
@@ -169,7 +178,7 @@ def steps(code_of: Callable[[int], int], bits: int) -> list[tuple[int, int]]:
 
 
 def staircase(argument: str, width: int, stairs: Sequence[tuple[int, int]]) -> str:
-    """Verilog expression of a function given by its `steps`: nested comparisons."""
+    """Return nested comparisons in Verilog for a function, given by the result of `steps`."""
     if len(stairs) == 1:
         return str(stairs[0][1])
     middle = len(stairs) // 2
@@ -186,13 +195,13 @@ def encoder_by_thresholds(
     nan: int,
     infinities: tuple[int, int],
 ) -> str:
-    """Module `spec` of an encoder: input record `i`, output code `o`.
+    """Return the module `spec` of an encoder, with input record `i` and output code `o`.
 
     Args:
         shape: bounds of the record.
         bits: width of the code.
-        code_of: code of a negative or other number, from its magnitude in units of
-            2^`shape.exponent_min`.
+        code_of: function that returns the code of a number. The arguments are a flag for negative
+            numbers and the magnitude in units of 2^`shape.exponent_min`.
         nan: code of NaN.
         infinities: codes of positive and negative infinity.
     """
@@ -212,7 +221,7 @@ def encoder_by_thresholds(
     return module("spec", view.ports(), {"o": bits}, body)
 
 
-#: Outputs that show what a record means, but for the magnitude's width.
+#: Outputs of a wrapper that show the meaning of a record, except the magnitude.
 _VIEW = {"nan": 1, "inf": 1, "negative": 1, "legal": 1}
 
 
@@ -223,13 +232,16 @@ def record_view(
     extra: Sequence[str] = (),
     legal_specials: bool = True,
 ) -> tuple[str, dict[str, int]]:
-    """A wrapper `top` of a module `gate` that shows the meaning of its record `o`; its outputs.
+    """Return a wrapper `top` around a module `gate` that shows the meaning of the record `o`.
 
     Args:
-        shape: of the record.
-        inputs: of the gate.
-        extra: further outputs of the gate, which nobody looks at.
-        legal_specials: whether NaN and infinities have to be legal records too.
+        shape: shape of the record `o`.
+        inputs: inputs of the gate, with their widths.
+        extra: further outputs of the gate, which the proof ignores.
+        legal_specials: True if NaN and infinite records must be legal too.
+
+    Returns:
+        The Verilog text of the wrapper, and the outputs of the wrapper with their widths.
     """
     view = View(shape=shape, prefix="o")
     outputs = {**_VIEW, "magnitude": view.width}
@@ -246,10 +258,10 @@ def record_view(
 
 
 def view_row(value: Unpacked, shape: UnpackedShape, at: int) -> dict[str, int]:
-    """What a wrapper of `record_view` shows of one exact value.
+    """Return the outputs of a `record_view` wrapper for one exact value.
 
     Raises:
-        ValueError: the value has bits below the shape's least one.
+        ValueError: the value has bits below the lowest bit of the shape.
     """
     up = int(value.exponent[at]) - shape.exponent_min
     significand = int(value.significand[at])
@@ -268,7 +280,7 @@ def view_row(value: Unpacked, shape: UnpackedShape, at: int) -> dict[str, int]:
 
 
 def described(shape: UnpackedShape) -> str:
-    """A record's shape, for names of claims."""
+    """Describe the shape of a record, for names of claims."""
     bits = f"{shape.significand_bits} bits"
     if shape.exponent_min == shape.exponent_max:
         return f"{bits} in units of 2^{shape.exponent_min}"
@@ -279,7 +291,7 @@ Meaning = Callable[[Mapping[str, int]], str]
 
 
 def codes_mean(formats: Mapping[str, Format]) -> Meaning:
-    """Says the values of codes: the format of each port, by name."""
+    """Return a function that states the values of codes. `formats` gives the format by port."""
 
     def meaning(values: Mapping[str, int]) -> str:
         return ", ".join(
@@ -292,7 +304,7 @@ def codes_mean(formats: Mapping[str, Format]) -> Meaning:
 
 
 def view_means(shape: UnpackedShape) -> Meaning:
-    """Says the number that the outputs of a `record_view` show."""
+    """Return a function that states the number that the outputs of a `record_view` show."""
 
     def meaning(values: Mapping[str, int]) -> str:
         if "magnitude" not in values:
@@ -306,7 +318,7 @@ def view_means(shape: UnpackedShape) -> Meaning:
 
 
 def record_means(shape: UnpackedShape, prefix: str = "i") -> Meaning:
-    """Says the number that the ports of a record show."""
+    """Return a function that states the number that the ports of a record show."""
     view = View(shape=shape, prefix=prefix)
 
     def meaning(values: Mapping[str, int]) -> str:
@@ -333,7 +345,7 @@ _RECORD = ("sign", "significand", "exponent", "nan", "inf", "inf_sign")
 
 
 def together(*meanings: Meaning) -> Meaning:
-    """What several say, those that know nothing left out."""
+    """Return a function that joins the texts of several meanings, without empty texts."""
     return lambda values: ", ".join(filter(None, (meaning(values) for meaning in meanings)))
 
 

@@ -1,4 +1,4 @@
-"""Mutation: which faults, injected into a netlist, the verification of a design notices."""
+"""Mutation analysis: injects faults into a netlist and counts those that verification detects."""
 
 from hwdse.verify.mutation.netlist import Mutant
 from hwdse.verify.mutation.score import MutationReport, mutation_score

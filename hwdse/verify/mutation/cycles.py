@@ -1,7 +1,7 @@
-"""The verification's trace as a list of clock cycles, for a driver that knows no protocol.
+"""Converts the trace of a verification to a list of clock cycles, for a driver without protocol.
 
-The same as the benches do: idle cycles with random inputs between the inputs, sequences that take
-turns dealt to the turns, and `valid` checked in every cycle.
+The list contains the same checks as the benches make: idle cycles with random data lie between the
+inputs, interleaved sums get their cycles in turn, and `valid` is checked in every cycle.
 """
 
 import random
@@ -21,21 +21,23 @@ from hwdse.verify.turns import Turns
 
 _IDLE_ONE_IN = 16
 
-#: Inputs of a cycle by port, and the number of the transfer that they are, if they are one.
+#: Values of the input ports in a cycle, and the number of the transfer (None in idle cycles).
 _Cycle = tuple[dict[str, int], int | None]
 
 
 def cycles(design: Design, level: str, seed: int) -> npt.NDArray[np.uint32]:
-    """Rows of 32-bit words: inputs, outputs after the clock edge, a mask of those that count.
+    """Return rows of 32-bit words: inputs, expected outputs after the clock edge, and a mask.
 
-    The design's interface has a fixed timing.
+    The mask selects the output bits that are compared. The interface of the design must have a
+    fixed timing.
     """
     trace = prepare(design.unit, design, level, seed).trace
     interface = trace.interface
     (source,), (sink,) = interface.inputs, interface.outputs
     into, out = port_words(interface)
     flow = _with_idle(trace, source, into, sink, seed) if source.valid else _bare(trace, source)
-    # An output comes `latency` edges after its input's; a register's own edge is the first of them.
+    # An output comes `latency` clock edges after the input. The edge that samples the input is the
+    # first of these edges.
     latency = sink.latency or 0
     delay = max(latency - 1, 0) if interface.clocked else 0
     due: deque[int | None] = deque([None] * delay)
@@ -46,7 +48,7 @@ def cycles(design: Design, level: str, seed: int) -> npt.NDArray[np.uint32]:
         due.append(index)
         ready = due.popleft()
         quiet = quiet + 1 if inputs.get(interface.reset) else latency
-        # In the first cycles of a reset, outputs of before it may still come.
+        # In the first cycles of a reset, outputs of earlier inputs may still come.
         expected, mask = 0, out.join(valid) if quiet >= latency else 0
         if ready is not None:
             expected, mask = out.join({**valid, **_words_of(trace, sink, ready)}), counted
@@ -57,9 +59,10 @@ def cycles(design: Design, level: str, seed: int) -> npt.NDArray[np.uint32]:
 
 
 def has_fixed_timing(interface: Interface) -> bool:
-    """Whether a list of clock cycles says all that may happen: one stream in, one out, no waiting.
+    """Return True if a list of clock cycles can describe all behaviour of an interface.
 
-    The reset has to be active high.
+    The interface must have one input stream and one output stream, a fixed latency, no `ready`
+    signals, and a reset that is active high.
     """
     streams = interface.streams
     return (
@@ -96,12 +99,12 @@ def _with_idle(
         return junk | {interface.reset: 0, source.valid: 0}
 
     def reset() -> Iterator[_Cycle]:
-        # Whatever comes in during a reset must not matter.
+        # Inputs during a reset must have no effect.
         for _ in range(interface.reset_cycles + latency):
             yield idle() | {interface.reset: 1, source.valid: noise.getrandbits(1)}, None
 
     yield from reset()
-    # A reset has cleared all sums: the first ones need no start.
+    # The reset has cleared all sums. So the first sum of each turn needs no start flag.
     cleared = interface.turns
     turns = Turns(trace, source)
     left = trace.count(source.name)
@@ -121,7 +124,7 @@ def _with_idle(
         left -= 1
     for _ in range(latency):
         yield idle(), None
-    # Inputs during a reset give nothing, then or later.
+    # Inputs during a reset give no outputs, neither during the reset nor later.
     yield from reset()
     for _ in range(latency):
         yield idle(), None

@@ -1,7 +1,8 @@
-"""Compiled simulations of all mutants of a unit, of which each runs until its first wrong output.
+"""Compiled simulations of all mutants of a unit. Each mutant runs until its first wrong output.
 
-A unit of one stream in and one out, whose timing is fixed, meets a list of clock cycles made
-beforehand; any other is driven stream by stream, because what it is offered depends on its `ready`.
+There are two drivers. A unit with one input stream, one output stream and fixed timing runs a
+list of clock cycles that is made in advance. Any other unit is driven stream by stream, because the
+inputs depend on the `ready` signals of the unit.
 """
 
 import subprocess
@@ -24,18 +25,18 @@ from hwdse.verify.prepare import prepare
 from hwdse.verify.stream_driver import build_driver, write_trace
 
 _TOP = "mutants"
-#: How often a trace runs, with other idle cycles and waits each time.
+#: Number of runs of a trace. Each run has different idle cycles and waits.
 _ROUNDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Driver(ABC):
-    """A compiled simulation of a unit's mutants.
+    """A compiled simulation of the mutants of a unit.
 
     Attributes:
-        design: the unit.
-        executable: the simulation.
-        folder: where its inputs are written.
+        design: design of the unit.
+        executable: path of the simulation program.
+        folder: folder for the input files of the simulation.
     """
 
     design: Design
@@ -44,12 +45,12 @@ class Driver(ABC):
 
     @abstractmethod
     def survivors(self, level: str, seed: int, numbers: Sequence[int]) -> list[int]:
-        """Numbers of the mutants all of whose outputs are right; 0 is the unit as it is.
+        """Return the numbers of the mutants without a wrong output. 0 is the unit without a fault.
 
         Args:
-            level: of the stimulus.
-            seed: of the stimulus, idle cycles and waits.
-            numbers: mutants to run.
+            level: level of the stimulus.
+            seed: seed of the stimulus, the idle cycles and the waits.
+            numbers: numbers of the mutants to run.
 
         Raises:
             ToolError: the simulation failed.
@@ -69,14 +70,14 @@ class Driver(ABC):
 
 
 class CycleDriver(Driver):
-    """Feeds a list of clock cycles."""
+    """Drives a unit with a list of clock cycles."""
 
     def survivors(self, level: str, seed: int, numbers: Sequence[int]) -> list[int]:
         """See `Driver`."""
         return self.survivors_of(cycles(self.design, level, seed), numbers)
 
     def survivors_of(self, fed: npt.NDArray[np.uint32], numbers: Sequence[int]) -> list[int]:
-        """Numbers of the mutants whose outputs are right in rows of `cycles`."""
+        """Return the numbers of the mutants without a wrong output in the rows of `cycles`."""
         file = self.folder / "cycles.bin"
         file.write_bytes(fed.tobytes())
         kind = "clocked" if self.design.interface.clocked else "combinational"
@@ -84,7 +85,7 @@ class CycleDriver(Driver):
 
 
 class StreamDriver(Driver):
-    """Drives the streams of an interface, with idle cycles and back-pressure at random."""
+    """Drives the streams of an interface, with random idle cycles and random back-pressure."""
 
     def survivors(self, level: str, seed: int, numbers: Sequence[int]) -> list[int]:
         """See `Driver`."""
@@ -96,10 +97,10 @@ class StreamDriver(Driver):
 
 
 def driver_of(design: Design, drawn: Mutants, folder: Path) -> Driver:
-    """The simulation of a design's mutants, built in a folder.
+    """Build the simulation of a design's mutants in a folder.
 
     Raises:
-        ToolError: simulator or compiler missing, or the build failed.
+        ToolError: the simulator or the compiler is missing, or the build failed.
     """
     interface = design.interface
     if not has_fixed_timing(interface):

@@ -1,17 +1,19 @@
-"""Proofs that a module's only output, `trigger`, is never 1, by ABC from Yosys.
+"""Proves with the ABC of Yosys that the only output of a module, `trigger`, is never 1.
 
-Two modules that differ in one place are alike nearly everywhere: ABC simulates, proves what looks
-equal from the inputs on and merges it (Mishchenko et al., "Improvements to combinational
-equivalence checking", ICCAD 2006): seconds, where one SAT problem of the whole does not end.
+Two modules that differ in one place are equal nearly everywhere else. ABC simulates both modules,
+proves equality of internal nets that look equal, from the inputs to the outputs, and merges equal
+nets (Mishchenko et al., "Improvements to combinational equivalence checking", ICCAD 2006). This
+takes seconds. A single SAT problem of the whole miter does not end.
 """
 
 from collections.abc import Sequence
 
-#: The command file of `PROVE`, by its name.
+#: The ABC command file that `PROVE` uses, by file name.
 FILES = {"prove.abc": "strash\nifraig\niprove\n"}
 
-#: Reads `around.v`, the module `around` of `miter`, around modules that are there already, and
-#: decides it; what this says is for `proven` and `refuted`. Gates before they are copied.
+#: Yosys commands that read `around.v` (the module `around` from `miter`) and decide the proof. The
+#: modules that `around` instantiates must be loaded already. `proven` and `refuted` read the log.
+#: `techmap` runs before `flatten`, so gates are mapped before modules are copied.
 PROVE = """read_verilog around.v
 hierarchy -top around
 proc
@@ -26,14 +28,15 @@ select -count around/t:*
 
 
 def miter(ports: Sequence[str], text: str, violations: Sequence[str]) -> str:
-    """Verilog of the module `around`, whose `trigger` can be 1 where one of some terms can be.
+    """Return Verilog of the module `around`. `trigger` can be 1 if a violation can be 1.
 
     Args:
-        ports: declarations of the inputs.
-        text: the module's statements.
-        violations: terms of Verilog, 1 where something differs.
+        ports: declarations of the input ports.
+        text: statements of the module.
+        violations: Verilog terms that are 1 if something differs.
     """
-    # A term that is always 1 leaves a gate, one that is always 0 leaves none.
+    # The AND with the free input `asked` keeps a gate in the module even if a violation is constant
+    # 1. If all violations are constant 0, no gate is left. `proven` relies on this.
     declared = ", ".join([*ports, "input [1:0] asked", "output trigger"])
     return (
         f"module around({declared});\n{text}"
@@ -42,10 +45,10 @@ def miter(ports: Sequence[str], text: str, violations: Sequence[str]) -> str:
 
 
 def proven(log: str) -> bool:
-    """Whether nothing can make `trigger` 1: ABC says so, or had no gate to look at."""
+    """Return True if `trigger` is never 1: ABC reports this, or no gate is left for ABC."""
     return "ABC: UNSATISFIABLE" in log or "\n0 objects." in log
 
 
 def refuted(log: str) -> bool:
-    """Whether something does; neither is left undecided."""
+    """Return True if some input makes `trigger` 1. Neither proven nor refuted means undecided."""
     return "ABC: SATISFIABLE" in log

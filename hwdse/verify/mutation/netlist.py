@@ -1,4 +1,4 @@
-"""Mutants of a netlist, drawn, applied and compared by Yosys."""
+"""Mutants of a netlist: Yosys draws the faults, applies them and compares mutants with the unit."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ from hwdse.verify.mutation.states import PREPARE
 _CONTROL = "mutsel 32"
 _MARK = "hwdse-mutant"
 
-# Registers become ports; what both sides share is merged, so that the solver sees the rest.
+# Registers become ports, so the comparison sees only combinational logic. The proof merges the
+# logic that both sides share, so the solver sees only the rest.
 _COMPARE = """design -load gold
 mutate {options}
 expose -evert-dff -dff {top}
@@ -33,14 +34,14 @@ class Mutant:
     """One fault.
 
     Attributes:
-        number: from 1.
-        mode: `inv`, `const0`, `const1`, or `cnot0` and `cnot1`: inverted where another bit of the
-            port is 0 or 1.
-        cell: the cell, by its kind and the line of the Verilog that it comes from.
-        port: the port's bit.
-        wire: the net there, where it has a name.
-        source: text of that line.
-        options: of Yosys's `mutate`.
+        number: number of the mutant, from 1.
+        mode: `inv`, `const0`, `const1`, `cnot0` or `cnot1`. The modes `cnot0` and `cnot1` invert
+            the bit if another bit of the port is 0 or 1.
+        cell: kind of the faulty cell, and the line of the Verilog from which the cell comes.
+        port: port and bit of the fault.
+        wire: name of the net at the port, or an empty text.
+        source: text of the Verilog line.
+        options: options of Yosys's command `mutate`.
     """
 
     number: int
@@ -52,7 +53,7 @@ class Mutant:
     options: str
 
     def to_json(self) -> dict[str, str | int]:
-        """As plain data."""
+        """Return the mutant as plain data."""
         return {
             name: getattr(self, name)
             for name in ("number", "mode", "cell", "port", "wire", "source")
@@ -68,10 +69,10 @@ class Mutants:
 
     Attributes:
         top: name of the module.
-        verilog: the module as it is.
-        selectable: Verilog of the module with all of them and an input `mutsel` [31:0] that takes
-            the number of one, or 0 for none.
-        mutants: each of them.
+        verilog: Verilog of the module without faults.
+        selectable: Verilog of the module with all faults. The additional input `mutsel` [31:0]
+            selects a mutant by number. 0 selects no fault.
+        mutants: the mutants.
     """
 
     top: str
@@ -81,7 +82,9 @@ class Mutants:
 
 
 def draw(verilog: str, top: str, *, count: int, seed: int) -> Mutants:
-    """Faults spread evenly over a flat module's cells and nets, the same for the same seed.
+    """Draw faults, spread evenly over the cells and nets of a flat module.
+
+    The same seed gives the same faults.
 
     Raises:
         ToolError: Yosys is missing or failed, or found nothing to change.
@@ -92,7 +95,8 @@ def draw(verilog: str, top: str, *, count: int, seed: int) -> Mutants:
     lines = [line for line in texts["list.txt"].splitlines() if line.startswith("mutate ")]
     if not lines:
         raise ToolError(f"yosys found nothing to change in {top}")
-    # One line after another changes what the next names; the control input keeps them apart.
+    # All `mutate` commands change the same module, one after another. The control input selects
+    # one fault at a time.
     apply = "\n".join(lines) + "\nopt_clean\nwrite_verilog -noattr selectable.v\n"
     _, texts = run_yosys({"unit.v": verilog}, prepare + apply, kept=["selectable.v"])
     source = verilog.splitlines()
@@ -113,7 +117,7 @@ def _mutant(number: int, line: str, source: Sequence[str]) -> Mutant:
     place = re.search(r"unit\.v:(\d+)", line)
     text = source[int(place[1]) - 1].strip() if place else ""
     kind = cell.split("$")[1] if cell.startswith("$") else cell
-    # Without the control input, the fault is there for good.
+    # Without the control input, the fault is permanent.
     options = re.sub(r"-ctrl \S+ \d+ \d+ ", "", line.removeprefix("mutate "))
     return Mutant(
         number=number,
@@ -133,16 +137,17 @@ def proven_equivalent(
     *,
     timeout_s: float = 60.0,
 ) -> set[int]:
-    """Numbers of the mutants proven to behave as the module does.
+    """Return the numbers of the mutants that are proven equivalent to the module.
 
     Args:
-        drawn: the module.
-        mutants: those in question.
-        around: Verilog of the comparison, by `comparison`.
-        timeout_s: what one mutant may take; one that takes longer is not proven, so that a slow
-            machine can prove fewer.
+        drawn: the module and its mutants.
+        mutants: the mutants to compare.
+        around: Verilog of the comparison, from `comparison` or `pipeline_comparison`.
+        timeout_s: time limit per mutant in seconds. A mutant that takes longer is not proven.
+            Therefore a slow machine may prove fewer mutants.
     """
-    # Faults of a register itself are not faults of the logic between registers.
+    # The comparison covers only the logic between registers. So faults at the clock or the output
+    # of a register cannot be proven equivalent.
     left = [mutant for mutant in mutants if not mutant.port.startswith(("CLK", "Q["))]
     equivalent: set[int] = set()
     alone: list[Mutant] = []
@@ -150,7 +155,7 @@ def proven_equivalent(
         answers = _compare(drawn, left, around, timeout_s + 2 * len(left))
         equivalent |= {number for number, said in answers.items() if proven(said)}
         undecided = [m for m in left if not _decided(answers.get(m.number, ""))]
-        # The first one without an answer used up the time: it has another chance by itself.
+        # The first mutant without an answer used up the time. It is tried again later, alone.
         alone += undecided[:1]
         left = undecided[1:]
     for mutant in alone:
@@ -166,7 +171,7 @@ def _decided(said: str) -> bool:
 def _compare(
     drawn: Mutants, mutants: Sequence[Mutant], around: str, timeout_s: float
 ) -> dict[int, str]:
-    """What the solver said of each, as far as the time went."""
+    """Return the solver output for each mutant. A timeout leaves out the remaining mutants."""
     files = {"unit.v": drawn.verilog, "around.v": around}
     script = PREPARE.format(top=drawn.top) + "design -save gold\n"
     script += "".join(

@@ -1,10 +1,12 @@
-"""Mutation score: how many faults, injected into the netlist one at a time, the stimulus notices.
+"""Mutation score: the share of injected faults that the stimulus of a verification detects.
 
-Yosys's `mutate` draws the faults evenly over the netlist: a bit of a cell's port inverted, stuck or
-made to follow another bit. One netlist with all of them, of which an input selects one, is built
-once; each mutant runs the stimulus and the expected outputs of the verification until its first
-wrong output. A survivor counts as equivalent only if that is proven: with the registers cut, equal
-outputs and equal next states from every state that may be reached.
+Yosys's command `mutate` draws the faults, spread evenly over the netlist. A fault inverts a bit of
+a cell's port, holds it at 0 or 1, or inverts it depending on another bit. One netlist contains all
+faults, and an input selects one fault. So the simulation is built only once. Each mutant runs the
+stimulus of the verification until its first wrong output.
+
+A mutant without a wrong output counts as equivalent only with a proof. The proof cuts the registers
+and shows equal outputs and equal next states from every state that can occur.
 """
 
 import time
@@ -24,18 +26,18 @@ from hwdse.verify.mutation.states import comparison, pipeline_comparison, runnin
 
 @dataclass(frozen=True, kw_only=True)
 class MutationReport:
-    """What became of the mutants of a design.
+    """The results for the mutants of a design.
 
     Attributes:
-        spec: the design.
-        level: of the stimulus.
-        seed: of the choice of mutants and of the stimulus.
-        mutants: how many there were.
-        killed: how many gave a wrong output.
-        killed_quick: how many of those at level quick already.
-        equivalent: proven to behave as the design does.
-        survivors: the others.
-        seconds: for all of it.
+        spec: spec of the design.
+        level: level of the stimulus.
+        seed: seed of the choice of mutants and of the stimulus.
+        mutants: number of mutants.
+        killed: number of mutants with a wrong output.
+        killed_quick: number of mutants with a wrong output at level quick.
+        equivalent: mutants that are proven equivalent to the design.
+        survivors: mutants that are neither killed nor proven equivalent.
+        seconds: total duration.
     """
 
     spec: str
@@ -50,12 +52,12 @@ class MutationReport:
 
     @property
     def score(self) -> float:
-        """Killed of those that are not equivalent; 1 if there are none."""
+        """Share of killed mutants among the mutants not proven equivalent; 1 if there are none."""
         counted = self.mutants - len(self.equivalent)
         return self.killed / counted if counted else 1.0
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return the report as plain data."""
         return {
             "spec": self.spec,
             "level": self.level,
@@ -73,18 +75,18 @@ class MutationReport:
 def mutation_score(
     design: Design, *, mutants: int = 200, seed: int = 0, level: str = "full"
 ) -> MutationReport:
-    """Inject faults into a design's Verilog and count those that its verification notices.
+    """Inject faults into the Verilog of a design and count the faults that verification detects.
 
     Args:
         design: the design.
-        mutants: how many faults; a small netlist may have fewer.
-        seed: of their choice and of the stimulus.
-        level: stimulus that must notice them; `quick` comes first in any case.
+        mutants: number of faults. A small netlist may have fewer faults.
+        seed: seed of the choice of faults and of the stimulus.
+        level: level of the stimulus. Level `quick` always runs first.
 
     Raises:
         VerificationError: the design without a fault gives a wrong output.
         ToolError: Yosys, the simulator or the compiler is missing or fails.
-        SpecError: an unknown level, or a part of the design without generator or bench.
+        SpecError: the level is unknown, or a part of the design has no generator or no bench.
     """
     begin = time.monotonic()
     drawn = draw(emit(design, flat=True), design.slug, count=mutants, seed=seed)
@@ -113,22 +115,23 @@ def mutation_score(
 
 
 def _comparisons(design: Design, drawn: Mutants) -> Iterator[str]:
-    """Ways to prove a mutant equivalent, the slower ones last."""
+    """Yield the comparisons that can prove a mutant equivalent, the slower comparisons last."""
     known = running_sum(design.acc, design)
     yield comparison(drawn.verilog, drawn.top, known and replace(known, same=None))
     if known is not None and known.same is not None:
         yield comparison(drawn.verilog, drawn.top, known)
-    # Where outputs can wait, no number of steps empties the unit.
+    # If outputs can wait, no fixed number of steps empties the unit.
     if design.interface.clocked and has_fixed_timing(design.interface):
         yield pipeline_comparison(drawn.verilog, drawn.top, design.unit.latency)
 
 
 def _proven(design: Design, drawn: Mutants, left: Sequence[Mutant]) -> set[int]:
-    """Numbers of the equivalent ones."""
+    """Return the numbers of the mutants that are proven equivalent."""
     equivalent: set[int] = set()
     rest = list(left)
     comparisons = _comparisons(design, drawn)
-    # A comparison takes proofs of its own to make.
+    # Making a comparison already runs proofs. So the next comparison is made only if mutants are
+    # left.
     while rest and (around := next(comparisons, None)) is not None:
         equivalent |= proven_equivalent(drawn, rest, around)
         rest = [mutant for mutant in rest if mutant.number not in equivalent]

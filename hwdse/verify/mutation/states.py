@@ -1,9 +1,10 @@
-"""What a proof of equivalence compares: netlists cut at their registers, in states that occur.
+"""Comparisons for proofs of equivalence: netlists cut at their registers, in states that occur.
 
-A fault that shows only in states that are never reached is none. Of a running sum, what is reached
-is stated apart from the hardware; the statement is a candidate until Yosys has proven that a reset
-establishes it and every step keeps it. Of a pipeline, registers cut apart may hold what no input
-puts there together, and may differ in what nobody sees.
+A fault that has an effect only in unreachable states is not a fault. For a running sum, an
+invariant describes the reachable states. The invariant is written independently of the hardware. It
+is used only after Yosys has proven that a reset establishes the invariant and every step keeps it.
+In a pipeline, cut registers may hold combinations of values that no input sequence produces, and
+may differ in bits that no output shows. `pipeline_comparison` handles pipelines.
 """
 
 import re
@@ -29,7 +30,7 @@ rename {top} gold
 """
 _PORT = re.compile(r"^\s*(input|output)\s+(?:\[(\d+):0\]\s+)?(\\\S+|\w+)\s*;", re.MULTILINE)
 
-#: Roundings that never move a sum away from zero by more than half a step.
+#: With these roundings, a rounded sum is at most half a step further from zero than the exact sum.
 _SETTLING = ("rne", "rna", "rtz")
 
 _PROOF_S = 60.0
@@ -37,14 +38,16 @@ _PROOF_S = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class RunningSum:
-    """What is known of the registers that hold a running sum; n is the number of their bits.
+    """Knowledge about the registers that hold a running sum. n is the number of bits together.
 
     Attributes:
-        registers: a part of the name, and the width, of each; the first has the high bits. A single
-            one may be there several times.
-        invariant: module `invariant(input [n-1:0] q, output reg holds)`, of what occurs.
-        same: module `same(input [n-1:0] p, input [n-1:0] q, output holds)`, of what is one value to
-            the unit; equal contents by default.
+        registers: for each register, a part of the name and the width. The first register has the
+            high bits. If only one register is named, the unit may have several running sums, and
+            each matching register holds one of them.
+        invariant: Verilog of a module `invariant(input [n-1:0] q, output reg holds)`. `holds` is 1
+            for all states q that occur.
+        same: Verilog of a module `same(input [n-1:0] p, input [n-1:0] q, output holds)`. `holds` is
+            1 if the unit treats p and q as the same value. None means equal contents.
     """
 
     registers: tuple[tuple[str, int], ...]
@@ -54,20 +57,21 @@ class RunningSum:
 
 @singledispatch
 def running_sum(acc: Accumulator | None, design: Design) -> RunningSum | None:
-    """What is known of an accumulator's registers; None is nothing."""
+    """Return the knowledge about the registers of an accumulator, or None."""
     return None
 
 
 @running_sum.register
 def _(acc: FusedFloat, design: Design) -> RunningSum:
-    """A code. All sums are multiples of the least product's LSB, rounded or not.
+    """The register holds a code. All sums are multiples of the smallest product's LSB.
 
-    And they stop growing: once a product is worth at most half of the sum's last place, rounding to
-    nearest returns the sum. One bit tells infinity and NaN apart.
+    With some roundings, sums also stop growing: if a product is worth at most half of the sum's
+    last place, rounding returns the old sum.
     """
     f, product, top_code = acc.format, design.product, acc.format.max_code
     if design.rounding in _SETTLING:
-        # At 2^largest, products below 2^group_top are worth at most half of the last place.
+        # For sums of at least 2^largest, products below 2^group_top are worth at most half of the
+        # last place.
         group_top = product.top + clog2(design.unit.group)
         largest = group_top + f.precision
         field = min(max(largest + f.bias, 0), (1 << f.exponent_bits) - 1)
@@ -79,10 +83,11 @@ def _(acc: FusedFloat, design: Design) -> RunningSum:
 
 @running_sum.register
 def _(acc: Aligned, design: Design) -> RunningSum | None:
-    """A code, infinite only where products or the sums may become so."""
+    """The register holds a code, which is infinite only if products or sums can be infinite."""
     if acc.rounding != "rtz":
         return None
-    # No more is said: that no bit lies below the products' LSB is hard to prove of many lanes.
+    # The invariant does not say that no bit lies below the LSB of the products, because this is
+    # hard to prove for many lanes.
     f, product = acc.format, design.product
     beyond = acc.overflow == "inf" and acc.overflows(product, design.unit.group)
     infinite = product.has_inf or beyond
@@ -91,10 +96,13 @@ def _(acc: Aligned, design: Design) -> RunningSum | None:
 
 @running_sum.register
 def _(acc: ApproximateFloat, design: Design) -> RunningSum | None:
-    """A record. Zeros have the least exponent, and no exponent is beyond the largest value's.
+    """The register holds a record.
 
-    Each step shifts by k + lambda places if that many bits are zero, unless the exponent is too
-    small for it. Of NaN nothing else counts, of an infinity its sign.
+    A zero has the smallest exponent. No exponent is larger than the exponent of the largest value.
+    Each step shifts the significand left by k + lambda places if the first k + lambda bits are
+    zero, unless the exponent is too small for this shift. So a nonzero significand has a bit set at
+    place k + lambda or above, or the exponent field is at most k + lambda. For NaN, all other
+    fields are ignored. For an infinity, all other fields except the sign are ignored.
     """
     state = design.state
     if not state.has_nan or not state.has_inf:
@@ -122,7 +130,10 @@ endmodule
 def _code(
     f: BinaryFloat, exponent_min: int, top_code: int, *, infinite: bool, nan: bool
 ) -> RunningSum:
-    """A multiple of 2^exponent_min up to `top_code` in magnitude, or a special value."""
+    """Return knowledge about a register that holds a code.
+
+    The value is a multiple of 2^exponent_min with magnitude up to `top_code`, or a special value.
+    """
     specials = {f.nan_code} if infinite or nan else set()
     specials |= {f.inf_code, f.negative_inf_code} if infinite else set()
     codes = sorted(code for code in specials if code is not None)
@@ -131,7 +142,7 @@ def _code(
 
 
 def _invariant(f: BinaryFloat, exponent_min: int, top_code: int, specials: list[int]) -> str:
-    """Codes of multiples of 2^exponent_min up to `top_code`, and some more."""
+    """Return the invariant: multiples of 2^exponent_min up to `top_code`, and `specials`."""
     special = " || ".join(f"q == {f.bits}'d{code}" for code in specials) or "1'b0"
     return f"""module invariant(input [{f.bits - 1}:0] q, output reg holds);
   wire [{f.exponent_bits - 1}:0] field = q[{f.bits - 2}:{f.fraction_bits}];
@@ -149,7 +160,11 @@ endmodule
 
 
 def _same(f: BinaryFloat) -> str | None:
-    """Equal, or both infinities of one sign, or both NaN, whatever else they are."""
+    """Return Verilog of the relation: equal codes, infinities of the same sign, or two NaNs.
+
+    One bit distinguishes infinity from NaN. All other bits of special values are ignored. Return
+    None if the format lacks infinity or NaN.
+    """
     if f.inf_code is None or f.nan_code is None:
         return None
     sign, told = f.bits - 1, (f.nan_code ^ f.inf_code).bit_length() - 1
@@ -163,12 +178,12 @@ endmodule
 
 @dataclass(frozen=True, kw_only=True)
 class _Cut:
-    """A module whose registers are ports: `X.q` is what one holds, `X.d` what comes next.
+    """A module with its registers as ports. `X.q` is the state of register X, `X.d` the next state.
 
     Attributes:
-        inputs: width of every input but the states, by name.
-        outputs: width of every output but the next states.
-        states: width of every register.
+        inputs: widths of the inputs by name, without states.
+        outputs: widths of the outputs by name, without next states.
+        states: widths of the registers by name.
     """
 
     inputs: dict[str, int]
@@ -177,7 +192,7 @@ class _Cut:
 
     @classmethod
     def of(cls, verilog: str, top: str) -> "_Cut":
-        """The cut of a flat module."""
+        """Cut a flat module at its registers."""
         script = PREPARE.format(top=top) + _CUT.format(top=top) + "write_verilog -noattr cut.v\n"
         _, texts = run_yosys({"unit.v": verilog}, script, kept=["cut.v"])
         ports: dict[str, dict[str, int]] = {"input": {}, "output": {}}
@@ -192,7 +207,7 @@ class _Cut:
         return cls(inputs=inputs, outputs=outputs, states=states)
 
     def sums(self, known: RunningSum | None) -> list[tuple[int, ...]]:
-        """Places of the registers of each running sum."""
+        """Return, for each running sum, the indices of its registers in `states`."""
         if known is None:
             return []
         fitting = [
@@ -205,23 +220,26 @@ class _Cut:
 
     @staticmethod
     def word(at: str, places: tuple[int, ...]) -> str:
-        """The contents of some registers in the state `at`."""
+        """Return a Verilog term that joins the contents of some registers in the state `at`."""
         return f"{{{', '.join(f'{at}_s{k}' for k in places)}}}"
 
     def reset(self, at: str) -> str:
-        """The reset among the inputs `at`; before it, a state may be any."""
+        """Return the Verilog name of the reset input in the inputs `at`, or constant 0."""
         return f"{at}_i{list(self.inputs).index('rst')}" if "rst" in self.inputs else "1'b0"
 
     def free(self, at: str) -> list[str]:
-        """Ports of a state `at` that may be any."""
+        """Return port declarations for an arbitrary state `at`."""
         return [f"input [{n - 1}:0] {at}_s{k}" for k, n in enumerate(self.states.values())]
 
     def given(self, at: str) -> list[str]:
-        """Ports of the inputs `at`."""
+        """Return port declarations for the inputs `at`."""
         return [f"input [{n - 1}:0] {at}_i{k}" for k, n in enumerate(self.inputs.values())]
 
     def step(self, module: str, inputs: str, before: str, after: str) -> str:
-        """A step of a module from the state `before` to `after`; outputs are called `after` too."""
+        """Return Verilog of a step from state `before` to state `after`.
+
+        The outputs of the step are named after `after`, too.
+        """
         joined = [f".\\{name} ({inputs}_i{k})" for k, name in enumerate(self.inputs)]
         joined += [f".\\{name} ({after}_o{k})" for k, name in enumerate(self.outputs)]
         for k, name in enumerate(self.states):
@@ -233,7 +251,10 @@ class _Cut:
     def run(
         self, modules: Sequence[str], inputs: Sequence[str], before: str, name: str
     ) -> tuple[str, list[str]]:
-        """Steps of some modules, one after another; the states and outputs after each, by name."""
+        """Return Verilog of consecutive steps, one per module, and the names of the states after.
+
+        Outputs have the same names as the states after the step.
+        """
         text, after = "", [f"{name}{t}" for t in range(len(modules))]
         for module, at, start, end in zip(
             modules, inputs, [before, *after[:-1]], after, strict=True
@@ -242,29 +263,30 @@ class _Cut:
         return text, after
 
     def in_reset(self, at: str) -> str:
-        """The inputs `at` with the reset held, called `<at>_reset`."""
+        """Return wires `<at>_reset`, which equal the inputs `at` except that the reset is 1."""
         return "".join(
             f"  wire [{n - 1}:0] {at}_reset_i{k} = {'1' if name == 'rst' else f'{at}_i{k}'};\n"
             for k, (name, n) in enumerate(self.inputs.items())
         )
 
     def differ(self, left: str, right: str) -> list[str]:
-        """Terms that say that the outputs of two steps differ."""
+        """Return Verilog terms that are 1 if an output of two steps differs."""
         return [f"({left}_o{k} != {right}_o{k})" for k in range(len(self.outputs))]
 
 
 def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
-    """The miter of a step of `gold` and one of `gate`.
+    """Return the miter of one step of `gold` and one step of `gate`.
 
-    Both start from the same state, which may be any that is known to occur, and have to reach the
-    same again. Registers of a running sum may differ in what is one value to the unit: if no step
-    leads out of this relation, no sequence of them does.
+    Both modules start from the same state, which can be any state that is known to occur. Both must
+    reach equal states again. There is one exception: registers of a running sum may have different
+    contents that the unit treats as the same value. If no single step leads out of this relation,
+    no sequence of steps does.
 
     Args:
-        verilog: the flat module that becomes `gold`.
-        top: its name.
-        known: of running sums; what is said to occur is assumed if there is one running sum and it
-            is proven within a minute.
+        verilog: Verilog of the flat module that becomes `gold`.
+        top: name of the module.
+        known: knowledge about the running sums. The invariant is assumed only if there is exactly
+            one running sum and the invariant is proven within a minute.
     """
     cut = _Cut.of(verilog, top)
     sums = cut.sums(known)
@@ -293,7 +315,7 @@ def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
         text += f"""  wire holds;
   invariant before(.q({cut.word("gold0", sums[0])}), .holds(holds));
 """
-        # Outputs before the first reset mean nothing.
+        # Outputs before the first reset have no meaning.
         outputs = [f"(holds && {term})" for term in outputs]
         given.append(f"(holds || {cut.reset('at0')})")
     given += [f"same0_{number}" for number in range(len(related))]
@@ -302,14 +324,23 @@ def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
 
 
 def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
-    """The miter of a step among others, in a pipeline in which an input spends `steps` steps.
+    """Return the miter of one step between other steps, in a pipeline with latency `steps`.
 
-    Registers cut apart may hold what no input puts there together, and differ in what nobody sees.
-    So `gate` takes `steps` steps from any state; then either takes one, and `gold` as many again
-    from where each has come. If outputs and last states never differ, every step of `gate` can be
-    replaced by one of `gold` without a difference outside, one after another, the last one first.
-    The first `steps` steps are those of the reset, which is held that long: whichever of the two
-    takes them, they show the same, and `gold` shows the same after them.
+    Cut registers may hold combinations of values that no input sequence produces, and may differ in
+    bits that no output shows. Therefore the miter compares two runs that differ in one step only:
+
+    * `gate` takes `steps` steps from any state.
+    * In one run `gate`, in the other run `gold` takes the next step.
+    * `gold` takes `steps` more steps in both runs.
+
+    If the outputs and the last states of both runs never differ, a step of `gate` can be replaced
+    by a step of `gold` without a visible difference. Repeat this replacement from the last step
+    to the first.
+
+    The first `steps` steps are special: they have no `steps` steps before them. A second pair of
+    runs covers them, with the reset held for `steps` steps from any state. In one run `gate`, in
+    the other run `gold` takes these steps. `gold` takes all steps after the reset in both runs. The
+    outputs and the last states must be equal.
     """
     cut = _Cut.of(verilog, top)
     inputs = [f"in{t}" for t in range(2 * steps + 1)]
@@ -335,7 +366,11 @@ def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
 
 
 def _inductive(verilog: str, top: str, cut: _Cut, known: RunningSum) -> bool:
-    """Whether a reset, and a step from a state in which the invariant holds, lead to such a one."""
+    """Return True if the invariant is inductive.
+
+    Inductive means: the invariant holds after a reset, and after every step from a state in which
+    the invariant holds. A timeout gives False.
+    """
     (places,) = cut.sums(known)
     text = cut.step("gold", "at0", "at0", "at1")
     text += f"""  wire holds, kept;

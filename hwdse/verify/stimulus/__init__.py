@@ -1,4 +1,7 @@
-"""What the benches feed to a unit: operand codes, sum after sum. One module per kind of unit."""
+"""Stimulus: the operand codes that the benches feed to a unit, sum by sum.
+
+Every kind of unit has one module with a stimulus.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,19 +15,22 @@ from hwdse.plugins import load_modules
 from hwdse.spec import Design, Unit
 from hwdse.verify.trace import Trace, joined
 
-#: How much is tried: seconds; everything a release needs; everything there is.
+#: Levels of effort: `quick` takes seconds, `full` is enough for a release, `exhaustive` tries all
+#: inputs.
 LEVELS = ("quick", "full", "exhaustive")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """Sums of equal length; of length one for a unit without running sum.
+    """Sums of equal length. For a unit without a running sum, the length is one group.
+
+    A group is the set of operands that the unit accepts in one step, one operand pair per lane.
 
     Attributes:
-        purpose: what the block is for; counted under this name in the certificate.
+        purpose: purpose of the block. The certificate counts inputs by this name.
         a: codes of the first operand, shape (sums, groups, lanes).
         b: codes of the second operand, same shape.
-        c: codes of the addend, same shape, for a unit that has one.
+        c: codes of the addend, same shape, or None for a unit without an addend.
     """
 
     purpose: str
@@ -34,12 +40,12 @@ class Block:
 
     @property
     def steps(self) -> int:
-        """Accepted inputs."""
+        """Number of inputs that the unit accepts."""
         return int(self.a.shape[0] * self.a.shape[1])
 
     @property
     def first(self) -> Array:
-        """Which steps start a sum, shape (sums, groups, 1)."""
+        """Flags that are 1 for steps that start a sum, shape (sums, groups, 1)."""
         flags = np.zeros((*self.a.shape[:2], 1), np.int64)
         flags[:, :1] = 1
         return flags
@@ -47,33 +53,35 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Stimulus:
-    """Everything fed to a unit in one run.
+    """All inputs of a unit in one run.
 
     Attributes:
-        blocks: the sums, in order.
+        blocks: blocks of sums, in order.
     """
 
     blocks: tuple[Block, ...]
 
     def counts(self) -> dict[str, int]:
-        """Accepted inputs for each purpose."""
+        """Return the number of accepted inputs for each purpose."""
         counts: dict[str, int] = {}
         for block in self.blocks:
             counts[block.purpose] = counts.get(block.purpose, 0) + block.steps
         return counts
 
     def steps(self) -> Iterator[tuple[Block, int, int]]:
-        """Block, sum and group of every accepted input, in order."""
+        """Yield the block, the sum index and the group index of every accepted input, in order."""
         for block in self.blocks:
             for index in range(block.steps):
                 yield block, index // block.a.shape[1], index % block.a.shape[1]
 
     def trace(self, design: Design, expected: list[Array]) -> Trace:
-        """The transfers of the unit's one input stream and of its one output stream.
+        """Return the transfers of the input stream and of the output stream of the unit.
+
+        The unit must have exactly one input stream and one output stream.
 
         Args:
             design: the design.
-            expected: output codes of each block, shape (sums, groups).
+            expected: expected output codes of each block, shape (sums, groups).
         """
         (source,), (sink,) = design.interface.inputs, design.interface.outputs
         columns = {}
@@ -91,7 +99,7 @@ class Stimulus:
 
 @singledispatch
 def stimulus(unit: Unit, design: Design, level: str, seed: int) -> Stimulus:
-    """The stimulus of a unit at a level, the same for the same seed."""
+    """Return the stimulus of a unit at a level. The same seed gives the same stimulus."""
     raise SpecError(f"unit {unit} has no stimulus")
 
 

@@ -1,4 +1,4 @@
-"""Sums of products placed apart: alignment, sticky, cancellation, long carries and ties."""
+"""Sums of products with chosen exponents: alignment, sticky bit, cancellation, carries and ties."""
 
 import math
 
@@ -12,13 +12,17 @@ from hwdse.verify.stimulus.operands import near_codes, negated
 
 
 def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
-    """Sums of a product and a second one at every distance, then both taken back or nearly so.
+    """Return sums of two products at every distance, then the same two products subtracted.
 
-    The distances run over a register's width and the places beyond it on both sides, so that the
-    second product passes each edge of the window in which the sum is formed. Where the first
-    product is taken back first, what is left has every number of leading zeros, and shows which
-    bits of the second one were kept where it was rounded off. Where the second one is, the sum
-    steps over the first one's power of two and back, with carries as long as the distance.
+    The distance is the difference of the exponents of the two products. The distances cover the
+    width of the accumulator register and the places beyond both ends. So the second product passes
+    each edge of the window in which the unit forms the sum. Some subtracted products differ from
+    the added products by one step of operand `a`.
+
+    There are two orders. If the first product is subtracted first, the remaining sum has every
+    number of leading zeros, and shows which bits of the second product survived rounding. If the
+    second product is subtracted first, the sum crosses the power of two of the first product and
+    returns, with carries as long as the distance.
     """
     a_format, b_format = design.a, design.b
     lanes = design.unit.group
@@ -26,7 +30,7 @@ def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     (a_least, a_most), (b_least, b_most) = end_exponents(a_format), end_exponents(b_format)
     lowest, reach = a_least + b_least, a_most + b_most
     digits = a_format.unpacked.magnitude_bits + b_format.unpacked.magnitude_bits
-    # No products lie further apart than the smallest and the largest.
+    # The distance of two products is at most the distance of the smallest and the largest product.
     register = min(design.state.magnitude_bits + 2 * digits, reach - lowest)
     distance = np.arange(sums) % (2 * register + 1) - register
     low = np.maximum(lowest, lowest - distance)
@@ -41,15 +45,15 @@ def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     for group in (2, 3):
         taken = back[:, group - 2]
         values = a_format.decode(negated(a_format, a[rows, taken])).astype(np.float64)
-        # In some sums a step of an operand away.
+        # In some sums the operand is one step away from the exact opposite.
         nearly = rng.integers(-1, 2, sums)
         for step in (-1, 0, 1):
             where = nearly == step
             a[where, group] = near_codes(a_format, values[where], step)
         b[:, group] = b[rows, taken]
     if lanes > 1:
-        # One busy lane in half of the sums: a distance between groups, not within one. In the
-        # others, one operand is zero, and the other one as large as it may be.
+        # In half of the sums only one lane is busy, so the distance exists between groups only, not
+        # within a group. In idle lanes one operand is zero and the other keeps its value.
         idle = np.arange(lanes) != rng.integers(0, lanes, (sums // 2, 1, 1))
         first_is_zero = rng.random((sums // 2, 1, 1)) < 0.5
         for codes, number_format, zero in (
@@ -62,7 +66,11 @@ def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
 
 
 def least(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
-    """Sums about the register's last place, with zeros in between: first digits anywhere."""
+    """Return sums of products whose leading bits lie anywhere in the register, with some zeros.
+
+    The exponents range from two places below the last place of the register up to its top. A
+    quarter of the products are zero. If no product can reach these exponents, there are no sums.
+    """
     lowest, span = design.state.exponent_min, design.state.magnitude_bits
     shape = (sums, 4, design.unit.group)
     (a_least, a_most), (b_least, b_most) = end_exponents(design.a), end_exponents(design.b)
@@ -75,10 +83,12 @@ def least(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
 
 
 def ties(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
-    """Sums of a product, one worth half of its last place in the register, and a much smaller one.
+    """Return sums of three products that make a tie, or almost a tie.
 
-    In all orders; the smallest, where there is one, decides the tie, and is itself placed anywhere
-    below.
+    The first product is large. The second product is half of the last place that the register
+    keeps of the first product, so both together are a tie. The third product is much smaller, at a
+    random place, and decides the tie. In a quarter of the sums the third product is zero. The
+    products come in all orders.
     """
     lanes = design.unit.group
     (a_least, a_most), (b_least, b_most) = end_exponents(design.a), end_exponents(design.b)
@@ -107,7 +117,7 @@ def ties(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
 
 
 def end_exponents(number_format: Format) -> tuple[int, int]:
-    """log2 of the smallest and the largest value, rounded down."""
+    """Return log2 of the smallest positive and of the largest value, rounded down."""
     ends = (number_format.min_subnormal, number_format.max)
     return tuple(math.frexp(float(end))[1] - 1 for end in ends)  # type: ignore[return-value]
 
@@ -119,7 +129,7 @@ def _placed(
     shape: tuple[int, ...],
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """Codes of operands whose products have about the given exponents (log2), of both signs."""
+    """Return operand codes whose products have about the given exponents (log2), of both signs."""
     (a_least, a_most), (b_least, b_most) = end_exponents(a_format), end_exponents(b_format)
     low = np.maximum(a_least, exponents - b_most)
     high = np.minimum(a_most, exponents - b_least)
@@ -131,7 +141,10 @@ def _placed(
 
 
 def _with_exponent(number_format: Format, exponents: Array, rng: np.random.Generator) -> Array:
-    """Codes of random digits; in a third of them powers of two, in a third with all digits one."""
+    """Return codes of values with the given exponents (log2).
+
+    A third of the significands are powers of two, a third have only ones, a third are random.
+    """
     kind = rng.integers(0, 3, exponents.shape)
     ones = 2.0 - 2.0 ** (1 - number_format.unpacked.magnitude_bits)
     digits = np.select([kind == 0, kind == 1], [1.0, ones], 1.0 + rng.random(exponents.shape))

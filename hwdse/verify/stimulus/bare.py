@@ -1,4 +1,4 @@
-"""Stimulus of the units without running sum."""
+"""Stimulus of the units without a running sum."""
 
 import numpy as np
 
@@ -21,13 +21,17 @@ from hwdse.verify.stimulus.operands import (
 _PAIRS = {"quick": 512, "full": 65536, "exhaustive": 65536}
 _RANDOM = {"quick": 512, "full": 40000, "exhaustive": 40000}
 _CANCELLING = {"quick": 128, "full": 10000, "exhaustive": 10000}
-# Corners of three operands, at most.
+# Largest number of combinations of corner codes.
 _CORNERS = {"quick": 1500, "full": 20000, "exhaustive": 20000}
 
 
 @stimulus.register
 def mul_stimulus(unit: Mul, design: Design, level: str, seed: int) -> Stimulus:
-    """Every operand pair of at most 16 bits together; corners and a sample of wider ones."""
+    """Return operand pairs and corners, and random operands for wide formats.
+
+    If both operands together have at most 16 bits, levels full and exhaustive try every operand
+    pair. Otherwise the operand pairs are a random sample.
+    """
     rng = np.random.default_rng(seed)
     a, b = _pairs(design, level, rng)
     corners = _grid([corner_codes(design.a), corner_codes(design.b)], _CORNERS[level], rng)
@@ -42,12 +46,15 @@ def mul_stimulus(unit: Mul, design: Design, level: str, seed: int) -> Stimulus:
 
 @stimulus.register
 def fma_stimulus(unit: Fma, design: Design, level: str, seed: int) -> Stimulus:
-    """Operand pairs with random addends, corners, and addends that make the sum special.
+    """Return operand pairs with random addends, corners, and addends that make the sum special.
 
-    Cancelling addends are the product's opposite rounded to the addend's format, and the codes on
-    both sides of it; ties have an addend whose last bit is worth twice the product, or a product of
-    one digit too many and an addend of a single digit below; small numbers have their first digit
-    anywhere.
+    Special sums are:
+
+    * cancelling: the addend is the negated product, rounded to the addend's format, or a
+      neighbouring code.
+    * ties: the last bit of the addend is worth about twice the product. Or the product has one
+      digit more than the output keeps, and an addend with a single digit lies below.
+    * small: small numbers, whose leading bit can be anywhere.
     """
     rng = np.random.default_rng(seed)
     assert design.c is not None  # the unit uses it
@@ -79,7 +86,7 @@ def _pairs(design: Design, level: str, rng: np.random.Generator) -> tuple[Array,
 
 
 def _grid(codes: list[Array], most: int, rng: np.random.Generator) -> list[Array]:
-    """All combinations, or a sample of `most` of them."""
+    """Return all combinations of the codes, or `most` random combinations if there are more."""
     grids = [grid.ravel() for grid in np.meshgrid(*codes, indexing="ij")]
     if grids[0].size <= most:
         return grids
@@ -88,13 +95,13 @@ def _grid(codes: list[Array], most: int, rng: np.random.Generator) -> list[Array
 
 
 def _values(number_format: Format, codes: Array) -> Array:
-    """As float64, near enough to aim with; zero for what is not finite."""
+    """Return approximate float64 values, which are enough to choose addends. Not finite gives 0."""
     values = np.asarray(number_format.decode(codes), np.float64)
     return np.where(np.isfinite(values), values, 0.0)
 
 
 def _cancelling(design: Design, c: Format, count: int, rng: np.random.Generator) -> list[Block]:
-    """Addends near -a * b: an exact zero where there is one, and one step beside it."""
+    """Return operands with addends near -a * b: the nearest code and one step on both sides."""
     blocks = []
     for source_a, source_b in (
         (finite_codes, finite_codes),
@@ -111,14 +118,14 @@ def _cancelling(design: Design, c: Format, count: int, rng: np.random.Generator)
 
 
 def _small(design: Design, c: Format, count: int, rng: np.random.Generator) -> Block:
-    """Small products, or none, and small addends, whose first digit is anywhere."""
+    """Return small or zero products with small addends. The leading bits can be anywhere."""
     a, b = short_codes(design.a, rng, (count,)), short_codes(design.b, rng, (count,))
     a = np.where(rng.random(count) < 0.5, a, int(design.a.encode(0.0)))
     return _block("small", a, b, short_codes(c, rng, (count,)))
 
 
 def _ties(design: Design, c: Format, count: int, rng: np.random.Generator) -> Block:
-    """Addends so large that the product is worth about half of their last place."""
+    """Return addends so large that the product is worth about half of the addend's last place."""
     a = normal_codes(design.a, rng, (count,))
     b = np.where(rng.random(count) < 0.5, one_code(design.b), normal_codes(design.b, rng, (count,)))
     product = _values(design.a, a) * _values(design.b, b)
@@ -132,14 +139,18 @@ def _ties(design: Design, c: Format, count: int, rng: np.random.Generator) -> Bl
 
 
 def _decided(design: Design, c: Format, count: int, rng: np.random.Generator) -> list[Block]:
-    """Products halfway between two outputs, and addends of one digit, anywhere, that decide."""
+    """Return products halfway between two output values, with small addends that decide the tie.
+
+    Each addend has a single digit at a random place below the product.
+    """
     places = design.out.unpacked.magnitude_bits
     of_a, of_b = (f.unpacked.magnitude_bits for f in (design.a, design.b))
     low, high = max(1, places + 1 - of_b), min(of_a, places)
     if low > high:
         return []
     digits = rng.integers(low, high + 1, count)
-    # Of as many digits together, the product of two odd numbers has as many, or one fewer.
+    # The product of an odd number of m digits and an odd number of n digits has m + n or m + n - 1
+    # digits.
     others = np.minimum(places + 1 - digits + rng.integers(0, 2, count), of_b)
     a, value_a = _odd(design.a, digits, rng)
     b, value_b = _odd(design.b, others, rng)
@@ -151,7 +162,10 @@ def _decided(design: Design, c: Format, count: int, rng: np.random.Generator) ->
 
 
 def _odd(number_format: Format, digits: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Codes and values of normal numbers with that many digits, the last one 1, of both signs."""
+    """Return codes and values of numbers with `digits` significand bits, of both signs.
+
+    The last of these bits is 1.
+    """
     drawn = _values(number_format, normal_codes(number_format, rng, digits.shape))
     _, exponent = np.frexp(drawn)
     last = np.ldexp(1.0, 1 - digits)

@@ -1,4 +1,4 @@
-"""Groups whose products add up to a power of two only if every digit of them is kept."""
+"""Groups of products whose sum reaches a power of two only if the unit keeps every digit."""
 
 from functools import singledispatch
 from typing import NamedTuple
@@ -17,19 +17,24 @@ _NEAR = 3
 
 @singledispatch
 def carries(acc: Accumulator, design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
-    """Sums at the ends of what an accumulator holds; none unless it says more of itself."""
+    """Return sums at both ends of the range of an accumulator. By default there are none."""
     return []
 
 
 @carries.register
 def _(acc: Aligned, design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
-    """Groups at both ends of the running format, in which the last digit kept decides.
+    """Return groups at both ends of the running format, in which the last kept digit decides.
 
-    A group's products are runs of ones that follow one another, and mostly 2^g besides: the sum is
-    2^t, or just below. With 2^t about the last place that is kept and g about the last place of the
-    grid that zeros decide, what is lost there shows in the result, which may be truncated to a zero
-    of either sign. With 2^t just beyond the largest value, an infinity or the largest value shows.
-    An end that products do not reach is left out.
+    The products of a group are runs of ones that together fill the places 2^g to 2^(t-1). Most
+    groups have one more product, 2^g or -2^g. So the sum of a group is 2^t or just below 2^t.
+
+    * At the lower end, 2^t is near the last place that the format keeps. 2^g is near the lowest
+      possible alignment LSB, which `zero_exponent` limits. If the unit loses a digit there, the
+      result changes, and may be truncated to a zero of either sign.
+    * At the upper end, 2^t lies just beyond the largest value. The result is an infinity or the
+      largest value.
+
+    An end that the products cannot reach has no groups.
     """
     f = acc.format
     a, b = _Operand.of(design.a), _Operand.of(design.b)
@@ -59,7 +64,14 @@ def _(acc: Aligned, design: Design, sums: int, rng: np.random.Generator) -> list
 
 
 class _Operand(NamedTuple):
-    """log2 of the smallest and the largest value, digits of a value, whether there is a sign."""
+    """Facts about an operand format.
+
+    Attributes:
+        least: log2 of the smallest positive value, rounded down.
+        most: log2 of the largest value, rounded down.
+        digits: number of significand bits.
+        signed: True if the format has negative values.
+    """
 
     least: int
     most: int
@@ -73,20 +85,21 @@ class _Operand(NamedTuple):
 
 
 def _group(a: _Operand, b: _Operand, lanes: int, places: range, rng: np.random.Generator) -> Array:
-    """Operands of products that are ones in all places, and perhaps one more in the last place.
+    """Return operands of one group, whose products together have ones in all `places`.
 
-    In some groups only the first place and the last are ones: the last one may decide a tie.
+    With several lanes, the last lane mostly adds or subtracts one more 1 in the last place. In some
+    groups only the first place and the last place are ones, and the last place may decide a tie.
     """
     operands = np.zeros((2, lanes))
     order = rng.permutation(lanes)
-    # One lane is left for the last digit, unless it is the only one.
+    # One lane is reserved for the last digit, unless there is only one lane.
     busy = order[: max(lanes - 1, 1)]
     tie = lanes > 1 and rng.random() < 0.25
     high = places.stop
     for left, lane in zip(range(len(busy), 0, -1), busy, strict=True):
         if high == places.start:
             break
-        # No shorter than it takes to get to the end.
+        # The run is long enough that the remaining lanes can fill the remaining places.
         rest = high - places.start
         wanted = 1 if tie else int(rng.integers(-(-rest // left), rest + 1))
         length = _run_length(a, b, wanted)
@@ -103,7 +116,7 @@ def _group(a: _Operand, b: _Operand, lanes: int, places: range, rng: np.random.G
 
 
 def _run_length(a: _Operand, b: _Operand, wanted: int) -> int:
-    """The longest run of ones up to `wanted` that a product can have."""
+    """Return the length of the longest run of ones that a product can have, at most `wanted`."""
     even = 2 * min(wanted // 2, a.digits, b.digits - 1)
     return max(min(wanted, a.digits), even)
 
@@ -111,7 +124,7 @@ def _run_length(a: _Operand, b: _Operand, wanted: int) -> int:
 def _run(
     a: _Operand, b: _Operand, length: int, lowest: int, rng: np.random.Generator
 ) -> tuple[float, float]:
-    """Operands whose product has ones in `length` places from 2^lowest up."""
+    """Return two operands whose product has ones in `length` places, starting at 2^lowest."""
     half, odd = divmod(length, 2)
     if not odd and half <= min(a.digits, b.digits - 1):
         # (2^k - 1)(2^k + 1) is a run of 2k ones.

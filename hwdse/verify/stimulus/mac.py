@@ -24,7 +24,7 @@ from hwdse.verify.stimulus.scales import filling, scaled
 
 _Source = Callable[[Format, np.random.Generator, tuple[int, ...]], Array]
 
-# Sums and groups a sum of the accumulation blocks: (sums, groups).
+# Sizes of the accumulation blocks: (number of sums, groups per sum).
 _QUICK = {
     "short": (32, 4),
     "specials": (8, 16),
@@ -48,14 +48,14 @@ _SAMPLED_PAIRS = 65536
 @stimulus.register(Mac)
 @stimulus.register(Dot)
 def dot_stimulus(unit: Mac | Dot, design: Design, level: str, seed: int) -> Stimulus:
-    """Operand pairs one at a time, then sums of several kinds.
+    """Return operand pairs one at a time, then sums of several kinds.
 
-    Level full tries every operand pair of at most 16 bits together, and a sample of wider ones,
-    and at least 100,000 accumulation steps; exhaustive tries the pairs in every lane and ten times
-    the steps.
+    Level full tries every operand pair if both operands together have at most 16 bits, or else a
+    random sample. Level full also tries at least 100,000 accumulation steps. Level exhaustive tries
+    the operand pairs in every lane, and makes the main accumulation blocks ten times.
 
     Raises:
-        SpecError: level exhaustive for operands of more than 16 bits together.
+        SpecError: level exhaustive, but both operands together have more than 16 bits.
     """
     rng = np.random.default_rng(seed)
     if level == "exhaustive" and not listable(design.a, design.b):
@@ -67,7 +67,7 @@ def dot_stimulus(unit: Mac | Dot, design: Design, level: str, seed: int) -> Stim
     blocks = [*_pairs(design, level, rng)]
     for _ in range(_SCALE[level]):
         blocks += _sums(design, sizes, rng)
-    # Last, so that the sums before stay the same.
+    # These blocks come last, so that they do not change the random sums of the blocks above.
     blocks += aligned(design, _ALIGNED_SUMS[level], rng)
     blocks += ties(design, _ALIGNED_SUMS[level], rng)
     blocks += least(design, _ALIGNED_SUMS[level], rng)
@@ -78,7 +78,7 @@ def dot_stimulus(unit: Mac | Dot, design: Design, level: str, seed: int) -> Stim
 
 
 def _pairs(design: Design, level: str, rng: np.random.Generator) -> list[Block]:
-    """Every sum is one group, so that the output shows the product."""
+    """Yield operand pairs. Every sum is one group, so that the output shows the product."""
     lanes = design.unit.group
     if level == "quick" or not listable(design.a, design.b):
         count = _QUICK_PAIRS if level == "quick" else _SAMPLED_PAIRS
@@ -90,9 +90,9 @@ def _pairs(design: Design, level: str, rng: np.random.Generator) -> list[Block]:
         a, b = every_pair(design.a, design.b)
     if lanes == 1:
         return [_pair_block(a[:, None], b[:, None])]
-    # One lane busy and the others zero shows each product by itself; all lanes busy shows that
-    # they do not disturb each other.
-    # In random order, so that a lane does not see only some of the operands.
+    # With one busy lane and zeros in the other lanes, the output shows each product separately.
+    # With all lanes busy, the output shows that lanes do not disturb each other. The order is
+    # random, so that every lane sees all kinds of operands.
     order = rng.permutation(len(a))
     a, b = a[order], b[order]
     rounds = range(lanes) if level == "exhaustive" else [0]
@@ -106,11 +106,11 @@ def _pairs(design: Design, level: str, rng: np.random.Generator) -> list[Block]:
 
 
 def _alone(design: Design, a: Array, b: Array, shift: int) -> Block:
-    """Pair k in lane (k + shift) mod lanes, zeros elsewhere."""
+    """Put operand pair k in lane (k + shift) mod lanes, and zeros in the other lanes."""
     lanes = design.unit.group
     index = np.arange(len(a))
     lane = (index + shift) % lanes
-    # A format without zero gives its nearest value.
+    # If the format has no zero, `encode` returns the code of the nearest value.
     full_a = np.full((len(a), lanes), int(design.a.encode(0.0)), np.int64)
     full_b = np.full((len(b), lanes), int(design.b.encode(0.0)), np.int64)
     full_a[index, lane] = a
@@ -151,7 +151,7 @@ def _corners(number_format: Format, rng: np.random.Generator, shape: tuple[int, 
 
 
 def _cancelling(design: Design, size: tuple[int, int], rng: np.random.Generator) -> Block:
-    """Sums whose second half takes the first half's products back, in another order."""
+    """Return sums whose second half subtracts the products of the first half in another order."""
     sums, groups = size
     shape = (sums, groups // 2, design.unit.group)
     a, b = finite_codes(design.a, rng, shape), finite_codes(design.b, rng, shape)
@@ -164,7 +164,7 @@ def _cancelling(design: Design, size: tuple[int, int], rng: np.random.Generator)
 
 
 def _growing(design: Design, size: tuple[int, int], rng: np.random.Generator) -> Block:
-    """Sums of the largest products of one sign, to overflow what can be overflowed."""
+    """Return sums of the largest products with one sign, to make the accumulator overflow."""
     shape = (size[0], 1, design.unit.group)
     a, b = (_ends(f, rng, shape) for f in (design.a, design.b))
     repeats = (1, size[1], 1)
@@ -172,7 +172,7 @@ def _growing(design: Design, size: tuple[int, int], rng: np.random.Generator) ->
 
 
 def _grown(design: Design, size: tuple[int, int], rng: np.random.Generator) -> Block:
-    """Sums that grow as fast as they can with others in between, which meet a large sum."""
+    """Return sums of largest products mixed with random products, which meet a large sum."""
     largest = _growing(design, size, rng)
     shape = largest.a.shape
     other = rng.random((*shape[:2], 1)) < 0.5
@@ -184,7 +184,7 @@ def _grown(design: Design, size: tuple[int, int], rng: np.random.Generator) -> B
 
 
 def _ends(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Codes of the largest and the most negative value."""
+    """Return codes of the largest or the smallest value, the same in all lanes of a group."""
     values = np.array([float(number_format.max), float(number_format.min)])
     codes = number_format.encode(values).astype(np.int64)
     sums, groups, lanes = shape

@@ -1,4 +1,4 @@
-"""Operand codes worth trying, from what a format says of itself."""
+"""Operand codes for stimuli, chosen from the properties of a format."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -13,57 +13,64 @@ _LISTED_BITS = 16
 
 
 def every_pair(a: Format, b: Format) -> tuple[Array, Array]:
-    """All operand pairs, each as one code of `a` and one of `b`."""
+    """Return all operand pairs: an array of codes of `a` and an array of codes of `b`."""
     first, second = np.meshgrid(np.arange(1 << a.bits), np.arange(1 << b.bits), indexing="ij")
     return first.ravel(), second.ravel()
 
 
 def any_codes(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Uniformly random codes, special values included."""
+    """Return uniformly random codes, including codes of special values."""
     return rng.integers(0, 1 << number_format.bits, shape, dtype=np.uint64).astype(np.int64)
 
 
 def finite_codes(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Uniformly random codes of finite values."""
+    """Return uniformly random codes. The code of 1 replaces codes of infinities and NaN."""
     codes = any_codes(number_format, rng, shape)
     return np.where(_finite(number_format, codes), codes, one_code(number_format))
 
 
 def normal_codes(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Normally distributed data, scaled so that few values saturate."""
+    """Return codes of normally distributed data, scaled so that few values saturate."""
     largest, smallest = float(number_format.max), float(number_format.min_subnormal)
     unit_data_fits = smallest < 1.0 and largest >= 4.0
     deviation = 1.0 if unit_data_fits else largest / 4.0
     values = rng.normal(0.0, deviation, shape)
-    # A value too negative for an unsigned format is no number in it.
+    # An unsigned format cannot represent negative values.
     return number_format.encode(values if number_format.signed else np.abs(values)).astype(np.int64)
 
 
 def short_codes(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Random codes whose first one is anywhere, half of them negated: all subnormal binades."""
+    """Return random codes whose leading 1 can be at any bit, so that all subnormal binades occur.
+
+    Half of the values are negated.
+    """
     codes = finite_codes(number_format, rng, shape) >> rng.integers(0, number_format.bits, shape)
     return np.where(rng.random(shape) < 0.5, codes, negated(number_format, codes))
 
 
 def one_code(number_format: Format) -> int:
-    """The code that 1 is rounded to."""
+    """Return the code to which the value 1 is rounded."""
     return int(number_format.encode(1.0))
 
 
 def zero_code(number_format: Format) -> int | None:
-    """The code of zero; None in a format that has none."""
+    """Return the code of zero, or None if the format has no zero."""
     code = int(number_format.encode(0.0))
     return code if number_format.decode(np.array([code]))[0] == 0 else None
 
 
 def corner_codes(number_format: Format) -> Array:
-    """Zeros, both ends of subnormals and normals, ones, infinities, NaN, first and last codes."""
+    """Return codes of corner cases, without duplicates.
+
+    These are zeros, the smallest and largest subnormals and normals, ones, infinities, NaN, and the
+    first and last codes.
+    """
     f = number_format
     smallest_normal = float(f.min_normal)
     below_normal = np.nextafter(smallest_normal, 0.0)
     finite = [0.0, float(f.min_subnormal), below_normal, smallest_normal, 1.0, float(f.max)]
     magnitudes = np.array([*finite, np.inf])
-    # Rounding towards zero keeps "just below the smallest normal" below it.
+    # Rounding towards zero keeps `below_normal` below the smallest normal value.
     values = np.concatenate([magnitudes, -magnitudes, [np.nan, float(f.min)]])
     ends = np.array([0, 1, (1 << f.bits) - 1, 1 << (f.bits - 1)], np.uint64)
     codes = f.encode(values, rounding="rtz", overflow=f.overflow).astype(np.uint64)
@@ -71,16 +78,16 @@ def corner_codes(number_format: Format) -> Array:
 
 
 def negated(number_format: Format, codes: Array) -> Array:
-    """Codes of the opposite values, as near as the format has them."""
+    """Return codes of the negated values, rounded to the format."""
     values = np.asarray(number_format.decode(codes), np.float64)
     overflow = number_format.overflow
     return number_format.encode(-values, overflow=overflow).astype(np.int64)
 
 
 def near_codes(number_format: Format, values: Array, steps: int) -> Array:
-    """Codes of the finite values nearest to `values`, moved by some steps in the order of values.
+    """Return codes of the finite values nearest to `values`, moved by a number of steps.
 
-    The ends of the range stay what they are.
+    One step moves to the next value of the format. Codes never move beyond the ends of the range.
     """
     within = np.clip(values, float(number_format.min), float(number_format.max))
     codes = number_format.encode(within).astype(np.int64)
@@ -89,13 +96,13 @@ def near_codes(number_format: Format, values: Array, steps: int) -> Array:
     if number_format.bits <= TABLE_BITS:
         order, place = _in_order(number_format)
         return np.asarray(order[np.clip(place[codes] + steps, 0, len(order) - 1)])
-    # Wider codes of every family but tables run in the order of the values of one sign.
+    # In every family except tables, the codes of one sign are in the order of their magnitudes.
     moved = np.clip(codes + steps, 0, (1 << number_format.bits) - 1)
     return np.where(_finite(number_format, moved), moved, codes)
 
 
 def listable(a: Format, b: Format) -> bool:
-    """Whether all operand pairs are few enough to be tried."""
+    """Return True if all operand pairs are few enough to try them all."""
     return a.bits + b.bits <= _LISTED_BITS
 
 
@@ -103,14 +110,14 @@ def _finite(number_format: Format, codes: Array) -> Array:
     values = number_format.decode(codes)
     if values.dtype != object:
         return np.isfinite(values)
-    # Fractions are finite, floats among them are not.
+    # In an array of objects, finite values are fractions. Floats are infinities and NaN.
     is_fraction = np.frompyfunc(lambda value: isinstance(value, Fraction), 1, 1)
     return np.asarray(is_fraction(values), bool)
 
 
 @lru_cache(maxsize=16)
 def _in_order(number_format: Format) -> tuple[Array, Array]:
-    """Finite codes in the order of their values, and the place of each code among them."""
+    """Return the codes of finite values in the order of values, and the place of each code."""
     codes = np.arange(1 << number_format.bits)
     values = np.asarray(number_format.decode(codes), np.float64)
     order = np.argsort(values, kind="stable")

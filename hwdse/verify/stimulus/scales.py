@@ -1,4 +1,7 @@
-"""Sums that reach every place of an accumulator: products of all scales, a register filled up."""
+"""Sums that reach every place of an accumulator.
+
+One kind of sum has products of all scales. The other kind fills the register up to its end.
+"""
 
 from math import log2
 
@@ -16,10 +19,10 @@ _SPREAD = 64
 
 
 def scaled(design: Design, size: tuple[int, int], rng: np.random.Generator) -> Block:
-    """Sums of products whose logarithms are spread evenly, not those of the operands.
+    """Return sums of products whose logarithms are uniformly distributed.
 
-    Uniform codes seldom give a very large product and a very small one in the same sum. Half of the
-    sums end with the first group taken back.
+    Uniform operand codes rarely give a very large product and a very small product in the same sum.
+    Half of the sums subtract the first group at their end.
     """
     sums, groups = size
     shape = (sums, groups, design.unit.group)
@@ -34,7 +37,7 @@ def scaled(design: Design, size: tuple[int, int], rng: np.random.Generator) -> B
 
 
 def _at(number_format: Format, place: Array, rng: np.random.Generator) -> Array:
-    """Codes by the logarithm of their magnitude: 0 for the smallest and 1 for the largest."""
+    """Return codes by the log of the magnitude: `place` 0 is the smallest, 1 the largest value."""
     low, high = log2(float(number_format.min_subnormal)), log2(float(number_format.max))
     values = np.exp2(low + (high - low) * place)
     if number_format.min < 0:
@@ -43,7 +46,11 @@ def _at(number_format: Format, place: Array, rng: np.random.Generator) -> Array:
 
 
 def filling(design: Design) -> list[Block]:
-    """As many of the largest finite products as the register is made for, of either sign."""
+    """Return sums that fill a Kulisch register with the largest finite products of each sign.
+
+    Each sum has as many products as the register is designed for, up to 2^16 groups. Other
+    accumulators get no sums.
+    """
     if not isinstance(design.acc, Kulisch):
         return []
     groups = min(-(-design.acc.terms // design.unit.group), _MOST_GROUPS)
@@ -63,7 +70,7 @@ def filling(design: Design) -> list[Block]:
 
 
 def _spread(number_format: Format) -> Array:
-    """Codes of values of both signs over the whole range, its ends included."""
+    """Return codes of values of both signs over the whole range, including both ends."""
     low, high = log2(float(number_format.min_subnormal)), log2(float(number_format.max))
     values = np.exp2(np.linspace(low, high, _SPREAD))
     signed = np.concatenate([values, -values]) if number_format.min < 0 else values
