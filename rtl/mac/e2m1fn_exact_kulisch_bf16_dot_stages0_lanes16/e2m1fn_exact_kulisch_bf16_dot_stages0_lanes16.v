@@ -1,7 +1,7 @@
 // hwdse design
 //   a=e2m1fn,b=e2m1fn,mul=exact,acc=kulisch,out=bf16,rounding=rne,unit=dot,stages=0,lanes=16
-// Latency 1 cycles, initiation interval 1, 16 multiply-accumulates a cycle. Synchronous reset, active
-//   high, held for 1 cycles.
+// Latency 1 cycle, initiation interval 1, 16 multiply-accumulates per cycle. Synchronous reset, active
+//   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 512 operand pairs, 234400 accumulation steps,
 //   0 mismatches. Expected outputs: 0 nan, 0 inf, 6036 zero, 0 negative zero, 128270 negative, 0
 //   subnormal, 0 largest. Exact sums of a sample of the steps: 65552 all, 16992 inexact, 10220 tie, 0

@@ -1,7 +1,7 @@
 // hwdse design
 //   a=e4m3fn,b=e4m3fn,mul=exact,acc=aligned:L32-F13:e8m13,out=fp32,rounding=rne,unit=dot,stages=0,lanes=32
-// Latency 1 cycles, initiation interval 1, 32 multiply-accumulates a cycle. Synchronous reset, active
-//   high, held for 1 cycles.
+// Latency 1 cycle, initiation interval 1, 32 multiply-accumulates per cycle. Synchronous reset, active
+//   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 131072 operand pairs, 222208 accumulation
 //   steps, 0 mismatches. Expected outputs: 65437 nan, 0 inf, 3589 zero, 0 negative zero, 154731
 //   negative, 0 subnormal, 0 largest. Exact sums of a sample of the steps: 65978 all, 16357 inexact,

@@ -1,6 +1,6 @@
 // hwdse design a=e5m2,b=e5m2,mul=lmul,acc=kulisch,out=bf16,rounding=rne,unit=dot,stages=0,lanes=4
-// Latency 1 cycles, initiation interval 1, 4 multiply-accumulates a cycle. Synchronous reset, active
-//   high, held for 1 cycles.
+// Latency 1 cycle, initiation interval 1, 4 multiply-accumulates per cycle. Synchronous reset, active
+//   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 131072 operand pairs, 270976 accumulation
 //   steps, 0 mismatches. Expected outputs: 143434 nan, 93222 inf, 18258 zero, 0 negative zero, 73810
 //   negative, 0 subnormal, 0 largest. Exact sums of a sample of the steps: 70058 all, 5602 inexact,

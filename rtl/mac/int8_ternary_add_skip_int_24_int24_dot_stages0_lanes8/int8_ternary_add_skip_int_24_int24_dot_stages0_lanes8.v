@@ -1,7 +1,7 @@
 // hwdse design a=int8,b=ternary,mul=add-
 //   skip,acc=int:24,out=int24,rounding=rne,unit=dot,stages=0,lanes=8
-// Latency 1 cycles, initiation interval 1, 8 multiply-accumulates a cycle. Synchronous reset, active
-//   high, held for 1 cycles.
+// Latency 1 cycle, initiation interval 1, 8 multiply-accumulates per cycle. Synchronous reset, active
+//   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 2048 operand pairs, 226208 accumulation
 //   steps, 0 mismatches. Expected outputs: 0 nan, 0 inf, 7513 zero, 0 negative zero, 112273 negative,
 //   0 subnormal, 0 largest. Exact sums of a sample of the steps: 67008 all, 0 inexact, 0 tie, 0
