@@ -6,7 +6,7 @@ implementations of one spec, so that each can verify the other.
 
 from dataclasses import replace
 
-from hwdse.hdl.component import described_only
+from hwdse.hdl.component import described_only, only_described
 from hwdse.hdl.emit import PLAIN, circuit, emit, is_pipelined, multipliers, placement
 from hwdse.hdl.targets import CELLS, Target
 from hwdse.hdl.units import unit
@@ -41,7 +41,10 @@ def structure_of(design: Design) -> UnitStructure:
         ToolError: Yosys failed. Only designs with inserted registers need Yosys.
     """
     with described_only():
-        structure: UnitStructure = unit(design.unit, design).structure
+        component = unit(design.unit, design)
+        structure: UnitStructure = component.structure
+    # A plugin may use components of Amaranth, which warn if nothing elaborates them.
+    only_described(component)
     if not is_pipelined(design):
         return structure
     placed = placement(design)
