@@ -70,7 +70,7 @@ def decision_points(number_format: Format, ascending: Floats) -> Floats:
     logarithms.
 
     Args:
-        number_format: the format, which uses its own rounding.
+        number_format: the format; rounding is the default of the format.
         ascending: N levels, as `levels` returns them.
 
     Returns:

@@ -29,7 +29,7 @@ TABLE_BITS = 16
 class Format(ABC):
     """A number format: the rule that gives each code (bit pattern) a value.
 
-    A family of formats is a subclass with its own `family` text. Defining the subclass registers
+    A family of formats is a subclass with a `family` text. Defining the subclass registers
     it, so that `formats.parse` tries its `from_name`.
 
     A family states its values (`unpack`) and its *levels*. The levels are the values of one sign,

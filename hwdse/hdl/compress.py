@@ -72,7 +72,7 @@ def two_rows(columns: Sequence[Sequence[Value]]) -> tuple[Value, Value]:
 
 def _add(m: Module, bits: Sequence[Value], name: str) -> tuple[Value, Value]:
     """Sum and carry of two or three bits."""
-    # The pair's sum is worth a name of its own: both outputs use it.
+    # The sum of the pair gets a name: both outputs use it.
     half, total, carry = (Signal(name=f"{name}_{part}") for part in ("half", "sum", "carry"))
     m.d.comb += half.eq(bits[0] ^ bits[1])
     if len(bits) == 2:

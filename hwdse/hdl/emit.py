@@ -47,9 +47,10 @@ def emit(
 
     Ports of the top module are those of `bus.interface(design)`. The names of all modules begin
     with the top's. With `stages` or `interleave` the unit is one module, whose registers lie where
-    they divide the delay best. A multiplier that has registers of its own on the target is a module
-    beside it (`multipliers`). The text depends on the design, on the target, on the pinned
-    Amaranth and Yosys and, with `stages` or `interleave`, on the delay laws of the target.
+    they divide the delay best. On a target with hard multipliers, a multiplication and the
+    registers inside its hard multiplier are one module (`multipliers`). The text depends on the
+    design, on the target, on the pinned Amaranth and Yosys and, with `stages` or `interleave`, on
+    the delay laws of the target.
 
     Args:
         design: the design.
@@ -144,7 +145,7 @@ def _pipelined(design: Design, target: Target = CELLS) -> tuple[Mapping[str, Any
 def multipliers(
     design: Design, *, top: str = "", flat: bool = False, bus: Bus = PLAIN, target: Target = CELLS
 ) -> dict[str, RegisteredMultiplier]:
-    """The modules of `emit` that are one multiplier of the target with registers of its own.
+    """The modules of `emit` that each become one hard multiplier with registers inside.
 
     Args:
         design: the design; all arguments are those of `emit`.
@@ -176,7 +177,7 @@ def _unit_modules(
         flat: leave multipliers and their registers in the unit.
     """
     module = _pipelined(design, target)[0]
-    if not target.multiplier_bits:
+    if target.multiplier is None:
         return module, {}
     if flat:
         return joined(module), {}

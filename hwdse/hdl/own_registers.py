@@ -1,10 +1,10 @@
-"""Multipliers with registers of their own, in the netlists of targets that have such multipliers.
+"""Multiplications in the hard multipliers of a target, with the registers inside them.
 
 Before registers are placed, `in_parts` takes each multiplication apart. The parts are the wires to
 a hard multiplier, its logic before the register in its middle, and its logic after that register.
 Registers may then lie between the parts, at their true delays. Afterwards `closed` puts a
-multiplication and the registers beside it into a module of its own, in plain Verilog. The `mapped`
-of a target says which of its cells replaces that module.
+multiplication and the registers beside it into one module, in plain Verilog. The `mapped`
+of the hard multiplier says which cell replaces that module.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,18 +12,23 @@ from itertools import count
 from typing import Any
 
 from hwdse.hdl.netlist import Bit, output_pin
-from hwdse.hdl.targets import RegisteredMultiplier, Target
-from hwdse.hdl.targets.multiplier import MULTIPLY, OPERANDS, PRODUCT
+from hwdse.hdl.targets.multiplier import (
+    MULTIPLY,
+    OPERANDS,
+    PRODUCT,
+    HardMultiplier,
+    RegisteredMultiplier,
+)
 
 Module = Mapping[str, Any]
 
 _LEAST_BITS = 2
 
 
-def in_parts(module: Module, target: Target) -> Module:
+def in_parts(module: Module, hard: HardMultiplier) -> Module:
     """The netlist with each multiplication in parts that registers may lie between.
 
-    A multiplication stays whole if it is wider than the multipliers of the target, or so narrow
+    A multiplication stays whole if it is wider than the hard multiplier, or so narrow
     that synthesis builds it from gates.
     """
     cells: dict[str, Any] = {}
@@ -31,7 +36,7 @@ def in_parts(module: Module, target: Target) -> Module:
     fresh = _fresh(module)
     for name, cell in module["cells"].items():
         pins = cell["connections"]
-        if cell["type"] != "$mul" or not _fits(pins, target):
+        if cell["type"] != "$mul" or not _fits(pins, hard):
             cells[name] = cell
             continue
         sources = list(dict.fromkeys(b for b in (*pins["A"], *pins["B"]) if isinstance(b, int)))
@@ -59,10 +64,10 @@ def _fresh(module: Module) -> Iterator[int]:
     return count(1 + max(bit for net in nets for bit in net["bits"] if isinstance(bit, int)))
 
 
-def _fits(pins: Mapping[str, Sequence[Bit]], target: Target) -> bool:
+def _fits(pins: Mapping[str, Sequence[Bit]], hard: HardMultiplier) -> bool:
     widths = [len(pins[pin]) for pin in "AB"]
     variable = all(any(isinstance(bit, int) for bit in pins[pin]) for pin in "AB")
-    most = target.multiplier_bits
+    most = hard.max_bits
     narrow = max(widths) <= most and len(pins["Y"]) <= 2 * most
     return variable and narrow and min(widths) >= _LEAST_BITS
 

@@ -68,7 +68,7 @@ def pipelined(
 ) -> tuple[dict[str, Any], Placement]:
     """A netlist with its registers, and what they are.
 
-    For a target whose multipliers have registers of their own, multiplications are left in parts
+    For a target with hard multipliers, each multiplication is left in parts
     (`hwdse.hdl.own_registers`).
 
     Args:
@@ -112,7 +112,7 @@ def circuit_of(module: Mapping[str, Any], target: Target = CELLS) -> Circuit:
 
 
 def _placeable(module: Mapping[str, Any], target: Target) -> Mapping[str, Any]:
-    return in_parts(module, target) if target.multiplier_bits else module
+    return in_parts(module, target.multiplier) if target.multiplier else module
 
 
 def _loop_limit(
@@ -264,7 +264,7 @@ class _Insertion:
                 bits = [late.get(bit, bit) for bit in port["bits"]]
                 self.module["ports"][node.name] = {**port, "bits": bits}
                 if bits != port["bits"]:
-                    # What the port was called keeps a name of its own.
+                    # The value that had the name of the port gets another name.
                     self._name(self._names.unused(f"{node.name}_early"), port["bits"])
                 self._name(node.name, bits)
             elif node.kind != "input":

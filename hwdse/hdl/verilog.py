@@ -39,7 +39,7 @@ def verilog(
     own = {name: plain_names(module["ports"]) for name, module in modules.items()}
     names = {name: re.sub(r"\W+", "_", name) for name in modules}
     plain = {names[name]: _pruned(renamed(m, names, own, own[name])) for name, m in modules.items()}
-    # Yosys writes the modules in an order of its own.
+    # Yosys changes the order of the modules.
     text = write("\n".join(extend_operands(rtlil_text(name, m)) for name, m in plain.items()))
     written = {match[1]: match for match in _MODULE.finditer(text)}
     meanings = {port.name: port.meaning for port in ports}

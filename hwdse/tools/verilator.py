@@ -76,15 +76,7 @@ def build(
     # If `make` started this program, its options would reach our `make` through these variables.
     environment = {name: v for name, v in environment.items() if not name.startswith("MAKE")}
     for command in (generate, make):
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            env=environment,
-            cwd=folder,
-        )
+        done = _run(command, folder, environment)
         if done.returncode:
             raise ToolError(
                 f"{command[0]} failed on {top}: {_last_lines(done.stdout + done.stderr)}"
@@ -126,15 +118,7 @@ def syntax_tree(files: Sequence[Path], top: str) -> dict[str, Any] | str:
             *("-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", top),
             *map(str, files),
         ]
-        run = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            env=simulator_environment(top),
-            cwd=folder,
-        )
+        run = _run(command, folder, simulator_environment(top))
         tree = folder / "Vtree.tree.json"
         if run.returncode or not tree.exists():
             errors = [line for line in run.stderr.splitlines() if line.startswith("%Error")]
@@ -156,6 +140,20 @@ def _runner() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _run(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        env=environment,
+        cwd=folder,
+    )
 
 
 def _last_lines(output: str) -> str:

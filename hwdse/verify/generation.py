@@ -80,7 +80,7 @@ def generate(
                 name=top or design.slug,
                 bus=bus,
                 flows=flows,
-                mapping=target.mapped(multipliers) if multipliers else "",
+                mapping=target.mapped(multipliers),
             )
             if place.exists():
                 place.rename(work / "old")

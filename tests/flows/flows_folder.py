@@ -27,7 +27,7 @@ def package(spec: str, bus: str = "plain", target: Target = CELLS) -> Package:
         period_ns=10.0,
         bench=("tb_stream.py", "vectors.txt"),
         target=target.keyword,
-        mapping=target.mapped(own) if own else "",
+        mapping=target.mapped(own),
     )
 
 

@@ -67,13 +67,15 @@ def test_delays_of_an_fpga_are_in_the_order_of_its_parts():
     # A hard multiplier is as fast for any width; wider ones are several.
     assert ECP5.product_ps(8, 8, signed=True) == ECP5.product_ps(18, 18, signed=True)
     assert ECP5.product_ps(18, 18, signed=True) < ECP5.product_ps(24, 24, signed=True)
-    parts = ECP5.operands_ps() + ECP5.array_ps() + ECP5.finish_ps()
+    hard = ECP5.multiplier
+    assert hard is not None
+    parts = hard.operands_ps() + hard.array_ps() + hard.finish_ps()
     assert parts == ECP5.product_ps(8, 8, signed=True)
     # In standard cells an adder of 32 bits is slower than eight gates.
     first, step = CELLS.chain_ps(32, two=True)
     assert first + 31 * step > 8 * CELLS.gate_ps()
-    with pytest.raises(NotImplementedError, match="no multipliers with registers"):
-        CELLS.operands_ps()
+    assert CELLS.multiplier is None
+    assert CELLS.mapped({}) == ECP5.mapped({}) == ""
 
 
 def test_standard_cells_are_the_default():

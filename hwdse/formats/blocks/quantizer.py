@@ -47,7 +47,7 @@ class Quantized:
 class Quantizer(ABC):
     """A rule that turns an array into codes that share scales.
 
-    A family of quantisers is a subclass with its own `family` text. Defining the subclass registers
+    A family of quantisers is a subclass with a `family` text. Defining the subclass registers
     it, so that `formats.get` tries its `from_name`. `formats.parse` returns element formats only: a
     code of a quantiser has no meaning without its scale.
 

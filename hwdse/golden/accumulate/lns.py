@@ -67,7 +67,7 @@ def _sum(number_format: Logarithmic, x: Terms, y: Terms) -> Terms:
     """The sum of two terms, rounded to a number of the format."""
     f = number_format
     like = np.append(sum_table(f.fraction_bits), 0)
-    # Equal magnitudes of opposite signs cancel; their entry 0 is a placeholder.
+    # Equal magnitudes of opposite signs cancel; the value of entry 0 has no effect.
     unlike = np.append((0, *difference_table(f.fraction_bits)), 0)
     distance = np.abs(x.log - y.log)
     same = x.negative == y.negative

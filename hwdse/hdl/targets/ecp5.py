@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hwdse.hdl.targets.multiplier import RegisteredMultiplier
+from hwdse.hdl.targets.multiplier import HardMultiplier, RegisteredMultiplier
 from hwdse.hdl.targets.target import Target
 
 _LUT_PS, _WIRE_PS, _CHAIN_WIRES_PS = 236, 750, 1300
@@ -32,64 +32,10 @@ _GATES_A_LUT = 2
 """A LUT holds two to three gates in a row: each is charged with a part of it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ecp5(Target):
-    """Lattice ECP5, speed grade 6, with Yosys and nextpnr."""
+class Mult18x18d(HardMultiplier):
+    """The cell `MULT18X18D`."""
 
-    keyword: ClassVar[str] = "ecp5"
-    description: ClassVar[str] = "Lattice ECP5"
-    carry_chains: ClassVar[bool] = True
-    multiplier_bits: ClassVar[int] = 18
-
-    def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
-        """A carry chain; where it begins and ends does not depend on the width."""
-        del width, two
-        return _CHAIN_WIRES_PS + _INTO_CHAIN_PS + _OUT_OF_CHAIN_PS, -(-_TWO_BITS_PS // 2)
-
-    def gate_ps(self) -> int:
-        """A part of a LUT."""
-        return _LEVEL_PS // _GATES_A_LUT
-
-    def into_chain_ps(self) -> int:
-        """The rest of a LUT, in which there is nothing else then."""
-        return _LEVEL_PS - self.gate_ps()
-
-    def mux_ps(self, width: int, ways: int) -> int:
-        """A LUT for two ways; a wide multiplexer joins two LUTs."""
-        del width
-        return _levels(ways - 1 + ways) if ways > 2 else _LEVEL_PS
-
-    def mask_ps(self, width: int, *, reset: bool) -> int:
-        """A gate; flip-flops have a reset of their own."""
-        del width
-        return 0 if reset else self.gate_ps()
-
-    def equality_ps(self, width: int, *, two: bool) -> int:
-        """A LUT compares two places of two words, or four of one; the rest joins them."""
-        return _levels(2 * width if two else width)
-
-    def reduction_ps(self, bits: int) -> int:
-        """LUTs as a tree; a large one comes out a level deeper, as it is mapped for area too."""
-        return _levels(bits) + (_LEVEL_PS if bits > 16 else 0)
-
-    def product_ps(self, a_bits: int, b_bits: int, *, signed: bool) -> int:
-        """A hard multiplier, or several and the sum of what they give."""
-        bits = self.multiplier_bits
-        pieces = -(-a_bits // bits) * -(-b_bits // bits)
-        first, step = self.chain_ps(a_bits + b_bits, two=True)
-        adder = first + step * (a_bits + b_bits)
-        del signed
-        return _MULTIPLIER_WIRE_PS + _MULTIPLIER_PS + (pieces - 1).bit_length() * adder
-
-    def shift_ps(self, width: int, amount_bits: int, input_bits: int) -> int:
-        """A row of multiplexers for each bit of the amount."""
-        del width, input_bits
-        return amount_bits * _LEVEL_PS
-
-    def table_ps(self, address_bits: int, data_bits: int) -> int:
-        """LUTs for four address bits, multiplexers for the others."""
-        del data_bits
-        return _LEVEL_PS * max(1 + -(-(address_bits - 4) // 2), 1)
+    max_bits = 18
 
     def operands_ps(self) -> int:
         """The wires to the multiplier."""
@@ -110,6 +56,69 @@ class Ecp5(Target):
             "// techmap -map THIS_FILE ahead of synth_ecp5.\n"
         )
         return head + "\n".join(_mult18x18d(name, kind) for name, kind in multipliers.items())
+
+
+MULTIPLIER = Mult18x18d()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ecp5(Target):
+    """Lattice ECP5, speed grade 6, with Yosys and nextpnr."""
+
+    keyword: ClassVar[str] = "ecp5"
+    description: ClassVar[str] = "Lattice ECP5"
+    carry_chains: ClassVar[bool] = True
+    multiplier: ClassVar[HardMultiplier | None] = MULTIPLIER
+
+    def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
+        """A carry chain; where it begins and ends does not depend on the width."""
+        del width, two
+        return _CHAIN_WIRES_PS + _INTO_CHAIN_PS + _OUT_OF_CHAIN_PS, -(-_TWO_BITS_PS // 2)
+
+    def gate_ps(self) -> int:
+        """A part of a LUT."""
+        return _LEVEL_PS // _GATES_A_LUT
+
+    def into_chain_ps(self) -> int:
+        """The rest of a LUT, in which there is nothing else then."""
+        return _LEVEL_PS - self.gate_ps()
+
+    def mux_ps(self, width: int, ways: int) -> int:
+        """A LUT for two ways; a wide multiplexer joins two LUTs."""
+        del width
+        return _levels(ways - 1 + ways) if ways > 2 else _LEVEL_PS
+
+    def mask_ps(self, width: int, *, reset: bool) -> int:
+        """A gate; the flip-flops have a reset input."""
+        del width
+        return 0 if reset else self.gate_ps()
+
+    def equality_ps(self, width: int, *, two: bool) -> int:
+        """A LUT compares two places of two words, or four of one; the rest joins them."""
+        return _levels(2 * width if two else width)
+
+    def reduction_ps(self, bits: int) -> int:
+        """LUTs as a tree; a large one comes out a level deeper, as it is mapped for area too."""
+        return _levels(bits) + (_LEVEL_PS if bits > 16 else 0)
+
+    def product_ps(self, a_bits: int, b_bits: int, *, signed: bool) -> int:
+        """A hard multiplier, or several and the sum of what they give."""
+        bits = MULTIPLIER.max_bits
+        pieces = -(-a_bits // bits) * -(-b_bits // bits)
+        first, step = self.chain_ps(a_bits + b_bits, two=True)
+        adder = first + step * (a_bits + b_bits)
+        del signed
+        return _MULTIPLIER_WIRE_PS + _MULTIPLIER_PS + (pieces - 1).bit_length() * adder
+
+    def shift_ps(self, width: int, amount_bits: int, input_bits: int) -> int:
+        """A row of multiplexers for each bit of the amount."""
+        del width, input_bits
+        return amount_bits * _LEVEL_PS
+
+    def table_ps(self, address_bits: int, data_bits: int) -> int:
+        """LUTs for four address bits, multiplexers for the others."""
+        del data_bits
+        return _LEVEL_PS * max(1 + -(-(address_bits - 4) // 2), 1)
 
 
 def _mult18x18d(name: str, kind: RegisteredMultiplier) -> str:

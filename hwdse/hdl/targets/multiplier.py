@@ -1,5 +1,7 @@
-"""Multipliers that have registers of their own, as those of FPGAs do."""
+"""Hard multipliers: blocks of an FPGA that multiply and contain registers."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: Cells that stand for the parts of a multiplier while registers are placed: the wires to it, and
@@ -9,7 +11,9 @@ OPERANDS, MULTIPLY, PRODUCT = "$hwdse_operands", "$hwdse_multiply", "$hwdse_prod
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredMultiplier:
-    """A multiplier and its own registers, all without reset or enable.
+    """A multiplication and the registers inside its hard multiplier.
+
+    The registers have neither reset nor enable.
 
     Attributes:
         a_bits, b_bits: operands.
@@ -49,3 +53,33 @@ class RegisteredMultiplier:
             if there
         ]
         return f"Multiplies two words, with registers {' and '.join(places)} and without reset."
+
+
+class HardMultiplier(ABC):
+    """The hard multiplier of a target: its size, its delays, and its cell.
+
+    Attributes:
+        max_bits: width of its operands.
+    """
+
+    max_bits: int
+
+    @abstractmethod
+    def operands_ps(self) -> int:
+        """Delay of the wires to the operand registers."""
+
+    @abstractmethod
+    def array_ps(self) -> int:
+        """Delay from the operand registers to the register in the middle."""
+
+    @abstractmethod
+    def finish_ps(self) -> int:
+        """Delay from the register in the middle to the product."""
+
+    @abstractmethod
+    def mapped(self, multipliers: Mapping[str, RegisteredMultiplier]) -> str:
+        """Verilog modules that replace registered multipliers by the cell of the target.
+
+        Args:
+            multipliers: by the names of their modules.
+        """

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hwdse.errors import ToolError
-from hwdse.hdl.targets.multiplier import MULTIPLY, OPERANDS, PRODUCT, RegisteredMultiplier
+from hwdse.hdl.targets.multiplier import (
+    MULTIPLY,
+    OPERANDS,
+    PRODUCT,
+    HardMultiplier,
+    RegisteredMultiplier,
+)
 from hwdse.hdl.targets.timing import CellTiming
 from hwdse.spec.part import Part
 
@@ -26,14 +32,13 @@ class Target(Part):
     Attributes:
         carry_chains: a sum written `+` becomes a fast carry chain: sums are kept as such, and not
             taken apart into full adders or carry trees.
-        multiplier_bits: widest operands of a hard multiplier that has registers of its own; 0 if
-            there is none.
+        multiplier: the hard multiplier; None if the target has none.
     """
 
     kind: ClassVar[str] = "target"
     description: ClassVar[str] = ""
     carry_chains: ClassVar[bool] = False
-    multiplier_bits: ClassVar[int] = 0
+    multiplier: ClassVar[HardMultiplier | None] = None
 
     def timing(self, cell: _Cell, pins: Pins, output: str) -> CellTiming:
         """Delays of a cell of a netlist.
@@ -52,12 +57,17 @@ class Target(Part):
         return _RULES[kind](self, cell, pins, output)
 
     def mapped(self, multipliers: Mapping[str, RegisteredMultiplier]) -> str:
-        """Verilog of modules that replace registered multipliers by the target's own cells.
+        """Verilog modules that replace registered multipliers by the cell of the target.
 
         Args:
             multipliers: by the names of their modules.
+
+        Returns:
+            The modules; empty if there are no multipliers.
         """
-        raise NotImplementedError(f"target {self} has no multipliers with registers")
+        if self.multiplier is None or not multipliers:
+            return ""
+        return self.multiplier.mapped(multipliers)
 
     @abstractmethod
     def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
@@ -109,18 +119,6 @@ class Target(Part):
     @abstractmethod
     def table_ps(self, address_bits: int, data_bits: int) -> int:
         """A read-only table."""
-
-    def operands_ps(self) -> int:
-        """The way to a hard multiplier's operand registers."""
-        raise NotImplementedError(f"target {self} has no multipliers with registers")
-
-    def array_ps(self) -> int:
-        """From a hard multiplier's operand registers to those in its middle."""
-        raise NotImplementedError(f"target {self} has no multipliers with registers")
-
-    def finish_ps(self) -> int:
-        """From the registers in a hard multiplier's middle to its output."""
-        raise NotImplementedError(f"target {self} has no multipliers with registers")
 
 
 _ADDERS = ("$add", "$sub", "$neg")
@@ -226,16 +224,14 @@ def _selection(target: Target, cell: _Cell, pins: Pins) -> int:
     return target.mux_ps(len(cell["connections"]["Y"]), 1 << len(_real(pins["S"])))
 
 
-def _operands(target: Target, _cell: _Cell, _pins: Pins) -> int:
-    return target.operands_ps()
+def _inside(delay: Callable[[HardMultiplier], int]) -> _Rule:
+    """A part of a hard multiplier. Only targets that have one meet these cells."""
 
+    def rule(target: Target, _cell: _Cell, _pins: Pins) -> int:
+        assert target.multiplier is not None
+        return delay(target.multiplier)
 
-def _array(target: Target, _cell: _Cell, _pins: Pins) -> int:
-    return target.array_ps()
-
-
-def _finish(target: Target, _cell: _Cell, _pins: Pins) -> int:
-    return target.finish_ps()
+    return _word(rule)
 
 
 _RULES: dict[str, _Rule] = {
@@ -253,7 +249,7 @@ _RULES: dict[str, _Rule] = {
     "$mul": _word(_product),
     "$memrd_v2": _word(_table),
     "$bmux": _word(_selection),
-    OPERANDS: _word(_operands),
-    MULTIPLY: _word(_array),
-    PRODUCT: _word(_finish),
+    OPERANDS: _inside(lambda multiplier: multiplier.operands_ps()),
+    MULTIPLY: _inside(lambda multiplier: multiplier.array_ps()),
+    PRODUCT: _inside(lambda multiplier: multiplier.finish_ps()),
 }

@@ -77,7 +77,7 @@ def find_segments(number_format: Format, rounding: str, overflow: str) -> Segmen
             x = np.asarray(patterns, np.uint32).view(np.float32)
             return number_format.encode(x, rounding, overflow)
 
-    # Zero, infinity and NaN begin segments of their own: neighbouring codes need not be monotone.
+    # Zero, infinity and NaN each begin a segment: neighbouring codes need not be monotone.
     apart = np.array([0, lanes.INFINITY, int(lanes.INFINITY) + 1], np.int64)
     points = np.append(np.arange(1, lanes.INFINITY, _STRIDE), lanes.INFINITY - 1).astype(np.int64)
     found = []
