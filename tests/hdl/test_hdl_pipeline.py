@@ -9,10 +9,10 @@ import re
 import subprocess
 import sys
 from importlib import import_module
-from random import Random
 
 import pytest
 from cycle_level import CycleLevel, netlist
+from delayed_units import LANES, assert_delayed, design_of
 from verilog_lint import lint, written
 
 from hwdse import Design
@@ -24,9 +24,6 @@ from hwdse.verify import verify
 
 #: The module; the package has the function of this name.
 EMIT = import_module("hwdse.hdl.emit")
-
-LANES = 128
-CYCLES = 32
 
 UNITS = [
     "a=int8,acc=int:32",
@@ -47,32 +44,11 @@ PIPELINES = [
 ]
 
 
-def design_of(spec: str, stages: int, interleave: int = 1) -> Design:
-    turns = f",interleave={interleave}" if interleave > 1 else ""
-    return Design.parse(f"{spec},stages={stages}{turns}")
-
-
 def circuit_of(design: Design, seed: int) -> CycleLevel:
     if EMIT.is_pipelined(design):
         text = rtlil_text("unit", EMIT._pipelined(design)[0])
         return CycleLevel(netlist(text), LANES, seed)
     return CycleLevel(EMIT.flat_netlist(design), LANES, seed)
-
-
-def random_inputs(design: Design, random: Random) -> dict[str, list[int]]:
-    """Half of the cycles without input, a quarter of the inputs start a sum."""
-    lanes = design.unit.group
-    widths = {"i_a": lanes * design.a.bits, "i_b": lanes * design.b.bits}
-    if design.unit.keyword == "fma":
-        widths["i_c"] = design.c.bits
-    words = {
-        name: [random.getrandbits(LANES) for _ in range(width)] for name, width in widths.items()
-    }
-    if design.unit.family == "mac":
-        words["rst"] = [0]
-        words["i_valid"] = [random.getrandbits(LANES)]
-        words["i_first"] = [random.getrandbits(LANES) & random.getrandbits(LANES)]
-    return words
 
 
 @pytest.mark.parametrize(
@@ -83,38 +59,9 @@ def random_inputs(design: Design, random: Random) -> dict[str, list[int]]:
     ],
 )
 def test_pipelined_is_unpipelined_delayed_by_the_latency(spec, stages, interleave):
-    design, plain = design_of(spec, stages, interleave), design_of(spec, 0)
-    latency = design.unit.latency
-    clocked = design.unit.family == "mac"
-    assert latency == stages + interleave * clocked
-    random = Random(stages * 10 + interleave)
-    pipelined = circuit_of(design, seed=1)
-    sums = [circuit_of(plain, seed=2 + k) for k in range(interleave)]
-    if clocked:
-        reset(design, random, pipelined, latency if interleave > 1 else 1)
-        for single in sums:
-            reset(design, random, single, 1)
-    due: dict[int, dict[str, list[int]]] = {}
-    compared = 0
-    for t in range(CYCLES):
-        inputs = random_inputs(design, random)
-        got = pipelined.cycle(inputs)
-        # A unit with state shows what an input made of it when its turn comes again.
-        shown = sums[t % interleave].cycle(inputs)
-        due[t + latency - interleave * clocked] = shown
-        if t >= latency:
-            assert got == due[t], f"cycle {t}"
-            compared += 1
-        elif clocked:
-            assert got["o_valid"] == [0], f"o_valid in cycle {t} after reset"
-    assert compared == CYCLES - latency
-    assert any(any(shown["o"]) for shown in due.values())
-
-
-def reset(design: Design, random: Random, circuit: CycleLevel, cycles: int) -> None:
-    """Hold `rst` while inputs go on; they are not accepted."""
-    for _ in range(cycles):
-        circuit.cycle({**random_inputs(design, random), "rst": [circuit.ones]})
+    design = design_of(spec, stages, interleave)
+    assert design.unit.latency == stages + interleave * (design.unit.family == "mac")
+    assert_delayed(design, circuit_of(design, seed=1))
 
 
 @pytest.mark.parametrize(

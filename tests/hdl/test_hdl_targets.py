@@ -1,4 +1,4 @@
-"""Targets: delay laws, what is written for them, and multipliers with registers of their own."""
+"""Targets: delay laws, the Verilog for them, and hard multipliers with their registers."""
 
 import re
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import pytest
 from cycle_level import CycleLevel
+from delayed_units import LANES, assert_delayed, design_of
 from mult18x18d import MODEL, flat_netlists
-from test_hdl_pipeline import CYCLES, LANES, design_of, random_inputs, reset
 from verilog_lint import lint, written
 
 from hwdse import Design
@@ -131,27 +131,9 @@ UNITS = [
 )
 def test_units_for_the_ecp5_are_those_for_cells_delayed(spec, stages, interleave, kinds):
     """Arithmetic of another target, its registers and its multipliers: the same bits."""
-    design, plain = design_of(spec, stages, interleave), design_of(spec, 0)
-    latency, clocked = design.unit.latency, design.unit.family == "mac"
+    design = design_of(spec, stages, interleave)
     assert len(multipliers(design, target=ECP5)) == kinds
-    random = Random(stages * 10 + interleave)
-    pipelined = folded(design, seed=1)
-    sums = [CycleLevel(EMIT.flat_netlist(plain), LANES, 2 + k) for k in range(interleave)]
-    if clocked:
-        reset(design, random, pipelined, latency if interleave > 1 else 1)
-        for single in sums:
-            reset(design, random, single, 1)
-    due, compared = {}, 0
-    for t in range(CYCLES):
-        inputs = random_inputs(design, random)
-        got = pipelined.cycle(inputs)
-        shown = sums[t % interleave].cycle(inputs)
-        due[t + latency - interleave * clocked] = shown
-        if t >= latency:
-            assert got == due[t], f"cycle {t}"
-            compared += 1
-    assert compared == CYCLES - latency
-    assert any(any(shown["o"]) for shown in due.values())
+    assert_delayed(design, folded(design, seed=1))
 
 
 def test_a_multiplier_takes_the_registers_beside_it():
