@@ -12,7 +12,8 @@ from hwdse.tools import verilator
 from hwdse.verify.bench import Report, run_bench
 from hwdse.verify.bus_trace import on_bus
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
-from hwdse.verify.exhaustive import enumeration_of, run_enumeration
+from hwdse.verify.enumeration import enumeration_of
+from hwdse.verify.exhaustive import run_enumeration
 from hwdse.verify.line_coverage import write_coverage
 from hwdse.verify.mismatch import describe
 from hwdse.verify.prepare import prepare

@@ -9,13 +9,15 @@ from hwdse import Design, golden
 from hwdse.errors import SpecError, VerificationError
 from hwdse.hdl import emit
 from hwdse.verify import copies, exhaustive, native, verify
-from hwdse.verify.exhaustive import enumeration_of, reachable_sums, run_enumeration
+from hwdse.verify import enumeration as enumerations
+from hwdse.verify.enumeration import enumeration_of, reachable_sums
+from hwdse.verify.exhaustive import run_enumeration
 
 FMA = Design.parse("a=e2m1fn,unit=fma")
 MAC = Design.parse("a=e2m1fn,acc=fp:e2m1fn")
 
 
-def enumeration(design: Design) -> exhaustive.Enumeration:
+def enumeration(design: Design) -> enumerations.Enumeration:
     found = enumeration_of(design.unit, design)
     assert found is not None
     return found
@@ -58,9 +60,9 @@ def test_a_single_wrong_result_is_found_and_shown(
     assert "1 ulp apart" in shown[0]
 
 
-@pytest.mark.parametrize("bits", [exhaustive.GOLDEN_BITS, 0], ids=["golden", "kernel"])
+@pytest.mark.parametrize("bits", [enumerations.GOLDEN_BITS, 0], ids=["golden", "kernel"])
 def test_the_rows_of_a_sweep_are_golden(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exhaustive, "GOLDEN_BITS", bits)
+    monkeypatch.setattr(enumerations, "GOLDEN_BITS", bits)
     for design in (FMA, MAC, Design.parse("a=e2m1fn,acc=fp:e4m3fn")):
         found = enumeration(design)
         assert found.by_golden == bool(bits)
@@ -99,22 +101,22 @@ def test_golden_judges_what_it_can_afford(monkeypatch: pytest.MonkeyPatch) -> No
         raise AssertionError("golden can afford all of this")
 
     for name in ("mul", "fma", "matmul"):
-        monkeypatch.setattr(exhaustive.kernels, name, wrong)
+        monkeypatch.setattr(enumerations.kernels, name, wrong)
     for design in (MAC, CODES_THAT_ENCODING_NEVER_GIVES):
         assert run_enumeration(enumeration(design), emit(design), jobs=1) in (16**3, 16**2)
 
 
 def test_a_wrong_kernel_of_a_long_sweep_is_found_by_golden(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before anything is built, or else from what it calls wrong."""
-    monkeypatch.setattr(exhaustive, "GOLDEN_BITS", 0)
+    monkeypatch.setattr(enumerations, "GOLDEN_BITS", 0)
     design = Design.parse("a=e2m1fn,unit=fma")
-    right = exhaustive.kernels.fma
+    right = enumerations.kernels.fma
 
     def wrong(design: Design, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
         a, b, c = np.broadcast_arrays(a, b, c)
         return right(design, a, b, c) ^ ((a == 3) & (b == 5) & (c == 9))
 
-    monkeypatch.setattr(exhaustive.kernels, "fma", wrong)
+    monkeypatch.setattr(enumerations.kernels, "fma", wrong)
     with pytest.raises(VerificationError, match=r"the fast kernel that 2\^12 results need differs"):
         run_enumeration(enumeration(design), "")
     monkeypatch.setattr(exhaustive, "_check_kernel", lambda *_: None)
