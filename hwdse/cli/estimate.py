@@ -10,6 +10,7 @@ from hwdse import networks
 from hwdse.cli.counts import Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cost.fpga import FAMILIES, place_and_route
+from hwdse.cost.recommend import Recommendation, recommend
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.ranking import rank as rank_designs
 from hwdse.explore.record import cost_margin, four_digits, short_spec
@@ -27,19 +28,22 @@ def cost(*, spec: tuple[str, ...], technology: str, fpga: str | None, as_json: b
     """Estimate area, energy and delay of designs.
 
     Says where the accumulator's loop is slower than every pipeline stage. With --fpga the Verilog
-    is also mapped, placed and routed by open tools.
+    for that FPGA is also mapped, placed and routed by open tools, and so are the configurations
+    that its delays promise most of: the fastest `stages` and `interleave` are recommended.
     """
     designs = [Design.parse(text) for text in spec]
     estimates = [costs.estimate(design, technology) for design in designs]
     loops = [costs.loop_limit(design, technology) for design in designs]
     placed = [place_and_route(design, fpga) for design in designs] if fpga else []
+    best = [recommend(d, r, fpga) for d, r in zip(designs, placed, strict=True)] if fpga else []
     if as_json:
         documents: list[dict[str, Any]] = [
             {"spec": str(design), **estimate.to_json(), "loop": loop and loop.to_json()}
             for design, estimate, loop in zip(designs, estimates, loops, strict=True)
         ]
-        for document, result in zip(documents, placed, strict=False):
-            document["fpga"] = result.to_json()
+        # Without --fpga there are no results.
+        for document, result, found in zip(documents, placed, best, strict=False):
+            document["fpga"] = {**result.to_json(), "recommended": found.to_json()}
         print_json({"designs": documents})
         return
     blocks = list(dict.fromkeys(block.name for e in estimates for block in e.breakdown))
@@ -66,18 +70,23 @@ def cost(*, spec: tuple[str, ...], technology: str, fpga: str | None, as_json: b
     if placed:
         click.echo(f"\n{placed[0].device}, {placed[0].tool}, placed and routed.")
         print_table(
-            ["design", "LUTs", "flip-flops", "multipliers", "Fmax MHz"],
+            ["design", "stages", "interleave", "LUTs", "flip-flops", "multipliers", "Fmax MHz"],
             [
                 [
-                    short_spec(design),
-                    str(result.luts),
-                    str(result.flip_flops),
-                    str(result.multipliers),
-                    four_digits(result.fmax_mhz),
+                    short_spec(shown.design),
+                    str(shown.stages),
+                    str(shown.interleave),
+                    str(shown.result.luts),
+                    str(shown.result.flip_flops),
+                    str(shown.result.multipliers),
+                    four_digits(shown.result.fmax_mhz),
                 ]
-                for design, result in zip(designs, placed, strict=True)
+                for design, result, found in zip(designs, placed, best, strict=True)
+                for shown in dict.fromkeys((Recommendation(design=design, result=result), found))
             ],
         )
+        for design, found in zip(designs, best, strict=True):
+            click.echo(_advice(design, found))
 
 
 @click.command()
@@ -174,6 +183,17 @@ def accuracy(
         f"moves between {', '.join(first.other_scales)}. rank: by paired tests of the logits' "
         "error; equal ranks are not told apart. A small error means answers as float gives them, "
         "not right ones."
+    )
+
+
+def _advice(design: Design, found: Recommendation) -> str:
+    """Which configuration is recommended, in a line."""
+    if found.design == design:
+        return f"{short_spec(design)}: no other stages or interleave is faster."
+    turns = f",interleave={found.interleave}" if found.interleave > 1 else ""
+    return (
+        f"{short_spec(design)}: stages={found.stages}{turns} is recommended, "
+        f"{four_digits(found.result.fmax_mhz)} MHz."
     )
 
 

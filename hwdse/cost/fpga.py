@@ -12,12 +12,14 @@ from typing import Any
 
 from hwdse.errors import ToolError
 from hwdse.flows.wrapper import WRAPPER, wrapper
-from hwdse.hdl import emit
+from hwdse.hdl import Target, emit, multipliers
 from hwdse.spec import Design
 from hwdse.tools.nextpnr import find_nextpnr
 from hwdse.tools.yosys import find_yosys, run_yosys
 
+#: Seed of the placement, the same for every design.
 SEED = 1
+_MAPPING = "cells.v"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,7 @@ class Family:
 
     Attributes:
         device: the part, as people call it.
+        target: target of the Verilog that goes there.
         synthesis: Yosys pass that maps to it.
         nextpnr: name of the place-and-route tool; its Python package has underscores.
         options: of that tool, to choose the part.
@@ -33,6 +36,7 @@ class Family:
     """
 
     device: str
+    target: Target
     synthesis: str
     nextpnr: str
     options: tuple[str, ...]
@@ -44,6 +48,7 @@ class Family:
 FAMILIES = {
     "ecp5": Family(
         device="Lattice ECP5 LFE5U-85F-6",
+        target=Target.parse("ecp5"),
         synthesis="synth_ecp5",
         nextpnr="nextpnr-ecp5",
         options=("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained"),
@@ -81,7 +86,7 @@ class FpgaResult:
 
 
 def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
-    """Emit, map, place and route a design.
+    """Emit for the family, map, place and route a design.
 
     Args:
         design: what to build.
@@ -91,18 +96,23 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
         ToolError: a tool is missing, did not reach its end, or the family is unknown.
         SpecError: no generator for a part of the design.
     """
-    if family not in FAMILIES:
-        raise ToolError(f"unknown FPGA family {family!r}: known are {', '.join(FAMILIES)}")
-    target = FAMILIES[family]
+    check_family(family)
+    chosen = FAMILIES[family]
     yosys = find_yosys()
-    nextpnr = find_nextpnr(target.nextpnr)
-    files = {"design.v": emit(design), "wrapper.v": wrapper(design.interface, design.slug)}
-    kept = ["unit.json", "wrapped.json"]
-    _, mapped = run_yosys(files, _script(target, design.slug), kept=kept)
+    nextpnr = find_nextpnr(chosen.nextpnr)
+    files = {
+        "design.v": emit(design, target=chosen.target),
+        "wrapper.v": wrapper(design.interface, design.slug),
+    }
+    own = multipliers(design, target=chosen.target)
+    if own:
+        files[_MAPPING] = chosen.target.mapped(own)
+    script = _script(chosen, design.slug, mapped=bool(own))
+    _, mapped = run_yosys(files, script, kept=["unit.json", "wrapped.json"])
     counted = json.loads(mapped["unit.json"])
     used = [cell["type"] for cell in counted["modules"][design.slug]["cells"].values()]
     arguments = [
-        *(*target.options, "--json", "wrapped.json"),
+        *(*chosen.options, "--json", "wrapped.json"),
         *("--report", "report.json", "--seed", str(SEED), "--freq", "400"),
         "--timing-allow-fail",
     ]
@@ -112,21 +122,35 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
     report = json.loads(routed["report.json"])
     clocks = [clock["achieved"] for clock in report["fmax"].values()]
     if not clocks:
-        raise ToolError(f"{target.nextpnr} reported no clock frequency for {design}")
+        raise ToolError(f"{chosen.nextpnr} reported no clock frequency for {design}")
     return FpgaResult(
-        device=target.device,
-        luts=sum(target.luts.get(cell, 0) for cell in used),
-        flip_flops=sum(cell in target.flip_flops for cell in used),
-        multipliers=sum(cell in target.multipliers for cell in used),
+        device=chosen.device,
+        luts=sum(chosen.luts.get(cell, 0) for cell in used),
+        flip_flops=sum(cell in chosen.flip_flops for cell in used),
+        multipliers=sum(cell in chosen.multipliers for cell in used),
         fmax_mhz=round(min(clocks), 2),
         tool=f"{yosys.name}, {nextpnr.name}",
     )
 
 
-def _script(target: Family, top: str) -> str:
-    """The unit is mapped and written alone, then in its wrapper, where it stays as it is."""
+def check_family(family: str) -> None:
+    """Check that a family is a key of `FAMILIES`.
+
+    Raises:
+        ToolError: the family is unknown.
+    """
+    if family not in FAMILIES:
+        raise ToolError(f"unknown FPGA family {family!r}: known are {', '.join(FAMILIES)}")
+
+
+def _script(family: Family, top: str, *, mapped: bool = False) -> str:
+    """The unit is mapped and written alone, then in its wrapper, where it stays as it is.
+
+    With `mapped`, modules that are cells of the family become such before all other passes.
+    """
+    techmap = f"techmap -map {_MAPPING}\n" if mapped else ""
     return f"""read_verilog design.v
-{target.synthesis} -top {top}
+{techmap}{family.synthesis} -top {top}
 write_json unit.json
 setattr -mod -unset top {top}
 select {top}
@@ -134,5 +158,5 @@ write_rtlil -selected unit.il
 design -reset
 read_rtlil unit.il
 read_verilog wrapper.v
-{target.synthesis} -top {WRAPPER} -json wrapped.json
+{family.synthesis} -top {WRAPPER} -json wrapped.json
 """
