@@ -208,7 +208,7 @@ READ_THEIR_OWN = {
     "explore/store.py",
     "explore/verilog.py",
     "hdl/emit.py",
-    "kernels/jit.py",
+    "jit.py",
     "reading.py",
     "tools/tool.py",
     "tools/verilator.py",

@@ -7,8 +7,9 @@ import click
 
 from hwdse import cost as costs
 from hwdse import networks
-from hwdse.cli.counts import Count
+from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
+from hwdse.cli.synthesis import measured, show_measured
 from hwdse.cost.fpga import FAMILIES, place_and_route
 from hwdse.cost.recommend import Recommendation, recommend
 from hwdse.explore.progress import ConsoleReporter
@@ -23,15 +24,47 @@ from hwdse.spec import Design
 @click.argument("spec", nargs=-1, required=True)
 @click.option("--technology", default=DEFAULT_TECHNOLOGY, show_default=True, help="Cost table.")
 @click.option("--fpga", type=click.Choice(list(FAMILIES)), help="Place and route on an FPGA too.")
+@click.option("--synthesize", is_flag=True, help="Measure with a cell library, do not estimate.")
+@click.option(
+    "--liberty",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Liberty file of the cell library; several files with one option each.",
+)
+@click.option("--clock-ns", type=click.FloatRange(min=0, min_open=True), help="Clock period in ns.")
+@click.option("--jobs", type=Count(1, MAX_JOBS), help="Processes; by default one per core.")
 @json_option
-def cost(*, spec: tuple[str, ...], technology: str, fpga: str | None, as_json: bool) -> None:
+def cost(
+    *,
+    spec: tuple[str, ...],
+    technology: str,
+    fpga: str | None,
+    synthesize: bool,
+    files: tuple[Path, ...],
+    clock_ns: float | None,
+    jobs: int | None,
+    as_json: bool,
+) -> None:
     """Estimate area, energy and delay of designs.
+
+    With --synthesize they are measured: synthesis with the cells of a Liberty library, static
+    timing, and gate-level simulation with glitches. What is measured is kept in the cache.
 
     Says where the accumulator's loop is slower than every pipeline stage. With --fpga the Verilog
     for that FPGA is also mapped, placed and routed by open tools, and so are the configurations
     that its delays promise most of: the fastest `stages` and `interleave` are recommended.
     """
     designs = [Design.parse(text) for text in spec]
+    if synthesize != bool(files):
+        missing = "--liberty FILE" if synthesize else "--synthesize"
+        raise click.UsageError(f"--synthesize and --liberty FILE go together: give {missing} too.")
+    if synthesize:
+        if fpga:
+            raise click.UsageError("--synthesize and --fpga exclude each other.")
+        results = measured(designs, files, jobs)
+        show_measured(designs, results, clock_ns=clock_ns, as_json=as_json)
+        return
     estimates = [costs.estimate(design, technology) for design in designs]
     loops = [costs.loop_limit(design, technology) for design in designs]
     placed = [place_and_route(design, fpga) for design in designs] if fpga else []

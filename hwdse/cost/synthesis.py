@@ -10,10 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from hwdse.cost import liberty
+from hwdse.cost.liberty import Library, mapping_text
 from hwdse.errors import ToolError
 from hwdse.tools.yosys import find_yosys, run_yosys
 
@@ -45,8 +44,11 @@ abc -liberty cells.lib -script map.abc
 opt_clean -purge
 stat -liberty cells.lib
 write_json netlist.json
-write_verilog -noattr -noexpr netlist.v
+write_verilog -noattr -noexpr -simple-lhs netlist.v
 """
+
+RECIPE = _ABC + _SCRIPT
+"""All commands of the synthesis, for keys of caches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,24 +85,28 @@ def parse_area(log: str, top: str) -> float:
     return float(areas[-1])
 
 
-def synthesize(verilog: str, *, top: str, library: Path) -> Synthesis:
+def synthesize(
+    verilog: str, *, top: str, library: Library, timeout_s: float | None = None
+) -> Synthesis:
     """Map Verilog onto the cells of a Liberty file.
 
     Args:
         verilog: Verilog text of all modules of the design.
         top: name of the top module.
-        library: Liberty file, `.lib` or `.lib.gz`.
+        library: the cell library.
+        timeout_s: time limit in seconds. By default there is no limit.
 
     Raises:
+        ToolTimeoutError: Yosys took longer than `timeout_s`.
         ToolError: Yosys is missing, or did not reach the end of its script.
-        TechnologyError: the library cannot be read.
     """
-    files = {"cells.lib": liberty.read_text(library), "design.v": verilog, "map.abc": _ABC}
+    files = {"cells.lib": mapping_text(library), "design.v": verilog, "map.abc": _ABC}
     log, texts = run_yosys(
         files,
         _SCRIPT.format(top=top),
         kept=["netlist.json", "netlist.v"],
         purpose=f"the synthesis of {top}",
+        timeout_s=timeout_s,
     )
     module: dict[str, Any] = json.loads(texts["netlist.json"])["modules"][top]
     return Synthesis(

@@ -18,9 +18,9 @@ from hwdse.explore.reporting import report
 from hwdse.explore.space import Space
 from hwdse.explore.store import RTL_FOLDER, STORE_NAME, Store, finished, frame_of
 from hwdse.explore.verilog import Generator, Verification, VerilogGenerator, holds
-from hwdse.explore.workers import Failure, run_tasks
 from hwdse.spec import Design
 from hwdse.text import printable
+from hwdse.workers import Failure, run_tasks
 from hwdse.writing import writable_folder, write_file
 
 # Largest number of failures in an error message. Without a simulator, for example, all designs of a

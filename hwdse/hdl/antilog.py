@@ -5,9 +5,9 @@ The exponent stays a separate field: the significand is not shifted here.
 
 from amaranth.hdl import Cat, Const, Module, Value
 
-from hwdse.hdl.lookup import lookup
+from hwdse.hdl.lookup import lookup, lookup_table
 from hwdse.hdl.unpacked import drive
-from hwdse.primitives.primitive import Gates, Multiplier, Primitive, Table
+from hwdse.primitives.primitive import Gates, Multiplier, Primitive
 from hwdse.spec.multiply.log_tables import LogShape
 
 # Up to this many fraction bits, one table of whole significands is the smallest circuit.
@@ -18,9 +18,10 @@ def antilog_parts(shape: LogShape) -> tuple[Primitive, ...]:
     """Primitives of `drive_number`, in the order of its combinational path."""
     antilog, width = shape.antilog, shape.significand_bits
     if antilog.fraction_bits <= _TABLE_BITS or not antilog.low_bits:
-        return Table(address_bits=antilog.fraction_bits, data_bits=width), Gates(width=width)
+        whole = lookup_table(antilog.fraction_bits, antilog.significands, width)
+        return whole, Gates(width=width)
     array = Multiplier(a_bits=antilog.constant_bits + 1, b_bits=antilog.low_bits, signed=False)
-    constants = Table(address_bits=antilog.index_bits, data_bits=antilog.constant_bits + 1)
+    constants = lookup_table(antilog.index_bits, antilog.constants, antilog.constant_bits + 1)
     return constants, array, Gates(width=width)
 
 

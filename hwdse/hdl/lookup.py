@@ -10,6 +10,8 @@ from itertools import permutations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
+from hwdse.primitives.primitive import Table
+
 #: Up to this many address bits, all orders are tried. For more bits, only the rising, an
 #: interleaved and a rotated order are tried, each also in reverse.
 _PERMUTED_BITS = 5
@@ -27,6 +29,16 @@ def lookup_fields(
     Each entry has at least the fields named in `widths`. Negative numbers are stored in two's
     complement.
     """
+    found = lookup(m, address, _words(entries, widths), sum(widths.values()), name)
+    values, place = {}, 0
+    for field, width in widths.items():
+        values[field] = found[place : place + width]
+        place += width
+    return values
+
+
+def _words(entries: Iterable[Mapping[str, int]], widths: Mapping[str, int]) -> list[int]:
+    """The fields of each entry in one word, the first field in the lowest bits."""
     words = []
     for entry in entries:
         word, place = 0, 0
@@ -34,12 +46,28 @@ def lookup_fields(
             word |= (entry[field] & ((1 << width) - 1)) << place
             place += width
         words.append(word)
-    found = lookup(m, address, words, sum(widths.values()), name)
-    values, place = {}, 0
-    for field, width in widths.items():
-        values[field] = found[place : place + width]
-        place += width
-    return values
+    return words
+
+
+def fields_table(
+    address_bits: int, entries: Iterable[Mapping[str, int]], widths: Mapping[str, int]
+) -> Table:
+    """The primitive of `lookup_fields`."""
+    return lookup_table(address_bits, _words(entries, widths), sum(widths.values()))
+
+
+def lookup_table(address_bits: int, words: Sequence[int], width: int) -> Table:
+    """The primitive of `lookup`, with the nodes that these words need."""
+    functions = _functions(words, width)
+    nodes = _Diagram(_best_order(functions, address_bits)).size(functions)
+    return Table(address_bits=address_bits, data_bits=width, nodes=nodes)
+
+
+def _functions(words: Sequence[int], width: int) -> tuple[int, ...]:
+    """The function of the address that each bit of the words is."""
+    return tuple(
+        sum((word >> bit & 1) << place for place, word in enumerate(words)) for bit in range(width)
+    )
 
 
 def lookup(m: Module, address: Value, words: Sequence[int], width: int, name: str) -> Value:
@@ -49,9 +77,7 @@ def lookup(m: Module, address: Value, words: Sequence[int], width: int, name: st
     and complementary functions share one node (Bryant, Graph-based algorithms for Boolean function
     manipulation, 1986).
     """
-    functions = tuple(
-        sum((word >> bit & 1) << place for place, word in enumerate(words)) for bit in range(width)
-    )
+    functions = _functions(words, width)
     order = _best_order(functions, len(address))
     diagram = _Diagram(order)
     signals: dict[int, Value] = {}

@@ -43,10 +43,10 @@ def unpacked_signature(shape: UnpackedShape) -> Signature:
     return Signature(members)
 
 
-def record_bits(shape: UnpackedShape) -> int:
-    """Total width of all ports of a record."""
+def field_widths(shape: UnpackedShape) -> dict[str, int]:
+    """Width of each port of a record."""
     members = unpacked_signature(shape).members
-    return sum(Shape.cast(member.shape).width for member in members.values())
+    return {name: Shape.cast(member.shape).width for name, member in members.items()}
 
 
 class Record:

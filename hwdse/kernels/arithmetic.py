@@ -15,7 +15,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from hwdse.kernels.jit import inner
+from hwdse.jit import inner
 
 FLOAT64_FRACTION_BITS = 52
 FLOAT64_PRECISION = 53

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from hwdse.errors import SpecError
 from hwdse.formats import Minifloat, UnpackedShape
+from hwdse.jit import compiled
 from hwdse.kernels.arithmetic import (
     FLOAT64_PRECISION,
     PRODUCT_TOP,
@@ -20,7 +21,6 @@ from hwdse.kernels.arithmetic import (
     two_sum,
 )
 from hwdse.kernels.codec import decode
-from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Values, multiplication, product
 from hwdse.kernels.operands import operands
 from hwdse.kernels.output import encode

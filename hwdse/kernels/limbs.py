@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from hwdse.jit import inner
 from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, MAGNITUDE_MASK, bits_of
-from hwdse.kernels.jit import inner
 
 #: log2 of the weight of the first limb.
 LSB_EXPONENT = -1074

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.formats import Format
+from hwdse.jit import compiled
 from hwdse.kernels.codec import decode
-from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Multiplication, Prepare, Values
 from hwdse.spec import Design
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Integer, Minifloat, Posit
+from hwdse.jit import compiled
 from hwdse.kernels.arithmetic import (
     FLOAT64_FRACTION_BITS,
     FLOAT64_PRECISION,
@@ -24,7 +25,6 @@ from hwdse.kernels.arithmetic import (
 from hwdse.kernels.codec import encode as encode_array
 from hwdse.kernels.codec import lanes
 from hwdse.kernels.codec.posit import posit_kernel
-from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Values
 from hwdse.kernels.rounding import (
     Rounding,

@@ -299,22 +299,55 @@ class Register(Primitive):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Threshold(Primitive):
+    """Comparison of a `width`-bit word with a constant."""
+
+    width: int
+
+    def _empty(self) -> bool:
+        return self.width == 0
+
+    def _features(self) -> dict[str, float]:
+        return {"width": float(self.width), "log": _log2(self.width)}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Table(Primitive):
-    """Read-only table of 2**`address_bits` words of `data_bits` each, built from logic gates."""
+    """Read-only table of 2**`address_bits` words of `data_bits` each, built from logic gates.
+
+    Attributes:
+        address_bits: bits of the address.
+        data_bits: bits of a word.
+        nodes: nodes of the shared decision diagram of the contents. The diagram is what is built,
+            with a multiplexer per node. None: as many as random contents have on average.
+    """
 
     address_bits: int
     data_bits: int
+    nodes: int | None = None
 
     def _empty(self) -> bool:
-        return self.address_bits == 0 or self.data_bits == 0
+        return self.address_bits == 0 or self.data_bits == 0 or self.nodes == 0
 
     def _features(self) -> dict[str, float]:
+        nodes = float(self.nodes) if self.nodes is not None else self._random_nodes()
         return {
-            "bits": float(self.data_bits * 2**self.address_bits),
+            "nodes": nodes,
             "depth": float(max(self.address_bits - 2, 0)),
             "data": float(self.data_bits),
             "log": _log2(self.data_bits),
+            "log_nodes": _log2(nodes),
         }
+
+    def _random_nodes(self) -> float:
+        """Nodes per level: one per path from the outputs, or one per function of the bits left."""
+        total = 0.0
+        for level in range(self.address_bits):
+            left = self.address_bits - level
+            # Complements share a node, and constants need none.
+            functions = 2.0 ** (2**left - 1) - 1 if left < 7 else float("inf")
+            total += min(self.data_bits * 2.0**level, functions)
+        return total
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ def test_public_names():
 
 def test_a_worker_loads_no_plotting():
     code = (
-        "import sys, hwdse.explore.evaluation, hwdse.explore.workers;"
+        "import sys, hwdse.explore.evaluation, hwdse.workers;"
         "sys.exit(', '.join({'matplotlib', 'plotly', 'pandas'} & set(sys.modules)) or None)"
     )
     done = subprocess.run(

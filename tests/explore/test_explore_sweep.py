@@ -19,7 +19,7 @@ from hwdse.explore.front import pareto
 from hwdse.explore.run import sweep
 from hwdse.explore.space import Space
 from hwdse.explore.store import STORE_NAME, Store
-from hwdse.explore.workers import Failure, run_tasks
+from hwdse.workers import Failure, run_tasks
 from hwdse.spec import Design
 
 CHILD = Path(__file__).with_name("explore_child.py")
@@ -411,7 +411,7 @@ def test_tasks_come_with_their_results():
 
 
 def test_workers_share_the_cores(monkeypatch):
-    monkeypatch.setattr("hwdse.explore.workers.cores", lambda: 8)
+    monkeypatch.setattr("hwdse.workers.cores", lambda: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     assert [result for _, result in run_tasks(own_threads, [1, 2], 2)] == [("4", "4")] * 2
     assert os.environ["OMP_NUM_THREADS"] == "5"

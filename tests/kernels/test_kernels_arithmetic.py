@@ -10,7 +10,7 @@ from numba import njit
 
 from hwdse import Design
 from hwdse.errors import SpecError
-from hwdse.kernels import jit
+from hwdse import jit
 from hwdse.kernels.accumulate import plan
 from hwdse.kernels.arithmetic import integer_to_odd, to_odd, two_sum
 from hwdse.kernels.limbs import LIMBS, WORD_BITS, add_value, take_odd
@@ -98,9 +98,9 @@ def test_parts_without_a_kernel_say_so() -> None:
 def test_compiles_where_nothing_can_be_written(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    monkeypatch.setattr(jit, "_PACKAGE", blocked)
+    monkeypatch.setattr(jit, "_package", lambda _: blocked)
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-    monkeypatch.setattr(jit, "_source_digest", lambda: "0")
+    monkeypatch.setattr(jit, "_source_digest", lambda _: "0")
     monkeypatch.setattr(jit.numba.config, "CACHE_DIR", "")
     assert jit.compiled(_identity)(3) == 3
 
@@ -108,7 +108,8 @@ def test_compiles_where_nothing_can_be_written(tmp_path, monkeypatch: pytest.Mon
 def test_cache_folder_is_named_by_the_source(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jit.numba.config, "CACHE_DIR", str(tmp_path))
     assert jit.compiled(_identity)(4) == 4
-    assert [path.name for path in tmp_path.iterdir()] == [f"hwdse-{jit._source_digest()}"]
+    digest = jit._source_digest(jit._package(_identity))
+    assert [path.name for path in tmp_path.iterdir()] == [f"hwdse-{digest}"]
     assert str(tmp_path) == jit.numba.config.CACHE_DIR
 
 

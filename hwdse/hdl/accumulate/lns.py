@@ -9,8 +9,8 @@ from hwdse.errors import SpecError
 from hwdse.formats import clog2
 from hwdse.hdl.accumulate import Read, Step, read, step
 from hwdse.hdl.antilog import antilog_parts, drive_number
-from hwdse.hdl.lookup import lookup
-from hwdse.primitives.primitive import Adder, Gates, Primitive, Table
+from hwdse.hdl.lookup import lookup, lookup_table
+from hwdse.primitives.primitive import Adder, Gates, Primitive
 from hwdse.primitives.primitive import Mux as MuxBlock
 from hwdse.primitives.structure import Child, Structure
 from hwdse.spec import Design, LogSum
@@ -59,14 +59,15 @@ class LogStep(Step):
         width = max(self._product.log_bits + self._step, self._state.log_bits) + 1
         f = self._format
         compare, swap = Adder(width=width), MuxBlock(width=2 * width, ways=2)
-        tables = tuple(
-            Table(address_bits=clog2(len(entries)), data_bits=f.fraction_bits + bits)
-            for entries, bits in ((self._like, 1), (self._unlike, 3))
+        bits = f.fraction_bits + 6
+        like, unlike = (
+            lookup_table(address_bits, _entry_words(entries, address_bits, bits), bits)
+            for entries, address_bits in ((e, clog2(len(e))) for e in (self._like, self._unlike))
         )
         correct, choose = Adder(width=width), MuxBlock(width=f.fraction_bits + 3, ways=2)
         limit = MuxBlock(width=f.exponent_bits, ways=3)
-        path: tuple[Primitive, ...] = (compare, swap, tables[1], choose, correct, limit)
-        addition = Structure(parts=(*path, tables[0], Gates(width=8)), path=path)
+        path: tuple[Primitive, ...] = (compare, swap, unlike, choose, correct, limit)
+        addition = Structure(parts=(*path, like, Gates(width=8)), path=path)
         tree = Structure(
             children=(Child(structure=addition, copies=self._lanes - 1),),
             path=addition.path * clog2(self._lanes),
@@ -166,11 +167,16 @@ class LogRead(Read):
         return m
 
 
+def _entry_words(entries: tuple[int, ...], address_bits: int, bits: int) -> list[int]:
+    """The words of a table of 2^`address_bits` signed entries."""
+    words = [entry % (1 << bits) for entry in entries[: 1 << address_bits]]
+    return words + [0] * ((1 << address_bits) - len(words))
+
+
 def _entry(m: Module, entries: tuple[int, ...], distance: Value, bits: int, name: str) -> Value:
     """A signed entry of a table; 0 if the distance is beyond the table."""
     address_bits = min(clog2(len(entries)), len(distance))
-    words = [entry % (1 << bits) for entry in entries[: 1 << address_bits]]
-    words += [0] * ((1 << address_bits) - len(words))
+    words = _entry_words(entries, address_bits, bits)
     word = lookup(m, distance[:address_bits], words, bits, name)
     beyond = distance[address_bits:].any()
     return (word & (~beyond).replicate(bits)).as_signed()

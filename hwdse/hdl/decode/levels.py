@@ -10,9 +10,8 @@ from hwdse.errors import SpecError
 from hwdse.formats import LevelFormat
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.lookup import lookup_fields
-from hwdse.hdl.unpacked import fields, record_bits, unpacked_signature
-from hwdse.primitives.primitive import Table
+from hwdse.hdl.lookup import fields_table, lookup_fields
+from hwdse.hdl.unpacked import field_widths, fields, unpacked_signature
 from hwdse.primitives.structure import Structure
 
 _MAX_BITS = 8
@@ -37,8 +36,8 @@ class LevelDecoder(Component):
     @property
     def structure(self) -> Structure:
         """One table."""
-        data_bits = record_bits(self._format.unpacked)
-        whole = Table(address_bits=self._format.bits, data_bits=data_bits)
+        widths = field_widths(self._format.unpacked)
+        whole = fields_table(self._format.bits, _entries(self._format), widths)
         return Structure(parts=(whole,), path=(whole,))
 
     def elaborate(self, platform) -> Module:

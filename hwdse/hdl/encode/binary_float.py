@@ -121,15 +121,21 @@ class BinaryFloatEncoder(Component):
         bounded = self._gradual and not cut.fixed and self._least_limit < self._most_zeros
         choose = MuxBlock(width=limit_bits if bounded else 0, ways=2)
         # The rows keep only the bits that can still reach the top.
+        kept = min(self._width, f.precision + 1)
         shift = Shifter(
-            width=most_zeros + f.precision + 1,
+            width=min(most_zeros + f.precision + 1, self._width),
             max_shift=most_zeros,
-            input_width=f.precision + 1,
+            input_width=kept,
         )
         sticky = Reduce(width=max(self._width - f.precision - 1, 0))
-        rounding = Incrementer(width=f.bits if self._rounding != "rtz" else 0)
-        overflow = Reduce(width=f.bits + cut.above)
-        clamp = Gates(width=f.bits)
+        # Short words have no bit to round off.
+        rounds = self._rounding != "rtz" and self._width > f.precision
+        rounding = Incrementer(width=f.bits if rounds else 0)
+        # Words below the top binade cannot overflow.
+        top = shape.exponent_max + shape.significand_bits - 1
+        overflows = top >= f.max_exponent
+        overflow = Reduce(width=f.bits + cut.above if overflows else 0)
+        clamp = Gates(width=f.bits if overflows else kept)
         path: tuple[Primitive, ...] = (
             *(negate, count, field, choose, shift, sticky, rounding, clamp, specials),
         )

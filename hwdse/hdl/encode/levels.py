@@ -14,7 +14,7 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.unpacked import Record, unpacked_signature
 from hwdse.hdl.window import Window
-from hwdse.primitives.primitive import Adder, Gates
+from hwdse.primitives.primitive import Gates, Threshold
 from hwdse.primitives.primitive import Mux as MuxBlock
 from hwdse.primitives.structure import Structure
 
@@ -42,7 +42,7 @@ class LevelEncoder(Component):
     @property
     def structure(self) -> Structure:
         """The window, one comparison per pair of neighbours, and the search."""
-        compare, bits = Adder(width=self._width + 1), self._bits
+        compare, bits = Threshold(width=self._width + 1), self._bits
         search, nan = (
             MuxBlock(width=bits, ways=len(self._codes)),
             Gates(width=bits * self._shape.has_nan),

@@ -16,7 +16,14 @@ from hwdse.hdl.blocks import leading_zero_count, normalised
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.unpacked import Record, unpacked_signature
-from hwdse.primitives.primitive import Adder, Incrementer, LeadingZeroCounter, Reduce, Shifter
+from hwdse.primitives.primitive import (
+    Adder,
+    Incrementer,
+    LeadingZeroCounter,
+    Reduce,
+    Shifter,
+    Threshold,
+)
 from hwdse.primitives.primitive import Mux as MuxBlock
 from hwdse.primitives.structure import Structure
 from hwdse.spec.multiply.log_tables import LogShape
@@ -122,7 +129,7 @@ class LogarithmicEncoder(Component):
         negate = Incrementer(width=width if self._shape.twos_complement else 0)
         count = LeadingZeroCounter(width=width)
         shift = Shifter(width=width, max_shift=width - 1)
-        compare, equal = Adder(width=width), Reduce(width=width)
+        compare, equal = Threshold(width=width), Reduce(width=width)
         directed = self._rounding in ("up", "down")
         total, scale = Incrementer(width=f.gamma), Adder(width=f.exponent_bits + 1)
         clamp = MuxBlock(width=f.exponent_bits, ways=3)

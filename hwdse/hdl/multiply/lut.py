@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Shape, Value
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib.wiring import In, Out, Signature
 
 from hwdse.formats import Format
 from hwdse.hdl.component import Component
-from hwdse.hdl.lookup import lookup_fields
+from hwdse.hdl.lookup import fields_table, lookup_fields
 from hwdse.hdl.multiply import multiplier, operand_decoder
-from hwdse.hdl.unpacked import drive, unpacked_signature
-from hwdse.primitives.primitive import Gates, Table
+from hwdse.hdl.unpacked import drive, field_widths, unpacked_signature
+from hwdse.primitives.primitive import Gates
 from hwdse.primitives.structure import Structure
 from hwdse.spec import Lut
 
@@ -100,8 +100,7 @@ class LutMultiplier(Component):
     @property
     def structure(self) -> Structure:
         """One table, and the XOR of the signs."""
-        data = sum(self._columns().values())
-        table = Table(address_bits=self.address_bits, data_bits=data)
+        table = fields_table(self.address_bits, self._entries(), self._columns())
         sign = Gates(width=1 if self._apart and self._shape.signed else 0)
         return Structure(parts=(table, sign), path=(table,))
 
@@ -126,10 +125,9 @@ class LutMultiplier(Component):
 
     def _columns(self) -> dict[str, int]:
         """The fields of the record in the table, with their widths."""
-        members = unpacked_signature(self._shape).members
         return {
-            name: Shape.cast(member.shape).width
-            for name, member in members.items()
+            name: width
+            for name, width in field_widths(self._shape).items()
             if not (name == "sign" and self._apart)
         }
 

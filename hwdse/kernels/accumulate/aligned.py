@@ -12,9 +12,9 @@ import numpy as np
 
 from hwdse.errors import SpecError
 from hwdse.formats import BinaryFloat, Format, clog2
+from hwdse.jit import compiled, inner
 from hwdse.kernels.accumulate import Sums, Task, plan
 from hwdse.kernels.arithmetic import SUM_TOP, bits_of, float_like, integer_to_odd
-from hwdse.kernels.jit import compiled, inner
 from hwdse.kernels.multiply import Values
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.kernels.rounding import Rounding, can_round, round_sum, rounding_to

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from hwdse.errors import SpecError
 from hwdse.formats import BinaryFloat, Format
+from hwdse.jit import compiled, inner
 from hwdse.kernels.accumulate import Sums, Task, plan
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, float_like
-from hwdse.kernels.jit import compiled, inner
 from hwdse.kernels.multiply import Values, product
 from hwdse.spec import ApproximateFloat
 from hwdse.spec.multiply.exact import ExactValued

@@ -18,9 +18,9 @@ import numpy as np
 from hwdse import formats
 from hwdse.errors import SpecError
 from hwdse.formats import BinaryFloat, FlushedFloat, Format, clog2
+from hwdse.jit import compiled
 from hwdse.kernels.accumulate import Sums, Task, plan, terms_in_pieces, wide_terms
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, SUM_TOP, sign_bits, to_odd, two_sum
-from hwdse.kernels.jit import compiled
 from hwdse.kernels.limbs import LIMBS, WORD_BITS, add_value, take_odd
 from hwdse.kernels.multiply import Values, product
 from hwdse.kernels.operands import Extent

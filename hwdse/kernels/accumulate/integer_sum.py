@@ -6,9 +6,9 @@ import numpy as np
 
 from hwdse.errors import SpecError
 from hwdse.formats import clog2
+from hwdse.jit import compiled
 from hwdse.kernels.accumulate import SinglePrecision, Sums, Task, plan, wide_terms
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, integer_to_odd
-from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Multiplication, Values, product
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.spec import Design, IntegerSum

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from hwdse.jit import compiled
 from hwdse.kernels.accumulate import Sums, Task, plan
 from hwdse.kernels.accumulate.fused_float import (
     check_group,
@@ -13,7 +14,6 @@ from hwdse.kernels.accumulate.fused_float import (
 )
 from hwdse.kernels.accumulate.tree_float import rounded_sum
 from hwdse.kernels.arithmetic import sign_bits
-from hwdse.kernels.jit import compiled
 from hwdse.kernels.multiply import Values, product
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.kernels.rounding import Rounding, note_signs, round_sum

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from hwdse.formats import clog2
+from hwdse.jit import compiled
 from hwdse.kernels.accumulate import (
     SinglePrecision,
     Sums,
@@ -15,7 +16,6 @@ from hwdse.kernels.accumulate import (
     wide_terms,
 )
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, to_odd, two_sum
-from hwdse.kernels.jit import compiled
 from hwdse.kernels.limbs import LIMBS, LSB_EXPONENT, WORD_BITS, add_value, take_odd
 from hwdse.kernels.multiply import Multiplication, Values, product
 from hwdse.kernels.operands import Extent

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from hwdse.errors import SpecError
 from hwdse.formats import clog2
+from hwdse.jit import compiled, inner
 from hwdse.kernels.accumulate import Sums, Task, plan
 from hwdse.kernels.accumulate.fused_float import check_group, check_kind, without_negative_zero
 from hwdse.kernels.arithmetic import exponent_bits, float_like, to_odd, two_sum, with_sign_of
-from hwdse.kernels.jit import compiled, inner
 from hwdse.kernels.multiply import Values, product
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.kernels.rounding import can_round

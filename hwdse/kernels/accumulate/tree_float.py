@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from hwdse.jit import compiled, inner
 from hwdse.kernels.accumulate import Sums, Task, plan
 from hwdse.kernels.accumulate.fused_float import rounding_in_float64, without_negative_zero
 from hwdse.kernels.arithmetic import sign_bits, to_odd, two_sum
-from hwdse.kernels.jit import compiled, inner
 from hwdse.kernels.multiply import Values, product
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.kernels.rounding import Rounding, note_signs, round_sum

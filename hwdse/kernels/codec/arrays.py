@@ -11,12 +11,12 @@ from hwdse.errors import FormatError
 from hwdse.formats import STOCHASTIC_ROUNDINGS, Format, RandomBits, Unpacked
 from hwdse.formats.base import TABLE_BITS
 from hwdse.formats.rounding import check_overflow, check_rounding
+from hwdse.jit import compiled
 from hwdse.kernels.codec.kernel import Kernel, Loop, value_dtype, value_table
 from hwdse.kernels.codec.select import kernel_of
 from hwdse.kernels.codec.stochastic import stochastic_loop
 from hwdse.kernels.codec.threads import in_parts
 from hwdse.kernels.codec.wide import wide_decoder
-from hwdse.kernels.jit import compiled
 
 Array = npt.NDArray[Any]
 #: Fills a part of the output from a part of the input; the third argument is the first element.

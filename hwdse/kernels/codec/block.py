@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from hwdse.errors import FormatError
 from hwdse.formats import BlockFormat
+from hwdse.jit import compiled, inner
 from hwdse.kernels.codec import lanes
 from hwdse.kernels.codec.arrays import as_float32, check_out
 from hwdse.kernels.codec.float_grid import (
@@ -26,7 +27,6 @@ from hwdse.kernels.codec.float_grid import (
 )
 from hwdse.kernels.codec.lanes import as_float, as_pattern
 from hwdse.kernels.codec.threads import in_parts
-from hwdse.kernels.jit import compiled, inner
 
 Array = npt.NDArray[Any]
 

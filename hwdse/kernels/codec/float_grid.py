@@ -18,6 +18,7 @@ import numpy.typing as npt
 from numba.extending import overload
 
 from hwdse.formats import BinaryFloat, FixedPoint, FlushedFloat, Format
+from hwdse.jit import compiled, inner
 from hwdse.kernels.codec import lanes
 from hwdse.kernels.codec.kernel import Kernel, value_dtype
 from hwdse.kernels.codec.lanes import (
@@ -29,7 +30,6 @@ from hwdse.kernels.codec.lanes import (
     shift_right,
     subtract,
 )
-from hwdse.kernels.jit import compiled, inner
 
 Array = npt.NDArray[Any]
 

@@ -11,7 +11,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
-from hwdse.kernels.jit import inner
+from hwdse.jit import inner
 
 #: A 32-bit integer; outside compiled loops, a NumPy integer.
 Lane = Any

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.formats import Posit
+from hwdse.jit import compiled, inner
 from hwdse.kernels.codec import lanes
 from hwdse.kernels.codec.kernel import Kernel, value_dtype
 from hwdse.kernels.codec.lanes import Lane, add, shift_left, shift_right, subtract
-from hwdse.kernels.jit import compiled, inner
 
 Array = npt.NDArray[Any]
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.formats import STOCHASTIC_ROUNDINGS, Format
+from hwdse.jit import compiled, inner
 from hwdse.kernels.codec import lanes
 from hwdse.kernels.codec.float_grid import Finish, code_finish, finish, float_grid
-from hwdse.kernels.jit import compiled, inner
 
 Array = npt.NDArray[Any]
 

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from hwdse.formats import Format
 from hwdse.formats.base import TABLE_BITS
+from hwdse.jit import compiled
 from hwdse.kernels.codec import lanes
 from hwdse.kernels.codec.kernel import Kernel, value_dtype, value_table
-from hwdse.kernels.jit import compiled
 
 Array = npt.NDArray[Any]
 

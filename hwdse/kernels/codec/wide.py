@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.formats import FixedPoint, Format, Minifloat
+from hwdse.jit import compiled
 from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, float_like
-from hwdse.kernels.jit import compiled
 
 Array = npt.NDArray[Any]
 #: Fills its second argument from the codes in the first; the codes are in range.

@@ -1,13 +1,13 @@
 """Compilation of the inner loops by Numba, with a disk cache that depends on their source.
 
 Numba's own cache checks one file per function. After a change in a helper of another file, it would
-return stale machine code. Here, a digest of the whole package is part of the cache folder's name. A
-change in any line of the package therefore compiles everything again.
+return stale machine code. Here, a digest of the function's package (such as `hwdse.kernels`) is
+part of the cache folder's name. A change in any line of the package compiles its functions again.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,6 @@ from hwdse.resources import cache_base
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_PACKAGE = Path(__file__).parent
 _OPTIONS: dict[str, bool | str] = {"nogil": True, "error_model": "numpy"}
 
 
@@ -37,8 +36,9 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     no cache folder is writable, each process compiles the code again.
     """
     user_choice = numba.config.CACHE_DIR
-    for folder in _cache_folders(user_choice):
-        numba.config.CACHE_DIR = str(folder / f"hwdse-{_source_digest()}")
+    package = _package(function)
+    for folder in _cache_folders(user_choice, package):
+        numba.config.CACHE_DIR = str(folder / f"hwdse-{_source_digest(package)}")
         try:
             return _njit(_OPTIONS | {"cache": True})(function)
         except (OSError, RuntimeError):
@@ -53,18 +53,27 @@ def _njit(options: dict[str, bool | str]) -> Callable[[Callable[..., Any]], Call
     return decorator
 
 
-def _cache_folders(user_choice: str) -> list[Path]:
+def _package(function: Callable[..., Any]) -> Path:
+    """The folder of the package directly below hwdse that holds a function."""
+    root = Path(__file__).parent
+    source = Path(function.__code__.co_filename)
+    return (
+        root / source.relative_to(root).parts[0] if source.is_relative_to(root) else source.parent
+    )
+
+
+def _cache_folders(user_choice: str, package: Path) -> list[Path]:
     if user_choice:
         return [Path(user_choice)]
-    folders = [_PACKAGE / "__pycache__"]
+    folders = [package / "__pycache__"]
     with suppress(HwdseError):
         folders.append(cache_base() / "hwdse")
     return folders
 
 
-@lru_cache(maxsize=1)
-def _source_digest() -> str:
+@cache
+def _source_digest(package: Path) -> str:
     digest = sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
+    for path in sorted(package.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -5,16 +5,23 @@ an entry to `CALIBRATIONS`. The entry lists the measured widths, and for each co
 the primitive in which the cost is linear.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 from random import Random
 
-from hwdse.cost.activity import Draw
+import numpy as np
+from amaranth.back import verilog
+from amaranth.hdl import Module, Signal
+
 from hwdse.errors import TechnologyError
+from hwdse.hdl.lookup import lookup, lookup_table
 from hwdse.primitives import primitive as st
 
 TOP = "top"
+
+Draw = Callable[[np.random.Generator, int], list[int]]
+"""Function that draws the values of an input port: (random source, cycles) -> one per cycle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +101,8 @@ def _(primitive: st.Shifter) -> Benchmark:
         ports += ", output s"
         body += f"\nwire {_bits(2 * w)} wide = {{a, {w}'b0}} >> n;\nassign s = |wide{_bits(w)};"
 
-    def amount(random: Random, _cycle: int) -> int:
-        return random.randint(0, most)
+    def amount(rng: np.random.Generator, cycles: int) -> list[int]:
+        return [int(value) for value in rng.integers(0, most + 1, cycles)]
 
     return Benchmark(verilog=_module(ports, body), stimuli={"n": amount})
 
@@ -123,8 +130,9 @@ def _(primitive: st.LeadingZeroCounter) -> Benchmark:
     lines.append(f"assign o = {f'c{levels}_0' if levels else 0};")
     lines.append("assign z = ~|a;")
 
-    def word(random: Random, _cycle: int) -> int:
-        return random.getrandbits(w) >> random.randrange(w)
+    def word(rng: np.random.Generator, cycles: int) -> list[int]:
+        random = Random(int(rng.integers(2**32)))
+        return [random.getrandbits(w) >> random.randrange(w) for _ in range(cycles)]
 
     return Benchmark(verilog=_module(ports, "\n".join(lines)), stimuli={"a": word})
 
@@ -139,8 +147,8 @@ def _(primitive: st.Mux) -> Benchmark:
         for way in range(ways)
     )
 
-    def choice(random: Random, _cycle: int) -> int:
-        return random.randrange(ways)
+    def choice(rng: np.random.Generator, cycles: int) -> list[int]:
+        return [int(value) for value in rng.integers(0, ways, cycles)]
 
     return Benchmark(
         verilog=_module(ports, f"always @* case (n)\n{cases}\nendcase"), stimuli={"n": choice}
@@ -184,21 +192,39 @@ def _(primitive: st.Register) -> Benchmark:
 
 
 @benchmark.register
+def _(primitive: st.Threshold) -> Benchmark:
+    w = primitive.width
+    # A constant with as many ones as zeros, in no order.
+    constant = Random(w).getrandbits(w) | 1
+    body = f"assign o = a >= {w}'d{constant};"
+    return Benchmark(verilog=_module(f"input {_bits(w)} a, output o", body))
+
+
+@benchmark.register
 def _(primitive: st.Table) -> Benchmark:
     n, w = primitive.address_bits, primitive.data_bits
-    # Random contents are the worst case for a table of a given size.
-    random = Random(f"{n}x{w}")
-    ports = f"input {_bits(n)} a, output reg {_bits(w)} o"
-    rows = "\n".join(f"    {n}'d{row}: o = {w}'d{random.getrandbits(w)};" for row in range(2**n))
-    return Benchmark(verilog=_module(ports, f"always @* case (a)\n{rows}\nendcase"))
+    module, address, word = Module(), Signal(n, name="a"), Signal(w, name="o")
+    module.d.comb += word.eq(lookup(module, address, _random_words(n, w), w, "table"))
+    text = verilog.convert(module, name=TOP, ports=[address, word], emit_src=False)
+    return Benchmark(verilog=text)
 
 
-def _low(_random: Random, _cycle: int) -> int:
-    return 0
+def _random_words(address_bits: int, data_bits: int) -> list[int]:
+    """Contents of a table: random, which is the worst case for its size."""
+    random = Random(f"{address_bits}x{data_bits}")
+    return [random.getrandbits(data_bits) for _ in range(2**address_bits)]
 
 
-def _high(_random: Random, _cycle: int) -> int:
-    return 1
+def _random_table(address_bits: int, data_bits: int) -> st.Table:
+    return lookup_table(address_bits, _random_words(address_bits, data_bits), data_bits)
+
+
+def _low(_rng: np.random.Generator, cycles: int) -> list[int]:
+    return [0] * cycles
+
+
+def _high(_rng: np.random.Generator, cycles: int) -> list[int]:
+    return [1] * cycles
 
 
 _WIDTHS = (1, 2, 3, 4, 6, 8, 11, 12, 16, 24, 32, 48, 64)
@@ -275,12 +301,16 @@ CALIBRATIONS: Mapping[type[st.Primitive], Calibration] = {
         energy_pj=("width", "control_width"),
         delay_ns=("one", "control"),
     ),
+    st.Threshold: Calibration(
+        grid=tuple(st.Threshold(width=w) for w in _WIDTHS[1:]),
+        area_um2=("one", "width"),
+        energy_pj=("one", "width"),
+        delay_ns=("one", "log", "width"),
+    ),
     st.Table: Calibration(
-        grid=tuple(
-            st.Table(address_bits=n, data_bits=w) for n in (3, 4, 5, 6, 7, 8) for w in (2, 4, 8)
-        ),
-        area_um2=("bits", "data"),
-        energy_pj=("bits", "data"),
-        delay_ns=("one", "depth", "log"),
+        grid=tuple(_random_table(n, w) for n in (3, 4, 5, 6, 7, 8) for w in (2, 4, 8)),
+        area_um2=("nodes", "data"),
+        energy_pj=("nodes", "data"),
+        delay_ns=("one", "depth", "log_nodes"),
     ),
 }

@@ -1,7 +1,8 @@
-"""Compiles Boolean functions of Liberty cells to Python functions on words of parallel lanes."""
+"""Truth tables of the Boolean functions of Liberty cells."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 
 from hwdse.errors import TechnologyError
 
@@ -86,20 +87,8 @@ class _Parser:
         return result
 
 
-def compile_function(text: str) -> tuple[tuple[str, ...], Callable[..., int]]:
-    """Compile a Liberty Boolean function such as `!((A1 & A2) | B)`.
-
-    Args:
-        text: the function. Operators are `!` `'` `^` `&` `*` `|` `+`. Juxtaposition means AND.
-
-    Returns:
-        The input names in order of appearance, and a Python function. The arguments of the function
-        are `ones` (the word with the bits of all lanes set) and then one word per input. The
-        function returns the word of the output.
-
-    Raises:
-        TechnologyError: the text is not a Boolean function.
-    """
+@cache
+def _compiled(text: str) -> tuple[tuple[str, ...], Callable[..., int]]:
     parser = _Parser(text)
     body = parser.parse()
     names = tuple(parser.names)
@@ -108,3 +97,42 @@ def compile_function(text: str) -> tuple[tuple[str, ...], Callable[..., int]]:
     # `ones`, parentheses and the operators ~ & | ^.
     function: Callable[..., int] = eval(f"lambda {arguments}: {body} & ones")
     return names, function
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the names in a Boolean function, in order of appearance.
+
+    Raises:
+        TechnologyError: the text is not a Boolean function.
+    """
+    return _compiled(text)[0]
+
+
+def variable(place: int, count: int) -> int:
+    """Return the truth table of variable number `place` of `count` variables."""
+    period = 1 << (place + 1)
+    ones = (1 << (1 << count)) - 1
+    half = ((1 << (1 << place)) - 1) << (1 << place)
+    return half * (ones // ((1 << period) - 1)) if period < 1 << count else half
+
+
+def truth_table(text: str, words: Mapping[str, int], count: int) -> int:
+    """Evaluate a Boolean function such as `!((A1 & A2) | B)` for all values of `count` variables.
+
+    Args:
+        text: the function. Operators are `!` `'` `^` `&` `*` `|` `+`. Juxtaposition means AND.
+        words: truth table of each name that the function may use. Bit number s of a truth table is
+            the value if variable number i has the value of bit i of s.
+        count: number of variables.
+
+    Returns:
+        The truth table of the function, an integer of 2**`count` bits.
+
+    Raises:
+        TechnologyError: the text is not a Boolean function, or uses an unknown name.
+    """
+    names, function = _compiled(text)
+    unknown = [name for name in names if name not in words]
+    if unknown:
+        raise TechnologyError(f"the cell function {text!r} uses {unknown[0]}, which is no pin")
+    return function((1 << (1 << count)) - 1, *(words[name] for name in names))
