@@ -19,18 +19,21 @@ from hwdse.primitives.primitive import (
 )
 
 _TECHNOLOGY = "nangate45"
-"""Whose delays place the registers: one, so that a design has one Verilog text."""
+"""Technology whose delays place the registers. It is fixed: a design has only one Verilog text."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StandardCells(Target):
-    """Standard cells, by the delays that the cost model states."""
+    """Standard cells, with the delays of the cost model."""
 
     keyword: ClassVar[str] = "cells"
     description: ClassVar[str] = "standard cells"
 
     def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
-        """An adder, or an incrementer: one bit, and the rest in equal steps."""
+        """An adder, or an incrementer if one operand is constant.
+
+        The first delay is the delay for a width of one bit. All steps to the next bit are equal.
+        """
         law = Adder if two else Incrementer
         whole, first = _delay_ps(law(width=width)), _delay_ps(law(width=1))
         return first, max(whole - first, 0) // (width - 1) if width > 1 else 0
@@ -40,11 +43,11 @@ class StandardCells(Target):
         return _delay_ps(Gates(width=1))
 
     def mux_ps(self, width: int, ways: int) -> int:
-        """A multiplexer, its select lines buffered for the width."""
+        """A multiplexer, including the buffers of the select lines for this width."""
         return _delay_ps(Mux(width=width, ways=ways))
 
     def equality_ps(self, width: int, *, two: bool) -> int:
-        """Gates bit by bit, then all of them joined."""
+        """One gate per bit if both words are variable, then a tree of gates."""
         return _delay_ps(Gates(width=width if two else 0)) + _delay_ps(Reduce(width=width))
 
     def reduction_ps(self, bits: int) -> int:
@@ -52,7 +55,7 @@ class StandardCells(Target):
         return _delay_ps(Reduce(width=bits))
 
     def product_ps(self, a_bits: int, b_bits: int, *, signed: bool) -> int:
-        """A multiplier of full adders."""
+        """A multiplier made of full adders."""
         return _delay_ps(Multiplier(a_bits=a_bits, b_bits=b_bits, signed=signed))
 
     def shift_ps(self, width: int, amount_bits: int, input_bits: int) -> int:
@@ -61,13 +64,13 @@ class StandardCells(Target):
         return _delay_ps(Shifter(width=width, max_shift=most, input_width=input_bits))
 
     def table_ps(self, address_bits: int, data_bits: int) -> int:
-        """A table of gates."""
+        """A table made of gates."""
         return _delay_ps(Table(address_bits=address_bits, data_bits=data_bits))
 
 
 @cache
 def _delay_ps(primitive: Primitive) -> int:
-    """Whole picoseconds, so that comparisons are exact on every machine."""
+    """Delay of a primitive in whole ps, so that comparisons are exact on every machine."""
     return round(1000 * _technology().cost(primitive, "delay_ns"))
 
 
