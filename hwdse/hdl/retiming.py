@@ -147,7 +147,7 @@ class Circuit:
     def _cell_times(self, k: int, arrival: Arrival) -> Arrival:
         """Arrival of the output bits of cell k.
 
-        Input bits that are not in `arrival` come from registers: they are ready at time 0.
+        Input bits that are not in `arrival` come from registers or ports: they are ready at time 0.
         """
         node = self.nodes[k]
         timing = node.timing
