@@ -51,9 +51,11 @@ def cost(
     With --synthesize they are measured: synthesis with the cells of a Liberty library, static
     timing, and gate-level simulation with glitches. What is measured is kept in the cache.
 
-    Says where the accumulator's loop is slower than every pipeline stage. With --fpga the Verilog
-    for that FPGA is also mapped, placed and routed by open tools, and so are the configurations
-    that its delays promise most of: the fastest `stages` and `interleave` are recommended.
+    The command reports designs whose accumulator loop is slower than every other pipeline stage.
+
+    With --fpga, open tools also map, place and route each design for the FPGA. The same tools try
+    other `stages` and `interleave` that are fast according to the delay model of the FPGA. The
+    command recommends the fastest configuration.
     """
     designs = [Design.parse(text) for text in spec]
     if synthesize != bool(files):
@@ -74,7 +76,7 @@ def cost(
             {"spec": str(design), **estimate.to_json(), "loop": loop and loop.to_json()}
             for design, estimate, loop in zip(designs, estimates, loops, strict=True)
         ]
-        # Without --fpga there are no results.
+        # Without --fpga, `placed` and `best` are empty.
         for document, result, found in zip(documents, placed, best, strict=False):
             document["fpga"] = {**result.to_json(), "recommended": found.to_json()}
         print_json({"designs": documents})
@@ -156,8 +158,8 @@ def accuracy(
 ) -> None:
     """Run a network in the arithmetic of designs.
 
-    Designs are ranked by how far their outputs are from those of float32, in paired tests on the
-    same samples; designs that the data do not tell apart have the same rank.
+    The command ranks designs by the error of their outputs compared with float32, in paired tests
+    on the same samples. Designs can share a rank if the data cannot separate them.
     """
     designs = [Design.parse(text) for text in spec]
     loaded = networks.load(network)
@@ -220,7 +222,7 @@ def accuracy(
 
 
 def _advice(design: Design, found: Recommendation) -> str:
-    """Which configuration is recommended, in a line."""
+    """The recommended configuration of a design as one line of text."""
     if found.design == design:
         return f"{short_spec(design)}: no other stages or interleave is faster."
     turns = f",interleave={found.interleave}" if found.interleave > 1 else ""
@@ -231,7 +233,7 @@ def _advice(design: Design, found: Recommendation) -> str:
 
 
 class _Steps:
-    """Tells a reporter how many samples more are done."""
+    """A progress function that tells a reporter the number of newly finished samples."""
 
     def __init__(self, reporter: ConsoleReporter, text: str) -> None:
         self._reporter, self._text, self._done = reporter, text, 0

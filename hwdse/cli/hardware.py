@@ -1,4 +1,4 @@
-"""`hwdse generate`, `hwdse verify` and `hwdse rtl`: Verilog and its proof."""
+"""`hwdse generate`, `hwdse verify` and `hwdse rtl`: write Verilog and verify it."""
 
 import time
 from collections.abc import Callable
@@ -75,13 +75,15 @@ def generate(
 ) -> None:
     """Write verified, self-contained Verilog of a design.
 
-    The folder gets the Verilog, one module in a file, with its manifest, test vectors, bench and
-    timing constraints. What is written has been simulated at --level, and its header says so.
+    The folder gets the Verilog (one module per file), a manifest, test vectors, a bench and timing
+    constraints. The Verilog is simulated at --level before it is written. The header of the first
+    file records the result.
 
-    Each --flow adds its files: a core for fusesoc, configurations for librelane and orfs, a script
-    that packages an IP for vivado, a module for litex, a Makefile from synthesis to bitstream for
-    ecp5 and ice40. --target says what the Verilog is made for: by its delays registers are placed,
-    and sums are written as suits it.
+    Each --flow adds files for another tool: a core for fusesoc, configurations for librelane and
+    orfs, a script that packages an IP for vivado, a module for litex, a Makefile from synthesis to
+    bitstream for ecp5 and ice40. --target names the technology of the Verilog. The delays of the
+    target decide where pipeline registers lie, and sums are written in the form that suits the
+    target.
     """
     made_for = Target.parse(target)
     design = Design.parse(spec)
@@ -90,7 +92,7 @@ def generate(
         design, folder, level=level, bus=bus, top=top, flat=flat, flows=flows, target=made_for
     )
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    # What is said of loops is said of standard cells.
+    # The message about accumulator loops holds for standard cells only.
     loop = costs.loop_limit(design) if made_for == CELLS else None
     if as_json:
         print_json(
@@ -174,13 +176,16 @@ def verify(
 ) -> None:
     """Prove that a design's hardware equals its golden model.
 
-    The hardware is simulated with Verilator and compared bit for bit. Level `quick` takes seconds;
-    `full` adds all operand pairs of formats of up to 8 bits and long random sums; `exhaustive` all
-    that can be enumerated. Exit status 1 and the first mismatches tell of a difference.
+    Verilator simulates the hardware, and every output is compared bit for bit. Level `quick` takes
+    seconds. Level `full` adds long random sums and, for formats of up to 8 bits, all operand pairs.
+    Level `exhaustive` adds all inputs that can be enumerated. If an output differs, the command
+    prints the first mismatches.
 
-    Instead of SPEC, --supported takes all designs of supported.toml and simulates the Verilog that
-    is checked in beside it. With --verilog your own Verilog is verified against the golden model of
-    SPEC. Exit status 0: verified; 1: a difference; 2: something that cannot be verified.
+    With --supported instead of SPEC, the command verifies the checked-in Verilog of all designs in
+    supported.toml. With --verilog, the command verifies your own Verilog against the golden model
+    of SPEC.
+
+    Exit status 0: verified. 1: an output differs. 2: the verification cannot run.
     """
     if (spec is not None) == supported:
         raise SpecError("give a SPEC or --supported, one of them")
@@ -231,7 +236,11 @@ def verify(
 
 
 def _target_of_generated(target: str, *, given: bool) -> Target:
-    """The target; Verilog that is given is for what it is for."""
+    """Parse --target. For existing Verilog (`given`), only the default target is allowed.
+
+    Raises:
+        SpecError: the target is unknown, or not the default although Verilog is given.
+    """
     made_for = Target.parse(target)
     if given and made_for != CELLS:
         raise SpecError(f"--target {target} belongs to Verilog that is generated from a SPEC")
@@ -239,7 +248,7 @@ def _target_of_generated(target: str, *, given: bool) -> Target:
 
 
 def _port_names(given: tuple[str, ...]) -> dict[str, str]:
-    """`i_a=x` as port and name."""
+    """Parse the values of --port: `i_a=x` maps port `i_a` to the name `x`."""
     names = {}
     for text in given:
         port, equals, name = text.partition("=")
@@ -295,9 +304,9 @@ def _advance(reporter: ConsoleReporter) -> Callable[[Outcome], None]:
 def rtl(*, check: bool, folder: Path, jobs: int, as_json: bool) -> None:
     """Regenerate the Verilog of the supported designs, or check it.
 
-    The designs are those of supported.toml. With --check their Verilog is generated and compared
-    with the files, exit status 1 telling of a difference; without it, it is verified at level full
-    and written.
+    The file supported.toml lists the designs. With --check, the command generates the Verilog and
+    compares it with the files. Exit status 1 means that a file differs. Without --check, the
+    command verifies the Verilog at level full and writes the files.
     """
     designs = read_supported(folder)
     if check:

@@ -1,8 +1,9 @@
-"""Open FPGA flow: a design placed and routed, with what it uses and how fast its clock may be.
+"""Open FPGA flow: places and routes a design, and reports cell counts and the clock frequency.
 
-Yosys maps the design, nextpnr places and routes it; both come from the `synthesis` extra, and a
-native nextpnr on PATH is taken instead. The ports lead to registers in a wrapper, so that any unit
-fits and every path of it lies between two registers. The wrapper is not counted.
+Yosys maps the design to cells of the FPGA. nextpnr places and routes these cells. Both tools come
+with the `synthesis` extra. A native nextpnr on PATH is preferred. A wrapper connects all ports to
+registers, so that any unit fits the FPGA and every path of the unit lies between two registers.
+The cell counts do not include the wrapper.
 """
 
 import json
@@ -17,22 +18,24 @@ from hwdse.spec import Design
 from hwdse.tools.nextpnr import find_nextpnr
 from hwdse.tools.yosys import find_yosys, run_yosys
 
-#: Seed of the placement, the same for every design.
+#: Seed of the placement. All designs use the same seed.
 SEED = 1
 _MAPPING = "cells.v"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """A family of FPGAs: how its tools are called, and which cells count as what.
+    """A family of FPGAs: the names and options of the tools, and the cells to count.
 
     Attributes:
-        device: the part, as people call it.
-        target: target of the Verilog that goes there.
-        synthesis: Yosys pass that maps to it.
-        nextpnr: name of the place-and-route tool; its Python package has underscores.
-        options: of that tool, to choose the part.
-        luts, flip_flops, multipliers: cell names by prefix, with how many LUTs one stands for.
+        device: the usual name of the part.
+        target: target of the Verilog for this family.
+        synthesis: Yosys pass that maps a design to this family.
+        nextpnr: name of the place-and-route program.
+        options: options of the place-and-route program that choose the part.
+        luts: for each cell type that contains LUTs, the number of LUTs in the cell.
+        flip_flops: cell types that count as flip-flops.
+        multipliers: cell types that count as multipliers.
     """
 
     device: str
@@ -52,7 +55,7 @@ FAMILIES = {
         synthesis="synth_ecp5",
         nextpnr="nextpnr-ecp5",
         options=("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained"),
-        # A carry cell takes two LUTs; wide multiplexers (PFUMX, L6MUX21) take none.
+        # A carry cell takes two LUTs. Wide multiplexers (PFUMX, L6MUX21) take no LUT.
         luts={"LUT4": 1, "CCU2C": 2},
         flip_flops=("TRELLIS_FF",),
         multipliers=("MULT18X18D",),
@@ -62,15 +65,16 @@ FAMILIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class FpgaResult:
-    """A design on an FPGA.
+    """The result of place and route for one design.
 
     Attributes:
-        device: the part.
-        luts: look-up tables with 4 inputs, those of carry chains included.
-        flip_flops: of the unit alone.
-        multipliers: hard multiplier blocks.
-        fmax_mhz: fastest clock after routing, for all paths between registers, ports included.
-        tool: names and versions.
+        device: name of the part.
+        luts: number of look-up tables with 4 inputs, including the LUTs of carry chains.
+        flip_flops: number of flip-flops of the unit, without the wrapper.
+        multipliers: number of hard multiplier blocks.
+        fmax_mhz: highest clock frequency after routing in MHz. All paths between registers count,
+            also the paths from and to the wrapper's registers at the ports.
+        tool: names and versions of Yosys and nextpnr.
     """
 
     device: str
@@ -81,20 +85,21 @@ class FpgaResult:
     tool: str
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data that `json.dumps` takes."""
+        """Return the attributes as plain data for `json.dumps`."""
         return asdict(self)
 
 
 def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
-    """Emit for the family, map, place and route a design.
+    """Emit a design for an FPGA family, then map, place and route the design.
 
     Args:
-        design: what to build.
+        design: the design.
         family: a key of `FAMILIES`.
 
     Raises:
-        ToolError: a tool is missing, did not reach its end, or the family is unknown.
-        SpecError: no generator for a part of the design.
+        ToolError: the family is unknown, a tool is missing, a tool did not finish, or nextpnr
+            reported no clock frequency.
+        SpecError: a part of the design has no generator.
     """
     check_family(family)
     chosen = FAMILIES[family]
@@ -134,7 +139,7 @@ def place_and_route(design: Design, family: str = "ecp5") -> FpgaResult:
 
 
 def check_family(family: str) -> None:
-    """Check that a family is a key of `FAMILIES`.
+    """Check that `family` is a key of `FAMILIES`.
 
     Raises:
         ToolError: the family is unknown.
@@ -144,9 +149,10 @@ def check_family(family: str) -> None:
 
 
 def _script(family: Family, top: str, *, mapped: bool = False) -> str:
-    """The unit is mapped and written alone, then in its wrapper, where it stays as it is.
+    """The Yosys script: map and write the unit alone, then map the wrapper around the mapped unit.
 
-    With `mapped`, modules that are cells of the family become such before all other passes.
+    The second mapping does not change the cells of the unit. With `mapped`, the script first
+    replaces the modules of registered multipliers by cells of the family.
     """
     techmap = f"techmap -map {_MAPPING}\n" if mapped else ""
     return f"""read_verilog design.v

@@ -1,9 +1,17 @@
-"""Which `stages` and `interleave` make a design fast on an FPGA.
+"""Recommends the `stages` and `interleave` that make a design fast on an FPGA.
 
-The delay laws of the target give the shortest clock period for any number of stages and of sums
-that take turns. The configuration with the fewest cycles near the shortest period of all is placed
-and routed. Two configurations with a single sum are placed too; if a single sum is much slower, one
-with still fewer cycles is placed instead. The fastest configuration is recommended.
+The delay laws of the target predict the shortest clock period for each number of stages and of
+interleaved sums. Two or three configurations are placed and routed in addition to the given one:
+
+* The first configuration has the fewest cycles of latency with a predicted period within 3 % of the
+  shortest period.
+* If a single sum is at most twice as slow, the second configuration has a single sum, and the
+  fewest stages near the shortest period of a single sum. The third has one more stage.
+* If a single sum is slower, or the unit has no running sum, the second configuration has the fewest
+  cycles of latency with a predicted period within 15 % of the shortest period.
+
+The fastest configuration is recommended. A configuration with more cycles of latency, or with
+interleaved sums instead of a single sum, must be faster by a minimum factor.
 """
 
 from collections.abc import Iterator
@@ -17,20 +25,27 @@ from hwdse.spec import Design
 from hwdse.spec.unit import MAX_INTERLEAVE, MAX_STAGES
 
 _NEAR, _LESS_NEAR = 1.03, 1.15
-"""How near to the shortest period of all, by the delay laws, candidates come."""
+"""Longest predicted period of a candidate, as a multiple of the shortest predicted period."""
 _ONE_SUM = 2.0
-"""How much longer the laws' period may be with one sum to be a candidate: wires are not in it."""
+"""Longest predicted period of a single sum that is still tried, as a multiple of the shortest.
+
+The factor is large because the prediction does not know the real wires.
+"""
 _NOISE, _WORTH_TURNS = 1.03, 1.1
-"""How much faster more cycles have to be, and how much faster sums that take turns."""
+"""Factors of the clock frequency by which a configuration must be faster to be worth more cycles.
+
+The second factor holds if one of two configurations has a single sum and the other has interleaved
+sums, the first factor in all other cases.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """The fastest configuration that was found for a design.
+    """The recommended configuration of a design.
 
     Attributes:
         design: the design with the recommended `stages` and `interleave`.
-        result: what place and route gave for it.
+        result: the result of place and route for this configuration.
     """
 
     design: Design
@@ -38,16 +53,16 @@ class Recommendation:
 
     @property
     def stages(self) -> int:
-        """Pipeline registers."""
+        """Number of pipeline register ranks."""
         return self.design.unit.stages
 
     @property
     def interleave(self) -> int:
-        """Sums that take turns."""
+        """Number of interleaved sums; 1 for a unit without a running sum."""
         return int(getattr(self.design.unit, "interleave", 1))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data that `json.dumps` takes."""
+        """Return the recommendation as plain data for `json.dumps`."""
         return {
             "spec": str(self.design),
             "stages": self.stages,
@@ -57,16 +72,16 @@ class Recommendation:
 
 
 def recommend(design: Design, given: FpgaResult, family: str = "ecp5") -> Recommendation:
-    """The configuration of a design that is fastest on an FPGA.
+    """Place and route the candidates of a design, and recommend the best configuration.
 
     Args:
-        design: what to build; its own `stages` and `interleave` are one of the configurations.
-        given: what place and route gave for it.
+        design: the design. The given `stages` and `interleave` are one of the configurations.
+        given: the result of place and route for `design`.
         family: a key of `FAMILIES`.
 
     Raises:
-        ToolError: a tool is missing or did not reach its end, or the family is unknown.
-        SpecError: no generator for a part of the design.
+        ToolError: the family is unknown, a tool is missing, or a tool did not finish.
+        SpecError: a part of the design has no generator.
     """
     best = Recommendation(design=design, result=given)
     for candidate in candidates(design, family):
@@ -79,7 +94,11 @@ def recommend(design: Design, given: FpgaResult, family: str = "ecp5") -> Recomm
 
 
 def _is_better(tried: Recommendation, best: Recommendation) -> bool:
-    """Whether a configuration is so much faster that it is worth its cycles, or takes fewer."""
+    """Return True if `tried` is better than `best`.
+
+    With fewer cycles of latency, `tried` may be slower by a small factor. Otherwise `tried` must be
+    faster by this factor.
+    """
     one_of_each = (tried.interleave == 1) != (best.interleave == 1)
     enough = _WORTH_TURNS if one_of_each else _NOISE
     fewer = tried.design.unit.latency < best.design.unit.latency
@@ -87,11 +106,13 @@ def _is_better(tried: Recommendation, best: Recommendation) -> bool:
 
 
 def candidates(design: Design, family: str = "ecp5") -> list[Design]:
-    """Configurations that the delay laws of a family's target promise most of, the fastest first.
+    """Choose configurations to place and route, by the delay laws of the family's target.
+
+    The first configuration is the one near the shortest predicted period.
 
     Raises:
         ToolError: the family is unknown, or Yosys failed.
-        SpecError: no generator for a part of the design.
+        SpecError: a part of the design has no generator.
     """
     check_family(family)
     circuit = hdl.circuit(design, FAMILIES[family].target)
@@ -100,10 +121,11 @@ def candidates(design: Design, family: str = "ecp5") -> list[Design]:
     shortest = circuit.shortest_period(MAX_STAGES, most)
     one_sum = circuit.shortest_period(MAX_STAGES, 1) if turns else shortest
     pairs = [_fewest(circuit, _NEAR * shortest, most)]
-    # Sums that take turns cost registers, and not every user has several.
+    # Interleaved sums cost registers, and not every user has several independent sums.
     if turns and one_sum <= _ONE_SUM * shortest:
         stages, _ = _fewest(circuit, _NEAR * one_sum, 1)
-        # The loop is as fast with more stages, but a multiplier gets more of its registers.
+        # One more stage does not make the loop faster, but a hard multiplier can use more of the
+        # registers inside it.
         pairs += [(stages, 1), (min(stages + 1, MAX_STAGES), 1)]
     else:
         pairs.append(_fewest(circuit, _LESS_NEAR * shortest, most))
@@ -115,13 +137,16 @@ def candidates(design: Design, family: str = "ecp5") -> list[Design]:
 
 
 def _fewest(circuit: Circuit, period: float, most: int) -> tuple[int, int]:
-    """The stages and sums of the fewest cycles with which a period in ps is kept."""
+    """The `stages` and `interleave` with the fewest cycles that reach a period in ps."""
     enough = _enough(circuit, Limits(period=int(period)), most)
     return min(enough, key=lambda pair: (sum(pair), pair))
 
 
 def _enough(circuit: Circuit, limits: Limits, most: int) -> Iterator[tuple[int, int]]:
-    """For each number of stages the fewest sums with which the limits are kept, if there are."""
+    """Yield each possible `stages` with the smallest `interleave` that keeps the limits.
+
+    A number of stages is left out if even `most` interleaved sums do not keep the limits.
+    """
     for stages in range(MAX_STAGES + 1):
         if circuit.earliest(limits, stages, most) is None:
             continue

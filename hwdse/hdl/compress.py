@@ -1,4 +1,4 @@
-"""Sums of many bits and words: full adders in columns, and carry inputs that would stay unused."""
+"""Sums of many bits and words: columns of full adders, and adder trees that use carry inputs."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,22 @@ from hwdse.primitives.structure import Structure
 def compress(
     m: Module, columns: Sequence[Sequence[Value]], width: int, name: str, target: Target
 ) -> Value:
-    """The sum modulo 2^width of bits, those of `columns[k]` of weight 2^k; unsigned.
+    """The unsigned sum of bits modulo 2^width. Each bit of `columns[k]` has weight 2^k.
 
-    Full adders take three bits of a column and give one back and one to the next until there is one
-    left (Dadda, Some schemes for parallel multipliers, 1965), as few as there can be. The oldest
-    bits come first, which keeps the tree shallow. For a target with carry chains, the
-    last two rows of bits are added in one chain.
+    A full adder takes three bits of a column. The adder returns one bit to this column and one bit
+    to the next column, until each column has one bit (Dadda, Some schemes for parallel multipliers,
+    1965). A half adder takes two bits if only two are left. The number of adders is the smallest
+    possible. The oldest bits are added first, which keeps the tree shallow.
+
+    For a target with carry chains, layers of full adders leave two rows of bits, and one carry
+    chain adds these rows.
+
+    Args:
+        m: module that gets the adders.
+        columns: bits of each weight.
+        width: bits of the sum.
+        name: prefix of signal names.
+        target: target of the Verilog.
     """
     if target.carry_chains:
         padded = [*columns, *([] for _ in range(width - len(columns)))][:width]
@@ -40,10 +50,10 @@ def compress(
 def compress_in_layers(
     m: Module, columns: Sequence[Sequence[Value]], name: str
 ) -> list[list[Value]]:
-    """At most two bits a column with the same sum modulo 2^len(columns).
+    """Reduce columns to at most two bits per column, with the same sum modulo 2^len(columns).
 
-    In as few layers of adders as there can be, each of which brings the highest column down to the
-    next of 2, 3, 4, 6, 9, ... bits and no further (Dadda 1965).
+    The number of layers of adders is the smallest possible. Each layer reduces the columns to the
+    next smaller height of the series 2, 3, 4, 6, 9, ... bits, and no further (Dadda 1965).
     """
     waiting = [list(column) for column in columns]
     width = len(waiting)
@@ -65,14 +75,14 @@ def compress_in_layers(
 
 
 def two_rows(columns: Sequence[Sequence[Value]]) -> tuple[Value, Value]:
-    """Columns of at most two bits as two words."""
+    """Two words from columns of at most two bits. Missing bits are zero."""
     x, y = (Cat(Cat(column, Const(0, 2))[k] for column in columns) for k in (0, 1))
     return x, y
 
 
 def _add(m: Module, bits: Sequence[Value], name: str) -> tuple[Value, Value]:
     """Sum and carry of two or three bits."""
-    # The sum of the pair gets a name: both outputs use it.
+    # The sum of the first two bits gets a name, because both outputs use this sum.
     half, total, carry = (Signal(name=f"{name}_{part}") for part in ("half", "sum", "carry"))
     m.d.comb += half.eq(bits[0] ^ bits[1])
     if len(bits) == 2:
@@ -83,19 +93,23 @@ def _add(m: Module, bits: Sequence[Value], name: str) -> tuple[Value, Value]:
 
 
 def constant_columns(number: int, width: int) -> list[list[Value]]:
-    """A constant modulo 2^width as bits for `compress`."""
+    """The bits of a constant modulo 2^width, as columns for `compress`."""
     return [[Const(1, 1)] if number >> weight & 1 else [] for weight in range(width)]
 
 
 def compression(bits: int, width: int) -> Structure:
-    """Structure of `compress` of so many bits in a word of `width`: full adders, roughly a row."""
+    """Structure of `compress` for `bits` bits and a sum of `width` bits, as an estimate.
+
+    The full adders count as one adder of `bits - width` bits, and the last row as another adder.
+    Only the last row is in the path.
+    """
     adders = Adder(width=max(bits - width, 0))
     final = Adder(width=width)
     return Structure(parts=(adders, final), path=(final,))
 
 
 def plus(x: Value, y: Value, carry: Value | None = None) -> Value:
-    """X + y + carry in one adder; two's complement."""
+    """The two's-complement sum x + y + carry, with a single adder."""
     if carry is None:
         return x + y
     total = Cat(Const(1, 1), x).as_signed() + Cat(carry, y).as_signed()
@@ -105,11 +119,19 @@ def plus(x: Value, y: Value, carry: Value | None = None) -> Value:
 def balanced_sum(
     m: Module, terms: Sequence[Value], carries: Sequence[Value], name: str
 ) -> tuple[Value, Value | None]:
-    """The sum of two's-complement words and of bits, at most as many as words.
+    """Add two's-complement words and carry bits in a balanced tree of adders.
+
+    Each adder adds two words and one carry bit.
+
+    Args:
+        m: module that gets the adders.
+        terms: words to add.
+        carries: bits of weight 1 to add, at most as many as words.
+        name: prefix of signal names.
 
     Returns:
-        The sum without the last bit, and that bit for the carry input of the adder to come; None if
-        no bits are left.
+        The sum, and the carry bit that is not yet added, for the carry input of a following adder.
+        The bit is None if all carry bits are added.
     """
     waiting, left = list(terms), list(carries)
     while len(waiting) > 1:

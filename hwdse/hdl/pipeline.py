@@ -1,14 +1,17 @@
-"""Pipeline registers and interleaved sums, inserted into the flat netlist of any unit.
+"""Inserts pipeline registers and interleaved sums into the flat netlist of any unit.
 
-Generators build combinational logic around at most one rank of state registers. Here `stages` ranks
-of registers are added where the delay estimate says that the clock period gets shortest, with the
-fewest register bits at that period (`hwdse.hdl.retiming`). With `interleave` k the state is held
-for k sums that take turns: each state register becomes k, and k - 1 of them are moved into the loop
-(Leiserson and Saxe 1991), so that the loop has k cycles to close.
+Generators build combinational logic around at most one rank of state registers. This module adds
+`stages` ranks of registers. The registers lie where the estimated clock period gets shortest, with
+the fewest register bits at this period (`hwdse.hdl.retiming`).
 
-A unit with state has latency `interleave + stages`, a bare unit `stages`. Registers of valid bits
-have a synchronous reset, data registers none. With `interleave` 1 one cycle of reset clears
-everything; otherwise `rst` has to be held for `latency` cycles, so that every sum passes its reset.
+With `interleave` k, the unit holds the state of k sums that take turns. Each state register becomes
+k registers. k - 1 of the k registers move into the loop (Leiserson and Saxe 1991), so the loop has
+k cycles for each addition.
+
+The latency is `interleave + stages` cycles for a unit with state, and `stages` cycles for a bare
+unit. Registers of valid bits have a synchronous reset. Data registers have no reset. With
+`interleave` 1, one cycle of reset clears the unit. With more sums, `rst` must be active for
+`latency` cycles, so that every sum passes through the registers during the reset.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,13 +28,13 @@ from hwdse.spec.unit import MAX_INTERLEAVE
 
 @dataclass(frozen=True, kw_only=True)
 class LoopLimit:
-    """A unit whose clock period is set by the loop of its running sum alone.
+    """A loop of a running sum that alone sets the clock period of a unit.
 
     Attributes:
-        loop_ps: delay of the loop in one cycle, without registers, as `Placement.stage_ps`.
-        others_ps: slowest stage if the same `stages` could divide the loop as well.
-        interleave: smallest number of sums with which the loop is no slower than that; None if
-            none that is allowed is enough.
+        loop_ps: delay of the loop per cycle in ps, without the overhead of registers.
+        others_ps: delay in ps of the slowest stage if registers could also divide the loop.
+        interleave: smallest `interleave` with which the loop needs at most `others_ps`. None if no
+            allowed `interleave` is enough.
     """
 
     loop_ps: int
@@ -41,15 +44,15 @@ class LoopLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """What was inserted, and what it does to the delay.
+    """The inserted registers, and the delays with and without them.
 
     Attributes:
-        stage_ps: delay of every stage between two register ranks, in order, without the overhead
-            of the registers; by the delay laws that place the registers.
-        unpipelined_ps: slowest stage without any of them.
-        data_bits: inserted registers without reset.
-        valid_bits: inserted registers with reset.
-        loop: set if the loop of the running sum alone sets the period.
+        stage_ps: delay in ps of every stage between two register ranks, from inputs to outputs. The
+            delays come from the delay laws of the target, without the overhead of registers.
+        unpipelined_ps: delay in ps of the slowest stage without inserted registers.
+        data_bits: number of inserted register bits without reset.
+        valid_bits: number of inserted register bits with reset.
+        loop: the loop of the running sum, if this loop alone sets the clock period; otherwise None.
     """
 
     stage_ps: tuple[int, ...]
@@ -66,20 +69,23 @@ def pipelined(
     valid: Sequence[str],
     target: Target = CELLS,
 ) -> tuple[dict[str, Any], Placement]:
-    """A netlist with its registers, and what they are.
+    """Insert registers into a netlist.
 
-    For a target with hard multipliers, each multiplication is left in parts
-    (`hwdse.hdl.own_registers`).
+    For a target with hard multipliers, each multiplication that fits a hard multiplier is split
+    into parts and stays in parts (`hwdse.hdl.own_registers`).
 
     Args:
         module: flat netlist in the schema of Yosys's `write_json`, cells at word level.
         stages: register ranks to insert between inputs and outputs.
-        interleave: sums that take turns.
-        valid: names of the inputs that say whether the others are.
-        target: whose delay laws say where registers go.
+        interleave: number of interleaved sums.
+        valid: names of the valid inputs.
+        target: target whose delay laws place the registers.
+
+    Returns:
+        The netlist with registers, and the placement of the registers.
 
     Raises:
-        ToolError: the netlist holds a cell without a delay law.
+        ToolError: the netlist contains a cell without a delay law.
     """
     module = _placeable(module, target)
     nodes = read_nodes(module, target)
@@ -91,7 +97,8 @@ def pipelined(
         if opened.earliest(Limits(period=period - 1), stages, 1) is not None:
             others = opened.shortest_period(stages, 1)
             loop = _loop_limit(circuit, period, others, stages, interleave)
-            # The loop is what it is; the rest shall not be as slow only because it may.
+            # The loop sets the period. The paths outside of the loop still get as short as
+            # possible, although the period would allow longer paths.
             outside = circuit.shortest_outside(period, stages, interleave)
             limits = Limits(period=period, outside=outside)
     lags = circuit.fewest_registers(limits, stages, interleave)
@@ -129,21 +136,24 @@ def _loop_limit(
 def _stage_delays(
     circuit: Circuit, lags: Sequence[int], stages: int, interleave: int
 ) -> tuple[int, ...]:
-    """The slowest path between each two ranks, inputs first; loops count where they begin."""
+    """The delay of the slowest path of each stage in ps, from inputs to outputs.
+
+    A loop counts in the stage in which the loop begins.
+    """
     state = bool(circuit.registers)
     behind = _behind_state(circuit)
     delays = [0] * (stages + 1 + (interleave if state else 0))
     for bit, (time, _) in circuit.arrivals(lags).items():
         k = circuit.driver[bit]
         stage = lags[k] + (interleave if behind[k] else 0)
-        # What a loop does ahead of the first input belongs to the first stage.
+        # Cells of a loop can have a negative lag. They count in the first stage.
         stage = min(max(stage, 0), len(delays) - 1)
         delays[stage] = max(delays[stage], time)
     return tuple(delays)
 
 
 def _behind_state(circuit: Circuit) -> list[bool]:
-    """Which cells see the state but are not part of what leads to it."""
+    """For each node: True for a cell that depends on the state but leads to no state register."""
     ahead = [node.kind == "register" for node in circuit.nodes]
     for k in circuit.registers:
         for u in circuit.before[k]:
@@ -189,7 +199,7 @@ class _Insertion:
         self._rewire()
 
     def _clock_bit(self) -> Bit:
-        """The clock port, added first if a unit without state has none."""
+        """The bit of the clock port. A unit without state has no clock port: add one, as first."""
         ports = self.module["ports"]
         if "clk" not in ports:
             bits = self._new_bits(1)
@@ -206,7 +216,7 @@ class _Insertion:
         self.module["netnames"][name] = {"hide_name": 0, "bits": bits, "attributes": {}}
 
     def _by_driver(self) -> dict[int, dict[int, int]]:
-        """Registers in a row behind each bit, by driver, in the order of the driver's bits."""
+        """For each driver, the number of registers in series after each of the driver's bits."""
         after = {
             bit: self._circuit.registers_after(group, self._lags, self._interleave)
             for group in self._circuit.groups
@@ -218,7 +228,10 @@ class _Insertion:
         }
 
     def _rank(self, driver: int, rank: int, bits: list[int]) -> None:
-        """One more register behind some bits of a driver."""
+        """Insert register number `rank` of the series after some bits of a driver.
+
+        Bits with a known idle value get a register with reset, all other bits one without.
+        """
         stage = self._lags[driver] + rank + self._interleave * self._behind[driver]
         for decided in (False, True):
             word = [bit for bit in bits if (bit in self._idle) == decided]
@@ -252,7 +265,7 @@ class _Insertion:
         }
 
     def _rewire(self) -> None:
-        """Let every node read its inputs behind as many registers as its lag says."""
+        """Let every node read each input after the number of registers that the lags need."""
         for k, node in enumerate(self._circuit.nodes):
             late = {}
             for bit in self._circuit.inputs[k]:
@@ -264,7 +277,8 @@ class _Insertion:
                 bits = [late.get(bit, bit) for bit in port["bits"]]
                 self.module["ports"][node.name] = {**port, "bits": bits}
                 if bits != port["bits"]:
-                    # The value that had the name of the port gets another name.
+                    # The port name now belongs to the registered value. The value before the
+                    # registers needs another name.
                     self._name(self._names.unused(f"{node.name}_early"), port["bits"])
                 self._name(node.name, bits)
             elif node.kind != "input":
@@ -281,7 +295,11 @@ class _Insertion:
 
 
 class _Names:
-    """Names for registers: that of the wire, or of the instance where the wire has none."""
+    """Chooses names for registers.
+
+    A register gets the name of the wire. If Yosys hides the wire, the register gets the name of the
+    instance. Each name is given only once.
+    """
 
     def __init__(self, module: Mapping[str, Any]) -> None:
         self._taken = set(module["netnames"]) | set(module["cells"])
@@ -292,16 +310,16 @@ class _Names:
                 self._best[bit] = min(self._best.get(bit, key), key)
 
     def of(self, word: Sequence[int]) -> str:
-        """Name of the wire that the lowest bit belongs to."""
+        """Name of the wire that the lowest bit of a word belongs to."""
         hidden, _, name = self._best[word[0]]
         if not hidden:
             return name.replace("$", "_")
-        # `$flatten\\accumulate.\\add.$procmux$16_Y` is something in accumulate.add.
+        # `$flatten\\accumulate.\\add.$procmux$16_Y` is a hidden wire in instance accumulate.add.
         path = [part.lstrip("\\") for part in name.removeprefix("$flatten").split(".")]
         return ".".join([part for part in path if part and "$" not in part] + ["value"])
 
     def unused(self, name: str) -> str:
-        """This name, numbered if it is taken."""
+        """The name, with a number appended if the name is already used."""
         candidate, number = name, 1
         while candidate in self._taken:
             number += 1

@@ -1,16 +1,18 @@
-"""Where registers go in a netlist: the shortest clock period, then the fewest registers.
+"""Retiming: places registers in a netlist for the shortest clock period, then for fewest registers.
 
-Retiming of Leiserson and Saxe, "Retiming synchronous circuitry", Algorithmica 6 (1991): each node
-has a *lag*, the number of registers on every way from the inputs to it, less those that the circuit
-had there. A wire from u to v then carries lag(v) - lag(u) registers more than before. Inputs have
-lag 0 and outputs `stages`: a pipeline. With `interleave` k each register of the circuit stands for
-k (section 8 there, "k-slow"), of which k - 1 may move.
+The method is the retiming of Leiserson and Saxe, "Retiming synchronous circuitry", Algorithmica 6
+(1991). Each node has a *lag*: the number of registers that retiming adds on every path from the
+inputs to this node (negative: removes). A wire from u to v therefore gets lag(v) - lag(u)
+additional registers. Inputs have lag 0 and outputs have lag `stages`, which makes a pipeline. With
+`interleave` k, k registers replace each register of the circuit before retiming ("k-slow", section
+8 of the paper). Retiming may move k - 1 of the k registers.
 
-The shortest period is found exactly, by bisection over the earliest lags. The fewest register bits
-at that period are found exactly too: the number of bits is an L-natural-convex function of the lags
-(Murota, "Discrete convex analysis", 2003), so raising the best set of lags by one, from the
-earliest lags on and until nothing is gained, ends at the optimum; the best set is a minimum cut.
-Whole picoseconds and integer flows: the same placement on every machine.
+The shortest period is exact. It is found by bisection: a period is possible if the earliest lags
+for this period exist. The fewest register bits at the shortest period are exact, too. The number of
+bits is an L-natural-convex function of the lags (Murota, "Discrete convex analysis", 2003).
+Therefore steepest descent ends at the optimum: start with the earliest lags, and raise the best set
+of lags by one until no set saves bits. The best set is a minimum cut. All delays are whole
+picoseconds and all flows are integers, so the placement is the same on every machine.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +28,8 @@ from hwdse.hdl.netlist import Node
 _INFINITE = 1 << 29
 
 Arrival = dict[int, tuple[int, int]]
-"""By bit: when it is ready in ps after the last register, and the bit it waited for (-1: none)."""
+"""For each bit: time in ps after the last register at which the bit is ready, and the input bit
+that the time depends on (-1: none)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +37,8 @@ class Limits:
     """Longest allowed delays in ps.
 
     Attributes:
-        period: of every path between registers.
-        outside: of paths through cells outside of loops; None if the period is enough.
+        period: limit of every path between registers.
+        outside: limit of paths through cells outside of loops. None: only `period` limits them.
     """
 
     period: int
@@ -43,13 +46,19 @@ class Limits:
 
     @property
     def periods(self) -> tuple[int, ...]:
-        """Limit of all paths, then that of paths outside of loops if there is one."""
+        """The limit of all paths, then the limit of paths outside of loops if it is set."""
         return (self.period,) if self.outside is None else (self.period, self.outside)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Bits of one driver that the same nodes read, so that they need equally many registers."""
+    """Bits of one driver with the same readers. All bits of a group need equally many registers.
+
+    Attributes:
+        driver: number of the node that drives the bits.
+        bits: the bits.
+        readers: numbers of the nodes that read the bits.
+    """
 
     driver: int
     bits: tuple[int, ...]
@@ -57,11 +66,11 @@ class Group:
 
 
 class Circuit:
-    """Nodes with who drives and who reads what.
+    """The graph of a netlist: nodes, the driver of each bit, and the inputs of each node.
 
     Args:
-        nodes: of the netlist.
-        opened: leave out the wires by which registers feed their own loops.
+        nodes: nodes of the netlist.
+        opened: open all loops: leave out each wire from a register to a node in the same loop.
     """
 
     def __init__(self, nodes: Sequence[Node], *, opened: bool = False) -> None:
@@ -88,7 +97,7 @@ class Circuit:
         self.registers = [k for k, node in enumerate(self.nodes) if node.kind == "register"]
 
     def _loops(self) -> list[int]:
-        """For each node the number of its loop, 0 outside of loops."""
+        """For each node, the number of the loop that contains the node; 0 outside of loops."""
         edges = [(self.driver[bit], k) for k, bits in enumerate(self.inputs) for bit in bits]
         count = len(self.nodes)
         rows, columns = zip(*edges, strict=True) if edges else ((), ())
@@ -101,7 +110,7 @@ class Circuit:
         ]
 
     def _order(self) -> list[int]:
-        """Cells, each after those that drive it."""
+        """Cells in topological order: each cell comes after the cells that drive its inputs."""
         cells = [k for k, node in enumerate(self.nodes) if node.kind == "cell"]
         missing = {k: sum(self.nodes[u].kind == "cell" for u in self.before[k]) for k in cells}
         after: dict[int, list[int]] = {k: [] for k in cells}
@@ -122,7 +131,7 @@ class Circuit:
 
     @cached_property
     def groups(self) -> list[Group]:
-        """All bits that anything reads, by driver and readers."""
+        """All bits with at least one reader, grouped by driver and readers."""
         readers: dict[int, list[int]] = {}
         for k, bits in enumerate(self.inputs):
             for bit in bits:
@@ -136,7 +145,10 @@ class Circuit:
         ]
 
     def _cell_times(self, k: int, arrival: Arrival) -> Arrival:
-        """Output bits of cell k; input bits that are not in `arrival` come from registers."""
+        """Arrival of the output bits of cell k.
+
+        Input bits that are not in `arrival` come from registers or ports: they are ready at time 0.
+        """
         node = self.nodes[k]
         timing = node.timing
         assert timing is not None  # every cell has one
@@ -162,7 +174,10 @@ class Circuit:
         return dict(zip(node.outputs, times, strict=False))
 
     def _at(self, k: int, lag: int, lags: Sequence[int], arrival: Arrival) -> Arrival:
-        """Input bits of cell k that come from cells with the same lag, without a register."""
+        """Arrival of the input bits of cell k that come from cells with the lag `lag`.
+
+        No register lies between these cells and a cell k with this lag.
+        """
         return {
             bit: arrival[bit]
             for bit in self.inputs[k]
@@ -170,9 +185,9 @@ class Circuit:
         }
 
     def arrivals(self, lags: Sequence[int], *, outside: bool = False) -> Arrival:
-        """When each cell's output bits are ready, with registers where the lags say.
+        """Arrival of the output bits of all cells, for registers according to the lags.
 
-        With `outside` only cells outside of loops count.
+        With `outside`, only cells outside of loops count.
         """
         arrival: Arrival = {}
         for k in self.order:
@@ -183,7 +198,10 @@ class Circuit:
     def _times(
         self, k: int, lag: int, lags: Sequence[int], limits: Limits, each: Sequence[Arrival]
     ) -> list[Arrival] | None:
-        """Output bits of cell k by all paths and by those outside of loops; None if too late."""
+        """Arrival of the output bits of cell k, for each limit; None if a bit misses a limit.
+
+        The first entry is for all paths, the second entry for paths outside of loops.
+        """
         found: list[Arrival] = []
         for period, arrival in zip(limits.periods, each, strict=True):
             if arrival is not each[0] and self.in_loop[k]:
@@ -196,7 +214,7 @@ class Circuit:
         return found
 
     def earliest(self, limits: Limits, stages: int, interleave: int) -> list[int] | None:
-        """The least lag of every node with which the limits are kept; None if there is none."""
+        """The smallest lag of every node that keeps the limits; None if no lags keep the limits."""
         lowest = 1 - interleave
         latest = self._latest(stages, interleave)
         lags = [0 if node.kind == "input" else lowest for node in self.nodes]
@@ -208,7 +226,8 @@ class Circuit:
                 lag = max((lags[u] for u in self.before[k]), default=lowest)
                 times = self._times(k, lag, lags, limits, each)
                 if times is None:
-                    # Behind registers; a node's own lag is no driver's of its inputs then.
+                    # One more register before the cell: now no driver has the lag of the cell, so
+                    # all inputs of the cell come from registers.
                     lag += 1
                     times = self._times(k, lag, lags, limits, each)
                 if times is None or lag > latest[k]:
@@ -229,7 +248,7 @@ class Circuit:
         ]
 
     def _latest(self, stages: int, interleave: int) -> list[int]:
-        """The greatest lag that each node may have for the outputs to have `stages`."""
+        """The largest lag that each node may have, so that the outputs can have lag `stages`."""
         nodes = range(len(self.nodes))
         highest = stages + len(self.registers) * (interleave - 1)
         latest = [stages if self.nodes[k].kind == "output" else highest for k in nodes]
@@ -250,7 +269,7 @@ class Circuit:
         return self._shortest(lambda period: Limits(period=period), stages, interleave)
 
     def shortest_outside(self, period: int, stages: int, interleave: int) -> int:
-        """With `period` for all paths, the shortest that the paths outside of loops can have."""
+        """The shortest limit in ps for paths outside of loops, if `period` limits all paths."""
         return self._shortest(
             lambda outside: Limits(period=period, outside=outside), stages, interleave, outside=True
         )
@@ -277,21 +296,25 @@ class Circuit:
         return high
 
     def registers_after(self, group: Group, lags: Sequence[int], interleave: int) -> int:
-        """Inserted registers in a row behind each bit of a group."""
+        """Number of inserted registers in series after each bit of a group."""
         return max(self.needed(group.driver, k, lags, interleave) for k in group.readers)
 
     def needed(self, driver: int, reader: int, lags: Sequence[int], interleave: int) -> int:
-        """Inserted registers between two nodes."""
+        """Number of inserted registers between a driver and a reader."""
         return lags[reader] + self._moving(reader, interleave) - lags[driver]
 
     def _moving(self, reader: int, interleave: int) -> int:
-        """Registers that retiming may take away before a node: those that a register stands for."""
+        """Number of registers before a node that retiming may move.
+
+        The number is `interleave - 1` for a register, which is replaced by `interleave` registers.
+        It is 0 for all other nodes.
+        """
         return interleave - 1 if self.nodes[reader].kind == "register" else 0
 
     def fewest_registers(self, limits: Limits, stages: int, interleave: int) -> list[int]:
-        """Lags with which the limits are kept, with the fewest register bits."""
+        """Lags that keep the limits with the fewest register bits."""
         lags = self.earliest(limits, stages, interleave)
-        assert lags is not None  # the caller gives limits that can be kept
+        assert lags is not None  # the caller gives limits that are possible
         apart: set[tuple[int, int]] = set()
         while True:
             raised = self._best_raise(lags, apart, interleave)
@@ -307,10 +330,17 @@ class Circuit:
     def _best_raise(
         self, lags: Sequence[int], apart: set[tuple[int, int]], interleave: int
     ) -> set[int]:
-        """The set of nodes whose lags are best raised by one; empty if nothing is gained.
+        """The set of nodes for which raising the lags by one saves most register bits.
 
-        A closure of greatest profit, found as a minimum cut (Picard 1976): a driver in the set
-        saves the registers behind it, a reader in the set may need one more.
+        The set is empty if no set saves bits. The set is a closure of largest profit, found as a
+        minimum cut (Picard 1976). A driver in the set saves one register after each of its bits. A
+        reader in the set may need one more register before it.
+
+        Args:
+            lags: the present lags.
+            apart: pairs of nodes (u, v). The path from u to v is too long without a register, so if
+                u is raised and the lag of v is only one larger, v must be raised, too.
+            interleave: number of interleaved sums.
         """
         count = len(self.nodes)
         source, sink = count + len(self.groups), count + len(self.groups) + 1
@@ -345,7 +375,7 @@ class Circuit:
         return {int(k) for k in reached if k < count}
 
     def _paths_beyond(self, limits: Limits, lags: Sequence[int]) -> set[tuple[int, int]]:
-        """Pairs of nodes between which a path without register is longer than its limit."""
+        """Pairs of nodes (first, last) of paths without register that are longer than a limit."""
         found = set()
         for outside, period in enumerate(limits.periods):
             arrival = self.arrivals(lags, outside=bool(outside))

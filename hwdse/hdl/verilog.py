@@ -1,4 +1,4 @@
-"""Verilog that a person can review: plain names, a comment over each module, no unread wire."""
+"""Writes Verilog for review by people: plain names, a comment per module, no unread wires."""
 
 import re
 import textwrap
@@ -27,19 +27,19 @@ def verilog(
     ports: Sequence[Port],
     write: Callable[[str], str],
 ) -> str:
-    """Verilog-2005 of some modules, the top first.
+    """Verilog-2005 text of modules, in the given order.
 
     Args:
-        modules: by name, in the schema of Yosys's `write_json`, the top first.
+        modules: the modules by name, in the schema of Yosys's `write_json`, top module first.
         top: name of the top module.
-        comments: a line to put over a module.
-        ports: those of the top module; their meanings are put beside them.
-        write: Yosys's way from RTLIL to Verilog.
+        comments: text of the comment before a module, by module name.
+        ports: ports of the top module. The meaning of each port becomes a comment beside the port.
+        write: function that converts RTLIL text to Verilog text with Yosys.
     """
     own = {name: plain_names(module["ports"]) for name, module in modules.items()}
     names = {name: re.sub(r"\W+", "_", name) for name in modules}
     plain = {names[name]: _pruned(renamed(m, names, own, own[name])) for name, m in modules.items()}
-    # Yosys changes the order of the modules.
+    # Yosys changes the order of the modules: the loop below restores the order.
     text = write("\n".join(extend_operands(rtlil_text(name, m)) for name, m in plain.items()))
     written = {match[1]: match for match in _MODULE.finditer(text)}
     meanings = {port.name: port.meaning for port in ports}
@@ -53,9 +53,10 @@ def verilog(
 
 
 def split_modules(text: str) -> dict[str, str]:
-    """The text of each module with the comment over it, by name, in order; the head with the first.
+    """Split Verilog text into modules: the text of each module by module name, in order.
 
-    Joined, they are the text again.
+    The comment before a module belongs to the text of the module. The head of the file belongs to
+    the first module. All texts joined give the input again.
     """
     ends = [match.end() for match in re.finditer(r"^endmodule\n", text, re.M)]
     parts = [text[a:b] for a, b in zip([0, *ends], [*ends[:-1], len(text)], strict=False)]
@@ -63,12 +64,12 @@ def split_modules(text: str) -> dict[str, str]:
 
 
 def _module(written: re.Match[str], module: Module, meanings: Mapping[str, str]) -> str:
-    """One module: ports in the header with their meanings, and a sink for what nothing reads."""
+    """One module: ports in the header with their meanings, and a sink for unread bits."""
     name, _, body = written.groups()
     kinds: dict[str, str] = {}
     for kind, width, net in _DECLARED.findall(body):
         if net in module["ports"]:
-            # An output may be declared twice, the second time as a register.
+            # Yosys may declare an output twice, the second time as `reg`.
             kinds.setdefault(net, f"{kind} {width}")
             if kind == "reg":
                 kinds[net] = kinds[net].replace("output ", "output reg ")
@@ -80,7 +81,7 @@ def _module(written: re.Match[str], module: Module, meanings: Mapping[str, str])
 
 
 def _header(kinds: Mapping[str, str], module: Module, meanings: Mapping[str, str]) -> str:
-    """The list of ports, one in a line."""
+    """The list of ports, one port per line."""
     names = list(module["ports"])
     lines = [f"  {kinds[name]}{name}{',' * (name != names[-1])}" for name in names]
     if meanings:
@@ -90,7 +91,11 @@ def _header(kinds: Mapping[str, str], module: Module, meanings: Mapping[str, str
 
 
 def _pruned(module: Module) -> dict[str, Any]:
-    """Each bit with one name: that of a port, else that of the widest wire that drives it."""
+    """The module with one name per bit.
+
+    A bit of a port keeps the name of the port. Any other bit that a cell drives keeps the name of
+    the widest wire with this bit. All other names are removed.
+    """
     nets, seen = {}, set()
     ports = module["ports"]
     driven = _bits(module, "output")
@@ -124,7 +129,7 @@ def _bits(module: Module, direction: str) -> set[Bit]:
 
 
 def _unread(module: Module) -> Iterator[str]:
-    """Bits of wires that nothing reads, as Verilog expressions."""
+    """Bits of wires and inputs that nothing reads, as Verilog expressions."""
     read = _bits(module, "input")
     for name, net in module["netnames"].items():
         if name in module["ports"] and module["ports"][name]["direction"] == "output":
@@ -138,7 +143,7 @@ def _unread(module: Module) -> Iterator[str]:
 
 
 def _sink(unused: Sequence[str]) -> str:
-    """A wire that reads what nothing else does, so that linters know it is meant."""
+    """A wire that reads all otherwise unread bits, so that linters accept them as intended."""
     terms = textwrap.wrap(", ".join(unused), _WIDTH - 10, break_long_words=False)
     joined = "\n    ".join(terms)
     return (

@@ -1,4 +1,4 @@
-"""The certificate: what was checked, with what, and the result."""
+"""The certificate of a verification: the design, the checked vectors, the tools and the result."""
 
 import hashlib
 import textwrap
@@ -17,20 +17,20 @@ _WIDTH = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """Record of one passed verification. Free of dates: equal runs give equal certificates.
+    """Record of one passed verification. It contains no date: equal runs give equal certificates.
 
     Attributes:
-        spec: the design, canonical text.
-        level: how much was tried.
+        spec: canonical spec of the design.
+        level: level of the verification: `quick`, `full` or `exhaustive`.
         seed: seed of the random operands and of the bench's idle cycles.
-        vectors: accepted inputs of each purpose, every one with its output checked.
-        outputs: expected outputs in each class; see `hwdse.verify.coverage`.
-        steps: exact sums before rounding, of a sample of the steps, in each class.
-        unreached: classes that are possible and that nothing was in.
-        verilog_sha256: digest of the verified Verilog without its header.
-        tools: version of everything that took part.
-        target: what the Verilog is made for; empty for Verilog that was not generated.
-        result: `pass`; a failure raises instead.
+        vectors: number of accepted inputs for each purpose. The output of every input was checked.
+        outputs: number of expected outputs in each class; see `hwdse.verify.coverage`.
+        steps: number of exact sums before rounding in each class, for a sample of the steps.
+        unreached: possible classes that no output or step reached.
+        verilog_sha256: digest of the verified Verilog without the header.
+        tools: version of each tool, by name.
+        target: keyword of the target that the Verilog is made for; empty for a user's Verilog.
+        result: always `pass`, because a failed verification raises an error instead.
     """
 
     spec: str
@@ -47,11 +47,11 @@ class Certificate:
 
     @property
     def total(self) -> int:
-        """All accepted inputs."""
+        """Number of all accepted inputs."""
         return sum(self.vectors.values())
 
     def to_json(self) -> dict[str, Any]:
-        """The certificate as a JSON document."""
+        """Return the certificate and `total` as plain data for `json.dumps`."""
         return {**asdict(self), "unreached": list(self.unreached), "total": self.total}
 
 
@@ -61,12 +61,12 @@ def sha256(text: str) -> str:
 
 
 def tool_versions() -> dict[str, str]:
-    """Versions of hwdse and of the tools a verification uses."""
+    """Versions of hwdse and of the tools that a verification uses, by name."""
     return {"hwdse": hwdse.__version__, **{tool: version(tool) for tool in _TOOLS}}
 
 
 def behaviour(design: Design, interface: Interface) -> str:
-    """How the unit behaves in time, in a sentence or two."""
+    """Sentences about the timing of the unit: latency, initiation interval, throughput, reset."""
     unit = design.unit
     if not interface.clocked:
         return "Combinational."
@@ -84,7 +84,7 @@ def behaviour(design: Design, interface: Interface) -> str:
 
 
 def header(design: Design, interface: Interface, certificate: Certificate) -> str:
-    """Comment to put before the module: what it is, how it behaves, how it was verified."""
+    """Verilog comment for the top of the first file: design, timing, verification and tools."""
     counts = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in certificate.vectors.items())
     outputs, steps = (
         ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counted.items())

@@ -1,4 +1,4 @@
-"""A folder with everything a hardware project needs of a design, self-contained."""
+"""Writes a self-contained folder of a design: Verilog, bench, vectors, constraints and manifest."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from hwdse.text import printable
 from hwdse.verify.certificate import Certificate, header, sha256
 from hwdse.verify.verification import BENCH, Evidence, collect_evidence
 
-#: The file of a generated folder that holds its certificate.
+#: Name of the file with the certificate in a generated folder.
 CERTIFICATE = "certificate.json"
 _MANIFEST = "manifest.json"
 _FILE_LIST = "filelist.f"
@@ -42,27 +42,28 @@ def generate(
 ) -> Certificate:
     """Write verified Verilog, manifest, vectors, bench and constraints of a design.
 
-    The folder appears complete or not at all; one that an earlier call wrote is replaced.
+    The folder appears complete or not at all. A folder from an earlier call is replaced.
 
     Args:
         design: the design.
         folder: folder to create.
-        level: level of the verification.
-        seed: its seed.
-        bus: what the top module shows.
-        top: name of the top module; `design.slug` by default.
-        flat: whether it is one module.
-        flows: other tools whose files go into the folder as well, such as `fusesoc`.
-        target: what the Verilog is made for.
+        level: level of the verification: `quick`, `full` or `exhaustive`.
+        seed: seed of the verification.
+        bus: bus interface of the top module.
+        top: name of the top module. Default: `design.slug`.
+        flat: put everything into one module.
+        flows: names of flows whose files are also written, such as `fusesoc`.
+        target: target of the Verilog.
 
     Returns:
-        The certificate, which is also in the folder.
+        The certificate. The folder contains the same certificate.
 
     Raises:
-        SpecError: an unknown level or flow.
-        OutputError: the folder cannot be written, or holds something else.
-        VerificationError: the hardware differs from the golden model; nothing is written.
-        ToolError: the simulator or the compiler is missing or fails.
+        SpecError: the level or a flow is unknown, the name `top` is not allowed, or a part of the
+            design has no generator or bench.
+        OutputError: the folder cannot be written, or contains files but no manifest of hwdse.
+        VerificationError: the hardware differs from the golden model. Nothing is written.
+        ToolError: Yosys, the simulator or the compiler is missing or fails.
     """
     place, flows = Path(folder), tuple(flows)
     known_flows.check(flows)
@@ -98,7 +99,15 @@ def manifest(
     bus: Bus = PLAIN,
     top: str = "",
 ) -> dict[str, Any]:
-    """What a build script needs to know: ports, timing, files with their digests."""
+    """The manifest for build scripts, as plain data for JSON: ports, timing, files and digests.
+
+    Args:
+        design: the design.
+        certificate: certificate of the verification.
+        files: digest of each file, by path in the folder.
+        bus: bus interface of the top module.
+        top: name of the top module. Default: `design.slug`.
+    """
     unit = design.unit
     return {
         "spec": str(design),

@@ -1,4 +1,4 @@
-"""Verification: the emitted Verilog simulated against the golden model."""
+"""Verification: simulates Verilog and compares every output with the golden model."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,11 +27,11 @@ BENCH = resource("sims", "stream", "tb_stream.py")
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """A certificate with what it rests on.
+    """A certificate, the Verilog that it certifies, and the vectors of the simulation.
 
     Attributes:
         certificate: the certificate.
-        verilog: the verified Verilog, without header.
+        verilog: the verified Verilog text, without header.
         vectors: text of the vector file.
     """
 
@@ -48,35 +48,36 @@ def verify(
     coverage: Path | None = None,
     target: Target = CELLS,
 ) -> Certificate:
-    """Prove the design's Verilog equal to the golden model on the stimulus of a level.
+    """Prove that the Verilog of a design equals the golden model, for the stimulus of a level.
 
     Args:
         design: the design.
         level: `quick`, `full` or `exhaustive`.
-        seed: seed of the random operands.
-        coverage: a folder for the coverage of lines, toggles and functions; None for none.
-        target: what the Verilog is made for.
+        seed: seed of the random operands and of idle cycles.
+        coverage: folder for line, toggle and functional coverage. None writes no coverage.
+        target: target of the Verilog.
 
     Returns:
         The certificate of the passed run.
 
     Raises:
-        VerificationError: an output differs, or no vector was checked.
-        ToolError: the simulator or the compiler is missing or fails.
-        SpecError: an unknown level, or a part of the design without generator or bench.
+        VerificationError: an output differs, not every output was checked, or the stimulus misses
+            special values.
+        ToolError: Yosys, the simulator or the compiler is missing or fails.
+        SpecError: the level is unknown, or a part of the design has no generator or no bench.
     """
     return collect_evidence(design, level, seed, coverage=coverage, target=target).certificate
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Verilog that is verified in place of what is emitted.
+    """Verilog to verify instead of the generated Verilog of a design.
 
     Attributes:
         top: name of the top module.
         text: Verilog of the top module.
-        files: files with what it holds.
-        texts: their contents.
+        files: Verilog files with the modules that the top module instantiates.
+        texts: contents of `files`.
     """
 
     top: str
@@ -86,7 +87,7 @@ class Sources:
 
     @property
     def joined(self) -> str:
-        """All of it."""
+        """The top module and the contents of all files, as one text."""
         return "".join([self.text, *self.texts])
 
 
@@ -104,20 +105,27 @@ def collect_evidence(
     coverage: Path | None = None,
     target: Target = CELLS,
 ) -> Evidence:
-    """As `verify`, keeping Verilog and vectors.
+    """Verify a design like `verify`, and return also the Verilog and the vectors.
 
     Args:
         design: the design.
         level: `quick`, `full` or `exhaustive`.
-        seed: seed of the random operands.
-        verilog: text that replaces the freshly emitted one.
-        sources: Verilog of another top module, in files or not.
-        interface: of `sources`, where its latency is another.
-        bus: what the generated module shows.
-        top: name of the generated top module.
-        flat: whether it is one module.
-        coverage: a folder for the coverage of lines, toggles and functions.
-        target: what the generated Verilog is made for.
+        seed: seed of the random operands and of idle cycles.
+        verilog: Verilog text of the design to verify. Default: generate the Verilog.
+        sources: Verilog with another top module to verify instead.
+        interface: interface of `sources`, if its latency differs from the latency of the design.
+        bus: bus interface of the generated top module.
+        top: name of the generated top module. Default: `design.slug`.
+        flat: put everything into one generated module.
+        coverage: folder for line, toggle and functional coverage. None writes no coverage.
+        target: target of the generated Verilog.
+
+    Raises:
+        VerificationError: an output differs, not every output was checked, or the stimulus misses
+            special values.
+        ToolError: Yosys, the simulator or the compiler is missing or fails.
+        SpecError: the level is unknown, the name `top` is not allowed, or a part of the design has
+            no generator or no bench.
     """
     if level not in LEVELS:
         raise SpecError(f"unknown level {level!r}: allowed are {', '.join(LEVELS)}")
@@ -151,10 +159,10 @@ def collect_evidence(
             write_coverage(coverage, folder / "build" / "coverage.dat", prepared, folder)
     _judge(design, trace, report)
     if level == "exhaustive":
-        # The same inputs once more, with other registers at the start and other idle cycles.
+        # Simulate the same inputs again, with other initial register values and other idle cycles.
         _judge(design, trace, run_trace(trace, sources.joined, sources.top, seed=seed))
         enumeration = enumeration_of(design.unit, design)
-        # A enumeration drives the unit's own ports; behind a bus only the trace is left.
+        # An enumeration drives the ports of the unit directly. With a bus, only the trace is run.
         if enumeration is not None and bus.interface(design) == design.interface:
             counts["exhaustive_results"] = run_enumeration(
                 enumeration, sources.joined, top=sources.top, interface=trace.interface, seed=seed

@@ -1,7 +1,7 @@
-"""What Verilog is made for: the delays that place registers, and which arithmetic suits it.
+"""Targets of Verilog: delays for the placement of registers, and the preferred arithmetic.
 
-A target is a module of this folder that defines a `Target`; defining it is all that makes
-`Target.parse` know it.
+Each module in this folder may define a subclass of `Target`. `Target.parse` finds every subclass
+that is defined, without further registration.
 """
 
 from hwdse.hdl.targets.multiplier import RegisteredMultiplier
@@ -13,17 +13,17 @@ __all__ = ["CELLS", "CellTiming", "Pins", "RegisteredMultiplier", "Target", "nam
 
 load_modules(__name__, __path__)
 
-#: Standard cells, the target of everything that names no other.
+#: Standard cells: the default target.
 CELLS: Target = Target.parse("cells")
 
 
 def names() -> tuple[str, ...]:
-    """All targets, in alphabetical order."""
+    """Keywords of all targets, in alphabetical order."""
     return tuple(sorted(Target.choices))
 
 
 def target_of(platform: object) -> Target:
-    """The target that a component is elaborated for: that of the platform, else standard cells."""
+    """The target of Amaranth's `platform` in `elaborate`; standard cells if it has no target."""
     target = getattr(platform, "target", CELLS)
     assert isinstance(target, Target)
     return target

@@ -47,7 +47,10 @@ class StandardCells(Target):
     description: ClassVar[str] = "standard cells"
 
     def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
-        """An adder, or an incrementer: one bit, and the rest in equal steps."""
+        """An adder, or an incrementer if one operand is constant.
+
+        The first delay is the delay for a width of one bit. All steps to the next bit are equal.
+        """
         law = Adder if two else Incrementer
         whole, first = _delay_ps(law(width=width)), _delay_ps(law(width=1))
         return first, max(whole - first, 0) // (width - 1) if width > 1 else 0
@@ -57,11 +60,11 @@ class StandardCells(Target):
         return _delay_ps(Gates(width=1))
 
     def mux_ps(self, width: int, ways: int) -> int:
-        """A multiplexer, its select lines buffered for the width."""
+        """A multiplexer, including the buffers of the select lines for this width."""
         return _delay_ps(Mux(width=width, ways=ways))
 
     def equality_ps(self, width: int, *, two: bool) -> int:
-        """Gates bit by bit, then all of them joined."""
+        """One gate per bit if both words are variable, then a tree of gates."""
         return _delay_ps(Gates(width=width if two else 0)) + _delay_ps(Reduce(width=width))
 
     def reduction_ps(self, bits: int) -> int:
@@ -69,7 +72,7 @@ class StandardCells(Target):
         return _delay_ps(Reduce(width=bits))
 
     def product_ps(self, a_bits: int, b_bits: int, *, signed: bool) -> int:
-        """A multiplier of full adders."""
+        """A multiplier made of full adders."""
         return _delay_ps(Multiplier(a_bits=a_bits, b_bits=b_bits, signed=signed))
 
     def shift_ps(self, width: int, amount_bits: int, input_bits: int) -> int:
@@ -78,7 +81,7 @@ class StandardCells(Target):
         return _delay_ps(Shifter(width=width, max_shift=most, input_width=input_bits))
 
     def table_ps(self, address_bits: int, data_bits: int) -> int:
-        """A table of gates."""
+        """A table made of gates."""
         return _delay_ps(Table(address_bits=address_bits, data_bits=data_bits))
 
 

@@ -1,19 +1,22 @@
 """Lattice ECP5: look-up tables of four inputs, carry chains, multipliers with registers.
 
-Delays of cells at speed grade 6 are those of Project Trellis, which nextpnr calculates with
+The delays of cells are the delays of Project Trellis for speed grade 6, which nextpnr uses
 (prjtrellis-db, `ECP5/timing/speed_6/cells.json`, slowest corner):
 
-* LUT4: 236 ps (SLOGICB, A0 to F0);
-* carry chain: 447 ps into it (SCCU2C, A0 to FCO), 71 ps for two bits (FCI to FCO), 474 ps out of it
-  (FCI to F1);
-* MULT18X18D: operands to product 3927 ps (REGS=NONE), operands to the first register behind them
-  3486 ps (REGS=OUTPUT, setup). A register in the middle is nearer, 2625 ps (REGS=PIPELINE), but
-  nextpnr does not tell it from one at the product.
+* LUT4: 236 ps (SLOGICB, A0 to F0).
+* Carry chain: 447 ps into the chain (SCCU2C, A0 to FCO), 71 ps per two bits (FCI to FCO), 474 ps
+  out of the chain (FCI to F1).
+* MULT18X18D: 3927 ps from operands to product (REGS=NONE). 3486 ps from operands to the first
+  register after the operands (REGS=OUTPUT, setup). The delay to a register in the middle is
+  shorter, 2625 ps (REGS=PIPELINE), but nextpnr treats this register like a register at the product.
 
-Wires are not in that table. On nextpnr's critical paths (`report.json`) of an int8 MAC and of BF16,
-FP16 and E4M3 MACs with sums that take turns they took 0.4 to 1.2 ns from LUT to LUT, 0.75 ns in the
-mean; 1.1 to 1.4 ns into a carry chain, and 1.0 to 1.4 ns out of it, of which 0.75 ns belong to the
-next cell; 1.1 to 1.3 ns to a multiplier.
+The table does not contain wires. The delays of wires come from critical paths of nextpnr
+(`report.json`) for an int8 MAC and for interleaved BF16, FP16 and E4M3 MACs:
+
+* From LUT to LUT: 0.4 to 1.2 ns, mean 0.75 ns.
+* Into a carry chain: 1.1 to 1.4 ns.
+* Out of a carry chain: 1.0 to 1.4 ns. The delay of the next cell already includes 0.75 ns.
+* To a multiplier: 1.1 to 1.3 ns.
 """
 
 import textwrap
@@ -29,7 +32,8 @@ _LEVEL_PS = _LUT_PS + _WIRE_PS
 _INTO_CHAIN_PS, _OUT_OF_CHAIN_PS, _TWO_BITS_PS = 447, 474, 71
 _MULTIPLIER_WIRE_PS, _ARRAY_PS, _MULTIPLIER_PS = 1100, 3486, 3927
 _GATES_A_LUT = 2
-"""A LUT holds two to three gates in a row: each is charged with a part of it."""
+"""Gates per LUT: the delay of a gate is this fraction of a LUT. A LUT holds two to three gates in
+series."""
 
 
 class Mult18x18d(HardMultiplier):
@@ -38,19 +42,19 @@ class Mult18x18d(HardMultiplier):
     max_bits = 18
 
     def operands_ps(self) -> int:
-        """The wires to the multiplier."""
+        """Delay of the wires to the multiplier."""
         return _MULTIPLIER_WIRE_PS
 
     def array_ps(self) -> int:
-        """Setup of the first register behind the operands."""
+        """Delay to the first register after the operands, including the setup time."""
         return _ARRAY_PS
 
     def finish_ps(self) -> int:
-        """What is left of the multiplication."""
+        """The rest of the multiplication: full delay minus `array_ps`."""
         return _MULTIPLIER_PS - _ARRAY_PS
 
     def mapped(self, multipliers: Mapping[str, RegisteredMultiplier]) -> str:
-        """A `MULT18X18D` for each, with the registers that it has."""
+        """A module with one `MULT18X18D` per multiplier, with the registers of the multiplier."""
         head = (
             "// Multipliers of the design as cells of a Lattice ECP5, with registers in them:\n"
             "// techmap -map THIS_FILE ahead of synth_ecp5.\n"
@@ -71,38 +75,38 @@ class Ecp5(Target):
     multiplier: ClassVar[HardMultiplier | None] = MULTIPLIER
 
     def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
-        """A carry chain; where it begins and ends does not depend on the width."""
+        """A carry chain. The delays into and out of the chain do not depend on the width."""
         del width, two
         return _CHAIN_WIRES_PS + _INTO_CHAIN_PS + _OUT_OF_CHAIN_PS, -(-_TWO_BITS_PS // 2)
 
     def gate_ps(self) -> int:
-        """A part of a LUT."""
+        """A fraction of the delay of a LUT and its wire."""
         return _LEVEL_PS // _GATES_A_LUT
 
     def into_chain_ps(self) -> int:
-        """The rest of a LUT, in which there is nothing else then."""
+        """The rest of a LUT's delay, because no further gate shares the LUT."""
         return _LEVEL_PS - self.gate_ps()
 
     def mux_ps(self, width: int, ways: int) -> int:
-        """A LUT for two ways; a wide multiplexer joins two LUTs."""
+        """One LUT for two ways. For more ways, a tree of LUTs for all words and select lines."""
         del width
         return _levels(ways - 1 + ways) if ways > 2 else _LEVEL_PS
 
     def mask_ps(self, width: int, *, reset: bool) -> int:
-        """A gate; the flip-flops have a reset input."""
+        """One gate; no delay for reset, because flip-flops have a reset input."""
         del width
         return 0 if reset else self.gate_ps()
 
     def equality_ps(self, width: int, *, two: bool) -> int:
-        """A LUT compares two places of two words, or four of one; the rest joins them."""
+        """A tree of LUTs. A first LUT compares two bits of two words, or four bits of one word."""
         return _levels(2 * width if two else width)
 
     def reduction_ps(self, bits: int) -> int:
-        """LUTs as a tree; a large one comes out a level deeper, as it is mapped for area too."""
+        """A tree of LUTs. Above 16 bits it is a level deeper, because synthesis also saves area."""
         return _levels(bits) + (_LEVEL_PS if bits > 16 else 0)
 
     def product_ps(self, a_bits: int, b_bits: int, *, signed: bool) -> int:
-        """A hard multiplier, or several and the sum of what they give."""
+        """One hard multiplier, or several multipliers and a tree of adders for their products."""
         bits = MULTIPLIER.max_bits
         pieces = -(-a_bits // bits) * -(-b_bits // bits)
         first, step = self.chain_ps(a_bits + b_bits, two=True)
@@ -111,12 +115,12 @@ class Ecp5(Target):
         return _MULTIPLIER_WIRE_PS + _MULTIPLIER_PS + (pieces - 1).bit_length() * adder
 
     def shift_ps(self, width: int, amount_bits: int, input_bits: int) -> int:
-        """A row of multiplexers for each bit of the amount."""
+        """One level of multiplexers per bit of the shift amount."""
         del width, input_bits
         return amount_bits * _LEVEL_PS
 
     def table_ps(self, address_bits: int, data_bits: int) -> int:
-        """LUTs for four address bits, multiplexers for the others."""
+        """LUTs for four address bits, and multiplexers for the other address bits."""
         del data_bits
         return _LEVEL_PS * max(1 + -(-(address_bits - 4) // 2), 1)
 
@@ -124,7 +128,7 @@ class Ecp5(Target):
 def _mult18x18d(name: str, kind: RegisteredMultiplier) -> str:
     """A module with one `MULT18X18D`: operands extended to 18 bits, registers always enabled.
 
-    Registers of operands and product follow CLK0, as nextpnr's timing of them does.
+    All registers use CLK0, because nextpnr assumes CLK0 in the timing of operands and product.
     """
     held = {
         "REG_INPUTA": kind.operands,
@@ -164,7 +168,7 @@ def _mult18x18d(name: str, kind: RegisteredMultiplier) -> str:
 
 
 def _levels(inputs: int) -> int:
-    """Delay of a tree of LUTs."""
+    """Delay of a tree of LUTs with this number of inputs."""
     levels, reach = 1, 4
     while reach < inputs:
         levels, reach = levels + 1, reach * 4

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Cells that stand for the parts of a multiplier while registers are placed: the wires to it, and
-#: its logic ahead of and behind the register in its middle.
+#: Cell types for the three parts of a hard multiplier while registers are placed: the wires to the
+#: multiplier, the logic before the middle register, and the logic after the middle register.
 OPERANDS, MULTIPLY, PRODUCT = "$hwdse_operands", "$hwdse_multiply", "$hwdse_product"
 
 
@@ -16,12 +16,14 @@ class RegisteredMultiplier:
     The registers have neither reset nor enable.
 
     Attributes:
-        a_bits, b_bits: operands.
-        product_bits: of the product, from the lowest on.
-        signed: operands are two's complement.
-        operands: whether the operands are registered.
-        middle: whether there is a register inside; only together with one at the product.
-        product: whether the product is registered.
+        a_bits: width of operand a.
+        b_bits: width of operand b.
+        product_bits: number of product bits that are used, from the lowest bit on.
+        signed: True if the operands are in two's complement.
+        operands: True if registers hold the operands.
+        middle: True if a register lies in the middle of the multiplication. Then `product` is True,
+            too.
+        product: True if a register holds the product.
     """
 
     a_bits: int
@@ -34,7 +36,7 @@ class RegisteredMultiplier:
 
     @property
     def name(self) -> str:
-        """A name that says all of it: operands, then which registers there are."""
+        """A name made of all attributes: widths, sign, then the places of the registers."""
         sign = "signed" if self.signed else "unsigned"
         ranks = (("operands", self.operands), ("middle", self.middle), ("product", self.product))
         words = "_".join(word for word, there in ranks if there)
@@ -42,7 +44,7 @@ class RegisteredMultiplier:
 
     @property
     def description(self) -> str:
-        """What it does, in a sentence."""
+        """A sentence that describes the module."""
         places = [
             place
             for place, there in (
@@ -59,7 +61,7 @@ class HardMultiplier(ABC):
     """The hard multiplier of a target: its size, its delays, and its cell.
 
     Attributes:
-        max_bits: width of its operands.
+        max_bits: largest width of an operand.
     """
 
     max_bits: int
@@ -81,5 +83,5 @@ class HardMultiplier(ABC):
         """Verilog modules that replace registered multipliers by the cell of the target.
 
         Args:
-            multipliers: by the names of their modules.
+            multipliers: the multipliers, by module name.
         """

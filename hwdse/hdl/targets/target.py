@@ -1,4 +1,4 @@
-"""The delay laws of a target, one for each kind of cell of a word-level netlist."""
+"""The base class of targets: one delay law for each kind of cell in a word-level netlist."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -17,7 +17,10 @@ from hwdse.hdl.targets.timing import CellTiming
 from hwdse.spec.part import Part
 
 Pins = Mapping[str, tuple[int | None, ...]]
-"""Bits of a cell by pin, lowest first; None for a constant and for what only reset decides."""
+"""For each pin of a cell, the bits of the pin, lowest first.
+
+None stands for a constant, and for a bit that depends only on clock, reset and constants.
+"""
 
 _Cell = Mapping[str, Any]
 _Rule = Callable[["Target", _Cell, Pins, str], CellTiming]
@@ -25,14 +28,16 @@ _Rule = Callable[["Target", _Cell, Pins, str], CellTiming]
 
 @dataclass(frozen=True, kw_only=True)
 class Target(Part):
-    """What Verilog is made for.
+    """A technology that Verilog is generated for, such as standard cells or an FPGA.
 
-    The laws give whole picoseconds, so that registers are placed alike on every machine.
+    The delay laws give whole picoseconds, so the placement of registers is the same on every
+    machine.
 
     Attributes:
-        carry_chains: a sum written `+` becomes a fast carry chain: sums are kept as such, and not
-            taken apart into full adders or carry trees.
-        multiplier: the hard multiplier; None if the target has none.
+        description: name of the target in sentences.
+        carry_chains: True if synthesis maps the operator `+` to a fast carry chain. Then generators
+            prefer `+` to full adders and carry trees.
+        multiplier: hard multiplier of the target; None if the target has none.
     """
 
     kind: ClassVar[str] = "target"
@@ -44,12 +49,12 @@ class Target(Part):
         """Delays of a cell of a netlist.
 
         Args:
-            cell: in the schema of Yosys's `write_json`.
-            pins: its bits.
-            output: its output pin.
+            cell: the cell, in the schema of Yosys's `write_json`.
+            pins: bits of the cell's pins.
+            output: name of the output pin.
 
         Raises:
-            ToolError: a cell of a kind that has no delay law.
+            ToolError: cells of this kind have no delay law.
         """
         kind = cell["type"]
         if kind not in _RULES:
@@ -60,10 +65,11 @@ class Target(Part):
         """Verilog modules that replace registered multipliers by the cell of the target.
 
         Args:
-            multipliers: by the names of their modules.
+            multipliers: the multipliers, by module name.
 
         Returns:
-            The modules; empty if there are no multipliers.
+            The modules as text. Empty if `multipliers` is empty or the target has no hard
+            multiplier.
         """
         if self.multiplier is None or not multipliers:
             return ""
@@ -71,42 +77,50 @@ class Target(Part):
 
     @abstractmethod
     def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
-        """Addition or comparison: delay of its first bit, and from each bit to the next.
+        """Addition or comparison: delay of one bit, and additional delay from a bit to the next.
 
         Args:
-            width: bits.
-            two: both operands are variable.
+            width: number of bits.
+            two: True if both operands are variable.
         """
 
     @abstractmethod
     def gate_ps(self) -> int:
-        """A gate of two inputs."""
+        """A gate with two inputs."""
 
     def into_chain_ps(self) -> int:
-        """What a gate takes longer whose output an adder, comparison or multiplication reads."""
+        """Additional delay of a gate if an adder, comparison or multiplication reads its output."""
         return 0
 
     @abstractmethod
     def mux_ps(self, width: int, ways: int) -> int:
-        """A choice among `ways` words."""
+        """A multiplexer that selects one of `ways` words."""
 
     def mask_ps(self, width: int, *, reset: bool) -> int | None:
-        """A choice between a bit and constants; None if that is a choice like any other.
+        """A multiplexer bit with at most one variable data input; all others are constant.
 
         Args:
-            width: bits of the word.
-            reset: it is made by reset alone.
+            width: number of bits of the word.
+            reset: True if only reset and constants select the input.
+
+        Returns:
+            The delay; None if the delay is the same as for any other multiplexer bit (`mux_ps`).
         """
         del width, reset
         return None
 
     @abstractmethod
     def equality_ps(self, width: int, *, two: bool) -> int:
-        """Comparison of two words, or of a word with a constant, for equality."""
+        """Test of two words, or of a word and a constant, for equality.
+
+        Args:
+            width: number of bits.
+            two: True if both operands are variable.
+        """
 
     @abstractmethod
     def reduction_ps(self, bits: int) -> int:
-        """A gate of many inputs."""
+        """A gate with `bits` inputs."""
 
     @abstractmethod
     def product_ps(self, a_bits: int, b_bits: int, *, signed: bool) -> int:
@@ -126,7 +140,8 @@ _COMPARISONS = ("$lt", "$le", "$gt", "$ge")
 _GATES = ("$and", "$or", "$xor", "$xnor")
 _FREE = frozenset({"$pos", "$not"})
 
-#: Kinds of cells that a target may have in one piece: no gate ahead of them is part of them.
+#: Kinds of cells that a target may build from dedicated hardware, such as a carry chain or a hard
+#: multiplier. Logic before such a cell can never share hardware with the cell.
 CHAINS = frozenset({*_ADDERS, *_COMPARISONS, OPERANDS, "$mul"})
 #: Kinds of cells that are gates.
 GATES = frozenset(_GATES)
@@ -137,7 +152,7 @@ def _real(bits: tuple[int | None, ...]) -> tuple[int, ...]:
 
 
 def _columns(width: int, *words: tuple[int | None, ...]) -> tuple[tuple[int, ...], ...]:
-    """Bits of the words by place; the top bit of a shorter word is repeated, as if extended."""
+    """For each of `width` places, the bits of all words; shorter words repeat their top bit."""
     return tuple(_real(tuple(w[min(i, len(w) - 1)] for w in words if w)) for i in range(width))
 
 
@@ -165,7 +180,7 @@ def _chain(
 def _gates(target: Target, cell: _Cell, pins: Pins, output: str) -> CellTiming:
     columns = _columns(len(cell["connections"][output]), pins["A"], pins.get("B", ()))
     delay = 0 if cell["type"] in _FREE else target.gate_ps()
-    # A gate with a constant is a wire.
+    # A gate with a constant operand is only a wire and has no delay.
     delays = tuple(delay if len(column) > 1 else 0 for column in columns)
     return CellTiming(columns=columns, common=(), delays=delays)
 
@@ -182,7 +197,7 @@ def _mux(target: Target, cell: _Cell, pins: Pins, output: str) -> CellTiming:
 
 
 def _word(delay: Callable[[Target, _Cell, Pins], int]) -> _Rule:
-    """Every output bit waits for every input bit."""
+    """Rule for cells in which every output bit waits for every input bit."""
 
     def rule(target: Target, cell: _Cell, pins: Pins, output: str) -> CellTiming:
         width = len(cell["connections"][output])
@@ -225,7 +240,7 @@ def _selection(target: Target, cell: _Cell, pins: Pins) -> int:
 
 
 def _inside(delay: Callable[[HardMultiplier], int]) -> _Rule:
-    """A part of a hard multiplier. Only targets that have one meet these cells."""
+    """Rule for a part of a hard multiplier. Only targets with a hard multiplier get these cells."""
 
     def rule(target: Target, _cell: _Cell, _pins: Pins) -> int:
         assert target.multiplier is not None

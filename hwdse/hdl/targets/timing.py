@@ -1,21 +1,22 @@
-"""When the output bits of a cell are ready."""
+"""Delays from the input bits to the output bits of a cell."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellTiming:
-    """When the output bits of a cell are ready, in ps after its input bits.
+    """Delays in ps from the input bits to the output bits of a cell.
 
-    Output bit i waits for `columns[i]` and for `common`, and takes `delays[i]`; with a `step` it
-    also waits for the output bit below it and so much longer (a carry chain).
+    Output bit i is ready `delays[i]` after all bits of `columns[i]` and `common` are ready. In a
+    carry chain, output bit i is also ready no earlier than `step` after output bit i - 1.
 
     Attributes:
-        columns: input bits by place.
+        columns: for each output bit, the input bits that only this bit waits for directly.
         common: input bits that every output bit waits for.
-        delays: by place.
-        step: of a carry chain; None if there is none.
-        last_only: the one output bit is the last of the chain, as in a comparison.
+        delays: for each output bit, the delay after its input bits.
+        step: delay of a carry chain from one bit to the next; None for cells without carry chain.
+        last_only: True if the cell has a single output bit, the last bit of the chain, as in a
+            comparison.
     """
 
     columns: tuple[tuple[int, ...], ...]

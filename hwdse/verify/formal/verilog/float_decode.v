@@ -1,6 +1,7 @@
-// A binary float as the standard defines it (IEEE 754-2019, section 3.4), in plain fixed point: the
-// magnitude is in units of the smallest subnormal. VARIANT 0 has infinities and NaN at the top
-// exponent, 1 (fn) has a NaN in place of the last code, 2 is finite throughout.
+// Decodes a binary float (IEEE 754-2019, section 3.4) to fixed point. `magnitude` is in units of
+// the smallest subnormal, and equals `significand` << `shift` for finite codes. VARIANT selects the
+// special values. 0: infinities and NaN at the top exponent. 1 (fn): no infinities, and NaN is the
+// last code of each sign. 2: finite values only.
 module float_decode #(
   parameter E = 5, parameter M = 10, parameter VARIANT = 0, parameter W = M + (1 << E)
 ) (

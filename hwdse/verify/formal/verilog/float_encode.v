@@ -1,6 +1,7 @@
-// A number in units of 2^LSB rounded to a binary float (IEEE 754-2019, sections 4.3 and 7.4), by the
-// place of its leading bit. VARIANT as in float_decode.v; without infinities a result beyond the
-// largest value is the largest value. MODE 0 to 4: nearest even, nearest away, toward zero, up, down.
+// Rounds a number in units of 2^LSB to a binary float (IEEE 754-2019, sections 4.3 and 7.4). The
+// place of the leading bit determines the exponent. VARIANT: see float_decode.v. In a format
+// without infinities, a result beyond the largest value saturates to the largest value. MODE is the
+// rounding: 0 nearest even, 1 nearest away, 2 toward zero, 3 up, 4 down.
 module float_encode #(
   parameter W = 8, parameter integer LSB = 0, parameter E = 5, parameter M = 10,
   parameter integer BIAS = 15, parameter VARIANT = 0, parameter MODE = 0
@@ -14,7 +15,8 @@ module float_encode #(
   localparam [E+M-1:0] NAN =
     VARIANT == 0 ? INFINITY + (1 << (M - 1)) : VARIANT == 1 ? (1 << (E + M)) - 1 : 0;
 
-  // The code before the test for overflow, for each place of the leading bit.
+  // choice[p+1] is the code before the test for overflow if the leading bit is at place p or lower,
+  // and zero otherwise.
   wire [C-1:0] choice [W:0];
   assign choice[0] = 0;
   genvar p;
@@ -29,7 +31,7 @@ module float_encode #(
         assign kept = magnitude << -CUT;
         assign {half, rest} = 0;
       end else begin : rounded
-        // An extra zero below, so that there is something under the half.
+        // One additional zero bit at the bottom, so that bits below the half always exist.
         wire [W+CUT:0] wide = magnitude << 1;
         assign kept = wide >> (CUT + 1);
         assign half = wide[CUT];
@@ -39,7 +41,8 @@ module float_encode #(
       wire step =
         MODE == 0 ? half & (rest | kept[0]) : MODE == 1 ? half :
         MODE == 3 ? inexact & ~negative : MODE == 4 ? inexact & negative : 1'b0;
-      // `kept` has the leading bit of a normal number, which counts as one binade.
+      // `kept` includes the leading bit of a normal number. This bit adds 1 to the exponent field,
+      // so the field starts at EXPONENT + BIAS - 1.
       wire beyond = EXPONENT + BIAS >= (1 << E);
       wire [C-1:0] sum = ((EXPONENT + BIAS - 1) << M) + kept + step;
       assign choice[p+1] = choice[p] | (leads ? (beyond ? {C{1'b1}} : sum) : 0);

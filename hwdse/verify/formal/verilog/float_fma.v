@@ -1,5 +1,6 @@
-// a * b + c of binary floats (IEEE 754-2019, sections 5.4.1, 6.1, 6.3 and 7.2): the exact sum in
-// fixed point, rounded once. LSB_A and so on are the weights of the smallest subnormals.
+// Computes a * b + c of binary floats (IEEE 754-2019, sections 5.4.1, 6.1, 6.3 and 7.2): an exact
+// sum in fixed point, rounded once. The smallest subnormal of a is 2^LSB_A. LSB_B and LSB_C are the
+// same exponents for b and c.
 module float_fma #(
   parameter EA = 5, parameter MA = 2, parameter integer LSB_A = -16, parameter VARIANT_A = 0,
   parameter EB = 5, parameter MB = 2, parameter integer LSB_B = -16, parameter VARIANT_B = 0,
@@ -38,7 +39,8 @@ module float_fma #(
   wire [W:0] c_number = c_negative ? -{1'b0, c_placed} : {1'b0, c_placed};
   wire [W:0] sum = p_number + c_number;
   wire [W-1:0] magnitude = sum[W] ? -sum : sum;
-  // An exact zero has the terms' sign if they agree, otherwise plus, or minus when rounding down.
+  // The sign of an exact zero is the common sign of product and addend. If these signs differ, the
+  // zero is positive, except when rounding down: then the zero is negative.
   wire zero_negative = p_negative == c_negative ? p_negative : MODE == 4;
   wire nan = a_nan | b_nan | c_nan | invalid | (p_inf & c_inf & (p_negative != c_negative));
   wire inf = p_inf | c_inf;

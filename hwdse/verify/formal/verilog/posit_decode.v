@@ -1,5 +1,5 @@
-// A posit as the standard defines it (Standard for Posit Arithmetic 2022, section 3), in plain fixed
-// point: the magnitude is in units of the smallest value.
+// Decodes a posit (Standard for Posit Arithmetic 2022, section 3) to fixed point. `magnitude` is in
+// units of the smallest positive value. `nan` marks NaR.
 module posit_decode #(
   parameter N = 16, parameter ES = 1, parameter W = 2 * (N - 2) * (1 << ES) + 1
 ) (
@@ -14,12 +14,12 @@ module posit_decode #(
   assign choice[0] = 0;
   genvar r;
   generate
-    // A regime of R equal bits, ended by the opposite bit or by the end of the word.
+    // A regime of r equal bits. The opposite bit or the end of the word ends the regime.
     for (r = 1; r < N; r = r + 1) begin : run
       wire [N-2:0] leading = body >> (N - 1 - r);
       wire ended = r == N - 1 || body[r == N - 1 ? 0 : N - 2 - r] != body[N-2];
       wire ones = leading == (1 << r) - 1, zeros = leading == 0;
-      // Behind the regime: exponent, then fraction, padded with zeros.
+      // The exponent and then the fraction follow the regime. Missing bits are zeros.
       wire [N+ES+1:0] after = (body << (r + 1)) & ((1 << (N - 1)) - 1);
       wire [N+ES+1:0] padded = after << ES;
       wire [ES:0] exponent = padded >> (N - 1);
