@@ -28,6 +28,7 @@ COMMANDS = {
     "rtl": ("hwdse.cli.hardware", "Regenerate the Verilog of the supported designs, or check it."),
     "mutate": ("hwdse.cli.mutation", "Count injected faults that the verification notices."),
     "prove": ("hwdse.cli.proof", "Prove by SAT that parts of a design are right for all inputs."),
+    "calibrate": ("hwdse.cli.calibrate", "Fit the cost model to a cell library."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
     "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),
     "explore": ("hwdse.cli.explore", "Sweep a design space and write the results."),

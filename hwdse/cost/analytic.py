@@ -1,120 +1,242 @@
 """Analytic cost: applies the cost laws of a technology to the declared structure of a unit.
 
-Area and energy are sums over all primitives. The delay of a block is the delay of its declared
-longest path. A pipeline stage puts the paths of its blocks in series and adds the overhead of one
-register rank. The slowest stage sets the clock period. If registers were inserted into the netlist,
-their placement found the share of the delay that each stage has. These shares then divide the
-declared slowest path. Delays along a path add up, with one exception: consecutive carry chains
-overlap, because the second chain follows the first chain bit by bit.
+Area and energy are sums over all primitives. A pipeline stage puts the paths of its blocks in
+series and adds the overhead of one register rank. The slowest stage sets the clock period. If
+registers were inserted into the netlist, their placement found the share of the delay that each
+stage has. These shares then divide the declared slowest path. Delays along a path add up, with one
+exception: consecutive carry chains overlap, because the second chain follows the first bit by bit.
+
+Laws hold for a primitive alone. The adjustment of the technology says what whole designs make of
+it: a factor per block and class of primitive, and a correction by the traits of the design. Glitches
+grow with the depth of the logic: the factor of an energy grows with the delay of the logic in front
+of the block.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from hwdse import hdl
+from hwdse.cost.families import traits_of
 from hwdse.cost.result import BlockCost, Cost
-from hwdse.primitives import Technology, load_technology, path_delay
-from hwdse.primitives.primitive import Primitive
+from hwdse.errors import TechnologyError
+from hwdse.primitives import Technology, load_technology, path_parts
+from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design
 
-Activity = Callable[[str, Primitive], float]
-"""Function: (block name, primitive) -> switching activity. Random operands have activity 1.0."""
+GLITCHES = " glitches"
+"""Ends the name of a block in parts of energies that count per ns of depth."""
+
+REGISTERS, TABLE = "registers", "table"
+"""Names of the block of inserted registers, and of a unit that is a table."""
+
+PATH = "path"
+"""Name that stands for all blocks in adjustments of delays."""
+
+_NO_TRAITS: Mapping[str, float] = MappingProxyType({})
+
+Parts = Mapping[tuple[str, str], float]
+"""Cost by block and class of primitive."""
 
 
-def random_operands(_block: str, _primitive: Primitive) -> float:
-    """Return activity 1.0: every primitive sees new random bits in every cycle."""
-    return 1.0
-
-
-def typical_activity(technology: Technology) -> Activity:
-    """Return the activity factors of the table: whole units on normally distributed operands."""
-
-    def activity(_block: str, primitive: Primitive) -> float:
-        return technology.activity.get(type(primitive).__name__, 1.0)
-
-    return activity
-
-
-def _block_cost(
-    name: str, block: Structure, technology: Technology, macs: int, activity: Activity
-) -> BlockCost:
-    parts = block.counts
-    return BlockCost(
-        name=name,
-        area_um2=sum(count * technology.cost(part, "area_um2") for part, count in parts.items()),
-        energy_pj=sum(
-            count * technology.cost(part, "energy_pj") * activity(name, part)
-            for part, count in parts.items()
-        )
-        / macs,
-        delay_ns=path_delay(block.path, technology),
+def as_built(unit: UnitStructure, technology: Technology) -> UnitStructure:
+    """The unit, or the table of its function if that is smaller by the laws."""
+    if unit.table is None:
+        return unit
+    registers = unit.blocks.get(REGISTERS, Structure())
+    logic = sum(
+        count * technology.cost(primitive, "area_um2")
+        for name, block in unit.blocks.items()
+        if name != REGISTERS
+        for primitive, count in block.counts.items()
+    )
+    if logic <= technology.cost(unit.table, "area_um2"):
+        return unit
+    table = Structure(parts=(unit.table,), path=(unit.table,))
+    return replace(
+        unit, blocks={TABLE: table, REGISTERS: registers}, stages=((TABLE,),), table=None
     )
 
 
-def stage_paths(unit: UnitStructure, technology: Technology) -> tuple[float, ...]:
-    """Return the delay in ns of each stage, without the overhead of the registers."""
-    declared = tuple(
-        path_delay((step for name in stage for step in unit.blocks[name].path), technology)
+def structure_parts(unit: UnitStructure, technology: Technology, quantity: str) -> Parts:
+    """Area, or energy per cycle, of all primitives of a unit by the laws alone.
+
+    Args:
+        unit: the unit.
+        technology: the laws.
+        quantity: `area_um2` or `energy_pj`. Energies of combinational logic come a second time,
+            times the depth of their block in ns: what glitches are in proportion to.
+    """
+    parts: dict[tuple[str, str], float] = {}
+    depths = depths_ns(unit, technology) if quantity == "energy_pj" else {}
+    for name, block in unit.blocks.items():
+        own = _block_parts(name, block, technology, quantity)
+        parts |= own
+        if depths.get(name):
+            parts |= {
+                (name + GLITCHES, kind): cost * depths[name]
+                for (_, kind), cost in own.items()
+                if kind != Register.__name__
+            }
+    return parts
+
+
+def depths_ns(unit: UnitStructure, technology: Technology) -> dict[str, float]:
+    """Delay by the laws from the registers to the middle of each block.
+
+    Inserted registers end the depth: it is then at most half of the slowest stage.
+    """
+    delays = {
+        name: sum(path_parts(block.path, technology).values())
+        for name, block in unit.blocks.items()
+    }
+    depths: dict[str, float] = {}
+    for stage in unit.stages:
+        before = 0.0
+        for name in stage:
+            depths[name] = before + delays[name] / 2
+            before += delays[name]
+    if unit.shares:
+        longest = max(sum(delays[name] for name in stage) for stage in unit.stages)
+        most = longest * max(unit.shares) / 2
+        depths = {name: min(depth, most) for name, depth in depths.items()}
+    return depths
+
+
+def _block_parts(
+    name: str, block: Structure, technology: Technology, quantity: str
+) -> dict[tuple[str, str], float]:
+    parts: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for primitive, count in block.counts.items():
+        parts[name, type(primitive).__name__] += count * technology.cost(primitive, quantity)
+    return parts
+
+
+def stage_parts(unit: UnitStructure, technology: Technology) -> list[Parts]:
+    """Delay in ns of each stage by the laws alone, the overhead of its register rank included."""
+    overhead = technology.register_overhead_ns
+    declared = [
+        path_parts((step for name in stage for step in unit.blocks[name].path), technology)
         for stage in unit.stages
-    )
+    ]
     # The netlist says how inserted registers divide the delay. The declared structure says how long
     # the delay is. So one calibration serves units with and without inserted registers, and
     # inserted registers never make a unit slower.
-    slowest = max(declared)
-    return tuple(share * slowest for share in unit.shares) or declared
+    if unit.shares:
+        slowest = max(declared, key=lambda path: sum(path.values()))
+        declared = [
+            {kind: share * delay for kind, delay in slowest.items()} for share in unit.shares
+        ]
+    stages: list[Parts] = []
+    for path in declared:
+        parts = {(PATH, kind): delay for kind, delay in path.items()}
+        # No path runs through a register, so the key is new.
+        stages.append({**parts, (PATH, Register.__name__): overhead})
+    return stages
 
 
 def estimate_structure(
     unit: UnitStructure,
     technology: str | Technology = "nangate45",
     *,
-    activity: Activity | None = None,
+    traits: Mapping[str, float] = _NO_TRAITS,
+    clock_ns: float | None = None,
 ) -> Cost:
     """Estimate the cost of a unit from its declared structure.
 
     Args:
         unit: the blocks and the pipeline stages of the unit.
         technology: a technology, the name of a technology, or the path of a technology table.
-        activity: switching activity relative to random operands, by block and primitive. None means
-            the activity factors of the table, which hold for normally distributed operands.
+        traits: traits of the design, for corrections and intervals (`families.traits_of`).
+        clock_ns: clock period at which the leakage counts; by default the shortest.
 
     Raises:
-        TechnologyError: the technology is unknown, the table is damaged, or the table has no cost
-            law for a primitive.
+        TechnologyError: the technology is unknown, the table is damaged, the table has no cost law
+            for a primitive, or the clock period is not positive.
     """
     table = technology if isinstance(technology, Technology) else load_technology(technology)
-    breakdown = tuple(
-        _block_cost(name, block, table, unit.macs_per_cycle, activity or typical_activity(table))
-        for name, block in unit.blocks.items()
+    if clock_ns is not None and not clock_ns > 0:
+        raise TechnologyError(f"clock_ns is {clock_ns}: allowed are numbers above 0")
+    unit = as_built(unit, table)
+    delay = table.adjustment("delay_ns")
+    slower = delay.correction(traits)
+    stages = tuple(
+        slower * sum(ns * delay.factor(PATH, kind) for (_, kind), ns in parts.items())
+        for parts in stage_parts(unit, table)
     )
-    paths = stage_paths(unit, table)
-    stages = tuple(table.register_overhead_ns + path for path in paths)
+    clock = clock_ns or max(stages)
+    depths = depths_ns(unit, table)
+    leakage = table.leakage_uw_per_um2 * clock / 1000
+    macs = unit.macs_per_cycle
+    breakdown, registers = [], 0.0
+    for name, block in unit.blocks.items():
+        area = sum(_adjusted(name, block, table, "area_um2", traits).values())
+        energy = _adjusted(name, block, table, "energy_pj", traits, depths.get(name, 0.0))
+        registers += energy.get(Register.__name__, 0.0)
+        path = path_parts(block.path, table)
+        breakdown.append(
+            BlockCost(
+                name=name,
+                area_um2=area,
+                energy_pj=(sum(energy.values()) + area * leakage) / macs,
+                delay_ns=slower * sum(ns * delay.factor(PATH, kind) for kind, ns in path.items()),
+            )
+        )
+    area = sum(block.area_um2 for block in breakdown)
     return Cost(
-        area_um2=sum(block.area_um2 for block in breakdown),
+        area_um2=area,
         energy_pj=sum(block.energy_pj for block in breakdown),
         delay_ns=max(stages),
         stage_delays_ns=stages,
-        macs_per_cycle=unit.macs_per_cycle,
-        breakdown=breakdown,
+        macs_per_cycle=macs,
+        breakdown=tuple(breakdown),
         technology=table.name,
         method="analytic",
-        area_error=table.errors["area_um2"],
-        energy_error=table.errors["energy_pj"],
-        delay_error=table.errors["delay_ns"],
+        clock_ns=clock,
+        register_pj=registers / macs,
+        leakage_pj=area * leakage / macs,
+        area_error=table.adjustment("area_um2").half_width(traits),
+        energy_error=table.adjustment("energy_pj").half_width(traits),
+        delay_error=delay.half_width(traits),
     )
 
 
-def estimate(design: Design, technology: str | Technology = "nangate45") -> Cost:
+def _adjusted(
+    name: str,
+    block: Structure,
+    table: Technology,
+    quantity: str,
+    traits: Mapping[str, float],
+    depth_ns: float = 0.0,
+) -> dict[str, float]:
+    """Cost of a block by class of primitive, adjusted."""
+    adjustment = table.adjustment(quantity)
+    correction = adjustment.correction(traits)
+    return {
+        kind: cost * correction * adjustment.factor(name, kind, depth_ns)
+        for (_, kind), cost in _block_parts(name, block, table, quantity).items()
+    }
+
+
+def estimate(
+    design: Design, technology: str | Technology = "nangate45", *, clock_ns: float | None = None
+) -> Cost:
     """Estimate area, energy per MAC and shortest clock period of a design.
 
-    The energy holds for normally distributed operands.
+    The energy holds for normally distributed operands. It includes glitches, and leakage at the
+    clock period.
 
     Args:
         design: the design.
         technology: a technology, the name of a technology, or the path of a technology table.
+        clock_ns: clock period at which the leakage counts; by default the shortest.
 
     Raises:
-        TechnologyError: the technology is unknown, the table is damaged, or the table has no cost
-            law for a primitive.
+        TechnologyError: the technology is unknown, the table is damaged, the table has no cost law
+            for a primitive, or the clock period is not positive.
     """
-    return estimate_structure(hdl.structure_of(design), technology)
+    structure = hdl.structure_of(design)
+    traits = traits_of(design, structure.macs_per_cycle)
+    return estimate_structure(structure, technology, traits=traits, clock_ns=clock_ns)

@@ -1,6 +1,17 @@
-"""What a design is, in words: the categories by which the cost model corrects and bounds itself."""
+"""What a design is: the traits by which the cost model corrects and bounds itself."""
 
+from functools import lru_cache
+from itertools import pairwise
+from math import log, log2
+
+import numpy as np
+
+from hwdse.cost.stimuli import normal_codes
+from hwdse.formats import Format
 from hwdse.spec import Design
+
+_DRAWN = 2048
+_FEWEST = 0.02
 
 
 def categories(design: Design) -> dict[str, str]:
@@ -24,3 +35,39 @@ def categories(design: Design) -> dict[str, str]:
         "mul of a": f"{design.mul.keyword} {a}",
         "out of acc": f"{acc} {out}",
     }
+
+
+def terms_of(design: Design) -> tuple[str, ...]:
+    """The `category=value` terms of a design."""
+    return tuple(f"{name}={value}" for name, value in categories(design).items())
+
+
+def measures_of(design: Design) -> dict[str, float]:
+    """Numbers of a design that change its energy: logarithms, 0 for random bits.
+
+    Returns:
+        How often the bits of each operand switch between normally distributed values, and how many
+        products are not zero, relative to random bits and no zeros.
+    """
+    (a, zeros_a), (b, zeros_b) = switching(design.a), switching(design.b)
+    products = max((1 - zeros_a) * (1 - zeros_b), _FEWEST)
+    return {"switching a": log(a), "switching b": log(b), "products": log(products)}
+
+
+@lru_cache(maxsize=512)
+def switching(fmt: Format) -> tuple[float, float]:
+    """Mean transitions per bit relative to random bits, and the share of zeros.
+
+    The values are normally distributed, as those of `hwdse.cost.stimuli`.
+    """
+    codes = normal_codes(fmt, _DRAWN, np.random.default_rng(1))
+    numbers = [int(code) for code in codes]
+    flips = sum((x ^ y).bit_count() for x, y in pairwise(numbers))
+    zeros = float(np.mean(np.asarray(fmt.decode(codes), dtype=np.float64) == 0))
+    return max(flips / ((_DRAWN - 1) * fmt.bits * 0.5), _FEWEST), zeros
+
+
+def traits_of(design: Design, macs_per_cycle: int) -> dict[str, float]:
+    """All traits of a design: 1 for each of its terms, its measures, and its products per cycle."""
+    lanes = {"lanes": log2(macs_per_cycle)}
+    return {**dict.fromkeys(terms_of(design), 1.0), **measures_of(design), **lanes}

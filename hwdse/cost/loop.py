@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hwdse import hdl
-from hwdse.cost.analytic import stage_paths
+from hwdse.cost.analytic import estimate
 from hwdse.primitives import Technology, load_technology
 from hwdse.spec import Design
 
@@ -62,7 +62,7 @@ def loop_limit(design: Design, technology: str | Technology = "nangate45") -> Lo
     if placed.loop is None:
         return None
     table = technology if isinstance(technology, Technology) else load_technology(technology)
-    slowest = max(stage_paths(hdl.structure_of(design), table))
+    slowest = estimate(design, table).delay_ns - table.register_overhead_ns
     ns_per_ps = slowest / max(placed.stage_ps)
     return LoopCost(
         loop_ns=table.register_overhead_ns + placed.loop.loop_ps * ns_per_ps,

@@ -5,17 +5,16 @@ is ideal. Results are kept in the user's cache by their content: the Verilog, th
 operands and the version of this recipe.
 """
 
-import json
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache, partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hwdse.cost.cache import Kept
 from hwdse.cost.gates.circuit import Circuit
 from hwdse.cost.gates.energy import Energy, energy_of
 from hwdse.cost.gates.events import Simulator
@@ -23,13 +22,10 @@ from hwdse.cost.gates.timing import Timing
 from hwdse.cost.liberty import Library, load
 from hwdse.cost.stimuli import SEED, Trace, stimulus
 from hwdse.cost.synthesis import RECIPE, synthesize
-from hwdse.errors import HwdseError
 from hwdse.hdl import emit, structure_of
-from hwdse.resources import cache_base
 from hwdse.spec import Design, Interface
 from hwdse.tools.yosys import find_yosys
 from hwdse.workers import Failure, run_tasks
-from hwdse.writing import write_file
 
 BLOCKS, CYCLES, WARM_UP = 8, 256, 8
 """The simulation has this many blocks of this many counted cycles, each after a warm-up."""
@@ -118,12 +114,14 @@ def measure(
         SpecError: no generator for a part of the design.
     """
     verilog = emit(design)
-    kept = _cached(verilog, library, trace)
-    if kept is not None and kept.is_file():
+    operands = "" if trace is None else repr({n: codes.tolist() for n, codes in trace.items()})
+    kept = Kept("measured", [recipe(), str(design), verilog, library.digest, operands])
+    known = kept.read()
+    if known is not None:
         try:
-            return Measurement.from_json(json.loads(kept.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, KeyError):
-            pass  # damaged: measure again
+            return Measurement.from_json(known)
+        except (TypeError, KeyError):
+            pass  # of another version
     found = measure_verilog(
         verilog,
         top=design.slug,
@@ -134,9 +132,7 @@ def measure(
         trace=trace,
         timeout_s=timeout_s,
     )
-    if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_file(kept, json.dumps(found.to_json()))
+    kept.write(found.to_json())
     return found
 
 
@@ -209,22 +205,9 @@ def _mean(blocks: list[Energy]) -> Energy:
     return Energy(**{name: float(f"{value:.6g}") for name, value in means.items()})
 
 
-def _cached(verilog: str, library: Library, trace: Trace | None) -> Path | None:
-    """The file that keeps a result; None if no folder for caches can be written."""
-    try:
-        base = cache_base()
-    except HwdseError:
-        return None
-    digest = sha256()
-    operands = "" if trace is None else repr({n: codes.tolist() for n, codes in trace.items()})
-    for part in (_recipe(), verilog, library.digest, operands):
-        digest.update(part.encode() + b"\0")
-    return base / "hwdse" / "measured" / f"{digest.hexdigest()[:32]}.json"
-
-
 @cache
-def _recipe() -> str:
-    """All that decides a result besides the Verilog, the library and the operands."""
+def recipe() -> str:
+    """All that decides a measurement besides the Verilog, the library and the operands."""
     sources = sorted([*(Path(__file__).parent / "gates").glob("*.py"), Path(__file__)])
     texts = [source.read_text(encoding="utf-8") for source in sources]
     return "\0".join([_VERSION, RECIPE, find_yosys().name, *texts])

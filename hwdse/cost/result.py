@@ -35,10 +35,15 @@ class Cost:
         breakdown: costs of the blocks.
         technology: name of the technology table.
         method: method of the estimate, `analytic`.
-        area_error: relative error bar of the area, measured on designs that took no part in the
-            fit. None if the table has no error bar.
-        energy_error: relative error bar of the energy, like `area_error`.
-        delay_error: relative error bar of the delay, like `area_error`.
+        clock_ns: clock period at which the leakage counts.
+        register_pj: share of the registers and their clock in `energy_pj`.
+        leakage_pj: share of the leakage in `energy_pj`.
+        glitches: True if the energy includes glitches.
+        activity: source of the operands, `normal`: normally distributed values.
+        area_error: relative half width of the interval around the area that holds for 90 % of the
+            designs of this family. None if the table has no interval.
+        energy_error: the same for the energy.
+        delay_error: the same for the delay.
     """
 
     area_um2: float
@@ -49,6 +54,11 @@ class Cost:
     breakdown: tuple[BlockCost, ...]
     technology: str
     method: str
+    clock_ns: float
+    register_pj: float
+    leakage_pj: float
+    glitches: bool = True
+    activity: str = "normal"
     area_error: float | None = None
     energy_error: float | None = None
     delay_error: float | None = None

@@ -7,8 +7,8 @@ primitive declares. Coefficients are non-negative, so a primitive never gets che
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from hwdse.resources import resource
 QUANTITIES = ("area_um2", "energy_pj", "delay_ns")
 """A technology table has one law per primitive for each of these quantities."""
 
-SCHEMA = "hwdse-technology-1"
+SCHEMA = "hwdse-technology-2"
 """Required value of the key `schema` in a technology table."""
 
 MAX_FIGURE = 1e12
@@ -30,6 +30,10 @@ MAX_FIGURE = 1e12
 
 The limit lies far above any real area in um2, energy in pJ or delay in ns. Sums stay finite.
 """
+
+
+MAX_EFFECT = 10.0
+"""Largest natural logarithm of a correction."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,59 @@ class Law:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adjustment:
+    """What whole designs add to the laws of primitives, for one quantity.
+
+    Attributes:
+        factors: factor by block, then by primitive class name. A block or class that is not listed
+            has the factor `other`.
+        glitches: only for energies: what each ns of logic in front of the middle of the block adds
+            to the factor, by block, then by primitive class name.
+        other: factor of all others, > 0.
+        effects: natural logarithm of a factor by trait of a design, per unit of the trait. A trait
+            is a `category=value`, which counts as 1, or the name of a number.
+        reach: how many spreads on each side of an estimate the interval of 90 % has.
+        spread: standard deviation of the logarithm of the error.
+        spreads: the same by `category=value`, where there are measurements.
+    """
+
+    factors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    glitches: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    other: float = 1.0
+    effects: Mapping[str, float] = field(default_factory=dict)
+    reach: float = 0.0
+    spread: float = 0.0
+    spreads: Mapping[str, float] = field(default_factory=dict)
+
+    def factor(self, block: str, kind: str, depth_ns: float = 0.0) -> float:
+        """Factor of the law of a class of primitive in a block.
+
+        Args:
+            block: name of the block.
+            kind: name of the class.
+            depth_ns: delay of the logic in front of the middle of the block.
+        """
+        glitches = self.glitches.get(block, {}).get(kind, 0.0)
+        return self.factors.get(block, {}).get(kind, self.other) + glitches * depth_ns
+
+    def correction(self, traits: Mapping[str, float]) -> float:
+        """Factor of a whole design with the given traits."""
+        return math.exp(sum(self.effects.get(name, 0.0) * value for name, value in traits.items()))
+
+    def half_width(self, traits: Iterable[str]) -> float | None:
+        """Relative half width of the interval that holds 90 % of such designs; None: not known.
+
+        Args:
+            traits: names of the traits. Those of the form `category=value` count.
+        """
+        if not self.reach:
+            return None
+        terms = [name for name in traits if "=" in name]
+        squares = [self.spreads.get(term, self.spread) ** 2 for term in terms] or [self.spread**2]
+        return math.expm1(self.reach * math.sqrt(sum(squares) / len(squares)))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Technology:
     """The cost laws of one process, cell library and corner.
 
@@ -69,11 +126,9 @@ class Technology:
         corner: corner of the cell library, such as `typical, 25 C`.
         method: how each quantity was measured and with which tools, in words.
         laws: law by primitive class name, then by quantity (`area_um2`, `energy_pj`, `delay_ns`).
-        activity: switching activity by primitive class name, as a factor. The factor compares a
-            primitive inside a whole unit with the same primitive on random operands. A class that
-            is not listed has factor 1.
-        errors: root mean square of the relative error by quantity. The error was measured on whole
-            designs that were not used in the fit. None: not measured.
+        adjustments: what whole designs add to the laws, by quantity. A quantity that is not listed
+            has no adjustment and no interval.
+        leakage_uw_per_um2: leakage power per cell area.
     """
 
     name: str
@@ -83,8 +138,8 @@ class Technology:
     corner: str
     method: Mapping[str, str]
     laws: Mapping[str, Mapping[str, Law]]
-    activity: Mapping[str, float]
-    errors: Mapping[str, float | None]
+    adjustments: Mapping[str, Adjustment]
+    leakage_uw_per_um2: float
 
     def cost(self, primitive: Primitive, quantity: str) -> float:
         """Cost of one primitive; 0 for an empty one.
@@ -92,7 +147,7 @@ class Technology:
         Args:
             primitive: the primitive.
             quantity: `area_um2`, `energy_pj` or `delay_ns`. Energy is for one operation on random
-                operands. For registers, energy is for one clock cycle.
+                operands, glitches included. For registers, energy is for one clock cycle.
 
         Raises:
             TechnologyError: the table has no law for the primitive, or the law uses a feature that
@@ -121,6 +176,10 @@ class Technology:
                 f"which it does not have"
             ) from None
 
+    def adjustment(self, quantity: str) -> Adjustment:
+        """What whole designs add to the laws of a quantity."""
+        return self.adjustments.get(quantity, _NO_ADJUSTMENT)
+
     @property
     def digest(self) -> str:
         """SHA-256 digest of the whole table."""
@@ -130,6 +189,9 @@ class Technology:
     def register_overhead_ns(self) -> float:
         """Delay in ns that a register rank adds to a path: clock-to-output plus set-up time."""
         return self.cost(Register(width=1), "delay_ns")
+
+
+_NO_ADJUSTMENT = Adjustment()
 
 
 def technologies() -> list[str]:
@@ -185,6 +247,38 @@ def _text(value: Any) -> str:
     return value
 
 
+def _adjustment(entry: Mapping[str, Any]) -> Adjustment:
+    def nested(name: str) -> dict[str, dict[str, float]]:
+        return {
+            block: {kind: _number(value) for kind, value in kinds.items()}
+            for block, kinds in entry[name].items()
+        }
+
+    def flat(name: str) -> dict[str, float]:
+        return {term: _number(value) for term, value in entry[name].items()}
+
+    found = Adjustment(
+        factors=nested("factors"),
+        glitches=nested("glitches"),
+        other=_number(entry["other"]),
+        effects=flat("effects"),
+        reach=_number(entry["reach"]),
+        spread=_number(entry["spread"]),
+        spreads=flat("spreads"),
+    )
+    for kinds in (*found.factors.values(), *found.glitches.values(), found.spreads):
+        for kind, value in kinds.items():
+            _check(kind, value)
+    for name in ("other", "reach", "spread"):
+        _check(name, getattr(found, name))
+    for term, value in found.effects.items():
+        if not abs(value) <= MAX_EFFECT:
+            raise TechnologyError(
+                f"{term} is {value}: allowed are -{MAX_EFFECT:g} to {MAX_EFFECT:g}"
+            )
+    return found
+
+
 def parse_technology(table: Any) -> Technology:
     """Build a technology from parsed JSON data.
 
@@ -209,23 +303,18 @@ def parse_technology(table: Any) -> Technology:
                     max_error=_number(law["max_error"]),
                     rms_error=_number(law["rms_error"]),
                 )
-        where = "activity"
-        activity = {kind: _number(factor) for kind, factor in table["activity"].items()}
-        for kind, factor in activity.items():
-            _check(kind, factor)
-        where = "errors"
-        errors = {
-            quantity: None
-            if table["errors"][quantity] is None
-            else _number(table["errors"][quantity])
-            for quantity in QUANTITIES
-        }
-        for quantity, error in errors.items():
-            _check(quantity, error or 0.0)
+        adjustments = {}
+        for quantity, entry in table["adjustments"].items():
+            where = f"adjustments.{quantity}"
+            if quantity not in QUANTITIES:
+                raise TechnologyError(f"allowed are {', '.join(QUANTITIES)}")
+            adjustments[quantity] = _adjustment(entry)
         where = "top level"
         node_nm, voltage = _number(table["node_nm"]), _number(table["voltage"])
         _check("node_nm", node_nm)
         _check("voltage", voltage)
+        leakage = _number(table["leakage_uw_per_um2"])
+        _check("leakage_uw_per_um2", leakage)
         return Technology(
             name=_text(table["name"]),
             node_nm=node_nm,
@@ -234,8 +323,8 @@ def parse_technology(table: Any) -> Technology:
             corner=_text(table["corner"]),
             method={key: _text(value) for key, value in table["method"].items()},
             laws=laws,
-            activity=activity,
-            errors=errors,
+            adjustments=adjustments,
+            leakage_uw_per_um2=leakage,
         )
     except KeyError as error:
         raise TechnologyError(f"{where}: key {error} is missing") from error

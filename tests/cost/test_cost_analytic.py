@@ -1,6 +1,7 @@
 """Estimates from structures: sums, paths, lanes, and comparison with published figures."""
 
 import json
+from math import expm1, log
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,8 @@ from hypothesis import strategies as some
 
 from hwdse import Design
 from hwdse.cost import Technology, estimate, estimate_structure, load_technology, loop_limit
-from hwdse.cost.analytic import random_operands
 from hwdse.errors import TechnologyError
-from hwdse.primitives import path_delay
+from hwdse.primitives import Adjustment, path_delay
 from hwdse.primitives.primitive import (
     Adder,
     Gates,
@@ -18,7 +18,6 @@ from hwdse.primitives.primitive import (
     LeadingZeroCounter,
     Multiplier,
     Mux,
-    Primitive,
     Reduce,
     Register,
     Shifter,
@@ -27,6 +26,7 @@ from hwdse.primitives.primitive import (
 from hwdse.primitives.structure import Structure, UnitStructure
 
 TECHNOLOGY = load_technology("nangate45")
+PLAIN = Technology(**{**vars(TECHNOLOGY), "adjustments": {}, "leakage_uw_per_um2": 0.0})
 QUANTITIES = ("area_um2", "energy_pj", "delay_ns")
 
 WIDTH = some.integers(0, 96)
@@ -116,9 +116,9 @@ def test_energy_is_per_mac_and_area_is_not():
 
 def test_slowest_stage_sets_the_clock():
     blocks = {"a": [Adder(width=8)], "b": [Adder(width=16)], "c": [Gates(width=1)]}
-    cost = estimate_structure(unit(blocks, stages=(("a", "c"), ("b",))))
+    cost = estimate_structure(unit(blocks, stages=(("a", "c"), ("b",))), PLAIN)
     delay = {block.name: block.delay_ns for block in cost.breakdown}
-    overhead = TECHNOLOGY.register_overhead_ns
+    overhead = PLAIN.register_overhead_ns
     assert overhead > 0.05
     assert cost.stage_delays_ns == pytest.approx(
         (delay["a"] + delay["c"] + overhead, delay["b"] + overhead)
@@ -129,33 +129,72 @@ def test_slowest_stage_sets_the_clock():
 def test_parts_beside_the_path_do_not_delay():
     adder, beside = Adder(width=8), Multiplier(a_bits=24, b_bits=24, signed=False)
     block = Structure(parts=(adder, beside), path=(adder,))
-    cost = estimate_structure(UnitStructure(blocks={"sum": block}, stages=(("sum",),)))
-    assert cost.breakdown[0].delay_ns == TECHNOLOGY.cost(adder, "delay_ns")
-    assert cost.area_um2 > TECHNOLOGY.cost(beside, "area_um2")
+    cost = estimate_structure(UnitStructure(blocks={"sum": block}, stages=(("sum",),)), PLAIN)
+    assert cost.breakdown[0].delay_ns == PLAIN.cost(adder, "delay_ns")
+    assert cost.area_um2 > PLAIN.cost(beside, "area_um2")
 
 
-def test_activity_scales_energy_alone():
-    blocks = {"multiply": [Multiplier(a_bits=8, b_bits=8, signed=True)], "sum": [Adder(width=24)]}
-
-    def halved_adders(block: str, primitive: Primitive) -> float:
-        assert block in blocks
-        return 0.5 if isinstance(primitive, Adder) else 1.0
-
-    full = estimate_structure(unit(blocks), activity=random_operands)
-    part = estimate_structure(unit(blocks), activity=halved_adders)
-    assert part.area_um2 == full.area_um2
-    assert part.breakdown[0].energy_pj == full.breakdown[0].energy_pj
-    assert part.breakdown[1].energy_pj == pytest.approx(full.breakdown[1].energy_pj / 2)
+def adjusted(**adjustments):
+    return Technology(**{**vars(TECHNOLOGY), "adjustments": adjustments})
 
 
-def test_typical_activity_is_that_of_the_table():
-    switching = {"Multiplier": 0.75, "Adder": 0.25}
-    table = Technology(**{**vars(TECHNOLOGY), "activity": switching})
-    parts = [Multiplier(a_bits=8, b_bits=8, signed=True), Adder(width=24), Register(width=24)]
-    expected = [0.75, 0.25, 1.0]
-    for part, factor in zip(parts, expected, strict=True):
-        cost = estimate_structure(unit({"block": [part]}), table)
-        assert cost.energy_pj == pytest.approx(factor * table.cost(part, "energy_pj"))
+def test_factors_of_blocks_and_corrections_of_designs():
+    block = [Multiplier(a_bits=8, b_bits=8, signed=True), Adder(width=24)]
+    multiplier, adder = (PLAIN.cost(part, "area_um2") for part in block)
+    adjustment = Adjustment(
+        factors={"sum": {"Adder": 0.5}},
+        other=2.0,
+        constant=log(1.1),
+        effects={"acc=int": log(3.0), "a=Posit": log(7.0)},
+    )
+    table = adjusted(area_um2=adjustment)
+    described = unit({"sum": block, "rest": [Adder(width=24)]})
+    cost = estimate_structure(described, table, terms=("acc=int", "mul=exact"))
+    assert cost.area_um2 == pytest.approx(3.3 * (2 * multiplier + 0.5 * adder + 2 * adder))
+    assert cost.breakdown[1].area_um2 == pytest.approx(3.3 * 2 * adder)
+    assert estimate_structure(described, table).area_um2 == pytest.approx(cost.area_um2 / 3)
+    # The other quantities have no adjustment.
+    assert cost.delay_ns == estimate_structure(described, PLAIN).delay_ns
+
+
+def test_delays_are_adjusted_by_class():
+    table = adjusted(delay_ns=Adjustment(factors={"path": {"Adder": 3.0, "Register": 0.5}}))
+    cost = estimate_structure(unit({"sum": [Adder(width=8), Gates(width=8)]}), table)
+    adder, gates = (PLAIN.cost(part, "delay_ns") for part in (Adder(width=8), Gates(width=8)))
+    assert cost.delay_ns == pytest.approx(3 * adder + gates + PLAIN.register_overhead_ns / 2)
+
+
+def test_intervals_of_families():
+    adjustment = Adjustment(reach=2.0, spread=0.1, spreads={"acc=int": 0.05, "acc=lns": 0.3})
+    table = adjusted(area_um2=adjustment)
+    described = unit({"sum": [Adder(width=8)]})
+
+    def bar(*terms):
+        return estimate_structure(described, table, terms=terms).area_error
+
+    assert bar("acc=int") == pytest.approx(expm1(2 * 0.05))
+    assert bar("acc=lns") == pytest.approx(expm1(2 * 0.3))
+    assert bar("acc=new") == bar() == pytest.approx(expm1(2 * 0.1))
+    assert bar("acc=int", "acc=lns") == pytest.approx(expm1(2 * ((0.05**2 + 0.3**2) / 2) ** 0.5))
+    assert estimate_structure(described, table).energy_error is None
+
+
+def test_leakage_counts_at_the_clock_period():
+    table = Technology(**{**vars(PLAIN), "leakage_uw_per_um2": 0.5})
+    described = unit({"sum": [Adder(width=8), Register(width=8)]}, lanes=2)
+    none = estimate_structure(described, PLAIN)
+    shortest = estimate_structure(described, table)
+    assert shortest.clock_ns == shortest.delay_ns == none.delay_ns
+    # uW * ns = fJ.
+    leaked = none.area_um2 * 0.5 * none.delay_ns / 1000 / 2
+    assert shortest.leakage_pj == pytest.approx(leaked)
+    assert shortest.energy_pj == pytest.approx(none.energy_pj + leaked)
+    slow = estimate_structure(described, table, clock_ns=20.0)
+    assert slow.leakage_pj == pytest.approx(leaked * 20 / none.delay_ns)
+    register = PLAIN.cost(Register(width=8), "energy_pj")
+    assert slow.register_pj == none.register_pj == pytest.approx(register / 2)
+    with pytest.raises(TechnologyError, match="clock_ns is 0"):
+        estimate_structure(described, table, clock_ns=0)
 
 
 def delay(*path):
@@ -186,8 +225,8 @@ def test_longer_paths_are_slower(path, extra, place):
 
 def test_stage_overlaps_across_blocks():
     blocks = {"a": [Adder(width=32)], "b": [Adder(width=32)]}
-    cost = estimate_structure(unit(blocks))
-    overhead = TECHNOLOGY.register_overhead_ns
+    cost = estimate_structure(unit(blocks), PLAIN)
+    overhead = PLAIN.register_overhead_ns
     assert cost.delay_ns < sum(block.delay_ns for block in cost.breakdown) + overhead
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from hwdse.cost import load_technology, technologies
-from hwdse.cost.calibrate import fit_all
+from hwdse.cost.calibration.table import fitted_table
 from hwdse.errors import TechnologyError
 from hwdse.primitives import primitive
 from hwdse.primitives.technology import QUANTITIES, parse_technology
@@ -44,7 +44,7 @@ def test_every_primitive_has_a_law_with_its_fit_error():
 
 
 def test_shipped_laws_follow_from_the_shipped_measurements():
-    assert fit_all(TABLE) == TABLE
+    assert fitted_table(TABLE) == TABLE
 
 
 def test_measurements_fall_within_the_recorded_error():
@@ -90,6 +90,7 @@ def put(value, *keys):
 
 
 LAW = ("primitives", "Adder", "area_um2")
+ADJUSTED = ("adjustments", "area_um2")
 
 
 @pytest.mark.parametrize(
@@ -105,9 +106,15 @@ LAW = ("primitives", "Adder", "area_um2")
         (put("x", *LAW, "coefficients", "carries"), r"primitives\.Adder\.area_um2.*wrong kind"),
         (put(-1.0, *LAW, "coefficients", "carries"), "'carries' is -1.0"),
         (put(float("nan"), *LAW, "coefficients", "carries"), "'carries' is nan"),
-        (put({"Adder": -0.5}, "activity"), "activity"),
-        (put({"Adder": "half"}, "activity"), "activity: a value of the wrong kind"),
-        (remove("errors"), "'errors' is missing"),
+        (remove("adjustments"), "'adjustments' is missing"),
+        (put({}, "adjustments", "mass_kg"), "adjustments.mass_kg: allowed are area_um2"),
+        (put(-1.0, *ADJUSTED, "factors", "decode", "Adder"), r"adjustments\.area_um2: Adder is -1"),
+        (put("x", *ADJUSTED, "constant"), r"adjustments\.area_um2: a value of the wrong kind"),
+        (put(99.0, *ADJUSTED, "effects", "a=Posit"), "a=Posit is 99.0: allowed are -10 to 10"),
+        (put(float("nan"), *ADJUSTED, "effects", "a=Posit"), "a=Posit is nan"),
+        (put(-1.0, *ADJUSTED, "reach"), "reach is -1.0"),
+        (put(-1.0, *ADJUSTED, "spreads", "a=Posit"), "a=Posit is -1.0"),
+        (put(-1.0, "leakage_uw_per_um2"), "leakage_uw_per_um2 is -1.0"),
     ],
 )
 def test_damaged_table(tmp_path, damage, message):

@@ -19,8 +19,8 @@ from hwdse.explore.front import pareto
 from hwdse.explore.run import sweep
 from hwdse.explore.space import Space
 from hwdse.explore.store import STORE_NAME, Store
-from hwdse.workers import Failure, run_tasks
 from hwdse.spec import Design
+from hwdse.workers import Failure, run_tasks
 
 CHILD = Path(__file__).with_name("explore_child.py")
 OUTPUTS = ["pareto.png", "pareto.svg", "report.html", "results.csv", "rtl", STORE_NAME]

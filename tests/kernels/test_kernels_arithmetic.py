@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from hwdse import Design
+from hwdse import Design, jit
 from hwdse.errors import SpecError
-from hwdse import jit
 from hwdse.kernels.accumulate import plan
 from hwdse.kernels.arithmetic import integer_to_odd, to_odd, two_sum
 from hwdse.kernels.limbs import LIMBS, WORD_BITS, add_value, take_odd

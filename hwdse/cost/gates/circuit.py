@@ -116,7 +116,9 @@ class Circuit:
             name: tuple(self.net(bit) for bit in port["bits"])
             for name, port in netlist["ports"].items()
         }
-        self.inputs = [n for n, port in netlist["ports"].items() if port["direction"] == "input"]
+        self.inputs: list[str] = [
+            n for n, port in netlist["ports"].items() if port["direction"] == "input"
+        ]
         self.kinds: list[Kind] = []
         self.flip_flops: list[FlipFlopInstance] = []
         self.area_um2 = self.leakage_nw = 0.0

@@ -10,6 +10,7 @@ from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.posit_product import signed_blocks
 from hwdse.hdl.units import unit
 from hwdse.hdl.unpacked import connect
+from hwdse.primitives.primitive import Table
 from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design, Exact, Mul
 
@@ -26,6 +27,7 @@ class MulUnit(Component):
     """
 
     def __init__(self, spec: Mul, design: Design) -> None:
+        self._design = design
         signed = signed_blocks(design)
         blocks: tuple[Component, Component, Component, Component] = signed or (
             operand_decoder(design.mul, design.a),
@@ -54,7 +56,9 @@ class MulUnit(Component):
             "multiply": self._multiply.structure,
             "encode": self._encode.structure,
         }
-        return UnitStructure(blocks=blocks, stages=(tuple(blocks),))
+        bits = self._design.a.bits + self._design.b.bits
+        table = Table.of_function(bits, self._design.out.bits)
+        return UnitStructure(blocks=blocks, stages=(tuple(blocks),), table=table)
 
     def elaborate(self, platform) -> Module:
         m = Module()

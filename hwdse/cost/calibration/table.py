@@ -1,0 +1,276 @@
+"""Makes a technology table: measures primitives and whole designs, and fits the model to both.
+
+The table holds what was measured and what was fitted, never parts of the cell library. Measurements
+in a table can be fitted again without any tool.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwdse import hdl
+from hwdse.cost.analytic import GLITCHES, Parts, as_built, stage_parts, structure_parts
+from hwdse.cost.calibration.circuits import CALIBRATIONS
+from hwdse.cost.calibration.fit import FLOOR, Floats, Samples, cross_validated, fit, fit_law
+from hwdse.cost.calibration.primitives import measure_primitive
+from hwdse.cost.calibration.sample import held_out, sample
+from hwdse.cost.families import traits_of
+from hwdse.cost.liberty import Library, load
+from hwdse.cost.measure import Measurement, measure_specs
+from hwdse.errors import HwdseError, TechnologyError
+from hwdse.primitives.primitive import Primitive
+from hwdse.primitives.technology import QUANTITIES, SCHEMA, Technology, parse_technology
+from hwdse.reading import read_json
+from hwdse.spec import Design
+from hwdse.tools.yosys import find_yosys
+from hwdse.workers import Failure, run_tasks
+from hwdse.writing import write_file
+
+Progress = Callable[[str], None]
+"""Receives the name of each primitive and design when it is measured."""
+
+COVERAGE = 0.9
+"""Share of designs that an interval holds."""
+
+_PRIOR = 5.0
+"""The spread of a term with this many designs counts as much as the spread of all designs."""
+
+_FEWEST_CELLS = 100
+"""Designs of fewer cells are left out: a handful of gates is no unit that one would build."""
+
+_TIMEOUT_S = 600.0
+_ROUNDED = 6
+
+
+def design_point(found: Measurement) -> dict[str, Any]:
+    """What a table keeps of a measured design: energies in pJ per cycle without leakage."""
+    energy = found.energy.to_json()
+    return {
+        "spec": found.spec,
+        "area_um2": found.area_um2,
+        "delay_ns": found.period_ns,
+        "energy_pj": float(f"{found.energy.dynamic_pj:.6g}"),
+        **{name: value for name, value in energy.items() if name != "leakage_uw"},
+        "leakage_uw": energy["leakage_uw"],
+        "macs_per_cycle": found.macs_per_cycle,
+        "held_out": held_out(found.spec),
+    }
+
+
+def measured_table(
+    files: Sequence[Path],
+    *,
+    name: str,
+    node_nm: float,
+    designs: int,
+    jobs: int | None = None,
+    progress: Progress = lambda _: None,
+) -> dict[str, Any]:
+    """Measure all primitives and a sample of designs; returns a table without laws.
+
+    What is measured is kept in the user's cache, so an interrupted run goes on where it stopped.
+    Designs that cannot be built, that take longer than ten minutes, or that have fewer than a
+    hundred cells are left out.
+
+    Args:
+        files: Liberty files of one library.
+        name: name of the table.
+        node_nm: feature size of the process in nm.
+        designs: number of designs to draw.
+        jobs: number of processes; by default one per core.
+        progress: is called after each primitive and design.
+
+    Raises:
+        TechnologyError: the library cannot be read.
+        HwdseError: a tool is missing, or a primitive could not be measured.
+    """
+    library = load(files)
+    grid = [(kind, primitive) for kind, c in CALIBRATIONS.items() for primitive in c.grid]
+    results: dict[Primitive, dict[str, float]] = {}
+    task = partial(_measure_primitive, files=tuple(files))
+    for primitive, result in run_tasks(task, [primitive for _, primitive in grid], jobs):
+        if isinstance(result, Failure):
+            raise HwdseError(f"{primitive}: {result.reason}")
+        results[primitive] = result
+        progress(str(primitive))
+    specs = [str(design) for design in sample(designs)]
+    points = []
+    for spec, found in measure_specs(specs, files, jobs=jobs, timeout_s=_TIMEOUT_S):
+        if isinstance(found, Measurement) and sum(found.cells.values()) >= _FEWEST_CELLS:
+            points.append(design_point(found))
+        progress(spec)
+    primitives: dict[str, Any] = {}
+    for kind, primitive in grid:
+        entry = primitives.setdefault(kind.__name__, {"grid": []})
+        entry["grid"].append({**asdict(primitive), **results[primitive]})
+    return {
+        "schema": SCHEMA,
+        "name": name,
+        "node_nm": node_nm,
+        "voltage": library.voltage,
+        "library": library.name,
+        "corner": f"{library.voltage:g} V, {library.temperature:g} C",
+        "method": methods(library),
+        "designs": sorted(points, key=lambda point: str(point["spec"])),
+        "primitives": primitives,
+    }
+
+
+def methods(library: Library) -> dict[str, str]:
+    """How each quantity is measured, in words."""
+    return {
+        "area_um2": f"cell area after {find_yosys().name} and its ABC, before layout",
+        "energy_pj": (
+            "transitions of a gate-level simulation with the library's delays, glitches "
+            "included, times its internal energies and capacitances; normally distributed "
+            "operands; no clock tree"
+        ),
+        "delay_ns": "shortest clock period between registers at all ports",
+        "wires": f"wire-load model of the library: {library.wires(1000.0).name}",
+        "fit": "laws of primitives, factors and corrections of whole designs",
+    }
+
+
+@lru_cache(maxsize=2)
+def _library(files: tuple[Path, ...]) -> Library:
+    return load(files)
+
+
+def _measure_primitive(primitive: Primitive, *, files: tuple[Path, ...]) -> dict[str, float]:
+    return measure_primitive(primitive, _library(files))
+
+
+def fitted_table(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Fit the laws, factors, corrections and intervals of a table to its measurements.
+
+    Raises:
+        TechnologyError: the measured grid is not that of `CALIBRATIONS`, or too few designs are in
+            the table.
+    """
+    fitted = {**table, "adjustments": {}, "leakage_uw_per_um2": 0.0, "primitives": {}}
+    for kind, calibration in CALIBRATIONS.items():
+        points = table["primitives"].get(kind.__name__, {}).get("grid", [])
+        known = [{key: p[key] for key in p if key not in QUANTITIES} for p in points]
+        if known != [asdict(primitive) for primitive in calibration.grid]:
+            raise TechnologyError(
+                f"the measured grid of {kind.__name__} is not the calibration grid: measure again"
+            )
+        features = [primitive.features() for primitive in calibration.grid]
+        entry: dict[str, Any] = {}
+        for quantity in QUANTITIES:
+            values = [float(point[quantity]) for point in points]
+            names = getattr(calibration, quantity)
+            entry[quantity] = fit_law(features, values, names, FLOOR[quantity])
+        fitted["primitives"][kind.__name__] = {**entry, "grid": points}
+    points = [point for point in table.get("designs", []) if not point["held_out"]]
+    if points:
+        ratios = [point["leakage_uw"] / point["area_um2"] for point in points]
+        fitted["leakage_uw_per_um2"] = float(f"{np.median(ratios):.6g}")
+        technology = parse_technology(fitted)
+        designs = [described(point, technology) for point in points]
+        for quantity in QUANTITIES:
+            samples = Samples.of(
+                [parts[quantity] for parts, _ in designs],
+                [traits for _, traits in designs],
+                [float(point[quantity]) for point in points],
+            )
+            fitted["adjustments"][quantity] = adjustment(samples)
+    parse_technology(fitted)
+    return fitted
+
+
+def described(
+    point: Mapping[str, Any], technology: Technology
+) -> tuple[dict[str, Parts], dict[str, float]]:
+    """Costs by the laws alone, by quantity, and the traits of a measured design."""
+    design = Design.parse(point["spec"])
+    unit = as_built(hdl.structure_of(design), technology)
+    slowest = max(stage_parts(unit, technology), key=lambda stage: sum(stage.values()))
+    parts = {
+        "area_um2": structure_parts(unit, technology, "area_um2"),
+        "energy_pj": structure_parts(unit, technology, "energy_pj"),
+        "delay_ns": slowest,
+    }
+    return parts, traits_of(design, unit.macs_per_cycle)
+
+
+def adjustment(samples: Samples) -> dict[str, Any]:
+    """Fit the adjustment of one quantity; returns the entry of a table."""
+    found = fit(samples)
+    factors: dict[str, dict[str, float]] = {}
+    glitches: dict[str, dict[str, float]] = {}
+    for (block, kind), value in zip(samples.keys, found.factors, strict=True):
+        entry = glitches if block.endswith(GLITCHES) else factors
+        entry.setdefault(block.removesuffix(GLITCHES), {})[kind] = round(float(value), _ROUNDED)
+    effects = {
+        term: round(float(effect), _ROUNDED)
+        for term, effect in zip(samples.terms, found.effects, strict=True)
+    }
+    errors = np.log(cross_validated(samples) / samples.measured)
+    return {
+        "factors": factors,
+        "glitches": glitches,
+        "other": round(found.common, _ROUNDED),
+        "effects": effects,
+        **_intervals(samples, errors),
+    }
+
+
+def _intervals(samples: Samples, errors: Floats) -> dict[str, Any]:
+    """Spreads per term, and how many spreads an interval of `COVERAGE` has on each side.
+
+    The errors are those of cross-validation. The number of spreads is their quantile (conformal
+    prediction: Lei et al., Distribution-free predictive inference for regression, 2018), so the
+    intervals hold for designs like those that were measured, whatever the distribution is.
+    """
+    squares = errors**2
+    overall = float(np.sqrt(squares.mean()))
+    chosen = ["=" in term for term in samples.terms]
+    terms = [term for term in samples.terms if "=" in term]
+    holds = samples.traits[:, chosen]
+    spreads = np.sqrt((holds.T @ squares + _PRIOR * overall**2) / (holds.sum(axis=0) + _PRIOR))
+    mine = np.sqrt((holds @ spreads**2) / np.maximum(holds.sum(axis=1), 1.0))
+    ratios = np.sort(np.abs(errors) / mine)
+    place = min(int(np.ceil((len(ratios) + 1) * COVERAGE)), len(ratios)) - 1
+    return {
+        "reach": round(float(ratios[place]), _ROUNDED),
+        "spread": round(overall, _ROUNDED),
+        "spreads": {
+            term: round(float(spread), _ROUNDED)
+            for term, spread in zip(terms, spreads, strict=True)
+        },
+    }
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """Read a table whose measurements will be fitted again.
+
+    Raises:
+        TechnologyError: the file cannot be read or is not a technology table.
+    """
+    table = read_json(path, "technology table", TechnologyError)
+    if not isinstance(table, dict) or not isinstance(table.get("primitives"), dict):
+        raise TechnologyError(f"{path} holds no measurements of primitives")
+    return table
+
+
+def write_table(table: Mapping[str, Any], path: Path) -> None:
+    """Write a technology table. If writing fails, the old file stays unchanged.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    # Each innermost object (a measured point or a set of coefficients) is on one line.
+    text = re.sub(
+        r"\{[^{}]*\}",
+        lambda match: re.sub(r"\n\s*", " ", match.group()),
+        json.dumps(table, indent=1),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, text + "\n")

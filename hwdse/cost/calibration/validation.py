@@ -1,0 +1,167 @@
+"""Compares estimates with measured designs that took no part in the fit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import spearmanr
+
+from hwdse.cost.analytic import estimate
+from hwdse.cost.families import categories
+from hwdse.errors import TechnologyError
+from hwdse.primitives.technology import QUANTITIES, Technology, parse_technology
+from hwdse.spec import Design
+
+Floats = npt.NDArray[np.float64]
+
+GROUPS = ("unit", "acc", "mul", "a")
+"""Categories by which errors are listed."""
+
+APART = 0.05
+"""Pairs of designs that differ by more than this share have to be ordered rightly."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """How well estimates of one quantity agree with measurements.
+
+    Attributes:
+        group: which designs, such as `acc=fp`; `all`.
+        quantity: the quantity.
+        designs: number of designs.
+        mape: mean absolute relative error.
+        worst: largest absolute relative error.
+        bias: mean relative error.
+        spearman: rank correlation; NaN for fewer than three designs.
+        ordered: share of the pairs that differ by more than 5 % in measurement whose estimates have
+            the same order; NaN without such pairs.
+        covered: share of designs inside their interval.
+    """
+
+    group: str
+    quantity: str
+    designs: int
+    mape: float
+    worst: float
+    bias: float
+    spearman: float
+    ordered: float
+    covered: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the attributes as plain data for `json.dumps`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Estimate and measurement of one design, by quantity.
+
+    Attributes:
+        spec: the design.
+        terms: category by name.
+        estimated: estimates. Energies are in pJ per MAC, without leakage.
+        measured: measurements.
+        half_width: relative half widths of the intervals; infinite if not known.
+        held_out: True if the design took no part in the fit.
+    """
+
+    spec: str
+    terms: Mapping[str, str]
+    estimated: Mapping[str, float]
+    measured: Mapping[str, float]
+    half_width: Mapping[str, float]
+    held_out: bool
+
+    def error(self, quantity: str) -> float:
+        """Return the relative error of the estimate: estimate / measurement - 1."""
+        return self.estimated[quantity] / self.measured[quantity] - 1
+
+
+def compare(point: Mapping[str, Any], technology: Technology) -> Comparison:
+    """Estimate a measured design of a table and put both side by side."""
+    design = Design.parse(point["spec"])
+    cost = estimate(design, technology)
+    errors = (cost.area_error, cost.energy_error, cost.delay_error)
+    return Comparison(
+        spec=point["spec"],
+        terms=categories(design),
+        estimated={
+            "area_um2": cost.area_um2,
+            "energy_pj": cost.energy_pj - cost.leakage_pj,
+            "delay_ns": cost.delay_ns,
+        },
+        measured={
+            "area_um2": float(point["area_um2"]),
+            "energy_pj": float(point["energy_pj"]) / int(point["macs_per_cycle"]),
+            "delay_ns": float(point["delay_ns"]),
+        },
+        half_width={
+            quantity: np.inf if error is None else error
+            for quantity, error in zip(QUANTITIES, errors, strict=True)
+        },
+        held_out=bool(point["held_out"]),
+    )
+
+
+def compare_all(table: Mapping[str, Any]) -> list[Comparison]:
+    """Compare all measured designs of a table.
+
+    Raises:
+        TechnologyError: the table is damaged or has no measured designs.
+    """
+    technology = parse_technology(table)
+    points = table.get("designs") or []
+    if not points:
+        raise TechnologyError(f"technology {technology.name} has no measured designs")
+    return [compare(point, technology) for point in points]
+
+
+def accuracy(comparisons: Sequence[Comparison], quantity: str, group: str = "all") -> Accuracy:
+    """Sum up the errors of some designs."""
+    estimated = np.array([item.estimated[quantity] for item in comparisons])
+    measured = np.array([item.measured[quantity] for item in comparisons])
+    widths = np.array([item.half_width[quantity] for item in comparisons])
+    errors = estimated / measured - 1
+    rank = spearmanr(estimated, measured).statistic if len(errors) > 2 else np.nan
+    return Accuracy(
+        group=group,
+        quantity=quantity,
+        designs=len(errors),
+        mape=float(np.mean(np.abs(errors))),
+        worst=float(np.max(np.abs(errors))),
+        bias=float(np.mean(errors)),
+        spearman=float(rank),
+        ordered=ordered_share(estimated, measured),
+        # The interval is symmetric in the logarithm.
+        covered=float(np.mean(np.abs(np.log(estimated / measured)) <= np.log1p(widths))),
+    )
+
+
+def ordered_share(estimated: Floats, measured: Floats) -> float:
+    """Share of the pairs apart by more than `APART` that the estimates order as measured."""
+    order = np.argsort(measured)
+    low, high = np.triu_indices(len(order), 1)
+    first, second = measured[order[low]], measured[order[high]]
+    apart = second > first * (1 + APART)
+    if not apart.any():
+        return float("nan")
+    right = estimated[order[high]] > estimated[order[low]]
+    return float(np.mean(right[apart]))
+
+
+def accuracies(comparisons: Sequence[Comparison]) -> list[Accuracy]:
+    """Errors of all held-out designs, then by each group of categories."""
+    chosen = [item for item in comparisons if item.held_out]
+    if not chosen:
+        raise TechnologyError("no held-out designs to validate with")
+    found = []
+    for quantity in QUANTITIES:
+        found.append(accuracy(chosen, quantity))
+        for name in GROUPS:
+            for value in sorted({item.terms[name] for item in chosen}):
+                some = [item for item in chosen if item.terms[name] == value]
+                found.append(accuracy(some, quantity, f"{name}={value}"))
+    return found
