@@ -11,6 +11,7 @@ from hwdse.cost.toml_table import TomlTable
 from hwdse.errors import TechnologyError
 
 _MAX_ACCESS_BITS = 1 << 20
+_MAX_EXPONENT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,8 @@ class CapacityMemory(MemoryModel):
         points: (capacity in bytes, energy of one access in pJ), with rising capacity.
 
     Raises:
-        TechnologyError: there are fewer than two points, capacities do not rise, or energies fall.
+        TechnologyError: there are fewer than two points, capacities do not rise, energies fall, or
+            energies rise faster than the square of the capacity.
     """
 
     keyword: ClassVar[str] = "by-capacity"
@@ -43,6 +45,11 @@ class CapacityMemory(MemoryModel):
                 raise TechnologyError(
                     f"memory {self.name}: {large:g} bytes at {high:g} pJ follow {small:g} bytes at "
                     f"{low:g} pJ: rising capacities and no falling energies are needed"
+                )
+            if _exponent(small, low, large, high) > _MAX_EXPONENT:
+                raise TechnologyError(
+                    f"memory {self.name}: from {small:g} to {large:g} bytes the energy rises "
+                    f"faster than the capacity to the power of {_MAX_EXPONENT}"
                 )
 
     @classmethod
@@ -74,10 +81,14 @@ class CapacityMemory(MemoryModel):
         segments = list(pairwise(self.points))
         below = sum(capacity_bytes >= small for (small, _), _ in segments)
         (small, low), (large, high) = segments[max(below - 1, 0)]
-        exponent = log(high / low) / log(large / small)
-        energy: float = low * (capacity_bytes / small) ** exponent
+        energy: float = low * (capacity_bytes / small) ** _exponent(small, low, large, high)
         return energy / self.access_bits
 
     def write_pj_per_bit(self, capacity_bytes: float, contents: Contents | None = None) -> float:
         """The same energy as for a read."""
         return self.read_pj_per_bit(capacity_bytes, contents)
+
+
+def _exponent(small: float, low: float, large: float, high: float) -> float:
+    """Exponent of the power law through two points (capacity, energy)."""
+    return log(high / low) / log(large / small)

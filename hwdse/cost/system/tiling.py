@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations, product
+from math import lcm
 
 from hwdse.cost.system.dataflow import Dataflow
 from hwdse.cost.system.storage import StoredBits
@@ -59,7 +60,7 @@ def fetches(workload: Workload, tiling: Tiling) -> Moves:
     the same tile meanwhile: unless every loop inside over a dimension that it has is a single trip.
     """
     tile, m, k, n = tiling.tile, workload.m, workload.k, workload.n
-    counts = {"m": trips(m, tile.m), "k": trips(k, tile.k), "n": trips(n, tile.n)}
+    counts = _counts(workload, tile.m, tile.k, tile.n)
     again = _repeats(counts, tiling.order, _OF_SUMS) - 1
     return Moves(
         a=m * k * _repeats(counts, tiling.order, _OF_A),
@@ -68,6 +69,11 @@ def fetches(workload: Workload, tiling: Tiling) -> Moves:
         sums_out=m * n * again,
         out=m * n,
     )
+
+
+def _counts(workload: Workload, m: int, k: int, n: int) -> dict[str, int]:
+    """Trips of the three loops for a tile of these sizes."""
+    return {"m": trips(workload.m, m), "k": trips(workload.k, k), "n": trips(workload.n, n)}
 
 
 def _repeats(counts: dict[str, int], order: str, own: str) -> int:
@@ -84,38 +90,61 @@ def _repeats(counts: dict[str, int], order: str, own: str) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class _Fit:
-    """The room for tiles in the on-chip memory."""
+    """The room for tiles in the on-chip memory, in whole numbers of a small part of a bit.
+
+    Attributes:
+        workload: the matrix products.
+        a: room that an element of the first matrix takes. Overlapping rows share elements.
+        b: room that an element of the second matrix takes.
+        whole: room of a result whose sum is finished within one tile.
+        partial: room of a result whose sum is finished later.
+        room: room of the memory.
+        group: terms that a unit adds at once. A tile never splits a group.
+    """
 
     workload: Workload
-    bits: StoredBits
-    room: Fraction
-    split_sums: bool  # whether the array itself splits sums, so that the memory adds them
+    a: int
+    b: int
+    whole: int
+    partial: int
+    room: int
+    group: int
 
-    @property
-    def share(self) -> Fraction:
-        """Distinct elements of the first matrices, as a share of all their elements."""
-        return Fraction(self.workload.distinct_a, self.workload.elements_a)
-
-    def result_bits(self, k: int) -> Fraction:
-        partial = self.split_sums or k < self.workload.k
-        return Fraction(max(self.bits.sum, self.bits.out) if partial else self.bits.out)
+    @classmethod
+    def of(
+        cls, workload: Workload, bits: StoredBits, room_bits: Fraction, split: bool, group: int
+    ) -> "_Fit":
+        """The room in numbers; `split`: whether the array splits the sums of every tile."""
+        partial = Fraction(max(bits.sum, bits.out))
+        figures = (
+            Fraction(workload.distinct_a, workload.elements_a) * Fraction(bits.a),
+            Fraction(bits.b),
+            partial if split else Fraction(bits.out),
+            partial,
+            room_bits,
+        )
+        scale = lcm(*(figure.denominator for figure in figures))
+        a, b, whole, later, room = (int(figure * scale) for figure in figures)
+        return cls(workload=workload, a=a, b=b, whole=whole, partial=later, room=room, group=group)
 
     def fits(self, tile: Tile) -> bool:
-        used = (
-            self.share * tile.m * tile.k * Fraction(self.bits.a)
-            + tile.k * tile.n * Fraction(self.bits.b)
-            + tile.m * tile.n * self.result_bits(tile.k)
-        )
+        result = self.whole if tile.k == self.workload.k else self.partial
+        used = tile.m * tile.k * self.a + tile.k * tile.n * self.b + tile.m * tile.n * result
         return used <= self.room
 
     def longest_k(self, m: int, n: int) -> int:
         """The most terms with which a tile of m rows and n columns fits; 0 if none fits."""
-        whole = self.workload.k
-        if self.fits(Tile(m=m, k=whole, n=n)):
-            return whole
-        left = self.room - m * n * self.result_bits(whole - 1)
-        per_term = self.share * m * Fraction(self.bits.a) + n * Fraction(self.bits.b)
-        return max(0, min(whole - 1, int(left // per_term))) if left > 0 else 0
+        k = self.workload.k
+        per_term = m * self.a + n * self.b
+        if k * per_term + m * n * self.whole <= self.room:
+            return k
+        longest = max(0, min(k - 1, (self.room - m * n * self.partial) // per_term))
+        return longest - longest % self.group
+
+    def shortest_k(self, count: int) -> int:
+        """The fewest terms of a tile that gives this number of trips over k."""
+        k = trips(self.workload.k, count)
+        return min(trips(k, self.group) * self.group, self.workload.k)
 
 
 def choose(
@@ -131,8 +160,10 @@ def choose(
     """The tiling with the least off-chip traffic in bits; among those, the least cycles.
 
     Among equal ones, the least traffic between on-chip memory and array decides, then the smaller
-    tile. No other tiling has less off-chip traffic. Cycles are compared for tiles of the fewest
-    elements that give the same number of trips, and for such tiles rounded up to whole blocks.
+    number of tiles. No other tiling has less off-chip traffic. Cycles are compared for tiles of the
+    fewest elements that give the same number of trips, and for such tiles rounded up to whole
+    blocks. Tiles hold whole groups of `lanes` terms, so that each sum is rounded where a single
+    unit rounds it.
 
     Args:
         workload: the matrix products.
@@ -145,18 +176,19 @@ def choose(
         order: the loop order. None: the best one.
 
     Raises:
-        MachineError: the memory is too small for a tile of one element each.
+        MachineError: the memory is too small for a tile of one row, one column and one group.
     """
     if order is not None:
         check_order(order)
-    room = Fraction(8 * capacity_bytes, 2 if double_buffered else 1)
-    split_sums = dataflow.feeds(workload, _whole(workload), array).sums_out > 0
-    fit = _Fit(workload=workload, bits=bits, room=room, split_sums=split_sums)
-    best = _least_traffic(fit, (order,) if order else ORDERS)
+    whole = Tile(m=workload.m, k=workload.k, n=workload.n)
+    split = dataflow.feeds(workload, whole, array).sums_out > 0
+    room_bits = Fraction(8 * capacity_bytes, 2 if double_buffered else 1)
+    fit = _Fit.of(workload, bits, room_bits, split, array.lanes)
+    best = _least_traffic(fit, bits, (order,) if order else ORDERS)
     if not best:
         raise MachineError(
-            f"on-chip memory of {capacity_bytes} bytes: too small for one element of each matrix "
-            f"of {workload.site}"
+            f"on-chip memory of {capacity_bytes} bytes: too small for one row, one column and "
+            f"{min(array.lanes, workload.k)} terms of {workload.site}"
         )
     block = dataflow.block(array)
     candidates = {
@@ -168,24 +200,12 @@ def choose(
     return min(candidates, key=lambda tiling: _effort(workload, dataflow, array, bits, tiling))
 
 
-def off_chip_bits(workload: Workload, moves: Moves, bits: StoredBits) -> float:
-    """Bits of off-chip traffic of one matrix product; elements of A count once per distinct one."""
-    share = workload.distinct_a / workload.elements_a
-    return (
-        share * moves.a * bits.a
-        + moves.b * bits.b
-        + (moves.sums_in + moves.sums_out) * bits.sum
-        + moves.out * bits.out
-    )
-
-
-def _whole(workload: Workload) -> Tile:
-    return Tile(m=workload.m, k=workload.k, n=workload.n)
-
-
-def _least_traffic(fit: _Fit, orders: tuple[str, ...]) -> list[Tiling]:
+def _least_traffic(fit: _Fit, bits: StoredBits, orders: tuple[str, ...]) -> list[Tiling]:
     """All tilings with the least off-chip traffic, of the fewest elements for their trips."""
     workload = fit.workload
+    own_a = workload.distinct_a * bits.a
+    own_b = workload.k * workload.n * workload.groups * bits.b
+    own_sums = 2 * workload.sums * bits.sum
     best: list[Tiling] = []
     least = float("inf")
     for m in _sizes(workload.m):
@@ -194,14 +214,18 @@ def _least_traffic(fit: _Fit, orders: tuple[str, ...]) -> list[Tiling]:
             if not longest:
                 continue
             # Fewer trips over k never cause more traffic.
-            k = trips(workload.k, trips(workload.k, longest))
+            k = fit.shortest_k(trips(workload.k, longest))
+            counts = _counts(workload, m, k, n)
             for order in orders:
-                tiling = Tiling(tile=Tile(m=m, k=k, n=n), order=order)
-                traffic = off_chip_bits(workload, fetches(workload, tiling), fit.bits)
+                traffic = (
+                    own_a * _repeats(counts, order, _OF_A)
+                    + own_b * _repeats(counts, order, _OF_B)
+                    + own_sums * (_repeats(counts, order, _OF_SUMS) - 1)
+                )
                 if traffic < least:
                     best, least = [], traffic
                 if traffic == least:
-                    best.append(tiling)
+                    best.append(Tiling(tile=Tile(m=m, k=k, n=n), order=order))
     return best
 
 
@@ -240,11 +264,14 @@ def _effort(
         + moves.out * bits.out
     )
     tile = tiling.tile
+    steps = trips(workload.m, tile.m) * trips(workload.k, tile.k) * trips(workload.n, tile.n)
     return (
         dataflow.busy_cycles(workload, tile, array),
         fed,
-        tile.m * tile.k + tile.k * tile.n + tile.m * tile.n,
+        steps,
+        # The last ones only make the choice definite.
         tile.m,
+        tile.k,
         tile.n,
         ORDERS.index(tiling.order),
     )
