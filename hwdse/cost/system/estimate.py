@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hwdse import hdl
-from hwdse.cost.analytic import estimate, estimate_structure
+from hwdse.cost import Cost, estimate, estimate_structure
 from hwdse.cost.memory import Contents, MemoryModel
-from hwdse.cost.result import Cost
 from hwdse.cost.system.layer import LayerCost
 from hwdse.cost.system.machine import Machine
 from hwdse.cost.system.network import SystemCost

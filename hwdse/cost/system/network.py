@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from hwdse.cost.result import Cost
+from hwdse.cost import Cost
 from hwdse.cost.system.layer import PARTS, LayerCost
 from hwdse.cost.system.machine import Machine
 from hwdse.cost.system.roofline import Roofline
