@@ -31,6 +31,10 @@ COMMANDS = {
     "calibrate": ("hwdse.cli.calibrate", "Fit the cost model to a cell library."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
     "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),
+    "system": (
+        "hwdse.cli.system",
+        "Estimate traffic, cycles and energy of a network on a machine.",
+    ),
     "explore": ("hwdse.cli.explore", "Sweep a design space and write the results."),
     "pareto": ("hwdse.cli.explore", "Show the Pareto front of a finished or interrupted sweep."),
     "report": ("hwdse.cli.explore", "Write the HTML report of a finished or interrupted sweep."),
