@@ -16,6 +16,7 @@ MAX_MODULE_LINES = 450
 #: What each part of the package may import of the rest.
 _DATA = {
     *("errors", "reading", "resources", "plugins", "identity", "temporary", "text", "writing"),
+    *("jit", "workers"),
     *("formats", "spec"),
 }
 ALLOWED = {
@@ -29,6 +30,8 @@ ALLOWED = {
     "temporary": {"errors", "text"},
     "writing": {"errors", "temporary", "text"},
     "text": set(),
+    "jit": {"errors", "resources"},
+    "workers": {"errors", "temporary", "text"},
     "tools": {"errors", "resources", "temporary"},
     "formats": {"errors", "reading", "identity"},
     "primitives": {"errors", "reading", "resources", "identity"},
@@ -200,8 +203,9 @@ def test_modules_stay_short():
 
 #: Modules that read files of the package itself, or what they or a tool of theirs just wrote.
 READ_THEIR_OWN = {
+    "cost/cache.py",
     "cost/fpga.py",
-    "cost/synthesis.py",
+    "cost/measure.py",
     "explore/documents.py",
     "explore/reporting.py",
     "explore/space.py",

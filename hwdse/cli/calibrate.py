@@ -8,7 +8,7 @@ from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, print_json, print_table
 from hwdse.cost.calibration.circuits import CALIBRATIONS
 from hwdse.cost.calibration.table import fitted_table, measured_table, read_table, write_table
-from hwdse.cost.calibration.validation import Accuracy, accuracies, compare_all
+from hwdse.cost.calibration.validation import Agreement, agreements, compare_all
 from hwdse.errors import TechnologyError
 from hwdse.explore.progress import ConsoleReporter
 
@@ -69,18 +69,18 @@ def calibrate(
     fitted = fitted_table(table)
     write_table(fitted, output)
     try:
-        found = accuracies(compare_all(fitted))
+        found = agreements(compare_all(fitted))
     except TechnologyError:
         found = []  # too few designs to validate with
     if as_json:
         print_json({"table": str(output), "held_out": [item.to_json() for item in found]})
         return
     if found:
-        show_accuracies(found)
+        show_agreements(found)
     click.echo(f"\n{output} written.")
 
 
-def show_accuracies(found: list[Accuracy]) -> None:
+def show_agreements(found: list[Agreement]) -> None:
     """Print a table of errors."""
     print_table(
         [

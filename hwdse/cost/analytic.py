@@ -7,9 +7,9 @@ stage has. These shares then divide the declared slowest path. Delays along a pa
 exception: consecutive carry chains overlap, because the second chain follows the first bit by bit.
 
 Laws hold for a primitive alone. The adjustment of the technology says what whole designs make of
-it: a factor per block and class of primitive, and a correction by the traits of the design. Glitches
-grow with the depth of the logic: the factor of an energy grows with the delay of the logic in front
-of the block.
+it: a factor per block and class of primitive, and a correction by the traits of the design.
+Glitches grow with the depth of the logic: the factor of an energy grows with the delay of the logic
+before the block.
 """
 
 from collections import defaultdict
@@ -172,8 +172,10 @@ def estimate_structure(
     macs = unit.macs_per_cycle
     breakdown, registers = [], 0.0
     for name, block in unit.blocks.items():
-        area = sum(_adjusted(name, block, table, "area_um2", traits).values())
-        energy = _adjusted(name, block, table, "energy_pj", traits, depths.get(name, 0.0))
+        area = sum(_adjusted(name, block, table, quantity="area_um2", traits=traits).values())
+        energy = _adjusted(
+            name, block, table, quantity="energy_pj", traits=traits, depth_ns=depths.get(name, 0.0)
+        )
         registers += energy.get(Register.__name__, 0.0)
         path = path_parts(block.path, table)
         breakdown.append(
@@ -207,6 +209,7 @@ def _adjusted(
     name: str,
     block: Structure,
     table: Technology,
+    *,
     quantity: str,
     traits: Mapping[str, float],
     depth_ns: float = 0.0,

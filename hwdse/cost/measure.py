@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from hwdse.cost.cache import Kept
-from hwdse.cost.gates.circuit import Circuit
+from hwdse.cost.gates.circuit import MappedNetlist
 from hwdse.cost.gates.energy import Energy, energy_of
 from hwdse.cost.gates.events import Simulator
-from hwdse.cost.gates.timing import Timing
+from hwdse.cost.gates.timing import StaticTiming
 from hwdse.cost.liberty import Library, load
 from hwdse.cost.stimuli import SEED, Trace, stimulus
 from hwdse.cost.synthesis import RECIPE, synthesize
@@ -154,8 +154,8 @@ def measure_verilog(
         ToolError: Yosys is missing or did not reach the end of its script.
     """
     mapped = synthesize(verilog, top=top, library=library, timeout_s=timeout_s)
-    circuit = Circuit(mapped.netlist, library)
-    timing = Timing(circuit)
+    circuit = MappedNetlist(mapped.netlist, library)
+    timing = StaticTiming(circuit)
     simulator = Simulator(circuit, timing)
     blocks: list[Energy] = []
     settled = 0.0

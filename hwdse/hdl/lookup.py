@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import permutations
 
+from amaranth.back import verilog
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from hwdse.primitives.primitive import Table
@@ -61,6 +62,14 @@ def lookup_table(address_bits: int, words: Sequence[int], width: int) -> Table:
     functions = _functions(words, width)
     nodes = _Diagram(_best_order(functions, address_bits)).size(functions)
     return Table(address_bits=address_bits, data_bits=width, nodes=nodes)
+
+
+def table_verilog(address_bits: int, words: Sequence[int], width: int, name: str) -> str:
+    """Verilog of a module that is nothing but a table: input `a`, output `o`."""
+    m, address, word = Module(), Signal(address_bits, name="a"), Signal(width, name="o")
+    m.d.comb += word.eq(lookup(m, address, words, width, "table"))
+    text: str = verilog.convert(m, name=name, ports=[address, word], emit_src=False)
+    return text
 
 
 def _functions(words: Sequence[int], width: int) -> tuple[int, ...]:

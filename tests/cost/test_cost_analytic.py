@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 
 from hwdse import Design
 from hwdse.cost import Technology, estimate, estimate_structure, load_technology, loop_limit
+from hwdse.cost.analytic import depths_ns
 from hwdse.errors import TechnologyError
 from hwdse.primitives import Adjustment, path_delay
 from hwdse.primitives.primitive import (
@@ -130,7 +131,7 @@ def test_parts_beside_the_path_do_not_delay():
     adder, beside = Adder(width=8), Multiplier(a_bits=24, b_bits=24, signed=False)
     block = Structure(parts=(adder, beside), path=(adder,))
     cost = estimate_structure(UnitStructure(blocks={"sum": block}, stages=(("sum",),)), PLAIN)
-    assert cost.breakdown[0].delay_ns == PLAIN.cost(adder, "delay_ns")
+    assert cost.breakdown[0].delay_ns == pytest.approx(PLAIN.cost(adder, "delay_ns"))
     assert cost.area_um2 > PLAIN.cost(beside, "area_um2")
 
 
@@ -144,15 +145,15 @@ def test_factors_of_blocks_and_corrections_of_designs():
     adjustment = Adjustment(
         factors={"sum": {"Adder": 0.5}},
         other=2.0,
-        constant=log(1.1),
-        effects={"acc=int": log(3.0), "a=Posit": log(7.0)},
+        effects={"acc=int": log(3.0), "a=Posit": log(7.0), "lanes": log(1.1)},
     )
     table = adjusted(area_um2=adjustment)
     described = unit({"sum": block, "rest": [Adder(width=24)]})
-    cost = estimate_structure(described, table, terms=("acc=int", "mul=exact"))
-    assert cost.area_um2 == pytest.approx(3.3 * (2 * multiplier + 0.5 * adder + 2 * adder))
-    assert cost.breakdown[1].area_um2 == pytest.approx(3.3 * 2 * adder)
-    assert estimate_structure(described, table).area_um2 == pytest.approx(cost.area_um2 / 3)
+    traits = {"acc=int": 1.0, "mul=exact": 1.0, "lanes": 2.0}
+    cost = estimate_structure(described, table, traits=traits)
+    assert cost.area_um2 == pytest.approx(3.63 * (2 * multiplier + 0.5 * adder + 2 * adder))
+    assert cost.breakdown[1].area_um2 == pytest.approx(3.63 * 2 * adder)
+    assert estimate_structure(described, table).area_um2 == pytest.approx(cost.area_um2 / 3.63)
     # The other quantities have no adjustment.
     assert cost.delay_ns == estimate_structure(described, PLAIN).delay_ns
 
@@ -170,13 +171,44 @@ def test_intervals_of_families():
     described = unit({"sum": [Adder(width=8)]})
 
     def bar(*terms):
-        return estimate_structure(described, table, terms=terms).area_error
+        traits = {**dict.fromkeys(terms, 1.0), "lanes": 3.0}
+        return estimate_structure(described, table, traits=traits).area_error
 
     assert bar("acc=int") == pytest.approx(expm1(2 * 0.05))
     assert bar("acc=lns") == pytest.approx(expm1(2 * 0.3))
     assert bar("acc=new") == bar() == pytest.approx(expm1(2 * 0.1))
     assert bar("acc=int", "acc=lns") == pytest.approx(expm1(2 * ((0.05**2 + 0.3**2) / 2) ** 0.5))
     assert estimate_structure(described, table).energy_error is None
+
+
+def test_glitches_grow_with_the_depth():
+    first, second = Adder(width=16), Multiplier(a_bits=8, b_bits=8, signed=False)
+    described = unit({"a": [first], "b": [second]}, stages=(("a", "b"),))
+    depths = depths_ns(described, PLAIN)
+    before, own = (PLAIN.cost(part, "delay_ns") for part in (first, second))
+    assert depths == pytest.approx({"a": before / 2, "b": before + own / 2})
+    table = adjusted(energy_pj=Adjustment(glitches={"b": {"Multiplier": 3.0}}))
+    cost, plain = (estimate_structure(described, t) for t in (table, PLAIN))
+    assert cost.breakdown[0].energy_pj == plain.breakdown[0].energy_pj
+    assert cost.breakdown[1].energy_pj == pytest.approx(
+        plain.breakdown[1].energy_pj * (1 + 3 * depths["b"])
+    )
+    # Inserted registers end the depth: half of the slowest stage is the most.
+    cut = UnitStructure(blocks=described.blocks, stages=described.stages, shares=(0.4, 0.2))
+    assert depths_ns(cut, PLAIN)["b"] == pytest.approx(0.4 * (before + own) / 2)
+
+
+def test_a_unit_of_few_inputs_is_no_larger_than_its_table():
+    large = [Multiplier(a_bits=24, b_bits=24, signed=False)]
+    table = Table(address_bits=6, data_bits=8)
+    plain = estimate_structure(unit({"multiply": large}), PLAIN)
+    described = UnitStructure(**{**vars(unit({"multiply": large})), "table": table})
+    cost = estimate_structure(described, PLAIN)
+    assert cost.area_um2 == PLAIN.cost(table, "area_um2") < plain.area_um2
+    assert [block.name for block in cost.breakdown] == ["table", "registers"]
+    small = unit({"multiply": [Gates(width=2)]})
+    described = UnitStructure(**{**vars(small), "table": table})
+    assert estimate_structure(described, PLAIN) == estimate_structure(small, PLAIN)
 
 
 def test_leakage_counts_at_the_clock_period():
@@ -242,7 +274,7 @@ def test_primitive_without_a_law():
     class Antenna(Adder):
         pass
 
-    with pytest.raises(TechnologyError, match="no area_um2 law for primitive Antenna"):
+    with pytest.raises(TechnologyError, match="no delay_ns law for primitive Antenna"):
         estimate_structure(unit({"sum": [Antenna(width=8)]}))
 
 

@@ -176,7 +176,7 @@ def test_validation_by_hand():
         )
 
     # The first two are 20 % apart and ordered wrongly; 3 % apart does not count.
-    found = validation.accuracy(
+    found = validation.agreement(
         [
             made("a", 130.0, 100.0, 0.1),
             made("b", 110.0, 120.0, 0.1),
@@ -198,7 +198,7 @@ def test_shipped_intervals_hold_for_held_out_designs():
     The measured designs need measuring again, with a cell library, when the hardware changed and
     not its declaration alone.
     """
-    found = validation.accuracies(validation.compare_all(TABLE))
+    found = validation.agreements(validation.compare_all(TABLE))
     for item in found:
         if item.group == "all":
             assert item.designs >= 40

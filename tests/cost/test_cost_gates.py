@@ -1,21 +1,22 @@
+# ruff: noqa: E501 (Liberty texts are easier to read with long lines)
 """Static timing, event simulation and energy of mapped netlists, against figures worked out by hand."""
 
 import numpy as np
 import pytest
 from toy_cells import hand_made, netlist, toy
 
-from hwdse.cost.gates.circuit import Circuit
+from hwdse.cost.gates.circuit import MappedNetlist
 from hwdse.cost.gates.energy import Energy, energy_of
 from hwdse.cost.gates.events import Simulator
-from hwdse.cost.gates.timing import Timing
+from hwdse.cost.gates.timing import StaticTiming
 from hwdse.cost.liberty import FALL, NO_WIRES, RISE
 from hwdse.errors import ToolError
 
 
 def simulated(description, library, rows, *, delays=None, warm_up=1):
-    """Circuit, timing and activity for rows of input bits; `delays` replaces those of the gates."""
-    circuit = Circuit(description, library)
-    timing = Timing(circuit)
+    """MappedNetlist, timing and activity for rows of input bits; `delays` replaces those of the gates."""
+    circuit = MappedNetlist(description, library)
+    timing = StaticTiming(circuit)
     simulator = Simulator(circuit, timing)
     if delays is not None:
         simulator.delay[:] = np.array(delays)[:, None, None]
@@ -86,12 +87,12 @@ def test_wires_have_capacitance_and_delay():
     assert timing.period_ps == 0.0  # no output and no flip-flop: no path ends
     outputs = {"y": [4]}
     ended = netlist({"a": [2]}, [("BUF", {"A": 2, "Y": 3}), ("BUF", {"A": 3, "Y": 4})], outputs)
-    assert Timing(Circuit(ended, library)).period_ps == pytest.approx(
+    assert StaticTiming(MappedNetlist(ended, library)).period_ps == pytest.approx(
         # Net 4 has a wire to the port: 2 fF, and Elmore 0.4 * (2 + 1 fF of the flip-flop).
         (100 + 50 - 100 / 9) + 2 + (100 + 50) + 2 + (100 + 20) + 1.2
     )
-    without = Circuit(ended, library, NO_WIRES)
-    assert Timing(without).period_ps == pytest.approx(130 - 100 / 9 + 130 + 100)
+    without = MappedNetlist(ended, library, NO_WIRES)
+    assert StaticTiming(without).period_ps == pytest.approx(130 - 100 / 9 + 130 + 100)
 
 
 def test_clock_registers_and_leakage_are_apart():
@@ -217,11 +218,11 @@ def test_delay_of_a_pin_is_the_mean_over_its_states():
     )
     text = f"""cell (XOR2) {{ area : 1; pin (A) {{ direction : input; }} pin (B) {{ direction : input; }}
       pin (Y) {{ direction : output; function : "A ^ B"; {arcs} }} }}"""
-    circuit = Circuit(
+    circuit = MappedNetlist(
         netlist({"a": [2], "b": [3]}, [("XOR2", {"A": 2, "B": 3, "Y": 4})], {"y": [4]}),
         hand_made(BUFFER + text),
     )
-    timing = Timing(circuit)
+    timing = StaticTiming(circuit)
     assert timing.delay_ps[0, 0, RISE] == pytest.approx(200.0)
     # Static timing takes the slowest: 300 ps after the buffer outside.
     assert timing.arrival_ps[circuit.net(4), RISE] - timing.arrival_ps[
@@ -236,8 +237,8 @@ def test_critical_path_is_listed():
         ("INV", {"A": 3, "Y": 4}),
         ("NAND2", {"A": 2, "B": 4, "Y": 5}),
     ]
-    circuit = Circuit(netlist({"a": [2]}, cells, {"y": [5]}), toy())
-    timing = Timing(circuit)
+    circuit = MappedNetlist(netlist({"a": [2]}, cells, {"y": [5]}), toy())
+    timing = StaticTiming(circuit)
     assert [step.net for step in timing.path] == [circuit.net(bit) for bit in (2, 3, 4, 5)]
     assert [circuit.cell_at(step.net) for step in timing.path] == ["a", "INV/Y", "INV/Y", "NAND2/Y"]
     arrivals = [step.arrival_ps for step in timing.path]
@@ -255,18 +256,18 @@ def test_critical_path_is_listed():
 )
 def test_bad_netlists(description, message):
     with pytest.raises(ToolError, match=message):
-        Circuit(description, toy())
+        MappedNetlist(description, toy())
 
 
 def test_gated_clock_is_refused():
     cells = [("INV", {"A": 2, "Y": 5}), ("DFF", {"D": 3, "CK": 5, "Q": 4})]
-    circuit = Circuit(netlist({"clk": [2], "d": [3]}, cells), toy())
+    circuit = MappedNetlist(netlist({"clk": [2], "d": [3]}, cells), toy())
     with pytest.raises(ToolError, match="is not an input port"):
         assert circuit.clock
 
 
 def test_stimulus_of_the_wrong_shape():
-    circuit = Circuit(INVERTER, toy())
-    simulator = Simulator(circuit, Timing(circuit))
+    circuit = MappedNetlist(INVERTER, toy())
+    simulator = Simulator(circuit, StaticTiming(circuit))
     with pytest.raises(ToolError, match=r"shape \(9, 2\): needed are more than 1 cycles of 1 bits"):
         simulator.run(np.zeros((9, 2), np.uint8))

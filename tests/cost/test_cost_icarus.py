@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from toy_cells import netlist, toy
 
-from hwdse.cost.gates.circuit import Circuit
+from hwdse.cost.gates.circuit import MappedNetlist
 from hwdse.cost.gates.events import Simulator
-from hwdse.cost.gates.timing import Timing
+from hwdse.cost.gates.timing import StaticTiming
 
 pytestmark = pytest.mark.long
 
@@ -113,8 +113,8 @@ def test_same_edges_as_icarus(seed, tmp_path):
     )
     rng = Random(seed)
     description, cells = drawn(rng, rng.choice((20, 60, 200)))
-    circuit = Circuit(description, toy())
-    simulator = Simulator(circuit, Timing(circuit))
+    circuit = MappedNetlist(description, toy())
+    simulator = Simulator(circuit, StaticTiming(circuit))
     draws = np.random.default_rng(seed)
     simulator.delay[:] = draws.integers(1, rng.choice(DELAYS), simulator.delay.shape)
     simulator.source_delay[:] = draws.integers(1, 500_000, simulator.source_delay.shape)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (Liberty texts are easier to read with long lines)
 """Liberty files: syntax, units, supplies, conditions, wires and the Boolean functions in them."""
 
 import gzip

@@ -5,7 +5,7 @@ import pytest
 from toy_cells import toy
 
 from hwdse.cost import synthesis
-from hwdse.cost.gates import Circuit, Simulator, Timing, energy_of
+from hwdse.cost.gates import MappedNetlist, Simulator, StaticTiming, energy_of
 from hwdse.errors import ToolError
 from hwdse.tools.tool import ToolTimeoutError
 
@@ -67,8 +67,8 @@ def test_tools_on_a_toggling_register():
     mapped = synthesis.synthesize(text, top="divider", library=library)
     assert mapped.cells == {"NAND2": 1, "DFF": 1}
     assert mapped.area_um2 == 10.0
-    circuit = Circuit(mapped.netlist, library)
-    timing = Timing(circuit)
+    circuit = MappedNetlist(mapped.netlist, library)
+    timing = StaticTiming(circuit)
     # Clock to output 100 ps, the gate about 20 ps, set-up 50 ps; or the buffer in front of `en`.
     assert 150 < timing.period_ps < 220
     simulator = Simulator(circuit, timing)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (Liberty texts are easier to read with long lines)
 """Made-up Liberty texts, small enough to check by hand, with any units and supplies."""
 
 from collections.abc import Mapping, Sequence

@@ -11,11 +11,9 @@ from functools import singledispatch
 from random import Random
 
 import numpy as np
-from amaranth.back import verilog
-from amaranth.hdl import Module, Signal
 
 from hwdse.errors import TechnologyError
-from hwdse.hdl.lookup import lookup, lookup_table
+from hwdse.hdl.lookup import lookup_table, table_verilog
 from hwdse.primitives import primitive as st
 
 TOP = "top"
@@ -203,10 +201,7 @@ def _(primitive: st.Threshold) -> Benchmark:
 @benchmark.register
 def _(primitive: st.Table) -> Benchmark:
     n, w = primitive.address_bits, primitive.data_bits
-    module, address, word = Module(), Signal(n, name="a"), Signal(w, name="o")
-    module.d.comb += word.eq(lookup(module, address, _random_words(n, w), w, "table"))
-    text = verilog.convert(module, name=TOP, ports=[address, word], emit_src=False)
-    return Benchmark(verilog=text)
+    return Benchmark(verilog=table_verilog(n, _random_words(n, w), w, TOP))
 
 
 def _random_words(address_bits: int, data_bits: int) -> list[int]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from hwdse.cost.cache import Kept
 from hwdse.cost.calibration.circuits import TOP, benchmark
-from hwdse.cost.gates import Circuit, Simulator, Timing, energy_of
+from hwdse.cost.gates import MappedNetlist, Simulator, StaticTiming, energy_of
 from hwdse.cost.liberty import Library
 from hwdse.cost.measure import recipe
 from hwdse.cost.stimuli import SEED, filled
@@ -37,8 +37,8 @@ def measure_primitive(primitive: Primitive, library: Library) -> dict[str, float
     if known is not None:
         return {name: float(known[name]) for name in ("area_um2", "energy_pj", "delay_ns")}
     mapped = synthesize(described.verilog, top=TOP, library=library)
-    circuit = Circuit(mapped.netlist, library)
-    timing = Timing(circuit)
+    circuit = MappedNetlist(mapped.netlist, library)
+    timing = StaticTiming(circuit)
     simulator = Simulator(circuit, timing)
     rng = np.random.default_rng(SEED)
     cycles = WARM_UP + CYCLES

@@ -24,7 +24,7 @@ APART = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accuracy:
+class Agreement:
     """How well estimates of one quantity agree with measurements.
 
     Attributes:
@@ -119,14 +119,14 @@ def compare_all(table: Mapping[str, Any]) -> list[Comparison]:
     return [compare(point, technology) for point in points]
 
 
-def accuracy(comparisons: Sequence[Comparison], quantity: str, group: str = "all") -> Accuracy:
+def agreement(comparisons: Sequence[Comparison], quantity: str, group: str = "all") -> Agreement:
     """Sum up the errors of some designs."""
     estimated = np.array([item.estimated[quantity] for item in comparisons])
     measured = np.array([item.measured[quantity] for item in comparisons])
     widths = np.array([item.half_width[quantity] for item in comparisons])
     errors = estimated / measured - 1
     rank = spearmanr(estimated, measured).statistic if len(errors) > 2 else np.nan
-    return Accuracy(
+    return Agreement(
         group=group,
         quantity=quantity,
         designs=len(errors),
@@ -152,16 +152,16 @@ def ordered_share(estimated: Floats, measured: Floats) -> float:
     return float(np.mean(right[apart]))
 
 
-def accuracies(comparisons: Sequence[Comparison]) -> list[Accuracy]:
+def agreements(comparisons: Sequence[Comparison]) -> list[Agreement]:
     """Errors of all held-out designs, then by each group of categories."""
     chosen = [item for item in comparisons if item.held_out]
     if not chosen:
         raise TechnologyError("no held-out designs to validate with")
     found = []
     for quantity in QUANTITIES:
-        found.append(accuracy(chosen, quantity))
+        found.append(agreement(chosen, quantity))
         for name in GROUPS:
             for value in sorted({item.terms[name] for item in chosen}):
                 some = [item for item in chosen if item.terms[name] == value]
-                found.append(accuracy(some, quantity, f"{name}={value}"))
+                found.append(agreement(some, quantity, f"{name}={value}"))
     return found

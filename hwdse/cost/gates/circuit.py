@@ -25,7 +25,7 @@ MAX_INPUTS = 10
 
 
 class GateArrays(NamedTuple):
-    """The gates of a circuit, for compiled code; see `Circuit`."""
+    """The gates of a circuit, for compiled code; see `MappedNetlist`."""
 
     order: Ints
     kind: Ints
@@ -81,7 +81,7 @@ class FlipFlopInstance:
         return -1, False
 
 
-class Circuit:
+class MappedNetlist:
     """A flat netlist of library cells.
 
     Net 0 is constant 0 and net 1 is constant 1.

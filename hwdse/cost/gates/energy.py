@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from hwdse.cost.gates.circuit import Circuit
+from hwdse.cost.gates.circuit import MappedNetlist
 from hwdse.cost.gates.events import Activity
 from hwdse.cost.gates.internal import FlipFlopEnergy
-from hwdse.cost.gates.timing import Timing
+from hwdse.cost.gates.timing import StaticTiming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Energy:
         return asdict(self)
 
 
-def energy_of(circuit: Circuit, timing: Timing, activity: Activity) -> Energy:
+def energy_of(circuit: MappedNetlist, timing: StaticTiming, activity: Activity) -> Energy:
     """Energy of a circuit from the transitions of a simulation."""
     cycles = activity.cycles
     half_v2 = 0.5 * circuit.library.voltage**2

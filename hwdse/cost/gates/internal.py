@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwdse.cost.gates.circuit import Circuit, Floats, GateArrays, Ints, Kind
-from hwdse.cost.gates.timing import FlatTables, Timing, look_up
-from hwdse.cost.liberty import FALL, RISE, Cell, Power, Table
+from hwdse.cost.gates.circuit import Floats, GateArrays, Ints, Kind, MappedNetlist
+from hwdse.cost.gates.timing import FlatTables, StaticTiming, look_up
+from hwdse.cost.liberty import FALL, RISE, Cell, LookupTable, Power
 from hwdse.jit import compiled
 
 _EDGES = (RISE, FALL)
@@ -21,13 +21,13 @@ _EDGES = (RISE, FALL)
 
 def holding(
     cell: Cell, powers: Sequence[Power], edge: int, state: int
-) -> list[tuple[Table, float]]:
+) -> list[tuple[LookupTable, float]]:
     """Tables that hold in a state of a cell, each with its weight; their energies add up.
 
     Per supply, the entries whose condition holds count. If there is none, those without a condition
     count. The library should state one; several are averaged.
     """
-    chosen: list[tuple[Table, float]] = []
+    chosen: list[tuple[LookupTable, float]] = []
     for supply in dict.fromkeys(power.supply for power in powers):
         own = [p for p in powers if p.supply == supply and edge in p.energy]
         met = [p for p in own if p.when and cell.truth(p.when) >> state & 1]
@@ -54,7 +54,7 @@ class InternalEnergy:
         of_input: the same for the edge of the pin itself.
     """
 
-    def __init__(self, circuit: Circuit, timing: Timing) -> None:
+    def __init__(self, circuit: MappedNetlist, timing: StaticTiming) -> None:
         tables = FlatTables()
         self._group_pin: list[int] = []
         self._entry_first = [0]
@@ -173,7 +173,7 @@ class FlipFlopEnergy:
         data_fj: by input pin but the clock: shape (2,), energy per edge of the pin.
     """
 
-    def __init__(self, circuit: Circuit, timing: Timing, number: int) -> None:
+    def __init__(self, circuit: MappedNetlist, timing: StaticTiming, number: int) -> None:
         flop = circuit.flip_flops[number]
         cell = flop.cell
         stored = cell.flip_flop

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hwdse.cost.gates.circuit import Circuit, Floats, GateArrays, Ints
-from hwdse.cost.liberty import FALL, RISE, Cell, Library, Table
+from hwdse.cost.gates.circuit import Floats, GateArrays, Ints, MappedNetlist
+from hwdse.cost.liberty import FALL, RISE, Cell, Library, LookupTable
 from hwdse.errors import TechnologyError
 from hwdse.jit import compiled, inner
 
@@ -24,12 +24,12 @@ class FlatTables:
 
     def __init__(self) -> None:
         self._places: dict[int, int] = {}
-        self._kept: list[Table] = []
+        self._kept: list[LookupTable] = []
         self._sizes: list[tuple[int, int, int]] = []
         self._numbers: list[Floats] = []
         self._used = 0
 
-    def place(self, table: Table) -> int:
+    def place(self, table: LookupTable) -> int:
         """Number of a table; the same table has the same number."""
         if id(table) not in self._places:
             self._places[id(table)] = len(self._sizes)
@@ -60,7 +60,7 @@ def _segment(numbers: Floats, start: int, count: int, value: float) -> tuple[int
 
 @inner
 def look_up(sizes: Ints, numbers: Floats, table: int, slew: float, load: float) -> Any:
-    """Value of a table, like `Table.at`."""
+    """Value of a table, like `LookupTable.at`."""
     start, slews, loads = sizes[table, 0], sizes[table, 1], sizes[table, 2]
     row, across = _segment(numbers, start, slews, slew)
     column, along = _segment(numbers, start + slews, loads, load)
@@ -93,7 +93,7 @@ class _Arcs(NamedTuple):
 
 
 class _Times(NamedTuple):
-    """What static timing fills in; see `Timing`. `cause` is 2 * net + edge, -1 for none."""
+    """What static timing fills in; see `StaticTiming`. `cause` is 2 * net + edge, -1 for none."""
 
     arrival: Floats
     slew: Floats
@@ -189,7 +189,7 @@ def setup_ps(cell: Cell, pin: str, edge: int, slew_ps: float) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class PathStep:
     """A net on the critical path.
 
     Attributes:
@@ -203,7 +203,7 @@ class Step:
     arrival_ps: float
 
 
-class Timing:
+class StaticTiming:
     """Static timing of a circuit.
 
     Attributes:
@@ -216,7 +216,7 @@ class Timing:
         path: nets of the slowest path, from its start to its end.
     """
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, circuit: MappedNetlist) -> None:
         self.circuit = circuit
         self._outside = Outside.of(circuit.library)
         self.arrival_ps = np.full((circuit.nets, 2), _NEVER)
@@ -341,11 +341,11 @@ class Timing:
                         latest, where = float(time), (net, edge)
         return latest, where
 
-    def _trace(self, end: tuple[int, int]) -> tuple[Step, ...]:
-        steps: list[Step] = []
+    def _trace(self, end: tuple[int, int]) -> tuple[PathStep, ...]:
+        steps: list[PathStep] = []
         net, edge = end
         while net >= 0:
-            steps.append(Step(net=net, edge=edge, arrival_ps=float(self.arrival_ps[net, edge])))
+            steps.append(PathStep(net=net, edge=edge, arrival_ps=float(self.arrival_ps[net, edge])))
             cause = int(self._cause[net, edge])
             net, edge = (cause >> 1, cause & 1) if cause >= 0 else (-1, 0)
         return tuple(reversed(steps))

@@ -12,9 +12,9 @@ from hwdse.cost.liberty.library import (
     Cell,
     FlipFlop,
     Library,
+    LookupTable,
     Pin,
     Power,
-    Table,
     WireLoad,
 )
 from hwdse.cost.liberty.reader import load, read
@@ -28,9 +28,9 @@ __all__ = [
     "Cell",
     "FlipFlop",
     "Library",
+    "LookupTable",
     "Pin",
     "Power",
-    "Table",
     "WireLoad",
     "load",
     "mapping_text",

@@ -16,7 +16,7 @@ RISE, FALL = 0, 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
+class LookupTable:
     """A lookup table over the slew at the input and the load at the output.
 
     Attributes:
@@ -62,8 +62,8 @@ class Arc:
 
     related: str
     sense: str
-    delay: dict[int, Table]
-    slew: dict[int, Table] = field(default_factory=dict)
+    delay: dict[int, LookupTable]
+    slew: dict[int, LookupTable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,7 +80,7 @@ class Power:
     related: str
     when: str
     supply: str
-    energy: dict[int, Table]
+    energy: dict[int, LookupTable]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,12 +16,12 @@ from hwdse.cost.liberty.library import (
     FlipFlop,
     Floats,
     Library,
+    LookupTable,
     Pin,
     Power,
-    Table,
     WireLoad,
 )
-from hwdse.cost.liberty.syntax import Group, parse, read_text
+from hwdse.cost.liberty.syntax import LibertyGroup, parse, read_text
 from hwdse.errors import TechnologyError
 
 _FARAD = {"ff": 1.0, "pf": 1e3, "nf": 1e6}
@@ -43,7 +43,7 @@ _CLOCK_AXIS = "related_pin_transition"
 class _Units:
     """Factors from the units of one Liberty file to ps, fF, nW, fJ and kohm."""
 
-    def __init__(self, top: Group) -> None:
+    def __init__(self, top: LibertyGroup) -> None:
         scale, unit = [*top.words("capacitive_load_unit"), "", ""][:2]
         self.capacitance = float(scale) * _FARAD[unit.lower()]
         self.time = self._factor(top, "time_unit", _SECOND, "1ns")
@@ -53,7 +53,7 @@ class _Units:
         self.energy = self._factor(top, "voltage_unit", _VOLT, "1V") ** 2 * self.capacitance
 
     @staticmethod
-    def _factor(top: Group, name: str, units: dict[str, float], default: str) -> float:
+    def _factor(top: LibertyGroup, name: str, units: dict[str, float], default: str) -> float:
         text = top.text(name, default)
         match = _UNIT.match(text)
         if match is None or match[2].lower() not in units:
@@ -64,12 +64,12 @@ class _Units:
 class _Reader:
     """Reads the cells of one Liberty file."""
 
-    def __init__(self, top: Group) -> None:
+    def __init__(self, top: LibertyGroup) -> None:
         self.units = _Units(top)
         kinds = ("lu_table_template", "power_lut_template")
         self.templates = {g.arguments[0]: g for g in top.all(*kinds) if g.arguments}
 
-    def table(self, group: Group, unit: float) -> Table:
+    def table(self, group: LibertyGroup, unit: float) -> LookupTable:
         """A table with the slew first and the load second, whatever the order in the file."""
         template = self.templates.get(group.arguments[0] if group.arguments else "", group)
         values = np.array(group.numbers("values")) * unit
@@ -103,17 +103,19 @@ class _Reader:
             return "clock"
         return "slew" if place == 0 else "load"
 
-    def _ordered(self, values: Floats, axes: dict[str, list[float]]) -> Table:
+    def _ordered(self, values: Floats, axes: dict[str, list[float]]) -> LookupTable:
         if list(axes) == ["load", "slew"]:
             values = values.T
-        return Table(
+        return LookupTable(
             slews_ps=np.array(axes.get("slew", [0.0])) * self.units.time,
             loads_ff=np.array(axes.get("load", [0.0])) * self.units.capacitance,
             values=values.reshape(len(axes.get("slew", [0])), len(axes.get("load", [0]))),
         )
 
-    def _pair(self, group: Group, rise: str, fall: str, unit: float) -> dict[int, Table]:
-        found: dict[int, Table] = {}
+    def _pair(
+        self, group: LibertyGroup, rise: str, fall: str, unit: float
+    ) -> dict[int, LookupTable]:
+        found: dict[int, LookupTable] = {}
         for item in group.groups:
             if item.kind == rise:
                 found[RISE] = self.table(item, unit)
@@ -121,7 +123,7 @@ class _Reader:
                 found[FALL] = self.table(item, unit)
         return found
 
-    def arcs(self, pin: Group) -> tuple[Arc, ...]:
+    def arcs(self, pin: LibertyGroup) -> tuple[Arc, ...]:
         found = []
         for group in pin.all("timing"):
             if group.text("timing_type") not in _DELAYS:
@@ -138,7 +140,7 @@ class _Reader:
             ]
         return tuple(found)
 
-    def setups(self, pin: Group) -> tuple[Arc, ...]:
+    def setups(self, pin: LibertyGroup) -> tuple[Arc, ...]:
         found = []
         for group in pin.all("timing"):
             if group.text("timing_type") in _SETUPS:
@@ -147,7 +149,7 @@ class _Reader:
                 found.append(Arc(related=related, sense="either", delay=times))
         return tuple(found)
 
-    def powers(self, pin: Group) -> tuple[Power, ...]:
+    def powers(self, pin: LibertyGroup) -> tuple[Power, ...]:
         found = []
         for group in pin.all("internal_power"):
             energy = self._pair(group, "rise_power", "fall_power", self.units.energy)
@@ -167,7 +169,7 @@ class _Reader:
             ]
         return tuple(found)
 
-    def leakage(self, cell: Group) -> float:
+    def leakage(self, cell: LibertyGroup) -> float:
         """Mean over the states of the inputs, summed over the supplies."""
         supplies: dict[str, list[tuple[str, float]]] = {}
         for group in cell.all("leakage_power"):
@@ -181,7 +183,7 @@ class _Reader:
             total += fmean(stated or [value for _, value in entries])
         return total * self.units.leakage
 
-    def cell(self, group: Group) -> Cell:
+    def cell(self, group: LibertyGroup) -> Cell:
         pins: dict[str, Pin] = {}
         for item in group.all("pin"):
             capacitance = item.number("capacitance")
@@ -220,7 +222,7 @@ class _Reader:
             flip_flop=flip_flop,
         )
 
-    def wire_load(self, group: Group) -> WireLoad:
+    def wire_load(self, group: LibertyGroup) -> WireLoad:
         lengths = [
             (int(float(words[0])), float(words[1]))
             for name, words in group.lists
@@ -235,7 +237,7 @@ class _Reader:
         )
 
 
-def _voltage(top: Group) -> float:
+def _voltage(top: LibertyGroup) -> float:
     """Nominal voltage, or that of the default operating conditions."""
     if "nom_voltage" in top.attributes:
         return top.number("nom_voltage")

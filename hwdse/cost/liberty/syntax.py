@@ -32,7 +32,7 @@ _WORD = re.compile(r'"([^"]*)"|([^\s,"]+)')
 
 
 @dataclass
-class Group:
+class LibertyGroup:
     """A group of a Liberty text.
 
     Attributes:
@@ -47,9 +47,9 @@ class Group:
     arguments: list[str]
     attributes: dict[str, str] = field(default_factory=dict)
     lists: list[tuple[str, list[str]]] = field(default_factory=list)
-    groups: list["Group"] = field(default_factory=list)
+    groups: list["LibertyGroup"] = field(default_factory=list)
 
-    def all(self, *kinds: str) -> Iterator["Group"]:
+    def all(self, *kinds: str) -> Iterator["LibertyGroup"]:
         """Groups of some kinds directly inside this one."""
         return (group for group in self.groups if group.kind in kinds)
 
@@ -99,7 +99,7 @@ def _words(text: str) -> list[str]:
     return [quoted or bare for quoted, bare in _WORD.findall(text)]
 
 
-def parse(text: str, name: str) -> Group:
+def parse(text: str, name: str) -> LibertyGroup:
     """Return the group `library` of a Liberty text.
 
     Args:
@@ -112,7 +112,7 @@ def parse(text: str, name: str) -> Group:
     clean = _COMMENT.sub(" ", text).replace("\\\r\n", " ").replace("\\\n", " ")
     if not clean.strip():
         raise TechnologyError(f"{name} is empty: a Liberty file is one `library (...) {{ ... }}`")
-    root = Group("", [])
+    root = LibertyGroup("", [])
     stack = [root]
     position = 0
     end = len(clean.rstrip())
@@ -125,7 +125,7 @@ def parse(text: str, name: str) -> Group:
         kind = match["name"]
         if kind is not None:
             if match["open"]:
-                group = Group(kind, _words(match["arguments"]))
+                group = LibertyGroup(kind, _words(match["arguments"]))
                 stack[-1].groups.append(group)
                 stack.append(group)
             elif match["value"] is not None:

@@ -7,7 +7,7 @@ ASAP7.
 
 from collections.abc import Iterator
 
-from hwdse.cost.liberty.library import FALL, RISE, Arc, Cell, Library, Pin, Table
+from hwdse.cost.liberty.library import FALL, RISE, Arc, Cell, Library, LookupTable, Pin
 
 _SENSES = {"positive": "positive_unate", "negative": "negative_unate", "either": "non_unate"}
 
@@ -90,7 +90,7 @@ def _arc(arc: Arc) -> Iterator[str]:
     yield "}"
 
 
-def _table(name: str, table: Table) -> Iterator[str]:
+def _table(name: str, table: LookupTable) -> Iterator[str]:
     yield f"{name} (delay_{len(table.slews_ps)}_{len(table.loads_ff)}) {{"
     for number, axis in ((1, table.slews_ps), (2, table.loads_ff)):
         yield f'index_{number} ("{", ".join(f"{value:.6g}" for value in axis)}");'
