@@ -10,6 +10,7 @@ from hwdse import networks
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cli.synthesis import measured, show_measured
+from hwdse.cost import export
 from hwdse.cost.fpga import FAMILIES, place_and_route
 from hwdse.cost.recommend import Recommendation, recommend
 from hwdse.explore.progress import ConsoleReporter
@@ -34,6 +35,14 @@ from hwdse.spec import Design
 )
 @click.option("--clock-ns", type=click.FloatRange(min=0, min_open=True), help="Clock period in ns.")
 @click.option("--jobs", type=Count(1, MAX_JOBS), help="Processes; by default one per core.")
+@click.option(
+    "--export",
+    "tools",
+    multiple=True,
+    metavar="TOOL",
+    help=f"Write a component for another tool: {', '.join(export.names())}. May be repeated.",
+)
+@click.option("-o", "output", type=click.Path(path_type=Path), help="File or folder for --export.")
 @json_option
 def cost(
     *,
@@ -44,6 +53,8 @@ def cost(
     files: tuple[Path, ...],
     clock_ns: float | None,
     jobs: int | None,
+    tools: tuple[str, ...],
+    output: Path | None,
     as_json: bool,
 ) -> None:
     """Estimate area, energy and delay of designs.
@@ -56,7 +67,13 @@ def cost(
     With --fpga, open tools also map, place and route each design for the FPGA. The same tools try
     other `stages` and `interleave` that are fast according to the delay model of the FPGA. The
     command recommends the fastest configuration.
+
+    With --export and -o, each design is also written as a component that AccelForge, ZigZag, or
+    Accelergy and Timeloop load.
     """
+    if bool(tools) != (output is not None):
+        raise click.UsageError("--export names the tool and -o the file or folder: give both")
+    export.check(tools)
     designs = [Design.parse(text) for text in spec]
     if synthesize != bool(files):
         missing = "--liberty FILE" if synthesize else "--synthesize"
@@ -64,10 +81,14 @@ def cost(
     if synthesize:
         if fpga:
             raise click.UsageError("--synthesize and --fpga exclude each other.")
+        if tools:
+            raise click.UsageError("--synthesize and --export exclude each other.")
         results = measured(designs, files, jobs)
         show_measured(designs, results, clock_ns=clock_ns, as_json=as_json)
         return
-    estimates = [costs.estimate(design, technology) for design in designs]
+    estimates = [costs.estimate(design, technology, clock_ns=clock_ns) for design in designs]
+    priced = (export.PricedDesign.estimate(design, technology) for design in designs)
+    written = export.write(export.files(tools, priced), output) if output else []
     loops = [costs.loop_limit(design, technology) for design in designs]
     placed = [place_and_route(design, fpga) for design in designs] if fpga else []
     best = [recommend(d, r, fpga) for d, r in zip(designs, placed, strict=True)] if fpga else []
@@ -79,7 +100,7 @@ def cost(
         # Without --fpga, `placed` and `best` are empty.
         for document, result, found in zip(documents, placed, best, strict=False):
             document["fpga"] = {**result.to_json(), "recommended": found.to_json()}
-        print_json({"designs": documents})
+        print_json({"designs": documents, **({"files": written} if written else {})})
         return
     blocks = list(dict.fromkeys(block.name for e in estimates for block in e.breakdown))
     rows = []
@@ -99,6 +120,12 @@ def cost(
     )
     first = estimates[0]
     click.echo(f"\n{first.technology}, {first.method}. {cost_margin(first.to_json())}")
+    for design, estimate in zip(designs, estimates, strict=True):
+        if clock_ns is not None and estimate.delay_ns > clock_ns:
+            click.echo(
+                f"{short_spec(design)} does not meet {clock_ns:g} ns: it needs "
+                f"{four_digits(estimate.delay_ns)} ns."
+            )
     for design, loop in zip(designs, loops, strict=True):
         if loop is not None:
             click.echo(f"{short_spec(design)}: {loop}.")
@@ -122,6 +149,8 @@ def cost(
         )
         for design, found in zip(designs, best, strict=True):
             click.echo(_advice(design, found))
+    for path in written:
+        click.echo(f"  {path}")
 
 
 @click.command()

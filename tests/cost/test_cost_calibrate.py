@@ -48,37 +48,45 @@ def test_fit_error_is_relative():
 
 
 def drawn_samples(count, *, noise=0.0):
-    """Designs of two blocks and two kinds: decode counts 0.5, multiply 2, and `hot` ones 30 % more."""
+    """Designs of two blocks: decode counts 0.5, multiply 2, and `hot` ones 30 % more."""
     rng = np.random.default_rng(count)
-    parts, names, measured = [], [], []
+    parts, traits, measured = [], [], []
     for number in range(count):
         first, second = rng.uniform(1, 10, 2)
+        hot = number % 3 == 0
         parts.append({("decode", "Adder"): first, ("multiply", "Adder"): second})
-        names.append({"acc": "hot" if number % 3 == 0 else "cold", "a": f"family{number % 4}"})
-        true = (0.5 * first + 2.0 * second) * (1.3 if number % 3 == 0 else 1.0)
+        traits.append({f"acc={'hot' if hot else 'cold'}": 1.0, f"a=f{number % 4}": 1.0, "x": 0.5})
+        true = (0.5 * first + 2.0 * second) * (1.3 if hot else 1.0)
         measured.append(true * np.exp(noise * rng.normal()))
-    return fit.Samples.of(parts, names, measured)
+    return fit.Samples.of(parts, traits, measured)
 
 
-def test_factors_and_corrections_are_found():
-    samples = drawn_samples(200)
-    found, estimates = fit.best_fit(samples)
-    assert np.abs(found(samples) / samples.measured - 1).max() < 0.05
-    assert np.abs(estimates / samples.measured - 1).max() < 0.1
+def test_factors_and_effects_are_found():
+    samples = drawn_samples(400)
+    found = fit.fit(samples)
+    assert np.abs(found(samples) / samples.measured - 1).max() < 0.03
+    assert np.abs(fit.cross_validated(samples) / samples.measured - 1).max() < 0.03
     ratio = found.factors[samples.keys.index(("multiply", "Adder"))]
     ratio /= found.factors[samples.keys.index(("decode", "Adder"))]
-    assert ratio == pytest.approx(4.0, rel=0.15)
+    assert ratio == pytest.approx(4.0, rel=0.05)
     effects = dict(zip(samples.terms, found.effects, strict=True))
-    assert effects["acc=hot"] - effects["acc=cold"] == pytest.approx(np.log(1.3), abs=0.05)
+    assert effects["acc=hot"] - effects["acc=cold"] == pytest.approx(np.log(1.3), abs=0.03)
+
+
+def test_one_odd_design_does_not_bend_the_fit():
+    samples = drawn_samples(400)
+    measured = samples.measured.copy()
+    measured[7] /= 100
+    odd = fit.fit(fit.Samples(**{**vars(samples), "measured": measured}))
+    assert np.abs(odd.factors / fit.fit(samples).factors - 1).max() < 0.05
 
 
 def test_estimates_of_cross_validation_do_not_see_the_design():
     samples = drawn_samples(40)
-    wrong = fit.Samples(
-        **{**vars(samples), "measured": np.where(np.arange(40) == 7, 100.0, 1.0) * samples.measured}
-    )
-    method = lambda some: fit.fit(some, 0.3, 1.0)  # noqa: E731
-    same, other = fit.cross_validated(samples, method), fit.cross_validated(wrong, method)
+    measured = samples.measured.copy()
+    measured[7] *= 100
+    wrong = fit.Samples(**{**vars(samples), "measured": measured})
+    same, other = fit.cross_validated(samples), fit.cross_validated(wrong)
     assert same[7] == other[7]
     assert same[8] != other[8]
 
@@ -93,10 +101,11 @@ def test_intervals_cover_other_designs():
 def test_families_that_scatter_more_get_wider_intervals():
     samples = drawn_samples(400)
     rng = np.random.default_rng(1)
-    hot = samples.categories[:, samples.terms.index("acc=hot")]
+    hot = samples.traits[:, samples.terms.index("acc=hot")]
     errors = rng.normal(size=400) * np.where(hot, 0.4, 0.05)
     entry = table._intervals(samples, errors)
     assert entry["spreads"]["acc=hot"] > 3 * entry["spreads"]["acc=cold"]
+    assert "x" not in entry["spreads"]
 
 
 @pytest.mark.parametrize("kind", CALIBRATIONS, ids=lambda kind: kind.__name__)
@@ -140,7 +149,9 @@ def test_sample_is_fixed_and_mixed():
         sample.sample(10**6)
 
 
+@pytest.mark.long
 def test_refit_of_the_shipped_table(tmp_path, capsys):
+    """Places the registers of a hundred designs, which takes Yosys a minute or two."""
     output = tmp_path / "nangate45.json"
     assert main(["calibrate", "--refit", str(SHIPPED), "-o", str(output)]) == 0
     assert output.read_bytes() == SHIPPED.read_bytes()
@@ -155,13 +166,19 @@ def test_measurements_of_another_grid():
         table.fitted_table(changed)
 
 
+#: The shipped measurements of designs without inserted registers: Yosys need not place any.
+PLAIN = [point for point in TABLE["designs"] if "stages=0" in point["spec"]]
+PLAIN = [point for point in PLAIN if "interleave" not in point["spec"]]
+
+
 def test_held_out_designs_do_not_change_the_fit():
-    points = [
+    changed = [
         {**point, "area_um2": 10 * point["area_um2"]} if point["held_out"] else point
-        for point in TABLE["designs"]
+        for point in PLAIN
     ]
-    changed = table.fitted_table({**TABLE, "designs": points})
-    assert changed["adjustments"] == TABLE["adjustments"]
+    first, second = (table.fitted_table({**TABLE, "designs": d}) for d in (PLAIN, changed))
+    assert first["adjustments"] == second["adjustments"]
+    assert first["adjustments"] != TABLE["adjustments"]
 
 
 def test_validation_by_hand():
@@ -198,10 +215,10 @@ def test_shipped_intervals_hold_for_held_out_designs():
     The measured designs need measuring again, with a cell library, when the hardware changed and
     not its declaration alone.
     """
-    found = validation.agreements(validation.compare_all(TABLE))
+    found = validation.agreements(validation.compare_all({**TABLE, "designs": PLAIN}))
     for item in found:
         if item.group == "all":
-            assert item.designs >= 40
+            assert item.designs >= 30
             assert item.covered >= 0.8
             assert item.spearman > 0.9
 

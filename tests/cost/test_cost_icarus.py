@@ -45,7 +45,7 @@ def with_icarus(cells, simulator, rows, folder: Path) -> dict[int, list[int]]:
         ports = ", ".join(f".{pin}(n[{net}])" for pin, net in pins.items())
         instances.append(f"  {kind} u{number}({ports});")
         paths = "".join(
-            f"(IOPATH {pin} Y ({simulator.delay[number, place, 0]}) ({simulator.delay[number, place, 1]}))"
+            "(IOPATH {} Y ({}) ({}))".format(pin, *simulator.delay[number, place])
             for place, pin in enumerate(p for p in pins if p != "Y")
         )
         timing.append(f'(CELL (CELLTYPE "{kind}") (INSTANCE u{number}) (DELAY (ABSOLUTE {paths})))')

@@ -168,7 +168,7 @@ def test_several_files_are_one_library(tmp_path):
     assert joined.cells["NAND2"].area_um2 == 2.0
     with pytest.raises(TechnologyError, match=r"toy_nand\.lib defines cell NAND2 again"):
         load([*paths, paths[1]])
-    with pytest.raises(TechnologyError, match="no flip-flop in .*toy_nand.lib: give all files"):
+    with pytest.raises(TechnologyError, match=r"no flip-flop in .*toy_nand\.lib: give all files"):
         load(paths[1])
     other = tmp_path / "fast.lib"
     other.write_text(paths[1].read_text().replace("nom_voltage : 2.0", "nom_voltage : 2.2"))

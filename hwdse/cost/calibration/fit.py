@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares, nnls
+from scipy.optimize import nnls
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +39,8 @@ ROBUST = 0.25
 """Logarithm of an error from which on errors count linearly, not by their square."""
 
 FOLDS = 5
-_EVALUATIONS = 40
+_STEPS = 100
+_SHORTEST = 1e-9
 
 
 def fit_law(
@@ -152,42 +153,43 @@ def fit(samples: Samples) -> Fit:
     The fit minimises the logarithms of the errors. Large ones count linearly, so that a design that
     synthesis reduces to almost nothing does not bend the model for all others.
     """
-    designs, keys = samples.parts.shape
+    keys = samples.parts.shape[1]
     totals = samples.parts.sum(axis=1)
     common = float(np.median(samples.measured / totals))
 
-    def pieces(unknown: Floats) -> tuple[Floats, Floats]:
+    pulls = np.full(keys + samples.traits.shape[1], CATEGORY_PULL**2)
+    pulls[:keys] = FACTOR_PULL**2
+
+    def errors_of(unknown: Floats) -> tuple[Floats, Floats]:
+        """Parts of each design, and the logarithm of the error of their sum."""
         parts = samples.parts * (common * np.exp(unknown[:keys]))
-        return parts, np.maximum(parts.sum(axis=1), DUST)
+        total = np.maximum(parts.sum(axis=1), DUST)
+        logarithms = np.log(total / samples.measured) + samples.traits @ unknown[keys:]
+        return parts / total[:, None], logarithms
 
-    def errors(unknown: Floats) -> Floats:
-        _, total = pieces(unknown)
-        own = np.log(total / samples.measured) + samples.traits @ unknown[keys:]
-        pulls = (FACTOR_PULL * unknown[:keys], CATEGORY_PULL * unknown[keys:])
-        return np.concatenate([own, *pulls])
+    def loss_of(unknown: Floats) -> float:
+        _, errors = errors_of(unknown)
+        soft = 2 * ROBUST**2 * (np.sqrt(1 + (errors / ROBUST) ** 2) - 1)
+        return float(soft.sum() + pulls @ unknown**2)
 
-    def slopes(unknown: Floats) -> Floats:
-        parts, total = pieces(unknown)
-        found = np.zeros((designs + len(unknown), len(unknown)))
-        found[:designs, :keys] = parts / total[:, None]
-        found[:designs, keys:] = samples.traits
-        pulls = np.full(len(unknown), CATEGORY_PULL)
-        pulls[:keys] = FACTOR_PULL
-        found[designs:] = np.diag(pulls)
-        return found
-
-    def loss(squares: Floats) -> Floats:
-        # Of the designs the soft absolute value, of the pulls the square; with two derivatives.
-        found = np.vstack([squares, np.ones_like(squares), np.zeros_like(squares)])
-        scaled = 1 + squares[:designs] / ROBUST**2
-        found[0, :designs] = 2 * ROBUST**2 * (np.sqrt(scaled) - 1)
-        found[1, :designs] = scaled**-0.5
-        found[2, :designs] = -0.5 * scaled**-1.5 / ROBUST**2
-        return found
-
-    start = np.zeros(keys + samples.traits.shape[1])
-    solved = least_squares(errors, start, jac=slopes, loss=loss, max_nfev=_EVALUATIONS)
-    unknown: Floats = solved.x
+    # Gauss and Newton's method with the weights of the soft absolute value. Each step is halved
+    # until the loss falls.
+    unknown = np.zeros(len(pulls))
+    loss = loss_of(unknown)
+    for _ in range(_STEPS):
+        shares, errors = errors_of(unknown)
+        slopes = np.hstack([shares, samples.traits])
+        weighted = slopes / np.sqrt(1 + (errors / ROBUST) ** 2)[:, None]
+        step = np.linalg.solve(
+            weighted.T @ slopes + np.diag(pulls), -(weighted.T @ errors + pulls * unknown)
+        )
+        length = 1.0
+        while loss_of(unknown + length * step) > loss and length > _SHORTEST:
+            length /= 2
+        unknown = unknown + length * step
+        before, loss = loss, loss_of(unknown)
+        if before - loss < _SHORTEST * before:
+            break
     return Fit(factors=common * np.exp(unknown[:keys]), effects=unknown[keys:], common=common)
 
 
