@@ -79,6 +79,10 @@ class TechnologyError(HwdseError):
     """An unknown technology or a damaged technology table."""
 
 
+class MachineError(HwdseError):
+    """A malformed description of a machine, or a design and a network that it cannot run."""
+
+
 class VerificationError(HwdseError):
     """Hardware that differs from the golden model, or a verification that proved nothing.
 

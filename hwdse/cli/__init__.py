@@ -30,6 +30,10 @@ COMMANDS = {
     "prove": ("hwdse.cli.proof", "Prove by SAT that parts of a design are right for all inputs."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
     "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),
+    "system": (
+        "hwdse.cli.system",
+        "Estimate traffic, cycles and energy of a network on a machine.",
+    ),
     "explore": ("hwdse.cli.explore", "Sweep a design space and write the results."),
     "pareto": ("hwdse.cli.explore", "Show the Pareto front of a finished or interrupted sweep."),
     "report": ("hwdse.cli.explore", "Write the HTML report of a finished or interrupted sweep."),

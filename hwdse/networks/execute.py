@@ -146,6 +146,13 @@ class _Counter(FloatArithmetic):
 
     def __init__(self) -> None:
         self.found: dict[tuple[Site, tuple[int, int, int]], int] = {}
+        self._inputs: dict[Site, int] = {}
+
+    def first(self, site: Site, x: Real) -> Operand:
+        # A convolution also converts a single zero, which has no axis.
+        if x.ndim:
+            self._inputs[site] = self._inputs.get(site, 0) + x.size
+        return super().first(site, x)
 
     def _count(self, site: Site, shape: tuple[int, int, int], times: int) -> None:
         if min(*shape, times) > 0:
@@ -175,7 +182,18 @@ class _Counter(FloatArithmetic):
             by_rows = times % batch != 0
             rows = -(-m // batch) if by_rows else m
             groups = times if by_rows else times // batch
+            # The elements of a site with several shapes cannot be divided among the shapes.
+            alone = sum(other == site for other, _ in self.found) == 1
+            inputs = -(-self._inputs.get(site, 0) // batch) if alone else 0
             found.append(
-                Workload(site=site.name, m=rows, k=k, n=n, groups=groups, constant=site.constant)
+                Workload(
+                    site=site.name,
+                    m=rows,
+                    k=k,
+                    n=n,
+                    groups=groups,
+                    constant=site.constant,
+                    inputs=inputs or None,
+                )
             )
         return tuple(found)

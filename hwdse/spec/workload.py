@@ -1,6 +1,6 @@
 """Matrix products of a network, and their schedule on a unit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hwdse.errors import SpecError
 
@@ -16,6 +16,8 @@ class Workload:
         n: columns of each second matrix.
         groups: number of matrix products of this shape.
         constant: whether the second matrices are weights, which are the same for every sample.
+        inputs: elements of the tensor that the rows of all first matrices are cut from. The rows of
+            a convolution overlap, so they have more elements than the tensor. None: no overlap.
 
     Raises:
         SpecError: a size is below one.
@@ -27,9 +29,12 @@ class Workload:
     n: int
     groups: int = 1
     constant: bool = True
+    inputs: int | None = None
 
     def __post_init__(self) -> None:
         sizes = {"m": self.m, "k": self.k, "n": self.n, "groups": self.groups}
+        if self.inputs is not None:
+            sizes["inputs"] = self.inputs
         for name, size in sizes.items():
             if size < 1:
                 raise SpecError(f"workload {self.site}: {name}={size}, at least 1 is needed")
@@ -43,6 +48,37 @@ class Workload:
     def sums(self) -> int:
         """Total number of sums: elements of all result matrices."""
         return self.m * self.n * self.groups
+
+    @property
+    def elements_a(self) -> int:
+        """Elements of all first matrices, overlaps counted as often as they occur."""
+        return self.m * self.k * self.groups
+
+    @property
+    def distinct_a(self) -> int:
+        """Elements of all first matrices, without overlaps.
+
+        A tensor may have values that no row holds, so this is at most `elements_a`.
+        """
+        return min(self.inputs or self.elements_a, self.elements_a)
+
+    def batched(self, samples: int) -> "Workload":
+        """The matrix products of several samples.
+
+        Weights serve all samples, so the first matrices of the samples lie below one another.
+        Products without weights occur once per sample.
+
+        Raises:
+            SpecError: the number of samples is below one.
+        """
+        if samples < 1:
+            raise SpecError(f"workload {self.site}: {samples} samples, at least 1 is needed")
+        return replace(
+            self,
+            m=self.m * samples if self.constant else self.m,
+            groups=self.groups if self.constant else self.groups * samples,
+            inputs=None if self.inputs is None else self.inputs * samples,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -220,6 +220,76 @@ def tables() -> Maker:
     return make
 
 
+MACHINE = """\
+dataflow = "output-stationary" # or weight-stationary
+clock_ns = 20.0
+order = "mnk"
+[array]
+rows = 16
+columns = 16
+[sram]
+memory = "sram45"
+bytes = 131072
+banks = 16
+width_bits = 64
+double_buffered = true
+[dram]
+memory = "own.toml"
+gb_per_s = 12.8
+[wires]
+wire = 'wire40'
+density = 0.5
+"""
+
+_SOURCE = 'source = "somebody 2020"\nseen = "it"\ncovers = "all"\nnode_nm = 45\n'
+MEMORIES = [
+    f'model = "flat"\n{_SOURCE}read_pj = 8.0\nwrite_pj = 9\nlow_pj = 4.0\nhigh_pj = 14\n',
+    f'model = "by-capacity"\n{_SOURCE}access_bits = 64\n'
+    "points = [{ bytes = 8192, pj = 10.0 }, { bytes = 32768, pj = 20.0 }]\n",
+    f'model = "multi-level"\n{_SOURCE}cell_bits = 2\nread_pj = 2.0\nreset_pj = 54\nset_pj = 101\n'
+    "levels = [{ set_pulses = 0 }, { set_pulses = 7 }, { set_pulses = 5 }, { set_pulses = 1 }]\n",
+]
+
+
+def machines() -> Maker:
+    """Machines and memories; one that loads runs a network."""
+    from hwdse import cost
+    from hwdse.cost.system import estimate_system, load_machine
+    from hwdse.spec import Design, Workload
+
+    design = Design.parse("a=int8,acc=int:32")
+    unit = cost.estimate(design)
+    workloads = [
+        Workload(site="conv", m=49, k=72, n=16, inputs=392),
+        Workload(site="attention", m=8, k=4, n=8, groups=3, constant=False),
+    ]
+
+    def make(rng: random.Random, folder: Path) -> Case:
+        machine, memory = MACHINE, rng.choice(MEMORIES)
+        for _ in range(rng.choice((1, 1, 3))):
+            if rng.random() < 0.5:
+                machine = mutated(rng, machine, [MACHINE, *MEMORIES])
+            else:
+                memory = mutated(rng, memory, [MACHINE, *MEMORIES])
+        own = folder / "own.toml"
+        own.write_bytes(memory.encode("utf-8", "surrogatepass"))
+        path = folder / "machine.toml"
+        machine = machine.replace("own.toml", str(own))
+        path.write_bytes(machine.encode("utf-8", "surrogatepass"))
+
+        def attempt() -> None:
+            found = load_machine(str(path))
+            found.to_json()
+            estimate_system(
+                design, workloads, found, cost=unit, registers_pj=rng.choice((0.0, 0.1))
+            ).to_json()
+
+        return repr(machine + memory), attempt
+
+    estimate_system(design, workloads, load_machine("edge"), cost=unit)
+    return make
+
+
 #: Columns of a store by table, with whether they hold JSON.
 STORE_COLUMNS = (
     *(("design", "key", False), ("design", "facts", True), ("evaluation", "key", False)),
@@ -603,6 +673,7 @@ KINDS: dict[str, Callable[[], Maker]] = {
         formats,
         spaces,
         tables,
+        machines,
         stores,
         networks,
         datasets,

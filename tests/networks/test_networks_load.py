@@ -61,6 +61,15 @@ def test_sizes_of_the_shipped_networks():
     assert "BatchNormalization" not in operators
 
 
+def test_inputs_of_layers_count_values_and_not_patches():
+    workloads = networks.profile(networks.load("fashion-cnn")).workloads
+    sizes = [28 * 28, 14 * 14 * 16, 14 * 14 * 32, 7 * 7 * 32, 7 * 7 * 64, 64]
+    assert [work.inputs for work in workloads] == sizes
+    # A patch of a 3 x 3 convolution repeats each value up to nine times.
+    assert workloads[1].elements_a == 14 * 14 * 16 * 9
+    assert workloads[-1].elements_a == workloads[-1].inputs
+
+
 def test_a_file_describes_itself(tmp_path):
     metadata = {
         "hwdse.dataset": "digits",

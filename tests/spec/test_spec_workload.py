@@ -54,3 +54,13 @@ def test_bare_units_take_a_product_in_each_cycle() -> None:
 def test_sizes_are_checked() -> None:
     with pytest.raises(SpecError, match="workload conv: k=0, at least 1 is needed"):
         Workload(site="conv", m=1, k=0, n=1)
+    with pytest.raises(SpecError, match="workload conv: inputs=0, at least 1 is needed"):
+        Workload(site="conv", m=1, k=1, n=1, inputs=0)
+
+
+def test_rows_that_overlap_have_fewer_distinct_elements() -> None:
+    alone = Workload(site="x", m=5, k=9, n=2, groups=3)
+    assert alone.elements_a == alone.distinct_a == 135
+    assert Workload(site="x", m=5, k=9, n=2, groups=3, inputs=40).distinct_a == 40
+    # A convolution with large strides leaves values of its tensor out.
+    assert Workload(site="x", m=5, k=9, n=2, groups=3, inputs=400).distinct_a == 135

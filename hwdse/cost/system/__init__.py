@@ -1,0 +1,39 @@
+"""Cost of a whole network on a machine: traffic, cycles and energy of each layer.
+
+A machine is an array of units, an on-chip memory and an off-chip memory. Most callers need only
+`load_machine` and `estimate_system`.
+"""
+
+from hwdse.cost.system.dataflow import Dataflow
+from hwdse.cost.system.estimate import estimate_system
+from hwdse.cost.system.layer import LayerCost
+from hwdse.cost.system.machine import Machine, OffChip, OnChip, load_machine, machines
+from hwdse.cost.system.network import SystemCost
+from hwdse.cost.system.roofline import Roofline
+from hwdse.cost.system.storage import StoredBits
+from hwdse.cost.system.tile import ArrayShape, Moves, Tile
+from hwdse.cost.system.tiling import ORDERS, Tiling, choose, fetches
+from hwdse.plugins import load_modules
+
+load_modules(__name__, __path__)
+
+__all__ = [
+    "ORDERS",
+    "ArrayShape",
+    "Dataflow",
+    "LayerCost",
+    "Machine",
+    "Moves",
+    "OffChip",
+    "OnChip",
+    "Roofline",
+    "StoredBits",
+    "SystemCost",
+    "Tile",
+    "Tiling",
+    "choose",
+    "estimate_system",
+    "fetches",
+    "load_machine",
+    "machines",
+]
