@@ -20,7 +20,7 @@ help:
 	@echo "make explore    sweep the built-in design space; results in $(OUT)/"
 	@echo "make test       all tests, what CI runs"
 	@echo "make long       the minutes-long checks; they need Debian's chromium, iverilog,"
-	@echo "                opensta and dataset-fashion-mnist as well"
+	@echo "                opensta and dataset-fashion-mnist, and a Python >= 3.12, as well"
 	@echo "make benchmark  speed of the kernels beside their peers"
 	@echo "make release    test, long and benchmark: what a release needs"
 	@echo "make clean      remove the environment and the results"

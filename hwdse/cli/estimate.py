@@ -9,6 +9,7 @@ from hwdse import cost as costs
 from hwdse import networks
 from hwdse.cli.counts import Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
+from hwdse.cost import export
 from hwdse.cost.fpga import FAMILIES, place_and_route
 from hwdse.cost.recommend import Recommendation, recommend
 from hwdse.explore.progress import ConsoleReporter
@@ -23,8 +24,24 @@ from hwdse.spec import Design
 @click.argument("spec", nargs=-1, required=True)
 @click.option("--technology", default=DEFAULT_TECHNOLOGY, show_default=True, help="Cost table.")
 @click.option("--fpga", type=click.Choice(list(FAMILIES)), help="Place and route on an FPGA too.")
+@click.option(
+    "--export",
+    "tools",
+    multiple=True,
+    metavar="TOOL",
+    help=f"Write a component for another tool: {', '.join(export.names())}. May be repeated.",
+)
+@click.option("-o", "output", type=click.Path(path_type=Path), help="File or folder for --export.")
 @json_option
-def cost(*, spec: tuple[str, ...], technology: str, fpga: str | None, as_json: bool) -> None:
+def cost(
+    *,
+    spec: tuple[str, ...],
+    technology: str,
+    fpga: str | None,
+    tools: tuple[str, ...],
+    output: Path | None,
+    as_json: bool,
+) -> None:
     """Estimate area, energy and delay of designs.
 
     The command reports designs whose accumulator loop is slower than every other pipeline stage.
@@ -32,9 +49,17 @@ def cost(*, spec: tuple[str, ...], technology: str, fpga: str | None, as_json: b
     With --fpga, open tools also map, place and route each design for the FPGA. The same tools try
     other `stages` and `interleave` that are fast according to the delay model of the FPGA. The
     command recommends the fastest configuration.
+
+    With --export and -o, each design is also written as a component that AccelForge, ZigZag, or
+    Accelergy and Timeloop load.
     """
+    if bool(tools) != (output is not None):
+        raise click.UsageError("--export names the tool and -o the file or folder: give both")
+    export.check(tools)
     designs = [Design.parse(text) for text in spec]
     estimates = [costs.estimate(design, technology) for design in designs]
+    priced = (export.PricedDesign.estimate(design, technology) for design in designs)
+    written = export.write(export.files(tools, priced), output) if output else []
     loops = [costs.loop_limit(design, technology) for design in designs]
     placed = [place_and_route(design, fpga) for design in designs] if fpga else []
     best = [recommend(d, r, fpga) for d, r in zip(designs, placed, strict=True)] if fpga else []
@@ -46,7 +71,7 @@ def cost(*, spec: tuple[str, ...], technology: str, fpga: str | None, as_json: b
         # Without --fpga, `placed` and `best` are empty.
         for document, result, found in zip(documents, placed, best, strict=False):
             document["fpga"] = {**result.to_json(), "recommended": found.to_json()}
-        print_json({"designs": documents})
+        print_json({"designs": documents, **({"files": written} if written else {})})
         return
     blocks = list(dict.fromkeys(block.name for e in estimates for block in e.breakdown))
     rows = []
@@ -89,6 +114,8 @@ def cost(*, spec: tuple[str, ...], technology: str, fpga: str | None, as_json: b
         )
         for design, found in zip(designs, best, strict=True):
             click.echo(_advice(design, found))
+    for path in written:
+        click.echo(f"  {path}")
 
 
 @click.command()
