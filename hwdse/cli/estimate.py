@@ -1,5 +1,6 @@
 """`hwdse cost` and `hwdse accuracy`: measure designs without making hardware."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cli.synthesis import measured, show_measured
 from hwdse.cost import export
-from hwdse.cost.fpga import FAMILIES, place_and_route
+from hwdse.cost.fpga import FAMILIES, FpgaResult, place_and_route
 from hwdse.cost.recommend import Recommendation, recommend
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.ranking import rank as rank_designs
@@ -78,11 +79,10 @@ def cost(
     if synthesize != bool(files):
         missing = "--liberty FILE" if synthesize else "--synthesize"
         raise click.UsageError(f"--synthesize and --liberty FILE go together: give {missing} too.")
+    if synthesize and (fpga or tools):
+        other = "--fpga" if fpga else "--export"
+        raise click.UsageError(f"--synthesize and {other} exclude each other.")
     if synthesize:
-        if fpga:
-            raise click.UsageError("--synthesize and --fpga exclude each other.")
-        if tools:
-            raise click.UsageError("--synthesize and --export exclude each other.")
         results = measured(designs, files, jobs)
         show_measured(designs, results, clock_ns=clock_ns, as_json=as_json)
         return
@@ -102,6 +102,20 @@ def cost(
             document["fpga"] = {**result.to_json(), "recommended": found.to_json()}
         print_json({"designs": documents, **({"files": written} if written else {})})
         return
+    _show_estimates(designs, estimates, clock_ns)
+    for design, loop in zip(designs, loops, strict=True):
+        if loop is not None:
+            click.echo(f"{short_spec(design)}: {loop}.")
+    if placed:
+        _show_placed(designs, placed, best)
+    for path in written:
+        click.echo(f"  {path}")
+
+
+def _show_estimates(
+    designs: Sequence[Design], estimates: Sequence[costs.Cost], clock_ns: float | None
+) -> None:
+    """Print estimates as a table, with what their errors are and which designs are too slow."""
     blocks = list(dict.fromkeys(block.name for e in estimates for block in e.breakdown))
     rows = []
     for design, estimate in zip(designs, estimates, strict=True):
@@ -119,38 +133,42 @@ def cost(
         ["design", "area um2", "energy pJ/MAC", "delay ns", *(f"{b} um2" for b in blocks)], rows
     )
     first = estimates[0]
-    click.echo(f"\n{first.technology}, {first.method}. {cost_margin(first.to_json())}")
+    at = f"at {clock_ns:g} ns" if clock_ns else "at the shortest clock period of each design"
+    click.echo(
+        f"\n{first.technology}, {first.method}. Energy {at}, glitches and leakage included, "
+        f"operands normally distributed. {cost_margin([estimate.to_json() for estimate in estimates])}"
+    )
     for design, estimate in zip(designs, estimates, strict=True):
         if clock_ns is not None and estimate.delay_ns > clock_ns:
             click.echo(
                 f"{short_spec(design)} does not meet {clock_ns:g} ns: it needs "
                 f"{four_digits(estimate.delay_ns)} ns."
             )
-    for design, loop in zip(designs, loops, strict=True):
-        if loop is not None:
-            click.echo(f"{short_spec(design)}: {loop}.")
-    if placed:
-        click.echo(f"\n{placed[0].device}, {placed[0].tool}, placed and routed.")
-        print_table(
-            ["design", "stages", "interleave", "LUTs", "flip-flops", "multipliers", "Fmax MHz"],
+
+
+def _show_placed(
+    designs: Sequence[Design], placed: Sequence[FpgaResult], best: Sequence[Recommendation]
+) -> None:
+    """Print what place and route gave, and which configuration is recommended."""
+    click.echo(f"\n{placed[0].device}, {placed[0].tool}, placed and routed.")
+    print_table(
+        ["design", "stages", "interleave", "LUTs", "flip-flops", "multipliers", "Fmax MHz"],
+        [
             [
-                [
-                    short_spec(shown.design),
-                    str(shown.stages),
-                    str(shown.interleave),
-                    str(shown.result.luts),
-                    str(shown.result.flip_flops),
-                    str(shown.result.multipliers),
-                    four_digits(shown.result.fmax_mhz),
-                ]
-                for design, result, found in zip(designs, placed, best, strict=True)
-                for shown in dict.fromkeys((Recommendation(design=design, result=result), found))
-            ],
-        )
-        for design, found in zip(designs, best, strict=True):
-            click.echo(_advice(design, found))
-    for path in written:
-        click.echo(f"  {path}")
+                short_spec(shown.design),
+                str(shown.stages),
+                str(shown.interleave),
+                str(shown.result.luts),
+                str(shown.result.flip_flops),
+                str(shown.result.multipliers),
+                four_digits(shown.result.fmax_mhz),
+            ]
+            for design, result, found in zip(designs, placed, best, strict=True)
+            for shown in dict.fromkeys((Recommendation(design=design, result=result), found))
+        ],
+    )
+    for design, found in zip(designs, best, strict=True):
+        click.echo(_advice(design, found))
 
 
 @click.command()

@@ -19,6 +19,7 @@ from matplotlib.transforms import Bbox
 from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, Column, column
 from hwdse.explore.front import pareto
+from hwdse.explore.record import spread_text
 from hwdse.explore.store import finished
 from hwdse.explore.style import Style, operands
 from hwdse.figures import DPI, EDGE, INK, STYLE
@@ -223,9 +224,9 @@ def _title(figure: Figure, axes: Axes, x: Column, y: Column, facts: str) -> None
 
 
 def _margin(frame: pd.DataFrame, x: Column) -> str:
-    """Text with the typical error of the x axis quantity; empty if not measured."""
-    errors = list(frame[x.margin].dropna().unique()) if x.margin else []
-    return f" (rms error {float(errors[0]):.0%})" if len(errors) == 1 else ""
+    """Text with the intervals of the x axis quantity; empty if not measured."""
+    errors = frame[x.margin].dropna().astype(float).tolist() if x.margin else []
+    return f" (90 % within ±{spread_text(errors)})" if errors else ""
 
 
 def subtitle(frame: pd.DataFrame) -> str:

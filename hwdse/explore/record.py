@@ -1,7 +1,7 @@
 """Records of one evaluated design: for evaluators, for stores and for tables."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -171,18 +171,21 @@ def short_spec(design: Design) -> str:
 MARGINS = {"area": "area_error", "energy": "energy_error", "delay": "delay_error"}
 
 
-def cost_margin(cost: Mapping[str, float | None]) -> str:
-    """A sentence about the error of cost estimates, from the `*_error` entries of a cost."""
-    measured = [
-        f"{error:.0%} for {name}"
-        for name, key in MARGINS.items()
-        if (error := cost[key]) is not None
-    ]
+def spread_text(errors: Iterable[float]) -> str:
+    """Relative errors as a percentage, or as the range of several."""
+    texts = list(dict.fromkeys(f"{error:.0%}" for error in sorted(errors)))
+    return texts[0] if len(texts) == 1 else f"{texts[0]} to {texts[-1]}"
+
+
+def cost_margin(costs: Sequence[Mapping[str, float | None]]) -> str:
+    """A sentence about the error of cost estimates, from the `*_error` entries of some costs."""
+    measured = []
+    for name, key in MARGINS.items():
+        errors = [error for cost in costs if (error := cost[key]) is not None]
+        if errors:
+            measured.append(f"{spread_text(errors)} for {name}")
     if measured:
-        return (
-            "Root-mean-square error on designs that took no part in the fit: "
-            f"{', '.join(measured)}."
-        )
+        return f"Of such designs, 90 % lie within ±{', ±'.join(measured)} of the estimate."
     return "The error on whole designs is not measured yet, so small differences may not be real."
 
 

@@ -204,13 +204,17 @@ def _notes(frame: pd.DataFrame) -> Iterable[str]:
         f"move the accuracy of half of the designs by {spread:.2f} points or more either way; "
         "results.csv has the spread of each."
     )
-    margins = {name: _common(frame[name].astype(float)) for name in MARGINS.values()}
+    costs = [
+        {name: None if pd.isna(row[name]) else float(row[name]) for name in MARGINS.values()}
+        for row in frame.to_dict("records")
+    ]
     yield (
         "Area, energy and delay are analytic: the structure of the hardware, priced with "
-        f"primitives fitted to open synthesis. {cost_margin(margins)}"
+        f"laws fitted to open synthesis and gate-level simulation. {cost_margin(costs)}"
     )
     yield (
-        "Energy is per multiply-accumulate. Area is that of the whole unit; area per MAC divides "
+        "Energy is per multiply-accumulate, with glitches, and with leakage at the shortest clock "
+        "period. Area is that of the whole unit; area per MAC divides "
         "it by the multiply-accumulates that the unit does each cycle."
     )
     yield (

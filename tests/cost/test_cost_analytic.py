@@ -188,6 +188,7 @@ def test_glitches_grow_with_the_depth():
     before, own = (PLAIN.cost(part, "delay_ns") for part in (first, second))
     assert depths == pytest.approx({"a": before / 2, "b": before + own / 2})
     table = adjusted(energy_pj=Adjustment(glitches={"b": {"Multiplier": 3.0}}))
+    table = Technology(**{**vars(table), "leakage_uw_per_um2": 0.0})
     cost, plain = (estimate_structure(described, t) for t in (table, PLAIN))
     assert cost.breakdown[0].energy_pj == plain.breakdown[0].energy_pj
     assert cost.breakdown[1].energy_pj == pytest.approx(

@@ -30,8 +30,8 @@ TOY = Technology(
     corner="slow, 125 C",
     method={"energy_pj": "counted on fingers"},
     laws={},
-    activity={},
-    errors={},
+    adjustments={},
+    leakage_uw_per_um2=0.0,
 )
 
 

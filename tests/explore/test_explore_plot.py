@@ -58,7 +58,7 @@ def test_key_names_the_designs_of_the_front(frame):
 
 def test_measured_error_of_the_cost_is_stated(frame):
     figure = plotting._draw(frame.assign(area_error=0.27), column("area_um2"), column("accuracy"))
-    assert any("analytic cost (rms error 27%)" in text.get_text() for text in figure.texts)
+    assert any("analytic cost (90 % within ±27%)" in text.get_text() for text in figure.texts)
 
 
 def test_axes_are_titled_with_units_and_marked_with_values(frame):

@@ -63,9 +63,9 @@ def _facts(priced: PricedDesign, tool: str) -> Iterator[str]:
     yield f"  latency: {priced.design.unit.latency} cycles"
     yield ""
     yield (
-        "Error bars are root-mean-square errors on whole designs that took no part in the fit. "
-        "The energy is for normally distributed operands. Memories outside the unit are not "
-        "included."
+        "Error bars hold for 90 % of such designs. The energy is for normally distributed "
+        "operands, glitches included, and leakage at the shortest clock period. Memories outside the unit "
+        "are not included."
     )
     yield ""
     yield "How the technology table was measured:"

@@ -36,6 +36,9 @@ UNIT = Cost(
     breakdown=(BlockCost(name="all", area_um2=10_000.0, energy_pj=1.0, delay_ns=2.0),),
     technology="made up",
     method="analytic",
+    clock_ns=2.0,
+    register_pj=0.25,
+    leakage_pj=0.0,
 )
 
 
