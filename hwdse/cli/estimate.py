@@ -134,9 +134,10 @@ def _show_estimates(
     )
     first = estimates[0]
     at = f"at {clock_ns:g} ns" if clock_ns else "at the shortest clock period of each design"
+    margin = cost_margin([estimate.to_json() for estimate in estimates])
     click.echo(
         f"\n{first.technology}, {first.method}. Energy {at}, glitches and leakage included, "
-        f"operands normally distributed. {cost_margin([estimate.to_json() for estimate in estimates])}"
+        f"operands normally distributed. {margin}"
     )
     for design, estimate in zip(designs, estimates, strict=True):
         if clock_ns is not None and estimate.delay_ns > clock_ns:

@@ -64,8 +64,8 @@ def _facts(priced: PricedDesign, tool: str) -> Iterator[str]:
     yield ""
     yield (
         "Error bars hold for 90 % of such designs. The energy is for normally distributed "
-        "operands, glitches included, and leakage at the shortest clock period. Memories outside the unit "
-        "are not included."
+        "operands, glitches included, and leakage at the shortest clock period. Memories outside "
+        "the unit are not included."
     )
     yield ""
     yield "How the technology table was measured:"
