@@ -12,12 +12,21 @@ import numpy as np
 from scipy import optimize
 
 from hwdse.characterize.distributions import Distribution
-from hwdse.characterize.values import Floats, decision_points, levels, log2, quantized
+from hwdse.characterize.values import (
+    Floats,
+    decision_points,
+    levels,
+    log2,
+    quantized,
+    quantizer_by_table,
+)
 from hwdse.errors import FormatError
 from hwdse.formats import BlockSize, Format, Quantizer
 
 #: For formats of up to this many bits, the noise is integrated level by level.
 CLOSED_FORM_BITS = 12
+#: For formats of up to this many bits, a table rounds the samples.
+TABLE_BITS = 16
 #: Samples of the Monte Carlo method: for the result, for the scan of scales, for the refinement.
 SAMPLES, _SCAN_SAMPLES, _REFINE_SAMPLES = 1 << 20, 1 << 11, 1 << 14
 SEED = 20240229
@@ -192,10 +201,18 @@ def sampled_noise(
         ]
     )
     inside = (x < ends[0]) & (x > -ends[1])
-    noise = np.where(inside, (quantized(number_format, y) - y) / sigma, 0.0) ** 2
+    rounded = np.zeros_like(y)
+    rounded[inside] = _quantizer(number_format)(y[inside])
+    noise = np.where(inside, (rounded - y) / sigma, 0.0) ** 2
     tails = distribution.tails(ends)
     clipping = float(np.sum(tails[2] - 2 * ends * tails[1] + ends**2 * tails[0]))
     return float(noise.mean()) + clipping, float(noise.std() / np.sqrt(x.size))
+
+
+def _quantizer(number_format: Format) -> Callable[[Floats], Floats]:
+    if number_format.bits <= TABLE_BITS:
+        return quantizer_by_table(number_format)
+    return lambda x: quantized(number_format, x)
 
 
 def _sampled(

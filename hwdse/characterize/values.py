@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +49,22 @@ def decoded(number_format: Format, codes: npt.NDArray[np.unsignedinteger]) -> Fl
 def quantized(number_format: Format, x: Floats) -> Floats:
     """`x` rounded to the format, with the format's own rounding and saturation."""
     return decoded(number_format, number_format.encode(x))
+
+
+@lru_cache(maxsize=4)
+def quantizer_by_table(number_format: Format) -> Callable[[Floats], Floats]:
+    """`quantized` for finite numbers within the range of a format of at most 16 bits, many times.
+
+    A table of all levels and decision points replaces the encoding and decoding of each number. It
+    pays off for about a million numbers or more.
+    """
+    values = levels(number_format, 0.0, math.inf)
+    points = decision_points(number_format, values)
+
+    def quantize(x: Floats) -> Floats:
+        return np.asarray(values[np.searchsorted(points, x, side="right")])
+
+    return quantize
 
 
 def levels(number_format: Format, lowest: float, highest: float) -> Floats:

@@ -1,12 +1,9 @@
 """The Pareto plot: PNG for screens, SVG for papers."""
 
-import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -19,11 +16,11 @@ from matplotlib.transforms import Bbox
 from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, Column, column
 from hwdse.explore.front import pareto
+from hwdse.explore.pictures import save
 from hwdse.explore.record import spread_text
 from hwdse.explore.store import finished
 from hwdse.explore.style import Style, operands
-from hwdse.figures import DPI, EDGE, INK, STYLE
-from hwdse.writing import write_file
+from hwdse.figures import EDGE, INK
 
 _Array = npt.NDArray[np.float64]
 
@@ -48,17 +45,7 @@ def plot(
     Raises:
         HwdseError: a column is unknown, or a file cannot be written.
     """
-    stem = Path(stem)
-    with mpl.rc_context(STYLE), warnings.catch_warnings():
-        # Matplotlib draws characters that the font lacks as boxes. Do not warn about them.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = _draw(frame, column(x), column(y))
-        files = {}
-        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-            content = io.BytesIO()
-            figure.savefig(content, format=kind, dpi=DPI, metadata=metadata)
-            files[kind] = write_file(stem.with_name(f"{stem.name}.{kind}"), content.getvalue())
-    return files["png"], files["svg"]
+    return save(lambda: _draw(frame, column(x), column(y)), Path(stem))
 
 
 def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:

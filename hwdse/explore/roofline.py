@@ -1,20 +1,17 @@
 """The roofline plot of a network on a machine: PNG for screens, SVG for papers."""
 
-import io
-import warnings
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from hwdse.cost.system import Roofline, SystemCost
+from hwdse.explore.pictures import save
 from hwdse.explore.record import four_digits, short_spec
-from hwdse.figures import DPI, EDGE, INK, STYLE
+from hwdse.figures import EDGE, INK
 from hwdse.text import printable
-from hwdse.writing import write_file
 
 _COLOURS = {"compute": "#5B8DB8", "sram": "#6FAE8E", "dram": "#C97B84"}
 _LABELS = {"compute": "array", "sram": "on-chip memory", "dram": "off-chip memory"}
@@ -40,17 +37,7 @@ def plot_roofline(cost: SystemCost, network: str, stem: str | Path) -> tuple[Pat
     Raises:
         OutputError: a file cannot be written.
     """
-    stem = Path(stem)
-    with mpl.rc_context(STYLE), warnings.catch_warnings():
-        # Matplotlib draws characters that the font lacks as boxes. Do not warn about them.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = _draw(cost, network)
-        files = {}
-        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-            content = io.BytesIO()
-            figure.savefig(content, format=kind, dpi=DPI, metadata=metadata)
-            files[kind] = write_file(stem.with_name(f"{stem.name}.{kind}"), content.getvalue())
-    return files["png"], files["svg"]
+    return save(lambda: _draw(cost, network), Path(stem))
 
 
 def _draw(cost: SystemCost, network: str) -> Figure:

@@ -70,7 +70,8 @@ def behaviour(design: Design, interface: Interface) -> str:
     unit = design.unit
     if not interface.clocked:
         return "Combinational."
-    throughput = f"{unit.macs_per_cycle} multiply-accumulates per cycle" if design.acc else ""
+    count = unit.macs_per_cycle
+    throughput = f"{count} multiply-accumulate{'s' * (count != 1)} per cycle" if design.acc else ""
     timing = [
         f"latency {unit.latency} cycle" + "s" * (unit.latency != 1),
         f"initiation interval {unit.initiation_interval}",

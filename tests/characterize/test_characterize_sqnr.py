@@ -9,7 +9,7 @@ from scipy import integrate, optimize, stats
 from hwdse import formats
 from hwdse.characterize import DISTRIBUTIONS, block_sqnr, distribution, sqnr
 from hwdse.characterize import signal_to_noise as noise_of
-from hwdse.characterize.values import decision_points, levels
+from hwdse.characterize.values import decision_points, levels, quantized, quantizer_by_table
 from hwdse.errors import FormatError
 from hwdse.formats import BlockSize
 
@@ -315,3 +315,17 @@ def test_the_longest_block_takes_no_more_memory_than_a_short_one():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert max(peaks) < 1.3 * peaks[0] < 100 << 20
+
+
+@pytest.mark.parametrize(
+    "name", ["bf16", "fp16", "posit16_1", "lns5_9", "bipolar16", "int13", "posit13_2", "e6m9fn"]
+)
+def test_table_of_levels_rounds_like_the_format(name):
+    f = formats.parse(name)
+    generator = np.random.default_rng(7)
+    values = levels(f, 0.0, np.inf)
+    points = decision_points(f, values)
+    within = np.clip(np.exp2(generator.uniform(-40, 40, 20_000)), None, float(f.max))
+    x = np.concatenate([values, points, np.nextafter(points, -np.inf), within, -within])
+    x = x[(x >= values[0]) & (x <= values[-1])]
+    np.testing.assert_array_equal(quantizer_by_table(f)(x), quantized(f, x))

@@ -15,8 +15,8 @@ from hwdse.cost.export.statement import figure, statement
 _MEMORY_BITS = 10**12
 _PORT_BITS = 10**9
 
-#: The moves of ZigZag's operands: inputs are read, outputs are read and written back. Each has a
-#: port of its own, so that none waits for another.
+#: The moves of ZigZag's operands: inputs are read, outputs are read and written back. Each move has
+#: a separate port, so no move waits for another.
 _MOVES = (
     ("r_port_1", "read", "I1, tl"),
     ("r_port_2", "read", "I2, tl"),

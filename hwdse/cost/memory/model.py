@@ -1,15 +1,18 @@
 """What every memory states: the energy of a bit read or written, and the source of the figures."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from hwdse.cost.memory.contents import Contents
 from hwdse.cost.toml_table import TomlTable, locate, shipped_names
 from hwdse.errors import TechnologyError, unknown
 from hwdse.identity import stamp
+
+Found = TypeVar("Found")
 
 MAX_PJ = 1e9
 """Largest energy in pJ that a file may state for one access, one cell or one mm of wire."""
@@ -118,10 +121,30 @@ def load_memory(name: str) -> MemoryModel:
 
 @cache
 def _load(path: Path, _stamp: tuple[int, ...]) -> MemoryModel:
-    table = TomlTable.load(path, "memory", TechnologyError)
+    return read_published(path, "memory", _from_table)
+
+
+def _from_table(facts: dict[str, Any], table: TomlTable) -> MemoryModel:
     keyword = table.text("model")
     if keyword not in MemoryModel.models:
         raise table.error(unknown("model", keyword, MemoryModel.models))
-    found = MemoryModel.models[keyword].from_table(published(path.stem, table), table)
+    return MemoryModel.models[keyword].from_table(facts, table)
+
+
+def read_published(
+    path: Path, what: str, make: Callable[[dict[str, Any], TomlTable], Found]
+) -> Found:
+    """Read a TOML file of published figures; every key has to be used.
+
+    Args:
+        path: the file.
+        what: what the file describes, for messages.
+        make: makes the result from the facts about the source and the rest of the table.
+
+    Raises:
+        TechnologyError: the file cannot be read or is damaged.
+    """
+    table = TomlTable.load(path, what, TechnologyError)
+    found = make(published(path.stem, table), table)
     table.done()
     return found

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from hwdse.cost.memory.model import MAX_PJ, Published, published
+from hwdse.cost.memory.model import MAX_PJ, Published, read_published
 from hwdse.cost.toml_table import TomlTable, locate, shipped_names
 from hwdse.errors import TechnologyError
 from hwdse.identity import stamp
@@ -43,9 +44,7 @@ def load_wire(name: str) -> Wire:
 
 @cache
 def _load(path: Path, _stamp: tuple[int, ...]) -> Wire:
-    table = TomlTable.load(path, "wire", TechnologyError)
-    found = Wire(
-        **published(path.stem, table), pj_per_bit_mm=table.number("pj_per_bit_mm", 0, MAX_PJ)
-    )
-    table.done()
-    return found
+    def make(facts: dict[str, Any], table: TomlTable) -> Wire:
+        return Wire(**facts, pj_per_bit_mm=table.number("pj_per_bit_mm", 0, MAX_PJ))
+
+    return read_published(path, "wire", make)

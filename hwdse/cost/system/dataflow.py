@@ -116,7 +116,7 @@ class OutputStationary(Dataflow):
         )
 
     def fill_cycles(self, array: ArrayShape) -> int:
-        """The last unit starts `rows` + `columns` - 2 cycles late and has its own latency."""
+        """Cycles until the last unit has filled: it starts `rows` + `columns` - 2 cycles late."""
         return array.rows + array.columns - 2 + array.latency
 
     def distances(self, array: ArrayShape) -> Distances:

@@ -110,15 +110,14 @@ def register_energy_pj(design: Design, technology: str | Technology = "nangate45
         TechnologyError: the technology is unknown or damaged.
     """
     structure = hdl.structure_of(design)
-    registers = tuple(
-        part
+    registers = [
+        Structure(parts=(part,)).times(count)
         for block in structure.blocks.values()
         for part, count in block.counts.items()
         if isinstance(part, Register)
-        for _ in range(count)
-    )
+    ]
     only = UnitStructure(
-        blocks={"registers": Structure(parts=registers)},
+        blocks={"registers": Structure.parallel(registers)},
         stages=(("registers",),),
         macs_per_cycle=structure.macs_per_cycle,
     )

@@ -1,5 +1,5 @@
 // hwdse design a=bf16,b=bf16,mul=exact,acc=fp:fp32:an2-2,out=bf16,rounding=rne,unit=mac,stages=0
-// Latency 1 cycle, initiation interval 1, 1 multiply-accumulates per cycle. Synchronous reset, active
+// Latency 1 cycle, initiation interval 1, 1 multiply-accumulate per cycle. Synchronous reset, active
 //   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 65792 operand pairs, 238208 accumulation
 //   steps, 0 mismatches. Expected outputs: 20028 nan, 121269 inf, 29804 zero, 4503 negative zero,

@@ -1,6 +1,6 @@
 // hwdse design
 //   a=bf16,b=bf16,mul=exact,acc=fp:fp32,out=fp32,rounding=rne,unit=mac,stages=4,interleave=3
-// Latency 7 cycles, initiation interval 1, 1 multiply-accumulates per cycle. Cycle t belongs to sum t
+// Latency 7 cycles, initiation interval 1, 1 multiply-accumulate per cycle. Cycle t belongs to sum t
 //   mod 3. Synchronous reset, active high, held for 7 cycles.
 // Verified against the golden model, level full, seed 0: 65792 operand pairs, 238208 accumulation
 //   steps, 0 mismatches. Expected outputs: 19988 nan, 120970 inf, 20396 zero, 6972 negative zero,

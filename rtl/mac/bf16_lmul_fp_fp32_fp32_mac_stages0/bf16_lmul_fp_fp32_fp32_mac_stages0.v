@@ -1,5 +1,5 @@
 // hwdse design a=bf16,b=bf16,mul=lmul,acc=fp:fp32,out=fp32,rounding=rne,unit=mac,stages=0
-// Latency 1 cycle, initiation interval 1, 1 multiply-accumulates per cycle. Synchronous reset, active
+// Latency 1 cycle, initiation interval 1, 1 multiply-accumulate per cycle. Synchronous reset, active
 //   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 65792 operand pairs, 238208 accumulation
 //   steps, 0 mismatches. Expected outputs: 83867 nan, 57190 inf, 38725 zero, 0 negative zero, 62474

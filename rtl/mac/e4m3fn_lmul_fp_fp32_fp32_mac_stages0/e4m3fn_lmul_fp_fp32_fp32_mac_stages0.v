@@ -1,5 +1,5 @@
 // hwdse design a=e4m3fn,b=e4m3fn,mul=lmul,acc=fp:fp32,out=fp32,rounding=rne,unit=mac,stages=0
-// Latency 1 cycle, initiation interval 1, 1 multiply-accumulates per cycle. Synchronous reset, active
+// Latency 1 cycle, initiation interval 1, 1 multiply-accumulate per cycle. Synchronous reset, active
 //   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 65536 operand pairs, 222208 accumulation
 //   steps, 0 mismatches. Expected outputs: 21256 nan, 0 inf, 37154 zero, 0 negative zero, 115274

@@ -1,6 +1,6 @@
 // hwdse design
 //   a=fp16,b=fp16,mul=exact,acc=fp:fp32,out=fp32,rounding=rne,unit=mac,stages=4,interleave=3
-// Latency 7 cycles, initiation interval 1, 1 multiply-accumulates per cycle. Cycle t belongs to sum t
+// Latency 7 cycles, initiation interval 1, 1 multiply-accumulate per cycle. Cycle t belongs to sum t
 //   mod 3. Synchronous reset, active high, held for 7 cycles.
 // Verified against the golden model, level full, seed 0: 65792 operand pairs, 222208 accumulation
 //   steps, 0 mismatches. Expected outputs: 31010 nan, 1152 inf, 5532 zero, 0 negative zero, 134670

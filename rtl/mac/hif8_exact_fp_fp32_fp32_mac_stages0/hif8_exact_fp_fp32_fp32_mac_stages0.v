@@ -1,5 +1,5 @@
 // hwdse design a=hif8,b=hif8,mul=exact,acc=fp:fp32,out=fp32,rounding=rne,unit=mac,stages=0
-// Latency 1 cycle, initiation interval 1, 1 multiply-accumulates per cycle. Synchronous reset, active
+// Latency 1 cycle, initiation interval 1, 1 multiply-accumulate per cycle. Synchronous reset, active
 //   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 65536 operand pairs, 222208 accumulation
 //   steps, 0 mismatches. Expected outputs: 17962 nan, 5524 inf, 7187 zero, 0 negative zero, 127774

@@ -1,5 +1,5 @@
 // hwdse design a=lns8_g8,b=lns8_g8,mul=log,acc=bins,out=bf16,rounding=rne,unit=mac,stages=0
-// Latency 1 cycle, initiation interval 1, 1 multiply-accumulates per cycle. Synchronous reset, active
+// Latency 1 cycle, initiation interval 1, 1 multiply-accumulate per cycle. Synchronous reset, active
 //   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 65536 operand pairs, 226208 accumulation
 //   steps, 0 mismatches. Expected outputs: 0 nan, 0 inf, 5805 zero, 0 negative zero, 142028 negative,

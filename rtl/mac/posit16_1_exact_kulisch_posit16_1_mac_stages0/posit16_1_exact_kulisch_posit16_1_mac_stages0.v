@@ -1,6 +1,6 @@
 // hwdse design
 //   a=posit16_1,b=posit16_1,mul=exact,acc=kulisch,out=posit16_1,rounding=rne,unit=mac,stages=0
-// Latency 1 cycle, initiation interval 1, 1 multiply-accumulates per cycle. Synchronous reset, active
+// Latency 1 cycle, initiation interval 1, 1 multiply-accumulate per cycle. Synchronous reset, active
 //   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 65680 operand pairs, 357280 accumulation
 //   steps, 0 mismatches. Expected outputs: 14931 nan, 0 inf, 7149 zero, 0 negative zero, 210349

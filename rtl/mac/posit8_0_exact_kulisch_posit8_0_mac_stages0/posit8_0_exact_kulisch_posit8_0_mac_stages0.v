@@ -1,5 +1,5 @@
 // hwdse design a=posit8_0,b=posit8_0,mul=exact,acc=kulisch,out=posit8_0,rounding=rne,unit=mac,stages=0
-// Latency 1 cycle, initiation interval 1, 1 multiply-accumulates per cycle. Synchronous reset, active
+// Latency 1 cycle, initiation interval 1, 1 multiply-accumulate per cycle. Synchronous reset, active
 //   high, held for 1 cycle.
 // Verified against the golden model, level full, seed 0: 65536 operand pairs, 357280 accumulation
 //   steps, 0 mismatches. Expected outputs: 16815 nan, 0 inf, 8349 zero, 0 negative zero, 199653
