@@ -1,5 +1,6 @@
 """`hwdse cost` and `hwdse accuracy`: measure designs without making hardware."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hwdse.cli.synthesis import measured, show_measured
 from hwdse.cost import export
 from hwdse.cost.fpga import FAMILIES, FpgaResult, place_and_route
 from hwdse.cost.recommend import Recommendation, recommend
+from hwdse.explore.bars import plot_bars
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.ranking import rank as rank_designs
 from hwdse.explore.record import cost_margin, four_digits, short_spec
@@ -34,8 +36,18 @@ from hwdse.spec import Design
     multiple=True,
     help="Liberty file of the cell library; several files with one option each.",
 )
-@click.option("--clock-ns", type=click.FloatRange(min=0, min_open=True), help="Clock period in ns.")
+@click.option(
+    "--clock-ns",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Clock period in ns. Estimates choose the registers that it needs.",
+)
 @click.option("--jobs", type=Count(1, MAX_JOBS), help="Processes; by default one per core.")
+@click.option("--explain", is_flag=True, help="Show which blocks make the difference.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    help="Draw the blocks as stacked bars, as PNG and SVG; the suffix is left out.",
+)
 @click.option(
     "--export",
     "tools",
@@ -54,6 +66,8 @@ def cost(
     files: tuple[Path, ...],
     clock_ns: float | None,
     jobs: int | None,
+    explain: bool,
+    plot: Path | None,
     tools: tuple[str, ...],
     output: Path | None,
     as_json: bool,
@@ -63,11 +77,17 @@ def cost(
     With --synthesize they are measured: synthesis with the cells of a Liberty library, static
     timing, and gate-level simulation with glitches. What is measured is kept in the cache.
 
+    With --clock-ns, the command chooses the cheapest `stages` and `interleave` with which each
+    design meets the clock period, and shows designs that cannot meet it as such.
+
     The command reports designs whose accumulator loop is slower than every other pipeline stage.
 
     With --fpga, open tools also map, place and route each design for the FPGA. The same tools try
     other `stages` and `interleave` that are fast according to the delay model of the FPGA. The
     command recommends the fastest configuration.
+
+    With --explain, a table compares the designs block by block with the first design: area per
+    product and cycle, and energy per MAC. --plot draws the same.
 
     With --export and -o, each design is also written as a component that AccelForge, ZigZag, or
     Accelergy and Timeloop load.
@@ -86,9 +106,13 @@ def cost(
         results = measured(designs, files, jobs)
         show_measured(designs, results, clock_ns=clock_ns, as_json=as_json)
         return
-    estimates = [costs.estimate(design, technology, clock_ns=clock_ns) for design in designs]
+    designs, estimates = _estimated(designs, technology, clock_ns)
     priced = (export.PricedDesign.estimate(design, technology) for design in designs)
     written = export.write(export.files(tools, priced), output) if output else []
+    shares = costs.explain(estimates)
+    names = [short_spec(design) for design in designs]
+    errors = [(estimate.area_error, estimate.energy_error) for estimate in estimates]
+    drawn = plot_bars(shares, names, errors, plot.with_suffix("")) if plot else ()
     loops = [costs.loop_limit(design, technology) for design in designs]
     placed = [place_and_route(design, fpga) for design in designs] if fpga else []
     best = [recommend(d, r, fpga) for d, r in zip(designs, placed, strict=True)] if fpga else []
@@ -100,22 +124,39 @@ def cost(
         # Without --fpga, `placed` and `best` are empty.
         for document, result, found in zip(documents, placed, best, strict=False):
             document["fpga"] = {**result.to_json(), "recommended": found.to_json()}
-        print_json({"designs": documents, **({"files": written} if written else {})})
+        explained = {"blocks": [row.to_json() for row in shares]} if explain else {}
+        plots = {"plots": [str(path) for path in drawn]} if drawn else {}
+        print_json(
+            {"designs": documents, **explained, **plots, **({"files": written} if written else {})}
+        )
         return
     _show_estimates(designs, estimates, clock_ns)
+    if explain:
+        _show_shares(shares, names)
     for design, loop in zip(designs, loops, strict=True):
         if loop is not None:
             click.echo(f"{short_spec(design)}: {loop}.")
     if placed:
         _show_placed(designs, placed, best)
-    for path in written:
+    for path in (*drawn, *written):
         click.echo(f"  {path}")
+
+
+def _estimated(
+    designs: list[Design], technology: str, clock_ns: float | None
+) -> tuple[list[Design], list[costs.Cost]]:
+    """Estimate designs; at a clock, with the registers that it needs."""
+    if clock_ns is None:
+        return designs, [costs.estimate(design, technology) for design in designs]
+    found = [costs.at_clock(design, clock_ns, technology) for design in designs]
+    return [item.design for item in found], [item.cost for item in found]
 
 
 def _show_estimates(
     designs: Sequence[Design], estimates: Sequence[costs.Cost], clock_ns: float | None
 ) -> None:
     """Print estimates as a table, with what their errors are and which designs are too slow."""
+    # At one clock, figures per area and per watt compare. Otherwise the areas of the blocks help.
     blocks = list(dict.fromkeys(block.name for e in estimates for block in e.breakdown))
     rows = []
     for design, estimate in zip(designs, estimates, strict=True):
@@ -126,12 +167,15 @@ def _show_estimates(
                 four_digits(estimate.area_um2),
                 four_digits(estimate.energy_pj),
                 four_digits(estimate.delay_ns),
-                *(four_digits(share.get(name, 0.0)) for name in blocks),
+                *(
+                    [four_digits(share.get(name, 0.0)) for name in blocks]
+                    if clock_ns is None
+                    else [four_digits(estimate.tops_per_mm2), four_digits(estimate.tops_per_w)]
+                ),
             ]
         )
-    print_table(
-        ["design", "area um2", "energy pJ/MAC", "delay ns", *(f"{b} um2" for b in blocks)], rows
-    )
+    more = [f"{b} um2" for b in blocks] if clock_ns is None else ["TOPS/mm2", "TOPS/W"]
+    print_table(["design", "area um2", "energy pJ/MAC", "delay ns", *more], rows)
     first = estimates[0]
     at = f"at {clock_ns:g} ns" if clock_ns else "at the shortest clock period of each design"
     margin = cost_margin([estimate.to_json() for estimate in estimates])
@@ -140,11 +184,37 @@ def _show_estimates(
         f"operands normally distributed. {margin}"
     )
     for design, estimate in zip(designs, estimates, strict=True):
-        if clock_ns is not None and estimate.delay_ns > clock_ns:
+        if not estimate.meets_clock:
             click.echo(
                 f"{short_spec(design)} does not meet {clock_ns:g} ns: it needs "
-                f"{four_digits(estimate.delay_ns)} ns."
+                f"{four_digits(estimate.delay_ns)} ns, with any stages and interleave."
             )
+
+
+def _show_shares(shares: Sequence[costs.BlockShares], names: Sequence[str]) -> None:
+    """Print area and energy block by block, with the differences to the first design."""
+    for title, values in (
+        ("area um2 per product and cycle", [row.area_um2 for row in shares]),
+        ("energy pJ/MAC", [row.energy_pj for row in shares]),
+    ):
+        # The totals are last. Their largest one gets four digits, and all others as many decimals.
+        decimals = max(3 - math.floor(math.log10(max(values[-1]))), 0)
+        click.echo(f"\n{title}, and how much more than in the first design:")
+        print_table(
+            ["block", names[0], *(head for name in names[1:] for head in (name, "more"))],
+            [
+                [
+                    row.name,
+                    f"{each[0]:.{decimals}f}",
+                    *(
+                        text
+                        for value in each[1:]
+                        for text in (f"{value:.{decimals}f}", f"{value - each[0]:+.{decimals}f}")
+                    ),
+                ]
+                for row, each in zip(shares, values, strict=True)
+            ],
+        )
 
 
 def _show_placed(

@@ -1,22 +1,28 @@
 """Estimates area, energy and delay of a design from its declared structure and a technology table.
 
-Most callers need only `estimate`. The modules `synthesis`, `timing`, `activity` and `calibrate`
-measure instead: synthesis, timing, gate-level energy and calibration of a table. Measuring needs
-external tools.
+Most callers need only `estimate`. `measure` measures instead: synthesis, static timing and
+gate-level simulation with the cells of a Liberty library. `calibration` makes a technology table
+from such measurements. Measuring needs Yosys.
 """
 
 from hwdse.cost.analytic import estimate, estimate_structure
+from hwdse.cost.clock import Clocked, at_clock
+from hwdse.cost.explain import BlockShares, explain
 from hwdse.cost.loop import LoopCost, loop_limit
 from hwdse.cost.result import BlockCost, Cost
 from hwdse.primitives import Technology, load_technology, technologies
 
 __all__ = [
     "BlockCost",
+    "BlockShares",
+    "Clocked",
     "Cost",
     "LoopCost",
     "Technology",
+    "at_clock",
     "estimate",
     "estimate_structure",
+    "explain",
     "load_technology",
     "loop_limit",
     "technologies",

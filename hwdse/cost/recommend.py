@@ -14,8 +14,7 @@ The fastest configuration is recommended. A configuration with more cycles of la
 interleaved sums instead of a single sum, must be faster by a minimum factor.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hwdse import hdl
@@ -116,7 +115,7 @@ def candidates(design: Design, family: str = "ecp5") -> list[Design]:
     """
     check_family(family)
     circuit = hdl.circuit(design, FAMILIES[family].target)
-    turns = any(field.name == "interleave" for field in fields(design.unit))
+    turns = design.unit.takes_turns
     most = MAX_INTERLEAVE if turns else 1
     shortest = circuit.shortest_period(MAX_STAGES, most)
     one_sum = circuit.shortest_period(MAX_STAGES, 1) if turns else shortest
@@ -129,32 +128,13 @@ def candidates(design: Design, family: str = "ecp5") -> list[Design]:
         pairs += [(stages, 1), (min(stages + 1, MAX_STAGES), 1)]
     else:
         pairs.append(_fewest(circuit, _LESS_NEAR * shortest, most))
-    found = []
-    for stages, interleave in dict.fromkeys(pairs):
-        own = {"interleave": interleave} if turns else {}
-        found.append(replace(design, unit=replace(design.unit, stages=stages, **own)))
-    return found
+    return [
+        replace(design, unit=design.unit.registered(stages, interleave))
+        for stages, interleave in dict.fromkeys(pairs)
+    ]
 
 
 def _fewest(circuit: Circuit, period: float, most: int) -> tuple[int, int]:
     """The `stages` and `interleave` with the fewest cycles that reach a period in ps."""
-    enough = _enough(circuit, Limits(period=int(period)), most)
+    enough = circuit.enough(Limits(period=int(period)), MAX_STAGES, most)
     return min(enough, key=lambda pair: (sum(pair), pair))
-
-
-def _enough(circuit: Circuit, limits: Limits, most: int) -> Iterator[tuple[int, int]]:
-    """Yield each possible `stages` with the smallest `interleave` that keeps the limits.
-
-    A number of stages is left out if even `most` interleaved sums do not keep the limits.
-    """
-    for stages in range(MAX_STAGES + 1):
-        if circuit.earliest(limits, stages, most) is None:
-            continue
-        low, high = 1, most
-        while low < high:
-            middle = (low + high) // 2
-            if circuit.earliest(limits, stages, middle) is None:
-                low = middle + 1
-            else:
-                high = middle
-        yield stages, high

@@ -35,7 +35,7 @@ class Cost:
         breakdown: costs of the blocks.
         technology: name of the technology table.
         method: method of the estimate, `analytic`.
-        clock_ns: clock period at which the leakage counts.
+        clock_ns: clock period at which the leakage counts, by default `delay_ns`.
         register_pj: share of the registers and their clock in `energy_pj`.
         leakage_pj: share of the leakage in `energy_pj`.
         glitches: True if the energy includes glitches.
@@ -63,9 +63,26 @@ class Cost:
     energy_error: float | None = None
     delay_error: float | None = None
 
+    @property
+    def meets_clock(self) -> bool:
+        """True if the slowest stage is not slower than the clock period."""
+        return self.delay_ns <= self.clock_ns
+
+    @property
+    def tops_per_mm2(self) -> float:
+        """10^12 operations per second and mm2 of cell area at the clock. A MAC is 2 operations."""
+        return 2 * self.macs_per_cycle / self.clock_ns * 1e-3 / (self.area_um2 * 1e-6)
+
+    @property
+    def tops_per_w(self) -> float:
+        """10^12 operations per second and watt at the clock. A MAC is 2 operations."""
+        return 2 / self.energy_pj
+
     def to_json(self) -> dict[str, Any]:
-        """Return plain data for `json.dumps`: the attributes by name, with tuples as lists."""
+        """Return plain data for `json.dumps`: the attributes and properties by name."""
         plain = asdict(self)
+        for name in ("meets_clock", "tops_per_mm2", "tops_per_w"):
+            plain[name] = getattr(self, name)
         plain["stage_delays_ns"] = list(self.stage_delays_ns)
         plain["breakdown"] = [asdict(block) for block in self.breakdown]
         return plain

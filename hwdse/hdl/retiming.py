@@ -15,7 +15,7 @@ of lags by one until no set saves bits. The best set is a minimum cut. All delay
 picoseconds and all flows are integers, so the placement is the same on every machine.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -263,6 +263,31 @@ class Circuit:
                     if limit < latest[u]:
                         latest[u], lowered = limit, True
         return latest
+
+    def enough(
+        self, limits: Limits, most_stages: int, most_interleave: int
+    ) -> Iterator[tuple[int, int]]:
+        """Yield each possible number of stages and the smallest `interleave` that is enough for it.
+
+        A number of stages is left out if even `most_interleave` sums do not keep the limits.
+        """
+        for stages in range(most_stages + 1):
+            if self.earliest(limits, stages, most_interleave) is None:
+                continue
+            low, high = 1, most_interleave
+            while low < high:
+                middle = (low + high) // 2
+                if self.earliest(limits, stages, middle) is None:
+                    low = middle + 1
+                else:
+                    high = middle
+            yield stages, high
+
+    @property
+    def unpipelined_ps(self) -> int:
+        """Delay in ps of the slowest path without inserted registers."""
+        arrival = self.arrivals([0] * len(self.nodes))
+        return max((time for time, _ in arrival.values()), default=0)
 
     def shortest_period(self, stages: int, interleave: int) -> int:
         """The shortest period in ps, without register overhead."""

@@ -78,6 +78,24 @@ class Unit(Part):
         """The same unit without inserted pipeline registers, as the generator builds it."""
         return replace(self, stages=0)
 
+    @property
+    def takes_turns(self) -> bool:
+        """True if the sums of this unit can be interleaved."""
+        return any(field.name == "interleave" for field in fields(self))
+
+    def registered(self, stages: int, interleave: int = 1) -> Self:
+        """The same unit with other pipeline registers.
+
+        Args:
+            stages: number of pipeline register ranks.
+            interleave: number of interleaved sums; ignored by a unit that cannot interleave sums.
+
+        Raises:
+            SpecError: a number is not allowed.
+        """
+        turns = {"interleave": interleave} if self.takes_turns else {}
+        return replace(self, stages=stages, **turns)
+
     @abstractmethod
     def interface(self, design: "Design") -> Interface:
         """The interface of a design with this unit: streams, reset and latency."""

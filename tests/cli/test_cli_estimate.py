@@ -114,3 +114,26 @@ def test_unknown_network_and_missing_dataset(only_error, tmp_path):
     arguments = ["--network", "fashion-cnn", "--data-dir", str(tmp_path)]
     assert main(["accuracy", "a=int8,acc=kulisch", *arguments]) == 2
     only_error("dataset fashion-mnist is missing")
+
+
+PAIR = ("a=int8,acc=int:32,unit=dot", "a=e4m3fn,acc=fp:bf16,unit=dot")
+
+
+def test_cost_explains_the_difference_block_by_block(capsys, tmp_path):
+    stem = tmp_path / "bars"
+    assert main(["cost", *PAIR, "--clock-ns", "20", "--explain", "--plot", f"{stem}.png"]) == 0
+    printed = capsys.readouterr().out
+    for head in ("area um2 per product and cycle", "energy pJ/MAC, and how much more"):
+        assert head in printed
+    assert printed.count("\naccumulate ") == printed.count("\ntotal ") == 2
+    assert stem.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert "</svg>" in stem.with_suffix(".svg").read_text(encoding="utf-8")
+
+
+def test_cost_explains_in_json(capsys):
+    assert main(["cost", *PAIR, "--explain", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    total = document["blocks"][-1]
+    energies = [design["energy_pj"] for design in document["designs"]]
+    assert total["energy_pj"] == energies
+    assert total["energy_pj_more"] == [0, energies[1] - energies[0]]
