@@ -13,7 +13,7 @@ before the block.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -243,3 +243,24 @@ def estimate(
     structure = hdl.structure_of(design)
     traits = traits_of(design, structure.macs_per_cycle)
     return estimate_structure(structure, technology, traits=traits, clock_ns=clock_ns)
+
+
+def period_of_share(design: Design, technology: Technology) -> Callable[[float], float]:
+    """Shortest clock period in ns as a function of how well registers divide the logic.
+
+    Args:
+        design: the design. Its own `stages` and `interleave` have no influence.
+        technology: the cost laws.
+
+    Returns:
+        Function of the delay of the slowest stage, as a share of the delay without registers.
+    """
+    plain = replace(design, unit=design.unit.registered(0))
+    structure = hdl.structure_of(plain)
+    traits = traits_of(replace(design, unit=design.unit.registered(1)), structure.macs_per_cycle)
+
+    def period_ns(share: float) -> float:
+        divided: UnitStructure = replace(structure, shares=(share,))
+        return estimate_structure(divided, technology, traits=traits).delay_ns
+
+    return period_ns

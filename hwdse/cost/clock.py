@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hwdse import hdl
-from hwdse.cost.analytic import estimate, estimate_structure
-from hwdse.cost.families import traits_of
+from hwdse.cost.analytic import estimate, period_of_share
 from hwdse.cost.result import Cost
 from hwdse.errors import TechnologyError
 from hwdse.hdl.retiming import Circuit, Limits
 from hwdse.primitives import Technology, load_technology
-from hwdse.primitives.structure import UnitStructure
 from hwdse.spec import Design
 from hwdse.spec.unit import MAX_INTERLEAVE, MAX_STAGES
 
@@ -103,13 +101,7 @@ def _enough(
 
     The laws give a period in ns that is linear in the slowest stage's share of the whole delay.
     """
-    structure = hdl.structure_of(plain)
-    traits = traits_of(_registered(plain, 1, 1), structure.macs_per_cycle)
-
-    def period_ns(share: float) -> float:
-        divided: UnitStructure = replace(structure, shares=(share,))
-        return estimate_structure(divided, table, traits=traits).delay_ns
-
+    period_ns = period_of_share(plain, table)
     overhead, whole = period_ns(0.0), period_ns(1.0)
     share = (clock_ns - overhead) / (whole - overhead) if whole > overhead else 1.0
     limit = int(share * circuit.unpipelined_ps)

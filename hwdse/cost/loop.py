@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hwdse import hdl
-from hwdse.cost.analytic import estimate
+from hwdse.cost.analytic import period_of_share
 from hwdse.primitives import Technology, load_technology
 from hwdse.spec import Design
 
@@ -62,10 +62,9 @@ def loop_limit(design: Design, technology: str | Technology = "nangate45") -> Lo
     if placed.loop is None:
         return None
     table = technology if isinstance(technology, Technology) else load_technology(technology)
-    slowest = estimate(design, table).delay_ns - table.register_overhead_ns
-    ns_per_ps = slowest / max(placed.stage_ps)
+    period_ns = period_of_share(design, table)
     return LoopCost(
-        loop_ns=table.register_overhead_ns + placed.loop.loop_ps * ns_per_ps,
-        others_ns=table.register_overhead_ns + placed.loop.others_ps * ns_per_ps,
+        loop_ns=period_ns(placed.loop.loop_ps / placed.unpipelined_ps),
+        others_ns=period_ns(placed.loop.others_ps / placed.unpipelined_ps),
         interleave=placed.loop.interleave,
     )

@@ -11,7 +11,9 @@ def estimates(*specs):
 
 
 def test_blocks_add_up_to_the_totals_of_each_design():
-    costs = estimates("a=int8,acc=int:32,unit=dot,lanes=4", "a=e4m3fn,acc=fp:bf16", "a=fp16")
+    costs = estimates(
+        "a=int8,acc=int:32,unit=dot,lanes=4", "a=e4m3fn,acc=fp:bf16", "a=fp16,unit=mul"
+    )
     *rows, total = explain(costs)
     assert total.name == TOTAL
     for place, each in enumerate(costs):
