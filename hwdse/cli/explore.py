@@ -51,6 +51,11 @@ _COLUMN = click.Choice([c.name for c in COLUMNS])
     default=None,
     help="Round what layers hand on to the output format, instead of what the space says.",
 )
+@click.option(
+    "--clock-ns",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Clock period in ns that all designs shall meet, instead of the space's.",
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @json_option
 def explore(
@@ -62,12 +67,14 @@ def explore(
     samples: int | None,
     scales: str | None,
     requantize: bool | None,
+    clock_ns: float | None,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Sweep a design space and write the results.
 
-    SPACE is a TOML file. Without SPACE, the built-in space is swept. Finished designs are kept: to
+    SPACE is a TOML file. Without SPACE, the built-in space is swept. If the space has a clock
+    period, each design gets the registers that it needs for it. Finished designs are kept: to
     continue an interrupted sweep, run the same command again. A failed design does not stop the
     sweep: the failed design is listed with the reason, and the exit status is 1. The same command
     tries failed designs again.
@@ -89,6 +96,7 @@ def explore(
                 samples=samples,
                 scales=scales,
                 requantize=requantize,
+                clock_ns=clock_ns,
                 data_dir=data_dir,
                 reporter=reporter,
             )

@@ -3,6 +3,19 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+OPERATIONS_PER_MAC = 2
+"""A multiplication and an addition, as data sheets count."""
+
+
+def tops_per_mm2(macs_per_cycle: float, clock_ns: float, area_um2: float) -> float:
+    """10^12 operations per second and mm2 of a unit that starts with each clock period."""
+    return OPERATIONS_PER_MAC * macs_per_cycle / clock_ns * 1e3 / area_um2
+
+
+def tops_per_w(energy_pj: float) -> float:
+    """10^12 operations per second and watt, from the energy per MAC."""
+    return OPERATIONS_PER_MAC / energy_pj
+
 
 @dataclass(frozen=True, kw_only=True)
 class BlockCost:
@@ -70,13 +83,13 @@ class Cost:
 
     @property
     def tops_per_mm2(self) -> float:
-        """10^12 operations per second and mm2 of cell area at the clock. A MAC is 2 operations."""
-        return 2 * self.macs_per_cycle / self.clock_ns * 1e-3 / (self.area_um2 * 1e-6)
+        """10^12 operations per second and mm2 of cell area at the clock."""
+        return tops_per_mm2(self.macs_per_cycle, self.clock_ns, self.area_um2)
 
     @property
     def tops_per_w(self) -> float:
-        """10^12 operations per second and watt at the clock. A MAC is 2 operations."""
-        return 2 / self.energy_pj
+        """10^12 operations per second and watt at the clock."""
+        return tops_per_w(self.energy_pj)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for `json.dumps`: the attributes and properties by name."""

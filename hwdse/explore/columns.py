@@ -18,6 +18,7 @@ class Column:
         scale: axis scale: `log`, `linear`, or `error`. With `error`, the axis shows the logarithm
             of 1 - ratio.
         margin: name of the column with the relative error; empty if no column has it.
+        is_cost: whether the quantity belongs to the hardware, not to the accuracy.
         order: name of another column for comparing designs, such as `rank`; smaller is better.
             Designs with equal values there are tied. Empty: this quantity compares designs.
     """
@@ -27,6 +28,7 @@ class Column:
     unit: str
     maximize: bool = False
     scale: str = "log"
+    is_cost: bool = True
     margin: str = ""
     order: str = ""
 
@@ -55,19 +57,31 @@ COLUMNS = (
     Column(name="area_um2", title="Area", unit="µm²", margin="area_error"),
     Column(name="area_per_mac_um2", title="Area per MAC", unit="µm²", margin="area_error"),
     Column(name="delay_ns", title="Delay", unit="ns", margin="delay_error"),
+    Column(name="tops_per_mm2", title="Throughput per area", unit="TOPS/mm²", maximize=True),
+    Column(name="tops_per_w", title="Operations per energy", unit="TOPS/W", maximize=True),
     Column(
         name="sqnr_db",
         title="Logit SQNR",
         unit="dB",
         maximize=True,
         scale="linear",
+        is_cost=False,
         order="rank",
     ),
-    Column(name="accuracy", title="Accuracy", unit="%", maximize=True, scale="error"),
-    Column(name="agreement", title="Agreement with float", unit="%", maximize=True, scale="error"),
+    Column(
+        name="accuracy", title="Accuracy", unit="%", maximize=True, scale="error", is_cost=False
+    ),
+    Column(
+        name="agreement",
+        title="Agreement with float",
+        unit="%",
+        maximize=True,
+        scale="error",
+        is_cost=False,
+    ),
 )
-COSTS = tuple(c for c in COLUMNS if not c.maximize)
-QUALITIES = tuple(c for c in COLUMNS if c.maximize)
+COSTS = tuple(c for c in COLUMNS if c.is_cost)
+QUALITIES = tuple(c for c in COLUMNS if not c.is_cost)
 DEFAULT_COST, DEFAULT_QUALITY = "energy_pj", "sqnr_db"
 
 

@@ -116,6 +116,7 @@ COST: dict[str, Check] = {
     "area_um2": _is_amount,
     "energy_pj": _is_amount,
     "delay_ns": _is_amount,
+    "clock_ns": _is_positive,
     "macs_per_cycle": _is_positive,
     "area_error": _is_margin,
     "energy_error": _is_margin,

@@ -32,6 +32,7 @@ class DesignEvaluator:
         data_dir: folder of the dataset. None: $HWDSE_DATA or the system folder.
         scales: policy for choosing the scales of activations and weights.
         requantize: whether layers hand on their outputs in the design's output format.
+        clock_ns: clock period for the cost. None: the shortest one of each design.
         version: version of hwdse.
     """
 
@@ -45,6 +46,7 @@ class DesignEvaluator:
     data_dir: Path | None = None
     scales: str = networks.DEFAULT_SCALES
     requantize: bool = False
+    clock_ns: float | None = None
     version: str = hwdse.__version__
 
     @classmethod
@@ -57,6 +59,7 @@ class DesignEvaluator:
         *,
         scales: str = networks.DEFAULT_SCALES,
         requantize: bool = False,
+        clock_ns: float | None = None,
     ) -> Self:
         """Build an evaluator. Loads network, dataset and technology, to report errors early.
 
@@ -80,6 +83,7 @@ class DesignEvaluator:
             data_dir=data_dir,
             scales=get_policy(scales).name,
             requantize=requantize,
+            clock_ns=clock_ns,
         )
 
     def key(self, design: Design) -> str:
@@ -97,6 +101,7 @@ class DesignEvaluator:
             self.scales,
             self.requantize,
             self.technology_digest,
+            self.clock_ns,
             self.version,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -114,7 +119,7 @@ class DesignEvaluator:
         )
         return Evaluation(
             spec=str(design),
-            cost=cost.estimate(design, technology).to_json(),
+            cost=cost.estimate(design, technology, clock_ns=self.clock_ns).to_json(),
             accuracy=accuracy.to_json(),
             errors=accuracy.errors,
             version=self.version,

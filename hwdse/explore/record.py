@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from hwdse.cost.result import tops_per_mm2, tops_per_w
 from hwdse.errors import SpecError
 from hwdse.spec import Design
 
@@ -104,7 +105,8 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
     multiply-accumulate. Accuracy and its interval are fractions of 1. `float_accuracy` is the
     accuracy of the float32 network on the same samples. `agreement` is the fraction of samples with
     the same class as in float32. `sqnr_db` is infinity if all outputs equal the float32 outputs,
-    and minus infinity if an output is NaN or infinite.
+    and minus infinity if an output is NaN or infinite. `tops_per_mm2` and `tops_per_w` hold at
+    `clock_ns`; an operation is half a multiply-accumulate.
     """
     cost, accuracy = row.cost or {}, row.accuracy or {}
     area = cost.get("area_um2")
@@ -117,6 +119,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "area_per_mac_um2": None if area is None else area / cost["macs_per_cycle"],
         "energy_pj": cost.get("energy_pj"),
         "delay_ns": cost.get("delay_ns"),
+        **_at_clock(cost),
         "area_error": cost.get("area_error"),
         "energy_error": cost.get("energy_error"),
         "delay_error": cost.get("delay_error"),
@@ -141,6 +144,19 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "version": row.version or None,
         "verified": row.certificate is not None,
         "failure": row.failure,
+    }
+
+
+def _at_clock(cost: Mapping[str, Any]) -> dict[str, float | bool | None]:
+    """Whether a design meets its clock, and its throughput and efficiency there."""
+    if not cost:
+        return dict.fromkeys(("clock_ns", "meets_clock", "tops_per_mm2", "tops_per_w"))
+    clock, area, energy = cost["clock_ns"], cost["area_um2"], cost["energy_pj"]
+    return {
+        "clock_ns": clock,
+        "meets_clock": cost["delay_ns"] <= clock,
+        "tops_per_mm2": tops_per_mm2(cost["macs_per_cycle"], clock, area) if area else None,
+        "tops_per_w": tops_per_w(energy) if energy else None,
     }
 
 

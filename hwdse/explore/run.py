@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from hwdse.errors import FailedDesignsError
+from hwdse.explore.clocking import clocked
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.front import pareto, pareto_mask
 from hwdse.explore.plotting import plot
@@ -71,6 +72,7 @@ def sweep(
     samples: int | None = None,
     scales: str | None = None,
     requantize: bool | None = None,
+    clock_ns: float | None = None,
     data_dir: str | Path | None = None,
     reporter: Reporter | None = None,
     evaluator: Evaluator | None = None,
@@ -91,6 +93,7 @@ def sweep(
         samples: number of test samples to use instead of the number in the space.
         scales: scale policy to use instead of the policy in the space.
         requantize: whether layers hand on their outputs in the output format; overrides the space.
+        clock_ns: clock period that all designs shall meet, instead of the clock of the space.
         data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
         reporter: receives the progress.
         evaluator: evaluates a design. Default: analytic cost, and accuracy of the network.
@@ -109,6 +112,8 @@ def sweep(
         space = replace(space, scales=scales)
     if requantize is not None:
         space = replace(space, requantize=requantize)
+    if clock_ns is not None:
+        space = replace(space, clock_ns=clock_ns)
     if evaluator is None:
         evaluator = DesignEvaluator.prepare(
             space.network,
@@ -117,12 +122,15 @@ def sweep(
             None if data_dir is None else Path(data_dir),
             scales=space.scales,
             requantize=space.requantize,
+            clock_ns=space.clock_ns,
         )
+    reporter = reporter or Silent()
+    space = clocked(space, jobs, reporter)
     run = _Run(
         space=space,
         folder=writable_folder(Path(folder)),
         jobs=jobs,
-        reporter=reporter or Silent(),
+        reporter=reporter,
         keys={evaluator.key(design): design for design in space.designs},
     )
     with Store.create(run.folder / STORE_NAME) as store:

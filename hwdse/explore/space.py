@@ -6,6 +6,7 @@ samples = 360                # number of test samples; default: the number in th
 scales = "output"            # scale policy: output, pow2, mse or absmax
 requantize = false           # true: layers hand on outputs in the design's output format
 technology = "nangate45"
+clock_ns = 2.0               # each design gets the registers that this clock period needs
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # single designs
 
 [[space]]                    # all combinations of the values below
@@ -37,7 +38,7 @@ DEFAULT_TECHNOLOGY = "nangate45"
 
 _BUILTIN = Path(__file__).with_name("builtin.toml")
 _SETTINGS = (
-    *("network", "samples", "scales", "requantize", "technology"),
+    *("network", "samples", "scales", "requantize", "technology", "clock_ns"),
     *("skip_invalid", "designs", "space"),
 )
 _HEADER = re.compile(r"\s*\[\[\s*space\s*\]\]")
@@ -69,6 +70,8 @@ class Space:
         scales: policy for choosing the scales of activations and weights.
         requantize: whether layers hand on their outputs in the design's output format.
         technology: name of a technology table, or path of a table.
+        clock_ns: clock period that all designs shall meet. The sweep then chooses `stages` and
+            `interleave`. None: the designs keep their own.
         skipped: number of combinations left out because they are not valid designs.
     """
 
@@ -79,6 +82,7 @@ class Space:
     scales: str = DEFAULT_SCALES
     requantize: bool = False
     technology: str = DEFAULT_TECHNOLOGY
+    clock_ns: float | None = None
     skipped: int = 0
 
     def __post_init__(self) -> None:
@@ -86,6 +90,8 @@ class Space:
             raise SpaceError(f"{self.name}: no designs; give `designs` or a [[space]] table")
         if self.samples is not None and self.samples < 1:
             raise SpaceError(f"{self.name}: samples = {self.samples} must be at least 1")
+        if self.clock_ns is not None and not 0 < self.clock_ns < math.inf:
+            raise SpaceError(f"{self.name}: clock_ns = {self.clock_ns} must be above 0 and finite")
         if self.scales not in scale_policies():
             allowed = ", ".join(scale_policies())
             raise SpaceError(f"{self.name}: scales = {self.scales!r}: allowed are {allowed}")
@@ -143,6 +149,7 @@ class Space:
             "scales": source.typed(document, "scales", str, DEFAULT_SCALES),
             "requantize": source.typed(document, "requantize", bool, False),
             "technology": source.typed(document, "technology", str, DEFAULT_TECHNOLOGY),
+            "clock_ns": source.number(document, "clock_ns"),
         }
         return cls(name=name, designs=tuple(designs), skipped=skipped, **settings)
 
@@ -177,6 +184,12 @@ class _Source:
             words = {str: "text", int: "a whole number", bool: "true or false", list: "a list"}
             raise self.error(f"{key} = {value!r}: must be {words[kind]}", self.key(key))
         return value
+
+    def number(self, table: Mapping[str, Any], key: str) -> float | None:
+        value = table.get(key)
+        if value is not None and type(value) not in (int, float):
+            raise self.error(f"{key} = {value!r}: must be a number", self.key(key))
+        return value if value is None else float(value)
 
     def strings(self, table: Mapping[str, Any], key: str) -> list[str]:
         values = self.typed(table, key, list, [])

@@ -55,6 +55,7 @@ def evaluation(design):
             "area_um2": energy * 900,
             "energy_pj": energy,
             "delay_ns": 1 + digest[2] / 256,
+            "clock_ns": 2.0,
             "macs_per_cycle": design.unit.group,
             "area_error": None,
             "energy_error": None,
