@@ -13,7 +13,8 @@ from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cli.synthesis import measured, show_measured
 from hwdse.cost import export
-from hwdse.cost.fpga import FAMILIES, FpgaResult, place_and_route
+from hwdse.cost.fpga import FpgaResult, place_and_route
+from hwdse.cost.fpga_families import FAMILIES
 from hwdse.cost.recommend import Recommendation, recommend
 from hwdse.explore.bars import plot_bars
 from hwdse.explore.progress import ConsoleReporter
@@ -27,7 +28,8 @@ from hwdse.spec import Design
 @click.command()
 @click.argument("spec", nargs=-1, required=True)
 @click.option("--technology", default=DEFAULT_TECHNOLOGY, show_default=True, help="Cost table.")
-@click.option("--fpga", type=click.Choice(list(FAMILIES)), help="Place and route on an FPGA too.")
+@click.option("--fpga", type=click.Choice(list(FAMILIES)), help="Map to an FPGA too.")
+@click.option("--no-dsp", is_flag=True, help="With --fpga: leave hard multipliers out.")
 @click.option("--synthesize", is_flag=True, help="Measure with a cell library, do not estimate.")
 @click.option(
     "--liberty",
@@ -62,6 +64,7 @@ def cost(
     spec: tuple[str, ...],
     technology: str,
     fpga: str | None,
+    no_dsp: bool,
     synthesize: bool,
     files: tuple[Path, ...],
     clock_ns: float | None,
@@ -82,9 +85,9 @@ def cost(
 
     The command reports designs whose accumulator loop is slower than every other pipeline stage.
 
-    With --fpga, open tools also map, place and route each design for the FPGA. The same tools try
-    other `stages` and `interleave` that are fast according to the delay model of the FPGA. The
-    command recommends the fastest configuration.
+    With --fpga, open tools also map each design to the FPGA, and for ecp5 and ice40 place and route
+    it. There the same tools try other `stages` and `interleave` that are fast according to the
+    delay model of the FPGA, and the command recommends the fastest configuration.
 
     With --explain, a table compares the designs block by block with the first design: area per
     product and cycle, and energy per MAC. --plot draws the same.
@@ -114,16 +117,17 @@ def cost(
     errors = [(estimate.area_error, estimate.energy_error) for estimate in estimates]
     drawn = plot_bars(shares, names, errors, plot.with_suffix("")) if plot else ()
     loops = [costs.loop_limit(design, technology) for design in designs]
-    placed = [place_and_route(design, fpga) for design in designs] if fpga else []
-    best = [recommend(d, r, fpga) for d, r in zip(designs, placed, strict=True)] if fpga else []
+    placed, best = _placed(designs, fpga, dsp=not no_dsp)
     if as_json:
         documents: list[dict[str, Any]] = [
             {"spec": str(design), **estimate.to_json(), "loop": loop and loop.to_json()}
             for design, estimate, loop in zip(designs, estimates, loops, strict=True)
         ]
-        # Without --fpga, `placed` and `best` are empty.
-        for document, result, found in zip(documents, placed, best, strict=False):
-            document["fpga"] = {**result.to_json(), "recommended": found.to_json()}
+        # Without --fpga, `placed` is empty. Without place and route, `best` is.
+        for document, result in zip(documents, placed, strict=False):
+            document["fpga"] = result.to_json()
+        for document, found in zip(documents, best, strict=False):
+            document["fpga"]["recommended"] = found.to_json()
         explained = {"blocks": [row.to_json() for row in shares]} if explain else {}
         plots = {"plots": [str(path) for path in drawn]} if drawn else {}
         print_json(
@@ -150,6 +154,18 @@ def _estimated(
         return designs, [costs.estimate(design, technology) for design in designs]
     found = [costs.at_clock(design, clock_ns, technology) for design in designs]
     return [item.design for item in found], [item.cost for item in found]
+
+
+def _placed(
+    designs: Sequence[Design], family: str | None, *, dsp: bool
+) -> tuple[list[FpgaResult], list[Recommendation]]:
+    """Map designs to an FPGA, and find better configurations if they are placed and routed."""
+    if family is None:
+        return [], []
+    placed = [place_and_route(design, family, dsp=dsp) for design in designs]
+    if not FAMILIES[family].nextpnr:
+        return placed, []
+    return placed, [recommend(d, r, family) for d, r in zip(designs, placed, strict=True)]
 
 
 def _show_estimates(
@@ -220,25 +236,30 @@ def _show_shares(shares: Sequence[costs.BlockShares], names: Sequence[str]) -> N
 def _show_placed(
     designs: Sequence[Design], placed: Sequence[FpgaResult], best: Sequence[Recommendation]
 ) -> None:
-    """Print what place and route gave, and which configuration is recommended."""
-    click.echo(f"\n{placed[0].device}, {placed[0].tool}, placed and routed.")
+    """Print what designs take on the FPGA, and which configuration is recommended."""
+    first = placed[0]
+    routed = "placed and routed" if best else "mapped, not placed and routed"
+    multipliers = "" if first.dsp else ", without hard multipliers"
+    click.echo(f"\n{first.device}{multipliers}, {first.tool}, {routed}.")
+    given = list(zip(designs, placed, strict=True))
+    better = [(found.design, found.result) for found in best] or given
+    shown = (pair for pairs in zip(given, better, strict=True) for pair in dict.fromkeys(pairs))
     print_table(
         ["design", "stages", "interleave", "LUTs", "flip-flops", "multipliers", "Fmax MHz"],
         [
             [
-                short_spec(shown.design),
-                str(shown.stages),
-                str(shown.interleave),
-                str(shown.result.luts),
-                str(shown.result.flip_flops),
-                str(shown.result.multipliers),
-                four_digits(shown.result.fmax_mhz),
+                short_spec(design),
+                str(design.unit.stages),
+                str(getattr(design.unit, "interleave", 1)),
+                str(result.luts),
+                str(result.flip_flops),
+                str(result.multipliers),
+                "-" if result.fmax_mhz is None else four_digits(result.fmax_mhz),
             ]
-            for design, result, found in zip(designs, placed, best, strict=True)
-            for shown in dict.fromkeys((Recommendation(design=design, result=result), found))
+            for design, result in shown
         ],
     )
-    for design, found in zip(designs, best, strict=True):
+    for design, found in zip(designs, best, strict=False):
         click.echo(_advice(design, found))
 
 
@@ -346,7 +367,7 @@ def _advice(design: Design, found: Recommendation) -> str:
     turns = f",interleave={found.interleave}" if found.interleave > 1 else ""
     return (
         f"{short_spec(design)}: stages={found.stages}{turns} is recommended, "
-        f"{four_digits(found.result.fmax_mhz)} MHz."
+        f"{four_digits(found.fmax_mhz)} MHz."
     )
 
 

@@ -18,7 +18,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hwdse import hdl
-from hwdse.cost.fpga import FAMILIES, FpgaResult, check_family, place_and_route
+from hwdse.cost.fpga import FpgaResult, check_family, place_and_route
+from hwdse.cost.fpga_families import FAMILIES
+from hwdse.errors import ToolError
 from hwdse.hdl.retiming import Circuit, Limits
 from hwdse.spec import Design
 from hwdse.spec.unit import MAX_INTERLEAVE, MAX_STAGES
@@ -60,6 +62,12 @@ class Recommendation:
         """Number of interleaved sums; 1 for a unit without a running sum."""
         return int(getattr(self.design.unit, "interleave", 1))
 
+    @property
+    def fmax_mhz(self) -> float:
+        """Highest clock frequency after routing in MHz."""
+        assert self.result.fmax_mhz is not None  # the family is placed and routed
+        return self.result.fmax_mhz
+
     def to_json(self) -> dict[str, Any]:
         """Return the recommendation as plain data for `json.dumps`."""
         return {
@@ -75,18 +83,25 @@ def recommend(design: Design, given: FpgaResult, family: str = "ecp5") -> Recomm
 
     Args:
         design: the design. The given `stages` and `interleave` are one of the configurations.
-        given: the result of place and route for `design`.
-        family: a key of `FAMILIES`.
+        given: the result of place and route for `design`. The candidates use hard multipliers if
+            this result does.
+        family: a key of `FAMILIES` with a place-and-route program.
 
     Raises:
-        ToolError: the family is unknown, a tool is missing, or a tool did not finish.
+        ToolError: the family is unknown or cannot be placed and routed, a tool is missing, or a
+            tool did not finish.
         SpecError: a part of the design has no generator.
     """
+    check_family(family)
+    if not FAMILIES[family].nextpnr:
+        raise ToolError(f"{FAMILIES[family].device} cannot be placed and routed with open tools")
     best = Recommendation(design=design, result=given)
     for candidate in candidates(design, family):
         if candidate == design:
             continue
-        tried = Recommendation(design=candidate, result=place_and_route(candidate, family))
+        tried = Recommendation(
+            design=candidate, result=place_and_route(candidate, family, dsp=given.dsp)
+        )
         if _is_better(tried, best):
             best = tried
     return best
@@ -101,7 +116,7 @@ def _is_better(tried: Recommendation, best: Recommendation) -> bool:
     one_of_each = (tried.interleave == 1) != (best.interleave == 1)
     enough = _WORTH_TURNS if one_of_each else _NOISE
     fewer = tried.design.unit.latency < best.design.unit.latency
-    return tried.result.fmax_mhz / best.result.fmax_mhz > (1 / enough if fewer else enough)
+    return tried.fmax_mhz / best.fmax_mhz > (1 / enough if fewer else enough)
 
 
 def candidates(design: Design, family: str = "ecp5") -> list[Design]:

@@ -17,7 +17,7 @@ from hwdse.tools.yosys import run_yosys
 
 
 def test_unknown_family():
-    with pytest.raises(ToolError, match="unknown FPGA family 'virtex': known are ecp5"):
+    with pytest.raises(ToolError, match="unknown FPGA family 'virtex': known are ecp5, ice40"):
         fpga.place_and_route(Design.parse("a=int8,acc=int:32"), "virtex")
 
 

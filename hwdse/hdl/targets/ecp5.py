@@ -24,16 +24,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from hwdse.hdl.targets.luts import LutTarget
 from hwdse.hdl.targets.multiplier import HardMultiplier, RegisteredMultiplier
-from hwdse.hdl.targets.target import Target
 
-_LUT_PS, _WIRE_PS, _CHAIN_WIRES_PS = 236, 750, 1300
-_LEVEL_PS = _LUT_PS + _WIRE_PS
+_CHAIN_WIRES_PS = 1300
 _INTO_CHAIN_PS, _OUT_OF_CHAIN_PS, _TWO_BITS_PS = 447, 474, 71
 _MULTIPLIER_WIRE_PS, _ARRAY_PS, _MULTIPLIER_PS = 1100, 3486, 3927
-_GATES_A_LUT = 2
-"""Gates per LUT: the delay of a gate is this fraction of a LUT. A LUT holds two to three gates in
-series."""
 
 
 class Mult18x18d(HardMultiplier):
@@ -66,63 +62,25 @@ MULTIPLIER = Mult18x18d()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ecp5(Target):
+class Ecp5(LutTarget):
     """Lattice ECP5, speed grade 6, with Yosys and nextpnr."""
 
     keyword: ClassVar[str] = "ecp5"
     description: ClassVar[str] = "Lattice ECP5"
-    carry_chains: ClassVar[bool] = True
     multiplier: ClassVar[HardMultiplier | None] = MULTIPLIER
 
-    def chain_ps(self, width: int, *, two: bool) -> tuple[int, int]:
-        """A carry chain. The delays into and out of the chain do not depend on the width."""
-        del width, two
-        return _CHAIN_WIRES_PS + _INTO_CHAIN_PS + _OUT_OF_CHAIN_PS, -(-_TWO_BITS_PS // 2)
-
-    def gate_ps(self) -> int:
-        """A fraction of the delay of a LUT and its wire."""
-        return _LEVEL_PS // _GATES_A_LUT
-
-    def into_chain_ps(self) -> int:
-        """The rest of a LUT's delay, because no further gate shares the LUT."""
-        return _LEVEL_PS - self.gate_ps()
-
-    def mux_ps(self, width: int, ways: int) -> int:
-        """One LUT for two ways. For more ways, a tree of LUTs for all words and select lines."""
-        del width
-        return _levels(ways - 1 + ways) if ways > 2 else _LEVEL_PS
-
-    def mask_ps(self, width: int, *, reset: bool) -> int:
-        """One gate; no delay for reset, because flip-flops have a reset input."""
-        del width
-        return 0 if reset else self.gate_ps()
-
-    def equality_ps(self, width: int, *, two: bool) -> int:
-        """A tree of LUTs. A first LUT compares two bits of two words, or four bits of one word."""
-        return _levels(2 * width if two else width)
-
-    def reduction_ps(self, bits: int) -> int:
-        """A tree of LUTs. Above 16 bits it is a level deeper, because synthesis also saves area."""
-        return _levels(bits) + (_LEVEL_PS if bits > 16 else 0)
+    lut_ps: ClassVar[int] = 236
+    wire_ps: ClassVar[int] = 750
+    chain_ends_ps: ClassVar[int] = _CHAIN_WIRES_PS + _INTO_CHAIN_PS + _OUT_OF_CHAIN_PS
+    chain_step_ps: ClassVar[int] = -(-_TWO_BITS_PS // 2)
 
     def product_ps(self, a_bits: int, b_bits: int, *, signed: bool) -> int:
         """One hard multiplier, or several multipliers and a tree of adders for their products."""
         bits = MULTIPLIER.max_bits
         pieces = -(-a_bits // bits) * -(-b_bits // bits)
-        first, step = self.chain_ps(a_bits + b_bits, two=True)
-        adder = first + step * (a_bits + b_bits)
         del signed
-        return _MULTIPLIER_WIRE_PS + _MULTIPLIER_PS + (pieces - 1).bit_length() * adder
-
-    def shift_ps(self, width: int, amount_bits: int, input_bits: int) -> int:
-        """One level of multiplexers per bit of the shift amount."""
-        del width, input_bits
-        return amount_bits * _LEVEL_PS
-
-    def table_ps(self, address_bits: int, data_bits: int) -> int:
-        """LUTs for four address bits, and multiplexers for the other address bits."""
-        del data_bits
-        return _LEVEL_PS * max(1 + -(-(address_bits - 4) // 2), 1)
+        levels = (pieces - 1).bit_length()
+        return _MULTIPLIER_WIRE_PS + _MULTIPLIER_PS + levels * self.adder_ps(a_bits + b_bits)
 
 
 def _mult18x18d(name: str, kind: RegisteredMultiplier) -> str:
@@ -165,11 +123,3 @@ def _mult18x18d(name: str, kind: RegisteredMultiplier) -> str:
         f"  assign y = p[{kind.product_bits - 1}:0];\n"
         f"  MULT18X18D #(\n{text}\n  ) cell_ (\n{wired}\n  );\nendmodule\n"
     )
-
-
-def _levels(inputs: int) -> int:
-    """Delay of a tree of LUTs with this number of inputs."""
-    levels, reach = 1, 4
-    while reach < inputs:
-        levels, reach = levels + 1, reach * 4
-    return levels * _LEVEL_PS
