@@ -307,6 +307,7 @@ def test_the_matrix_holds_whole_blocks_and_no_more(size, shape):
     assert noise_of._matrix(BlockSize.parse(size)) == shape
 
 
+@pytest.mark.long
 def test_the_longest_block_takes_no_more_memory_than_a_short_one():
     peaks = []
     for name in ("block:int8:32:fp32", "block:int8:65536:fp32", "block:int8:65536x1:fp32"):

@@ -344,7 +344,7 @@ def running(pid):
 
 @pytest.mark.parametrize(
     ("log", "lines", "jobs"),
-    some([("evaluated", 5, 2), ("evaluated", 1, 1), ("evaluated.rtl", 1, 2)], 2),
+    some([("evaluated.rtl", 1, 2), ("evaluated", 5, 2), ("evaluated", 1, 1)], 3),
 )
 def test_kill_9_and_again_gives_the_rows_of_an_uninterrupted_run(
     tmp_path, uninterrupted, log, lines, jobs

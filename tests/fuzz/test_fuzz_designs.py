@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from fuzz_designs import FAMILIES, Case, Designs, codes
+from fuzz_designs import FAMILIES, UNITS, Case, Designs, codes
 
 from hwdse import Design, golden, kernels
 from hwdse.errors import ShapeError, SpecError
@@ -163,7 +163,7 @@ def with_kernel(kind: type, rule) -> list[type]:
     return found
 
 
-@pytest.mark.parametrize("unit", sorted(Unit.choices))
+@pytest.mark.parametrize("unit", UNITS)
 def test_kernels_equal_golden(unit: str, designs: Designs) -> None:
     tally = fuzz(unit, FIRST, int(CASES or QUICK[unit]), designs)
     if not CASES:
@@ -172,9 +172,9 @@ def test_kernels_equal_golden(unit: str, designs: Designs) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("unit", sorted(Unit.choices))
+@pytest.mark.parametrize("unit", UNITS)
 def test_kernels_equal_golden_at_length(unit: str, part: int, designs: Designs) -> None:
     """All parts together: 50,000 designs, none of them among the quick ones."""
-    assert PART * PARTS * len(Unit.choices) >= 50_000
+    assert PART * PARTS * len(UNITS) >= 50_000
     first = max(QUICK.values()) + part * PART
     check(unit, fuzz(unit, first, PART, designs))

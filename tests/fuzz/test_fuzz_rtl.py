@@ -9,12 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
-from fuzz_designs import Designs
+from fuzz_designs import UNITS, Designs
 
 from hwdse import Design
 from hwdse.errors import SpecError
 from hwdse.hdl import emit
-from hwdse.spec import Unit
 from hwdse.verify import verify
 
 SEED = int(os.environ.get("HWDSE_FUZZ_SEED", "20270"))
@@ -36,7 +35,7 @@ def small(design: Design) -> bool:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_hardware_equals_golden(part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    designs, units = Designs(Path()), sorted(Unit.choices)
+    designs, units = Designs(Path()), UNITS
     wanted = int(CASES or PART)
     number, verified, refused = FIRST + 1000 * part, 0, []
     while verified < wanted:

@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fuzz_designs import Designs
+from fuzz_designs import UNITS, Designs
 from netlist_counts import built, declared, without_adders
 
 from hwdse.errors import SpecError
 from hwdse.formats import LevelFormat
-from hwdse.spec import Radix4, Unit
+from hwdse.spec import Radix4
 
 #: Designs that are compared, and the seed.
 DRAWN, SEED = 25, 20270
@@ -20,7 +20,7 @@ def test_drawn_designs_are_built_of_what_they_declare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    designs, units = Designs(Path()), sorted(Unit.choices)
+    designs, units = Designs(Path()), UNITS
     number = compared = pruned = 0
     while compared < DRAWN:
         design = designs.case(SEED, number, units[number % len(units)]).design

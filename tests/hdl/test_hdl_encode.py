@@ -131,7 +131,7 @@ def check(number_format: Format, reference, records: dict[UnpackedShape, Unpacke
     return compared
 
 
-@pytest.mark.parametrize("name", some(QUICK, 2))
+@pytest.mark.parametrize("name", some(QUICK, 4))
 def test_every_small_record(name: str) -> None:
     records = {shape: every_record(shape) for shape in SMALL[:6]}
     compared = check(formats.parse(name), NAMED[name], records)

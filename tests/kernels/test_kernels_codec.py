@@ -107,7 +107,7 @@ def test_every_upper_half(name):
     assert _check(number_format, x[::step], threads=2) >= 2 * len(lower) * (1 << 16) // step
 
 
-@pytest.mark.parametrize("name", some(NAMES, 2))
+@pytest.mark.parametrize("name", some(NAMES, 3))
 def test_every_rounding_and_overflow(name):
     number_format = formats.parse(name)
     x = _patterns(number_format).view(np.float32)

@@ -92,7 +92,7 @@ def test_damaged_plans_and_data_do_not_pass(tmp_path: Path) -> None:
     assert (report.vectors, report.checked) == (0, 0)
 
 
-@pytest.mark.parametrize("simulator", ["native", "cocotb"])
+@pytest.mark.parametrize("simulator", some(["cocotb", "native"], 2))
 def test_builds_need_no_program_named_python(
     simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,7 +100,7 @@ def test_hard_cases(name: str, rounding: str) -> None:
     assert a.size == 6_000
 
 
-@pytest.mark.parametrize("spec", some(MIXED, 4))
+@pytest.mark.parametrize("spec", some(MIXED, 8))
 def test_mixed_formats(spec: str) -> None:
     for rounding in ("rne", "up", "down"):
         design = Design.parse(f"{spec},unit=fma,rounding={rounding}")

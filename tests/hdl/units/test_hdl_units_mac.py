@@ -62,7 +62,7 @@ def test_unit_equals_golden_model_on_all_pairs_and_long_sums(spec: str) -> None:
         assert certificate.outputs["nan"] > 0
 
 
-@pytest.mark.parametrize("spec", some(QUICK, 4))
+@pytest.mark.parametrize("spec", some(QUICK, 8))
 def test_unit_equals_golden_model_on_a_sample(spec: str) -> None:
     certificate = verify(Design.parse(spec), "quick", seed=1)
     assert certificate.total > 1000
