@@ -41,7 +41,7 @@ ALLOWED = {
     "characterize": {"errors", "resources", "plugins", "figures", "text", "formats", "kernels"},
     "hdl": _DATA | {"primitives", "tools"},
     "flows": {"errors", "plugins", "spec", "text"},
-    "cost": _DATA | {"primitives", "tools", "hdl", "flows"},
+    "cost": _DATA | {"primitives", "tools", "golden", "hdl", "flows"},
     "verify": _DATA | {"tools", "golden", "kernels", "hdl", "cost", "flows"},
     "networks": _DATA | {"kernels"},
     "explore": _DATA

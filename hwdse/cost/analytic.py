@@ -9,7 +9,8 @@ exception: consecutive carry chains overlap, because the second chain follows th
 Laws hold for a primitive alone. The adjustment of the technology says what whole designs make of
 it: a factor per block and class of primitive, and a correction by the traits of the design.
 Glitches grow with the depth of the logic: the factor of an energy grows with the delay of the logic
-before the block.
+before the block. The energy of logic is in proportion to how often its numbers change
+(`hwdse.cost.activity`).
 """
 
 from collections import defaultdict
@@ -18,6 +19,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from hwdse import hdl
+from hwdse.cost.activity import activity_of
 from hwdse.cost.families import traits_of
 from hwdse.cost.result import BlockCost, Cost
 from hwdse.errors import TechnologyError
@@ -35,7 +37,7 @@ REGISTERS, TABLE = "registers", "table"
 PATH = "path"
 """Name that stands for all blocks in adjustments of delays."""
 
-_NO_TRAITS: Mapping[str, float] = MappingProxyType({})
+_NONE: Mapping[str, float] = MappingProxyType({})
 
 Parts = Mapping[tuple[str, str], float]
 """Cost by block and class of primitive."""
@@ -60,7 +62,12 @@ def as_built(unit: UnitStructure, technology: Technology) -> UnitStructure:
     )
 
 
-def structure_parts(unit: UnitStructure, technology: Technology, quantity: str) -> Parts:
+def structure_parts(
+    unit: UnitStructure,
+    technology: Technology,
+    quantity: str,
+    activity: Mapping[str, float] = _NONE,
+) -> Parts:
     """Area, or energy per cycle, of all primitives of a unit by the laws alone.
 
     Args:
@@ -68,11 +75,12 @@ def structure_parts(unit: UnitStructure, technology: Technology, quantity: str) 
         technology: the laws.
         quantity: `area_um2` or `energy_pj`. Energies of combinational logic come a second time,
             times the depth of their block in ns: what glitches are in proportion to.
+        activity: by block, how often its numbers change relative to random ones, for energies.
     """
     parts: dict[tuple[str, str], float] = {}
     depths = depths_ns(unit, technology) if quantity == "energy_pj" else {}
     for name, block in unit.blocks.items():
-        own = _block_parts(name, block, technology, quantity)
+        own = _block_parts(name, block, technology, quantity, activity.get(name, 1.0))
         parts |= own
         if depths.get(name):
             parts |= {
@@ -106,11 +114,14 @@ def depths_ns(unit: UnitStructure, technology: Technology) -> dict[str, float]:
 
 
 def _block_parts(
-    name: str, block: Structure, technology: Technology, quantity: str
+    name: str, block: Structure, technology: Technology, quantity: str, activity: float
 ) -> dict[tuple[str, str], float]:
+    """Cost by class of primitive. Energies of logic are multiplied by the activity."""
     parts: defaultdict[tuple[str, str], float] = defaultdict(float)
     for primitive, count in block.counts.items():
-        parts[name, type(primitive).__name__] += count * technology.cost(primitive, quantity)
+        scaled = quantity == "energy_pj" and not isinstance(primitive, Register)
+        cost = count * technology.cost(primitive, quantity)
+        parts[name, type(primitive).__name__] += cost * activity if scaled else cost
     return parts
 
 
@@ -141,7 +152,8 @@ def estimate_structure(
     unit: UnitStructure,
     technology: str | Technology = "nangate45",
     *,
-    traits: Mapping[str, float] = _NO_TRAITS,
+    traits: Mapping[str, float] = _NONE,
+    activity: Mapping[str, float] = _NONE,
     clock_ns: float | None = None,
 ) -> Cost:
     """Estimate the cost of a unit from its declared structure.
@@ -150,6 +162,7 @@ def estimate_structure(
         unit: the blocks and the pipeline stages of the unit.
         technology: a technology, the name of a technology, or the path of a technology table.
         traits: traits of the design, for corrections and intervals (`families.traits_of`).
+        activity: by block, how often its numbers change (`Activity.of_blocks`); 1 for others.
         clock_ns: clock period at which the leakage counts; by default the shortest.
 
     Raises:
@@ -174,7 +187,13 @@ def estimate_structure(
     for name, block in unit.blocks.items():
         area = sum(_adjusted(name, block, table, quantity="area_um2", traits=traits).values())
         energy = _adjusted(
-            name, block, table, quantity="energy_pj", traits=traits, depth_ns=depths.get(name, 0.0)
+            name,
+            block,
+            table,
+            quantity="energy_pj",
+            traits=traits,
+            depth_ns=depths.get(name, 0.0),
+            activity=activity.get(name, 1.0),
         )
         registers += energy.get(Register.__name__, 0.0)
         path = path_parts(block.path, table)
@@ -213,13 +232,14 @@ def _adjusted(
     quantity: str,
     traits: Mapping[str, float],
     depth_ns: float = 0.0,
+    activity: float = 1.0,
 ) -> dict[str, float]:
     """Cost of a block by class of primitive, adjusted."""
     adjustment = table.adjustment(quantity)
     correction = adjustment.correction(traits)
     return {
         kind: cost * correction * adjustment.factor(name, kind, depth_ns)
-        for (_, kind), cost in _block_parts(name, block, table, quantity).items()
+        for (_, kind), cost in _block_parts(name, block, table, quantity, activity).items()
     }
 
 
@@ -242,7 +262,10 @@ def estimate(
     """
     structure = hdl.structure_of(design)
     traits = traits_of(design, structure.macs_per_cycle)
-    return estimate_structure(structure, technology, traits=traits, clock_ns=clock_ns)
+    activity = activity_of(design).of_blocks()
+    return estimate_structure(
+        structure, technology, traits=traits, activity=activity, clock_ns=clock_ns
+    )
 
 
 def period_of_share(design: Design, technology: Technology) -> Callable[[float], float]:

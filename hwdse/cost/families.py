@@ -68,6 +68,13 @@ def switching(fmt: Format) -> tuple[float, float]:
 
 
 def traits_of(design: Design, macs_per_cycle: int) -> dict[str, float]:
-    """All traits of a design: 1 for each of its terms, its measures, and its products per cycle."""
-    lanes = {"lanes": log2(macs_per_cycle)}
-    return {**dict.fromkeys(terms_of(design), 1.0), **measures_of(design), **lanes}
+    """All traits of a design: 1 for each of its terms, its measures, and the size of its unit.
+
+    The size is products per cycle and interleaved sums (binary logarithms), and register ranks.
+    """
+    size = {
+        "lanes": log2(macs_per_cycle),
+        "stages": float(design.unit.stages),
+        "turns": log2(getattr(design.unit, "interleave", 1)),
+    }
+    return {**dict.fromkeys(terms_of(design), 1.0), **measures_of(design), **size}

@@ -27,7 +27,7 @@ large, because delays add up along a path and so the absolute error matters. For
 the share is small, because many small primitives add up.
 """
 
-FACTOR_PULL, CATEGORY_PULL = 0.3, 2.0
+FACTOR_PULL, CATEGORY_PULL = 0.2, 2.0
 """How strongly factors and effects are pulled towards no effect.
 
 The square of the logarithm of a factor has weight `FACTOR_PULL`**2, the square of an effect has

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from hwdse import hdl
+from hwdse.cost.activity import activity_of
 from hwdse.cost.analytic import GLITCHES, Parts, as_built, stage_parts, structure_parts
 from hwdse.cost.calibration.circuits import CALIBRATIONS
 from hwdse.cost.calibration.fit import FLOOR, Floats, Samples, cross_validated, fit, fit_law
@@ -194,7 +195,9 @@ def described(
     slowest = max(stage_parts(unit, technology), key=lambda stage: sum(stage.values()))
     parts = {
         "area_um2": structure_parts(unit, technology, "area_um2"),
-        "energy_pj": structure_parts(unit, technology, "energy_pj"),
+        "energy_pj": structure_parts(
+            unit, technology, "energy_pj", activity_of(design).of_blocks()
+        ),
         "delay_ns": slowest,
     }
     return parts, traits_of(design, unit.macs_per_cycle)
