@@ -136,7 +136,8 @@ def _changes_of_words(numbers: Sequence[Unpacked]) -> float:
     if not finite.any():
         return _LEAST
     above = np.where(finite, exponents - exponents[finite].min(), 0)
-    words: _Integers = np.asarray(np.where(signs, -significands, significands), object) << above
+    signed = np.asarray(np.where(signs, -significands, significands), object)
+    words: _Integers = np.left_shift(signed, above)
     width = int(_lengths(words).max()) + 1
     return max(_changes(words & ((1 << width) - 1)) / width, _LEAST)
 
