@@ -53,15 +53,15 @@ def pareto_mask(
     """Mask of the rows of `frame` on the Pareto front of columns `x` and `y`.
 
     Designs that do not meet their clock are not on it. Each column has a direction: smaller or
-    larger is better. Some columns are compared by another
-    column (`Column.order`). For `sqnr_db` the comparison uses the rank. Designs with the same rank
-    count as equal, and then only the cost decides.
+    larger is better. Some columns are compared by another column (`Column.order`). For `sqnr_db`
+    the comparison uses the rank. Designs with the same rank count as equal, and then only the cost
+    decides.
 
     Raises:
         HwdseError: a column is unknown.
     """
     names, maximize = zip(*(column(name).objective for name in (x, y)), strict=True)
-    values = frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan)
+    values = frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
     if "meets_clock" in frame:
         values[(frame["meets_clock"] == False).to_numpy()] = np.nan  # noqa: E712 - unknown is None
     return nondominated(values, maximize)
