@@ -1,4 +1,4 @@
-"""`hwdse calibrate`: makes a technology table from a cell library."""
+"""`hwdse calibrate` makes technology tables, `hwdse validate` compares them with synthesis."""
 
 from pathlib import Path
 
@@ -11,6 +11,9 @@ from hwdse.cost.calibration.table import fitted_table, measured_table, read_tabl
 from hwdse.cost.calibration.validation import Agreement, agreements, compare_all
 from hwdse.errors import TechnologyError
 from hwdse.explore.progress import ConsoleReporter
+from hwdse.explore.scatter import plot_comparisons
+from hwdse.primitives import technologies
+from hwdse.primitives.technology import table_path
 
 
 @click.command()
@@ -78,6 +81,50 @@ def calibrate(
     if found:
         show_agreements(found)
     click.echo(f"\n{output} written.")
+
+
+@click.command()
+@click.argument("technology", nargs=-1)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    help="Draw estimates over measurements as PNG and SVG; the name of each technology is added.",
+)
+@json_option
+def validate(*, technology: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
+    """Compare estimates with synthesis, for designs that took no part in the fit.
+
+    TECHNOLOGY is the name or the path of a table; by default, all shipped tables. A table holds its
+    measurements, so this needs no library. For each group of designs, the command shows the mean,
+    worst and signed error, the rank correlation, how many pairs that differ by more than 5 % have
+    the right order, and how many designs lie in their interval.
+    """
+    documents = []
+    for name in technology or technologies():
+        table = read_table(table_path(name))
+        comparisons = compare_all(table)
+        found = agreements(comparisons)
+        drawn: tuple[Path, ...] = ()
+        if plot is not None:
+            stem = plot.with_suffix("")
+            stem = stem.with_name(f"{stem.name}-{table['name']}")
+            title = f"{table['name']}: {table['library']}, {table['corner']}"
+            drawn = plot_comparisons(comparisons, title, stem)
+        documents.append(
+            {
+                "technology": table["name"],
+                "held_out": [item.to_json() for item in found],
+                "plots": [str(path) for path in drawn],
+            }
+        )
+        if not as_json:
+            click.echo(f"{table['name']}: {table['library']}, {table['corner']}")
+            show_agreements(found)
+            for path in drawn:
+                click.echo(f"  {path}")
+            click.echo()
+    if as_json:
+        print_json({"technologies": documents})
 
 
 def show_agreements(found: list[Agreement]) -> None:

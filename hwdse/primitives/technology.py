@@ -207,8 +207,17 @@ def load_technology(name: str) -> Technology:
     Raises:
         TechnologyError: the name is unknown, or the table is damaged.
     """
-    path = Path(name) if name.endswith(".json") else _shipped(name)
+    path = table_path(name)
     return _load(path, stamp(path))
+
+
+def table_path(name: str) -> Path:
+    """Path of a shipped table by name, or the path itself if `name` is one (`.json`).
+
+    Raises:
+        TechnologyError: the name is unknown.
+    """
+    return Path(name) if name.endswith(".json") else _shipped(name)
 
 
 def _shipped(name: str) -> Path:

@@ -265,3 +265,30 @@ def test_a_library_is_calibrated(tmp_path, capsys):
     assert technology.voltage == 2.0
     assert technology.adjustments
     assert estimate(Design.parse("a=int4,acc=int:8"), technology).area_um2 > 0
+
+
+def small_table(tmp_path):
+    """The shipped table with a few of its designs, none of which needs Yosys."""
+    plain = [
+        p for p in TABLE["designs"] if "stages=0" in p["spec"] and "interleave" not in p["spec"]
+    ]
+    chosen = [p for p in plain if p["held_out"]][:8] + [p for p in plain if not p["held_out"]][:4]
+    path = tmp_path / "small.json"
+    path.write_text(json.dumps({**TABLE, "name": "small", "designs": chosen}), encoding="utf-8")
+    return path
+
+
+def test_validation_is_shown_and_drawn(tmp_path, capsys):
+    path = small_table(tmp_path)
+    assert main(["validate", str(path), "--plot", str(tmp_path / "scatter.png")]) == 0
+    printed = capsys.readouterr().out
+    for text in ("area_um2", "unit=", "scatter-small.png"):
+        assert text in printed
+    assert (tmp_path / "scatter-small.png").read_bytes().startswith(b"\x89PNG")
+    assert "</svg>" in (tmp_path / "scatter-small.svg").read_text(encoding="utf-8")
+    assert main(["validate", str(path), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["technologies"]
+    counted = {(item["quantity"], item["group"]): item["designs"] for item in found["held_out"]}
+    assert counted["energy_pj", "all"] == 8
+    assert main(["validate", "2nm"]) == 2
+    assert "unknown technology '2nm'" in capsys.readouterr().err
