@@ -148,5 +148,6 @@ def _sink(unused: Sequence[str]) -> str:
     joined = "\n    ".join(terms)
     return (
         "  // What no part of this module needs.\n"
-        f"  (* unused *) wire unused = &{{1'b0,\n    {joined}}};\n"
+        "  (* unused *) wire unused;\n"
+        f"  assign unused = &{{1'b0,\n    {joined}}};\n"
     )

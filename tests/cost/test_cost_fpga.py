@@ -116,8 +116,10 @@ def test_a_multiplier_with_its_registers_is_fast():
 @pytest.mark.long
 @pytest.mark.parametrize("operand", ["e4m3fn", "fp16", "bf16"])
 def test_floats_with_sums_that_take_turns(operand):
-    design = Design.parse(f"a={operand},acc=fp:fp32,stages=2,interleave=8")
-    assert fpga.place_and_route(design).fmax_mhz >= 110
+    """The first candidate is the one of the shortest predicted period."""
+    fastest = candidates(Design.parse(f"a={operand},acc=fp:fp32"))[0]
+    assert fastest.unit.interleave >= 7
+    assert fpga.place_and_route(fastest).fmax_mhz >= 110
 
 
 @pytest.mark.long

@@ -99,7 +99,7 @@ LONG = {
         "a=bf16,acc=fp:bf16:sr8c",
         stochastic_float,
         "stepped",
-        lambda original: lambda register, taps, steps: original(register, taps, steps)[::-1],
+        lambda original: lambda *arguments: original(*arguments)[::-1],
     ),
     "fused: sign of zero": Fault(
         "a=e5m2,acc=fp:e5m2,rounding=down", fused_float, "zero_sign", constant(0)

@@ -7,6 +7,13 @@ from verify_faults import Fault, assert_found, with_field
 from hwdse.hdl import compress, group_sum
 from hwdse.hdl.multiply import add_skip, lut, mitchell, radix4, shift_add, xnor
 
+
+def last_changed(entries):
+    """The entries of a table with another significand in the last one."""
+    *kept, last = entries
+    return [*kept, {**last, "significand": last["significand"] ^ 1}]
+
+
 FAULTS = {
     "mitchell: zero operand": Fault(
         "a=e4m3fn,mul=mitchell,acc=kulisch",
@@ -33,10 +40,10 @@ FAULTS = {
     "lut: one product": Fault(
         "a=e2m1fn,mul=lut,acc=kulisch,out=fp16",
         lut,
-        "lookup",
+        "lookup_fields",
         lambda original: (
-            lambda m, address, words, width, name: original(
-                m, address, [*words[:-1], words[-1] ^ 1], width, name
+            lambda m, address, entries, widths, name: original(
+                m, address, last_changed(entries), widths, name
             )
         ),
     ),

@@ -130,6 +130,7 @@ module e5m2_exact_e5m2_fma_stages0_binary_float_encoder (
   assign o = i_nan ? 8'h7e : { i_sign, signal };
   assign signal = i_inf ? 7'h7c : n_26;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n[7:6], n_10[5:4], n_25[9:7], field[7], i_zero};
 endmodule

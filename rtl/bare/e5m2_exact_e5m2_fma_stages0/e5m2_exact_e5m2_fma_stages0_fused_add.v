@@ -236,6 +236,7 @@ module e5m2_exact_e5m2_fma_stages0_fused_add (
   assign sum_p8_15 = sum_p12_15 & sum_p8_12;
   assign n_27 = sum_p8_15 & sum_g0_8;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_3[7], n_50, a_inf, a_nan, a_zero, p_inf, p_nan};
 endmodule

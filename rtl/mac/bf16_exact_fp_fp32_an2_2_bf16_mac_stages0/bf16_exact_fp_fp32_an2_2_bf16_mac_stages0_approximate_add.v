@@ -381,6 +381,7 @@ module bf16_exact_fp_fp32_an2_2_bf16_mac_stages0_approximate_add (
   assign signal_4 = product_first ? { p_significand, 8'h00 } : s_significand;
   assign n_4 = | distance[10:5];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n[12], n_6[11:9], s_zero};
 endmodule

@@ -43,6 +43,7 @@ module bf16_exact_fp_fp32_an2_2_bf16_mac_stages0_approximate_float_step (
   assign s_inf = clear ? 1'h0 : state[33];
   assign s_nan = clear ? 1'h0 : state[34];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n};
 endmodule

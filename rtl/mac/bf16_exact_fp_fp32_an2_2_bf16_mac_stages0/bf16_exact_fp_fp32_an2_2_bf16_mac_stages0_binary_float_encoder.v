@@ -175,6 +175,7 @@ module bf16_exact_fp_fp32_an2_2_bf16_mac_stages0_binary_float_encoder (
   assign n_18 = | normalise_row3[3:0];
   assign n_19 = n_17 & n_18;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_29[16:15], n_14[7:5], field[9], i_zero};
 endmodule

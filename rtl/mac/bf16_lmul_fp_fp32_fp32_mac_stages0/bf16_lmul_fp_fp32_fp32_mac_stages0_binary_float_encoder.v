@@ -346,6 +346,7 @@ module bf16_lmul_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign lzc_count0_17 = ~ i_significand[31];
   assign o[31] = i_sign;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_32[8:6], n_53[33:31], field[10], i_zero};
 endmodule

@@ -694,6 +694,7 @@ module bf16_lmul_fp_fp32_fp32_mac_stages0_fused_add (
   assign n_141 = far ? n_140 : { 1'h0, p_exponent };
   assign { n_142, o_exponent } = { n_141[8], n_141 } + 10'h019;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_142, a_inf, a_nan, a_zero, p_inf, p_nan};
 endmodule

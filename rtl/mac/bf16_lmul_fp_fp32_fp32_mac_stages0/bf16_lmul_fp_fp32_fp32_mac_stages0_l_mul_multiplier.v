@@ -78,6 +78,7 @@ module bf16_lmul_fp_fp32_fp32_mac_stages0_l_mul_multiplier (
   assign n_16 = n_14 & n_15;
   assign n_25 = n_16 & b_inf;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2[17], n_21, a_zero, b_zero};
 endmodule

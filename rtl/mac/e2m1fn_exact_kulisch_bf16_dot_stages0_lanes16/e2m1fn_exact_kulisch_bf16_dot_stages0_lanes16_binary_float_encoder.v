@@ -182,6 +182,7 @@ module e2m1fn_exact_kulisch_bf16_dot_stages0_lanes16_binary_float_encoder (
   assign n_16 = | normalise_row5[15:0];
   assign o[15] = i_significand[24];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_32[16:15], n_2[25], field[9]};
 endmodule

@@ -232,6 +232,7 @@ module e2m1fn_exact_kulisch_bf16_dot_stages0_lanes16_kulisch_step (
   assign group_14_12 = { group_10_11[10], group_10_11 } + { group_11_11[10], group_11_11 };
   assign group_15_12 = { group_12_11[10], group_12_11 } + { group_13_11[10], group_13_11 };
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2};
 endmodule

@@ -18,6 +18,7 @@ module e2m1fn_exact_kulisch_bf16_dot_stages0_lanes16_to_fixed_point (
   assign shift_row1 = i_exponent[1] ? { shift_row0[8:0], 2'h0 } : shift_row0;
   assign { o, shift_row2 } = i_exponent[2] ? { shift_row1[6:0], 4'h0 } : shift_row1;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     i_zero, shift_row2};
 endmodule

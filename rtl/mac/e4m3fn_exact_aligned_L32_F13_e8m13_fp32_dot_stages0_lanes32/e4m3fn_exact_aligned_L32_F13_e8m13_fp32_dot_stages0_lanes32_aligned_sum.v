@@ -906,7 +906,8 @@ module e4m3fn_exact_aligned_L32_F13_e8m13_fp32_dot_stages0_lanes32_aligned_sum (
   assign lane26_row2 = n_93[2] ? { 4'h0, lane26_row1[14:4] } : lane26_row1;
   assign lane26_row3 = n_93[3] ? { 8'h00, lane26_row2[14:8] } : lane26_row2;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_38[16:6], n_40[17:8], n_41[6], n_43[6], n_45[6], n_47[6], n_49[6], n_51[6], n_53[6],
     n_55[6], n_57[6], n_59[6], n_61[6], n_63[6], n_65[6], n_67[6], n_69[6], n_71[6], n_73[6],
     n_75[6], n_77[6], n_79[6], n_81[6], n_83[6], n_85[6], n_87[6], n_89[6], n_91[6], n_93[6],

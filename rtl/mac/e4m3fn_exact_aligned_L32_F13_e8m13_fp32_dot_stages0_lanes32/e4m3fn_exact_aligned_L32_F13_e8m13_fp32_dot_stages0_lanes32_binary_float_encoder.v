@@ -128,6 +128,7 @@ module e4m3fn_exact_aligned_L32_F13_e8m13_fp32_dot_stages0_lanes32_binary_float_
   assign signal = n_14 ? 21'h1fdfff : digits[20:0];
   assign o = i_nan ? 22'h1ff000 : { i_sign, signal };
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_12[8:5], field[10], i_zero, normalise_row0[0]};
 endmodule

@@ -15,6 +15,7 @@ module e4m3fn_exact_aligned_L32_F13_e8m13_fp32_dot_stages0_lanes32_binary_float_
   assign signal = i_inf ? 31'h7f800000 : { n, i_significand[22:0] };
   assign o = i_nan ? 32'd2143289344 : { i_sign, signal };
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     i_zero};
 endmodule

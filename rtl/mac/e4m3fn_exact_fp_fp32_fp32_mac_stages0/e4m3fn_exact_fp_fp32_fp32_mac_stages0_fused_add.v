@@ -695,6 +695,7 @@ module e4m3fn_exact_fp_fp32_fp32_mac_stages0_fused_add (
   assign n_143 = far ? n_142 : { 4'h0, p_exponent };
   assign { n_144, o_exponent } = { n_143[8], n_143 } + 10'h01f;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_144, n_3[9], a_inf, a_nan, a_zero, p_nan};
 endmodule

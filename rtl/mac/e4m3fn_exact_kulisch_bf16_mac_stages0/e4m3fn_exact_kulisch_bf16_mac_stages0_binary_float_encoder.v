@@ -319,6 +319,7 @@ module e4m3fn_exact_kulisch_bf16_mac_stages0_binary_float_encoder (
   assign lzc_count0_21 = ~ n_2[32];
   assign n_18 = ~ n_2[31];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_49[16:15], n_2[53], field[9]};
 endmodule

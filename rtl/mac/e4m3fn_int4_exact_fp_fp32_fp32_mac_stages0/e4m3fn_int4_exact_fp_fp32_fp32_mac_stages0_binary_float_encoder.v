@@ -349,6 +349,7 @@ module e4m3fn_int4_exact_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign lzc_empty0_16 = lzc_count0_16 & n_16;
   assign o[31] = i_sign;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n[8], n_52[32:31], field[9], i_zero};
 endmodule

@@ -19,6 +19,7 @@ module e4m3fn_int4_exact_fp_fp32_fp32_mac_stages0_exact_multiplier (
   assign o_exponent = a_exponent;
   assign o_nan = a_nan;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     a_zero};
 endmodule

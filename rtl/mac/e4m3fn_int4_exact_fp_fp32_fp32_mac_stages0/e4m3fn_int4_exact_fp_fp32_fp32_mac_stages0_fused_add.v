@@ -709,6 +709,7 @@ module e4m3fn_int4_exact_fp_fp32_fp32_mac_stages0_fused_add (
   assign n_148 = far ? n_147 : { 5'h00, p_exponent };
   assign { n_149, o_exponent } = { n_148[8], n_148 } + 10'h021;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_149, n_2[9], n_5[9], a_inf, a_nan, a_zero, p_nan};
 endmodule

@@ -330,6 +330,7 @@ module e4m3fn_lmul_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign lzc_count1_9[1] = lzc_count0_19 & n_17;
   assign o[31] = i_sign;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n[8], n_50[32:31], field[9], i_zero};
 endmodule

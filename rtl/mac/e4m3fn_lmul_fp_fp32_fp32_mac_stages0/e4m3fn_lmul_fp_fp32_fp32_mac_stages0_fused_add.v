@@ -655,6 +655,7 @@ module e4m3fn_lmul_fp_fp32_fp32_mac_stages0_fused_add (
   assign n_135 = far ? n_134 : { 5'h00, p_exponent };
   assign { n_136, o_exponent } = { n_135[8], n_135 } + 10'h01c;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_136, n_3[9], a_inf, a_nan, a_zero, p_nan};
 endmodule

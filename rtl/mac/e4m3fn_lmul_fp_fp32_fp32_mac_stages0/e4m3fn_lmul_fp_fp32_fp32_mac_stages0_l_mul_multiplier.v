@@ -48,6 +48,7 @@ module e4m3fn_lmul_fp_fp32_fp32_mac_stages0_l_mul_multiplier (
   assign o_nan = a_nan | b_nan;
   assign n_9 = ~ b_significand[3];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2[9], n_12, a_zero, b_zero};
 endmodule

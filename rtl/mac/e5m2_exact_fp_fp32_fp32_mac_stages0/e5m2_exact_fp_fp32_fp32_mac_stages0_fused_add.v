@@ -676,6 +676,7 @@ module e5m2_exact_fp_fp32_fp32_mac_stages0_fused_add (
   assign n_139 = far ? n_138 : { 3'h0, p_exponent };
   assign { n_140, o_exponent } = { n_139[8], n_139 } + 10'h01d;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_140, n_3[9], a_inf, a_nan, a_zero, p_inf, p_nan};
 endmodule

@@ -310,6 +310,7 @@ module e5m2_lmul_kulisch_bf16_dot_stages0_lanes4_binary_float_encoder (
   assign n_18 = ~ n_2[31];
   assign lzc_count1_11[1] = lzc_count0_23 & n_18;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_47[16:15], n_2[49], field[9]};
 endmodule

@@ -133,6 +133,7 @@ module e5m2_lmul_kulisch_bf16_dot_stages0_lanes4_kulisch_step (
   assign n_27 = n_25 | n_26;
   assign next[51] = n_20 | n_27;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2};
 endmodule

@@ -24,6 +24,7 @@ module e5m2_lmul_kulisch_bf16_dot_stages0_lanes4_to_fixed_point (
   assign shift_row3 = i_exponent[3] ? { shift_row2[25:0], 8'h00 } : shift_row2;
   assign { o, shift_row4 } = i_exponent[4] ? { shift_row3[17:0], 16'h0000 } : shift_row3;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     i_inf, i_nan, i_zero, shift_row4};
 endmodule

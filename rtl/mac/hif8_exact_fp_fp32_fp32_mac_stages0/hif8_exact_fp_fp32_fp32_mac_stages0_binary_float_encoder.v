@@ -346,6 +346,7 @@ module hif8_exact_fp_fp32_fp32_mac_stages0_binary_float_encoder (
   assign lzc_count0_17 = ~ i_significand[31];
   assign o[31] = i_sign;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n[8], n_52[32:31], field[9], i_zero};
 endmodule

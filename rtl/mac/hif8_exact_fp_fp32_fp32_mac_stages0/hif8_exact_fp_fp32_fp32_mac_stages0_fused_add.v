@@ -696,6 +696,7 @@ module hif8_exact_fp_fp32_fp32_mac_stages0_fused_add (
   assign n_143 = far ? n_142 : { 2'h0, p_exponent };
   assign { n_144, o_exponent } = { n_143[8], n_143 } + 10'h021;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_144, n_3[9], a_inf, a_nan, a_zero, p_inf, p_nan};
 endmodule

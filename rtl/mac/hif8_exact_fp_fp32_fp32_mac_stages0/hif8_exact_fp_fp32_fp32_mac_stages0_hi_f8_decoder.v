@@ -52,6 +52,7 @@ module hif8_exact_fp_fp32_fp32_mac_stages0_hi_f8_decoder (
   assign signal = n ? { 1'h1, i[3:1] } : n_16;
   assign o_sign = i[7];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_9};
 endmodule

@@ -11,6 +11,7 @@ module int8_exact_int_32_int32_mac_stages0_integer_step (
   assign n = clear ? 32'd0 : state;
   assign { exact, next } = { n[31], n } + { {17{i0_significand[15]}}, i0_significand };
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     exact};
 endmodule

@@ -14,6 +14,7 @@ module int8_ternary_add_skip_int_24_int24_dot_stages0_lanes8_add_skip_multiplier
   assign o_significand = { o_word[7], o_word } + { 8'h00, b_significand[1] };
   assign o_carry = b_significand[1];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2};
 endmodule

@@ -48,7 +48,8 @@ module int8_ternary_add_skip_int_24_int24_dot_stages0_lanes8_integer_step (
   assign n_8 = clear ? 24'h000000 : state;
   assign { n_9[1], next, n_9[0] } = { n_8[23], n_8, 1'h1 } + { {14{n_7[11]}}, n_7[11:1], i7_carry };
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n[0], n_2[0], n_3[0], n_4[0], n_5[0], n_6[0], n_7[0], n_9, i0_significand, i1_significand,
     i2_significand, i3_significand, i4_significand, i5_significand, i6_significand,
     i7_significand};

@@ -348,6 +348,7 @@ module lns8_g8_log_bins_bf16_mac_stages0_binary_float_encoder (
   assign lzc_count0_16 = ~ n_2[30];
   assign o[15] = i_significand[60];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_53[16:15], n_2[61], field[9]};
 endmodule

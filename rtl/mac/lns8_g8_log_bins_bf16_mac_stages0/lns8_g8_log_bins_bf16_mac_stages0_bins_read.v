@@ -59,7 +59,8 @@ module lns8_g8_log_bins_bf16_mac_stages0_bins_read (
   assign n_6 = { {9{state[97]}}, state[97:49], 9'h000 } + { {7{weighted_pair10[50]}}, weighted_pair10, 9'h000 };
   assign n_7 = { {5{weighted_pair13[52]}}, weighted_pair13, 11'h000 } - { {10{state[342]}}, state[342:294], 10'h000 };
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n[64:61], n_2[62:61], n_3[64:61], n_4[66:61], n_5[66:61], n_6[66:61], n_7[68:61],
     n_8[66:61], n_9[64:61], n_10[61], n_11[61], n_12[61], n_13[61], n_14[61], n_15[61],
     n_16[61], n_17[61], n_18};

@@ -79,6 +79,7 @@ module lns8_g8_log_bins_bf16_mac_stages0_bins_step (
   assign n_24 = clear ? 49'h0000000000000 : state[391:343];
   assign next[391:343] = n_23 ? n_8[48:0] : n_24;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_8[49], i0_exponent, i0_significand};
 endmodule

@@ -21,6 +21,7 @@ module lns8_g8_log_bins_bf16_mac_stages0_to_fixed_point (
   assign shift_row3 = i_exponent[3] ? { shift_row2[24:0], 8'h00 } : shift_row2;
   assign o = i_exponent[4] ? { shift_row3[16:0], 16'h0000 } : shift_row3;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     i_zero};
 endmodule

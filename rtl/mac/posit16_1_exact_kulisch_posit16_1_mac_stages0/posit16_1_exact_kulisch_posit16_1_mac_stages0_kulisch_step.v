@@ -29,6 +29,7 @@ module posit16_1_exact_kulisch_posit16_1_mac_stages0_kulisch_step (
   assign { n_2, next[154:0] } = { n[154], n } + { {17{o[138]}}, o };
   assign n_3 = ~ clear;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2};
 endmodule

@@ -92,6 +92,7 @@ module posit16_1_exact_kulisch_posit16_1_mac_stages0_posit_decoder (
   assign n_10 = ~ run_in[10];
   assign o_sign = i[15];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2[14]};
 endmodule

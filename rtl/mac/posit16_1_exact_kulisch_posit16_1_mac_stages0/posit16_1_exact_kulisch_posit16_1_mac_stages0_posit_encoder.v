@@ -439,6 +439,7 @@ module posit16_1_exact_kulisch_posit16_1_mac_stages0_posit_encoder (
   assign n_20 = ~ lzc_in[39];
   assign lzc_empty0_20 = lzc_count0_20 & n_20;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_48[6], n_82[15], normalise_row0[13]};
 endmodule

@@ -28,6 +28,7 @@ module posit16_1_exact_kulisch_posit16_1_mac_stages0_to_fixed_point (
   assign n_2 = { 1'h0, i_exponent } - 8'h08;
   assign shift_row0 = n_2[0] ? { {111{number[26]}}, number, 1'h0 } : { {112{number[26]}}, number };
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2[7], i_nan, i_zero};
 endmodule

@@ -29,6 +29,7 @@ module posit8_0_exact_kulisch_posit8_0_mac_stages0_kulisch_step (
   assign { n_2, next[52:0] } = { n[52], n } + { {17{o[36]}}, o };
   assign n_3 = ~ clear;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2};
 endmodule

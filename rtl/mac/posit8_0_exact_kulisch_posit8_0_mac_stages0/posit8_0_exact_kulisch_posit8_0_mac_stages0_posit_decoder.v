@@ -56,6 +56,7 @@ module posit8_0_exact_kulisch_posit8_0_mac_stages0_posit_decoder (
   assign o_nan = n_8 & i[7];
   assign o_sign = i[7];
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2[6]};
 endmodule

@@ -175,6 +175,7 @@ module posit8_0_exact_kulisch_posit8_0_mac_stages0_posit_encoder (
   assign n_15 = n_16 > 3'h0;
   assign n_17 = n_16 > 3'h1;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_39[7], normalise_row0[6]};
 endmodule

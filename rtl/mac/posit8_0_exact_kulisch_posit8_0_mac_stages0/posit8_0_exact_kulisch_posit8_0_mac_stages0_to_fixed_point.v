@@ -23,6 +23,7 @@ module posit8_0_exact_kulisch_posit8_0_mac_stages0_to_fixed_point (
   assign shift_row3 = i_exponent[3] ? { shift_row2[32:0], 8'h00 } : shift_row2;
   assign { o, shift_row4 } = i_exponent[4] ? { shift_row3[24:0], 16'h0000 } : shift_row3;
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     i_nan, i_zero, shift_row4};
 endmodule

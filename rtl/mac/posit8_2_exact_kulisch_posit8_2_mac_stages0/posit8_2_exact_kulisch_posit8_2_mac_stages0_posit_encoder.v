@@ -404,6 +404,7 @@ module posit8_2_exact_kulisch_posit8_2_mac_stages0_posit_encoder (
   assign number = | i_significand[28:0];
   assign lzc_in = { {8{i_significand[120]}}, i_significand[77:29], number, 1'h0 } ^ { {59{i_significand[120]}} };
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_46[6], n_72[7], normalise_row0[4]};
 endmodule

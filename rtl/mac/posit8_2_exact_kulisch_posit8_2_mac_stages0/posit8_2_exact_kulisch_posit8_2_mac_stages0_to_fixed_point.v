@@ -28,6 +28,7 @@ module posit8_2_exact_kulisch_posit8_2_mac_stages0_to_fixed_point (
   assign n_2 = { 1'h0, i_exponent } - 8'h10;
   assign shift_row0 = n_2[0] ? { {95{number[8]}}, number, 1'h0 } : { {96{number[8]}}, number };
   // What no part of this module needs.
-  (* unused *) wire unused = &{1'b0,
+  (* unused *) wire unused;
+  assign unused = &{1'b0,
     n_2[7], i_nan, i_zero};
 endmodule
