@@ -10,6 +10,9 @@ from hwdse.cost.stimuli import normal_codes
 from hwdse.formats import Format
 from hwdse.spec import Design
 
+REGISTER_TRAITS = ("stages", "turns")
+"""Traits that say how many pipeline registers a unit has."""
+
 _DRAWN = 2048
 _FEWEST = 0.02
 
@@ -72,9 +75,9 @@ def traits_of(design: Design, macs_per_cycle: int) -> dict[str, float]:
 
     The size is products per cycle and interleaved sums (binary logarithms), and register ranks.
     """
+    turns = log2(getattr(design.unit, "interleave", 1))
     size = {
         "lanes": log2(macs_per_cycle),
-        "stages": float(design.unit.stages),
-        "turns": log2(getattr(design.unit, "interleave", 1)),
+        **dict(zip(REGISTER_TRAITS, (float(design.unit.stages), turns), strict=True)),
     }
     return {**dict.fromkeys(terms_of(design), 1.0), **measures_of(design), **size}

@@ -55,11 +55,11 @@ def test_candidates_are_near_the_shortest_period_with_few_cycles():
 def test_the_fastest_configuration_is_recommended(monkeypatch):
     plain = Design.parse("a=int8,acc=int:32")
     quick, slow = (Design.parse(f"{plain},stages={n}".replace("stages=0,", "")) for n in (3, 2))
-    monkeypatch.setattr(recommending, "candidates", lambda *_: [quick, plain, slow])
+    monkeypatch.setattr(recommending, "candidates", lambda *_, **__: [quick, plain, slow])
 
     def with_speeds(**speeds: float) -> recommending.Recommendation:
         placed = {quick: result(speeds["quick"]), slow: result(speeds["slow"])}
-        monkeypatch.setattr(recommending, "place_and_route", lambda design, _: placed[design])
+        monkeypatch.setattr(recommending, "place_and_route", lambda design, _, **__: placed[design])
         return recommending.recommend(plain, result(100.0))
 
     assert with_speeds(quick=200.0, slow=150.0).design == quick
@@ -74,11 +74,13 @@ def test_sums_take_turns_only_where_that_is_much_faster(monkeypatch):
     turns = Design.parse("a=int8,acc=int:32,stages=0,interleave=5")
     single = Design.parse("a=int8,acc=int:32,stages=1")
     for order in ([turns, single], [single, turns]):
-        monkeypatch.setattr(recommending, "candidates", lambda *_, found=order: found)
+        monkeypatch.setattr(recommending, "candidates", lambda *_, found=order, **__: found)
         for fast, chosen in ((205.0, single), (260.0, turns)):
             placed = {turns: result(fast), single: result(193.0)}
             monkeypatch.setattr(
-                recommending, "place_and_route", lambda design, _, results=placed: results[design]
+                recommending,
+                "place_and_route",
+                lambda design, _, results=placed, **__: results[design],
             )
             assert recommending.recommend(plain, result(100.0)).design == chosen
 
@@ -86,9 +88,9 @@ def test_sums_take_turns_only_where_that_is_much_faster(monkeypatch):
 def test_the_recommendation_is_shown(monkeypatch, capsys):
     plain = Design.parse("a=int8,acc=int:32")
     quick = Design.parse("a=int8,acc=int:32,stages=2,interleave=3")
-    monkeypatch.setattr(estimate, "place_and_route", lambda *_: result(100.0))
+    monkeypatch.setattr(estimate, "place_and_route", lambda *_, **__: result(100.0))
     best = recommending.Recommendation(design=quick, result=result(200.0))
-    monkeypatch.setattr(estimate, "recommend", lambda *_: best)
+    monkeypatch.setattr(estimate, "recommend", lambda *_, **__: best)
     assert main(["cost", str(plain), "--fpga", "ecp5", "--json"]) == 0
     (document,) = json.loads(capsys.readouterr().out)["designs"]
     assert document["fpga"]["fmax_mhz"] == 100.0

@@ -21,7 +21,7 @@ from hwdse.cost.calibration.circuits import CALIBRATIONS
 from hwdse.cost.calibration.fit import FLOOR, Floats, Samples, cross_validated, fit, fit_law
 from hwdse.cost.calibration.primitives import measure_primitive
 from hwdse.cost.calibration.sample import held_out, sample
-from hwdse.cost.families import traits_of
+from hwdse.cost.families import REGISTER_TRAITS, traits_of
 from hwdse.cost.liberty import Library, load
 from hwdse.cost.measure import Measurement, measure_specs
 from hwdse.errors import HwdseError, TechnologyError
@@ -178,12 +178,21 @@ def fitted_table(table: Mapping[str, Any]) -> dict[str, Any]:
         for quantity in QUANTITIES:
             samples = Samples.of(
                 [parts[quantity] for parts, _ in designs],
-                [traits for _, traits in designs],
+                [_traits_for(quantity, traits) for _, traits in designs],
                 [float(point[quantity]) for point in points],
             )
             fitted["adjustments"][quantity] = adjustment(samples)
     parse_technology(fitted)
     return fitted
+
+
+def _traits_for(quantity: str, traits: Mapping[str, float]) -> dict[str, float]:
+    """The traits that correct a quantity.
+
+    What registers do to areas and delays is in the structure; only their glitches are not.
+    """
+    energy = quantity == "energy_pj"
+    return {name: value for name, value in traits.items() if energy or name not in REGISTER_TRAITS}
 
 
 def described(

@@ -10,8 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hwdse import hdl
-from hwdse.cost import Cost, estimate, estimate_structure
+from hwdse.cost import Cost, estimate
 from hwdse.cost.memory import Contents, MemoryModel
 from hwdse.cost.system.layer import LayerCost
 from hwdse.cost.system.machine import Machine
@@ -21,8 +20,6 @@ from hwdse.cost.system.tile import ArrayShape, Moves
 from hwdse.cost.system.tiling import choose, fetches
 from hwdse.errors import MachineError
 from hwdse.primitives import Technology
-from hwdse.primitives.primitive import Register
-from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design, Workload
 
 _UM_PER_MM = 1000.0
@@ -53,7 +50,7 @@ def estimate_system(
             energy depends on it need this; without it every bit pattern is equally likely.
         cost: cost of one unit. None: estimated.
         registers_pj: part of the unit's energy per MAC in pJ that registers and their clock take.
-            None: the registers that the unit declares.
+            None: `register_pj` of the unit's cost.
 
     Raises:
         MachineError: there is no layer, the design is slower than the clock of the machine, the
@@ -66,9 +63,7 @@ def estimate_system(
         raise MachineError("a network without matrix products: at least one is needed")
     array = ArrayShape.of(design, machine.rows, machine.columns)
     unit = estimate(design, technology) if cost is None else cost
-    registers = registers_pj
-    if registers is None:
-        registers = min(register_energy_pj(design, technology), unit.energy_pj)
+    registers = unit.register_pj if registers_pj is None else registers_pj
     if not 0 <= registers <= unit.energy_pj:
         raise MachineError(
             f"registers_pj = {registers:g}: 0 to {unit.energy_pj:g}, the unit's energy per MAC, "
@@ -100,28 +95,6 @@ def estimate_system(
         array=array,
         layers=tuple(model.layer(workload) for workload in workloads),
     )
-
-
-def register_energy_pj(design: Design, technology: str | Technology = "nangate45") -> float:
-    """Energy per MAC in pJ of the registers that a unit declares.
-
-    Raises:
-        SpecError: a part of the design has no generator.
-        TechnologyError: the technology is unknown or damaged.
-    """
-    structure = hdl.structure_of(design)
-    registers = [
-        Structure(parts=(part,)).times(count)
-        for block in structure.blocks.values()
-        for part, count in block.counts.items()
-        if isinstance(part, Register)
-    ]
-    only = UnitStructure(
-        blocks={"registers": Structure.parallel(registers)},
-        stages=(("registers",),),
-        macs_per_cycle=structure.macs_per_cycle,
-    )
-    return estimate_structure(only, technology).energy_pj
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ import random
 import numpy as np
 import pytest
 
-from hwdse import Design, cost, hdl
-from hwdse.cost import BlockCost, Cost, load_technology
+from hwdse import Design, cost
+from hwdse.cost import BlockCost, Cost
 from hwdse.cost.memory import Contents, load_memory, load_wire
 from hwdse.cost.system import (
     Dataflow,
@@ -20,9 +20,7 @@ from hwdse.cost.system import (
     estimate_system,
     load_machine,
 )
-from hwdse.cost.system.estimate import register_energy_pj
 from hwdse.errors import FormatError, MachineError, SpecError
-from hwdse.primitives.primitive import Register
 from hwdse.spec import Workload
 
 INT8 = Design.parse("a=int8,acc=int:32,out=int8")
@@ -238,20 +236,17 @@ def test_batches_share_weights():
 
 
 @pytest.mark.parametrize(
-    "spec", ["a=int8,acc=int:32", "a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4", "a=int8,acc=kulisch"]
+    "spec", ["a=int8,acc=int:32", "a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4,stages=1"]
 )
-def test_the_share_of_registers_is_that_of_the_declared_ones(spec):
+def test_the_share_of_registers_is_that_of_the_unit(spec):
     design = Design.parse(spec)
-    table = load_technology("nangate45")
-    structure = hdl.structure_of(design)
-    expected = 0.0
-    for block in structure.blocks.values():
-        for part, count in block.counts.items():
-            if isinstance(part, Register):
-                expected += count * table.cost(part, "energy_pj") * table.activity["Register"]
-    found = register_energy_pj(design)
-    assert found == pytest.approx(expected / structure.macs_per_cycle)
-    assert 0 < found < cost.estimate(design).energy_pj
+    unit = cost.estimate(design)
+    workload = Workload(site="x", m=8, k=16, n=8)
+    (layer,) = estimate_system(design, [workload], machine()).layers
+    assert 0 < unit.register_pj < unit.energy_pj
+    share = unit.register_pj / (unit.energy_pj - unit.register_pj)
+    parts = layer.energy_pj
+    assert parts["registers"] / parts["compute"] == pytest.approx(share)
 
 
 def test_errors():
