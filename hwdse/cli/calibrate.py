@@ -6,14 +6,19 @@ import click
 
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, print_json, print_table
+from hwdse.cost import technologies
 from hwdse.cost.calibration.circuits import CALIBRATIONS
-from hwdse.cost.calibration.table import fitted_table, measured_table, read_table, write_table
+from hwdse.cost.calibration.table import (
+    fitted_table,
+    measured_table,
+    named_table,
+    read_table,
+    write_table,
+)
 from hwdse.cost.calibration.validation import Agreement, agreements, compare_all
 from hwdse.errors import TechnologyError
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.scatter import plot_comparisons
-from hwdse.primitives import technologies
-from hwdse.primitives.technology import table_path
 
 
 @click.command()
@@ -101,7 +106,7 @@ def validate(*, technology: tuple[str, ...], plot: Path | None, as_json: bool) -
     """
     documents = []
     for name in technology or technologies():
-        table = read_table(table_path(name))
+        table = named_table(name)
         comparisons = compare_all(table)
         found = agreements(comparisons)
         drawn: tuple[Path, ...] = ()

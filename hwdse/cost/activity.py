@@ -41,7 +41,7 @@ THROUGH: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activity:
+class NumberActivity:
     """Mean changes per bit and cycle, relative to random bits.
 
     Attributes:
@@ -66,7 +66,7 @@ class Activity:
         }
 
 
-def activity_of(design: Design) -> Activity:
+def activity_of(design: Design) -> NumberActivity:
     """Activity of a design on normally distributed operands.
 
     Registers and output format of the design have no influence. A design without golden rules
@@ -79,15 +79,15 @@ def activity_of(design: Design) -> Activity:
 
 
 @lru_cache(maxsize=4096)
-def _activity(design: Design) -> Activity:
+def _activity(design: Design) -> NumberActivity:
     (a, _), (b, _) = switching(design.a), switching(design.b)
     operands = float(np.sqrt(a * b))
     try:
         given, sums = _numbers(design)
     except SpecError:
-        return Activity(operands=operands, products=1.0, terms=1.0, sums=1.0, words=1.0)
+        return NumberActivity(operands=operands, products=1.0, terms=1.0, sums=1.0, words=1.0)
     parts, terms = _changes_in_parts(given), _changes_of_words(given)
-    return Activity(
+    return NumberActivity(
         operands=operands,
         products=parts,
         terms=terms,

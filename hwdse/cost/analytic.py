@@ -162,7 +162,7 @@ def estimate_structure(
         unit: the blocks and the pipeline stages of the unit.
         technology: a technology, the name of a technology, or the path of a technology table.
         traits: traits of the design, for corrections and intervals (`families.traits_of`).
-        activity: by block, how often its numbers change (`Activity.of_blocks`); 1 for others.
+        activity: by block, how often its numbers change (`NumberActivity.of_blocks`); 1 for others.
         clock_ns: clock period at which the leakage counts; by default the shortest.
 
     Raises:

@@ -504,9 +504,9 @@ def test_settings_of_the_space_can_be_replaced(tmp_path, monkeypatch):
     )
     generator = FakeGenerator(log=tmp_path / "generated")
     sweep(given, tmp_path / "out", generator=generator)
-    how = {"scales": "output", "requantize": False}
+    how = {"scales": "output", "requantize": False, "clock_ns": None}
     assert seen == {"network": "digits", "samples": 5, "technology": "t", "data_dir": None} | how
-    how = {"scales": "pow2", "requantize": True}
+    how = {"scales": "pow2", "requantize": True, "clock_ns": None}
     sweep(
         *(given, tmp_path / "out"),
         **{"network": "n", "samples": 7, "data_dir": "d", "generator": generator} | how,

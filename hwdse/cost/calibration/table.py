@@ -26,7 +26,7 @@ from hwdse.cost.liberty import Library, load
 from hwdse.cost.measure import Measurement, measure_specs
 from hwdse.errors import HwdseError, TechnologyError
 from hwdse.primitives.primitive import Primitive
-from hwdse.primitives.technology import QUANTITIES, SCHEMA, Technology, parse_technology
+from hwdse.primitives.technology import QUANTITIES, SCHEMA, Technology, parse_technology, table_path
 from hwdse.reading import read_json
 from hwdse.spec import Design
 from hwdse.tools.yosys import find_yosys
@@ -270,6 +270,15 @@ def read_table(path: Path) -> dict[str, Any]:
     if not isinstance(table, dict) or not isinstance(table.get("primitives"), dict):
         raise TechnologyError(f"{path} holds no measurements of primitives")
     return table
+
+
+def named_table(name: str) -> dict[str, Any]:
+    """Read a shipped table by name, or any table by the path of its JSON file.
+
+    Raises:
+        TechnologyError: the name is unknown, or the file is not a technology table.
+    """
+    return read_table(table_path(name))
 
 
 def write_table(table: Mapping[str, Any], path: Path) -> None:
