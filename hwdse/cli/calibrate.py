@@ -97,12 +97,13 @@ def calibrate(
 )
 @json_option
 def validate(*, technology: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
-    """Compare estimates with synthesis, for designs that took no part in the fit.
+    """Compare cost estimates with synthesis.
 
-    TECHNOLOGY is the name or the path of a table; by default, all shipped tables. A table holds its
-    measurements, so this needs no library. For each group of designs, the command shows the mean,
-    worst and signed error, the rank correlation, how many pairs that differ by more than 5 % have
-    the right order, and how many designs lie in their interval.
+    The designs that are shown took no part in the fit. TECHNOLOGY is the name or the path of a
+    table; by default, all shipped tables. A table holds its measurements, so this needs no library.
+    For each group of designs, the command shows the mean, worst and signed error, the rank
+    correlation, how many pairs that differ by more than 5 % have the right order, and how many
+    designs lie in their interval.
     """
     documents = []
     for name in technology or technologies():

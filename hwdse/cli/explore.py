@@ -10,6 +10,7 @@ from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.errors import FailedDesignsError, StoreError
 from hwdse.explore.columns import COLUMNS, DEFAULT_COST, DEFAULT_QUALITY, column
+from hwdse.explore.front import misses_clock
 from hwdse.explore.front import pareto as pareto_front
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.ranking import LEVEL
@@ -245,7 +246,15 @@ def _print_failures(failures: pd.DataFrame) -> None:
 
 
 def _print_advice(done: pd.DataFrame) -> None:
-    """Print the design with the least energy whose accuracy is not surely below float's."""
+    """Print the design with the least energy whose accuracy is not surely below float's.
+
+    Designs that miss their clock are counted, and are not that design.
+    """
+    late = misses_clock(done)
+    if late.any():
+        clock = done["clock_ns"].iloc[late.argmax()]
+        click.echo(f"\n{late.sum()} of {len(done)} designs miss the clock of {clock:g} ns.")
+    done = done[~late]
     as_good = done[(done["mcnemar_p"] >= LEVEL) | (done["accuracy"] >= done["float_accuracy"])]
     if as_good.empty:
         return

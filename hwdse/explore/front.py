@@ -47,6 +47,20 @@ def nondominated(values: npt.ArrayLike, maximize: tuple[bool, ...]) -> npt.NDArr
     return result
 
 
+def misses_clock(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Mask of the rows of `frame` that are slower than their clock. A missing value is not."""
+    if "meets_clock" not in frame:
+        return np.zeros(len(frame), np.bool_)
+    known = (isinstance(value, bool | np.bool_) for value in frame["meets_clock"])
+    return np.array(
+        [
+            is_known and not value
+            for is_known, value in zip(known, frame["meets_clock"], strict=True)
+        ],
+        np.bool_,
+    )
+
+
 def pareto_mask(
     frame: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY
 ) -> npt.NDArray[np.bool_]:
@@ -62,8 +76,7 @@ def pareto_mask(
     """
     names, maximize = zip(*(column(name).objective for name in (x, y)), strict=True)
     values = frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    if "meets_clock" in frame:
-        values[(frame["meets_clock"] == False).to_numpy()] = np.nan  # noqa: E712 - unknown is None
+    values[misses_clock(frame)] = np.nan
     return nondominated(values, maximize)
 
 

@@ -1,6 +1,6 @@
 """The Pareto plot: PNG for screens, SVG for papers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from matplotlib.transforms import Bbox
 
 from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, Column, column
-from hwdse.explore.front import pareto
+from hwdse.explore.front import misses_clock, pareto
 from hwdse.explore.pictures import save
 from hwdse.explore.record import spread_text
 from hwdse.explore.store import finished
@@ -63,9 +63,16 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
     chart.front(front)
     chart.ticks()
     chart.number(figure, front)
-    facts = subtitle(frame) + _margin(frame, x)
-    facts += " · front by rank, which ties what tests do not separate" if y.order else ""
-    facts += f" · {failed} designs failed" if failed else ""
+    more = []
+    if y.order:
+        more.append("front by rank, which ties what tests do not separate")
+    late = misses_clock(frame)
+    if late.any():
+        clock = frame["clock_ns"].iloc[np.flatnonzero(late)[0]]
+        more.append(f"hollow: {late.sum()} designs that miss {clock:g} ns")
+    if failed:
+        more.append(f"{failed} designs failed")
+    facts = (subtitle(frame) + _margin(frame, x), " · ".join(more))
     _title(figure, axes, x, y, facts)
     _legends(figure, axes, frame, front)
     return figure
@@ -99,18 +106,21 @@ class _Chart:
             self._intervals(frame, colours)
             self._baseline(frame)
         xs, ys = self.places(frame)
+        late = misses_clock(frame)
         for name, (marker, _) in style.shapes.items():
-            chosen = (frame["mul"] == name).to_numpy()
-            self.axes.scatter(
-                xs[chosen],
-                ys[chosen],
-                s=34,
-                marker=marker,
-                c=[c for c, take in zip(colours, chosen, strict=True) if take],
-                edgecolors="white",
-                linewidths=0.6,
-                zorder=3,
-            )
+            for hollow in (False, True):
+                chosen = (frame["mul"] == name).to_numpy() & (late == hollow)
+                fill = [c for c, take in zip(colours, chosen, strict=True) if take]
+                self.axes.scatter(
+                    xs[chosen],
+                    ys[chosen],
+                    s=34,
+                    marker=marker,
+                    facecolors="none" if hollow else fill,
+                    edgecolors=fill if hollow else "white",
+                    linewidths=1.0 if hollow else 0.6,
+                    zorder=3,
+                )
 
     def _intervals(self, frame: pd.DataFrame, colours: list[str]) -> None:
         xs, ys = self.places(frame)
@@ -204,10 +214,11 @@ class _Chart:
             taken.append(label.get_window_extent())
 
 
-def _title(figure: Figure, axes: Axes, x: Column, y: Column, facts: str) -> None:
+def _title(figure: Figure, axes: Axes, x: Column, y: Column, facts: Iterable[str]) -> None:
     left = axes.get_position().x0
     figure.text(left, 0.955, f"{y.title} against {x.in_text}", fontsize=13)
-    figure.text(left, 0.915, facts, fontsize=9, color="#5b616b")
+    for line, text in enumerate(facts):
+        figure.text(left, 0.92 - 0.028 * line, text, fontsize=9, color="#5b616b")
 
 
 def _margin(frame: pd.DataFrame, x: Column) -> str:
