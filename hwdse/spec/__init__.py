@@ -1,5 +1,6 @@
 """The design spec and its parts, as frozen and validated data. Everything else derives from it."""
 
+import hwdse.spec.engines  # noqa: F401 - engines register themselves
 from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.accumulate.aligned import Aligned
 from hwdse.spec.accumulate.approximate_float import ApproximateFloat

@@ -1,5 +1,6 @@
 """Proves that the emitted hardware equals the golden model, and writes folders with the proof."""
 
+import hwdse.verify.engines  # noqa: F401 - engines register themselves
 from hwdse.verify.certificate import Certificate
 from hwdse.verify.generation import generate
 from hwdse.verify.stimulus import LEVELS

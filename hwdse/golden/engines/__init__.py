@@ -1,0 +1,1 @@
+"""Golden schedules of engines: values and cycles, one module per engine."""
