@@ -9,6 +9,7 @@ pass through it. Random bits have activity 1.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,8 @@ class NumberActivity:
 
     Attributes:
         operands: codes of the operands.
-        products: significand, exponent and sign of the products.
+        products: significand, exponent and sign of the products. Of a unit that does not multiply:
+            of the operands.
         terms: the products as words of two's complement.
         sums: significand, exponent and sign of the running sums. Without sums, as `products`.
         words: the running sums as words of two's complement. Without sums, as `terms`.
@@ -80,8 +82,8 @@ def activity_of(design: Design) -> NumberActivity:
 
 @lru_cache(maxsize=4096)
 def _activity(design: Design) -> NumberActivity:
-    (a, _), (b, _) = switching(design.a), switching(design.b)
-    operands = float(np.sqrt(a * b))
+    switched = [switching(fmt)[0] for fmt in (design.a, design.b) if fmt is not None]
+    operands = float(np.prod(switched) ** (1 / len(switched)))
     try:
         given, sums = _numbers(design)
     except SpecError:
@@ -100,8 +102,9 @@ def _numbers(design: Design) -> tuple[list[Unpacked], list[Unpacked]]:
     """Products of the first lane, and running sums, cycle by cycle; each has shape (SUMS,)."""
     rng = np.random.default_rng(SEED)
     shape = (CYCLES, SUMS, design.unit.group)
-    codes = (normal_codes(fmt, CYCLES * SUMS * shape[2], rng) for fmt in (design.a, design.b))
-    each = products(design, *(item.reshape(shape) for item in codes))
+    formats = [fmt for fmt in (design.a, design.b) if fmt is not None]
+    codes = [normal_codes(fmt, prod(shape), rng).reshape(shape) for fmt in formats]
+    each = products(design, *codes) if design.mul is not None else design.a.unpack(codes[0]).exact()
     given = [each[cycle, :, 0] for cycle in range(CYCLES)]
     sums: list[Unpacked] = []
     if design.acc is not None:

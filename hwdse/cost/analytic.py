@@ -44,7 +44,7 @@ Parts = Mapping[tuple[str, str], float]
 
 
 def as_built(unit: UnitStructure, technology: Technology) -> UnitStructure:
-    """The unit, or the table of its function if that is smaller by the laws."""
+    """The unit, or the tables of its function if they are smaller by the laws."""
     if unit.table is None:
         return unit
     registers = unit.blocks.get(REGISTERS, Structure())
@@ -54,9 +54,9 @@ def as_built(unit: UnitStructure, technology: Technology) -> UnitStructure:
         if name != REGISTERS
         for primitive, count in block.counts.items()
     )
-    if logic <= technology.cost(unit.table, "area_um2"):
+    if logic <= unit.tables * technology.cost(unit.table, "area_um2"):
         return unit
-    table = Structure(parts=(unit.table,), path=(unit.table,))
+    table = Structure(parts=(unit.table,), path=(unit.table,)).times(unit.tables)
     return replace(
         unit, blocks={TABLE: table, REGISTERS: registers}, stages=((TABLE,),), table=None
     )

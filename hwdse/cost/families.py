@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from itertools import pairwise
-from math import log, log2
+from math import log, log2, prod
 
 import numpy as np
 
@@ -23,19 +23,21 @@ def categories(design: Design) -> dict[str, str]:
     The names come from the parts themselves, so a new part makes a new category.
 
     Returns:
-        Value by category. A unit without accumulator has its own keyword as `acc`.
+        Value by category. A unit without accumulator or multiplier has its own keyword as `acc` or
+        `mul`, and a unit without second operand has `none` as `b`.
     """
-    a, b, out = (type(fmt).__name__ for fmt in (design.a, design.b, design.out))
+    a, out = type(design.a).__name__, type(design.out).__name__
+    mul = design.mul.keyword if design.mul is not None else design.unit.keyword
     acc = design.acc.keyword if design.acc is not None else design.unit.keyword
     return {
         "a": a,
-        "b": b,
-        "mul": design.mul.keyword,
+        "b": type(design.b).__name__ if design.b is not None else "none",
+        "mul": mul,
         "acc": acc,
         "unit": design.unit.keyword,
         "out": out,
         "registers": "inserted" if design.unit.stages else "none",
-        "mul of a": f"{design.mul.keyword} {a}",
+        "mul of a": f"{mul} {a}",
         "out of acc": f"{acc} {out}",
     }
 
@@ -50,11 +52,14 @@ def measures_of(design: Design) -> dict[str, float]:
 
     Returns:
         How often the bits of each operand switch between normally distributed values, and how many
-        products are not zero, relative to random bits and no zeros.
+        products are not zero, relative to random bits and no zeros. Without second operand, the
+        products are the numbers of the first.
     """
-    (a, zeros_a), (b, zeros_b) = switching(design.a), switching(design.b)
-    products = max((1 - zeros_a) * (1 - zeros_b), _FEWEST)
-    return {"switching a": log(a), "switching b": log(b), "products": log(products)}
+    operands = {"a": design.a, "b": design.b}
+    found = {name: switching(fmt) for name, fmt in operands.items() if fmt is not None}
+    products = max(prod(1 - zeros for _, zeros in found.values()), _FEWEST)
+    measures = {f"switching {name}": log(flips) for name, (flips, _) in found.items()}
+    return {**measures, "products": log(products)}
 
 
 @lru_cache(maxsize=512)

@@ -74,7 +74,7 @@ def _is_name(value: Any) -> bool:
 def _are_keys(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and {"a", "b", "mul"} <= set(value)
+        and "a" in value
         and all(map(_is_name, value))
         and all(_is_text(item) or _is_count(item) for item in value.values())
     )

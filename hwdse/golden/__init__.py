@@ -6,5 +6,6 @@ product. `hwdse.kernels` has fast versions.
 
 from hwdse.golden.bare import fma, mul
 from hwdse.golden.dot import dot, matmul, products, running_dot
+from hwdse.golden.engines.convert import convert
 
-__all__ = ["dot", "fma", "matmul", "mul", "products", "running_dot"]
+__all__ = ["convert", "dot", "fma", "matmul", "mul", "products", "running_dot"]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.errors import ShapeError
+from hwdse.errors import ShapeError, SpecError
 from hwdse.formats import Format, Unpacked
 from hwdse.formats.unpacked import Array
 from hwdse.golden.accumulate import add, load, read
@@ -19,7 +19,14 @@ _AT_ONCE = 1 << 16
 
 
 def products(design: Design, a_codes: npt.ArrayLike, b_codes: npt.ArrayLike) -> Unpacked:
-    """Values of a * b by the design's multiplier, element by element, with NumPy broadcasting."""
+    """Values of a * b by the design's multiplier, element by element, with NumPy broadcasting.
+
+    Raises:
+        SpecError: the unit does not multiply.
+        FormatError: a code is out of range.
+    """
+    if design.mul is None:
+        raise SpecError(f"design {design}: unit {design.unit} has no products")
     a, b = design.a.check_codes(a_codes), design.b.check_codes(b_codes)
     return multiply(design.mul, a, b, design.a, design.b)
 

@@ -4,11 +4,12 @@ A new multiplier or accumulator needs a module in `multiply` or `accumulate` to 
 A new format needs nothing; it may add faster loops in `codec`.
 """
 
-from hwdse.kernels.bare import fma, mul
+from hwdse.kernels.bare import convert, fma, mul
 from hwdse.kernels.codec import decode, encode, encode_blocks, quantize, quantize_blocks
 from hwdse.kernels.matrix import matmul
 
 __all__ = [
+    "convert",
     "decode",
     "encode",
     "encode_blocks",

@@ -1,4 +1,4 @@
-"""Units without a running sum: products and fused multiply-adds, rounded once.
+"""Units without a running sum: conversions, products and fused multiply-adds, rounded once.
 
 Products and addends are float64 values. Their sum is exact or rounded to odd, and the output
 format rounds this sum: see `hwdse.kernels.arithmetic`.
@@ -21,11 +21,13 @@ from hwdse.kernels.arithmetic import (
     two_sum,
 )
 from hwdse.kernels.codec import decode
+from hwdse.kernels.codec import encode as encode_array
 from hwdse.kernels.multiply import Values, multiplication, product
 from hwdse.kernels.operands import operands
 from hwdse.kernels.output import encode
 from hwdse.kernels.rounding import can_round
 from hwdse.spec import Design, Fma, Mul
+from hwdse.spec.engines.convert import Convert
 
 Codes = npt.NDArray[Any]
 
@@ -75,7 +77,23 @@ def fma(
     return _encoded(design, sums, exact=width <= FLOAT64_PRECISION)
 
 
-def _check_unit(design: Design, needed: type[Mul | Fma]) -> None:
+def convert(design: Design, codes: npt.ArrayLike) -> Codes:
+    """Converted codes of a design with `unit=convert`, for codes of any shape.
+
+    The results have the same bits as `hwdse.golden.convert`.
+
+    Raises:
+        SpecError: the design has another unit or no fast kernel; the message says why.
+        FormatError: a code is out of range.
+    """
+    _check_unit(design, Convert)
+    if not design.a.fits_float64:
+        raise SpecError(f"codes of {design.a} have no fast kernel: float64 does not hold them all")
+    values = decode(design.a, codes)
+    return encode_array(design.out, values, design.rounding, design.out.overflow)
+
+
+def _check_unit(design: Design, needed: type[Mul | Fma | Convert]) -> None:
     if not isinstance(design.unit, needed):
         raise SpecError(f"design {design}: unit={needed.keyword} is needed")
 

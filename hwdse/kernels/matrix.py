@@ -50,6 +50,7 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
         raise ShapeError(f"matrix product of shapes {left.shape} and {right.shape}: (M, K), (K, N)")
     shape, n = left.shape[:-1], right.shape[-1]
     m, k = left.shape[-2:]
+    acc = design.accumulator
     mul = multiplication(design.mul, design)
     _check_design(design, mul, k)
     _check_filling(design, k)
@@ -64,7 +65,7 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
         second.values()
         zero = design.out.encode(np.zeros((1, 1)), design.rounding, design.out.overflow)
         return np.broadcast_to(zero, (*shape, n)).copy()
-    sums = plan(design.accumulator, task)
+    sums = plan(acc, task)
     carrier = np.float32 if isinstance(sums, SinglePrecision) else np.float64
     exact = design.state.magnitude_bits <= FLOAT64_PRECISION
     out = np.empty((len(first.codes), m, n), design.out.code_dtype)

@@ -109,11 +109,12 @@ def evaluate(
 
 
 def _check_kernel(design: Design, matmul: MatMul) -> None:
-    """Check that the design has a fast kernel, before any other work.
+    """Check that the design has sums and a fast kernel, before any other work.
 
     Raises:
-        SpecError: the design has no fast kernel.
+        SpecError: the design has no running sum or no fast kernel.
     """
+    _ = design.accumulator
     one = design.a.encode(np.ones((1, 1))), design.b.encode(np.ones((1, 1)))
     matmul(design, *one)
 

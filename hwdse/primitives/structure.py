@@ -113,6 +113,7 @@ class UnitStructure:
             by this number to get the energy per multiply-accumulate.
         table: only for combinational units of few input bits: the table with the same function. If
             it is smaller than the blocks, synthesis finds something like it.
+        tables: copies of the table that together have the function of the unit.
 
     Raises:
         HwdseError: a stage names an unknown block, there is no stage, a share is negative, or
@@ -124,6 +125,7 @@ class UnitStructure:
     shares: tuple[float, ...] = ()
     macs_per_cycle: int = 1
     table: Table | None = None
+    tables: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "blocks", MappingProxyType(dict(self.blocks)))

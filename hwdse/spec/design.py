@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from hwdse import formats
 from hwdse.errors import FormatError, SpecError
@@ -19,7 +19,7 @@ from hwdse.spec.unit import Mac, Unit
 DESIGN_ROUNDINGS = ("rne", "rna", "rtz", "up", "down")
 
 _COMMON_KEYS = ("a", "b", "c", "mul", "acc", "out", "rounding", "unit")
-_NOT_ALWAYS_USED = ("c", "acc")
+_NOT_ALWAYS_USED = ("b", "c", "mul", "acc")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +28,14 @@ class Design:
 
     Attributes:
         a: format of the first operand (a network's activations).
-        b: format of the second operand (a network's weights). Default: `a`.
+        b: format of the second operand (a network's weights). Default: `a`. None for a unit that
+            does not use it.
         c: format of the addend, only for a unit with an addend. Default: `out`.
-        mul: multiplier. Default: exact.
+        mul: multiplier. Default: exact. None for a unit that does not multiply.
         acc: accumulator, only for a unit with a running sum.
         out: output format. Default: the accumulator's default output format. Without an
-            accumulator the default is `c`, and without an addend `a`.
+            accumulator the default is `c`, and without an addend `a`. A unit that neither
+            multiplies nor accumulates has no default.
         rounding: rounding mode of every rounding in the accumulator and the output.
         unit: the unit and its shape. Default: `mac`.
 
@@ -44,7 +46,7 @@ class Design:
     a: Format
     b: Format = None  # type: ignore[assignment]
     c: Format | None = None
-    mul: Multiplier = field(default_factory=Exact)
+    mul: Multiplier = None  # type: ignore[assignment]
     acc: Accumulator | None = None
     out: Format = None  # type: ignore[assignment]
     rounding: str = "rne"
@@ -56,18 +58,23 @@ class Design:
                 raise SpecError(f"unit {self.unit} does not use {key}")
         if self.acc is None and "acc" in self.unit.uses:
             raise SpecError(f"unit {self.unit} needs acc=: the accumulator")
-        if self.b is None:
+        if self.b is None and "b" in self.unit.uses:
             object.__setattr__(self, "b", self.a)
+        if self.mul is None and "mul" in self.unit.uses:
+            object.__setattr__(self, "mul", Exact())
         # Computing the state raises SpecError if the parts do not fit together.
         _ = self.state
         if self.out is None:
+            if not self.unit.uses & {"mul", "acc"}:
+                raise SpecError(f"unit {self.unit} needs out=: the format of the results")
             own = self.acc.out_of(self.product) if self.acc else self.c or self.a
             object.__setattr__(self, "out", own)
         if self.c is None and "c" in self.unit.uses:
             object.__setattr__(self, "c", self.out)
         if self.rounding not in DESIGN_ROUNDINGS:
             raise SpecError(f"rounding={self.rounding}: allowed are {', '.join(DESIGN_ROUNDINGS)}")
-        if not self.out.signed and (self.acc or self.state.signed or (self.c and self.c.signed)):
+        signed = (self.mul and self.state.signed) or (self.c and self.c.signed)
+        if not self.out.signed and (self.acc or signed):
             raise SpecError(f"out={self.out}: a sum has a sign, a signed format is needed")
 
     @classmethod
@@ -85,12 +92,13 @@ class Design:
             raise SpecError(f"design {text!r} lacks a=: the format of the first operand")
         try:
             own = {key: value for key, value in values.items() if key not in _COMMON_KEYS}
-            formats_given = {
+            given: dict[str, Any] = {
                 key: formats.parse(values[key]) for key in ("a", "b", "c", "out") if key in values
             }
+            if "mul" in values:
+                given["mul"] = Multiplier.parse(values["mul"])
             return cls(
-                **formats_given,
-                mul=Multiplier.parse(values.get("mul", "exact")),
+                **given,
                 acc=Accumulator.parse(values["acc"]) if "acc" in values else None,
                 rounding=values.get("rounding", "rne"),
                 unit=Unit.from_keys(values.get("unit", "mac"), own),
@@ -154,12 +162,12 @@ class Design:
 
     @cached_property
     def product(self) -> UnpackedShape:
-        """Significand and exponent bounds of one product."""
-        return self.mul.product(self.a, self.b)
+        """Bounds of one product; for a unit that does not multiply, bounds of one operand."""
+        return self.mul.product(self.a, self.b) if self.mul else self.a.unpacked
 
     @cached_property
     def state(self) -> UnpackedShape:
-        """Bounds of the running sum; for a unit without running sum, bounds of one product."""
+        """Bounds of the running sum; for a unit without running sum, those of `product`."""
         return self.acc.state(self.product) if self.acc else self.product
 
     @property

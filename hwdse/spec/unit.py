@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hwdse.spec.design import Design
 
 MAX_STAGES = 5
-_MAX_LANES = 1024
+MAX_LANES = 1024
 MAX_INTERLEAVE = 8
 
 
@@ -27,7 +27,7 @@ class Unit(Part):
 
     The class attribute `family` names the folder for the unit's Verilog. `initiation_interval` is
     in cycles. `uses` lists the common keys of the design spec that this unit uses, but not every
-    unit (`c` and `acc`).
+    unit (`b`, `c`, `mul` and `acc`).
 
     Attributes:
         stages: number of pipeline register ranks, 0..5. The ranks are placed where they divide the
@@ -161,14 +161,19 @@ class Bare(Unit):
         )
 
     def interface(self, design: "Design") -> Interface:
-        """Inputs `i_a`, `i_b` (and `i_c`) in every cycle, output `o`; a clock if `stages` > 0."""
+        """Those of `i_a`, `i_b`, `i_c` that are used, in every cycle; `o`; a clock for `stages`."""
         operands = {"a": design.a, "b": design.b, "c": design.c}
         given = {name: number for name, number in operands.items() if number is not None}
-        operand_fields = [Field.codes(name, f, f"{f} code") for name, f in given.items()]
-        result = Field.codes("", design.out, f"{design.out} code of the result")
+        many = self.group > 1
+        codes = "codes, lane 0 in the low bits" if many else "code"
+        inputs = [Field.codes(name, f, f"{f} {codes}", self.group) for name, f in given.items()]
+        meaning = (
+            f"{design.out} codes of the results" if many else f"{design.out} code of the result"
+        )
+        result = Field.codes("", design.out, meaning, self.group)
         return Interface(
             streams=(
-                Stream(name="i", direction="input", handshake="none", fields=tuple(operand_fields)),
+                Stream(name="i", direction="input", handshake="none", fields=tuple(inputs)),
                 Stream(
                     name="o",
                     direction="output",
@@ -188,7 +193,7 @@ class Mul(Bare):
     """Multiplier: a * b, rounded once to the output format."""
 
     keyword: ClassVar[str] = "mul"
-    uses: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset({"b", "mul"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +201,7 @@ class Fma(Bare):
     """Fused multiply-add: a * b + c, rounded once (IEEE 754-2019 fusedMultiplyAdd)."""
 
     keyword: ClassVar[str] = "fma"
-    uses: ClassVar[frozenset[str]] = frozenset({"c"})
+    uses: ClassVar[frozenset[str]] = frozenset({"b", "mul", "c"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +215,7 @@ class Summing(Unit):
     """
 
     family: ClassVar[str] = "mac"
-    uses: ClassVar[frozenset[str]] = frozenset({"acc"})
+    uses: ClassVar[frozenset[str]] = frozenset({"b", "mul", "acc"})
 
     interleave: int = 1
 
@@ -322,8 +327,8 @@ class Dot(Summing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 1 <= self.lanes <= _MAX_LANES:
-            raise SpecError(f"lanes={self.lanes}: 1 to {_MAX_LANES} are allowed")
+        if not 1 <= self.lanes <= MAX_LANES:
+            raise SpecError(f"lanes={self.lanes}: 1 to {MAX_LANES} are allowed")
 
     @property
     def group(self) -> int:

@@ -51,12 +51,23 @@ def coverage(design: Design, fed: Stimulus, expected: list[Array]) -> Coverage:
         VerificationError: no output is NaN or no output is infinite, although an operand of the
             design can be NaN or infinite and both the running sum and the output can hold it.
     """
-    outputs = _output_classes(design.out, expected)
     steps: dict[str, int] = {}
     for block in fed.blocks:
         for terms, total in _sums(design.unit, design, _sample(block)):
-            for name, mask in _step_classes(_rounded_to(design), terms, total).items():
+            target = _rounded_to(design)
+            masks = rounding_classes(target, total) | _cancellation_classes(terms, total)
+            for name, mask in masks.items():
                 steps[name] = steps.get(name, 0) + int(np.count_nonzero(mask))
+    return judged(design, expected, steps)
+
+
+def judged(design: Design, expected: list[Array], steps: dict[str, int]) -> Coverage:
+    """Count the classes of the expected outputs, and find out which classes are missing.
+
+    Raises:
+        VerificationError: see `coverage`.
+    """
+    outputs = _output_classes(design.out, expected)
     possible = _possible(design.out)
     missing = [name for name in _needed(design) if not outputs[name]]
     if missing:
@@ -124,20 +135,26 @@ def _sample(block: Block) -> Block:
     return Block(purpose=block.purpose, a=block.a[part], b=block.b[part], c=c)
 
 
-def _step_classes(target: Format, terms: Unpacked, total: Unpacked) -> dict[str, Array]:
-    """Return a mask of the sums in each class. `terms` has one more axis than `total`."""
+def rounding_classes(target: Format, exact: Unpacked) -> dict[str, Array]:
+    """Return a mask of the exact numbers in each class, by what rounding to `target` does."""
+    nonzero = ~exact.zero & ~(exact.nan | exact.inf)
+    position = target.locate(exact, 2)
+    rounds = nonzero & (np.asarray(position.fraction) != 0)
+    return {
+        "all": np.ones(exact.shape, bool),
+        "inexact": rounds,
+        "tie": rounds & (np.asarray(position.fraction) == 2),
+        "overflow": nonzero & np.asarray(position.index > target.top(exact.sign), bool),
+    }
+
+
+def _cancellation_classes(terms: Unpacked, total: Unpacked) -> dict[str, Array]:
+    """Return a mask of the cancelled sums. `terms` has one more axis than `total`."""
     finite = ~(total.nan | total.inf)
     nonzero = finite & (total.significand != 0)
-    position = target.locate(total, 2)
-    rounds = nonzero & (np.asarray(position.fraction) != 0)
-    top = target.top(total.sign)
     terms_top = np.where(terms.significand == 0, -(1 << 40), _top(terms)).max(axis=-1)
     any_term = np.any(np.asarray(terms.significand != 0, bool), axis=-1) & finite
     return {
-        "all": np.ones(total.shape, bool),
-        "inexact": rounds,
-        "tie": rounds & (np.asarray(position.fraction) == 2),
-        "overflow": nonzero & np.asarray(position.index > top, bool),
         "cancelled": nonzero & (_top(total) <= terms_top - _CANCELLED_BITS),
         "cancelled_to_zero": any_term & ~nonzero,
     }

@@ -2,7 +2,7 @@
 
 The low bits of an index are the code of a, then follow the code of b, and then the code of c or the
 number of a running sum. A row contains the results for all codes of a, with fixed b and c or
-running sum.
+running sum. A unit without b has shorter rows.
 """
 
 from abc import ABC, abstractmethod
@@ -48,11 +48,11 @@ class Enumeration(ABC):
 
     @abstractmethod
     def golden(self, rows: range) -> Array:
-        """Return the codes of some rows from the golden model, shape (rows, codes of a)."""
+        """Return the codes of some rows from the golden model, shape (rows, results of a row)."""
 
     @abstractmethod
     def kernel(self, rows: range) -> Array:
-        """Return the codes of some rows from the fast kernel, shape (rows, codes of a).
+        """Return the codes of some rows from the fast kernel, shape (rows, results of a row).
 
         Raises:
             SpecError: the design has no fast kernel; the message says why.
@@ -64,10 +64,10 @@ class Enumeration(ABC):
         return self.bits <= GOLDEN_BITS
 
     def expected(self, rows: range) -> Array:
-        """Return the expected codes of some rows, shape (rows, codes of a)."""
+        """Return the expected codes of some rows, shape (rows, results of a row)."""
         if not self.by_golden:
             return self.kernel(rows)
-        step = max(1, (1 << GOLDEN_BLOCK_BITS) >> self.design.a.bits)
+        step = max(1, (1 << GOLDEN_BLOCK_BITS) >> self.row_bits)
         return np.concatenate(
             [self.golden(rows[at : at + step]) for at in range(0, len(rows), step)]
         )
@@ -78,6 +78,11 @@ class Enumeration(ABC):
         return None
 
     @property
+    def row_bits(self) -> int:
+        """log2 of the number of results in a row."""
+        return self.design.a.bits
+
+    @property
     def rows(self) -> int:
         """Total number of rows."""
         return self.third_count << self.design.b.bits
@@ -85,7 +90,7 @@ class Enumeration(ABC):
     @property
     def bits(self) -> float:
         """log2 of the number of results."""
-        return float(np.log2(self.third_count)) + self.design.a.bits + self.design.b.bits
+        return float(np.log2(self.rows)) + self.row_bits
 
 
 class _MulEnumeration(Enumeration):

@@ -80,14 +80,14 @@ def run_enumeration(
         arguments = _arguments(enumeration, shown, folder, seed)
 
         def simulate(rows: range) -> Report:
-            first, count = rows.start << design.a.bits, len(rows) << design.a.bits
+            first, count = (n << enumeration.row_bits for n in (rows.start, len(rows)))
             words = [*arguments, f"first={first}", f"count={count}"]
             return native.run(executable, words, _stream(enumeration, rows))
 
         with ThreadPoolExecutor(jobs) as pool:
             reports = list(pool.map(simulate, parts))
     _judge(enumeration, reports)
-    return enumeration.rows << design.a.bits
+    return enumeration.rows << enumeration.row_bits
 
 
 def _check_kernel(enumeration: Enumeration, seed: int) -> None:
@@ -96,8 +96,8 @@ def _check_kernel(enumeration: Enumeration, seed: int) -> None:
     This check runs before the build, so a missing kernel raises its error early.
     """
     rng = np.random.default_rng(seed)
-    step = max(1, (1 << GOLDEN_BLOCK_BITS) >> enumeration.design.a.bits)
-    for _ in range(max(1, (1 << _SAMPLE_BITS) // (step << enumeration.design.a.bits))):
+    step = max(1, (1 << GOLDEN_BLOCK_BITS) >> enumeration.row_bits)
+    for _ in range(max(1, (1 << _SAMPLE_BITS) // (step << enumeration.row_bits))):
         at = int(rng.integers(enumeration.rows))
         rows = range(at, min(at + step, enumeration.rows))
         found, wanted = enumeration.kernel(rows), enumeration.golden(rows)
@@ -112,9 +112,10 @@ def _arguments(
     enumeration: Enumeration, interface: Interface, folder: Path, seed: int
 ) -> list[str]:
     design = enumeration.design
+    b_bits = 0 if design.b is None else design.b.bits
     words = [
         *(*copies.timing_arguments(interface), f"seed={seed}"),
-        *(f"a={design.a.bits}", f"b={design.b.bits}", f"bytes={design.out.code_dtype.itemsize}"),
+        *(f"a={design.a.bits}", f"b={b_bits}", f"bytes={design.out.code_dtype.itemsize}"),
     ]
     if enumeration.loads is None:
         return words
@@ -137,10 +138,9 @@ def _arguments(
 
 def _stream(enumeration: Enumeration, rows: range) -> Iterator[bytes]:
     """Yield the expected codes in blocks. With running sums, the blocks end between two sums."""
-    b_bits, a_bits = enumeration.design.b.bits, enumeration.design.a.bits
-    size = 1 << max(_BLOCK_BITS - a_bits, 0)
+    size = 1 << max(_BLOCK_BITS - enumeration.row_bits, 0)
     if enumeration.loads is not None:
-        size = max(size, 1 << b_bits)
+        size = max(size, 1 << enumeration.design.b.bits)
     at = rows.start
     while at < rows.stop:
         stop = min((at // size + 1) * size, rows.stop)
@@ -157,7 +157,7 @@ def _judge(enumeration: Enumeration, reports: list[Report]) -> None:
         lines += [f"  {_one(enumeration, found)}" for found in first]
         raise VerificationError("\n".join(lines))
     steps = 1 if enumeration.loads is None else 1 + max(map(len, enumeration.loads))
-    needed = (enumeration.rows << design.a.bits) * steps
+    needed = (enumeration.rows << enumeration.row_bits) * steps
     checked = sum(report.checked for report in reports)
     if not checked == needed == sum(report.vectors for report in reports):
         raise VerificationError(
@@ -169,10 +169,13 @@ def _one(enumeration: Enumeration, found: dict[str, object]) -> str:
     design, index, got = enumeration.design, found["index"], found["got"]
     if not isinstance(index, int):
         return str(got)
-    row, a = divmod(index, 1 << design.a.bits)
-    third, b = divmod(row, 1 << design.b.bits)
-    given = [f"a={value_text(design.a, a)}", f"b={value_text(design.b, b)}"]
-    want = int(enumeration.golden(range(row, row + 1))[0, a])
+    row, place = divmod(index, 1 << enumeration.row_bits)
+    want = int(enumeration.golden(range(row, row + 1))[0, place])
+    third, a = divmod(index, 1 << design.a.bits)
+    given = [f"a={value_text(design.a, a)}"]
+    if design.b is not None:
+        third, b = divmod(third, 1 << design.b.bits)
+        given.append(f"b={value_text(design.b, b)}")
     if enumeration.loads is not None:
         load = np.array(enumeration.loads[third])
         before = golden.running_dot(design, load[:, 0], load[:, 1]).tolist()

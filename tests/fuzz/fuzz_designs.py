@@ -151,17 +151,20 @@ class Designs:
         b = a if first == second and rng.random() < 0.5 else self._member(rng, second)
         kind = Unit.choices[unit]
         values = {"unit": unit, "rounding": rng.choice(DESIGN_ROUNDINGS), **_shape(rng, kind)}
-        values |= {"a": str(a), "b": str(b), "mul": self._multipliers[multiplier].draw(rng)}
+        operands = {"a": str(a), "b": str(b), "mul": self._multipliers[multiplier].draw(rng)}
+        values |= {key: text for key, text in operands.items() if key in {"a", *kind.uses}}
         if "acc" in kind.uses:
             values["acc"] = self._accumulator(rng, accumulator)
         for key in ("c", "out"):
-            if (key == "out" or key in kind.uses) and rng.random() < 0.6:
+            needed = key == "out" and "mul" not in kind.uses
+            if needed or ((key == "out" or key in kind.uses) and rng.random() < 0.6):
                 values[key] = str(self.format(rng))
         try:
             design = Design.parse(",".join(f"{key}={value}" for key, value in values.items()))
         except HwdseError:
             return None
-        return design if max(f.bits for f in (design.a, design.b, design.out)) <= 64 else None
+        held = [f for f in (design.a, design.b, design.out) if f is not None]
+        return design if max(f.bits for f in held) <= 64 else None
 
     def _accepted(self, keyword: str) -> tuple[list[tuple[int, int]], list[int]]:
         """Pairs of families, by number, that the multiplier takes some formats of; weights."""

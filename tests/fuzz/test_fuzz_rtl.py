@@ -56,7 +56,8 @@ def test_hardware_equals_golden(part: int, tmp_path: Path, monkeypatch: pytest.M
             certificate = verify(design, "quick", seed=SEED)
         except Exception as error:
             raise AssertionError(f"{design}: {error}; repeat: {repeat} -k test_fuzz_rtl") from error
-        assert certificate.total >= 20, design
+        # All codes of one narrow operand may be fewer.
+        assert certificate.total >= min(20, 1 << design.a.bits), design
         verified += 1
         print(f"verified {design}, {certificate.total} vectors")  # noqa: T201
     told = f"seed {SEED}, {verified} verified, without a generator: {refused}"

@@ -1,4 +1,4 @@
-"""Fast products and fused multiply-adds give the golden model's bits."""
+"""Fast products, fused multiply-adds and conversions give the golden model's bits."""
 
 from itertools import product
 
@@ -144,3 +144,25 @@ def test_operands_of_any_shape() -> None:
     grid = np.arange(16)[:, None, None], np.arange(16)
     np.testing.assert_array_equal(kernels.mul(design, *grid), golden.mul(design, *grid))
     assert kernels.mul(design, np.zeros((0, 2), int), np.zeros(2, int)).shape == (0, 2)
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("spec", ["a=fp32,out=e4m3fn", "a=posit8_0,out=bf16", "a=int32,out=fp16"])
+def test_convert_is_golden(spec: str, rounding: str) -> None:
+    design = Design.parse(f"{spec},unit=convert,rounding={rounding}")
+    codes = np.random.default_rng(2).integers(0, 1 << design.a.bits, (40, 60), np.uint64)
+    codes = np.concatenate([codes.ravel(), corner_codes(design.a).astype(np.uint64)])
+    expected = golden.convert(design, codes)
+    found = kernels.convert(design, codes.astype(design.a.code_dtype))
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_converters_have_no_products() -> None:
+    design = Design.parse("a=int4,out=bf16,unit=convert")
+    with pytest.raises(SpecError, match="unit convert has no running sum"):
+        kernels.matmul(design, [[1]], [[1]])
+    with pytest.raises(SpecError, match="unit=mul is needed"):
+        kernels.mul(design, [1], [1])
+    with pytest.raises(SpecError, match="unit=convert is needed"):
+        kernels.convert(Design.parse("a=int4,unit=mul"), [1])

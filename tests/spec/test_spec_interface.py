@@ -83,7 +83,7 @@ class Worded(Bare):
     """A unit with a key whose values are words."""
 
     keyword: ClassVar[str] = "worded"
-    uses: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset({"b", "mul"})
 
     dataflow: str = field(default="ws", metadata={"words": ("ws", "os")})
 

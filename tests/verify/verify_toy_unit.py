@@ -24,7 +24,7 @@ class Toy(Unit):
 
     keyword: ClassVar[str] = "toy"
     family: ClassVar[str] = "toy"
-    uses: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset({"b", "mul"})
 
     @property
     def group(self) -> int:

@@ -89,8 +89,8 @@ def _drawn() -> Iterator[Design]:
 
 def family_of(design: Design) -> str:
     """The family of a design for error bars: what its operands and its accumulator are."""
-    operands = type(design.a).__name__
-    return f"{operands} {design.mul.keyword} {acc_keyword(design)} {design.unit.keyword}"
+    mul = design.mul.keyword if design.mul is not None else design.unit.keyword
+    return f"{type(design.a).__name__} {mul} {acc_keyword(design)} {design.unit.keyword}"
 
 
 def acc_keyword(design: Design) -> str:

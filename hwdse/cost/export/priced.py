@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from hwdse.cost import Cost, Technology, estimate, load_technology
-from hwdse.errors import TechnologyError
+from hwdse.errors import SpecError, TechnologyError
 from hwdse.spec import Design
 
 
@@ -19,6 +19,7 @@ class PricedDesign:
         technology: the technology of the cost.
 
     Raises:
+        SpecError: the unit does not multiply.
         TechnologyError: area or energy is negative or infinite, the clock period or the feature
             size of the technology is not above 0, or the cost is of another technology.
     """
@@ -28,6 +29,11 @@ class PricedDesign:
     technology: Technology
 
     def __post_init__(self) -> None:
+        if self.design.mul is None:
+            raise SpecError(
+                f"design {self.design}: other tools take units that multiply, unit "
+                f"{self.design.unit} does not"
+            )
         if self.cost.technology != self.technology.name:
             raise TechnologyError(
                 f"the cost is of technology {self.cost.technology}, not of {self.technology.name}"
@@ -54,6 +60,7 @@ class PricedDesign:
             technology: a technology, the name of a technology, or the path of a technology table.
 
         Raises:
+            SpecError: the unit does not multiply, or a part of the design has no generator.
             TechnologyError: the technology is unknown, the table is damaged, or the table gives no
                 usable cost.
         """

@@ -1,13 +1,15 @@
-"""Decoder of logarithmic numbers, for multipliers that add logarithms."""
+"""Decoders of logarithmic numbers: to the logarithm for multipliers, to a number for converters."""
 
-from amaranth.hdl import Cat, Module
+import numpy as np
+from amaranth.hdl import Cat, Const, Module
 from amaranth.lib.wiring import In, Out, Signature
 
 from hwdse.errors import SpecError
-from hwdse.formats import Logarithmic
+from hwdse.formats import Logarithmic, UnpackedShape
 from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
-from hwdse.hdl.unpacked import drive
+from hwdse.hdl.lookup import lookup, lookup_table
+from hwdse.hdl.unpacked import drive, unpacked_signature
 from hwdse.primitives.primitive import Gates, Reduce
 from hwdse.primitives.structure import Structure
 
@@ -49,6 +51,64 @@ class LogarithmDecoder(Component):
         # The lowest code is the origin.
         zero = self.i[f.exponent_bits] if f.zero == "flag" else ~log.any()
         drive(m, self.o, sign=self.i[-1], log=log, zero=zero)
+        return m
+
+
+class LogarithmToNumber(Component):
+    """Makes a number of a code: a table of significands, and the integer part as the exponent.
+
+    Combinational: latency 0, one code per cycle. The significands are those of the nearest float64
+    values. A reader that rounds to few digits does not need all of their 53 bits: the table then
+    has `digits` bits, and the last of them is set if anything was cut off.
+
+    Args:
+        number_format: the format.
+        digits: width of the significands. None: all bits.
+    """
+
+    def __init__(self, number_format: Logarithmic, digits: int | None = None) -> None:
+        f = self._format = number_format
+        self._fields = LogarithmDecoder(f)
+        width = f.significand_bits if digits is None else min(digits, f.significand_bits)
+        words, _ = f.magnitude(np.arange(f.gamma))
+        cut = f.significand_bits - width
+        self._words = [word >> cut | (word & ((1 << cut) - 1) != 0) for word in words.tolist()]
+        origin = -1 << (f.exponent_bits - 1) if f.signed_exponent else 0
+        below_one = width - 1
+        #: Bounds of the numbers.
+        self.shape = UnpackedShape(
+            significand_bits=width,
+            exponent_min=(f.lowest >> f.fraction_bits) - below_one,
+            exponent_max=(f.highest >> f.fraction_bits) - below_one,
+            exponent_origin=(origin >> f.fraction_bits) - below_one,
+            leading_zeros=0,
+        )
+        super().__init__({"i": In(f.bits), "o": Out(unpacked_signature(self.shape))})
+
+    @property
+    def structure(self) -> Structure:
+        """The fields, the table, and gates that make zeros."""
+        f, width = self._format, self.shape.significand_bits
+        table = lookup_table(f.fraction_bits, self._words, width)
+        zero = Gates(width=width * f.has_zero)
+        rest = Structure(parts=(table, zero), path=(table, zero))
+        return Structure.series([self._fields.structure, rest])
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.fields = fields = self._fields
+        m.d.comb += fields.i.eq(self.i)
+        split, width = self._format.fraction_bits, self.shape.significand_bits
+        significand = lookup(m, fields.o.log[:split], self._words, width, "antilog")
+        number = getattr(fields.o, "zero", Const(0, 1)) == 0
+        drive(
+            m,
+            self.o,
+            sign=fields.o.sign & number,
+            zero=~number,
+            significand=significand & number.replicate(width),
+            exponent=fields.o.log[split:],
+        )
         return m
 
 

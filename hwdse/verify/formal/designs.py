@@ -1,6 +1,6 @@
 """Chooses the claims of a design: the parts that have a specification apart from the hardware."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,9 +8,11 @@ import numpy as np
 from hwdse import golden
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Logarithmic, Posit, Unpacked, UnpackedShape
+from hwdse.formats.unpacked import Array
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.multiply import operand_decoder
-from hwdse.spec import Design, Fma, IntegerSum, Kulisch, Mul
+from hwdse.spec import Design, Fma, IntegerSum, Kulisch, Mul, Unit
+from hwdse.spec.engines.convert import Convert
 from hwdse.verify.formal.codecs import (
     FloatFields,
     decoder_by_values,
@@ -34,6 +36,12 @@ from hwdse.verify.formal.specs import view_row
 _CODE_BITS, _OPERAND_BITS = 8, 12
 #: Widest operands, in bits, for which a SAT solver decides a float fused multiply-add in minutes.
 _FMA_BITS = 8
+#: Golden functions of units without a running sum.
+_BARE: dict[type[Unit], Callable[..., Array]] = {
+    Mul: golden.mul,
+    Fma: golden.fma,
+    Convert: golden.convert,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +66,7 @@ def claims_of(design: Design) -> Claims:
         SpecError: no part of the design has a claim, or a part has no generator.
     """
     plain = replace(design, unit=design.unit.plain())
-    found = list(_bare(plain) if isinstance(plain.unit, Mul | Fma) else _of_parts(plain))
+    found = list(_bare(plain) if type(plain.unit) in _BARE else _of_parts(plain))
     claims = {claim.name: claim for claim in found if isinstance(claim, Claim)}
     unclaimed = tuple(dict.fromkeys(reason for reason in found if isinstance(reason, str)))
     if not claims:
@@ -73,7 +81,7 @@ def _bare(design: Design) -> Iterator[Claim | str]:
     operands = [f for f in (design.a, design.b, design.c) if f is not None]
     fused = isinstance(design.unit, Fma)
     if sum(f.bits for f in operands) <= _OPERAND_BITS:
-        yield unit_by_values(design, golden.fma if fused else golden.mul)
+        yield unit_by_values(design, _BARE[type(design.unit)])
         return
     named = {"a": design.a, "b": design.b, "c": design.c, "out": design.out}
     fields = {name: FloatFields.of(f) for name, f in named.items() if f is not None}
@@ -87,6 +95,9 @@ def _bare(design: Design) -> Iterator[Claim | str]:
     )
     for operand in operands:
         yield from _decoder(design, operand)
+    if design.mul is None and not isinstance(design.a, Logarithmic):
+        # Nothing lies between decoder and encoder.
+        yield from _encoder(design.out, design.state, design.rounding)
 
 
 def _of_parts(design: Design) -> Iterator[Claim | str]:
@@ -98,8 +109,7 @@ def _of_parts(design: Design) -> Iterator[Claim | str]:
 
 
 def _decoder(design: Design, f: Format) -> Iterator[Claim | str]:
-    hardware = operand_decoder(design.mul, f)
-    if isinstance(f, Logarithmic) or hardware.identity != decoder(f).identity:
+    if isinstance(f, Logarithmic) or operand_decoder(design.mul, f).identity != decoder(f).identity:
         yield f"the decoder of {f} gives something else than the numbers that codes stand for"
     elif (fields := FloatFields.of(f)) is not None:
         yield float_decoder(f, fields)
