@@ -113,6 +113,8 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
     return {
         "spec": row.spec,
         "design": row.facts["design"],
+        # Tables have these columns, although not every unit uses these keys.
+        **dict.fromkeys(("a", "b", "mul")),
         **row.facts["keys"],
         "lanes": row.facts["lanes"],
         "area_um2": area,

@@ -91,7 +91,7 @@ def test_hardware_equals_golden_at_length(spec: str, level: str) -> None:
 def test_a_wrong_rounding_is_found(rounding: str) -> None:
     """A wrong tie is one code in millions: nothing random would meet it."""
     other = dataclasses.replace(WIDE, rounding=rounding)
-    with pytest.raises(VerificationError, match="mismatches in .* outputs; the first are"):
+    with pytest.raises(VerificationError, match=r"mismatches in [0-9]+ outputs"):
         collect_evidence(WIDE, "quick", verilog=emit(other, top=WIDE.slug))
 
 
