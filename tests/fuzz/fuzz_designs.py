@@ -145,11 +145,14 @@ class Designs:
         raise AssertionError(f"no valid design in {_TRIES} tries: seed {seed}, case {number}")
 
     def _attempt(self, rng: Random, unit: str, multiplier: str, accumulator: int) -> Design | None:
-        pairs, weights = self._pairs[multiplier]
-        first, second = rng.choices(pairs, weights)[0]
-        a = self._member(rng, first)
-        b = a if first == second and rng.random() < 0.5 else self._member(rng, second)
         kind = Unit.choices[unit]
+        if "mul" in kind.uses:
+            pairs, weights = self._pairs[multiplier]
+            first, second = rng.choices(pairs, weights)[0]
+            a = self._member(rng, first)
+            b = a if first == second and rng.random() < 0.5 else self._member(rng, second)
+        else:
+            a = b = self.format(rng)
         values = {"unit": unit, "rounding": rng.choice(DESIGN_ROUNDINGS), **_shape(rng, kind)}
         operands = {"a": str(a), "b": str(b), "mul": self._multipliers[multiplier].draw(rng)}
         values |= {key: text for key, text in operands.items() if key in {"a", *kind.uses}}

@@ -95,19 +95,31 @@ def test_a_wrong_rounding_is_found(rounding: str) -> None:
         collect_evidence(WIDE, "quick", verilog=emit(other, top=WIDE.slug))
 
 
+@pytest.mark.long
 def test_axi4_stream_around_it() -> None:
     evidence = collect_evidence(NARROW, "quick", bus=Axis())
     assert evidence.certificate.total == 256
     assert "s_axis_tdata" in evidence.verilog
 
 
-def test_wide_inputs_are_enumerated() -> None:
-    """In rows, since there is no second operand; a fault is shown with its operand."""
-    design = Design.parse("a=e5m12,out=e2m1fn,unit=convert")
-    enumeration = enumeration_of(design.unit, design)
+WIDER = Design.parse("a=e5m12,out=e2m1fn,unit=convert")
+
+
+def test_wide_inputs_are_enumerated_in_rows() -> None:
+    enumeration = enumeration_of(WIDER.unit, WIDER)
     assert enumeration is not None
     assert (enumeration.bits, enumeration.rows) == (18, 4)
     np.testing.assert_array_equal(enumeration.kernel(range(1, 3)), enumeration.golden(range(1, 3)))
+    codes = np.arange(1 << 16, 3 << 16).reshape(2, -1)
+    np.testing.assert_array_equal(enumeration.golden(range(1, 3)), golden.convert(WIDER, codes))
+
+
+@pytest.mark.long
+def test_all_results_of_a_wide_input() -> None:
+    """A fault is shown with its operand."""
+    design = WIDER
+    enumeration = enumeration_of(design.unit, design)
+    assert enumeration is not None
     assert run_enumeration(enumeration, emit(design)) == 1 << 18
     wrong = dataclasses.replace(design, rounding="up")
     with pytest.raises(VerificationError, match=r"a=0x[0-9a-f]+ \([-0-9.e]+\): expected 0x"):

@@ -1,0 +1,40 @@
+"""Cost of converters, which have neither a second operand nor a multiplier."""
+
+import pytest
+
+from hwdse import Design
+from hwdse.cost import estimate
+from hwdse.cost.export.priced import PricedDesign
+from hwdse.cost.families import categories, measures_of
+from hwdse.errors import SpecError
+
+SPECS = [
+    "a=int4,out=e4m3fn",
+    "a=fp32,out=e4m3fn",
+    "a=lns8_g8,out=bf16",
+    "a=posit8_0,out=fp32,stages=1",
+]
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_lanes_cost_the_same_each(spec: str) -> None:
+    one, four = (estimate(Design.parse(f"{spec},unit=convert,lanes={lanes}")) for lanes in (1, 4))
+    assert one.energy_error is not None
+    assert 0 < one.energy_pj < 2
+    if "stages" not in spec:  # placed registers differ a little
+        # A table of few inputs takes the place of the logic in all lanes, or in none.
+        assert four.area_um2 / 4 == pytest.approx(one.area_um2, rel=0.15)
+        assert [block.name for block in four.breakdown] == [block.name for block in one.breakdown]
+
+
+def test_traits_name_only_what_is_there() -> None:
+    design = Design.parse("a=fp32,out=e4m3fn,unit=convert")
+    named = categories(design)
+    assert (named["mul"], named["acc"], named["b"]) == ("convert", "convert", "none")
+    assert measures_of(design).keys() == {"switching a", "products"}
+
+
+def test_other_tools_take_units_that_multiply() -> None:
+    design = Design.parse("a=fp32,out=e4m3fn,unit=convert")
+    with pytest.raises(SpecError, match="unit convert does not"):
+        PricedDesign.estimate(design)
