@@ -43,6 +43,8 @@ from hwdse.spec import Design
     type=click.FloatRange(min=0, min_open=True),
     help="Clock period in ns. Estimates choose the registers that it needs.",
 )
+@click.option("--network", help="With --synthesize: take operands from this network.")
+@click.option("--layer", help="With --network: only of this matrix product.")
 @click.option("--jobs", type=Count(1, MAX_JOBS), help="Processes; by default one per core.")
 @click.option("--explain", is_flag=True, help="Show which blocks make the difference.")
 @click.option(
@@ -68,6 +70,8 @@ def cost(
     synthesize: bool,
     files: tuple[Path, ...],
     clock_ns: float | None,
+    network: str | None,
+    layer: str | None,
     jobs: int | None,
     explain: bool,
     plot: Path | None,
@@ -78,7 +82,8 @@ def cost(
     """Estimate area, energy and delay of designs.
 
     With --synthesize they are measured: synthesis with the cells of a Liberty library, static
-    timing, and gate-level simulation with glitches. What is measured is kept in the cache.
+    timing, and gate-level simulation with glitches. What is measured is kept in the cache. With
+    --network, the operands are activations and weights of a network: energies of its layers differ.
 
     With --clock-ns, the command chooses the cheapest `stages` and `interleave` with which each
     design meets the clock period, and shows designs that cannot meet it as such.
@@ -99,14 +104,11 @@ def cost(
         raise click.UsageError("--export names the tool and -o the file or folder: give both")
     export.check(tools)
     designs = [Design.parse(text) for text in spec]
-    if synthesize != bool(files):
-        missing = "--liberty FILE" if synthesize else "--synthesize"
-        raise click.UsageError(f"--synthesize and --liberty FILE go together: give {missing} too.")
-    if synthesize and (fpga or tools):
-        other = "--fpga" if fpga else "--export"
-        raise click.UsageError(f"--synthesize and {other} exclude each other.")
+    _check_measuring(synthesize, files, "--fpga" if fpga else "--export" if tools else "")
+    if (network and not synthesize) or (layer and not network):
+        raise click.UsageError("--layer needs --network, and --network needs --synthesize.")
     if synthesize:
-        results = measured(designs, files, jobs)
+        results = measured(designs, files, jobs, network, layer)
         show_measured(designs, results, clock_ns=clock_ns, as_json=as_json)
         return
     designs, estimates = _estimated(designs, technology, clock_ns)
@@ -144,6 +146,15 @@ def cost(
         _show_placed(designs, placed, best)
     for path in (*drawn, *written):
         click.echo(f"  {path}")
+
+
+def _check_measuring(synthesize: bool, files: Sequence[Path], other: str) -> None:
+    """Refuse --synthesize without a library, a library without it, and `other` options with it."""
+    if synthesize != bool(files):
+        missing = "--liberty FILE" if synthesize else "--synthesize"
+        raise click.UsageError(f"--synthesize and --liberty FILE go together: give {missing} too.")
+    if synthesize and other:
+        raise click.UsageError(f"--synthesize and {other} exclude each other.")
 
 
 def _estimated(

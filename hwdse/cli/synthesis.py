@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from hwdse import networks
 from hwdse.cli.output import print_json, print_table
-from hwdse.cost.measure import Measurement, measure_specs
+from hwdse.cost.measure import BLOCKS, CYCLES, WARM_UP, Measurement, measure_specs
+from hwdse.cost.stimuli import Operands
 from hwdse.errors import HwdseError
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import four_digits, short_spec
@@ -16,18 +18,30 @@ from hwdse.workers import Failure
 
 
 def measured(
-    designs: Sequence[Design], files: Sequence[Path], jobs: int | None
+    designs: Sequence[Design],
+    files: Sequence[Path],
+    jobs: int | None,
+    network: str | None = None,
+    layer: str | None = None,
 ) -> list[Measurement]:
     """Measure designs in parallel, with a progress bar; results keep the order of the designs.
+
+    Args:
+        designs: the designs.
+        files: Liberty files of one library.
+        jobs: number of processes; by default one per core.
+        network: network whose operands the units get; by default normally distributed ones.
+        layer: one layer of the network; by default all.
 
     Raises:
         HwdseError: a design failed. All others are measured and in the cache by then.
     """
     found: dict[str, Measurement | Failure] = {}
     specs = list(dict.fromkeys(str(design) for design in designs))
+    operands = {spec: _operands(spec, network, layer) for spec in specs} if network else {}
     with ConsoleReporter() as reporter:
         reporter.start("synthesis", len(specs))
-        for spec, result in measure_specs(specs, files, jobs=jobs):
+        for spec, result in measure_specs(specs, files, jobs=jobs, operands=operands):
             found[spec] = result
             reporter.advance(short_spec(Design.parse(spec)))
     results: list[Measurement] = []
@@ -37,6 +51,13 @@ def measured(
             raise HwdseError(f"{short_spec(design)}: {result.reason}")
         results.append(result)
     return results
+
+
+def _operands(spec: str, network: str, layer: str | None) -> Operands:
+    codes = networks.operand_codes(
+        Design.parse(spec), network, layer=layer, cycles=BLOCKS * (WARM_UP + CYCLES)
+    )
+    return Operands(source=f"{network} {layer}" if layer else network, codes=codes)
 
 
 def document(design: Design, result: Measurement, clock_ns: float | None) -> dict[str, Any]:
@@ -88,9 +109,11 @@ def show_measured(
     print_table([*head, "clock", "leakage", "cells", "flip-flops"], rows)
     first = results[0]
     at = f"at {clock_ns:g} ns" if clock_ns else "at the shortest clock period of each design"
+    normal = first.activity == "normal"
+    operands = "operands normally distributed" if normal else f"operands of {first.activity}"
     click.echo(
         f"\n{first.library}, {first.tool}, before layout; wires: {first.wires}. Energy {at}, "
-        "glitches and leakage included, operands normally distributed."
+        f"glitches and leakage included, {operands}."
     )
     for design, shown in zip(designs, documents, strict=True):
         if not shown["meets_clock"]:

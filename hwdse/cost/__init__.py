@@ -1,14 +1,15 @@
 """Estimates area, energy and delay of a design from its declared structure and a technology table.
 
-Most callers need only `estimate`. `measure` measures instead: synthesis, static timing and
-gate-level simulation with the cells of a Liberty library. `calibration` makes a technology table
-from such measurements. Measuring needs Yosys.
+Most callers need only `estimate`, or `estimate_many` for a table of designs. `measure` measures
+instead: synthesis, static timing and gate-level simulation with the cells of a Liberty library.
+`calibration` makes a technology table from such measurements. Measuring needs Yosys.
 """
 
 from hwdse.cost.analytic import estimate, estimate_structure
 from hwdse.cost.clock import Clocked, at_clock
 from hwdse.cost.explain import BlockShares, explain
 from hwdse.cost.loop import LoopCost, loop_limit
+from hwdse.cost.many import estimate_many
 from hwdse.cost.result import BlockCost, Cost
 from hwdse.primitives import Technology, load_technology, technologies
 
@@ -21,6 +22,7 @@ __all__ = [
     "Technology",
     "at_clock",
     "estimate",
+    "estimate_many",
     "estimate_structure",
     "explain",
     "load_technology",

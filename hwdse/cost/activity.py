@@ -1,36 +1,41 @@
 """How often the numbers inside a unit change: the energy of logic is in proportion to it.
 
-The golden model computes products and running sums of normally distributed operands. From cycle to
-cycle, the bits of each number change, as it stands in a register of significand, exponent and sign,
-or as a word of two's complement. The activity of a block is the geometric mean of the numbers that
-pass through it. Random bits have activity 1.
+Normally distributed operands give products and running sums, here in double precision. Each number
+is then looked at as the unit holds it: rounded to the significand of its record, as a normalised
+significand with exponent and sign, or as a word of two's complement. From cycle to cycle, its bits
+change. The activity of a block is the geometric mean of the numbers that pass through it. Random
+bits have activity 1.
+
+Products depend on the operand formats, sums also on the size of the group. So a sweep needs few
+different activities, and each takes a fraction of a millisecond.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.cost.families import switching
-from hwdse.cost.stimuli import SEED, normal_codes
-from hwdse.errors import SpecError
-from hwdse.formats import Unpacked
-from hwdse.golden.accumulate import add, load, read
-from hwdse.golden.dot import products
-from hwdse.spec import Design, Dot
+from hwdse.cost.stimuli import normal_codes
+from hwdse.formats import Format, UnpackedShape
+from hwdse.spec import Design
 
-_Integers = npt.NDArray[np.object_]
+_Floats = npt.NDArray[np.float64]
+_Integers = npt.NDArray[np.int64]
 
 CYCLES, SUMS = 16, 8
 """Cycles that are looked at, and independent sums in each of them."""
 
-_MOST_LANES = 16
-"""More lanes change the activity little, and take long."""
+MOST_LANES = 16
+"""More lanes change the activity little."""
 
+_DRAWN = CYCLES * SUMS * MOST_LANES
 _LEAST = 0.02
+_WORD_BITS = 60
+_SIGNIFICAND_BITS = 52
 
 THROUGH: Mapping[str, tuple[str, ...]] = {
     "decode": ("operands",),
@@ -47,8 +52,8 @@ class NumberActivity:
 
     Attributes:
         operands: codes of the operands.
-        products: significand, exponent and sign of the products. Of a unit that does not multiply:
-            of the operands.
+        products: significand, exponent and sign of the products. Without second operand: of the
+            numbers of the first.
         terms: the products as words of two's complement.
         sums: significand, exponent and sign of the running sums. Without sums, as `products`.
         words: the running sums as words of two's complement. Without sums, as `terms`.
@@ -68,89 +73,133 @@ class NumberActivity:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """How a unit holds numbers.
+
+    Attributes:
+        bits: width of the significand.
+        lsb: least weight of its lowest bit (log2).
+        fixed: True if the lowest bit always has this weight.
+    """
+
+    bits: int
+    lsb: int
+    fixed: bool
+
+    @classmethod
+    def of(cls, shape: UnpackedShape) -> "Held":
+        """What the changes of the numbers of a record depend on."""
+        return cls(
+            bits=shape.magnitude_bits,
+            lsb=shape.exponent_min,
+            fixed=shape.exponent_min == shape.exponent_max,
+        )
+
+
 def activity_of(design: Design) -> NumberActivity:
     """Activity of a design on normally distributed operands.
 
-    Registers and output format of the design have no influence. A design without golden rules
-    counts as random.
+    Registers, rounding and output format of the design have no influence.
     """
-    unit = design.unit.plain()
-    if isinstance(unit, Dot):
-        unit = replace(unit, lanes=min(unit.lanes, _MOST_LANES))
-    return _activity(replace(design, unit=unit))
-
-
-@lru_cache(maxsize=4096)
-def _activity(design: Design) -> NumberActivity:
-    switched = [switching(fmt)[0] for fmt in (design.a, design.b) if fmt is not None]
-    operands = float(np.prod(switched) ** (1 / len(switched)))
-    try:
-        given, sums = _numbers(design)
-    except SpecError:
-        return NumberActivity(operands=operands, products=1.0, terms=1.0, sums=1.0, words=1.0)
-    parts, terms = _changes_in_parts(given), _changes_of_words(given)
+    products, terms = product_activity(design.a, design.b, Held.of(design.product))
+    sums, words = products, terms
+    if design.acc is not None:
+        held = Held.of(design.state)
+        sums, words = sum_activity(design.a, design.b, held, design.unit.group)
     return NumberActivity(
-        operands=operands,
-        products=parts,
+        operands=operand_activity(design.a, design.b),
+        products=products,
         terms=terms,
-        sums=_changes_in_parts(sums) if sums else parts,
-        words=_changes_of_words(sums) if sums else terms,
+        sums=sums,
+        words=words,
     )
 
 
-def _numbers(design: Design) -> tuple[list[Unpacked], list[Unpacked]]:
-    """Products of the first lane, and running sums, cycle by cycle; each has shape (SUMS,)."""
-    rng = np.random.default_rng(SEED)
-    shape = (CYCLES, SUMS, design.unit.group)
-    formats = [fmt for fmt in (design.a, design.b) if fmt is not None]
-    codes = [normal_codes(fmt, prod(shape), rng).reshape(shape) for fmt in formats]
-    each = products(design, *codes) if design.mul is not None else design.a.unpack(codes[0]).exact()
-    given = [each[cycle, :, 0] for cycle in range(CYCLES)]
-    sums: list[Unpacked] = []
-    if design.acc is not None:
-        state = load(design.acc, design, Unpacked.from_numbers(np.zeros(SUMS)))
-        for cycle in range(CYCLES):
-            state = add(design.acc, design, state, each[cycle])
-            sums.append(read(design.acc, design, state))
-    return given, sums
+def operand_activity(a: Format, b: Format | None) -> float:
+    """Geometric mean of the changes of both operands' codes."""
+    if b is None:
+        return switching(a)[0]
+    return float(np.sqrt(switching(a)[0] * switching(b)[0]))
 
 
-def _changes_in_parts(numbers: Sequence[Unpacked]) -> float:
-    """Changes of normalised significands, of exponents and of signs, per bit."""
-    significands = np.array([number.significand for number in numbers], object)
-    exponents = np.array([number.exponent for number in numbers], object)
-    signs = np.array([number.sign for number in numbers]).astype(int).astype(object)
-    lengths = _lengths(significands)
-    width = max(int(lengths.max()), 1)
-    exponents = exponents - (width - lengths)
+@lru_cache(maxsize=1 << 14)
+def product_activity(a: Format, b: Format | None, held: Held) -> tuple[float, float]:
+    """Changes of products in parts, and as words."""
+    first, second = _values(a, first=True), 1.0 if b is None else _values(b, first=False)
+    return _changes_of((first * second)[:, :, 0], held)
+
+
+def sum_activity(a: Format, b: Format, held: Held, group: int) -> tuple[float, float]:
+    """Changes of running sums in parts, and as words; `group` is the products per cycle."""
+    return _sum_activity(a, b, held, min(group, MOST_LANES))
+
+
+@lru_cache(maxsize=1 << 16)
+def _sum_activity(a: Format, b: Format, held: Held, lanes: int) -> tuple[float, float]:
+    products = _values(a, first=True)[..., :lanes] * _values(b, first=False)[..., :lanes]
+    return _changes_of(np.cumsum(products.sum(axis=2), axis=0), held)
+
+
+@lru_cache(maxsize=1024)
+def switching(fmt: Format) -> tuple[float, float]:
+    """Mean transitions per bit relative to random bits, and the share of zeros.
+
+    The values are normally distributed, as those of `hwdse.cost.stimuli`.
+    """
+    codes = _codes(fmt, first=True)
+    if codes.dtype == object:
+        flips = sum(int(x ^ y).bit_count() for x, y in pairwise(codes))
+    else:
+        flips = int(np.bitwise_count(codes[1:] ^ codes[:-1]).sum())
+    zeros = float(np.mean(_values(fmt, first=True) == 0))
+    return max(flips / ((_DRAWN - 1) * fmt.bits * 0.5), _LEAST), zeros
+
+
+def share_of_products(a: Format, b: Format | None) -> float:
+    """Share of the products that are not zero."""
+    zeros = [switching(f)[1] for f in (a, b) if f is not None]
+    return max(prod(1 - share for share in zeros), _LEAST)
+
+
+@lru_cache(maxsize=2048)
+def _codes(fmt: Format, *, first: bool) -> npt.NDArray[np.int64]:
+    return normal_codes(fmt, _DRAWN, np.random.default_rng(1 if first else 2))
+
+
+@lru_cache(maxsize=2048)
+def _values(fmt: Format, *, first: bool) -> _Floats:
+    """Values of an operand, shape (CYCLES, SUMS, MOST_LANES)."""
+    # Not by `decode`: its table of all values takes longer than these.
+    values = fmt.unpack(_codes(fmt, first=first)).to_float64()
+    return values.reshape(CYCLES, SUMS, MOST_LANES)
+
+
+def _changes_of(numbers: _Floats, held: Held) -> tuple[float, float]:
+    """Changes of numbers of shape (CYCLES, SUMS) in parts, and as words of two's complement."""
+    fractions, exponents = np.frexp(np.abs(numbers))
+    nonzero = fractions != 0
+    if not nonzero.any():
+        return _LEAST, _LEAST
+    least, top = int(exponents[nonzero].min()), int(exponents[nonzero].max())
+    lsb = held.lsb if held.fixed else max(least - held.bits, held.lsb)
+    width = max(top - lsb, 1) if held.fixed else held.bits
+    rounded = np.ldexp(fractions, min(width, held.bits, _SIGNIFICAND_BITS))
+    significands = np.rint(rounded).astype(np.int64)
     # A zero has no exponent of its own.
-    exponents = np.where(significands == 0, exponents.min(), exponents) - exponents.min()
-    bits = max(int(exponents.max()).bit_length(), 1)
-    changes = _changes(significands << (width - lengths)) + _changes(exponents) + _changes(signs)
-    return max(changes / (width + bits + 1), _LEAST)
-
-
-def _changes_of_words(numbers: Sequence[Unpacked]) -> float:
-    """Changes of words of two's complement, as wide as the largest number needs, per bit."""
-    significands = np.array([number.significand for number in numbers], object)
-    exponents = np.array([number.exponent for number in numbers], object)
-    signs = np.array([number.sign for number in numbers])
-    finite = significands != 0
-    if not finite.any():
-        return _LEAST
-    above = np.where(finite, exponents - exponents[finite].min(), 0)
-    signed = np.asarray(np.where(signs, -significands, significands), object)
-    words: _Integers = np.left_shift(signed, above)
-    width = int(_lengths(words).max()) + 1
-    return max(_changes(words & ((1 << width) - 1)) / width, _LEAST)
-
-
-def _lengths(numbers: _Integers) -> _Integers:
-    lengths: _Integers = np.frompyfunc(lambda number: int(number).bit_length(), 1, 1)(numbers)
-    return lengths
+    fields = np.where(nonzero, exponents - least, 0).astype(np.int64)
+    signs = (numbers < 0).astype(np.int64)
+    parts = _changes(significands) + _changes(fields) + _changes(signs)
+    # Lower bits of a word than these hardly ever change.
+    lowest = max(lsb, top - _WORD_BITS)
+    words = np.rint(np.ldexp(numbers, -lowest)).astype(np.int64)
+    mask = (1 << (max(top - lowest, 1) + 1)) - 1
+    return (
+        max(parts / (width + int(fields.max()).bit_length() + 1), _LEAST),
+        max(_changes(words & mask) / (max(top - lsb, 1) + 1), _LEAST),
+    )
 
 
 def _changes(words: _Integers) -> float:
     """Mean number of bits that change from one row to the next, twice: random bits change half."""
-    flips = np.frompyfunc(lambda word: int(word).bit_count(), 1, 1)(words[1:] ^ words[:-1])
-    return 2 * float(np.mean(flips.astype(np.float64)))
+    return 2 * float(np.bitwise_count(words[1:] ^ words[:-1]).mean())

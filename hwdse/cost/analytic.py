@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 from hwdse import hdl
 from hwdse.cost.activity import activity_of
+from hwdse.cost.block_figures import PATH
 from hwdse.cost.families import traits_of
 from hwdse.cost.result import BlockCost, Cost
 from hwdse.errors import TechnologyError
@@ -33,9 +34,6 @@ GLITCHES = " glitches"
 
 REGISTERS, TABLE = "registers", "table"
 """Names of the block of inserted registers, and of a unit that is a table."""
-
-PATH = "path"
-"""Name that stands for all blocks in adjustments of delays."""
 
 _NONE: Mapping[str, float] = MappingProxyType({})
 

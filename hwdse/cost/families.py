@@ -1,88 +1,91 @@
-"""What a design is: the traits by which the cost model corrects and bounds itself."""
+"""What a design is: the traits by which the cost model corrects and bounds itself.
 
-from functools import lru_cache
-from itertools import pairwise
-from math import log, log2, prod
+Each trait belongs to one part of a design: to its lanes (operands and multiplier), to its sums
+(accumulator and output), or to its unit. So a sweep computes the traits of each part once.
+"""
 
-import numpy as np
+from collections.abc import Mapping
+from math import log, log2
 
-from hwdse.cost.stimuli import normal_codes
+from hwdse.cost.activity import share_of_products, switching
 from hwdse.formats import Format
-from hwdse.spec import Design
+from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
 REGISTER_TRAITS = ("stages", "turns")
 """Traits that say how many pipeline registers a unit has."""
 
-_DRAWN = 2048
-_FEWEST = 0.02
 
+def lane_categories(a: Format, b: Format | None, mul: Multiplier | None) -> dict[str, str]:
+    """Families of the operands, and the keyword of the multiplier alone and with the first.
 
-def categories(design: Design) -> dict[str, str]:
-    """Families of the formats, keywords of the parts, and two pairs of them.
-
-    The names come from the parts themselves, so a new part makes a new category.
-
-    Returns:
-        Value by category. A unit without accumulator or multiplier has its own keyword as `acc` or
-        `mul`, and a unit without second operand has `none` as `b`.
+    A unit without second operand or multiplier has `none`.
     """
-    a, out = type(design.a).__name__, type(design.out).__name__
-    mul = design.mul.keyword if design.mul is not None else design.unit.keyword
-    acc = design.acc.keyword if design.acc is not None else design.unit.keyword
+    family, keyword = type(a).__name__, mul.keyword if mul is not None else "none"
     return {
-        "a": a,
-        "b": type(design.b).__name__ if design.b is not None else "none",
-        "mul": mul,
-        "acc": acc,
-        "unit": design.unit.keyword,
-        "out": out,
-        "registers": "inserted" if design.unit.stages else "none",
-        "mul of a": f"{mul} {a}",
-        "out of acc": f"{acc} {out}",
+        "a": family,
+        "b": type(b).__name__ if b is not None else "none",
+        "mul": keyword,
+        "mul of a": f"{keyword} {family}",
     }
 
 
-def terms_of(design: Design) -> tuple[str, ...]:
-    """The `category=value` terms of a design."""
-    return tuple(f"{name}={value}" for name, value in categories(design).items())
+def sum_categories(acc: Accumulator | None, unit: Unit, out: Format) -> dict[str, str]:
+    """Keyword of the accumulator, family of the output, and both.
+
+    A unit without accumulator has its own keyword as `acc`.
+    """
+    keyword, family = acc.keyword if acc is not None else unit.keyword, type(out).__name__
+    return {"acc": keyword, "out": family, "out of acc": f"{keyword} {family}"}
 
 
-def measures_of(design: Design) -> dict[str, float]:
-    """Numbers of a design that change its energy: logarithms, 0 for random bits.
+def unit_categories(unit: Unit) -> dict[str, str]:
+    """Keyword of the unit, and whether registers are inserted."""
+    return {"unit": unit.keyword, "registers": "inserted" if unit.stages else "none"}
+
+
+def categories(design: Design) -> dict[str, str]:
+    """All categories of a design: value by category.
+
+    The names come from the parts themselves, so a new part makes a new category.
+    """
+    return {
+        **lane_categories(design.a, design.b, design.mul),
+        **sum_categories(design.acc, design.unit, design.out),
+        **unit_categories(design.unit),
+    }
+
+
+def lane_measures(a: Format, b: Format | None) -> dict[str, float]:
+    """Numbers of the operands that change the energy: logarithms, 0 for random bits.
 
     Returns:
         How often the bits of each operand switch between normally distributed values, and how many
         products are not zero, relative to random bits and no zeros. Without second operand, the
         products are the numbers of the first.
     """
-    operands = {"a": design.a, "b": design.b}
-    found = {name: switching(fmt) for name, fmt in operands.items() if fmt is not None}
-    products = max(prod(1 - zeros for _, zeros in found.values()), _FEWEST)
-    measures = {f"switching {name}": log(flips) for name, (flips, _) in found.items()}
-    return {**measures, "products": log(products)}
+    return {
+        "switching a": log(switching(a)[0]),
+        **({"switching b": log(switching(b)[0])} if b is not None else {}),
+        "products": log(share_of_products(a, b)),
+    }
 
 
-@lru_cache(maxsize=512)
-def switching(fmt: Format) -> tuple[float, float]:
-    """Mean transitions per bit relative to random bits, and the share of zeros.
+def unit_measures(unit: Unit, macs_per_cycle: int) -> dict[str, float]:
+    """Products per cycle and interleaved sums (binary logarithms), and register ranks."""
+    turns = log2(getattr(unit, "interleave", 1))
+    registers = dict(zip(REGISTER_TRAITS, (float(unit.stages), turns), strict=True))
+    return {"lanes": log2(macs_per_cycle), **registers}
 
-    The values are normally distributed, as those of `hwdse.cost.stimuli`.
-    """
-    codes = normal_codes(fmt, _DRAWN, np.random.default_rng(1))
-    numbers = [int(code) for code in codes]
-    flips = sum((x ^ y).bit_count() for x, y in pairwise(numbers))
-    zeros = float(np.mean(np.asarray(fmt.decode(codes), dtype=np.float64) == 0))
-    return max(flips / ((_DRAWN - 1) * fmt.bits * 0.5), _FEWEST), zeros
+
+def terms(found: Mapping[str, str]) -> dict[str, float]:
+    """Traits of categories: 1 for each `category=value`."""
+    return {f"{name}={value}": 1.0 for name, value in found.items()}
 
 
 def traits_of(design: Design, macs_per_cycle: int) -> dict[str, float]:
-    """All traits of a design: 1 for each of its terms, its measures, and the size of its unit.
-
-    The size is products per cycle and interleaved sums (binary logarithms), and register ranks.
-    """
-    turns = log2(getattr(design.unit, "interleave", 1))
-    size = {
-        "lanes": log2(macs_per_cycle),
-        **dict(zip(REGISTER_TRAITS, (float(design.unit.stages), turns), strict=True)),
+    """All traits of a design: 1 for each of its categories, and its measures."""
+    return {
+        **terms(categories(design)),
+        **lane_measures(design.a, design.b),
+        **unit_measures(design.unit, macs_per_cycle),
     }
-    return {**dict.fromkeys(terms_of(design), 1.0), **measures_of(design), **size}

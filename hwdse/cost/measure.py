@@ -20,7 +20,7 @@ from hwdse.cost.gates.energy import Energy, energy_of
 from hwdse.cost.gates.events import Simulator
 from hwdse.cost.gates.timing import StaticTiming
 from hwdse.cost.liberty import Library, load
-from hwdse.cost.stimuli import SEED, Trace, stimulus
+from hwdse.cost.stimuli import SEED, Operands, stimulus
 from hwdse.cost.synthesis import RECIPE, synthesize
 from hwdse.hdl import emit, structure_of
 from hwdse.spec import Design, Interface
@@ -51,7 +51,7 @@ class Measurement:
         registers: number of flip-flops.
         path: cells on the slowest path, from the start to the end.
         wires: name of the wire-load model.
-        activity: source of the operands, `normal` or `trace`.
+        activity: source of the operands: `normal`, or what the operands say of themselves.
         tool: name and version of the synthesizer.
     """
 
@@ -97,7 +97,7 @@ def measure(
     design: Design,
     library: Library,
     *,
-    trace: Trace | None = None,
+    operands: Operands | None = None,
     timeout_s: float | None = None,
 ) -> Measurement:
     """Synthesize, time and simulate a design, or take the result from the cache.
@@ -105,7 +105,7 @@ def measure(
     Args:
         design: the design.
         library: the cell library.
-        trace: operands by name of a field; by default normally distributed ones.
+        operands: the operands; by default normally distributed ones.
         timeout_s: time limit of the synthesis in seconds. By default there is no limit.
 
     Raises:
@@ -114,8 +114,7 @@ def measure(
         SpecError: no generator for a part of the design.
     """
     verilog = emit(design)
-    operands = "" if trace is None else repr({n: codes.tolist() for n, codes in trace.items()})
-    kept = Kept("measured", [recipe(), str(design), verilog, library.digest, operands])
+    kept = Kept("measured", [recipe(), str(design), verilog, library.digest, _told(operands)])
     known = kept.read()
     if known is not None:
         try:
@@ -129,7 +128,7 @@ def measure(
         interface=design.interface,
         macs_per_cycle=structure_of(design).macs_per_cycle,
         library=library,
-        trace=trace,
+        operands=operands,
         timeout_s=timeout_s,
     )
     kept.write(found.to_json())
@@ -144,7 +143,7 @@ def measure_verilog(
     interface: Interface,
     macs_per_cycle: int,
     library: Library,
-    trace: Trace | None = None,
+    operands: Operands | None = None,
     timeout_s: float | None = None,
 ) -> Measurement:
     """Synthesize, time and simulate Verilog text.
@@ -164,7 +163,7 @@ def measure_verilog(
             interface,
             simulator.input_bits,
             WARM_UP + CYCLES,
-            trace=_part(trace, block),
+            operands=operands and operands.part(block * (WARM_UP + CYCLES)),
             seed=SEED + block,
         )
         activity = simulator.run(values, warm_up=WARM_UP)
@@ -187,16 +186,15 @@ def measure_verilog(
         registers=len(circuit.flip_flops),
         path=tuple(circuit.cell_at(step.net) for step in timing.path),
         wires=circuit.wires.name,
-        activity="normal" if trace is None else "trace",
+        activity=operands.source if operands else "normal",
         tool=mapped.tool,
     )
 
 
-def _part(trace: Trace | None, block: int) -> Trace | None:
-    """Each block continues the trace where the one before ended."""
-    if trace is None:
-        return None
-    return {name: np.roll(codes, -block * (WARM_UP + CYCLES)) for name, codes in trace.items()}
+def _told(operands: Operands | None) -> str:
+    if operands is None:
+        return ""
+    return repr((operands.source, {n: codes.tolist() for n, codes in operands.codes.items()}))
 
 
 def _mean(blocks: list[Energy]) -> Energy:
@@ -218,7 +216,7 @@ def measure_specs(
     files: Sequence[Path],
     *,
     jobs: int | None = None,
-    trace: Trace | None = None,
+    operands: Mapping[str, Operands] | None = None,
     timeout_s: float | None = None,
 ) -> Generator[tuple[str, Measurement | Failure]]:
     """Measure designs in parallel. Yields pairs of spec and result as the designs finish.
@@ -230,13 +228,15 @@ def measure_specs(
         specs: canonical specs.
         files: Liberty files of one library.
         jobs: number of processes; by default one per core.
-        trace: operands by name of a field; by default normally distributed ones.
+        operands: operands by spec; by default normally distributed ones.
         timeout_s: time limit of each synthesis in seconds. By default there is no limit.
 
     Raises:
         HwdseError: a worker process cannot be started.
     """
-    task = partial(_measure_spec, files=tuple(files), trace=trace, timeout_s=timeout_s)
+    task = partial(
+        _measure_spec, files=tuple(files), operands=dict(operands or {}), timeout_s=timeout_s
+    )
     yield from run_tasks(task, specs, jobs)
 
 
@@ -246,6 +246,12 @@ def _library(files: tuple[Path, ...]) -> Library:
 
 
 def _measure_spec(
-    spec: str, *, files: tuple[Path, ...], trace: Trace | None, timeout_s: float | None
+    spec: str,
+    *,
+    files: tuple[Path, ...],
+    operands: Mapping[str, Operands],
+    timeout_s: float | None,
 ) -> Measurement:
-    return measure(Design.parse(spec), _library(files), trace=trace, timeout_s=timeout_s)
+    return measure(
+        Design.parse(spec), _library(files), operands=operands.get(spec), timeout_s=timeout_s
+    )

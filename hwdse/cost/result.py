@@ -1,18 +1,23 @@
 """The results of a cost estimate."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 OPERATIONS_PER_MAC = 2
 """A multiplication and an addition, as data sheets count."""
 
 
-def tops_per_mm2(macs_per_cycle: float, clock_ns: float, area_um2: float) -> float:
+def tops_per_mm2(macs_per_cycle: Number, clock_ns: Number, area_um2: Number) -> Number:
     """10^12 operations per second and mm2 of a unit that starts with each clock period."""
     return OPERATIONS_PER_MAC * macs_per_cycle / clock_ns * 1e3 / area_um2
 
 
-def tops_per_w(energy_pj: float) -> float:
+def tops_per_w(energy_pj: Number) -> Number:
     """10^12 operations per second and watt, from the energy per MAC."""
     return OPERATIONS_PER_MAC / energy_pj
 

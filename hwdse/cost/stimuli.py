@@ -1,6 +1,8 @@
 """Operands for gate-level simulation: what the input ports of a unit see cycle by cycle."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +12,28 @@ from hwdse.formats import Format
 from hwdse.spec import Interface
 
 Bits = npt.NDArray[np.uint8]
-Trace = Mapping[str, npt.NDArray[np.int64]]
-"""Codes by name of a field, such as `a`: one-dimensional, in the order in which they enter."""
-
 SEED = 20140209
 TERMS = 32
 """Cycles per sum."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Operands:
+    """What the fields of the input streams see, cycle by cycle.
+
+    Attributes:
+        source: where the operands come from, in a few words.
+        codes: by name of a field, such as `a`: shape (cycles, elements). All fields have as many
+            cycles.
+    """
+
+    source: str
+    codes: Mapping[str, npt.NDArray[Any]]
+
+    def part(self, cycle: int) -> "Operands":
+        """The same operands from a cycle on; after the last one follows the first."""
+        rolled = {name: np.roll(codes, -cycle, axis=0) for name, codes in self.codes.items()}
+        return replace(self, codes=rolled)
 
 
 def normal_codes(fmt: Format, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -36,27 +54,28 @@ def stimulus(
     bits: Sequence[tuple[str, int]],
     cycles: int,
     *,
-    trace: Trace | None = None,
+    operands: Operands | None = None,
     seed: int = SEED,
 ) -> Bits:
     """Values of input bits in each cycle.
 
-    The unit gets operands in every cycle and starts a new sum every `TERMS` cycles. The reader of
-    each output is always ready. Reset is inactive. Fields without a number format get random bits.
+    The unit gets operands in every cycle and, where they do not say otherwise, starts a new sum
+    every `TERMS` cycles. The reader of each output is always ready. Reset is inactive. Fields
+    without a number format get random bits.
 
     Args:
         interface: the interface of the unit.
         bits: port and place of each bit.
         cycles: number of cycles.
-        trace: codes by name of a field; they repeat where they are too few. Fields that it does not
-            name get codes of normally distributed values.
+        operands: the operands; they repeat where they are too few. Fields that they do not name
+            get codes of normally distributed values.
         seed: seed of the random operands.
 
     Returns:
         Shape (cycles, bits).
 
     Raises:
-        HwdseError: the trace has no code for a field that it names.
+        HwdseError: the operands have no cycle, or not as many elements as a field.
     """
     rng = np.random.default_rng(seed)
     words: dict[str, list[int]] = {}
@@ -68,19 +87,20 @@ def stimulus(
             continue
         words |= {stream.valid: [1] * cycles} if stream.valid else {}
         for field in stream.fields:
-            if field.name == stream.starts and field.name:
-                words[stream.port_of(field)] = [int(c % TERMS == 0) for c in range(cycles)]
+            given = None if operands is None else operands.codes.get(field.name)
+            if given is not None:
+                if len(given) == 0 or given.shape[1:] != (field.elements,):
+                    raise HwdseError(
+                        f"operands of shape {given.shape} for field {field.name}: it takes "
+                        f"(cycles, {field.elements})"
+                    )
+                codes = np.resize(given, (cycles, field.elements))
+            elif field.name == stream.starts and field.name:
+                codes = (np.arange(cycles) % TERMS == 0).astype(np.int64)
+            elif field.format is None:
                 continue
-            if field.format is None:
-                continue
-            count = cycles * field.elements
-            given = None if trace is None else trace.get(field.name)
-            if given is None:
-                codes = normal_codes(field.format, count, rng)
-            elif len(given):
-                codes = np.resize(given, count)
             else:
-                raise HwdseError(f"the trace has no codes for field {field.name}")
+                codes = normal_codes(field.format, cycles * field.elements, rng)
             rows = codes.reshape(cycles, field.elements).tolist()
             words[stream.port_of(field)] = [
                 sum(int(code) << (place * field.bits) for place, code in enumerate(row))

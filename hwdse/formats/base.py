@@ -216,7 +216,11 @@ class Format(ABC):
 
     def _level(self, index: int, negative: bool) -> float:
         code = self.code_of(np.array([index], np.int64), np.array([negative]))
-        value = self.decode(code)[0]
+        # Not by `decode`: its table of all values takes longer than one value.
+        unpacked = self.unpack(np.asarray(code).astype(np.int64))
+        if self.fits_float64:
+            return float(unpacked.to_float64()[0])
+        value = unpacked.to_fractions()[0]
         # A Fraction behaves like a float here, but has no limited range.
         return cast(float, value) if isinstance(value, Fraction) else float(value)
 

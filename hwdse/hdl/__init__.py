@@ -9,25 +9,50 @@ from dataclasses import replace
 from hwdse.hdl.component import described_only, only_described
 from hwdse.hdl.emit import PLAIN, circuit, emit, is_pipelined, multipliers, placement
 from hwdse.hdl.targets import CELLS, Target
-from hwdse.hdl.units import unit
+from hwdse.hdl.units import Blocks, blocks, unit
 from hwdse.hdl.verilog import split_modules
 from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Child, Structure, UnitStructure
-from hwdse.spec import Design
+from hwdse.spec import Design, Unit
 
 __all__ = [
     "CELLS",
     "PLAIN",
     "Target",
+    "block_of",
+    "blocks_of",
     "circuit",
     "emit",
     "is_pipelined",
+    "makes_blocks",
     "multipliers",
     "placement",
     "split_modules",
     "structure_of",
     "unit",
 ]
+
+
+def blocks_of(design: Design) -> Blocks | None:
+    """The blocks of a unit that makes its blocks alone; None for other units."""
+    return blocks(design.unit, design)
+
+
+def makes_blocks(spec: Unit) -> bool:
+    """Whether designs with this unit have blocks that are made alone."""
+    return blocks.dispatch(type(spec)) is not blocks.dispatch(object)
+
+
+def block_of(design: Design, name: str) -> Structure:
+    """One block of the structure of a unit that makes its blocks alone.
+
+    Raises:
+        SpecError: a part of the design has no generator.
+    """
+    with described_only():
+        found = blocks_of(design)
+        assert found is not None  # by `makes_blocks`
+        return found.each[name].make()
 
 
 def structure_of(design: Design) -> UnitStructure:

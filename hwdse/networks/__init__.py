@@ -4,6 +4,7 @@ from hwdse.networks.accuracy import Accuracy, wilson_interval
 from hwdse.networks.evaluate import evaluate, float_accuracy
 from hwdse.networks.execute import Profile, profile
 from hwdse.networks.network import Network, load, names
+from hwdse.networks.operands import operand_codes
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "float_accuracy",
     "load",
     "names",
+    "operand_codes",
     "profile",
     "wilson_interval",
 ]

@@ -77,7 +77,7 @@ def evaluate(
         matmul = hwdse.kernels.matmul
     _check_kernel(design, matmul)
     test = _test_part(network, samples, data_dir)
-    folder = _folder(data_dir)
+    folder = data_folder(data_dir)
 
     def outputs(policy: ScalePolicy, pixels: Pixels, progress: Progress | None) -> Outputs:
         plans = {
@@ -126,7 +126,7 @@ def float_accuracy(
     if isinstance(network, (str, Path)):
         network = load(network)
     test = _test_part(network, samples, data_dir)
-    found = _float_outputs(network, _folder(data_dir), len(test.x))
+    found = _float_outputs(network, data_folder(data_dir), len(test.x))
     return Accuracy.of(found, found, test.y, network=network.name, scales="none")
 
 
@@ -158,7 +158,7 @@ def _outputs(
     return np.concatenate(found)
 
 
-def _folder(data_dir: Path | None) -> str | None:
+def data_folder(data_dir: Path | None) -> str | None:
     """The data folder that the user gave, as a key for the caches below."""
     return str(data_dir) if data_dir else os.environ.get(datasets.DATA_VARIABLE)
 

@@ -33,7 +33,10 @@ The limit lies far above any real area in um2, energy in pJ or delay in ns. Sums
 
 
 MAX_EFFECT = 10.0
-"""Largest natural logarithm of a correction."""
+"""Largest natural logarithm of a correction, largest spread of one, and most spreads of an interval.
+
+Exponentials of sums and products of these stay finite.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,9 +239,9 @@ def _load(path: Path, _stamp: tuple[int, ...]) -> Technology:
         raise TechnologyError(f"technology table {path}: {error}") from error
 
 
-def _check(what: str, value: float) -> None:
-    if not 0 <= value <= MAX_FIGURE:
-        raise TechnologyError(f"{what} is {value}: allowed are numbers from 0 to {MAX_FIGURE:g}")
+def _check(what: str, value: float, largest: float = MAX_FIGURE) -> None:
+    if not 0 <= value <= largest:
+        raise TechnologyError(f"{what} is {value}: allowed are numbers from 0 to {largest:g}")
 
 
 def _number(value: Any) -> float:
@@ -275,11 +278,12 @@ def _adjustment(entry: Mapping[str, Any]) -> Adjustment:
         spread=_number(entry["spread"]),
         spreads=flat("spreads"),
     )
-    for kinds in (*found.factors.values(), *found.glitches.values(), found.spreads):
+    for kinds in (*found.factors.values(), *found.glitches.values()):
         for kind, value in kinds.items():
             _check(kind, value)
-    for name in ("other", "reach", "spread"):
-        _check(name, getattr(found, name))
+    _check("other", found.other)
+    for name, value in {"reach": found.reach, "spread": found.spread, **found.spreads}.items():
+        _check(name, value, MAX_EFFECT)
     for term, value in found.effects.items():
         if not abs(value) <= MAX_EFFECT:
             raise TechnologyError(

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from hwdse import Design
-from hwdse.cost.activity import activity_of
-from hwdse.cost.families import switching
+from hwdse.cost.activity import activity_of, switching
 from hwdse.golden import running_dot
 
 

@@ -1,11 +1,12 @@
 """Cost of converters, which have neither a second operand nor a multiplier."""
 
+import pandas as pd
 import pytest
 
 from hwdse import Design
-from hwdse.cost import estimate
+from hwdse.cost import estimate, estimate_many
 from hwdse.cost.export.priced import PricedDesign
-from hwdse.cost.families import categories, measures_of
+from hwdse.cost.families import categories, lane_measures
 from hwdse.errors import SpecError
 
 SPECS = [
@@ -30,11 +31,28 @@ def test_lanes_cost_the_same_each(spec: str) -> None:
 def test_traits_name_only_what_is_there() -> None:
     design = Design.parse("a=fp32,out=e4m3fn,unit=convert")
     named = categories(design)
-    assert (named["mul"], named["acc"], named["b"]) == ("convert", "convert", "none")
-    assert measures_of(design).keys() == {"switching a", "products"}
+    assert (named["mul"], named["acc"], named["b"]) == ("none", "convert", "none")
+    assert lane_measures(design.a, design.b).keys() == {"switching a", "products"}
 
 
 def test_other_tools_take_units_that_multiply() -> None:
     design = Design.parse("a=fp32,out=e4m3fn,unit=convert")
     with pytest.raises(SpecError, match="unit convert does not"):
         PricedDesign.estimate(design)
+
+
+def test_a_table_may_hold_converters_among_other_units() -> None:
+    specs = pd.DataFrame(
+        {
+            "a": ["int8", "fp32", "fp32"],
+            "mul": ["exact", "", "exact"],
+            "acc": ["int:32", "", ""],
+            "out": ["", "e4m3fn", "e4m3fn"],
+            "unit": ["mac", "convert", "convert"],
+        }
+    )
+    found = estimate_many(specs)
+    alone = estimate(Design.parse("a=fp32,out=e4m3fn,unit=convert"))
+    assert found["energy_pj"][1] == pytest.approx(alone.energy_pj)
+    assert list(found["error"] != "") == [False, False, True]
+    assert "unit convert does not use mul" in found["error"][2]

@@ -112,6 +112,10 @@ ADJUSTED = ("adjustments", "area_um2")
         (put(-1.0, *ADJUSTED, "factors", "decode", "Adder"), r"adjustments\.area_um2: Adder is -1"),
         (put("x", *ADJUSTED, "other"), r"adjustments\.area_um2: a value of the wrong kind"),
         (put(99.0, *ADJUSTED, "effects", "a=Posit"), "a=Posit is 99.0: allowed are -10 to 10"),
+        # Fuzzing found that exp(reach * spread) could overflow.
+        (put(1e6, *ADJUSTED, "reach"), "reach is 1000000.0: allowed are numbers from 0 to 10"),
+        (put(1e6, *ADJUSTED, "spread"), "spread is 1000000.0: allowed are numbers from 0 to 10"),
+        (put(1e6, *ADJUSTED, "spreads", "a=Posit"), "a=Posit is 1000000.0"),
         (put(float("nan"), *ADJUSTED, "effects", "a=Posit"), "a=Posit is nan"),
         (put(-1.0, *ADJUSTED, "reach"), "reach is -1.0"),
         (put(-1.0, *ADJUSTED, "spreads", "a=Posit"), "a=Posit is -1.0"),

@@ -7,11 +7,14 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.multiply import multiplier, operand_decoder, product_signature
 from hwdse.hdl.running import Running
-from hwdse.hdl.units import unit
+from hwdse.hdl.units import Blocks, SharedBlock, blocks, unit
 from hwdse.hdl.unpacked import connect
 from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design, Dot, Mac
+
+_VALID = Structure(parts=(Register(width=1),))
+_STAGES = (("decode", "multiply", "accumulate"), ("encode",))
 
 
 class Lane(Component):
@@ -53,6 +56,27 @@ class Lane(Component):
         connect(m, multiply.b, b.o)
         connect(m, self.o, multiply.o)
         return m
+
+
+@blocks.register(Mac)
+@blocks.register(Dot)
+def _(spec: Mac | Dot, design: Design) -> Blocks:
+    def encode() -> Structure:
+        structure: Structure = encoder(design.out, design.state, design.rounding).structure
+        return structure
+
+    return Blocks(
+        each={
+            "decode": SharedBlock(of="lane", make=lambda: Lane(design).decode.times(spec.group)),
+            "multiply": SharedBlock(
+                of="lane", make=lambda: Lane(design).multiply.times(spec.group)
+            ),
+            "accumulate": SharedBlock(of="sum", make=lambda: Running(design).structure),
+            "encode": SharedBlock(of="output", make=encode),
+            "registers": SharedBlock(of="unit", make=lambda: _VALID),
+        },
+        stages=_STAGES,
+    )
 
 
 @unit.register(Mac)
@@ -97,9 +121,9 @@ class DotUnit(Component):
                 "multiply": self._first.multiply.times(self._lanes),
                 "accumulate": self._running.structure,
                 "encode": self._encoder.structure,
-                "registers": Structure(parts=(Register(width=1),)),
+                "registers": _VALID,
             },
-            stages=(("decode", "multiply", "accumulate"), ("encode",)),
+            stages=_STAGES,
             macs_per_cycle=self._lanes,
         )
 
