@@ -362,3 +362,16 @@ def test_every_float32_two_ways(name):
         np.testing.assert_array_equal(values[0].view(np.uint32), values[1].view(np.uint32))
         compared += x.size
     assert compared == 1 << 32
+
+
+@pytest.mark.parametrize("rounding", ["up", "down", "odd", "rne"])
+@pytest.mark.parametrize("name", ["lns8_g8z", "lns4_0", "lns4_3n"])
+def test_the_level_that_zero_replaces(name: str, rounding: str) -> None:
+    """Only this number becomes zero where all smaller ones round away from zero."""
+    f = formats.get(name)
+    level = np.float32(f.magnitude(np.array([f.lowest - 1]))[1][0])
+    near = np.float32(2.0) ** np.arange(level - 2, level + 3, dtype=np.float32)
+    near = np.concatenate([np.nextafter(near, np.float32(0)), near, np.nextafter(near, np.inf)])
+    x = np.concatenate([near, -near]).astype(np.float32)
+    expected = f.encode(x.astype(np.float64), rounding)
+    np.testing.assert_array_equal(kernels.encode(f, x, rounding), expected)

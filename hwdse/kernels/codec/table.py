@@ -3,9 +3,10 @@
 An encoding is a function of the bit pattern of a float32. This function is constant on some
 thousands of segments. A bisection with the format's own `encode` finds the start of each segment.
 The segments are therefore right for every encoding that is monotone on each side of zero, and all
-encodings that round to a nearest level are so. NaN, infinities and both zeros are ordinary
-segments. The upper 16 bits of a pattern select a bucket and the first segment to look at. A
-short bisection without branches then finds the right segment.
+encodings that round to a nearest level are so. Powers of two may be exceptions: rounding away from
+zero, a logarithmic format makes zero only of the level whose place zero takes. NaN, infinities and
+both zeros are ordinary segments. The upper 16 bits of a pattern select a bucket and the first
+segment to look at. A short bisection without branches then finds the right segment.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ _BUCKET_BITS = 16
 _BUCKETS = 1 << (32 - _BUCKET_BITS)
 #: Distance of the patterns at which the search starts: two patterns per binade.
 _STRIDE = 1 << 22
+#: Patterns of the powers of two, subnormal and normal.
+_POWERS_OF_TWO = (
+    *(1 << place for place in range(23)),
+    *range(1 << 23, int(lanes.INFINITY), 1 << 23),
+)
 _LAST = np.uint32(0xFFFFFFFF)
 
 
@@ -79,7 +85,8 @@ def find_segments(number_format: Format, rounding: str, overflow: str) -> Segmen
 
     # Zero, infinity and NaN each begin a segment: neighbouring codes need not be monotone.
     apart = np.array([0, lanes.INFINITY, int(lanes.INFINITY) + 1], np.int64)
-    points = np.append(np.arange(1, lanes.INFINITY, _STRIDE), lanes.INFINITY - 1).astype(np.int64)
+    regular = np.arange(1, lanes.INFINITY, _STRIDE)
+    points = np.union1d(np.append(regular, _POWERS_OF_TWO), [lanes.INFINITY - 1]).astype(np.int64)
     found = []
     for sign in (0, 1 << 31):
         found += [sign + apart, sign + points[:1], _changes(codes_of, sign + points)]
