@@ -38,6 +38,9 @@ MAX_EFFECT = 10.0
 Exponentials of sums and products of these stay finite.
 """
 
+_UNIT = "unit="
+"""Begins the terms of kinds of units."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Law:
@@ -107,12 +110,16 @@ class Adjustment:
     def half_width(self, traits: Iterable[str]) -> float | None:
         """Relative half width of the interval that holds 90 % of such designs; None: not known.
 
+        It is not known of a kind of unit that the table was not fitted to.
+
         Args:
             traits: names of the traits. Those of the form `category=value` count.
         """
-        if not self.reach:
-            return None
         terms = [name for name in traits if "=" in name]
+        units = {name for name in self.spreads if name.startswith(_UNIT)}
+        unseen = units and any(name.startswith(_UNIT) and name not in units for name in terms)
+        if not self.reach or unseen:
+            return None
         squares = [self.spreads.get(term, self.spread) ** 2 for term in terms] or [self.spread**2]
         return math.expm1(self.reach * math.sqrt(sum(squares) / len(squares)))
 
