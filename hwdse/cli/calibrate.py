@@ -102,8 +102,8 @@ def validate(*, technology: tuple[str, ...], plot: Path | None, as_json: bool) -
     The designs that are shown took no part in the fit. TECHNOLOGY is the name or the path of a
     table; by default, all shipped tables. A table holds its measurements, so this needs no library.
     For each group of designs, the command shows the mean, worst and signed error, the rank
-    correlation, how many pairs that differ by more than 5 % have the right order, and how many
-    designs lie in their interval.
+    correlation, how many pairs that differ by more than 5 % have the right order, how many
+    designs lie in their interval, and how many pairs the estimates order for sure.
     """
     documents = []
     for name in technology or technologies():
@@ -145,6 +145,8 @@ def show_agreements(found: list[Agreement]) -> None:
             "Spearman",
             "ordered",
             "in interval",
+            "surely ordered",
+            "of these right",
             "group",
         ],
         [
@@ -157,6 +159,8 @@ def show_agreements(found: list[Agreement]) -> None:
                 f"{item.spearman:.3f}",
                 f"{item.ordered:.1%}",
                 f"{item.covered:.0%}",
+                f"{item.sure:.0%}",
+                f"{item.sure_right:.1%}",
                 item.group,
             ]
             for item in found

@@ -19,6 +19,7 @@ from hwdse.explore.reporting import report as write_report
 from hwdse.explore.run import Sweep, sweep
 from hwdse.explore.space import Space
 from hwdse.explore.store import Store, finished
+from hwdse.explore.undecided import with_undecided
 from hwdse.networks.scales import names as scale_policies
 from hwdse.text import printable
 
@@ -122,7 +123,7 @@ def explore(
         )
     else:
         done = finished(result.frame)
-        _print_front(result.front, len(done))
+        _print_front(done)
         _print_advice(done)
         _print_failures(result.failures)
         click.echo(f"\nResults in {printable(str(result.folder))}:")
@@ -149,7 +150,8 @@ def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
         if frame.empty:
             shown = printable(str(opened.path))
             raise StoreError(f"{shown} holds no finished design yet: run hwdse explore")
-    done, failures = finished(frame), frame[frame["failure"] != ""]
+    done = with_undecided(finished(frame), x, y)
+    failures = frame[frame["failure"] != ""]
     front = pareto_front(done, x, y)
     if as_json:
         print_json(
@@ -163,7 +165,7 @@ def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
             }
         )
         return
-    _print_front(front, len(done), x, y)
+    _print_front(done, x, y)
     _print_failures(failures)
     if asked > len(frame):
         click.echo(f"\nUnfinished: {len(frame)} of {asked} designs.")
@@ -201,11 +203,11 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _print_front(
-    front: pd.DataFrame, designs: int, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY
-) -> None:
+def _print_front(done: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY) -> None:
+    """Print the front of finished designs, and what is not sure of it."""
+    front = pareto_front(done, x, y)
     by = " and ".join(c.order or c.in_text for c in (column(x), column(y)))
-    click.echo(f"Pareto front of {by}: {len(front)} of {designs} designs\n")
+    click.echo(f"Pareto front of {by}: {len(front)} of {len(done)} designs\n")
     if front.empty:
         return
     rows = []
@@ -221,16 +223,24 @@ def _print_front(
                 four_digits(record["energy_pj"]),
                 four_digits(record["area_um2"]),
                 four_digits(record["delay_ns"]),
+                "undecided" if record["undecided"] else "sure",
                 "verified" if record["verified"] else "FAILED" if record["failure"] else "-",
             ]
         )
     print_table(
         [
             *("rank", "design", "SQNR dB", "accuracy", "interval"),
-            *("pJ/MAC", "area um2", "delay ns", "Verilog"),
+            *("pJ/MAC", "area um2", "delay ns", "on front", "Verilog"),
         ],
         rows,
     )
+    maybe = int(done["undecided"].sum() - front["undecided"].sum())
+    if done["undecided"].any():
+        click.echo(
+            "\nundecided: the errors of the cost estimates could put another design in its place. "
+            f"{maybe} designs\noff the front may belong to it for the same reason (results.csv, "
+            "column undecided)."
+        )
     click.echo(
         "\nrank: 1 + the designs that are better for sure, by paired tests of the logits' error; "
         "equal\nranks are not told apart. A small error means answers as float gives them, not "

@@ -74,10 +74,21 @@ def pareto_mask(
     Raises:
         HwdseError: a column is unknown.
     """
+    return nondominated(objectives(frame, x, y), (False, False))
+
+
+def objectives(frame: pd.DataFrame, x: str, y: str) -> npt.NDArray[np.float64]:
+    """What compares designs, shape (rows, 2): smaller is better in both columns.
+
+    A row is NaN if a value is missing or the design does not meet its clock.
+
+    Raises:
+        HwdseError: a column is unknown.
+    """
     names, maximize = zip(*(column(name).objective for name in (x, y)), strict=True)
     values = frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    values[misses_clock(frame)] = np.nan
-    return nondominated(values, maximize)
+    values[misses_clock(frame) | np.isnan(values).any(axis=1)] = np.nan
+    return np.where(maximize, -values, values)
 
 
 def pareto(frame: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from hwdse.explore.pictures import save
 from hwdse.explore.record import spread_text
 from hwdse.explore.store import finished
 from hwdse.explore.style import Style, operands
+from hwdse.explore.undecided import with_undecided
 from hwdse.figures import EDGE, INK
 
 _Array = npt.NDArray[np.float64]
@@ -57,6 +58,7 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
         figure.text(0.07, 0.9, said, color=INK)
         return figure
     axes = figure.add_axes((0.07, 0.1, 0.54, 0.77))
+    frame = with_undecided(frame, x.name, y.name)
     front = pareto(frame, x.name, y.name)
     chart = _Chart(axes=axes, x=ChartAxis.of(x, frame), y=ChartAxis.of(y, frame))
     chart.points(frame)
@@ -66,6 +68,11 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
     more = []
     if y.order:
         more.append("front by rank, which ties what tests do not separate")
+    if front["undecided"].any():
+        more.append(
+            f"dotted: {front['undecided'].sum()} of {len(front)} that errors of estimates could "
+            "replace"
+        )
     late = misses_clock(frame)
     if late.any():
         clock = frame["clock_ns"].iloc[np.flatnonzero(late)[0]]
@@ -158,7 +165,7 @@ class _Chart:
         )
 
     def front(self, front: pd.DataFrame) -> None:
-        """Circle the designs on the front and connect them."""
+        """Circle the designs on the front and connect them. Circles of undecided ones have dots."""
         # The line has steps: between two designs of the front, the worse one is the best available.
         self.axes.plot(
             *self.places(front.sort_values(self.x.column.name)),
@@ -167,14 +174,16 @@ class _Chart:
             drawstyle="steps-pre" if self.x.column.maximize else "steps-post",
             zorder=2,
         )
-        self.axes.scatter(
-            *self.places(front),
-            s=88,
-            facecolors="none",
-            edgecolors=INK,
-            linewidths=1.1,
-            zorder=4,
-        )
+        for undecided in (False, True):
+            self.axes.scatter(
+                *self.places(front[front["undecided"] == undecided]),
+                s=88,
+                facecolors="none",
+                edgecolors=INK,
+                linewidths=1.1,
+                linestyle=":" if undecided else "-",
+                zorder=4,
+            )
 
     def ticks(self) -> None:
         """Set the titles and tick marks of both axes."""

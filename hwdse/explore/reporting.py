@@ -28,6 +28,7 @@ from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, cost_margin, four_digits
 from hwdse.explore.store import RTL_FOLDER, Store, finished, frame_of
 from hwdse.explore.style import Style, operands
+from hwdse.explore.undecided import undecided_mask
 from hwdse.explore.verilog import holds
 from hwdse.text import printable
 from hwdse.writing import write_file
@@ -150,9 +151,11 @@ def _common(values: pd.Series) -> float | None:
 
 def _lead(frame: pd.DataFrame, asked: int, failed: int) -> str:
     done = f"{len(frame)} designs" if asked == len(frame) else f"{len(frame)} of {asked} designs"
-    front = int(pareto_mask(frame).sum())
+    on_front = pareto_mask(frame)
+    unsure = int((on_front & undecided_mask(frame)).sum())
     return (
-        f"{done}, {front} of them on the Pareto front of energy and rank. "
+        f"{done}, {int(on_front.sum())} of them on the Pareto front of energy and rank. "
+        + (f"{unsure} of these are undecided. " if unsure else "")
         + (f"{failed} failed: the table says why. " if failed else "")
         + "Each design is one spec, from which its Verilog, its accuracy and its cost are derived "
         "alike."
@@ -212,6 +215,13 @@ def _notes(frame: pd.DataFrame) -> Iterable[str]:
         "Area, energy and delay are analytic: the structure of the hardware, priced with "
         f"laws fitted to open synthesis and gate-level simulation. {cost_margin(costs)}"
     )
+    off = int((undecided_mask(frame) & ~pareto_mask(frame)).sum())
+    yield (
+        "A design on the front is undecided (≈ before its name) if errors of the estimates could "
+        f"put another one in its place. {off} designs off the front may belong to it for the same "
+        "reason (≈ as well). Estimates of designs that share much order them at smaller "
+        "differences, because their errors are alike."
+    )
     yield (
         "Energy is per multiply-accumulate, with glitches, and with leakage at the shortest clock "
         "period. Area is that of the whole unit; area per MAC divides "
@@ -251,9 +261,12 @@ def _head() -> str:
 
 
 def _rows(frame: pd.DataFrame, rows: list[Row], base: Path, target: Path) -> Iterable[str]:
-    front = pareto_mask(frame)
-    for record, row, on_front in zip(frame.to_dict("records"), rows, front, strict=True):
-        cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(record["design"])}</td>']
+    front, undecided = pareto_mask(frame), undecided_mask(frame)
+    for record, row, on_front, unsure in zip(
+        frame.to_dict("records"), rows, front, undecided, strict=True
+    ):
+        name = f"{'≈ ' if unsure else ''}{record['design']}"
+        cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(name)}</td>']
         cells.append(_cell(record["rank"]))
         for c in COLUMNS:
             cells.append(_cell(record[c.name], c))

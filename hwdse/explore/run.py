@@ -18,6 +18,7 @@ from hwdse.explore.record import Evaluation, Evaluator, short_spec
 from hwdse.explore.reporting import report
 from hwdse.explore.space import Space
 from hwdse.explore.store import RTL_FOLDER, STORE_NAME, Store, finished, frame_of
+from hwdse.explore.undecided import with_undecided
 from hwdse.explore.verilog import Generator, Verification, VerilogGenerator, holds
 from hwdse.spec import Design
 from hwdse.text import printable
@@ -36,7 +37,7 @@ class Sweep:
     Attributes:
         folder: folder with all results.
         frame: a table with one row per design, in the order of the space. It has the columns of
-            `Store.frame`, and `front` and `verilog`.
+            `Store.frame`, and `front`, `undecided` and `verilog`.
         files: paths of the written files, by kind.
         computed: number of designs that this sweep evaluated.
         reused: number of designs that were evaluated earlier.
@@ -213,10 +214,11 @@ class _Run:
         return failures
 
     def frame(self, store: Store) -> pd.DataFrame:
-        """The store's frame, with columns for the front and the folders of the Verilog."""
+        """The store's frame, with columns for the front, what is sure of it, and the Verilog."""
         rows = store.rows()
         frame = frame_of(rows)
         frame["front"] = pareto_mask(frame)
+        frame = with_undecided(frame)
         frame["verilog"] = [
             f"{RTL_FOLDER}/{row.slug}"
             if holds(self.folder / RTL_FOLDER / row.slug, row.certificate)

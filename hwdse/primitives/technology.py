@@ -33,9 +33,9 @@ The limit lies far above any real area in um2, energy in pJ or delay in ns. Sums
 
 
 MAX_EFFECT = 10.0
-"""Largest natural logarithm of a correction, largest spread of one, and most spreads of an interval.
+"""Largest natural logarithm of a correction, and largest spread and reach of an interval.
 
-Exponentials of sums and products of these stay finite.
+Exponentials of their sums and products stay finite.
 """
 
 _UNIT = "unit="
@@ -82,6 +82,8 @@ class Adjustment:
         reach: how many spreads on each side of an estimate the interval of 90 % has.
         spread: standard deviation of the logarithm of the error.
         spreads: the same by `category=value`, where there are measurements.
+        pairs: by least number of categories that two designs share: logarithm of the ratio of
+            their estimates from which on 95 % of such pairs are ordered rightly.
     """
 
     factors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class Adjustment:
     reach: float = 0.0
     spread: float = 0.0
     spreads: Mapping[str, float] = field(default_factory=dict)
+    pairs: Mapping[int, float] = field(default_factory=dict)
 
     def factor(self, block: str, kind: str, depth_ns: float = 0.0) -> float:
         """Factor of the law of a class of primitive in a block.
@@ -122,6 +125,18 @@ class Adjustment:
             return None
         squares = [self.spreads.get(term, self.spread) ** 2 for term in terms] or [self.spread**2]
         return math.expm1(self.reach * math.sqrt(sum(squares) / len(squares)))
+
+    def surely_apart(self, shared: int) -> float:
+        """Logarithm of the ratio of two estimates from which on their order is sure.
+
+        Args:
+            shared: number of categories that both designs share.
+
+        Returns:
+            The ratio's logarithm; infinity if the table says nothing about pairs.
+        """
+        known = [ratio for least, ratio in self.pairs.items() if least <= shared]
+        return min(known, default=math.inf)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,6 +291,10 @@ def _adjustment(entry: Mapping[str, Any]) -> Adjustment:
     def flat(name: str) -> dict[str, float]:
         return {term: _number(value) for term, value in entry[name].items()}
 
+    def pairs() -> dict[int, float]:
+        # Tables of users may be older than this key.
+        return {int(least): _number(ratio) for least, ratio in entry.get("pairs", {}).items()}
+
     found = Adjustment(
         factors=nested("factors"),
         glitches=nested("glitches"),
@@ -284,6 +303,7 @@ def _adjustment(entry: Mapping[str, Any]) -> Adjustment:
         reach=_number(entry["reach"]),
         spread=_number(entry["spread"]),
         spreads=flat("spreads"),
+        pairs=pairs(),
     )
     for kinds in (*found.factors.values(), *found.glitches.values()):
         for kind, value in kinds.items():
@@ -291,6 +311,8 @@ def _adjustment(entry: Mapping[str, Any]) -> Adjustment:
     _check("other", found.other)
     for name, value in {"reach": found.reach, "spread": found.spread, **found.spreads}.items():
         _check(name, value, MAX_EFFECT)
+    for least, value in found.pairs.items():
+        _check(f"pairs {least}", value, MAX_EFFECT)
     for term, value in found.effects.items():
         if not abs(value) <= MAX_EFFECT:
             raise TechnologyError(

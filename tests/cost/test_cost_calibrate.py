@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hwdse.cost.calibration import circuits, fit, sample, table, validation
 from hwdse.cost.calibration.circuits import CALIBRATIONS, benchmark
 from hwdse.errors import OutputError, TechnologyError
 from hwdse.primitives.primitive import Adder, Multiplier, Primitive
+from hwdse.primitives.technology import parse_technology
 from hwdse.resources import resource
 from hwdse.spec import Design
 
@@ -182,6 +184,10 @@ def test_held_out_designs_do_not_change_the_fit():
 
 
 def test_validation_by_hand():
+    shipped = parse_technology(TABLE)
+    area = replace(shipped.adjustment("area_um2"), pairs={0: np.log(9.0), 1: np.log(1.5)})
+    technology = replace(shipped, adjustments={"area_um2": area})
+
     def made(spec, estimated, measured, width):
         return validation.Comparison(
             spec=spec,
@@ -190,6 +196,7 @@ def test_validation_by_hand():
             measured={"area_um2": measured},
             half_width={"area_um2": width},
             held_out=True,
+            technology=technology,
         )
 
     # The first two are 20 % apart and ordered wrongly; 3 % apart does not count.
@@ -207,6 +214,23 @@ def test_validation_by_hand():
     assert found.bias == pytest.approx((0.3 - 1 / 12 - 16 / 206) / 4)
     assert found.ordered == pytest.approx(4 / 5)
     assert found.covered == 0.75
+    # Estimates at least 1.5 apart: a and c, b and c, b and d; of 6 pairs. All are ordered rightly.
+    assert (found.sure, found.sure_right) == (0.5, 1.0)
+
+
+def test_pairs_that_share_more_are_sure_at_smaller_ratios():
+    rng = np.random.default_rng(2)
+    # Ten groups of designs. The error of a group is common to its designs.
+    group = np.repeat(np.arange(10), 12)
+    errors = rng.normal(size=10)[group] + 0.1 * rng.normal(size=120)
+    holds = np.hstack([np.ones((120, 1)), np.eye(10)[group]])
+    found = table._pairs(holds, errors)
+    assert list(found) == ["0", "1", "2"]
+    assert found["0"] == found["1"] > 5 * found["2"]
+    apart = np.abs(errors[:, None] - errors)[np.triu_indices(120, 1)]
+    assert np.mean(apart <= found["0"]) == pytest.approx(0.9, abs=0.001)
+    # Too few pairs share more: those of fewer categories hold.
+    assert list(table._pairs(holds[::20], errors[::20])) == []
 
 
 def test_shipped_intervals_hold_for_held_out_designs():
@@ -220,6 +244,8 @@ def test_shipped_intervals_hold_for_held_out_designs():
         if item.group == "all":
             assert item.designs >= 30
             assert item.covered >= 0.8
+            assert item.sure > 0.3
+            assert item.sure_right >= 0.95
             assert item.spearman > 0.9
 
 

@@ -42,6 +42,9 @@ COVERAGE = 0.9
 _PRIOR = 5.0
 """The spread of a term with this many designs counts as much as the spread of all designs."""
 
+_FEWEST_PAIRS = 40
+"""Pairs of designs that a ratio for sure order needs."""
+
 _FEWEST_CELLS = 100
 """Designs of fewer cells are left out: a handful of gates is no unit that one would build."""
 
@@ -257,7 +260,36 @@ def _intervals(samples: Samples, errors: Floats) -> dict[str, Any]:
             term: round(float(spread), _ROUNDED)
             for term, spread in zip(terms, spreads, strict=True)
         },
+        "pairs": _pairs(holds, errors),
     }
+
+
+def _pairs(holds: Floats, errors: Floats) -> dict[str, float]:
+    """Logarithm of the ratio of two estimates from which on their order is sure.
+
+    Designs that share much have similar errors, so their order is sure at smaller ratios. Of pairs
+    that share at least so many categories, the errors of `COVERAGE` differ by less.
+
+    Args:
+        holds: shape (designs, terms): 1 for each category of a design.
+        errors: logarithms of the errors of the designs.
+
+    Returns:
+        Ratio by the least number of shared categories, for numbers with enough pairs. Those of
+        more shared categories are never larger.
+    """
+    first, second = np.triu_indices(len(errors), 1)
+    shared = (holds @ holds.T)[first, second]
+    apart = np.abs(errors[first] - errors[second])
+    found: dict[str, float] = {}
+    least = np.inf
+    for count in range(int(holds.sum(axis=1).max(initial=0)) + 1):
+        chosen = apart[shared >= count]
+        if len(chosen) < _FEWEST_PAIRS:
+            break
+        least = min(least, float(np.quantile(chosen, COVERAGE)))
+        found[str(count)] = round(least, _ROUNDED)
+    return found
 
 
 def read_table(path: Path) -> dict[str, Any]:

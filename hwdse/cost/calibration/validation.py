@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
+from math import log, nan
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,8 @@ class Agreement:
         ordered: share of the pairs that differ by more than 5 % in measurement whose estimates have
             the same order; NaN without such pairs.
         covered: share of designs inside their interval.
+        sure: share of all pairs whose order the estimates say for sure (`Adjustment.surely_apart`).
+        sure_right: share of these that measurements order alike; NaN without such pairs.
     """
 
     group: str
@@ -49,6 +53,8 @@ class Agreement:
     spearman: float
     ordered: float
     covered: float
+    sure: float
+    sure_right: float
 
     def to_json(self) -> dict[str, Any]:
         """Return the attributes as plain data for `json.dumps`."""
@@ -66,6 +72,7 @@ class Comparison:
         measured: measurements.
         half_width: relative half widths of the intervals; infinite if not known.
         held_out: True if the design took no part in the fit.
+        technology: the table that estimated.
     """
 
     spec: str
@@ -74,6 +81,7 @@ class Comparison:
     measured: Mapping[str, float]
     half_width: Mapping[str, float]
     held_out: bool
+    technology: Technology
 
     def error(self, quantity: str) -> float:
         """Return the relative error of the estimate: estimate / measurement - 1."""
@@ -103,6 +111,7 @@ def compare(point: Mapping[str, Any], technology: Technology) -> Comparison:
             for quantity, error in zip(QUANTITIES, errors, strict=True)
         },
         held_out=bool(point["held_out"]),
+        technology=technology,
     )
 
 
@@ -125,6 +134,7 @@ def agreement(comparisons: Sequence[Comparison], quantity: str, group: str = "al
     measured = np.array([item.measured[quantity] for item in comparisons])
     widths = np.array([item.half_width[quantity] for item in comparisons])
     errors = estimated / measured - 1
+    sure, right = _sure_pairs(comparisons, quantity)
     rank = spearmanr(estimated, measured).statistic if len(errors) > 2 else np.nan
     return Agreement(
         group=group,
@@ -137,7 +147,23 @@ def agreement(comparisons: Sequence[Comparison], quantity: str, group: str = "al
         ordered=ordered_share(estimated, measured),
         # The interval is symmetric in the logarithm.
         covered=float(np.mean(np.abs(np.log(estimated / measured)) <= np.log1p(widths))),
+        sure=sure,
+        sure_right=right,
     )
+
+
+def _sure_pairs(comparisons: Sequence[Comparison], quantity: str) -> tuple[float, float]:
+    """Share of pairs that are surely ordered, and share of these that are ordered rightly."""
+    sure = right = pairs = 0
+    for one, other in combinations(comparisons, 2):
+        pairs += 1
+        shared = len(one.terms.items() & other.terms.items())
+        least = one.technology.adjustment(quantity).surely_apart(shared)
+        ratio = log(one.estimated[quantity] / other.estimated[quantity])
+        if abs(ratio) >= least:
+            sure += 1
+            right += ratio * log(one.measured[quantity] / other.measured[quantity]) > 0
+    return sure / pairs if pairs else nan, right / sure if sure else nan
 
 
 def ordered_share(estimated: Floats, measured: Floats) -> float:
