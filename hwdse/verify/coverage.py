@@ -51,22 +51,31 @@ def coverage(design: Design, fed: Stimulus, expected: list[Array]) -> Coverage:
         VerificationError: no output is NaN or no output is infinite, although an operand of the
             design can be NaN or infinite and both the running sum and the output can hold it.
     """
-    outputs = _output_classes(design.out, expected)
+    reached = output_coverage(design, expected)
     steps: dict[str, int] = {}
     for block in fed.blocks:
         for terms, total in _sums(design.unit, design, _sample(block)):
             for name, mask in _step_classes(_rounded_to(design), terms, total).items():
                 steps[name] = steps.get(name, 0) + int(np.count_nonzero(mask))
-    possible = _possible(design.out)
+    unreached = [*reached.unreached, *(name for name, count in steps.items() if not count)]
+    return Coverage(outputs=reached.outputs, steps=steps, unreached=tuple(unreached))
+
+
+def output_coverage(design: Design, expected: list[Array]) -> Coverage:
+    """Measure the coverage of expected output codes alone.
+
+    Raises:
+        VerificationError: as for `coverage`.
+    """
+    outputs, possible = _output_classes(design.out, expected), _possible(design.out)
     missing = [name for name in _needed(design) if not outputs[name]]
     if missing:
         raise VerificationError(
             f"{design}: no expected output is {' or '.join(missing)}: the stimulus misses what "
             "the operands can give"
         )
-    unreached = [name for name, count in outputs.items() if name in possible and not count]
-    unreached += [name for name, count in steps.items() if not count]
-    return Coverage(outputs=outputs, steps=steps, unreached=tuple(unreached))
+    unreached = tuple(name for name, count in outputs.items() if name in possible and not count)
+    return Coverage(outputs=outputs, steps={}, unreached=unreached)
 
 
 def _output_classes(out: Format, expected: list[Array]) -> dict[str, int]:
