@@ -11,7 +11,7 @@ import numpy as np
 
 from hwdse.errors import ShapeError
 from hwdse.formats.unpacked import Array
-from hwdse.golden.dot import dot
+from hwdse.golden.dot import dot, matmul
 from hwdse.spec import Design
 from hwdse.spec.engines.systolic import Systolic
 
@@ -87,8 +87,38 @@ def weight_stationary(  # noqa: PLR0917 - the fields of both input streams
         cycles={
             "w": np.array(w_cycles, np.int64),
             "a": a,
-            "o": a[answered] + array.rows + array.cols,
+            "o": a[answered] + array.latency,
         },
+    )
+
+
+def output_stationary(design: Design, weights: Array, data: Array, last: Array) -> Passage:
+    """The passage of steps through an array with stationary sums.
+
+    Args:
+        design: a design with a systolic array.
+        weights: for each step, a row of the second matrix, shape (steps, cols).
+        data: for each step, a column of the first matrix, shape (steps, rows).
+        last: for each step, whether it is the last of its tile.
+    """
+    array = _array(design)
+    cycles = np.zeros(len(data), np.int64)
+    results: list[Array] = []
+    starts, ends_from, cycle = 0, 0, 0
+    ends = np.flatnonzero(last)
+    for end in ends.tolist():
+        tile = slice(starts, end + 1)
+        results.append(matmul(design, data[tile].T, weights[tile]))
+        cycles[tile] = cycle + np.arange(end + 1 - starts)
+        # The results of the tile before drain one row per cycle.
+        cycles[end] = ended = max(cycle + end - starts, ends_from)
+        starts, cycle, ends_from = end + 1, ended + 1, ended + array.rows
+    cycles[starts:] = cycle + np.arange(len(data) - starts)
+    drained = cycles[ends][:, None] + array.latency + np.arange(array.rows)
+    return Passage(
+        results=np.concatenate([np.zeros((0, array.cols), design.out.code_dtype), *results]),
+        answered=np.repeat(ends, array.rows),
+        cycles={"w": cycles, "a": cycles, "o": drained.ravel()},
     )
 
 

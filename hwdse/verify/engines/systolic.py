@@ -9,7 +9,7 @@ import numpy as np
 from hwdse.errors import SpecError
 from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
-from hwdse.golden.engines.systolic import Passage, weight_stationary
+from hwdse.golden.engines.systolic import Passage, output_stationary, weight_stationary
 from hwdse.spec import Design, Mac
 from hwdse.spec.engines.systolic import Systolic
 from hwdse.verify.coverage import output_coverage
@@ -56,11 +56,13 @@ def _(unit: Systolic, design: Design, level: str, seed: int) -> Prepared:
         )
     rng = np.random.default_rng(seed)
     sums = _sums(unit, design, level, seed, rng)
+    if not unit.is_ws:
+        fed = Fed.joined([*map(_steps, sums), _any_steps(unit, design, level, rng)])
+        return _prepared(design, fed, output_stationary(design, **fed.columns))
     fed = Fed.joined(
-        [*(_tiles(unit, design, *one, rng) for one in sums), _any(unit, design, level, rng)]
+        [*(_tiles(unit, design, *one, rng) for one in sums), _any_vectors(unit, design, level, rng)]
     )
-    passage = weight_stationary(design, **fed.columns)
-    return _prepared(design, fed, passage)
+    return _prepared(design, fed, weight_stationary(design, **fed.columns))
 
 
 def _prepared(design: Design, fed: Fed, passage: Passage) -> Prepared:
@@ -101,16 +103,23 @@ def _sums(
 def _matrices(
     unit: Systolic, block: Block, products: int, rng: np.random.Generator
 ) -> Iterator[tuple[str, Array, Array]]:
-    longest = unit.rows if unit.is_ws and not unit.sums else max(products // unit.cols, 1)
+    rows, cols = unit.rows, unit.cols
+    if unit.is_ws:
+        longest = rows if not unit.sums else max(products // cols, 1)
+        together = min(cols, unit.sums or cols)
+    else:
+        longest, together = max(products // (rows * cols), 1), min(rows, cols)
     a, b = block.a[:, :longest, 0], block.b[:, :longest, 0]
-    taken = max(-(-a.shape[1] // unit.rows) * unit.rows, 1)
-    chosen = rng.permutation(len(a))[: max(products // (unit.cols * taken), 1)]
-    together = min(unit.cols, unit.sums or unit.cols)
+    # With stationary weights, terms fill whole tiles; with stationary sums, all rows have results.
+    cost = cols * (-(-a.shape[1] // rows) * rows if unit.is_ws else a.shape[1] * rows / together)
+    chosen = rng.permutation(len(a))[: max(int(products / cost), 1)]
     for begin in range(0, len(chosen), together):
         own = chosen[begin : begin + together]
-        others = rng.integers(0, len(a), unit.cols - len(own))
-        columns = rng.permutation(np.concatenate([own, others]))
-        yield block.purpose, a[own], b[columns].T
+        left, right = (
+            np.concatenate([own, rng.integers(0, len(a), max(side - len(own), 0))])
+            for side in (len(own) if unit.is_ws else rows, cols)
+        )
+        yield block.purpose, a[rng.permutation(left)], b[rng.permutation(right)].T
 
 
 def _tiles(  # noqa: PLR0917 - a product, and what it is made for
@@ -137,6 +146,13 @@ def _tiles(  # noqa: PLR0917 - a product, and what it is made for
     )
 
 
+def _steps(product: tuple[str, Array, Array]) -> Fed:
+    """The steps of a matrix product with stationary sums."""
+    purpose, a, b = product
+    last = np.arange(len(b)) == len(b) - 1
+    return Fed(columns={"weights": b, "data": a.T, "last": last}, purposes=[purpose] * len(b))
+
+
 def _filling(number_format: Format, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Zeros, or random codes of a format without zero."""
     zero = zero_code(number_format)
@@ -145,7 +161,7 @@ def _filling(number_format: Format, rng: np.random.Generator, shape: tuple[int, 
     return np.full(shape, zero, np.int64)
 
 
-def _any(unit: Systolic, design: Design, level: str, rng: np.random.Generator) -> Fed:
+def _any_vectors(unit: Systolic, design: Design, level: str, rng: np.random.Generator) -> Fed:
     """Random vectors: sums begin, go on and end at random, and weights change at random."""
     count = min(max(_PRODUCTS[level] // unit.macs_per_cycle, 8), _MOST_VECTORS[level])
     swap = rng.random(count) < rng.choice([0.05, 0.3, 0.9], count)
@@ -169,3 +185,17 @@ def _any(unit: Systolic, design: Design, level: str, rng: np.random.Generator) -
         columns={"weights": weights, "data": data, "swap": swap, "first": first, "last": last},
         purposes=["random_vectors"] * count,
     )
+
+
+def _any_steps(unit: Systolic, design: Design, level: str, rng: np.random.Generator) -> Fed:
+    """Random steps of tiles of random lengths, many of them shorter than the drain takes."""
+    count = min(max(_PRODUCTS[level] // unit.macs_per_cycle, 8), _MOST_VECTORS[level])
+    last = rng.random(count) < rng.choice([0.9, 0.3, 0.05], count)
+    last[-1] = True
+    calm = rng.random(count) < 0.9
+    data, weights = (
+        np.where(calm[:, None], finite_codes(f, rng, shape), any_codes(f, rng, shape))
+        for f, shape in ((design.a, (count, unit.rows)), (design.b, (count, unit.cols)))
+    )
+    columns = {"weights": weights, "data": data, "last": last}
+    return Fed(columns=columns, purposes=["random_vectors"] * count)
