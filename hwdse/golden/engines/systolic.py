@@ -11,7 +11,7 @@ import numpy as np
 
 from hwdse.errors import ShapeError
 from hwdse.formats.unpacked import Array
-from hwdse.golden.dot import dot, matmul
+from hwdse.golden.dot import matmul
 from hwdse.spec import Design
 from hwdse.spec.engines.systolic import Systolic
 
@@ -61,7 +61,7 @@ def weight_stationary(  # noqa: PLR0917 - the fields of both input streams
             # A row per cycle, as soon as the weights before them are in use.
             begin = max(swapped_at + 1, w_cycles[-1] + 1 if w_cycles else 0)
             w_cycles += range(begin, begin + array.rows)
-            cycle = swapped_at = max(cycle, begin + array.rows)
+            cycle = max(cycle, begin + array.rows)
         if not 0 <= tile < len(weights):
             raise ShapeError(f"vector {number} finds no weights")
         terms, columns = vector, weights[tile]
@@ -72,8 +72,10 @@ def weight_stationary(  # noqa: PLR0917 - the fields of both input streams
             cycle = max(cycle, ready_at)
             terms, columns = np.concatenate([before, terms]), np.concatenate([above, columns])
         a_cycles.append(cycle)
+        if swap[number]:
+            swapped_at = cycle
         if last[number]:
-            ended.append((terms, columns))
+            ended.append((terms[None], columns))
             answered.append(number)
             continue
         # The sum of column 0 leaves at the end of cycle + rows, is stored, then counted.
@@ -82,7 +84,7 @@ def weight_stationary(  # noqa: PLR0917 - the fields of both input streams
             raise ShapeError(f"vector {number} leaves sums, {array.sums} are kept already")
     a = np.array(a_cycles, np.int64)
     return Passage(
-        results=_dots(design, ended),
+        results=_products(design, ended, 1),
         answered=np.array(answered, np.int64),
         cycles={
             "w": np.array(w_cycles, np.int64),
@@ -103,12 +105,12 @@ def output_stationary(design: Design, weights: Array, data: Array, last: Array) 
     """
     array = _array(design)
     cycles = np.zeros(len(data), np.int64)
-    results: list[Array] = []
+    tiles: list[tuple[Array, Array]] = []
     starts, ends_from, cycle = 0, 0, 0
     ends = np.flatnonzero(last)
     for end in ends.tolist():
         tile = slice(starts, end + 1)
-        results.append(matmul(design, data[tile].T, weights[tile]))
+        tiles.append((data[tile].T, weights[tile]))
         cycles[tile] = cycle + np.arange(end + 1 - starts)
         # The results of the tile before drain one row per cycle.
         cycles[end] = ended = max(cycle + end - starts, ends_from)
@@ -116,7 +118,7 @@ def output_stationary(design: Design, weights: Array, data: Array, last: Array) 
     cycles[starts:] = cycle + np.arange(len(data) - starts)
     drained = cycles[ends][:, None] + array.latency + np.arange(array.rows)
     return Passage(
-        results=np.concatenate([np.zeros((0, array.cols), design.out.code_dtype), *results]),
+        results=_products(design, tiles, array.rows),
         answered=np.repeat(ends, array.rows),
         cycles={"w": cycles, "a": cycles, "o": drained.ravel()},
     )
@@ -127,13 +129,13 @@ def _array(design: Design) -> Systolic:
     return design.unit
 
 
-def _dots(design: Design, sums: list[tuple[Array, Array]]) -> Array:
-    """Results of vectors (K) times matrices (K, cols), each a chain of steps over K."""
-    results = np.zeros((len(sums), _array(design).cols), design.out.code_dtype)
-    lengths = np.array([len(terms) for terms, _ in sums])
+def _products(design: Design, pairs: list[tuple[Array, Array]], rows: int) -> Array:
+    """Rows of all products of matrices (rows, K) by (K, cols), one product after another."""
+    shape = (len(pairs), rows, _array(design).cols)
+    results = np.zeros(shape, design.out.code_dtype)
+    lengths = np.array([len(right) for _, right in pairs])
     for length in np.unique(lengths):
-        (places,) = np.nonzero(lengths == length)
-        terms = np.stack([sums[place][0] for place in places])[:, None, :]
-        columns = np.stack([sums[place][1].T for place in places])
-        results[places] = dot(design, np.broadcast_to(terms, columns.shape), columns)
-    return results
+        places = np.flatnonzero(lengths == length)
+        left, right = (np.stack([pairs[place][side] for place in places]) for side in (0, 1))
+        results[places] = matmul(design, left, right)
+    return results.reshape(-1, shape[-1])

@@ -10,7 +10,7 @@ from hwdse.hdl.encode import encoder
 from hwdse.hdl.unpacked import connect
 from hwdse.primitives.primitive import Incrementer, Memory, Register
 from hwdse.primitives.primitive import Mux as MuxBlock
-from hwdse.primitives.structure import Structure
+from hwdse.primitives.structure import Child, Structure
 from hwdse.spec import Design
 
 
@@ -75,20 +75,26 @@ class KeptSums(Component):
             }
         )
 
-    @property
-    def structure(self) -> Structure:
-        """The memory, its output register, two counters, and two flags for the next column."""
+    def structure(self, columns: int) -> Structure:
+        """The memories of all columns, with output registers, counters, and flags for the next.
+
+        Nothing reads the flag `put_next` of the last column.
+        """
         place = (self._words - 1).bit_length()
-        return Structure(
+        column = Structure(
             parts=(
                 Memory(words=self._words, width=self._bits),
-                Register(width=self._bits),
-                Register(width=place),
-                Register(width=place),
-                Incrementer(width=place),
-                Incrementer(width=place),
                 MuxBlock(width=self._bits, ways=2),
-                Register(width=2),
+                Register(width=self._bits),
+                *(Register(width=place), Incrementer(width=place)) * 2,
+                Register(width=1),
+            )
+        )
+        flag = Structure(parts=(Register(width=1),))
+        return Structure(
+            children=(
+                Child(structure=column, copies=columns),
+                Child(structure=flag, copies=columns - 1),
             )
         )
 

@@ -51,12 +51,21 @@ class SumPe(Component):
         )
 
     @property
-    def registers(self) -> Structure:
-        """Activation, weight, flags and result; the register of the sum is not among them."""
+    def result(self) -> Structure:
+        """The register of the result, and the choice of what it takes."""
+        bits = self._state_bits
+        return Structure(parts=(Register(width=bits), MuxBlock(width=bits, ways=2)))
+
+    @property
+    def handed_on(self) -> Structure:
+        """What the PE hands on to the next of its row."""
         flags = len(_MOVING_RIGHT) - 1
-        widths = (self._a_bits, self._b_bits, flags, self._state_bits)
-        choose = MuxBlock(width=self._state_bits, ways=2)
-        return Structure(parts=(choose, *(Register(width=width) for width in widths)))
+        return Structure(parts=(Register(width=self._a_bits), Register(width=flags)))
+
+    @property
+    def handed_down(self) -> Structure:
+        """The weight for the PE below."""
+        return Structure(parts=(Register(width=self._b_bits),))
 
     @property
     def accumulate(self) -> Structure:

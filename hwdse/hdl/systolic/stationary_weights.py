@@ -48,10 +48,14 @@ class StationaryPe(Component):
         )
 
     @property
-    def registers(self) -> Structure:
-        """Activation, two weights and two flags; the register of the sum is not among them."""
-        widths = (self._a_bits, self._b_bits, self._b_bits, 2)
-        return Structure(parts=tuple(Register(width=width) for width in widths))
+    def weights(self) -> Structure:
+        """The weight in use and the next one."""
+        return Structure(parts=(Register(width=self._b_bits),) * 2)
+
+    @property
+    def handed_on(self) -> Structure:
+        """What the PE hands on to the next of its row."""
+        return Structure(parts=(Register(width=self._a_bits), Register(width=2)))
 
     @property
     def accumulate(self) -> Structure:

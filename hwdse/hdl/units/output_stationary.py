@@ -61,18 +61,21 @@ class OutputStationaryArray(Component):
         control = (len(FLAGS), rows + cols - 1, rows - 1, rows, 1)
         widths = (rows * design.a.bits, cols * design.b.bits, *control)
         own = Structure(parts=tuple(Register(width=width) for width in widths if width))
+        # Nothing reads what the last column hands on, and the last row hands down.
+        copies = (
+            (pe.result, count),
+            (pe.handed_on, rows * (cols - 1)),
+            (pe.handed_down, (rows - 1) * cols),
+        )
+        children = [Child(structure=part, copies=times) for part, times in copies]
+        children += [Child(structure=part) for part in (*edges, own)]
         return UnitStructure(
             blocks={
                 "decode": pe.lane.decode.times(count),
                 "multiply": pe.lane.multiply.times(count),
                 "accumulate": pe.accumulate.times(count),
                 "encode": self._end.structure.times(cols),
-                "registers": Structure(
-                    children=(
-                        Child(structure=pe.registers, copies=count),
-                        *(Child(structure=part) for part in (*edges, own)),
-                    )
-                ),
+                "registers": Structure(children=tuple(children)),
             },
             stages=(("decode", "multiply", "accumulate"), ("encode",)),
             macs_per_cycle=count,

@@ -69,17 +69,19 @@ class WeightStationaryArray(Component):
             for most in (spec.sums, spec.sums):
                 control += [Register(width=most.bit_length()), Adder(width=most.bit_length())]
         own = Structure(parts=(Register(width=rows * design.a.bits), *control))
-        children = (Child(structure=pe.registers, copies=count),)
-        registers = Structure(children=(*children, *(Child(structure=e) for e in (*edges, own))))
+        # Nothing reads what the last column hands on.
+        copies = ((pe.weights, count), (pe.handed_on, rows * (cols - 1)))
+        children = [Child(structure=part, copies=times) for part, times in copies]
+        children += [Child(structure=part) for part in (*edges, own)]
         blocks = {
             "decode": pe.lane.decode.times(count),
             "multiply": pe.lane.multiply.times(count),
             "accumulate": pe.accumulate.times(count),
             "encode": self._end.structure.times(cols),
-            "registers": registers,
+            "registers": Structure(children=tuple(children)),
         }
         if self._kept is not None:
-            blocks["sums"] = self._kept.structure.times(cols)
+            blocks["sums"] = self._kept.structure(cols)
         return UnitStructure(
             blocks=blocks,
             stages=(("decode", "multiply", "accumulate"), ("encode",)),
