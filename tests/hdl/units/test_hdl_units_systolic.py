@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amaranth.hdl import Signal
 from amaranth.sim import Simulator
 from netlist_counts import built, declared
 from systolic_programs import program
@@ -82,6 +83,32 @@ def test_every_transfer_comes_in_its_cycle(keys: str, size: tuple[int, int, int,
         assert seen[name] == cycles.tolist(), name
     results = joined(passage.results.astype(np.int64), design.interface.stream("o").fields[0])
     assert seen["results"] == results.tolist()
+
+
+@pytest.mark.parametrize(
+    ("dataflow", "what", "fault"),
+    [
+        ("ws", "hwdse.hdl.systolic.column.start_bits", lambda step: 1),
+        ("ws", "hwdse.hdl.systolic.column._counted", lambda m, name, on, words: Signal(2)),
+        ("ws", "hwdse.hdl.systolic.skew.Register", None),
+        ("os", "hwdse.hdl.systolic.stationary_sums._MOVING_RIGHT", ("a", "valid", "last", "shift")),
+        ("os", "hwdse.hdl.systolic.stationary_sums._MOVING_RIGHT", ("a", "valid", "first", "last")),
+    ],
+)
+def test_planted_faults_are_noticed(
+    dataflow: str, what: str, fault: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = Design.parse(
+        f"a=int4,b=int3,acc=int:10,unit=systolic,rows=3,cols=2,dataflow={dataflow}"
+    )
+    rng = np.random.default_rng(4)
+    work = program(design, rng.integers(0, 16, (1, 7, 5)), rng.integers(0, 8, (1, 5, 3)))
+    passage = work.passage(design)
+    wanted = joined(passage.results.astype(np.int64), design.interface.stream("o").fields[0])
+    if fault is not None:
+        monkeypatch.setattr(what, fault)
+    seen = _simulated(design, work.columns, int(passage.cycles["o"][-1]) + 4)
+    assert (seen["results"] == wanted.tolist()) == (fault is None)
 
 
 @pytest.mark.parametrize(
