@@ -43,7 +43,8 @@ class Systolic(Unit):
 
     keyword: ClassVar[str] = "systolic"
     family: ClassVar[str] = "systolic"
-    uses: ClassVar[frozenset[str]] = frozenset({"acc"})
+    takes_stages: ClassVar[bool] = False
+    uses: ClassVar[frozenset[str]] = frozenset({"b", "mul", "acc"})
 
     rows: int = 8
     cols: int = 8

@@ -115,9 +115,11 @@ def test_planted_faults_are_noticed(
     "keys",
     [
         "a=int4,acc=int:12,unit=systolic,rows=3,cols=2,sums=5",
-        "a=int4,acc=int:12,unit=systolic,rows=2,cols=4,sums=0",
         "a=e2m1fn,acc=fp:e5m4,unit=systolic,rows=3,cols=3,dataflow=os",
-        "a=e2m1fn,acc=kulisch:64,unit=systolic,rows=1,cols=2,dataflow=os",
+        *(
+            pytest.param(f"a=int4,acc=int:12,unit=systolic,{shape}", marks=pytest.mark.long)
+            for shape in ("rows=2,cols=4,sums=0", "rows=1,cols=2,dataflow=os", "rows=5,cols=1")
+        ),
     ],
 )
 def test_an_array_is_built_of_what_it_declares(keys: str) -> None:
@@ -127,7 +129,6 @@ def test_an_array_is_built_of_what_it_declares(keys: str) -> None:
     memories = [p for block in blocks for p, n in block.counts.items() if isinstance(p, Memory)]
     cells = flat_netlist(design)["cells"].values()
     reads = [cell for cell in cells if cell["type"].startswith("$memrd")]
-    found["register bits"] += sum(len(cell["connections"]["DATA"]) for cell in reads)
     assert len(memories) == bool(design.unit.sums)
     assert len(reads) == (design.unit.cols if memories else 0)
     kinds = [key for key in said if key != "adder bits"]

@@ -49,7 +49,10 @@ def _design(keys: str) -> Design:
 
 @pytest.mark.parametrize(
     "keys",
-    ["a=int4 acc=int:12 rows=3,cols=2,sums=5", "a=int4 acc=int:12 rows=3,cols=2,dataflow=os"],
+    [
+        "a=int4 acc=int:12 rows=3,cols=2,sums=5",
+        pytest.param("a=int4 acc=int:12 rows=3,cols=2,dataflow=os", marks=pytest.mark.long),
+    ],
 )
 def test_stalls_change_nothing(keys: str, tmp_path: Path) -> None:
     design = _design(keys)
