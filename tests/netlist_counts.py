@@ -32,6 +32,8 @@ def built(design: Design) -> Counter[object]:
         kind, pins = cell["type"], cell["connections"]
         if "dff" in kind:
             found["register bits"] += len(pins["Q"])
+        elif kind.startswith("$memrd") and int(cell["parameters"]["CLK_ENABLE"], 2):
+            found["register bits"] += len(pins["DATA"])
         elif kind == "$mul":
             sizes = sorted(significant(pins[pin]) for pin in "AB")
             if sizes[0] > 1:

@@ -50,7 +50,8 @@ def at_clock(
 ) -> Clocked:
     """Find the cheapest `stages` and `interleave` with which a design meets a clock period.
 
-    The candidates have the fewest `stages` that meet the clock with any `interleave`, and one
+    A unit that takes no stages stays as it is, whether it meets the clock or not. The candidates of
+    other units have the fewest `stages` that meet the clock with any `interleave`, and one
     stage more, each with the smallest `interleave` that is enough. The cheapest candidate has the
     least energy per MAC; of equals, the least area.
 
@@ -71,6 +72,8 @@ def at_clock(
     plain = _registered(design, 0, 1)
     cost = estimate(plain, table, clock_ns=clock_ns)
     found = [Clocked(given=design, design=plain, cost=cost)] if cost.meets_clock else []
+    if not design.unit.takes_stages:
+        return Clocked(given=design, design=plain, cost=cost)
     circuit = hdl.circuit(plain)
     most = MAX_INTERLEAVE if design.unit.takes_turns else 1
     for stages, interleave in _enough(plain, circuit, clock_ns, table, most):

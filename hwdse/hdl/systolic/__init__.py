@@ -1,0 +1,1 @@
+"""Parts of the systolic array: processing elements, skew, kept sums, ends of columns."""
