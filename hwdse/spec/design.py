@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from hwdse import formats
 from hwdse.errors import FormatError, SpecError
-from hwdse.formats import Format, UnpackedShape
+from hwdse.formats import BlockFormat, Format, Quantizer, UnpackedShape
 from hwdse.identity import contained, fingerprint
 from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.interface import Interface
 from hwdse.spec.multiply import Multiplier
+from hwdse.spec.multiply.block import BlockProduct, joined
 from hwdse.spec.multiply.exact import Exact
 from hwdse.spec.slug import slug
 from hwdse.spec.unit import Mac, Unit
@@ -27,10 +28,11 @@ class Design:
     """The exact specification of a unit: it fixes every output bit.
 
     Attributes:
-        a: format of the first operand (a network's activations).
-        b: format of the second operand (a network's weights). Default: `a`.
+        a: format of the first operand (a network's activations). A unit that takes blocks is given
+            a block format; `a` is then the format of its elements.
+        b: format of the second operand (a network's weights), like `a`. Default: `a`.
         c: format of the addend, only for a unit with an addend. Default: `out`.
-        mul: multiplier. Default: exact.
+        mul: multiplier. Default: exact. For block formats it becomes a `BlockProduct`.
         acc: accumulator, only for a unit with a running sum.
         out: output format. Default: the accumulator's default output format. Without an
             accumulator the default is `c`, and without an addend `a`.
@@ -58,6 +60,7 @@ class Design:
             raise SpecError(f"unit {self.unit} needs acc=: the accumulator")
         if self.b is None:
             object.__setattr__(self, "b", self.a)
+        self._join_blocks()
         # Computing the state raises SpecError if the parts do not fit together.
         _ = self.state
         if self.out is None:
@@ -85,11 +88,12 @@ class Design:
             raise SpecError(f"design {text!r} lacks a=: the format of the first operand")
         try:
             own = {key: value for key, value in values.items() if key not in _COMMON_KEYS}
-            formats_given = {
-                key: formats.parse(values[key]) for key in ("a", "b", "c", "out") if key in values
+            given: dict[str, Any] = {
+                **{key: formats.get(values[key]) for key in ("a", "b") if key in values},
+                **{key: formats.parse(values[key]) for key in ("c", "out") if key in values},
             }
             return cls(
-                **formats_given,
+                **given,
                 mul=Multiplier.parse(values.get("mul", "exact")),
                 acc=Accumulator.parse(values["acc"]) if "acc" in values else None,
                 rounding=values.get("rounding", "rne"),
@@ -98,10 +102,26 @@ class Design:
         except (FormatError, SpecError) as error:
             raise SpecError(f"design {text!r}: {error}") from error
 
+    def _join_blocks(self) -> None:
+        """Make block formats a part of the multiplier, and their elements the operands."""
+        blocks = [operand for operand in (self.a, self.b) if isinstance(operand, Quantizer)]
+        if blocks and not self.unit.takes_blocks:
+            taking = (unit.keyword for unit in Unit.choices.values() if unit.takes_blocks)
+            raise SpecError(
+                f"unit {self.unit} takes elements without scales, not {blocks[0]}: block formats "
+                f"are operands of unit={' or unit='.join(taking)}"
+            )
+        mul, a, b = joined(self.mul, self.a, self.b)
+        if isinstance(mul, BlockProduct) != self.unit.takes_blocks:
+            raise SpecError(f"unit {self.unit} takes block formats such as mxfp8_e4m3, not {a}")
+        for name, value in {"mul": mul, "a": a, "b": b, "unit": self.unit.sized(mul)}.items():
+            object.__setattr__(self, name, value)
+
     def keys(self) -> dict[str, str]:
         """Every key that the unit uses and the value of the key, including defaults."""
         own = {key: str(value) for key, value in self.unit.keys().items()}
         common = {key: getattr(self, key) for key in _COMMON_KEYS}
+        common["a"], common["b"] = self.operands
         used = {key: str(part) for key, part in common.items() if part is not None}
         return used | own
 
@@ -126,7 +146,8 @@ class Design:
         the name ends in a digest of the whole design.
         """
         keys = self.keys()
-        if self.b == self.a:
+        a, b = self.operands
+        if a == b:
             del keys["b"]
         told = self._told_by_text
         if self.c == self.out:
@@ -151,6 +172,13 @@ class Design:
             return type(self).parse(str(self)) == self
         except SpecError:
             return False
+
+    @property
+    def operands(self) -> tuple[Format, Format] | tuple[BlockFormat, BlockFormat]:
+        """The operands `a` and `b` as the spec names them: formats or block formats."""
+        if isinstance(self.mul, BlockProduct):
+            return self.mul.a, self.mul.b
+        return self.a, self.b
 
     @cached_property
     def product(self) -> UnpackedShape:

@@ -2,11 +2,13 @@
 
 import re
 from abc import abstractmethod
+from dataclasses import Field as DataclassField
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hwdse.errors import SpecError
 from hwdse.spec.interface import Field, Interface, Stream
+from hwdse.spec.multiply import Multiplier
 from hwdse.spec.part import Part
 from hwdse.spec.workload import Schedule, Workload
 
@@ -23,11 +25,12 @@ class Unit(Part):
     """The unit of a design: streams, shape and pipeline.
 
     Each dataclass field of a unit is a key of the design spec, for this unit only. The value of a
-    field is a whole number, or a word from the list `words` in the field's metadata.
+    field is a whole number, or a word from the list `words` in the field's metadata. A field with
+    `derived` in its metadata is no key: the design fills it in.
 
     The class attribute `family` names the folder for the unit's Verilog. `initiation_interval` is
     in cycles. `uses` lists the common keys of the design spec that this unit uses, but not every
-    unit (`c` and `acc`).
+    unit (`c` and `acc`). `takes_blocks` says whether `a` and `b` are block formats.
 
     Attributes:
         stages: number of pipeline register ranks, 0..5. The ranks are placed where they divide the
@@ -38,6 +41,7 @@ class Unit(Part):
     family: ClassVar[str]
     initiation_interval: ClassVar[int] = 1
     uses: ClassVar[frozenset[str]]
+    takes_blocks: ClassVar[bool] = False
 
     stages: int = 0
 
@@ -57,7 +61,7 @@ class Unit(Part):
             SpecError: the unit is unknown, the unit does not use a key, or a value is not allowed.
         """
         chosen = cls.parse(keyword)
-        own = {field.name: field for field in fields(chosen)}
+        own = {field.name: field for field in chosen._own()}
         given: dict[str, int | str] = {}
         for key, value in values.items():
             if key not in own:
@@ -72,7 +76,15 @@ class Unit(Part):
 
     def keys(self) -> dict[str, int | str]:
         """The keys that belong to this unit, and their values."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {field.name: getattr(self, field.name) for field in self._own()}
+
+    def _own(self) -> "list[DataclassField[Any]]":
+        return [field for field in fields(self) if not field.metadata.get("derived")]
+
+    def sized(self, mul: Multiplier) -> Self:
+        """The same unit with the sizes that follow from the operands of `mul`."""
+        del mul
+        return self
 
     def plain(self) -> Self:
         """The same unit without inserted pipeline registers, as the generator builds it."""
@@ -241,11 +253,11 @@ class Summing(Unit):
         With interleaving, the unit works on `interleave` sums at once, in turns. The unit stores no
         operands: it reads all operands again for each sum.
         """
-        groups = -(-workload.k // self.group)
+        groups = -(-workload.k // self.macs_per_cycle)
         rounds = -(-workload.sums // self.interleave)
         # The final value of a sum appears `latency` cycles after the last input of the sum.
         cycles = rounds * groups * self.interleave + self.latency
-        reads = workload.sums * groups * self.group
+        reads = workload.sums * groups * self.macs_per_cycle
         return Schedule(
             cycles=cycles,
             slots=cycles * self.macs_per_cycle,
