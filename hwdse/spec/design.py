@@ -35,7 +35,7 @@ class Design:
         mul: multiplier. Default: exact. For block formats it becomes a `BlockProduct`.
         acc: accumulator, only for a unit with a running sum.
         out: output format. Default: the accumulator's default output format. Without an
-            accumulator the default is `c`, and without an addend `a`.
+            accumulator the default is the unit's: mostly `c`, and without an addend `a`.
         rounding: rounding mode of every rounding in the accumulator and the output.
         unit: the unit and its shape. Default: `mac`.
 
@@ -64,7 +64,7 @@ class Design:
         # Computing the state raises SpecError if the parts do not fit together.
         _ = self.state
         if self.out is None:
-            own = self.acc.out_of(self.product) if self.acc else self.c or self.a
+            own = self.acc.out_of(self.product) if self.acc else self.unit.default_out(self)
             object.__setattr__(self, "out", own)
         if self.c is None and "c" in self.unit.uses:
             object.__setattr__(self, "c", self.out)
@@ -104,15 +104,17 @@ class Design:
 
     def _join_blocks(self) -> None:
         """Make block formats a part of the multiplier, and their elements the operands."""
-        blocks = [operand for operand in (self.a, self.b) if isinstance(operand, Quantizer)]
-        if blocks and not self.unit.takes_blocks:
+        operands: tuple[object, ...] = (self.a, self.b)
+        scaled = [one for one in operands if isinstance(one, Quantizer)]
+        scaled += [self.mul.a] if isinstance(self.mul, BlockProduct) else []
+        if scaled and not self.unit.takes_blocks:
             taking = (unit.keyword for unit in Unit.choices.values() if unit.takes_blocks)
             raise SpecError(
-                f"unit {self.unit} takes elements without scales, not {blocks[0]}: block formats "
+                f"unit {self.unit} takes elements without scales, not {scaled[0]}: block formats "
                 f"are operands of unit={' or unit='.join(taking)}"
             )
         mul, a, b = joined(self.mul, self.a, self.b)
-        if isinstance(mul, BlockProduct) != self.unit.takes_blocks:
+        if self.unit.takes_blocks and not isinstance(mul, BlockProduct):
             raise SpecError(f"unit {self.unit} takes block formats such as mxfp8_e4m3, not {a}")
         for name, value in {"mul": mul, "a": a, "b": b, "unit": self.unit.sized(mul)}.items():
             object.__setattr__(self, name, value)

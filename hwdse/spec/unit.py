@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hwdse.errors import SpecError
+from hwdse.formats import Format
 from hwdse.spec.interface import Field, Interface, Stream
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.part import Part
@@ -107,6 +108,10 @@ class Unit(Part):
         """
         turns = {"interleave": interleave} if self.takes_turns else {}
         return replace(self, stages=stages, **turns)
+
+    def default_out(self, design: "Design") -> Format:
+        """The output format of a design without `out=` and without accumulator: `c`, else `a`."""
+        return design.c or design.a
 
     @abstractmethod
     def interface(self, design: "Design") -> Interface:

@@ -16,7 +16,7 @@ from hwdse.formats import Format, Unpacked, UnpackedShape
 from hwdse.formats.unpacked import Array, bit_length
 from hwdse.golden.accumulate import add, exact_sum, load, read, with_state
 from hwdse.spec import Design, Fma, FusedFloat, Mul, Unit
-from hwdse.spec.engines.mx import Mx
+from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.spec.unit import Summing
 from hwdse.verify.stimulus import Block, Stimulus
 from hwdse.verify.stimulus.mx import block_terms
@@ -159,6 +159,12 @@ def _sums(unit: Unit, design: Design, block: Block) -> Iterator[tuple[Unpacked, 
 @_sums.register
 def _(unit: Mul, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpacked]]:
     product = golden.products(design, block.a, block.b).exact()
+    yield product, product[..., 0]
+
+
+@_sums.register
+def _(unit: MxMul, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpacked]]:
+    product = block_terms(design, block)
     yield product, product[..., 0]
 
 

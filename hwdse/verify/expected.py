@@ -9,7 +9,7 @@ from hwdse.errors import SpecError
 from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.mx import running_sums
 from hwdse.spec import Design, Fma, Mul, Unit
-from hwdse.spec.engines.mx import Mx
+from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.spec.unit import Summing
 from hwdse.verify.stimulus import Block, Stimulus
 from hwdse.verify.stimulus.mx import block_terms
@@ -61,6 +61,11 @@ def _(unit: Summing, design: Design, block: Block) -> Array:
 @_expected.register
 def _(unit: Mx, design: Design, block: Block) -> Array:
     return running_sums(design, block_terms(design, block))
+
+
+@_expected.register
+def _(unit: MxMul, design: Design, block: Block) -> Array:
+    return design.out.pack(block_terms(design, block), design.rounding, design.out.overflow)
 
 
 @_expected.register

@@ -116,9 +116,7 @@ def _joined(first: Unpacked, second: Unpacked) -> Unpacked:
 
 def _blocks_of(design: Design) -> BlockProduct:
     if not isinstance(design.mul, BlockProduct):
-        raise ShapeError(
-            f"operands {design.a} and {design.b} have no blocks: golden.dot takes them"
-        )
+        raise ShapeError(f"operands {design.a} and {design.b} are no blocks: use golden.dot")
     return design.mul
 
 

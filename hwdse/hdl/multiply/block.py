@@ -7,15 +7,22 @@ from typing import Any
 from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import In, Out
 
+from hwdse.formats import clog2
 from hwdse.hdl.blocks import balanced
 from hwdse.hdl.component import Component
-from hwdse.hdl.compress import compress, compression, constant_columns
+from hwdse.hdl.compress import (
+    compress,
+    compress_in_layers,
+    compression,
+    constant_columns,
+    two_rows,
+)
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.fixed_point import ToFixedPoint, to_fixed_point
 from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.targets import target_of
 from hwdse.hdl.unpacked import Record, connect, drive, unpacked_signature
-from hwdse.primitives.primitive import Gates, Incrementer, Multiplier, Reduce
+from hwdse.primitives.primitive import Adder, Gates, Multiplier, Reduce
 from hwdse.primitives.structure import Structure
 from hwdse.spec import BlockProduct, Exact
 
@@ -28,7 +35,8 @@ class ElementProduct(Component):
     Ports:
         a, b: element codes.
         word, carry: the product is `word` + `carry`, in units of the least product's LSB. A
-            negation inverts the word and leaves the one that is to be added to `carry`.
+            negation inverts the word and leaves the one that is to be added to `carry`. Only
+            signed magnitudes have the port.
         nan, inf, inf_sign: special products, if there are any.
     """
 
@@ -37,16 +45,16 @@ class ElementProduct(Component):
         self._shape = mul.element_product
         self._decode_a, self._decode_b = operand_decoder(elements, a), operand_decoder(elements, b)
         self._multiply = multiplier(elements, a, b)
-        self._negates = self._shape.signed and not self._shape.twos_complement
+        self.negates = self._shape.signed and not self._shape.twos_complement
         #: A magnitude is put into place before its sign inverts it.
-        self._placed = replace(self._shape, signed=False) if self._negates else self._shape
+        self._placed = replace(self._shape, signed=False) if self.negates else self._shape
         flags = ["nan"] * self._shape.has_nan + ["inf", "inf_sign"] * self._shape.has_inf
         super().__init__(
             {
                 "a": In(a.bits),
                 "b": In(b.bits),
                 "word": Out(signed(self._shape.fixed_point_bits + 1)),
-                "carry": Out(1),
+                **({"carry": Out(1)} if self.negates else {}),
                 **dict.fromkeys(flags, Out(1)),
             }
         )
@@ -62,7 +70,7 @@ class ElementProduct(Component):
         shape = self._placed
         fixed = shape.twos_complement and shape.exponent_min == shape.exponent_max
         place = Structure() if fixed else ToFixedPoint(shape).structure
-        gates = Gates(width=shape.fixed_point_bits if self._negates else 0)
+        gates = Gates(width=shape.fixed_point_bits if self.negates else 0)
         invert = Structure(parts=(gates,), path=(gates,))
         return Structure.series([self._multiply.structure, place, invert])
 
@@ -76,13 +84,15 @@ class ElementProduct(Component):
         connect(m, multiply.b, b.o)
         product = Record(self._shape, multiply.o)
         word = to_fixed_point(m, Record(self._placed, multiply.o), "place")
-        negative = product.sign if self._negates else 0
-        m.d.comb += [
-            self.word.eq(Mux(negative, ~word, word) if self._negates else word),
-            self.carry.eq(negative),
-        ]
-        specials = {"nan": product.nan, "inf": product.inf, "inf_sign": product.inf_sign}
-        drive(m, self, **specials)
+        m.d.comb += self.word.eq(Mux(product.sign, ~word, word) if self.negates else word)
+        drive(
+            m,
+            self,
+            carry=product.sign,
+            nan=product.nan,
+            inf=product.inf,
+            inf_sign=product.inf_sign,
+        )
         return m
 
 
@@ -90,8 +100,8 @@ class BlockMultiplier(Component):
     """Adds the products of the elements of two blocks in fixed point, and applies both scales.
 
     Combinational: latency 0, one block pair per cycle. All bits of all products go into one tree of
-    full adders. Scales that are powers of two only give the exponent. Other scales multiply the
-    magnitude of the sum.
+    full adders, with one carry chain at its end. Scales that are powers of two only give the
+    exponent. Other scales multiply the magnitude of the sum.
 
     Ports:
         a, b: element codes, element 0 in the low bits.
@@ -127,14 +137,14 @@ class BlockMultiplier(Component):
         mul = self._mul
         bits = mul.size * (mul.element_product.fixed_point_bits + 2)
         total = compression(bits, mul.sum_bits)
-        negate = Incrementer(width=0 if mul.powers_of_two else mul.sum_bits - 1)
+        scales = not mul.powers_of_two
+        invert = Gates(width=scales * (mul.sum_bits - 1))
         factor = Multiplier(
-            a_bits=self._shape.significand_bits - mul.factor_bits if mul.factor_bits else 0,
-            b_bits=mul.factor_bits,
-            signed=False,
+            a_bits=mul.sum_bits - 1, b_bits=scales * max(mul.factor_bits, 1), signed=False
         )
+        row = Adder(width=scales * self._shape.significand_bits)
         flags = Reduce(width=mul.size * (self._shape.has_nan + 2 * self._shape.has_inf))
-        scaled = Structure(parts=(negate, factor, flags), path=(negate, factor))
+        scaled = Structure(parts=(invert, factor, row, flags), path=(invert, factor, row))
         elements = self._element.multiply.times(mul.size)
         both = Structure.series([elements, total, scaled])
         return Structure.parallel([both, self._scale.structure])
@@ -163,7 +173,7 @@ class BlockMultiplier(Component):
 
     def _sum(self, m: Module, elements: list[ElementProduct], platform: Any) -> Value:
         """The exact sum of the products, in two's complement."""
-        mul = self._mul
+        mul, size = self._mul, self._mul.size
         top = mul.element_product.fixed_point_bits
         columns: list[list[Value]] = [[] for _ in range(mul.sum_bits)]
         for element in elements:
@@ -171,10 +181,16 @@ class BlockMultiplier(Component):
                 columns[weight].append(element.word[weight])
             # The sign bit s has the weight -2^top, which is (1 - s) 2^top - 2^top.
             columns[top].append(~element.word[top])
-            columns[0].append(element.carry)
-        for weight, bits in enumerate(constant_columns(-mul.size << top, mul.sum_bits)):
+        for weight, bits in enumerate(constant_columns(-size << top, mul.sum_bits)):
             columns[weight] += bits
-        return compress(m, columns, mul.sum_bits, "sum", target_of(platform)).as_signed()
+        if self._element.negates:
+            # The signs are there before the products, so they are counted apart.
+            carries, width = [element.carry for element in elements], clog2(size) + 1
+            count = compress(m, [carries], width, "negated", target_of(platform))
+            for weight in range(width):
+                columns[weight].append(count[weight])
+        x, y = two_rows(compress_in_layers(m, columns, "sum"))
+        return (x + y)[: mul.sum_bits].as_signed()
 
     def _apply(
         self, m: Module, total: Signal, scale: Record, elements: list[ElementProduct]
@@ -199,14 +215,18 @@ class BlockMultiplier(Component):
         if self._mul.powers_of_two:
             drive(m, self.o, significand=total, inf_sign=minus, **common)
             return
-        magnitude = Signal(len(total) - 1)
-        m.d.comb += magnitude.eq((total ^ negative.replicate(len(total))) + negative)
+        # -x f is (NOT x) f + f: the multiplier adds one more row instead of a negation before it.
         factor = scale.significand[: max(self._mul.factor_bits, 1)]
+        inverted, row = Signal(len(total) - 1), Signal(len(factor))
+        m.d.comb += [
+            inverted.eq(total ^ negative.replicate(len(total))),
+            row.eq(factor & negative.replicate(len(factor))),
+        ]
         zero = nothing | scale.zero
         drive(
             m,
             self.o,
-            significand=magnitude * factor,
+            significand=inverted * factor + row,
             sign=(minus ^ scale.sign) & (~zero | inf),
             zero=zero & ~nan & ~inf,
             **common,

@@ -1,7 +1,7 @@
-"""The block-scaled dot engine: exact products of blocks into one running sum."""
+"""Block-scaled engines: exact products of blocks, rounded or added to one running sum."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
@@ -12,7 +12,7 @@ from hwdse.hdl.unpacked import connect
 from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import BlockProduct, Design
-from hwdse.spec.engines.mx import Mx
+from hwdse.spec.engines.mx import Mx, MxMul
 
 
 @unit.register(Mx)
@@ -39,12 +39,7 @@ class MxUnit(Component):
         self._first = BlockMultiplier(design.mul)
         self._running = Running(design)
         self._encoder = encoder(design.out, design.state, design.rounding)
-        ports = {
-            port.name: (In if port.direction == "input" else Out)(port.width)
-            for stream in design.interface.streams
-            for port in stream.ports()
-        }
-        super().__init__(ports)
+        super().__init__(_ports(design))
 
     @property
     def structure(self) -> UnitStructure:
@@ -81,3 +76,59 @@ class MxUnit(Component):
         m.d.sync += summed.eq(self.i_valid)
         m.d.comb += [self.o.eq(encode.o), self.o_valid.eq(summed)]
         return m
+
+
+@unit.register(MxMul)
+class MxMulUnit(Component):
+    """Multiplies a block pair and rounds the product once.
+
+    Combinational: latency 0, one block pair per cycle.
+
+    Ports:
+        i_a, i_b: element codes, element 0 in the low bits.
+        i_a_scale, i_b_scale: scale codes.
+        o: code of the product.
+    """
+
+    def __init__(self, spec: MxMul, design: Design) -> None:
+        assert isinstance(design.mul, BlockProduct)  # the design has checked it
+        self._multiply = BlockMultiplier(design.mul)
+        self._encoder = encoder(design.out, design.product, design.rounding)
+        self._size = spec.size
+        super().__init__(_ports(design))
+
+    @property
+    def structure(self) -> UnitStructure:
+        """Decoders, multiplier and encoder."""
+        return UnitStructure(
+            blocks={
+                "decode": self._multiply.decode,
+                "multiply": self._multiply.multiply,
+                "encode": self._encoder.structure,
+            },
+            stages=(("decode", "multiply", "encode"),),
+            macs_per_cycle=self._size,
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.multiply = multiply = self._multiply
+        m.submodules.encode = encode = self._encoder
+        m.d.comb += [
+            multiply.a.eq(self.i_a),
+            multiply.a_scale.eq(self.i_a_scale),
+            multiply.b.eq(self.i_b),
+            multiply.b_scale.eq(self.i_b_scale),
+            self.o.eq(encode.o),
+        ]
+        connect(m, encode.i, multiply.o)
+        return m
+
+
+def _ports(design: Design) -> dict[str, Member]:
+    """The ports of all streams."""
+    return {
+        port.name: (In if port.direction == "input" else Out)(port.width)
+        for stream in design.interface.streams
+        for port in stream.ports()
+    }

@@ -1,13 +1,16 @@
-"""The block-scaled dot engine: operands are blocks of elements that share scales."""
+"""Block-scaled engines: operands are blocks of elements that share scales."""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from hwdse import formats
 from hwdse.errors import SpecError
+from hwdse.formats import Format
 from hwdse.spec.interface import Field, Interface
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.block import BlockProduct
-from hwdse.spec.unit import Summing
+from hwdse.spec.unit import Bare, Summing
+from hwdse.spec.workload import Schedule, Workload
 
 if TYPE_CHECKING:
     from hwdse.spec.design import Design
@@ -63,21 +66,73 @@ class Mx(Summing):
     def interface(self, design: "Design") -> Interface:
         """Input: element codes and scale codes of block pairs. Output: the running sum."""
         plain = super().interface(design)
-        mul = design.mul
-        assert isinstance(mul, BlockProduct)  # the design has checked it
-        taken = []
-        for name, block in (("a", mul.a), ("b", mul.b)):
-            shared = block.block.columns != mul.size
-            part = f", {mul.size} of its {block.block.columns} elements at a time" * shared
-            taken += [
-                Field.codes(
-                    name,
-                    block.element,
-                    f"{block} elements, element 0 in the low bits{part}",
-                    self.macs_per_cycle,
-                ),
-                Field.codes(f"{name}_scale", block.scale, f"{block} scale{part}", self.blocks),
-            ]
         source, sink = plain.streams
-        (first, *_) = source.fields
-        return replace(plain, streams=(replace(source, fields=(first, *taken)), sink))
+        taken = (source.fields[0], *_block_fields(design, self.blocks))
+        return replace(plain, streams=(replace(source, fields=taken), sink))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MxMul(Bare):
+    """The exact product of two blocks, rounded once to the output format (fp32 by default).
+
+    One block pair per cycle; for use inside a datapath. With `stages=0` it is combinational.
+
+    Attributes:
+        size: elements per block. It follows from the formats.
+    """
+
+    keyword: ClassVar[str] = "mxmul"
+    uses: ClassVar[frozenset[str]] = frozenset()
+    takes_blocks: ClassVar[bool] = True
+
+    size: int = field(default=1, metadata={"derived": True})
+
+    def sized(self, mul: Multiplier) -> Self:
+        """The same unit with the size of its blocks."""
+        return replace(self, size=mul.size) if isinstance(mul, BlockProduct) else self
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """Products of elements per cycle."""
+        return self.size
+
+    def default_out(self, design: "Design") -> Format:
+        """Always fp32: an element format would hold few of the products."""
+        del design
+        return formats.parse("fp32")
+
+    def schedule(self, workload: Workload) -> Schedule:
+        """One block pair per cycle. Logic outside the unit adds the products of blocks."""
+        blocks = workload.sums * -(-workload.k // self.size)
+        cycles = blocks + self.latency
+        return Schedule(
+            cycles=cycles,
+            slots=cycles * self.size,
+            macs=workload.macs,
+            reads_a=blocks * self.size,
+            reads_b=blocks * self.size,
+            writes=blocks,
+        )
+
+    def interface(self, design: "Design") -> Interface:
+        """Inputs: element codes and scale codes in every cycle. Output `o`."""
+        plain = super().interface(design)
+        source, sink = plain.streams
+        return replace(
+            plain, streams=(replace(source, fields=tuple(_block_fields(design, 1))), sink)
+        )
+
+
+def _block_fields(design: "Design", blocks: int) -> list[Field]:
+    """Element codes and scale codes of `blocks` block pairs."""
+    mul, made = design.mul, []
+    assert isinstance(mul, BlockProduct)  # the design has checked it
+    for name, block in (("a", mul.a), ("b", mul.b)):
+        shared = block.block.columns != mul.size
+        part = f", {mul.size} of its {block.block.columns} elements at a time" * shared
+        elements = f"{block} elements, element 0 in the low bits{part}"
+        made += [
+            Field.codes(name, block.element, elements, blocks * mul.size),
+            Field.codes(f"{name}_scale", block.scale, f"{block} scale{part}", blocks),
+        ]
+    return made

@@ -1,4 +1,4 @@
-"""Stimulus of the block-scaled dot engine: element codes with the codes of their scales."""
+"""Stimulus of the block-scaled engines: element codes with the codes of their scales."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from hwdse.formats import Format, Unpacked
 from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.mx import block_products
 from hwdse.spec import BlockProduct, Design, Kulisch
-from hwdse.spec.engines.mx import Mx
+from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.verify.stimulus import Block, Stimulus, stimulus
 from hwdse.verify.stimulus.alignment import end_exponents, placed
 from hwdse.verify.stimulus.operands import (
@@ -63,30 +63,42 @@ def mx_stimulus(unit: Mx, design: Design, level: str, seed: int) -> Stimulus:
     Raises:
         SpecError: level exhaustive, which no pair of blocks allows.
     """
-    if level == "exhaustive":
-        raise SpecError(f"level exhaustive for blocks of {unit.size}: use level full")
-    maker = _Maker(design, _QUICK if level == "quick" else _FULL, np.random.default_rng(seed))
-    blocks = [
-        *maker.corners(),
-        maker.element_pairs(every=level != "quick"),
-        maker.scale_pairs(every=level != "quick"),
-        *maker.sums(),
-        *maker.aligned(),
-        maker.ties(),
-    ]
+    maker = _Maker(design, level, seed)
+    blocks = [*maker.pairs(), *maker.sums(), *maker.aligned(), maker.ties()]
     if level != "quick" and isinstance(design.acc, Kulisch):
         blocks += maker.filling(min(-(-design.acc.terms // unit.blocks), _MOST_STEPS))
     return Stimulus(blocks=tuple(blocks))
 
 
+@stimulus.register(MxMul)
+def mxmul_stimulus(unit: MxMul, design: Design, level: str, seed: int) -> Stimulus:
+    """Return block pairs: corners, single elements, scales, and random ones.
+
+    Raises:
+        SpecError: level exhaustive, which no pair of blocks allows.
+    """
+    maker = _Maker(design, level, seed)
+    return Stimulus(blocks=tuple(map(_apart, [*maker.pairs(), *maker.sums()])))
+
+
+def _apart(block: ScaledBlock) -> ScaledBlock:
+    """The same steps, each as one sum."""
+    a, b, a_scale, b_scale = (
+        held.reshape(-1, 1, held.shape[-1])
+        for held in (block.a, block.b, block.a_scale, block.b_scale)
+    )
+    return ScaledBlock(purpose="block_products", a=a, b=b, a_scale=a_scale, b_scale=b_scale)
+
+
 class _Maker:
     """Makes the sums of a design."""
 
-    def __init__(
-        self, design: Design, sizes: dict[str, tuple[int, int]], rng: np.random.Generator
-    ) -> None:
+    def __init__(self, design: Design, level: str, seed: int) -> None:
         assert isinstance(design.mul, BlockProduct)
-        self._design, self._mul, self._sizes, self._rng = design, design.mul, sizes, rng
+        if level == "exhaustive":
+            raise SpecError(f"level exhaustive for blocks of {design.mul.size}: use level full")
+        self._every, self._sizes = level != "quick", _QUICK if level == "quick" else _FULL
+        self._design, self._mul, self._rng = design, design.mul, np.random.default_rng(seed)
         self._elements = (design.mul.a.element, design.mul.b.element)
         self._scales = (design.mul.a.scale, design.mul.b.scale)
         self._lanes, self._blocks = design.unit.macs_per_cycle, design.unit.group
@@ -144,7 +156,11 @@ class _Maker:
         a, b = (np.full((*shape, self._blocks), one_code(f), np.int64) for f in self._scales)
         return a, b
 
-    def corners(self) -> list[ScaledBlock]:
+    def pairs(self) -> list[ScaledBlock]:
+        """Block pairs one at a time."""
+        return [*self._corners(), self._element_pairs(), self._scale_pairs()]
+
+    def _corners(self) -> list[ScaledBlock]:
         """Every corner code in all lanes of an operand, and every corner scale."""
         grids = [np.meshgrid(*map(corner_codes, pair)) for pair in (self._elements, self._scales)]
         (a, b), (a_scale, b_scale) = ([g.reshape(-1, 1, 1) for g in grid] for grid in grids)
@@ -153,9 +169,9 @@ class _Maker:
         elements = self._drawn(finite_codes, (len(a_scale), 1))
         return [first, self._block("block_products", elements, (a_scale, b_scale))]
 
-    def element_pairs(self, *, every: bool) -> ScaledBlock:
+    def _element_pairs(self) -> ScaledBlock:
         """One pair of elements that are not zero, in each lane in turn."""
-        if every and listable(*self._elements):
+        if self._every and listable(*self._elements):
             a, b = every_pair(*self._elements)
             # Every pair in more than one lane if there are few.
             repeats = max(1, 2 * self._lanes * self._lanes // len(a))
@@ -166,10 +182,10 @@ class _Maker:
             a, b = (any_codes(f, self._rng, (count,)) for f in self._elements)
         return self._block("block_products", self._one_hot((a, b)), self._ones((len(a), 1)))
 
-    def scale_pairs(self, *, every: bool) -> ScaledBlock:
+    def _scale_pairs(self) -> ScaledBlock:
         """Pairs of any scale codes, with random elements."""
         count = self._sizes["pairs"][0]
-        if every and listable(*self._scales):
+        if self._every and listable(*self._scales):
             scales = every_pair(*self._scales)
         else:
             scales = tuple(any_codes(f, self._rng, (count,)) for f in self._scales)  # type: ignore[assignment]
