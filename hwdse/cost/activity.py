@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.cost.families import switching
-from hwdse.cost.stimuli import SEED, normal_codes
+from hwdse.cost.stimuli import SEED, block_trace, normal_codes
 from hwdse.errors import SpecError
 from hwdse.formats import Unpacked
 from hwdse.golden.accumulate import add, load, read
 from hwdse.golden.dot import products
-from hwdse.spec import Design, Dot
+from hwdse.golden.engines.mx import block_products
+from hwdse.spec import BlockProduct, Design, Dot
 
 _Integers = npt.NDArray[np.object_]
 
@@ -98,10 +99,7 @@ def _activity(design: Design) -> NumberActivity:
 
 def _numbers(design: Design) -> tuple[list[Unpacked], list[Unpacked]]:
     """Products of the first lane, and running sums, cycle by cycle; each has shape (SUMS,)."""
-    rng = np.random.default_rng(SEED)
-    shape = (CYCLES, SUMS, design.unit.group)
-    codes = (normal_codes(fmt, CYCLES * SUMS * shape[2], rng) for fmt in (design.a, design.b))
-    each = products(design, *(item.reshape(shape) for item in codes))
+    each = _products(design, (CYCLES, SUMS, design.unit.group))
     given = [each[cycle, :, 0] for cycle in range(CYCLES)]
     sums: list[Unpacked] = []
     if design.acc is not None:
@@ -110,6 +108,18 @@ def _numbers(design: Design) -> tuple[list[Unpacked], list[Unpacked]]:
             state = add(design.acc, design, state, each[cycle])
             sums.append(read(design.acc, design, state))
     return given, sums
+
+
+def _products(design: Design, shape: tuple[int, int, int]) -> Unpacked:
+    """Products of normally distributed operands; for block formats, products of blocks."""
+    rng = np.random.default_rng(SEED)
+    count = shape[0] * shape[1] * shape[2]
+    if isinstance(design.mul, BlockProduct):
+        trace = block_trace(design.mul, count, rng)
+        parts = [trace[name].reshape(*shape, -1) for name in ("a", "a_scale", "b", "b_scale")]
+        return block_products(design, parts[0], parts[1][..., 0], parts[2], parts[3][..., 0])
+    codes = (normal_codes(fmt, count, rng) for fmt in (design.a, design.b))
+    return products(design, *(item.reshape(shape) for item in codes))
 
 
 def _changes_in_parts(numbers: Sequence[Unpacked]) -> float:

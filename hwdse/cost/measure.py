@@ -20,7 +20,7 @@ from hwdse.cost.gates.energy import Energy, energy_of
 from hwdse.cost.gates.events import Simulator
 from hwdse.cost.gates.timing import StaticTiming
 from hwdse.cost.liberty import Library, load
-from hwdse.cost.stimuli import SEED, Trace, stimulus
+from hwdse.cost.stimuli import SEED, Trace, stimulus, trace_of
 from hwdse.cost.synthesis import RECIPE, synthesize
 from hwdse.hdl import emit, structure_of
 from hwdse.spec import Design, Interface
@@ -114,6 +114,7 @@ def measure(
         SpecError: no generator for a part of the design.
     """
     verilog = emit(design)
+    trace = trace_of(design, BLOCKS * (WARM_UP + CYCLES)) if trace is None else trace
     operands = "" if trace is None else repr({n: codes.tolist() for n, codes in trace.items()})
     kept = Kept("measured", [recipe(), str(design), verilog, library.digest, operands])
     known = kept.read()
@@ -164,7 +165,7 @@ def measure_verilog(
             interface,
             simulator.input_bits,
             WARM_UP + CYCLES,
-            trace=_part(trace, block),
+            trace=_part(trace, block, interface),
             seed=SEED + block,
         )
         activity = simulator.run(values, warm_up=WARM_UP)
@@ -192,11 +193,13 @@ def measure_verilog(
     )
 
 
-def _part(trace: Trace | None, block: int) -> Trace | None:
+def _part(trace: Trace | None, block: int, interface: Interface) -> Trace | None:
     """Each block continues the trace where the one before ended."""
     if trace is None:
         return None
-    return {name: np.roll(codes, -block * (WARM_UP + CYCLES)) for name, codes in trace.items()}
+    elements = {field.name: field.elements for s in interface.inputs for field in s.fields}
+    cycles = block * (WARM_UP + CYCLES)
+    return {name: np.roll(codes, -cycles * elements[name]) for name, codes in trace.items()}
 
 
 def _mean(blocks: list[Energy]) -> Energy:

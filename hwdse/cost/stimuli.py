@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from hwdse.errors import HwdseError
 from hwdse.formats import Format
-from hwdse.spec import Interface
+from hwdse.spec import BlockProduct, Design, Interface
 
 Bits = npt.NDArray[np.uint8]
 Trace = Mapping[str, npt.NDArray[np.int64]]
@@ -29,6 +29,24 @@ def normal_codes(fmt: Format, count: int, rng: np.random.Generator) -> npt.NDArr
     deviation = fmt.max / 4 if narrow else 1.0
     codes: npt.NDArray[np.int64] = np.asarray(fmt.encode(rng.normal(0.0, deviation, count)))
     return codes.astype(object) if fmt.bits > 62 else codes.astype(np.int64)
+
+
+def block_trace(mul: BlockProduct, count: int, rng: np.random.Generator) -> Trace:
+    """Codes of `count` block pairs of normally distributed values, quantised as by the formats."""
+    trace: dict[str, npt.NDArray[np.int64]] = {}
+    for name, block in (("a", mul.a), ("b", mul.b)):
+        # One row for each product: of a larger block, its first elements.
+        quantized = block.encode(rng.normal(size=(count, block.block.columns or mul.size)))
+        trace[name] = quantized.codes[:, : mul.size].ravel().astype(np.int64)
+        trace[f"{name}_scale"] = quantized.scales[:count, 0].astype(np.int64)
+    return trace
+
+
+def trace_of(design: Design, cycles: int) -> Trace | None:
+    """Operands of a design whose fields depend on each other; None for independent operands."""
+    if not isinstance(design.mul, BlockProduct):
+        return None
+    return block_trace(design.mul, cycles * design.unit.group, np.random.default_rng(SEED))
 
 
 def stimulus(
