@@ -8,7 +8,7 @@ from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.exact import Exact, ExactValued
 
 _MAX_SIZE = 1024
-#: Widest exact sum of the products of a block. Two blocks of 1,024 FP16 elements need 93 bits.
+#: Widest exact sum of the products of a block. Two blocks of 1,024 FP16 elements need 91 bits.
 _MAX_SUM_BITS = 128
 
 
