@@ -1,5 +1,7 @@
 """Hardware of the block-scaled engines against golden, in simulation, and planted faults."""
 
+from pathlib import Path
+
 import pytest
 from sampled import some
 from verify_faults import Fault, assert_found, with_field
@@ -7,6 +9,7 @@ from verify_faults import Fault, assert_found, with_field
 from hwdse import Design
 from hwdse.errors import SpecError
 from hwdse.hdl.multiply import block
+from hwdse.spec import Axis
 from hwdse.verify import generate, verify
 from hwdse.verify.prepare import prepare
 
@@ -36,7 +39,7 @@ WHOLE = [
 ]
 
 
-@pytest.mark.parametrize("spec", some(SMALL, 4))
+@pytest.mark.parametrize("spec", some(SMALL, 6))
 def test_hardware_of_small_blocks_equals_golden(spec: str) -> None:
     certificate = verify(Design.parse(spec), "quick")
     assert certificate.vectors["block_products"] > 1000
@@ -85,7 +88,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", some(FAULTS, 3))
+@pytest.mark.parametrize("name", some(FAULTS, 4))
 def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_found(FAULTS[name], monkeypatch)
 
@@ -93,13 +96,11 @@ def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_level_exhaustive_is_refused_in_one_line() -> None:
     design = Design.parse("a=mxfp4,acc=fp:fp32,unit=mx")
     with pytest.raises(SpecError, match="level exhaustive for blocks of 32: use level full"):
-        verify(design, "exhaustive")
+        prepare(design.unit, design, "exhaustive", 0)
 
 
 @pytest.mark.long
-def test_a_folder_with_axi_stream(tmp_path) -> None:
-    from hwdse.spec import Axis
-
+def test_a_folder_with_axi_stream(tmp_path: Path) -> None:
     design = Design.parse("a=block:e2m1fn:4:ue4m3,acc=fp:fp32,unit=mx")
     certificate = generate(design, tmp_path / "out", bus=Axis())
     assert certificate.total > 3000
