@@ -19,9 +19,9 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.cost.stimuli import normal_codes
+from hwdse.cost.stimuli import block_codes, normal_codes
 from hwdse.formats import Format, UnpackedShape
-from hwdse.spec import Design
+from hwdse.spec import BlockProduct, Design
 
 _Floats = npt.NDArray[np.float64]
 _Integers = npt.NDArray[np.int64]
@@ -102,11 +102,17 @@ def activity_of(design: Design) -> NumberActivity:
 
     Registers, rounding and output format of the design have no influence.
     """
-    products, terms = product_activity(design.a, design.b, Held.of(design.product))
-    sums, words = products, terms
-    if design.acc is not None:
-        held = Held.of(design.state)
-        sums, words = sum_activity(design.a, design.b, held, design.unit.group)
+    shape = Held.of(design.product)
+    held = None if design.acc is None else Held.of(design.state)
+    if isinstance(design.mul, BlockProduct):
+        numbers = _block_products(design.mul, min(design.unit.group, MOST_LANES))
+        products, terms = _changes_of(numbers[:, :, 0], shape)
+        sums, words = (products, terms) if held is None else _changes_of(_summed(numbers), held)
+    else:
+        products, terms = product_activity(design.a, design.b, shape)
+        sums, words = products, terms
+        if held is not None:
+            sums, words = sum_activity(design.a, design.b, held, design.unit.group)
     return NumberActivity(
         operands=operand_activity(design.a, design.b),
         products=products,
@@ -138,7 +144,25 @@ def sum_activity(a: Format, b: Format, held: Held, group: int) -> tuple[float, f
 @lru_cache(maxsize=1 << 16)
 def _sum_activity(a: Format, b: Format, held: Held, lanes: int) -> tuple[float, float]:
     products = _values(a, first=True)[..., :lanes] * _values(b, first=False)[..., :lanes]
-    return _changes_of(np.cumsum(products.sum(axis=2), axis=0), held)
+    return _changes_of(_summed(products), held)
+
+
+@lru_cache(maxsize=256)
+def _block_products(mul: BlockProduct, lanes: int) -> _Floats:
+    """Products of block pairs, shape (CYCLES, SUMS, lanes)."""
+    codes = block_codes(mul, CYCLES * SUMS * lanes, np.random.default_rng(1))
+    sides = []
+    for name, block in (("a", mul.a), ("b", mul.b)):
+        scales = np.asarray(block.scale.decode(codes[f"{name}_scale"]), np.float64)
+        sides.append(np.asarray(block.element.decode(codes[name]), np.float64) * scales)
+    products: _Floats = (sides[0] * sides[1]).sum(axis=1)
+    return products.reshape(CYCLES, SUMS, lanes)
+
+
+def _summed(products: _Floats) -> _Floats:
+    """Running sums of products of shape (CYCLES, SUMS, lanes)."""
+    sums: _Floats = np.cumsum(products.sum(axis=2), axis=0)
+    return sums
 
 
 @lru_cache(maxsize=1024)

@@ -20,7 +20,7 @@ from hwdse.cost.gates.energy import Energy, energy_of
 from hwdse.cost.gates.events import Simulator
 from hwdse.cost.gates.timing import StaticTiming
 from hwdse.cost.liberty import Library, load
-from hwdse.cost.stimuli import SEED, Operands, stimulus
+from hwdse.cost.stimuli import SEED, Operands, operands_of, stimulus
 from hwdse.cost.synthesis import RECIPE, synthesize
 from hwdse.hdl import emit, structure_of
 from hwdse.spec import Design, Interface
@@ -114,6 +114,8 @@ def measure(
         SpecError: no generator for a part of the design.
     """
     verilog = emit(design)
+    if operands is None:
+        operands = operands_of(design, BLOCKS * (WARM_UP + CYCLES))
     kept = Kept("measured", [recipe(), str(design), verilog, library.digest, _told(operands)])
     known = kept.read()
     if known is not None:

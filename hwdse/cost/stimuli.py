@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from hwdse.errors import HwdseError
 from hwdse.formats import Format
-from hwdse.spec import Interface
+from hwdse.spec import BlockProduct, Design, Interface
 
 Bits = npt.NDArray[np.uint8]
+
 SEED = 20140209
 TERMS = 32
 """Cycles per sum."""
@@ -47,6 +48,33 @@ def normal_codes(fmt: Format, count: int, rng: np.random.Generator) -> npt.NDArr
     deviation = fmt.max / 4 if narrow else 1.0
     codes: npt.NDArray[np.int64] = np.asarray(fmt.encode(rng.normal(0.0, deviation, count)))
     return codes.astype(object) if fmt.bits > 62 else codes.astype(np.int64)
+
+
+def block_codes(
+    mul: BlockProduct, count: int, rng: np.random.Generator
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Codes of `count` block pairs of normally distributed values, quantised as by the formats.
+
+    Returns:
+        By field of the unit's input stream: elements `a` and `b` of shape (count, size), scales
+        `a_scale` and `b_scale` of shape (count, 1).
+    """
+    codes: dict[str, npt.NDArray[np.int64]] = {}
+    for name, block in (("a", mul.a), ("b", mul.b)):
+        # One row for each product: of a larger block, its first elements.
+        quantized = block.encode(rng.normal(size=(count, block.block.columns or mul.size)))
+        codes[name] = quantized.codes[:, : mul.size].astype(np.int64)
+        codes[f"{name}_scale"] = quantized.scales[:count, :1].astype(np.int64)
+    return codes
+
+
+def operands_of(design: Design, cycles: int) -> Operands | None:
+    """Operands of a design whose fields depend on each other; None for independent operands."""
+    if not isinstance(design.mul, BlockProduct):
+        return None
+    blocks = block_codes(design.mul, cycles * design.unit.group, np.random.default_rng(SEED))
+    codes = {name: part.reshape(cycles, -1) for name, part in blocks.items()}
+    return Operands(source="normal", codes=codes)
 
 
 def stimulus(

@@ -18,6 +18,7 @@ from hwdse.spec.design import Design
 from hwdse.spec.interface import Field, Interface, Port, Stream
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.add_skip import AddSkip
+from hwdse.spec.multiply.block import BlockProduct
 from hwdse.spec.multiply.exact import Exact, ExactValued
 from hwdse.spec.multiply.lmul import LMul
 from hwdse.spec.multiply.log import Log
@@ -37,6 +38,7 @@ __all__ = [
     "Axis",
     "Bare",
     "Bins",
+    "BlockProduct",
     "Bus",
     "Design",
     "Dot",

@@ -6,11 +6,12 @@ from typing import Any, Self
 
 from hwdse import formats
 from hwdse.errors import FormatError, SpecError
-from hwdse.formats import Format, UnpackedShape
+from hwdse.formats import BlockFormat, Format, Quantizer, UnpackedShape
 from hwdse.identity import contained, fingerprint
 from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.interface import Interface
 from hwdse.spec.multiply import Multiplier
+from hwdse.spec.multiply.block import BlockProduct, joined
 from hwdse.spec.multiply.exact import Exact
 from hwdse.spec.slug import slug
 from hwdse.spec.unit import Mac, Unit
@@ -27,15 +28,16 @@ class Design:
     """The exact specification of a unit: it fixes every output bit.
 
     Attributes:
-        a: format of the first operand (a network's activations).
-        b: format of the second operand (a network's weights). Default: `a`. None for a unit that
-            does not use it.
+        a: format of the first operand (a network's activations). A unit that takes blocks is given
+            a block format; `a` is then the format of its elements.
+        b: format of the second operand (a network's weights), like `a`. Default: `a`. None for a
+            unit that does not use it.
         c: format of the addend, only for a unit with an addend. Default: `out`.
-        mul: multiplier. Default: exact. None for a unit that does not multiply.
+        mul: multiplier. Default: exact. For block formats it becomes a `BlockProduct`. None for a
+            unit that does not multiply.
         acc: accumulator, only for a unit with a running sum.
         out: output format. Default: the accumulator's default output format. Without an
-            accumulator the default is `c`, and without an addend `a`. A unit that neither
-            multiplies nor accumulates has no default.
+            accumulator the default is the unit's: mostly `c`, and without an addend `a`.
         rounding: rounding mode of every rounding in the accumulator and the output.
         unit: the unit and its shape. Default: `mac`.
 
@@ -62,12 +64,11 @@ class Design:
             object.__setattr__(self, "b", self.a)
         if self.mul is None and "mul" in self.unit.uses:
             object.__setattr__(self, "mul", Exact())
+        self._join_blocks()
         # Computing the state raises SpecError if the parts do not fit together.
         _ = self.state
         if self.out is None:
-            if not self.unit.uses & {"mul", "acc"}:
-                raise SpecError(f"unit {self.unit} needs out=: the format of the results")
-            own = self.acc.out_of(self.product) if self.acc else self.c or self.a
+            own = self.acc.out_of(self.product) if self.acc else self.unit.default_out(self)
             object.__setattr__(self, "out", own)
         if self.c is None and "c" in self.unit.uses:
             object.__setattr__(self, "c", self.out)
@@ -93,7 +94,8 @@ class Design:
         try:
             own = {key: value for key, value in values.items() if key not in _COMMON_KEYS}
             given: dict[str, Any] = {
-                key: formats.parse(values[key]) for key in ("a", "b", "c", "out") if key in values
+                **{key: formats.get(values[key]) for key in ("a", "b") if key in values},
+                **{key: formats.parse(values[key]) for key in ("c", "out") if key in values},
             }
             if "mul" in values:
                 given["mul"] = Multiplier.parse(values["mul"])
@@ -106,10 +108,30 @@ class Design:
         except (FormatError, SpecError) as error:
             raise SpecError(f"design {text!r}: {error}") from error
 
+    def _join_blocks(self) -> None:
+        """Make block formats a part of the multiplier, and their elements the operands."""
+        operands: tuple[object, ...] = (self.a, self.b)
+        scaled = [one for one in operands if isinstance(one, Quantizer)]
+        scaled += [self.mul.a] if isinstance(self.mul, BlockProduct) else []
+        if scaled and not self.unit.takes_blocks:
+            taking = (unit.keyword for unit in Unit.choices.values() if unit.takes_blocks)
+            raise SpecError(
+                f"unit {self.unit} takes elements without scales, not {scaled[0]}: block formats "
+                f"are operands of unit={' or unit='.join(taking)}"
+            )
+        if self.b is None or self.mul is None:
+            return
+        mul, a, b = joined(self.mul, self.a, self.b)
+        if self.unit.takes_blocks and not isinstance(mul, BlockProduct):
+            raise SpecError(f"unit {self.unit} takes block formats such as mxfp8_e4m3, not {a}")
+        for name, value in {"mul": mul, "a": a, "b": b, "unit": self.unit.sized(mul)}.items():
+            object.__setattr__(self, name, value)
+
     def keys(self) -> dict[str, str]:
         """Every key that the unit uses and the value of the key, including defaults."""
         own = {key: str(value) for key, value in self.unit.keys().items()}
         common = {key: getattr(self, key) for key in _COMMON_KEYS}
+        common["a"], common["b"] = self.operands
         used = {key: str(part) for key, part in common.items() if part is not None}
         return used | own
 
@@ -134,7 +156,8 @@ class Design:
         the name ends in a digest of the whole design.
         """
         keys = self.keys()
-        if self.b == self.a:
+        a, b = self.operands
+        if a == b:
             del keys["b"]
         told = self._told_by_text
         if self.c == self.out:
@@ -159,6 +182,13 @@ class Design:
             return type(self).parse(str(self)) == self
         except SpecError:
             return False
+
+    @property
+    def operands(self) -> tuple[Format, Format] | tuple[BlockFormat, BlockFormat]:
+        """The operands `a` and `b` as the spec names them: formats or block formats."""
+        if isinstance(self.mul, BlockProduct):
+            return self.mul.a, self.mul.b
+        return self.a, self.b
 
     @cached_property
     def product(self) -> UnpackedShape:

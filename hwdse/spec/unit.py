@@ -2,11 +2,14 @@
 
 import re
 from abc import abstractmethod
+from dataclasses import Field as DataclassField
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hwdse.errors import SpecError
+from hwdse.formats import Format
 from hwdse.spec.interface import Field, Interface, Stream
+from hwdse.spec.multiply import Multiplier
 from hwdse.spec.part import Part
 from hwdse.spec.workload import Schedule, Workload
 
@@ -23,12 +26,13 @@ class Unit(Part):
     """The unit of a design: streams, shape and pipeline.
 
     Each dataclass field of a unit is a key of the design spec, for this unit only. The value of a
-    field is a whole number, or a word from the list `words` in the field's metadata.
+    field is a whole number, or a word from the list `words` in the field's metadata. A field with
+    `derived` in its metadata is no key: the design fills it in.
 
     The class attribute `family` names the folder for the unit's Verilog. `initiation_interval` is
     in cycles. `takes_stages` is False for a unit whose registers all lie where its schedule says.
-    `uses` lists the common keys of the design spec that this unit uses, but not every unit (`b`,
-    `c`, `mul` and `acc`).
+    `takes_blocks` says whether `a` and `b` are block formats. `uses` lists the common keys of the
+    design spec that this unit uses, but not every unit (`b`, `c`, `mul` and `acc`).
 
     Attributes:
         stages: number of pipeline register ranks, 0..5. The ranks are placed where they divide the
@@ -40,6 +44,7 @@ class Unit(Part):
     initiation_interval: ClassVar[int] = 1
     takes_stages: ClassVar[bool] = True
     uses: ClassVar[frozenset[str]]
+    takes_blocks: ClassVar[bool] = False
 
     stages: int = 0
 
@@ -59,7 +64,7 @@ class Unit(Part):
             SpecError: the unit is unknown, the unit does not use a key, or a value is not allowed.
         """
         chosen = cls.parse(keyword)
-        own = {field.name: field for field in fields(chosen)}
+        own = {field.name: field for field in chosen._own()}
         given: dict[str, int | str] = {}
         for key, value in values.items():
             if key not in own:
@@ -74,7 +79,15 @@ class Unit(Part):
 
     def keys(self) -> dict[str, int | str]:
         """The keys that belong to this unit, and their values."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {field.name: getattr(self, field.name) for field in self._own()}
+
+    def _own(self) -> "list[DataclassField[Any]]":
+        return [field for field in fields(self) if not field.metadata.get("derived")]
+
+    def sized(self, mul: Multiplier) -> Self:
+        """The same unit with the sizes that follow from the operands of `mul`."""
+        del mul
+        return self
 
     def plain(self) -> Self:
         """The same unit without inserted pipeline registers, as the generator builds it."""
@@ -97,6 +110,16 @@ class Unit(Part):
         """
         turns = {"interleave": interleave} if self.takes_turns else {}
         return replace(self, stages=stages, **turns)
+
+    def default_out(self, design: "Design") -> Format:
+        """The output format of a design without `out=` and without accumulator: `c`, else `a`.
+
+        Raises:
+            SpecError: the unit neither multiplies nor accumulates, so it has no such default.
+        """
+        if not self.uses & {"mul", "acc"}:
+            raise SpecError(f"unit {self} needs out=: the format of the results")
+        return design.c or design.a
 
     @abstractmethod
     def interface(self, design: "Design") -> Interface:
@@ -248,11 +271,11 @@ class Summing(Unit):
         With interleaving, the unit works on `interleave` sums at once, in turns. The unit stores no
         operands: it reads all operands again for each sum.
         """
-        groups = -(-workload.k // self.group)
+        groups = -(-workload.k // self.macs_per_cycle)
         rounds = -(-workload.sums // self.interleave)
         # The final value of a sum appears `latency` cycles after the last input of the sum.
         cycles = rounds * groups * self.interleave + self.latency
-        reads = workload.sums * groups * self.group
+        reads = workload.sums * groups * self.macs_per_cycle
         return Schedule(
             cycles=cycles,
             slots=cycles * self.macs_per_cycle,

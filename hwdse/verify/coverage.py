@@ -12,12 +12,14 @@ import numpy as np
 
 from hwdse import golden
 from hwdse.errors import SpecError, VerificationError
-from hwdse.formats import Format, Unpacked
+from hwdse.formats import Format, Unpacked, UnpackedShape
 from hwdse.formats.unpacked import Array, bit_length
 from hwdse.golden.accumulate import add, exact_sum, load, read, with_state
 from hwdse.spec import Design, Fma, FusedFloat, Mul, Unit
+from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.spec.unit import Summing
 from hwdse.verify.stimulus import Block, Stimulus
+from hwdse.verify.stimulus.mx import block_terms
 
 #: About this many sums of a block, and the first steps of each sum, are examined exactly.
 _SUMS, _STEPS = 1000, 40
@@ -121,7 +123,10 @@ def _possible(out: Format) -> set[str]:
 
 def _needed(design: Design) -> list[str]:
     """Return the classes that every stimulus must reach: NaN and infinite operands pass through."""
-    operands = [f for f in (design.a, design.b, design.c) if f is not None]
+    operands: list[Format | UnpackedShape] = [
+        f for f in (design.a, design.b, design.c) if f is not None
+    ]
+    operands.append(design.product)
     has_nan, has_inf = (any(getattr(f, flag) for f in operands) for flag in ("has_nan", "has_inf"))
     needed = []
     if has_nan and design.out.has_nan and design.state.has_nan:
@@ -138,9 +143,7 @@ def _rounded_to(design: Design) -> Format:
 
 def _sample(block: Block) -> Block:
     stride = max(1, len(block.a) // _SUMS)
-    part = (slice(None, None, stride), slice(0, _STEPS))
-    c = None if block.c is None else block.c[part]
-    return Block(purpose=block.purpose, a=block.a[part], b=block.b[part], c=c)
+    return block.part((slice(None, None, stride), slice(0, _STEPS)))
 
 
 def rounding_classes(target: Format, exact: Unpacked) -> dict[str, Array]:
@@ -185,6 +188,12 @@ def _(unit: Mul, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpac
 
 
 @_sums.register
+def _(unit: MxMul, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpacked]]:
+    product = block_terms(design, block)
+    yield product, product[..., 0]
+
+
+@_sums.register
 def _(unit: Fma, design: Design, block: Block) -> Iterator[tuple[Unpacked, Unpacked]]:
     assert design.c is not None and block.c is not None  # noqa: PT018 - the unit uses it
     addend = design.c.unpack(design.c.check_codes(block.c[..., 0])).exact()
@@ -197,7 +206,18 @@ def _(unit: Summing, design: Design, block: Block) -> Iterator[tuple[Unpacked, U
     acc = design.accumulator
     state = load(acc, design, Unpacked.zeros(block.a.shape[:1]))
     for step in range(block.a.shape[1]):
-        products = golden.products(design, block.a[:, step], block.b[:, step]).exact()
+        products = _products(unit, design, block.part((slice(None), slice(step, step + 1)))).exact()
         terms = with_state(read(acc, design, state).exact(), products)
         yield terms, exact_sum(terms, design.rounding)
         state = add(acc, design, state, products)
+
+
+@singledispatch
+def _products(unit: Summing, design: Design, step: Block) -> Unpacked:
+    """Return the products of one step, the terms of the accumulator."""
+    return golden.products(design, step.a[:, 0], step.b[:, 0])
+
+
+@_products.register
+def _(unit: Mx, design: Design, step: Block) -> Unpacked:
+    return block_terms(design, step)

@@ -7,9 +7,12 @@ import numpy as np
 from hwdse import golden
 from hwdse.errors import SpecError
 from hwdse.formats.unpacked import Array
+from hwdse.golden.engines.mx import running_sums
 from hwdse.spec import Design, Fma, Mul, Unit
+from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.spec.unit import Summing
 from hwdse.verify.stimulus import Block, Stimulus
+from hwdse.verify.stimulus.mx import block_terms
 
 #: Number of sums that the golden model computes at once. This is large enough to hide the fixed
 #: cost of a step, and small enough for the processor's caches.
@@ -36,49 +39,41 @@ def expected_outputs(design: Design, fed: Stimulus) -> list[Array]:
 
 
 def _computed(design: Design, blocks: list[Block]) -> Array:
-    joined = Block(
-        purpose="",
-        a=np.concatenate([block.a for block in blocks]),
-        b=np.concatenate([block.b for block in blocks]),
-        c=_joined([block.c for block in blocks if block.c is not None]),
-    )
+    joined = blocks[0].joined(blocks)
     parts = [slice(at, at + _SUMS) for at in range(0, len(joined.a), _SUMS)]
-    outputs = [
-        _expected(
-            design.unit,
-            design,
-            joined.a[part],
-            joined.b[part],
-            None if joined.c is None else joined.c[part],
-        )
-        for part in parts or [slice(0, 0)]
-    ]
+    outputs = [_expected(design.unit, design, joined.part(p)) for p in parts or [slice(0, 0)]]
     return np.concatenate(outputs)
 
 
-def _joined(addends: list[Array]) -> Array | None:
-    return np.concatenate(addends) if addends else None
-
-
 @singledispatch
-def _expected(unit: Unit, design: Design, a: Array, b: Array, c: Array | None) -> Array:
-    """Return golden outputs of shape (sums, groups) for operands of shape (sums, groups, lanes)."""
+def _expected(unit: Unit, design: Design, block: Block) -> Array:
+    """Return golden outputs of a block, of shape (sums, groups)."""
     raise SpecError(f"unit {unit} has no golden model")
 
 
 @_expected.register
-def _(unit: Summing, design: Design, a: Array, b: Array, c: Array | None) -> Array:
-    sums, groups, lanes = a.shape
+def _(unit: Summing, design: Design, block: Block) -> Array:
+    sums, groups, lanes = block.a.shape
     shape = (sums, groups * lanes)
-    return golden.running_dot(design, a.reshape(shape), b.reshape(shape))
+    return golden.running_dot(design, block.a.reshape(shape), block.b.reshape(shape))
 
 
 @_expected.register
-def _(unit: Mul, design: Design, a: Array, b: Array, c: Array | None) -> Array:
-    return golden.mul(design, a[..., 0], b[..., 0])
+def _(unit: Mx, design: Design, block: Block) -> Array:
+    return running_sums(design, block_terms(design, block))
 
 
 @_expected.register
-def _(unit: Fma, design: Design, a: Array, b: Array, c: Array | None) -> Array:
-    assert c is not None  # the unit uses it
-    return golden.fma(design, a[..., 0], b[..., 0], c[..., 0])
+def _(unit: MxMul, design: Design, block: Block) -> Array:
+    return design.out.pack(block_terms(design, block), design.rounding, design.out.overflow)
+
+
+@_expected.register
+def _(unit: Mul, design: Design, block: Block) -> Array:
+    return golden.mul(design, block.a[..., 0], block.b[..., 0])
+
+
+@_expected.register
+def _(unit: Fma, design: Design, block: Block) -> Array:
+    assert block.c is not None  # the unit uses it
+    return golden.fma(design, block.a[..., 0], block.b[..., 0], block.c[..., 0])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hwdse import formats
 from hwdse.errors import FormatError, SpecError
-from hwdse.formats import Quantizer
+from hwdse.formats import Format, Quantizer
 from hwdse.spec import Design
 
 OPERANDS = ("a", "b", "sum", "out")
@@ -54,9 +54,10 @@ class StoredBits:
             SpecError: an operand is unknown.
             FormatError: a format is unknown.
         """
+        a, b = (_bits_of(operand) for operand in design.operands)
         bits: dict[str, float] = {
-            "a": design.a.bits,
-            "b": design.b.bits,
+            "a": a,
+            "b": b,
             "sum": _sum_bits(design),
             "out": design.out.bits,
         }
@@ -69,8 +70,14 @@ class StoredBits:
                 found = formats.get(name)
             except FormatError as error:
                 raise FormatError(f"operand {operand} in memory: {error}") from error
-            bits[operand] = found.bits_per_element if isinstance(found, Quantizer) else found.bits
+            bits[operand] = _bits_of(found)
         return cls(**bits)
+
+
+def _bits_of(number_format: Format | Quantizer) -> float:
+    if isinstance(number_format, Quantizer):
+        return number_format.bits_per_element
+    return number_format.bits
 
 
 def _sum_bits(design: Design) -> int:

@@ -73,7 +73,7 @@ class ArrayShape:
         return cls(
             rows=rows,
             columns=columns,
-            lanes=unit.group,
+            lanes=unit.macs_per_cycle,
             interleave=unit.interleave,
             latency=unit.latency,
         )

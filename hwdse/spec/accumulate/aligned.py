@@ -283,7 +283,7 @@ def product_point(mul: Multiplier, a: Format, b: Format) -> int:
 
     The weight of the significand's LSB plus this number is the product's un-normalised exponent.
     """
-    return mul.top_bit(a, b) + 1 - mul.integer_bits
+    return mul.point(a, b)
 
 
 def _spelled_out(options: tuple[str, ...]) -> tuple[str, ...]:

@@ -36,5 +36,12 @@ class Multiplier(Part):
         """
         return self.product(a, b).magnitude_bits - 1
 
+    def point(self, a: Format, b: Format) -> int:
+        """Fraction bits of a product's significand.
+
+        The weight of the significand's LSB plus this number is the un-normalised exponent.
+        """
+        return self.top_bit(a, b) + 1 - self.integer_bits
+
 
 load_modules(__name__, __path__)

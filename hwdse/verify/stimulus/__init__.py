@@ -3,9 +3,10 @@
 Every kind of unit has one module with a stimulus.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import singledispatch
+from typing import Any, Self
 
 import numpy as np
 
@@ -49,6 +50,21 @@ class Block:
         flags = np.zeros((*self.a.shape[:2], 1), np.int64)
         flags[:, :1] = 1
         return flags
+
+    def arrays(self) -> dict[str, Array]:
+        """Return all codes by the name of their attribute."""
+        return {name: held for name, held in vars(self).items() if isinstance(held, np.ndarray)}
+
+    def part(self, index: Any) -> Self:
+        """Return the same block with only some sums and groups: NumPy indexing of each array."""
+        return replace(self, **{name: array[index] for name, array in self.arrays().items()})
+
+    @classmethod
+    def joined(cls, blocks: "Sequence[Self]") -> Self:
+        """Return all sums of blocks of one kind, with sums of equal length, as one block."""
+        arrays = [block.arrays() for block in blocks]
+        together = {name: np.concatenate([one[name] for one in arrays]) for name in arrays[0]}
+        return replace(blocks[0], purpose="", **together)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,7 @@ def aligned(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     back = np.stack([~second_last, second_last], axis=1).astype(np.int64)
     exponents = np.stack([first, first + distance], axis=1)
     a, b = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    a[:, :2], b[:, :2] = _placed(a_format, b_format, exponents[..., None], (sums, 2, lanes), rng)
+    a[:, :2], b[:, :2] = placed(a_format, b_format, exponents[..., None], (sums, 2, lanes), rng)
     rows = np.arange(sums)
     for group in (2, 3):
         taken = back[:, group - 2]
@@ -77,7 +77,7 @@ def least(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     exponents = lowest + rng.integers(-2, span + 1, shape)
     if exponents.max() < a_least + b_least or exponents.min() > a_most + b_most:
         return []
-    a, b = _placed(design.a, design.b, exponents, shape, rng)
+    a, b = placed(design.a, design.b, exponents, shape, rng)
     a = np.where(rng.random(shape) < 0.25, int(design.a.encode(0.0)), a)
     return [Block(purpose="accumulation_steps", a=a, b=b)]
 
@@ -99,7 +99,7 @@ def ties(design: Design, sums: int, rng: np.random.Generator) -> list[Block]:
     large = rng.integers(lowest + places + 1, reach + 1, sums)
     small = rng.integers(np.maximum(lowest, large - 3 * places), large - places)
     exponents = np.stack([large, large - places, small], axis=1)
-    a, b = _placed(design.a, design.b, exponents[..., None], (sums, 3, lanes), rng)
+    a, b = placed(design.a, design.b, exponents[..., None], (sums, 3, lanes), rng)
     # The product in the middle is a power of two.
     for codes, number_format in ((a, design.a), (b, design.b)):
         values = np.abs(number_format.decode(codes[:, 1]).astype(np.float64))
@@ -122,7 +122,7 @@ def end_exponents(number_format: Format) -> tuple[int, int]:
     return tuple(math.frexp(float(end))[1] - 1 for end in ends)  # type: ignore[return-value]
 
 
-def _placed(
+def placed(
     a_format: Format,
     b_format: Format,
     exponents: Array,

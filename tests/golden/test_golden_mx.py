@@ -1,0 +1,181 @@
+"""Products and sums of blocks against the slow Fraction reference."""
+
+from itertools import product as pairs
+
+import numpy as np
+import pytest
+from reference import block_products as reference
+from reference.dot_products import FusedSum, KulischSum
+from reference.number_formats import ALL
+
+from hwdse import Design
+from hwdse.errors import FormatError, ShapeError
+from hwdse.formats import BlockFormat, Unpacked
+from hwdse.golden.engines.mx import block_products, running_blocks, running_sums
+from hwdse.spec.design import DESIGN_ROUNDINGS
+
+NAMES = [
+    *("mxfp8_e4m3", "mxfp8_e5m2", "mxfp6_e2m3", "mxfp6_e3m2", "mxfp4", "mxint8", "mxint4"),
+    *("nvfp4", "nvint4", "fp4_ue5m3", "fp4_ue5m3fn", "msfp12"),
+    *("block:e4m3fn:8:e4m3fn", "block:int4:4:e3m0fn", "block:e5m2:16:bf16"),
+]
+
+
+def codes(block: BlockFormat, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Element codes: in half of the blocks few are zero, in the others most; specials are rare."""
+    f = block.element
+    found = rng.integers(0, 1 << f.bits, shape)
+    special = ~np.isfinite(f.decode(found)) & (rng.random(shape) < 0.9)
+    few = (rng.random(shape) < 0.9) & (rng.random((*shape[:-1], 1)) < 0.5)
+    return np.where(special | few, int(f.encode(0.0)), found)
+
+
+def scales(block: BlockFormat, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Scale codes: mostly around 1, the others any."""
+    f = block.scale
+    near = f.encode(np.exp2(rng.integers(-6, 7, shape)) * (1 + rng.random(shape))).astype(np.int64)
+    return np.where(rng.random(shape) < 0.75, near, rng.integers(0, 1 << f.bits, shape))
+
+
+def drawn(design: Design, rng: np.random.Generator, shape: tuple[int, ...]) -> list[np.ndarray]:
+    """Element codes and scale codes of both operands, for blocks of the unit."""
+    size = design.unit.size
+    return [
+        made
+        for block in design.operands
+        for made in (codes(block, rng, (*shape, size)), scales(block, rng, shape))
+    ]
+
+
+def value_of(record: Unpacked) -> tuple[object, ...]:
+    exact = record.to_fractions().tolist()
+    return tuple(
+        ("nan",) if x != x else (x, bool(s)) for x, s in zip(exact, record.sign, strict=True)
+    )
+
+
+@pytest.mark.parametrize("first", NAMES)
+def test_products_of_every_pair_of_formats(first: str) -> None:
+    for number, second in enumerate(NAMES):
+        design = Design.parse(f"a={first},b={second},acc=kulisch,unit=mx")
+        a, a_scale, b, b_scale = drawn(design, np.random.default_rng(number), (6,))
+        found = value_of(block_products(design, a, a_scale, b, b_scale))
+        x, y = map(reference.block_of, (first, second))
+        for k, value in enumerate(found):
+            expected = reference.product(
+                x, y, a[k].tolist(), int(a_scale[k]), b[k].tolist(), int(b_scale[k])
+            )
+            if expected.special == "nan":
+                assert value == ("nan",)
+            elif expected.special:
+                assert value == (-np.inf if expected.negative else np.inf, expected.negative)
+            else:
+                assert value == (expected.number, expected.negative)
+
+
+SUMS = [
+    ("mxfp4", "mxfp4", "fp:fp32", "fp32", 1),
+    ("nvfp4", "nvfp4", "kulisch:64", "fp32", 1),
+    ("mxfp4", "mxint8", "fp:bf16", "bf16", 1),
+    ("mxfp8_e5m2", "mxfp8_e4m3", "fp:fp32", "fp32", 2),
+    ("fp4_ue5m3", "nvint4", "fp:fp16", "fp16", 3),
+    ("nvint4", "mxfp6_e3m2", "kulisch:1", "bf16", 2),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "acc", "out", "blocks"), SUMS)
+@pytest.mark.parametrize("rounding", DESIGN_ROUNDINGS)
+def test_running_sums(
+    first: str, second: str, acc: str, out: str, blocks: int, rounding: str
+) -> None:
+    spec = f"a={first},b={second},acc={acc},out={out},rounding={rounding}"
+    design = Design.parse(f"{spec},unit=mx,blocks={blocks}")
+    a, a_scale, b, b_scale = drawn(design, np.random.default_rng(7), (4, 3 * blocks))
+    found = running_sums(design, block_products(design, a, a_scale, b, b_scale))
+    kind, _, option = acc.partition(":")
+    register = design.state
+    summing = (
+        FusedSum(ALL[option])
+        if kind == "fp"
+        else KulischSum(register.exponent_min, register.significand_bits)
+    )
+    x, y = map(reference.block_of, (first, second))
+    for row in range(4):
+        terms = [
+            reference.product(
+                x,
+                y,
+                a[row, k].tolist(),
+                int(a_scale[row, k]),
+                b[row, k].tolist(),
+                int(b_scale[row, k]),
+            )
+            for k in range(3 * blocks)
+        ]
+        groups = [terms[k : k + blocks] for k in range(0, len(terms), blocks)]
+        assert found[row].tolist() == reference.running(summing, ALL[out], groups, rounding)
+
+
+@pytest.mark.parametrize("pair", list(pairs(["mxfp4", "nvfp4"], ["mxint8", "nvint4"])))
+def test_blocks_of_different_sizes_share_the_scale_of_the_larger(pair: tuple[str, str]) -> None:
+    rng = np.random.default_rng(3)
+    design = Design.parse(f"a={pair[0]},b={pair[1]},acc=kulisch,out=fp32,unit=mx")
+    quantized = [block.encode(rng.normal(size=(5, 96))) for block in design.operands]
+    values = [
+        block.decode(one) / one.tensor_scale
+        for block, one in zip(design.operands, quantized, strict=True)
+    ]
+    x, y = quantized
+    found = running_blocks(design, x.codes, x.scales, y.codes, y.scales)
+    assert found.shape == (5, 96 // design.unit.size)
+    # Products and sums of these data are exact in float64.
+    expected = np.cumsum(values[0] * values[1], axis=-1)[
+        :, design.unit.size - 1 :: design.unit.size
+    ]
+    assert np.array_equal(found, design.out.encode(expected))
+
+
+def test_a_short_last_cycle_counts_as_zero() -> None:
+    rng = np.random.default_rng(5)
+    design = Design.parse("a=mxfp4,acc=fp:fp32,unit=mx,blocks=2")
+    block = design.operands[0]
+    x, y = (block.encode(rng.normal(size=(3, 70))) for _ in range(2))
+    found = running_blocks(design, x.codes, x.scales, y.codes, y.scales)
+    assert found.shape == (3, 2)
+    expected = np.sum(block.decode(x) * block.decode(y), axis=-1)
+    assert np.array_equal(design.out.decode(found[:, -1]), expected.astype(np.float32))
+
+
+def test_no_blocks_give_no_sums() -> None:
+    design = Design.parse("a=mxfp4,acc=fp:fp32,unit=mx")
+    none = np.zeros((2, 0), np.int64)
+    assert running_blocks(design, none, none, none, none).shape == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "error", "message"),
+    [
+        (((2, 32), (2, 1), (2, 64), (2, 2)), ShapeError, "equal ones are needed"),
+        (((2, 64), (2, 1), (2, 64), (2, 2)), ShapeError, r"scales of mxfp4 .*\(2, 2\) is needed"),
+    ],
+)
+def test_shapes_that_do_not_match(shapes, error, message) -> None:
+    design = Design.parse("a=mxfp4,acc=fp:fp32,unit=mx")
+    with pytest.raises(error, match=message):
+        running_blocks(design, *(np.zeros(shape, np.int64) for shape in shapes))
+
+
+def test_codes_out_of_range() -> None:
+    design = Design.parse("a=mxfp4,acc=fp:fp32,unit=mx")
+    good, scale = np.zeros((1, 32), np.int64), np.zeros((1, 1), np.int64)
+    with pytest.raises(FormatError, match="e2m1fn code 16"):
+        running_blocks(design, good + 16, scale, good, scale)
+    with pytest.raises(FormatError, match="e8m0 code 256"):
+        running_blocks(design, good, scale + 256, good, scale)
+
+
+def test_elements_without_scales_are_refused() -> None:
+    design = Design.parse("a=e4m3fn,acc=fp:fp32")
+    code = np.zeros((1, 1), np.int64)
+    with pytest.raises(ShapeError, match=r"use golden\.dot"):
+        running_blocks(design, code, code, code, code)

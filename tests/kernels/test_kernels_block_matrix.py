@@ -1,0 +1,73 @@
+"""Matrix products of block formats: the bits of golden, from float64."""
+
+import numpy as np
+import pytest
+from sampled import some
+
+from hwdse import Design
+from hwdse.errors import ShapeError, SpecError
+from hwdse.golden.engines.mx import running_blocks
+from hwdse.kernels.block_matrix import block_matmul
+
+SPECS = [
+    "a=mxfp4,acc=fp:fp32,unit=mx",
+    "a=nvfp4,acc=kulisch,out=fp32,unit=mx",
+    "a=mxfp4,b=mxint8,acc=fp:bf16,rounding=down,unit=mx,blocks=2",
+    "a=mxfp8_e4m3,acc=fp:fp32,unit=mx",
+    "a=nvint4,b=mxfp6_e2m3,acc=fp:fp16,rounding=rtz,unit=mx",
+    "a=mxfp6_e3m2,acc=kulisch:8,out=bf16,unit=mx",
+    "a=fp4_ue5m3,b=nvfp4,acc=fp:fp32,unit=mx",
+]
+
+
+@pytest.mark.parametrize("kind", ["data", "codes"])
+@pytest.mark.parametrize("spec", some(SPECS, 3))
+def test_matrix_products_have_the_bits_of_golden(spec: str, kind: str) -> None:
+    design = Design.parse(spec)
+    rng = np.random.default_rng(2)
+    m, k, n = 5, 144, 4
+    given = []
+    for block, rows in zip(design.operands, (m, n), strict=True):
+        quantized = block.encode(rng.normal(size=(rows, k)))
+        codes, scales = quantized.codes, quantized.scales
+        if kind == "codes":
+            f, s = block.element, block.scale
+            codes = rng.integers(0, 1 << f.bits, codes.shape)
+            special = ~np.isfinite(f.decode(codes)) & (rng.random(codes.shape) < 0.99)
+            codes = np.where(special, int(f.encode(1.0)), codes)
+            near = s.encode(np.exp2(rng.integers(-5, 6, scales.shape))).astype(np.int64)
+            scales = np.where(
+                rng.random(scales.shape) < 0.9, near, rng.integers(0, 1 << s.bits, scales.shape)
+            )
+        given.append((codes, scales))
+    (a, a_scales), (b, b_scales) = given
+    found = block_matmul(design, a, a_scales, b.T, b_scales.T)
+    pair = np.repeat(np.arange(m), n), np.tile(np.arange(n), m)
+    expected = running_blocks(design, a[pair[0]], a_scales[pair[0]], b[pair[1]], b_scales[pair[1]])[
+        :, -1
+    ]
+    assert np.array_equal(found.ravel(), expected)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("a=mxfp8_e5m2,acc=fp:fp32,unit=mx", "have no fast kernel"),
+        ("a=mxfp4,acc=aligned:F35,unit=mx", "aligned:F35 of products of blocks"),
+        ("a=mxfp4,acc=kulisch:1,unit=mx", "may wrap"),
+        ("a=e4m3fn,acc=fp:fp32", r"use kernels\.matmul"),
+    ],
+)
+def test_what_has_no_kernel_is_refused(spec: str, message: str) -> None:
+    codes, scales = np.zeros((1, 64), np.uint8), np.zeros((1, 2), np.uint8)
+    with pytest.raises(SpecError, match=message):
+        block_matmul(Design.parse(spec), codes, scales, codes.T, scales.T)
+
+
+def test_shapes_that_do_not_match() -> None:
+    design = Design.parse("a=mxfp4,acc=fp:fp32,unit=mx")
+    codes, scales = np.zeros((1, 64), np.uint8), np.zeros((1, 2), np.uint8)
+    with pytest.raises(ShapeError, match="one scale for 32 elements"):
+        block_matmul(design, codes, scales[:, :1], codes.T, scales.T)
+    with pytest.raises(ShapeError, match="64 and of 32 terms"):
+        block_matmul(design, codes, scales, codes[:, :32].T, scales[:, :1].T)
