@@ -33,7 +33,7 @@ _PORT = re.compile(r"^\s*(input|output)\s+(?:\[(\d+):0\]\s+)?(\\\S+|\w+)\s*;", r
 #: With these roundings, a rounded sum is at most half a step further from zero than the exact sum.
 _SETTLING = ("rne", "rna", "rtz")
 
-_PROOF_S = 60.0
+_PROOF_S = 240.0
 
 
 @dataclass(frozen=True, kw_only=True)
