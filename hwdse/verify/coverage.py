@@ -12,10 +12,10 @@ import numpy as np
 
 from hwdse import golden
 from hwdse.errors import SpecError, VerificationError
-from hwdse.formats import Format, Unpacked, UnpackedShape
+from hwdse.formats import Format, Unpacked
 from hwdse.formats.unpacked import Array, bit_length
 from hwdse.golden.accumulate import add, exact_sum, load, read, with_state
-from hwdse.spec import Design, Fma, FusedFloat, Mul, Unit
+from hwdse.spec import BlockProduct, Design, Fma, FusedFloat, Mul, Unit
 from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.spec.unit import Summing
 from hwdse.verify.stimulus import Block, Stimulus
@@ -123,10 +123,9 @@ def _possible(out: Format) -> set[str]:
 
 def _needed(design: Design) -> list[str]:
     """Return the classes that every stimulus must reach: NaN and infinite operands pass through."""
-    operands: list[Format | UnpackedShape] = [
-        f for f in (design.a, design.b, design.c) if f is not None
-    ]
-    operands.append(design.product)
+    operands = [f for f in (design.a, design.b, design.c) if f is not None]
+    if isinstance(design.mul, BlockProduct):
+        operands += [design.mul.a.scale, design.mul.b.scale]
     has_nan, has_inf = (any(getattr(f, flag) for f in operands) for flag in ("has_nan", "has_inf"))
     needed = []
     if has_nan and design.out.has_nan and design.state.has_nan:
