@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from hwdse import Design
-from hwdse.cost import liberty
+from hwdse.cost.liberty.syntax import read_text
 from hwdse.cost.synthesis import parse_area
 from hwdse.errors import HwdseError, ToolError
 from hwdse.hdl import emit
@@ -126,7 +126,7 @@ def report(options: argparse.Namespace) -> int:
             f"no OpenSTA: {options.sta!r} is not on PATH; install Debian's package opensta, or "
             "give its command with --sta"
         )
-    cells = liberty.read_text(options.library)
+    cells = read_text(options.library)
     runs = [(reference.spec, booth) for reference in REFERENCES for booth in (False, True)]
     runs += [(spec, False) for base, _, less in REMOVALS for spec in (base, less)]
     runs = list(dict.fromkeys(runs))

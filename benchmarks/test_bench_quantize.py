@@ -154,6 +154,7 @@ def _torchao(goal: Goal) -> Timed:
 def _qtorch_plus(goal: Goal) -> Timed:
     quantize = _peer("qtorch_plus.quant").posit_quantize
     number_format = formats.parse(goal.name)
+    assert isinstance(number_format, formats.Posit)
     x = _peer("torch").from_numpy(_normal(SLOW_SIZE))
     return lambda: quantize(x, nsize=number_format.width, es=number_format.es), SLOW_SIZE
 
