@@ -5,13 +5,17 @@ instead: synthesis, static timing and gate-level simulation with the cells of a 
 `calibration` makes a technology table from such measurements. Measuring needs Yosys.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from hwdse.cost.analytic import estimate, estimate_structure
 from hwdse.cost.clock import Clocked, at_clock
 from hwdse.cost.explain import BlockShares, explain
 from hwdse.cost.loop import LoopCost, loop_limit
-from hwdse.cost.many import estimate_many
 from hwdse.cost.result import BlockCost, Cost
 from hwdse.primitives import Technology, load_technology, technologies
+
+if TYPE_CHECKING:
+    from hwdse.cost.many import estimate_many
 
 __all__ = [
     "BlockCost",
@@ -29,3 +33,12 @@ __all__ = [
     "loop_limit",
     "technologies",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load `estimate_many` on first use: pandas would slow down every worker process."""
+    if name == "estimate_many":
+        from hwdse.cost.many import estimate_many  # noqa: PLC0415
+
+        return estimate_many
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -265,8 +265,7 @@ def _rows(frame: pd.DataFrame, rows: list[Row], base: Path, target: Path) -> Ite
     for record, row, on_front, unsure in zip(
         frame.to_dict("records"), rows, front, undecided, strict=True
     ):
-        name = f"{'≈ ' if unsure else ''}{record['design']}"
-        cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(name)}</td>']
+        cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(record["design"])}</td>']
         cells.append(_cell(record["rank"]))
         for c in COLUMNS:
             cells.append(_cell(record[c.name], c))
@@ -275,7 +274,8 @@ def _rows(frame: pd.DataFrame, rows: list[Row], base: Path, target: Path) -> Ite
                 cells.append(f"<td>{low:.2f}–{high:.2f}</td>" if row.cost else "<td>–</td>")
         cells.append(f"<td>{_verilog(row, base, target) or escape(row.failure)}</td>")
         kind = ' class="front"' if on_front else ' class="failed"' if row.failure else ""
-        yield f"<tr{kind}>{''.join(cells)}</tr>"
+        mark = " data-undecided" if unsure else ""
+        yield f"<tr{kind}{mark}>{''.join(cells)}</tr>"
 
 
 def _cell(value: Any, c: Column | None = None) -> str:

@@ -12,6 +12,7 @@ from hwdse.errors import OutputError, StoreError
 from hwdse.explore.front import pareto
 from hwdse.explore.reporting import report
 from hwdse.explore.store import RTL_FOLDER, Store
+from hwdse.explore.undecided import undecided_mask
 from hwdse.spec import Design
 
 DESIGNS = space().designs
@@ -214,3 +215,10 @@ def test_report_in_chromium_shows_scatter_breakdown_and_table(store, tmp_path):
     body = dom.split("<tbody>")[1].split("</tbody>")[0]
     assert len(re.findall("<tr", body)) == len(DESIGNS)
     assert 'hidden=""' not in body
+
+
+def test_designs_that_errors_of_estimates_could_move_are_marked(store, tmp_path):
+    text = report(store, tmp_path / "report.html").read_text()
+    unsure = int(undecided_mask(store.frame()).sum())
+    assert text.count("<tr") - text.count("<tr>") >= text.count(" data-undecided>") == unsure
+    assert "is undecided (≈ before its name)" in text
