@@ -9,7 +9,7 @@ from dataclasses import replace
 from hwdse.hdl.component import described_only, only_described
 from hwdse.hdl.emit import PLAIN, circuit, emit, is_pipelined, multipliers, placement
 from hwdse.hdl.targets import CELLS, Target
-from hwdse.hdl.units import Blocks, blocks, unit
+from hwdse.hdl.units import Blocks, shared_blocks, unit
 from hwdse.hdl.verilog import split_modules
 from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Child, Structure, UnitStructure
@@ -35,12 +35,12 @@ __all__ = [
 
 def blocks_of(design: Design) -> Blocks | None:
     """The blocks of a unit that makes its blocks alone; None for other units."""
-    return blocks(design.unit, design)
+    return shared_blocks(design.unit, design)
 
 
 def makes_blocks(spec: Unit) -> bool:
     """Whether designs with this unit have blocks that are made alone."""
-    return blocks.dispatch(type(spec)) is not blocks.dispatch(object)
+    return shared_blocks.dispatch(type(spec)) is not shared_blocks.dispatch(object)
 
 
 def block_of(design: Design, name: str) -> Structure:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 
 from amaranth.hdl import Module, Signal, Value, signed
@@ -48,11 +47,6 @@ def plan(constants: Sequence[int]) -> SumPlan:
     most frequent pair first (Hartley, Subexpression sharing in filters using canonic signed digit
     multipliers, 1996).
     """
-    return _plan(tuple(constants))
-
-
-@lru_cache(maxsize=1024)
-def _plan(constants: tuple[int, ...]) -> SumPlan:
     terms = {
         Term(word, shift, sign)
         for word, constant in enumerate(constants)

@@ -45,7 +45,7 @@ class Blocks:
 
 
 @singledispatch
-def blocks(spec: Unit, design: Design) -> Blocks | None:
+def shared_blocks(spec: Unit, design: Design) -> Blocks | None:
     """The blocks of a unit whose structure consists of blocks that can be made alone, else None.
 
     A sweep of many designs makes each different block once.

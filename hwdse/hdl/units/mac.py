@@ -7,7 +7,7 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.multiply import multiplier, operand_decoder, product_signature
 from hwdse.hdl.running import Running
-from hwdse.hdl.units import Blocks, SharedBlock, blocks, unit
+from hwdse.hdl.units import Blocks, SharedBlock, shared_blocks, unit
 from hwdse.hdl.unpacked import connect
 from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Structure, UnitStructure
@@ -58,8 +58,8 @@ class Lane(Component):
         return m
 
 
-@blocks.register(Mac)
-@blocks.register(Dot)
+@shared_blocks.register(Mac)
+@shared_blocks.register(Dot)
 def _(spec: Mac | Dot, design: Design) -> Blocks:
     def encode() -> Structure:
         structure: Structure = encoder(design.out, design.state, design.rounding).structure
