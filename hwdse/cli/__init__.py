@@ -6,6 +6,7 @@ failed, 2 means bad input, 130 means interrupted.
 
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,7 +14,15 @@ from importlib import import_module
 import click
 
 import hwdse
-from hwdse.errors import FailedDesignsError, HwdseError, VerificationError, one_line, unknown
+from hwdse.errors import (
+    FailedDesignsError,
+    HwdseError,
+    SpaceError,
+    VerificationError,
+    one_line,
+    unknown,
+)
+from hwdse.reading import MAX_TOML, read_text
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130
@@ -42,6 +51,26 @@ COMMANDS = {
 }
 
 
+# Commands whose arguments are specs.
+_TAKE_SPECS = {"generate", "verify", "mutate", "prove", "cost", "accuracy", "system"}
+_SPEC = re.compile(r"(.*,)?\s*a=")
+
+
+def _check_specs(arguments: list[str]) -> None:
+    """Parse specs before the modules that work with them are loaded.
+
+    Loading takes seconds. So a wrong spec is refused at once.
+
+    Raises:
+        SpecError: a spec is wrong.
+    """
+    specs = [text for text in arguments if _SPEC.match(text)]
+    if specs:
+        parse = import_module("hwdse.spec").Design.parse
+        for spec in specs:
+            parse(spec)
+
+
 class _Commands(click.Group):
     """Loads the module of a command only when the user calls the command."""
 
@@ -60,6 +89,11 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(unknown("command", args[0], COMMANDS))
+        if args[0] in _TAKE_SPECS:
+            _check_specs(args[1:])
+        if args[0] == "explore" and args[1:] and not args[1].startswith("-"):
+            # As for specs: what is no readable file is refused before slow modules are loaded.
+            read_text(args[1], "space file", SpaceError, most=MAX_TOML)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

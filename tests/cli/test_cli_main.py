@@ -103,3 +103,27 @@ def test_reader_that_stops_reading_is_no_error():
         os.close(writing)
         assert process.communicate(timeout=60)[1] == ""
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *([name, "a=nosuch,acc=int:32"] for name in ("cost", "verify", "generate", "mutate")),
+        *([name, "acc=int:32,a=nosuch"] for name in ("prove", "accuracy", "system")),
+        ["explore", "nosuch.toml"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_bad_input_is_refused_before_slow_modules_are_loaded(arguments, tmp_path):
+    code = (
+        "import sys; from hwdse.cli import main; status = main(sys.argv[1:]);"
+        "heavy = {'amaranth', 'numba', 'scipy', 'pandas', 'matplotlib', 'onnx'} & set(sys.modules);"
+        "sys.exit(', '.join(heavy) or status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "nosuch" in done.stderr
