@@ -210,7 +210,7 @@ def _changes_of(numbers: _Floats, held: Held) -> tuple[float, float]:
     width = max(top - lsb, 1) if held.fixed else held.bits
     rounded = np.ldexp(fractions, min(width, held.bits, _SIGNIFICAND_BITS))
     significands = np.rint(rounded).astype(np.int64)
-    # A zero has no exponent of its own.
+    # A zero counts with the least exponent.
     fields = np.where(nonzero, exponents - least, 0).astype(np.int64)
     signs = (numbers < 0).astype(np.int64)
     parts = _changes(significands) + _changes(fields) + _changes(signs)

@@ -32,7 +32,7 @@ def lane_categories(a: Format, b: Format | None, mul: Multiplier | None) -> dict
 def sum_categories(acc: Accumulator | None, unit: Unit, out: Format) -> dict[str, str]:
     """Keyword of the accumulator, family of the output, and both.
 
-    A unit without accumulator has its own keyword as `acc`.
+    For a unit without accumulator, `acc` is the keyword of the unit.
     """
     keyword, family = acc.keyword if acc is not None else unit.keyword, type(out).__name__
     return {"acc": keyword, "out": family, "out of acc": f"{keyword} {family}"}

@@ -241,5 +241,5 @@ class Parts:
 
 
 def _kept(known: Known[Any], item: Any) -> int:
-    """Number of an item that is its own key."""
+    """Number of an item; equal items have equal numbers."""
     return known.number(item, lambda: item)

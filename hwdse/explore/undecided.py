@@ -16,6 +16,9 @@ from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, Column, column
 from hwdse.explore.front import objectives, pareto_mask
 from hwdse.spec import Design
 
+#: Rows to compare at once, and more categories than a design has.
+_BLOCK, _MOST_SHARED = 256, 32
+
 _QUANTITIES = {
     "area_error": "area_um2",
     "energy_error": "energy_pj",
@@ -37,19 +40,25 @@ def undecided_mask(frame: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_
         HwdseError: a column is unknown.
     """
     front = pareto_mask(frame, x, y)
-    apart = _surely_apart(frame, column(x))
-    if apart is None:
-        return np.zeros(len(frame), np.bool_)
+    found = np.zeros(len(frame), np.bool_)
+    ratios = _sure_ratios(frame, column(x))
+    if ratios is None:
+        return found
+    holds = _categories(frame)
     costs, qualities = objectives(frame, x, y).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # Row i, column j: how much cheaper i is than j, as the logarithm of the ratio.
-        cheaper = np.log(costs[None, :] / costs[:, None])
-    as_good = qualities[None, :] <= qualities[:, None]
-    rivals = as_good & (np.abs(cheaper) < apart)
-    np.fill_diagonal(rivals, False)
-    surely_beaten = (as_good & (-cheaper >= apart)).any(axis=1)
-    compared = ~np.isnan(costs) & ~np.isnan(qualities)
-    found: Mask = compared & np.where(front, rivals.any(axis=1), ~surely_beaten)
+    for start in range(0, len(frame), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        apart = ratios[(holds[rows] @ holds.T).astype(int)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # Row i, column j: how much cheaper i is than j, as the logarithm of the ratio.
+            cheaper = np.log(costs[None, :] / costs[rows, None])
+        as_good = qualities[None, :] <= qualities[rows, None]
+        rivals = as_good & (np.abs(cheaper) < apart)
+        here = np.arange(len(rivals))
+        rivals[here, start + here] = False
+        surely_beaten = (as_good & (-cheaper >= apart)).any(axis=1)
+        found[rows] = np.where(front[rows], rivals.any(axis=1), ~surely_beaten)
+    found &= ~np.isnan(costs) & ~np.isnan(qualities)
     return found
 
 
@@ -60,19 +69,24 @@ def with_undecided(
     return frame.assign(undecided=undecided_mask(frame, x, y))
 
 
-def _surely_apart(frame: pd.DataFrame, cost: Column) -> npt.NDArray[np.float64] | None:
-    """Logarithms of the ratios that order each pair of designs for sure; None if not known."""
+def _sure_ratios(frame: pd.DataFrame, cost: Column) -> npt.NDArray[np.float64] | None:
+    """Logarithms of the ratios that order pairs for sure, by shared categories; None: not known."""
     quantity = _QUANTITIES.get(cost.margin, "")
     table = _table(frame)
     if table is None or not table.adjustment(quantity).pairs:
         return None
+    adjustment = table.adjustment(quantity)
+    return np.array([adjustment.surely_apart(shared) for shared in range(_MOST_SHARED + 1)])
+
+
+def _categories(frame: pd.DataFrame) -> npt.NDArray[np.float32]:
+    """Shape (designs, categories): 1 for each category of a design."""
     named = [_terms(spec) for spec in frame["spec"]]
-    every = sorted(set().union(*named))
-    holds = np.array([[term in own for term in every] for own in named], np.float64)
-    shared = (holds @ holds.T).astype(int)
-    ratios = [table.adjustment(quantity).surely_apart(n) for n in range(int(shared.max()) + 1)]
-    found: npt.NDArray[np.float64] = np.array(ratios)[shared]
-    return found
+    every = {term: place for place, term in enumerate(sorted(set().union(*named)))}
+    holds = np.zeros((len(named), len(every)), np.float32)
+    for row, own in enumerate(named):
+        holds[row, [every[term] for term in own]] = 1
+    return holds
 
 
 def _terms(spec: str) -> set[str]:

@@ -88,3 +88,17 @@ def test_a_design_of_a_file_that_is_gone_shares_nothing(pairs):
     lost = frame([1.0, 1.5], [1, 1])
     lost.loc[1, "spec"] = "a=codebook:/gone.json,acc=fp:fp32"
     assert undecided_mask(lost).tolist() == [True, True]
+
+
+def test_rows_are_compared_in_blocks(pairs, monkeypatch):
+    rng = np.random.default_rng(4)
+    many = pd.DataFrame(
+        {
+            "spec": rng.choice(SPECS, 60), "energy_pj": rng.uniform(1, 4, 60), "sqnr_db": 1.0,
+            "rank": rng.integers(1, 5, 60), "technology": "nangate45",
+        }
+    )  # fmt: skip
+    whole = undecided_mask(many)
+    monkeypatch.setattr(undecided, "_BLOCK", 7)
+    assert undecided_mask(many).tolist() == whole.tolist()
+    assert 0 < whole.sum() < 60
