@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 from hwdse import hdl
 from hwdse.cost.activity import activity_of
+from hwdse.cost.as_table import as_built
 from hwdse.cost.block_figures import PATH
 from hwdse.cost.families import traits_of
 from hwdse.cost.result import BlockCost, Cost
@@ -32,32 +33,10 @@ from hwdse.spec import Design
 GLITCHES = " glitches"
 """Ends the name of a block in parts of energies that count per ns of depth."""
 
-REGISTERS, TABLE = "registers", "table"
-"""Names of the block of inserted registers, and of a unit that is a table."""
-
 _NONE: Mapping[str, float] = MappingProxyType({})
 
 Parts = Mapping[tuple[str, str], float]
 """Cost by block and class of primitive."""
-
-
-def as_built(unit: UnitStructure, technology: Technology) -> UnitStructure:
-    """The unit, or the tables of its function if they are smaller by the laws."""
-    if unit.table is None:
-        return unit
-    registers = unit.blocks.get(REGISTERS, Structure())
-    logic = sum(
-        count * technology.cost(primitive, "area_um2")
-        for name, block in unit.blocks.items()
-        if name != REGISTERS
-        for primitive, count in block.counts.items()
-    )
-    if logic <= unit.tables * technology.cost(unit.table, "area_um2"):
-        return unit
-    table = Structure(parts=(unit.table,), path=(unit.table,)).times(unit.tables)
-    return replace(
-        unit, blocks={TABLE: table, REGISTERS: registers}, stages=((TABLE,),), table=None
-    )
 
 
 def structure_parts(
@@ -170,7 +149,6 @@ def estimate_structure(
     table = technology if isinstance(technology, Technology) else load_technology(technology)
     if clock_ns is not None and not clock_ns > 0:
         raise TechnologyError(f"clock_ns is {clock_ns}: allowed are numbers above 0")
-    unit = as_built(unit, table)
     delay = table.adjustment("delay_ns")
     slower = delay.correction(traits)
     stages = tuple(
@@ -258,12 +236,11 @@ def estimate(
         TechnologyError: the technology is unknown, the table is damaged, the table has no cost law
             for a primitive, or the clock period is not positive.
     """
-    structure = hdl.structure_of(design)
+    table = technology if isinstance(technology, Technology) else load_technology(technology)
+    structure = as_built(design, hdl.structure_of(design), table)
     traits = traits_of(design, structure.macs_per_cycle)
     activity = activity_of(design).of_blocks()
-    return estimate_structure(
-        structure, technology, traits=traits, activity=activity, clock_ns=clock_ns
-    )
+    return estimate_structure(structure, table, traits=traits, activity=activity, clock_ns=clock_ns)
 
 
 def period_of_share(design: Design, technology: Technology) -> Callable[[float], float]:
@@ -277,7 +254,7 @@ def period_of_share(design: Design, technology: Technology) -> Callable[[float],
         Function of the delay of the slowest stage, as a share of the delay without registers.
     """
     plain = replace(design, unit=design.unit.registered(0))
-    structure = hdl.structure_of(plain)
+    structure = as_built(plain, hdl.structure_of(plain), technology)
     traits = traits_of(replace(design, unit=design.unit.registered(1)), structure.macs_per_cycle)
 
     def period_ns(share: float) -> float:

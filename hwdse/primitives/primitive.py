@@ -19,9 +19,6 @@ from typing import ClassVar
 
 from hwdse.errors import HwdseError
 
-MAX_TABLE_BITS = 12
-"""Input bits up to which a whole unit may be a table."""
-
 
 def _log2(value: float) -> float:
     """Depth of a balanced binary tree with `value` leaves; 0 for one leaf or none."""
@@ -341,13 +338,6 @@ class Table(Primitive):
             "log": _log2(self.data_bits),
             "log_nodes": _log2(nodes),
         }
-
-    @classmethod
-    def of_function(cls, input_bits: int, output_bits: int) -> "Table | None":
-        """The table of any function of few input bits; None if the table would be too large."""
-        if input_bits > MAX_TABLE_BITS:
-            return None
-        return cls(address_bits=input_bits, data_bits=output_bits)
 
     def _random_nodes(self) -> float:
         """Nodes per level: one per path from the outputs, or one per function of the bits left."""

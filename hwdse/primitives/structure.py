@@ -17,7 +17,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from hwdse.errors import HwdseError
-from hwdse.primitives.primitive import Primitive, Table
+from hwdse.primitives.primitive import Primitive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +111,6 @@ class UnitStructure:
             resulting stage, as a fraction of the slowest delay in `stages`. Otherwise empty.
         macs_per_cycle: products accumulated per cycle. The cost model divides the energy per cycle
             by this number to get the energy per multiply-accumulate.
-        table: only for combinational units of few input bits: the table with the same function. If
-            it is smaller than the blocks, synthesis finds something like it.
-        tables: copies of the table that together have the function of the unit.
 
     Raises:
         HwdseError: a stage names an unknown block, there is no stage, a share is negative, or
@@ -124,8 +121,6 @@ class UnitStructure:
     stages: tuple[tuple[str, ...], ...]
     shares: tuple[float, ...] = ()
     macs_per_cycle: int = 1
-    table: Table | None = None
-    tables: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "blocks", MappingProxyType(dict(self.blocks)))

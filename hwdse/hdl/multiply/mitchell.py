@@ -1,16 +1,21 @@
 """Mitchell's logarithmic multiplier: leading ones, one adder, one shifter."""
 
+import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from hwdse.formats import Format
 from hwdse.hdl.blocks import leading_zero_count, shift_left
 from hwdse.hdl.component import Component
+from hwdse.hdl.lookup import lookup_table
 from hwdse.hdl.multiply import multiplier
 from hwdse.hdl.unpacked import Record, drive, unpacked_signature
 from hwdse.primitives.primitive import Adder, Gates, Incrementer, LeadingZeroCounter, Shifter
 from hwdse.primitives.structure import Structure
 from hwdse.spec import Mitchell
+
+#: Widest operand of which synthesis finds the normalised numbers one by one.
+_NARROW_BITS = 5
 
 
 @multiplier.register(Mitchell)
@@ -22,6 +27,7 @@ class MitchellMultiplier(Component):
     """
 
     def __init__(self, mul: Mitchell, a: Format, b: Format) -> None:
+        self._formats = a, b
         self._shapes = a.unpacked, b.unpacked
         self._product = mul.product(a, b)
         self._fraction = mul.fraction(a, b)
@@ -37,23 +43,23 @@ class MitchellMultiplier(Component):
 
     @property
     def structure(self) -> Structure:
-        """Magnitude, counter and shifter of each operand, the adder, and the shift back."""
-        operands = []
-        for shape, leading in zip(self._shapes, self._leading, strict=True):
-            width = shape.significand_bits
-            magnitude = Incrementer(width=width * shape.twos_complement)
-            count = LeadingZeroCounter(width=0 if leading else width)
-            shift = Shifter(width=width, max_shift=0 if leading else width - 1)
-            path = (magnitude, count, shift)
-            operands.append(Structure(parts=path, path=path))
-        add = Adder(width=self._fraction + max(self._product.exponent_bits, 4))
+        """The normaliser of each operand, the adder, and the shift back."""
+        operands = Structure.parallel(
+            [
+                _normaliser(number_format, leading=leading)
+                for number_format, leading in zip(self._formats, self._leading, strict=True)
+            ]
+        )
+        # Below the shorter fraction, the sum is the longer fraction as it stands.
+        shorter = min(self._fraction, *(shape.magnitude_bits - 1 for shape in self._shapes))
+        add = Adder(width=shorter + max(self._product.exponent_bits, 4))
         mask = Gates(width=self._fraction + 2)
         width = self._product.significand_bits
         back = Shifter(
             width=width, max_shift=width * self._in_place, input_width=self._fraction + 1
         )
         rest = Structure(parts=(add, mask, back), path=(add, mask, back))
-        return Structure.series([Structure.parallel(operands), rest])
+        return Structure.series([operands, rest])
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -122,3 +128,29 @@ class MitchellMultiplier(Component):
         cut = len(fraction) - self._fraction
         fraction = fraction[cut:] if cut > 0 else Cat(Const(0, -cut), fraction)
         return Cat(fraction, characteristic), too_much
+
+
+def _normaliser(number_format: Format, *, leading: bool) -> Structure:
+    """Magnitude, counter and shifter of an operand; of a narrow one, what synthesis makes of them.
+
+    Args:
+        number_format: format of the operand.
+        leading: whether the significand begins with a one.
+    """
+    shape = number_format.unpacked
+    width = shape.significand_bits
+    if number_format.bits <= _NARROW_BITS and not leading:
+        codes = np.arange(1 << number_format.bits)
+        magnitudes = np.abs(number_format.unpack(codes).exact().significand).tolist()
+        lengths = [int(magnitude).bit_length() for magnitude in magnitudes]
+        words = [
+            (magnitude << width - length) << width.bit_length() | length
+            for magnitude, length in zip(magnitudes, lengths, strict=True)
+        ]
+        table = lookup_table(number_format.bits, words, width + width.bit_length())
+        return Structure(parts=(table,), path=(table,))
+    magnitude = Incrementer(width=width * shape.twos_complement)
+    count = LeadingZeroCounter(width=0 if leading else width)
+    shift = Shifter(width=width, max_shift=0 if leading else width - 1)
+    path = (magnitude, count, shift)
+    return Structure(parts=path, path=path)

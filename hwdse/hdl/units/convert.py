@@ -2,7 +2,6 @@
 
 from functools import singledispatch
 
-import numpy as np
 from amaranth.hdl import Cat, Module
 from amaranth.lib.wiring import In, Out
 
@@ -11,16 +10,11 @@ from hwdse.hdl.component import Component
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.decode.logarithmic import LogarithmToNumber
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.lookup import lookup_table
 from hwdse.hdl.units import unit
 from hwdse.hdl.unpacked import connect
-from hwdse.primitives.primitive import Table
 from hwdse.primitives.structure import UnitStructure
 from hwdse.spec import Design
 from hwdse.spec.engines.convert import Convert
-
-#: Widest input whose results are listed to estimate costs.
-_LISTED_BITS = 8
 
 
 @singledispatch
@@ -95,22 +89,7 @@ class ConvertUnit(Component):
             blocks=blocks,
             stages=(tuple(blocks),),
             macs_per_cycle=self._lanes,
-            table=self._table(),
-            tables=self._lanes,
         )
-
-    def _table(self) -> Table | None:
-        """The table of all results of a narrow input, for cost alone: nothing is built of it.
-
-        Synthesis finds what the few different inputs have in common, which is much where values
-        have few digits.
-        """
-        design = self._design
-        if design.a.bits > _LISTED_BITS:
-            return None
-        values = design.a.unpack(np.arange(1 << design.a.bits))
-        words = design.out.pack(values, design.rounding, design.out.overflow).tolist()
-        return lookup_table(design.a.bits, words, design.out.bits)
 
     def elaborate(self, platform) -> Module:
         m = Module()

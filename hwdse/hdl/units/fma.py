@@ -14,7 +14,7 @@ from hwdse.hdl.fused_add import FusedAdd, FusedWindow
 from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.units import unit
 from hwdse.hdl.unpacked import Record, connect, drive, fields
-from hwdse.primitives.primitive import Gates, Table
+from hwdse.primitives.primitive import Gates
 from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design, Fma
 
@@ -66,13 +66,7 @@ class FmaUnit(Component):
             "encode": self._encode.structure,
             "specials": Structure(parts=(flags,)),
         }
-        design = self._design
-        bits = sum(fmt.bits for fmt in (design.a, design.b, design.c) if fmt is not None)
-        return UnitStructure(
-            blocks=blocks,
-            stages=(("decode", "multiply", "add", "encode"),),
-            table=Table.of_function(bits, design.out.bits),
-        )
+        return UnitStructure(blocks=blocks, stages=(("decode", "multiply", "add", "encode"),))
 
     def elaborate(self, platform) -> Module:
         m = Module()

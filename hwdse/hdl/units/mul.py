@@ -10,7 +10,6 @@ from hwdse.hdl.multiply import multiplier, operand_decoder
 from hwdse.hdl.posit_product import signed_blocks
 from hwdse.hdl.units import unit
 from hwdse.hdl.unpacked import connect
-from hwdse.primitives.primitive import Table
 from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design, Exact, Mul
 
@@ -56,9 +55,7 @@ class MulUnit(Component):
             "multiply": self._multiply.structure,
             "encode": self._encode.structure,
         }
-        bits = self._design.a.bits + self._design.b.bits
-        table = Table.of_function(bits, self._design.out.bits)
-        return UnitStructure(blocks=blocks, stages=(tuple(blocks),), table=table)
+        return UnitStructure(blocks=blocks, stages=(tuple(blocks),))
 
     def elaborate(self, platform) -> Module:
         m = Module()

@@ -1,18 +1,16 @@
 """Chooses the claims of a design: the parts that have a specification apart from the hardware."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwdse import golden
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Logarithmic, Posit, Unpacked, UnpackedShape
-from hwdse.formats.unpacked import Array
+from hwdse.golden.stateless import STATELESS
 from hwdse.hdl.decode import decoder
 from hwdse.hdl.multiply import operand_decoder
-from hwdse.spec import Design, Fma, IntegerSum, Kulisch, Mul, Unit
-from hwdse.spec.engines.convert import Convert
+from hwdse.spec import Design, Fma, IntegerSum, Kulisch
 from hwdse.verify.formal.codecs import (
     FloatFields,
     decoder_by_values,
@@ -36,12 +34,6 @@ from hwdse.verify.formal.specs import view_row
 _CODE_BITS, _OPERAND_BITS = 8, 12
 #: Widest operands, in bits, for which a SAT solver decides a float fused multiply-add in minutes.
 _FMA_BITS = 8
-#: Golden functions of units without a running sum.
-_BARE: dict[type[Unit], Callable[..., Array]] = {
-    Mul: golden.mul,
-    Fma: golden.fma,
-    Convert: golden.convert,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +58,7 @@ def claims_of(design: Design) -> Claims:
         SpecError: no part of the design has a claim, or a part has no generator.
     """
     plain = replace(design, unit=design.unit.plain())
-    found = list(_bare(plain) if type(plain.unit) in _BARE else _of_parts(plain))
+    found = list(_bare(plain) if type(plain.unit) in STATELESS else _of_parts(plain))
     claims = {claim.name: claim for claim in found if isinstance(claim, Claim)}
     unclaimed = tuple(dict.fromkeys(reason for reason in found if isinstance(reason, str)))
     if not claims:
@@ -81,7 +73,7 @@ def _bare(design: Design) -> Iterator[Claim | str]:
     operands = [f for f in (design.a, design.b, design.c) if f is not None]
     fused = isinstance(design.unit, Fma)
     if sum(f.bits for f in operands) <= _OPERAND_BITS:
-        yield unit_by_values(design, _BARE[type(design.unit)])
+        yield unit_by_values(design, STATELESS[type(design.unit)])
         return
     named = {"a": design.a, "b": design.b, "c": design.c, "out": design.out}
     fields = {name: FloatFields.of(f) for name, f in named.items() if f is not None}
