@@ -200,7 +200,7 @@ def measure(spec: str, booth: bool, cells: str, sta: str) -> Result:
     """
     design = Design.parse(spec)
     script = _FLOW.format(options="-booth" if booth else "", top=design.slug)
-    files = {"cells.lib": cells, "design.v": emit(design)}
+    files = {"cells.lib": cells, "design.v": emit(design, flat=True)}
     purpose = f"the synthesis of {design}"
     log, kept = run_yosys(files, script, kept=["netlist.v"], purpose=purpose)
     opensta = Tool(command=(sta,), name="OpenSTA")
