@@ -141,7 +141,8 @@ def joined(codes: Array, part: Field) -> Array:
     """Join codes of shape (transfers, elements) to words of a field, element 0 in the low bits."""
     if codes.shape[-1] == 1:
         return codes[:, 0]
-    wide = codes if part.width < _WORD_BITS else codes.astype(object)
+    # Codes may come in their narrowest type, which has no room for a word.
+    wide = codes.astype(np.int64 if part.width < _WORD_BITS else object)
     words = wide[:, -1]
     for element in range(codes.shape[-1] - 2, -1, -1):
         words = (words << part.bits) | wide[:, element]

@@ -75,7 +75,7 @@ def _prepared(design: Design, fed: Fed, passage: Passage) -> Prepared:
         transfers={
             "w": {"data": joined(columns["weights"].reshape(-1, weights.elements), weights)},
             "a": vectors,
-            "o": {"data": joined(passage.results.astype(np.uint64), results)},
+            "o": {"data": joined(passage.results, results)},
         },
         after={"o": passage.answered},
     )
