@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy.typing as npt
 
 from hwdse.errors import HwdseError
 from hwdse.formats import Format
-from hwdse.spec import BlockProduct, Design, Interface
+from hwdse.spec import BlockProduct, Design, Interface, Unit
+from hwdse.spec.engines.scalable import Scalable
 
 Bits = npt.NDArray[np.uint8]
 
@@ -70,10 +72,27 @@ def block_codes(
 
 def operands_of(design: Design, cycles: int) -> Operands | None:
     """Operands of a design whose fields depend on each other; None for independent operands."""
+    return _operands(design.unit, design, cycles)
+
+
+@singledispatch
+def _operands(unit: Unit, design: Design, cycles: int) -> Operands | None:
+    del unit
     if not isinstance(design.mul, BlockProduct):
         return None
     blocks = block_codes(design.mul, cycles * design.unit.group, np.random.default_rng(SEED))
     codes = {name: part.reshape(cycles, -1) for name, part in blocks.items()}
+    return Operands(source="normal", codes=codes)
+
+
+@_operands.register
+def _(unit: Scalable, design: Design, cycles: int) -> Operands:
+    """One product per cycle: nothing lies beside its elements."""
+    rng = np.random.default_rng(SEED)
+    codes: dict[str, npt.NDArray[np.int64]] = {"mode": np.zeros((cycles, 1), np.int64)}
+    for name in ("a", "b"):
+        codes[name] = np.zeros((cycles, unit.word_bits // design.a.bits), np.int64)
+        codes[name][:, 0] = normal_codes(design.a, cycles, rng)
     return Operands(source="normal", codes=codes)
 
 

@@ -1,0 +1,114 @@
+"""Traces of the precision-scalable unit: all pairs of elements in all modes, and sums."""
+
+import numpy as np
+
+from hwdse.errors import SpecError
+from hwdse.formats.unpacked import Array
+from hwdse.golden.engines.scalable import running
+from hwdse.spec import Design
+from hwdse.spec.engines.scalable import Scalable
+from hwdse.verify.coverage import judged
+from hwdse.verify.prepare import Prepared, prepare
+from hwdse.verify.trace import Trace, joined
+
+_PAIRS = {"quick": 256, "full": 1 << 16}
+#: Sums, and steps of each.
+_SUMS = {"quick": (24, 32), "full": (200, 512)}
+_KINDS = _CHANGING, _STEADY, _LARGEST = range(3)
+
+
+@prepare.register
+def _(unit: Scalable, design: Design, level: str, seed: int) -> Prepared:
+    if level not in _PAIRS:
+        raise SpecError(
+            f"level {level}: unit scalable has {' and '.join(_PAIRS)}; level full tries all pairs "
+            "of elements of up to 8 bits"
+        )
+    rng = np.random.default_rng(seed)
+    pairs = [_pairs(unit, number, level, rng) for number in _numbers(unit)]
+    sums = [_sums(unit, kind, level, rng) for kind in _KINDS]
+    blocks = [*pairs, *sums]
+    results = [running(design, *operands) for operands in blocks]
+    first = [np.arange(mode.size) % mode.shape[1] == 0 for mode, _, _ in blocks]
+    interface = design.interface
+    (source,), (sink,) = interface.inputs, interface.outputs
+    columns = {"first": np.concatenate(first).astype(np.int64)}
+    for place, name in enumerate(("mode", "a", "b")):
+        columns[name] = np.concatenate([block[place].ravel() for block in blocks])
+    outputs = np.concatenate([codes.ravel() for codes in results])
+    (total,) = sink.fields
+    trace = Trace(
+        interface=interface,
+        transfers={source.name: columns, sink.name: {total.name: joined(outputs[:, None], total)}},
+    )
+    kinds = {"operand_pairs": pairs, "accumulation_steps": sums}
+    vectors = {kind: sum(mode.size for mode, _, _ in some) for kind, some in kinds.items()}
+    reached = judged(design, results)
+    return Prepared(
+        trace=trace, vectors=vectors, outputs=reached.outputs, unreached=reached.unreached
+    )
+
+
+def _numbers(unit: Scalable) -> range:
+    """All numbers of modes, those without a mode of their own included."""
+    return range(1 << (len(unit.modes) - 1).bit_length())
+
+
+def _pairs(
+    unit: Scalable, number: int, level: str, rng: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """Pairs of elements in every slot of a mode, each step as a sum of its own."""
+    mode = unit.modes[min(number, len(unit.modes) - 1)]
+    slots, bits = mode.products(unit.levels), (mode.a_bits, mode.b_bits)
+    every = 1 << sum(bits)
+    count = min(every, _PAIRS[level])
+    a, b = np.zeros((2, count), object)
+    for slot in range(slots):
+        # All pairs in another order for each slot; of many pairs, a part drawn at random.
+        chosen = (
+            rng.permutation(every)[:count] if every <= 1 << 20 else rng.integers(0, every, count)
+        )
+        place = slot * (unit.word_bits // slots)
+        a |= (chosen >> bits[1]).astype(object) << place
+        b |= (chosen & (1 << bits[1]) - 1).astype(object) << place
+    # What lies beside the elements has no influence.
+    a |= _words(unit, count, rng) & ~_covered(unit, slots, bits[0])
+    b |= _words(unit, count, rng) & ~_covered(unit, slots, bits[1])
+    return np.full((count, 1), number), a[:, None], b[:, None]
+
+
+def _sums(
+    unit: Scalable, kind: int, level: str, rng: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """Sums of random words: modes change in every step, or never; or of the largest products."""
+    shape = _SUMS[level]
+    mode = rng.integers(0, len(_numbers(unit)), shape if kind == _CHANGING else (shape[0], 1))
+    mode = np.broadcast_to(mode, shape)
+    a, b = (_words(unit, shape[0] * shape[1], rng).reshape(shape) for _ in "ab")
+    if kind == _LARGEST:
+        # Only the first bit of every element: the most negative numbers have the largest products.
+        for number in np.unique(mode):
+            chosen = unit.modes[min(number, len(unit.modes) - 1)]
+            slots, there = chosen.products(unit.levels), mode == number
+            a[there] = _covered(unit, slots, chosen.a_bits) ^ _covered(
+                unit, slots, chosen.a_bits - 1
+            )
+            b[there] = _covered(unit, slots, chosen.b_bits) ^ _covered(
+                unit, slots, chosen.b_bits - 1
+            )
+    return mode, a, b
+
+
+def _words(unit: Scalable, count: int, rng: np.random.Generator) -> Array:
+    """Random words."""
+    whole = -(-unit.word_bits // 32)
+    words = np.zeros(count, object)
+    for _ in range(whole):
+        words = words << 32 | rng.integers(0, 1 << 32, count).astype(object)
+    return words & (1 << unit.word_bits) - 1
+
+
+def _covered(unit: Scalable, slots: int, bits: int) -> int:
+    """The bits of a word that elements of a width take."""
+    slot = unit.word_bits // slots
+    return sum(((1 << bits) - 1) << slot * k for k in range(slots))

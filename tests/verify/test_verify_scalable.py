@@ -1,0 +1,77 @@
+"""The precision-scalable unit in Verilator: every pair of elements in every mode, and faults."""
+
+import pytest
+
+from hwdse import Design
+from hwdse.errors import SpecError, VerificationError
+from hwdse.hdl import composed, emit
+from hwdse.spec import Axis
+from hwdse.verify import generate, verify
+from hwdse.verify.mutation import mutation_score
+from hwdse.verify.prepare import prepare
+
+
+def design_of(keys):
+    return Design.parse(f"{keys},unit=scalable")
+
+
+@pytest.mark.parametrize("keys", ["a=int4,acc=int:12", "a=int8,acc=int:32"])
+def test_it_equals_golden(keys):
+    assert verify(design_of(keys), level="quick").total > 2000
+
+
+def test_level_full_tries_every_pair_in_every_mode():
+    design = design_of("a=int8,acc=int:32")
+    pairs = prepare(design.unit, design, "full", 0).vectors["operand_pairs"]
+    # The last two numbers count as mode 2 x 2.
+    sizes = [8 + 8, 8 + 4, 4 + 4, 8 + 2, 4 + 2, *[2 + 2] * 3]
+    assert pairs == sum(1 << size for size in sizes)
+
+
+def test_only_the_levels_that_make_sense():
+    design = design_of("a=int4,acc=int:12")
+    with pytest.raises(SpecError, match="level exhaustive: unit scalable has quick and full"):
+        prepare(design.unit, design, "exhaustive", 0)
+
+
+def test_digits_that_are_never_signed_are_found(monkeypatch):
+    def elaborate(self, platform):
+        m = composed.Module()
+        m.d.comb += self.o.eq(self.a * self.b)
+        return m
+
+    monkeypatch.setattr(composed.DigitProduct, "elaborate", elaborate)
+    with pytest.raises(VerificationError, match="mismatches in"):
+        verify(design_of("a=int4,acc=int:14"), level="quick")
+
+
+def test_equal_parts_are_one_module():
+    text = emit(design_of("a=int16,acc=int:32"))
+    assert text.count("\nmodule ") < 12
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "a=int4,acc=int:12:sat",
+        "a=int8,acc=int:32",
+        "a=int16,acc=int:32",
+        "a=int8,acc=kulisch,out=bf16",
+        "a=int8,acc=fp:fp32,stages=2,interleave=2",
+    ],
+)
+def test_more_equal_golden_in_full(keys):
+    assert verify(design_of(keys), level="full").total > 300_000
+
+
+@pytest.mark.long
+def test_faults_are_found():
+    report = mutation_score(design_of("a=int8,acc=int:32"), mutants=150)
+    assert report.score >= 0.99, report.survivors
+
+
+@pytest.mark.long
+def test_a_folder_with_axi_stream(tmp_path):
+    design = design_of("a=int8,acc=int:32")
+    assert generate(design, tmp_path / "out", bus=Axis()).total > 2000
