@@ -238,7 +238,7 @@ def estimate(
     """
     table = technology if isinstance(technology, Technology) else load_technology(technology)
     structure = as_built(design, hdl.structure_of(design), table)
-    traits = traits_of(design, structure.macs_per_cycle)
+    traits = traits_of(design)
     activity = activity_of(design).of_blocks()
     return estimate_structure(structure, table, traits=traits, activity=activity, clock_ns=clock_ns)
 
@@ -255,7 +255,7 @@ def period_of_share(design: Design, technology: Technology) -> Callable[[float],
     """
     plain = replace(design, unit=design.unit.registered(0))
     structure = as_built(plain, hdl.structure_of(plain), technology)
-    traits = traits_of(replace(design, unit=design.unit.registered(1)), structure.macs_per_cycle)
+    traits = traits_of(replace(design, unit=design.unit.registered(1)))
 
     def period_ns(share: float) -> float:
         divided: UnitStructure = replace(structure, shares=(share,))

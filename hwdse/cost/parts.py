@@ -194,7 +194,7 @@ class Parts:
             ("unit", unit),
             lambda: self._added(
                 families.unit_categories(found),
-                families.unit_measures(found, found.macs_per_cycle),
+                families.unit_measures(found),
             ),
         )
 

@@ -150,6 +150,11 @@ class Unit(Part):
         """Number of products per group: the products that the accumulator takes in one cycle."""
 
     @property
+    def products_per_sum(self) -> int:
+        """Products that one sum takes per cycle. By default, each term of a group is a product."""
+        return self.group
+
+    @property
     @abstractmethod
     def macs_per_cycle(self) -> int:
         """Products that the unit computes per cycle."""

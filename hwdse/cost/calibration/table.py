@@ -222,7 +222,7 @@ def described(
         ),
         "delay_ns": slowest,
     }
-    return parts, traits_of(design, unit.macs_per_cycle)
+    return parts, traits_of(design)
 
 
 def adjustment(samples: Samples) -> dict[str, Any]:

@@ -63,6 +63,11 @@ class Mx(Summing):
         """Products of elements per cycle."""
         return self.blocks * self.size
 
+    @property
+    def products_per_sum(self) -> int:
+        """Equal to `macs_per_cycle`: each term is the sum of the products of a block."""
+        return self.macs_per_cycle
+
     def interface(self, design: "Design") -> Interface:
         """Input: element codes and scale codes of block pairs. Output: the running sum."""
         plain = super().interface(design)
