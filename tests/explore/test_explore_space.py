@@ -2,6 +2,7 @@ import pytest
 
 from hwdse.errors import SpaceError
 from hwdse.explore.space import Space
+from hwdse.resources import resource
 from hwdse.spec import Design
 
 
@@ -22,6 +23,20 @@ def test_builtin_space_is_as_large_as_promised():
     assert {design.mul.keyword for design in space.designs} >= {"exact", "lmul"}
     assert len({design.acc.keyword for design in space.designs}) >= 3
     assert space.network == "digits-cnn"
+
+
+def test_shipped_spaces_are_listed_and_compare_equal_units():
+    folder = resource("models", "spaces")
+    files = sorted(folder.glob("*.toml"))
+    listed = (folder / "README.md").read_text()
+    assert len(files) >= 3
+    for file in files:
+        assert f"`{file.name}`" in listed
+        space = Space.load(file)
+        assert not space.skipped
+        sizes = {design.unit.macs_per_cycle for design in space.designs}
+        assert len(space.designs) > len(sizes) == 1
+        assert file.read_text().startswith("#")
 
 
 def test_product_is_in_order_of_the_file(load):
