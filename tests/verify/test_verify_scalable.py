@@ -62,7 +62,7 @@ def test_equal_parts_are_one_module():
     ],
 )
 def test_more_equal_golden_in_full(keys):
-    assert verify(design_of(keys), level="full").total > 300_000
+    assert verify(design_of(keys), level="full").total > 70_000
 
 
 @pytest.mark.long

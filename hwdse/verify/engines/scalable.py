@@ -13,7 +13,7 @@ from hwdse.verify.trace import Trace, joined
 
 _PAIRS = {"quick": 256, "full": 1 << 16}
 #: Sums, and steps of each.
-_SUMS = {"quick": (24, 32), "full": (200, 512)}
+_SUMS = {"quick": (24, 32), "full": (96, 256)}
 _KINDS = _CHANGING, _STEADY, _LARGEST = range(3)
 
 
