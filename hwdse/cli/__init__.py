@@ -47,7 +47,7 @@ COMMANDS = {
     ),
     "run-layer": (
         "hwdse.cli.simulation",
-        "Run one layer of a network in RTL simulation of a design.",
+        "Run layers of a network in RTL simulation of a design.",
     ),
     "run-network": (
         "hwdse.cli.simulation",

@@ -16,7 +16,7 @@ from hwdse.errors import VerificationError
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import four_digits, short_spec
 from hwdse.networks.accuracy import predicted_classes
-from hwdse.networks.layers import Answers, answers, check_layer, layer_operands, simulated_samples
+from hwdse.networks.layers import Answers, answers, check_layers, layer_operands, simulated_samples
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.verify.comparison import ComparedProducts, Tally
@@ -44,20 +44,26 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command(name="run-layer")
-@click.option("--layer", required=True, help="Name of a matrix product of the network.")
+@click.option(
+    "--layer",
+    "layers",
+    required=True,
+    multiple=True,
+    help="Name of a matrix product of the network. May be repeated.",
+)
 @_shared
 def run_layer(
     *,
-    layer: str,
+    layers: tuple[str, ...],
     network: str,
     spec: str,
     samples: int | None,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Run one layer of a network in RTL simulation of a design.
+    """Run layers of a network in RTL simulation of a design.
 
-    The layer's codes of real test samples go through the generated Verilog, tile by tile, without
+    A layer's codes of real test samples go through the generated Verilog, tile by tile, without
     stalls. Every result is compared with the network evaluator, bit for bit, and the cycle of every
     transfer with the golden schedule.
 
@@ -66,12 +72,12 @@ def run_layer(
     design = Design.parse(spec)
     check_unit(design)
     loaded = networks.load(network)
-    check_layer(loaded, layer)
+    check_layers(loaded, layers)
     count = simulated_samples(loaded) if samples is None else samples
-    pairs = layer_operands(design, loaded, layer, count, data_dir=data_dir)
+    products = layer_operands(design, loaded, layers, count, data_dir=data_dir)
     with _compared(design) as (compared, build_s), ConsoleReporter() as reporter:
-        reporter.start("products simulated", len(pairs))
-        for a, b in pairs:
+        reporter.start("products simulated", len(products))
+        for layer, a, b in products:
             compared(layer, a, b)
             reporter.advance(layer)
     _report(design, loaded.name, count, compared, build_s, {}, as_json=as_json)

@@ -1,6 +1,6 @@
 """Runs a network whose matrix products are computed elsewhere, such as in RTL simulation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,50 +98,53 @@ def answers(
 def layer_operands(
     design: Design,
     network: Network,
-    layer: str,
+    layers: Collection[str],
     samples: int,
     *,
     data_dir: Path | None = None,
-) -> list[tuple[Codes, Codes]]:
-    """Codes that one layer multiplies when test samples run through the network.
+) -> list[tuple[str, Codes, Codes]]:
+    """Codes that layers multiply when test samples run through the network.
 
     Args:
         design: the design.
         network: the network.
-        layer: place of a matrix product, `Workload.site`.
+        layers: places of matrix products, `Workload.site`.
         samples: number of test samples, from the first.
         data_dir: folder of the dataset.
 
     Returns:
-        Pairs of matrices (M, K) and (K, N), in the order of their products: one for each group of
-        a convolution, and one for each sample where the second matrix is no constant.
+        Names of layers and pairs of matrices (M, K) and (K, N), in the order of the products: one
+        for each group of a convolution, and one for each sample where the second matrix is no
+        constant.
 
     Raises:
-        NetworkError: as for `answers`, or the network has no such layer.
+        NetworkError: as for `answers`, or the network lacks a layer.
         DatasetError: as for `answers`.
         SpecError: as for `answers`.
     """
-    check_layer(network, layer)
-    found: list[tuple[Codes, Codes]] = []
+    check_layers(network, layers)
+    found: list[tuple[str, Codes, Codes]] = []
 
     def product(site: str, a: Codes, b: Codes) -> Codes:
-        if site == layer:
-            found.append((a, b))
-        return hwdse.kernels.matmul(design, a, b)
+        if site in layers:
+            found.append((site, a, b))
+        codes: Codes = hwdse.kernels.matmul(design, a, b)
+        return codes
 
     answers(design, network, samples, product=product, data_dir=data_dir)
     return found
 
 
-def check_layer(network: Network, layer: str) -> None:
-    """Check that the network has a matrix product of this name.
+def check_layers(network: Network, layers: Iterable[str]) -> None:
+    """Check that the network has matrix products of these names.
 
     Raises:
         NetworkError: it has none.
     """
     sites = [workload.site for workload in profile(network).workloads]
-    if layer not in sites:
-        raise NetworkError(unknown(f"layer of {network.name}", layer, sites))
+    for layer in layers:
+        if layer not in sites:
+            raise NetworkError(unknown(f"layer of {network.name}", layer, sites))
 
 
 class _ElsewhereArithmetic(DesignArithmetic):
