@@ -125,6 +125,16 @@ def test_zeros_at_the_start_change_no_sum(number: str) -> None:
     assert len(np.unique(expected)) > 20
 
 
+@pytest.mark.parametrize("acc", ["fp:e4m3fn", "fp:e5m2:kahan"])
+def test_zeros_at_the_end_would_change_sums(acc: str) -> None:
+    """Negative sums that underflow become +0, and a compensation is added."""
+    design = Design.parse(f"a=e4m3fn,acc={acc}")
+    a, b = _codes(design, 60, 5, 60, 7)
+    a[:20], b[:, :20] = a[:20] & 0x83, b[:, :20] & 0x83
+    longer = np.pad(a, ((0, 0), (0, 3))), np.pad(b, ((0, 3), (0, 0)))
+    assert np.any(golden.matmul(design, *longer) != golden.matmul(design, a, b))
+
+
 def test_what_zeros_would_change_is_refused() -> None:
     keys = "unit=systolic,rows=4,cols=2"
     for spec, message in (
