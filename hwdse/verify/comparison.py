@@ -36,7 +36,7 @@ class Tally:
         off_schedule: transfers in another cycle than the golden schedule has, and streams with too
             few or too many transfers.
         seconds: time of the simulation.
-        told: the first mismatches and departures from the schedule, in words.
+        told: the first departures from the schedule and mismatches, in words.
     """
 
     layer: str
@@ -118,9 +118,10 @@ class ComparedProducts:
         tally.seconds += found.seconds
         wrong = np.argwhere(found.codes != expected)
         tally.mismatches += len(wrong)
+        # A transfer that is missing shifts all later ones, so it comes first.
+        tally.told += found.complaints[: _SHOWN - len(tally.told)]
         for row, column in wrong[: _SHOWN - len(tally.told)].tolist():
             tally.told.append(_told(design, (row, column), a, b, expected, found))
-        tally.told += found.complaints[: _SHOWN - len(tally.told)]
         return found.codes
 
     @property

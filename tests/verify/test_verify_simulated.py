@@ -133,7 +133,7 @@ def test_what_cannot_be_computed_is_refused_in_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dataflow", ["ws", "os"])
 def test_special_values_and_wide_outputs_come_through(dataflow: str, tmp_path: Path) -> None:
     design = Design.parse(
-        f"a=e5m2,b=e4m3fn,acc=kulisch,out=fp64,unit=systolic,rows=2,cols=2,dataflow={dataflow}"
+        f"a=e5m2,b=e4m3fn,acc=kulisch,out=e8m40,unit=systolic,rows=2,cols=2,dataflow={dataflow}"
     )
     rng = np.random.default_rng(2)
     a, b = rng.integers(0, 256, (9, 7)), rng.integers(0, 256, (7, 5))
