@@ -62,6 +62,7 @@ def test_products_are_exact_and_in_the_golden_cycles(shape: str, tmp_path: Path)
     assert compared > 500
 
 
+@pytest.mark.long
 def test_a_flipped_bit_is_told_decoded(tmp_path: Path) -> None:
     text = broken(MAC, "o_valid && inner_o[6:0] == 7'h11")
     compared = ComparedProducts(SimulatedProducts(MAC, tmp_path, verilog=text))
