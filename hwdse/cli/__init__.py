@@ -45,6 +45,14 @@ COMMANDS = {
         "hwdse.cli.system",
         "Estimate traffic, cycles and energy of a network on a machine.",
     ),
+    "run-layer": (
+        "hwdse.cli.simulation",
+        "Run layers of a network in RTL simulation of a design.",
+    ),
+    "run-network": (
+        "hwdse.cli.simulation",
+        "Run a network with all its matrix products in RTL simulation of a design.",
+    ),
     "explore": ("hwdse.cli.explore", "Sweep a design space and write the results."),
     "pareto": ("hwdse.cli.explore", "Show the Pareto front of a finished or interrupted sweep."),
     "report": ("hwdse.cli.explore", "Write the HTML report of a finished or interrupted sweep."),
@@ -52,7 +60,10 @@ COMMANDS = {
 
 
 # Commands whose arguments are specs.
-_TAKE_SPECS = {"generate", "verify", "mutate", "prove", "cost", "accuracy", "system"}
+_TAKE_SPECS = {
+    *("generate", "verify", "mutate", "prove", "cost", "accuracy", "system"),
+    *("run-layer", "run-network"),
+}
 _SPEC = re.compile(r"(.*,)?\s*a=")
 
 
@@ -81,7 +92,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(module), cmd_name)
+        command: click.Command = getattr(import_module(module), cmd_name.replace("-", "_"))
         return command
 
     def resolve_command(

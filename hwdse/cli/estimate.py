@@ -10,7 +10,7 @@ import click
 from hwdse import cost as costs
 from hwdse import networks
 from hwdse.cli.counts import MAX_JOBS, Count
-from hwdse.cli.output import json_option, percent, print_json, print_table
+from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
 from hwdse.cli.synthesis import measured, show_measured
 from hwdse.cost import export
 from hwdse.cost.fpga import FpgaResult, place_and_route
@@ -324,7 +324,7 @@ def accuracy(
                     loaded,
                     samples=samples,
                     data_dir=data_dir,
-                    progress=_Steps(reporter, short_spec(design)),
+                    progress=Steps(reporter, short_spec(design)),
                     scales=scales,
                     requantize=requantize,
                 )
@@ -380,14 +380,3 @@ def _advice(design: Design, found: Recommendation) -> str:
         f"{short_spec(design)}: stages={found.stages}{turns} is recommended, "
         f"{four_digits(found.fmax_mhz)} MHz."
     )
-
-
-class _Steps:
-    """A progress function that tells a reporter the number of newly finished samples."""
-
-    def __init__(self, reporter: ConsoleReporter, text: str) -> None:
-        self._reporter, self._text, self._done = reporter, text, 0
-
-    def __call__(self, done: int, total: int) -> None:
-        self._reporter.advance(self._text, done - self._done)
-        self._done = done

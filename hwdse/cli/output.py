@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hwdse.explore.progress import Reporter
+
 json_option: Callable[[Any], Any] = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
 )
@@ -72,3 +74,16 @@ def _numeric(text: str) -> bool:
 def percent(value: float) -> str:
     """Return the text of a fraction of 1 as a percentage with two decimals."""
     return f"{100 * value:.2f} %"
+
+
+class Steps:
+    """A progress function that tells a reporter the number of newly finished samples."""
+
+    def __init__(self, reporter: Reporter, text: str) -> None:
+        self._reporter, self._text, self._done = reporter, text, 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report that `done` of `total` samples are finished."""
+        del total
+        self._reporter.advance(self._text, done - self._done)
+        self._done = done

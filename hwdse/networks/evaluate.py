@@ -16,7 +16,7 @@ from hwdse.networks.accuracy import Accuracy, Outputs, predicted_classes
 from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
-from hwdse.networks.quantize import DesignArithmetic, MatMul, plan
+from hwdse.networks.quantize import DesignArithmetic, MatMul, Plan, plan
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import MSE, OUTPUT, POW2, ScalePolicy
 from hwdse.networks.scales import get as get_policy
@@ -75,17 +75,14 @@ def evaluate(
         network = load(network)
     if matmul is None:
         matmul = hwdse.kernels.matmul
-    _check_kernel(design, matmul)
-    test = _test_part(network, samples, data_dir)
+    check_kernel(design, matmul)
+    test = test_part(network, samples, data_dir)
     folder = data_folder(data_dir)
 
     def outputs(policy: ScalePolicy, pixels: Pixels, progress: Progress | None) -> Outputs:
-        plans = {
-            name: plan(design, observation, matmul, policy, requantize=requantize)
-            for name, observation in observations(network, folder).items()
-        }
+        plans = plan_network(design, network, folder, matmul, policy, requantize=requantize)
         executor = Executor(network, DesignArithmetic(design, plans, matmul))
-        return _outputs(executor, network, pixels, progress)
+        return outputs_of(executor, network, pixels, progress)
 
     # Use one BLAS thread. A second thread would wait in a busy loop between the many small
     # products. On two cores it takes half of all CPU time and makes nothing faster.
@@ -108,7 +105,32 @@ def evaluate(
     )
 
 
-def _check_kernel(design: Design, matmul: MatMul) -> None:
+def plan_network(
+    design: Design,
+    network: Network,
+    folder: str | None,
+    matmul: MatMul,
+    policy: ScalePolicy,
+    *,
+    requantize: bool = False,
+) -> dict[str, Plan]:
+    """The scalings of all sites of a network, by site name.
+
+    Args:
+        design: the design.
+        network: the network.
+        folder: data folder that the user gave, `data_folder`.
+        matmul: function that multiplies matrices of codes.
+        policy: policy that chooses the scales.
+        requantize: as for `evaluate`.
+    """
+    return {
+        name: plan(design, observation, matmul, policy, requantize=requantize)
+        for name, observation in observations(network, folder).items()
+    }
+
+
+def check_kernel(design: Design, matmul: MatMul) -> None:
     """Check that the design has sums and a fast kernel, before any other work.
 
     Raises:
@@ -125,12 +147,17 @@ def float_accuracy(
     """Top-1 accuracy of the network in float32. Arguments and errors are as in `evaluate`."""
     if isinstance(network, (str, Path)):
         network = load(network)
-    test = _test_part(network, samples, data_dir)
+    test = test_part(network, samples, data_dir)
     found = _float_outputs(network, data_folder(data_dir), len(test.x))
     return Accuracy.of(found, found, test.y, network=network.name, scales="none")
 
 
-def _test_part(network: Network, samples: int | None, data_dir: Path | None) -> datasets.Split:
+def test_part(network: Network, samples: int | None, data_dir: Path | None) -> datasets.Split:
+    """The first samples of the test part, by default as many as the network's metadata say.
+
+    Raises:
+        DatasetError: data is missing or damaged, or `samples` is no number of samples.
+    """
     wanted = network.default_samples if samples is None else samples
     if wanted < 1:
         raise DatasetError(f"samples={wanted}: at least 1 is needed")
@@ -142,12 +169,13 @@ def _test_part(network: Network, samples: int | None, data_dir: Path | None) -> 
     return part
 
 
-def _outputs(
+def outputs_of(
     runner: Executor | FloatNetwork,
     network: Network,
     pixels: Pixels,
     progress: Progress | None = None,
 ) -> Outputs:
+    """The outputs for all samples, batch by batch."""
     found: list[Outputs] = []
     done = 0
     for batch in batches(network, pixels):
@@ -170,7 +198,7 @@ def data_folder(data_dir: Path | None) -> str | None:
 @lru_cache(maxsize=4)
 def _float_outputs(network: Network, folder: str | None, samples: int) -> Outputs:
     part = network.dataset.test(Path(folder) if folder else None, limit=samples)
-    found = _outputs(FloatNetwork(network), network, part.x)
+    found = outputs_of(FloatNetwork(network), network, part.x)
     found.flags.writeable = False
     return found
 

@@ -145,13 +145,18 @@ class DesignArithmetic(Arithmetic):
         chosen = self._plans[site.name]
         units = chosen.second.scale
         unit = chosen.first.scale[0] * units[group if len(units) > 1 else 0]
-        return self._values(self._matmul(self._design, a, b), unit)
+        return self._values(self.multiplied(site, a, b), unit)
 
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """The product of each pair in the design's arithmetic, scaled back to real values."""
         chosen = self._plans[site.name]
-        codes = self._matmul(self._design, a, b)
+        codes = self.multiplied(site, a, b)
         return self._values(codes, chosen.first.scale * chosen.second.scale)
+
+    def multiplied(self, site: Site, a: Operand, b: Operand) -> Codes:
+        """Output codes of the product, or of a stack of products, of codes."""
+        del site
+        return self._matmul(self._design, a, b)
 
     def _values(self, codes: Codes, unit: Values) -> Real:
         found: Real = (hwdse.kernels.decode(self._design.out, codes) * unit).astype(np.float32)

@@ -1,10 +1,12 @@
 """Runs traces in a compiled simulation, with the same checks as the cocotb bench."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from hwdse.formats.unpacked import Array
 from hwdse.resources import resource
 from hwdse.spec.interface import Interface, Stream
 from hwdse.spec.port_words import joining_module, port_words
@@ -16,6 +18,7 @@ from hwdse.verify.trace import Trace
 
 _TOP = "streams"
 _NONE = -1
+_WORD_BITS = 32
 
 
 def run_trace(trace: Trace, verilog: str, top: str, *, seed: int = 0) -> Report:
@@ -44,7 +47,14 @@ def write_trace(trace: Trace, folder: Path) -> list[str]:
 
 
 def build_driver(
-    interface: Interface, verilog: str, top: str, folder: Path, *, mutants: bool = False
+    interface: Interface,
+    verilog: str,
+    top: str,
+    folder: Path,
+    *,
+    mutants: bool = False,
+    recording: bool = False,
+    large: bool = False,
 ) -> Path:
     """Build the driver of sims/stream around a module and return the path of the executable.
 
@@ -54,6 +64,8 @@ def build_driver(
         top: name of the module.
         folder: build folder.
         mutants: True if the module has an input `mutsel` [31:0] that selects a fault.
+        recording: True for a driver that records the outputs instead of comparing them.
+        large: as for `hwdse.tools.verilator.build`.
 
     Raises:
         ToolError: the simulator or the compiler is missing, or the build failed.
@@ -69,27 +81,44 @@ def build_driver(
         top=_TOP,
         main=main,
         folder=folder / "build",
-        defines={"MUTANTS": 1} if mutants else {},
+        defines={"MUTANTS": 1} if mutants else {"RECORDING": 1} if recording else {},
+        large=large,
     )
 
 
 def plan_text(trace: Trace) -> str:
     """Return the text of the driver's plan. sims/stream/stream.cpp describes the format."""
-    interface = trace.interface
+    counts = {stream.name: trace.count(stream.name) for stream in trace.interface.streams}
+    return plan_of(trace.interface, counts, frozenset(trace.after))
+
+
+def plan_of(
+    interface: Interface, counts: Mapping[str, int], answering: frozenset[str] = frozenset()
+) -> str:
+    """Return the text of a plan.
+
+    Args:
+        interface: interface of the module.
+        counts: number of transfers of each stream.
+        answering: output streams whose data tell the answered transfer of the input.
+    """
     into, _ = port_words(interface)
     rst = into.place(interface.reset) if interface.reset_cycles else _NONE
     lines = [
         f"{int(interface.clocked)} {interface.reset_cycles} {interface.turns} {rst} "
         f"{int(interface.reset_low)} {len(interface.streams)}"
     ]
-    lines += [_line(trace, stream) for stream in interface.streams]
+    lines += [
+        _line(interface, stream, counts[stream.name], stream.name in answering)
+        for stream in interface.streams
+    ]
     return "\n".join(lines) + "\n"
 
 
-def _line(trace: Trace, stream: Stream) -> str:
-    into, out = port_words(trace.interface)
+def _line(interface: Interface, stream: Stream, transfers: int, answers: bool) -> str:
+    into, out = port_words(interface)
     own, against = (into, out) if stream.direction == "input" else (out, into)
-    names = [other.name for other in trace.interface.streams]
+    names = [other.name for other in interface.streams]
     starts, at = _NONE, 0
     for part in stream.fields:
         starts = at if stream.starts and part.name == stream.starts else starts
@@ -102,8 +131,8 @@ def _line(trace: Trace, stream: Stream) -> str:
         starts,
         names.index(stream.follows) if stream.follows else _NONE,
         _NONE if stream.latency is None else stream.latency,
-        trace.count(stream.name),
-        int(stream.name in trace.after),
+        transfers,
+        int(answers),
         len(stream.fields),
         *(part.width for part in stream.fields),
     ]
@@ -111,20 +140,61 @@ def _line(trace: Trace, stream: Stream) -> str:
 
 
 def _rows(trace: Trace, stream: Stream) -> npt.NDArray[np.uint32]:
-    """Return the transfers of a stream. Each transfer is a row of whole 32-bit words."""
-    columns = trace.transfers[stream.name]
-    width = sum(part.width for part in stream.fields)
-    words = np.zeros((trace.count(stream.name), -(-width // 32)), np.uint32)
-    at = 0
-    for part in stream.fields:
-        codes = np.asarray(columns[part.name])
-        for low in range(0, part.width, 32):
-            _place(words, codes, low, min(part.width - low, 32), at + low)
-        at += part.width
+    words = rows_of(stream, trace.transfers[stream.name])
     if stream.name not in trace.after:
         return words
     answered = np.asarray(trace.after[stream.name], np.uint32)
     return np.concatenate([answered[:, None], words], axis=1)
+
+
+def rows_of(stream: Stream, columns: Mapping[str, Array]) -> npt.NDArray[np.uint32]:
+    """Return transfers of a stream as the driver reads them: rows of whole 32-bit words.
+
+    Args:
+        stream: the stream.
+        columns: by field name, the words of the transfers, shape (transfers,), or the codes of
+            their elements, shape (transfers, elements).
+    """
+    width = sum(part.width for part in stream.fields)
+    count = len(next(iter(columns.values())))
+    words = np.zeros((count, -(-width // _WORD_BITS)), np.uint32)
+    at = 0
+    for part in stream.fields:
+        codes = np.asarray(columns[part.name])
+        alone = codes.ndim == 1
+        bits = part.width if alone else part.bits
+        for element in [codes] if alone else codes.T:
+            for low in range(0, bits, _WORD_BITS):
+                _place(words, element, low, min(bits - low, _WORD_BITS), at + low)
+            at += bits
+    return words
+
+
+def codes_of(stream: Stream, words: npt.NDArray[np.uint32]) -> dict[str, Array]:
+    """Return the codes of the elements, by field: the inverse of `rows_of`."""
+    found: dict[str, Array] = {}
+    at = 0
+    for part in stream.fields:
+        wide = part.bits > 2 * _WORD_BITS
+        codes = np.zeros((len(words), part.elements), object if wide else np.uint64)
+        for element in range(part.elements):
+            for low in range(0, part.bits, _WORD_BITS):
+                piece = _piece(words, at + low, min(part.bits - low, _WORD_BITS))
+                # NumPy's integers have at most 64 bits, Python's have any number.
+                shifted = piece.astype(object) << low if wide else piece << np.uint64(low)
+                codes[:, element] |= shifted
+            at += part.bits
+        found[part.name] = codes
+    return found
+
+
+def _piece(words: npt.NDArray[np.uint32], at: int, width: int) -> npt.NDArray[np.uint64]:
+    """Return up to 32 bits of each row, from bit `at` on."""
+    piece = words[:, at // _WORD_BITS].astype(np.uint64) >> np.uint64(at % _WORD_BITS)
+    if at % _WORD_BITS + width > _WORD_BITS:
+        above = words[:, at // _WORD_BITS + 1].astype(np.uint64)
+        piece |= above << np.uint64(_WORD_BITS - at % _WORD_BITS)
+    return piece & np.uint64((1 << width) - 1)
 
 
 def _place(

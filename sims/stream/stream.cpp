@@ -23,6 +23,16 @@
 // until its first mismatch. A line per mutant has its number and the cycle of the mismatch, or -1.
 // Before the trace, a part of it runs until a reset interrupts it. Inputs are random during that
 // reset. Neither may matter.
+//
+// Compiled with RECORDING, the program compares nothing:
+//
+//   stream PLAN DATA SEED RESULTS
+//
+// Nothing stalls: inputs never idle, and outputs are always taken. DATA has no output transfers.
+// `transfers` of an output stream is the number of transfers to wait for. RESULTS gets, stream by
+// stream, the cycle of each transfer, and after these the output transfers in the order of time.
+// Cycle 0 offers the first input. The cycle of a transfer that never came is 2^32 - 1. What is
+// missing, and what came beyond the expected number, are the mismatches of the report.
 
 #include <algorithm>
 #include <cstdint>
@@ -49,6 +59,12 @@ using Words = std::vector<uint32_t>;
 template <class T> constexpr int words = (sizeof(T) + 3) / 4;
 constexpr int IDLE_ONE_IN = 16, WAIT_ONE_IN = 4, KEPT_MISMATCHES = 16, EXTRA = 64;
 constexpr long PATIENCE = 100000, INTERRUPTED = 100, NO_LIMIT = 1L << 62;
+constexpr uint32_t NEVER = ~0u;
+#ifdef RECORDING
+constexpr bool STALLS = false;
+#else
+constexpr bool STALLS = true;
+#endif
 
 [[noreturn]] void fail(const std::string& reason) {
     std::fprintf(stderr, "stream: %s\n", reason.c_str());
@@ -63,8 +79,14 @@ void set_bit(Words& word, int at, bool value) {
 }
 
 void copy_bits(Words& to, int to_low, const uint32_t* from, int from_low, int width) {
-    for (int k = 0; k < width; ++k) {
-        set_bit(to, to_low + k, from[(from_low + k) / 32] >> ((from_low + k) % 32) & 1);
+    for (int done = 0; done < width;) {
+        const int source = from_low + done, target = to_low + done;
+        const int some = std::min({width - done, 32 - source % 32, 32 - target % 32});
+        const uint32_t mask = ~0u >> (32 - some);
+        uint32_t& word = to[target / 32];
+        word &= ~(mask << target % 32);
+        word |= (from[source / 32] >> source % 32 & mask) << target % 32;
+        done += some;
     }
 }
 
@@ -110,7 +132,7 @@ class Source {
 
     void offer(Words& in, std::minstd_rand& noise) {
         if (offered_ >= 0) return;
-        if (stream_.valid < 0 || noise() % IDLE_ONE_IN) {
+        if (!STALLS || stream_.valid < 0 || noise() % IDLE_ONE_IN) {
             auto& [at, end] = turns_[turn_];
             if (at == end) {
                 at = next_;
@@ -267,6 +289,7 @@ std::vector<Stream> read_plan(std::ifstream& plan, std::ifstream& data, int coun
         }
         if (!plan) fail("the plan ends early");
         s.row = (s.width + 31) / 32 + s.answers;
+        if (!STALLS && s.output) continue;
         s.data.resize(s.row * s.transfers);
         data.read(reinterpret_cast<char*>(s.data.data()), s.data.size() * sizeof(uint32_t));
         if (static_cast<size_t>(data.gcount()) != s.data.size() * sizeof(uint32_t)) fail("the data end early");
@@ -398,6 +421,98 @@ long first_wrong(const Plan& plan, int seed, int mutant) {
     return report.mismatches || report.checked < vectors ? cycles : -1;
 }
 
+#ifdef RECORDING
+// The transfers of a stream as they happened.
+struct Recorded {
+    std::vector<uint32_t> cycles;
+    Words rows;
+    long came = 0;
+
+    void transfer(long index, long cycle) {
+        ++came;
+        if (index < static_cast<long>(cycles.size())) cycles[index] = cycle;
+    }
+};
+
+// Runs all inputs without stalls, and EXTRA cycles after the last transfer.
+std::vector<Recorded> record(const Plan& plan, int seed) {
+    Unit unit(seed, plan.clocked, 0);
+    std::minstd_rand noise(seed + 1);
+    Words in(words<In> + 1), out(words<Out> + 1), now(words<Out>);
+    std::vector<Recorded> found(plan.streams.size());
+    std::vector<std::unique_ptr<Source>> sources(plan.streams.size());
+    long left = 0;
+    for (size_t k = 0; k < plan.streams.size(); ++k) {
+        const Stream& s = plan.streams[k];
+        left += s.transfers;
+        found[k].cycles.assign(s.transfers, NEVER);
+        if (s.output) {
+            if (s.valid < 0) fail(s.name + " has no valid signal");
+            found[k].rows.assign(s.row * s.transfers, 0);
+        } else {
+            sources[k] = std::make_unique<Source>(s, plan.turns);
+        }
+    }
+    reset(unit, plan, in, noise, false);
+    for (const Stream& s : plan.streams) {
+        if (s.output && s.ready >= 0) set_bit(in, s.ready, true);
+    }
+    long quiet = 0;
+    for (long cycle = 0; quiet < (left > 0 ? PATIENCE : EXTRA); ++cycle) {
+        for (auto& source : sources) {
+            if (source) source->offer(in, noise);
+        }
+        unit.tick(in, out);
+        bool moved = false;
+        for (size_t k = 0; k < plan.streams.size(); ++k) {
+            const Stream& s = plan.streams[k];
+            long index = -1;
+            if (!s.output) {
+                sources[k]->sample(out);
+                index = sources[k]->accepted;
+            } else if (bit(out, s.valid)) {
+                index = found[k].came;
+                if (index < s.transfers) {
+                    std::fill_n(now.begin(), s.row, 0);
+                    copy_bits(now, 0, out.data(), s.low, s.width);
+                    std::copy_n(now.begin(), s.row, &found[k].rows[index * s.row]);
+                }
+            }
+            if (index < 0) continue;
+            found[k].transfer(index, cycle);
+            --left;
+            moved = true;
+        }
+        quiet = moved ? 0 : quiet + 1;
+    }
+    return found;
+}
+
+Report recorded(const Plan& plan, int seed, const char* path) {
+    Report report;
+    std::ofstream file(path, std::ios::binary);
+    const auto write = [&file](const Words& data) {
+        file.write(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(uint32_t));
+    };
+    const std::vector<Recorded> found = record(plan, seed);
+    for (size_t k = 0; k < found.size(); ++k) {
+        const Stream& s = plan.streams[k];
+        write(found[k].cycles);
+        write(found[k].rows);
+        if (s.output) {
+            report.vectors += s.transfers;
+            report.checked += std::min(found[k].came, s.transfers);
+        }
+        if (found[k].came == s.transfers) continue;
+        report.mismatch(s.name, -1, 0,
+                        s.name + ": " + std::to_string(found[k].came) + " of " +
+                            std::to_string(s.transfers) + " transfers");
+    }
+    if (!file.flush()) fail(std::string("cannot write ") + path);
+    return report;
+}
+#endif
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -416,7 +531,12 @@ int main(int count, char** arguments) {
     }
     return 0;
 #else
+#ifdef RECORDING
+    if (count < 5) fail("four arguments are needed: plan, data, seed, results");
+    const Report report = recorded(plan, seed, arguments[4]);
+#else
     const Report report = run(plan, seed);
+#endif
     std::printf("{\"vectors\": %ld, \"checked\": %ld, \"mismatches\": %ld, \"first_mismatches\": [%s]}\n",
                 report.vectors, report.checked, report.mismatches, report.first.c_str());
     return report.mismatches || report.checked != report.vectors;

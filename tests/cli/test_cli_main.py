@@ -33,7 +33,7 @@ def test_help_and_version(capsys):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_its_summary_help_and_json(name, capsys):
     module, summary = COMMANDS[name]
-    command = getattr(import_module(module), name)
+    command = getattr(import_module(module), name.replace("-", "_"))
     assert isinstance(command, click.Command)
     assert command.help.splitlines()[0] == summary
     assert main([name, "--help"]) == 0

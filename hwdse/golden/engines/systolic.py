@@ -6,6 +6,7 @@ taken at once.
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,18 +18,27 @@ from hwdse.spec.engines.systolic import Systolic
 
 
 @dataclass(frozen=True, kw_only=True)
-class Passage:
-    """The transfers of a systolic array.
+class Walk:
+    """When the transfers of a systolic array happen.
 
     Attributes:
-        results: codes of the results, shape (transfers of `o`, cols).
         answered: for each transfer of `o`, the number of the answered transfer of `a`.
         cycles: for each stream, the cycle of each transfer.
     """
 
-    results: Array
     answered: Array
     cycles: dict[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage(Walk):
+    """The transfers of a systolic array.
+
+    Attributes:
+        results: codes of the results, shape (transfers of `o`, cols).
+    """
+
+    results: Array
 
 
 def weight_stationary(  # noqa: PLR0917 - the fields of both input streams
@@ -47,50 +57,71 @@ def weight_stationary(  # noqa: PLR0917 - the fields of both input streams
     Raises:
         ShapeError: a vector finds no weights, no kept sums, or no place for its sums.
     """
-    array = _array(design)
-    kept: deque[tuple[Array, Array, int]] = deque()
+    walk = weight_stationary_walk(design, len(weights), swap, first, last)
+    kept: deque[tuple[Array, Array]] = deque()
     ended: list[tuple[Array, Array]] = []
+    for number, tile in enumerate(np.cumsum(swap) - 1):
+        terms, columns = data[number], weights[tile]
+        if not first[number]:
+            before, above = kept.popleft()
+            terms, columns = np.concatenate([before, terms]), np.concatenate([above, columns])
+        if last[number]:
+            ended.append((terms[None], columns))
+        else:
+            kept.append((terms, columns))
+    return Passage(results=_products(design, ended, 1), answered=walk.answered, cycles=walk.cycles)
+
+
+def weight_stationary_walk(
+    design: Design, tiles: int, swap: Array, first: Array, last: Array
+) -> Walk:
+    """The cycles of `weight_stationary`. They do not depend on the operands.
+
+    Args:
+        design: a design with a systolic array.
+        tiles: number of tiles of weights.
+        swap: as for `weight_stationary`.
+        first: as for `weight_stationary`.
+        last: as for `weight_stationary`.
+
+    Raises:
+        ShapeError: a vector finds no weights, no kept sums, or no place for its sums.
+    """
+    array = _array(design)
+    kept: deque[int] = deque()
     w_cycles: list[int] = []
     a_cycles: list[int] = []
-    answered: list[int] = []
-    tile, swapped_at, ready_at = -1, -1, 0
-    for number, vector in enumerate(data):
+    tile, swapped_at = -1, -1
+    for number, (swaps, starts, ends) in enumerate(
+        zip(*(np.asarray(flags).tolist() for flags in (swap, first, last)), strict=True)
+    ):
         cycle = a_cycles[-1] + 1 if a_cycles else 0
-        if swap[number]:
+        if swaps:
             tile += 1
             # A row per cycle, as soon as the weights before them are in use.
             begin = max(swapped_at + 1, w_cycles[-1] + 1 if w_cycles else 0)
             w_cycles += range(begin, begin + array.rows)
             cycle = max(cycle, begin + array.rows)
-        if not 0 <= tile < len(weights):
+        if not 0 <= tile < tiles:
             raise ShapeError(f"vector {number} finds no weights")
-        terms, columns = vector, weights[tile]
-        if not first[number]:
+        if not starts:
             if not kept:
                 raise ShapeError(f"vector {number} goes on with sums, none are kept")
-            before, above, ready_at = kept.popleft()
-            cycle = max(cycle, ready_at)
-            terms, columns = np.concatenate([before, terms]), np.concatenate([above, columns])
+            cycle = max(cycle, kept.popleft())
         a_cycles.append(cycle)
-        if swap[number]:
+        if swaps:
             swapped_at = cycle
-        if last[number]:
-            ended.append((terms[None], columns))
-            answered.append(number)
+        if ends:
             continue
         # The sum of column 0 leaves at the end of cycle + rows, is stored, then counted.
-        kept.append((terms, columns, cycle + array.rows + 2))
+        kept.append(cycle + array.rows + 2)
         if len(kept) > array.sums:
             raise ShapeError(f"vector {number} leaves sums, {array.sums} are kept already")
     a = np.array(a_cycles, np.int64)
-    return Passage(
-        results=_products(design, ended, 1),
-        answered=np.array(answered, np.int64),
-        cycles={
-            "w": np.array(w_cycles, np.int64),
-            "a": a,
-            "o": a[answered] + array.latency,
-        },
+    answered = np.flatnonzero(last)
+    return Walk(
+        answered=answered,
+        cycles={"w": np.array(w_cycles, np.int64), "a": a, "o": a[answered] + array.latency},
     )
 
 
@@ -103,22 +134,32 @@ def output_stationary(design: Design, weights: Array, data: Array, last: Array) 
         data: for each step, a column of the first matrix, shape (steps, rows).
         last: for each step, whether it is the last of its tile.
     """
+    walk = output_stationary_walk(design, last)
+    ends = np.flatnonzero(last).tolist()
+    bounds = pairwise([0, *(end + 1 for end in ends)])
+    tiles = [(data[start:stop].T, weights[start:stop]) for start, stop in bounds]
+    return Passage(
+        results=_products(design, tiles, _array(design).rows),
+        answered=walk.answered,
+        cycles=walk.cycles,
+    )
+
+
+def output_stationary_walk(design: Design, last: Array) -> Walk:
+    """The cycles of `output_stationary`. They do not depend on the operands."""
     array = _array(design)
-    cycles = np.zeros(len(data), np.int64)
-    tiles: list[tuple[Array, Array]] = []
+    cycles = np.zeros(len(last), np.int64)
     starts, ends_from, cycle = 0, 0, 0
     ends = np.flatnonzero(last)
     for end in ends.tolist():
         tile = slice(starts, end + 1)
-        tiles.append((data[tile].T, weights[tile]))
         cycles[tile] = cycle + np.arange(end + 1 - starts)
         # The results of the tile before drain one row per cycle.
         cycles[end] = ended = max(cycle + end - starts, ends_from)
         starts, cycle, ends_from = end + 1, ended + 1, ended + array.rows
-    cycles[starts:] = cycle + np.arange(len(data) - starts)
+    cycles[starts:] = cycle + np.arange(len(last) - starts)
     drained = cycles[ends][:, None] + array.latency + np.arange(array.rows)
-    return Passage(
-        results=_products(design, tiles, array.rows),
+    return Walk(
         answered=np.repeat(ends, array.rows),
         cycles={"w": cycles, "a": cycles, "o": drained.ravel()},
     )

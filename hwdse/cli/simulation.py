@@ -1,0 +1,243 @@
+"""`hwdse run-layer` and `hwdse run-network`: real layers and networks in RTL simulation."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from hwdse import networks
+from hwdse.cli.counts import Count
+from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
+from hwdse.errors import VerificationError
+from hwdse.explore.progress import ConsoleReporter
+from hwdse.explore.record import four_digits, short_spec
+from hwdse.networks.accuracy import predicted_classes
+from hwdse.networks.layers import Answers, answers, check_layers, layer_operands, simulated_samples
+from hwdse.spec import Design
+from hwdse.temporary import temporary_folder
+from hwdse.verify.comparison import ComparedProducts, Tally
+from hwdse.verify.simulated import SimulatedProducts, check_unit
+
+_MEGA = 1e6
+
+
+def _shared(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that both commands have."""
+    options = (
+        click.option("--network", required=True, help="Shipped network or ONNX file."),
+        click.option("--design", "spec", required=True, metavar="SPEC", help="The design."),
+        click.option(
+            "--samples",
+            type=Count(1),
+            help="Test samples, from the first; by default 20, or more of a small network.",
+        ),
+        click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset."),
+        json_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(name="run-layer")
+@click.option(
+    "--layer",
+    "layers",
+    required=True,
+    multiple=True,
+    help="Name of a matrix product of the network. May be repeated.",
+)
+@_shared
+def run_layer(
+    *,
+    layers: tuple[str, ...],
+    network: str,
+    spec: str,
+    samples: int | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Run layers of a network in RTL simulation of a design.
+
+    A layer's codes of real test samples go through the generated Verilog, tile by tile, without
+    stalls. Every result is compared with the network evaluator, bit for bit, and the cycle of every
+    transfer with the golden schedule.
+
+    Exit status 0: all are equal. 1: something differs; the first differences are shown, decoded.
+    """
+    design = Design.parse(spec)
+    check_unit(design)
+    loaded = networks.load(network)
+    check_layers(loaded, layers)
+    count = simulated_samples(loaded) if samples is None else samples
+    products = layer_operands(design, loaded, layers, count, data_dir=data_dir)
+    with _compared(design) as (compared, build_s), ConsoleReporter() as reporter:
+        reporter.start("products simulated", len(products))
+        for layer, a, b in products:
+            compared(layer, a, b)
+            reporter.advance(layer)
+    _report(design, loaded.name, count, compared, build_s, {}, as_json=as_json)
+
+
+@click.command(name="run-network")
+@_shared
+def run_network(
+    *,
+    network: str,
+    spec: str,
+    samples: int | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Run a network with all its matrix products in RTL simulation of a design.
+
+    Each layer gets what the simulated layers before it gave. Bias and all other operators are
+    float32, as in `hwdse accuracy`. Every result of every layer, the logits and the predictions are
+    compared with the network evaluator, bit for bit, and the cycle of every transfer with the
+    golden schedule.
+
+    Exit status 0: all are equal. 1: something differs; the first differences are shown, decoded.
+    """
+    design = Design.parse(spec)
+    check_unit(design)
+    loaded = networks.load(network)
+    count = simulated_samples(loaded) if samples is None else samples
+    expected = answers(design, loaded, count, data_dir=data_dir)
+    with _compared(design) as (compared, build_s), ConsoleReporter() as reporter:
+        reporter.start("samples simulated", count)
+        found = answers(
+            design,
+            loaded,
+            count,
+            product=compared,
+            data_dir=data_dir,
+            progress=Steps(reporter, loaded.name),
+        )
+    judged = _judged(expected, found)
+    _report(design, loaded.name, count, compared, build_s, judged, as_json=as_json)
+
+
+@contextmanager
+def _compared(design: Design) -> Iterator[tuple[ComparedProducts, float]]:
+    """The simulation of a design, and the seconds that its build took."""
+    begin = time.monotonic()
+    with temporary_folder("simulated") as folder:
+        simulated = SimulatedProducts(design, folder)
+        yield ComparedProducts(simulated), time.monotonic() - begin
+
+
+def _judged(expected: Answers, found: Answers) -> dict[str, Any]:
+    """What the outputs of a network have in common with those of the evaluator."""
+    differ = expected.outputs.view(np.uint32) != found.outputs.view(np.uint32)
+    wanted, guessed = predicted_classes(expected.outputs), predicted_classes(found.outputs)
+    return {
+        "logits": int(differ.size),
+        "logit_mismatches": int(np.count_nonzero(differ)),
+        "predictions": len(wanted),
+        "prediction_mismatches": int(np.count_nonzero(wanted != guessed)),
+        "accuracy": float(np.mean(guessed == found.truth)),
+    }
+
+
+def _report(  # noqa: PLR0917 - what was run, and what came out
+    design: Design,
+    network: str,
+    samples: int,
+    compared: ComparedProducts,
+    build_s: float,
+    judged: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    """Print what was compared, and fail if anything differed.
+
+    Raises:
+        VerificationError: something differed, or nothing was compared.
+    """
+    tallies = list(compared.tallies.values())
+    total = Tally.summed(tallies)
+    if as_json:
+        rate = design.unit.macs_per_cycle
+        print_json(
+            {
+                "spec": str(design),
+                "network": network,
+                "samples": samples,
+                "equal": _is_right(compared, judged),
+                "build_s": build_s,
+                "layers": [tally.to_json(rate) for tally in tallies],
+                "total": total.to_json(rate),
+                **judged,
+            }
+        )
+    else:
+        _show(design, network, samples, tallies, build_s, judged)
+    if not _is_right(compared, judged):
+        lines = [f"{tally.layer}: {line}" for tally in tallies for line in tally.told]
+        logits = f", {judged['logit_mismatches']} of {judged['logits']} logits" if judged else ""
+        raise VerificationError(
+            "\n".join(
+                [
+                    f"{design}: {total.mismatches} of {total.results} results{logits} differ from "
+                    f"the network evaluator, {total.off_schedule} transfers from the golden "
+                    "schedule",
+                    *(f"  {line}" for line in lines),
+                ]
+            )
+        )
+
+
+def _is_right(compared: ComparedProducts, judged: dict[str, Any]) -> bool:
+    wrong = judged.get("logit_mismatches", 0) + judged.get("prediction_mismatches", 0)
+    return compared.is_right and not wrong
+
+
+def _show(  # noqa: PLR0917 - what was run, and what came out
+    design: Design,
+    network: str,
+    samples: int,
+    tallies: list[Tally],
+    build_s: float,
+    judged: dict[str, Any],
+) -> None:
+    several = "1 test sample" if samples == 1 else f"{samples} test samples"
+    click.echo(f"{short_spec(design)}: {network}, {several}, in RTL simulation.")
+    shown = [*tallies, Tally.summed(tallies)] if len(tallies) > 1 else tallies
+    print_table(
+        [
+            *("layer", "M x K x N", "tiles", "cycles", "utilization", "results", "mismatches"),
+            *("seconds", "results/s", "10^6 MAC/s"),
+        ],
+        [_row(tally, design) for tally in shown],
+    )
+    if all(tally.is_right for tally in tallies):
+        click.echo(
+            "Every result equals the network evaluator's, bit for bit. Every transfer of every "
+            "stream comes in the cycle of the golden schedule; nothing stalls."
+        )
+    if judged and not judged["logit_mismatches"] and not judged["prediction_mismatches"]:
+        click.echo(
+            f"{judged['predictions']} predictions and {judged['logits']} logits equal the network "
+            f"evaluator's, bit for bit; {percent(judged['accuracy'])} of the predictions are right."
+        )
+    click.echo(f"The simulation was built in {build_s:.1f} s.")
+
+
+def _row(tally: Tally, design: Design) -> list[object]:
+    seconds = max(tally.seconds, 1e-9)
+    return [
+        tally.layer,
+        tally.shape,
+        tally.tiles,
+        tally.cycles,
+        percent(tally.utilization(design.unit.macs_per_cycle)),
+        tally.results,
+        tally.mismatches,
+        f"{tally.seconds:.2f}",
+        four_digits(tally.results / seconds),
+        four_digits(tally.macs / seconds / _MEGA),
+    ]

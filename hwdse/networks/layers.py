@@ -1,0 +1,163 @@
+"""Runs a network whose matrix products are computed elsewhere, such as in RTL simulation."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+import hwdse  # loads the slow module `hwdse.kernels` on first use
+from hwdse.errors import NetworkError, unknown
+from hwdse.networks.accuracy import Outputs
+from hwdse.networks.arithmetic import Operand, Site
+from hwdse.networks.evaluate import (
+    Progress,
+    check_kernel,
+    data_folder,
+    outputs_of,
+    plan_network,
+    test_part,
+)
+from hwdse.networks.execute import Executor, profile
+from hwdse.networks.network import Network
+from hwdse.networks.quantize import DesignArithmetic, Plan
+from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
+from hwdse.networks.scales import Codes
+from hwdse.networks.scales import get as get_policy
+from hwdse.spec import Design
+
+Product = Callable[[str, Codes, Codes], Codes]
+"""A function (layer, codes of A (M, K), codes of B (K, N)) -> output codes (M, N)."""
+
+_LEAST_SAMPLES = 20
+_FEW_PRODUCTS = 1 << 24
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answers:
+    """What a network says about test samples.
+
+    Attributes:
+        outputs: logits, or probabilities, of shape (samples, classes).
+        truth: the right class of each sample.
+    """
+
+    outputs: Outputs
+    truth: npt.NDArray[np.int64]
+
+
+def simulated_samples(network: Network) -> int:
+    """Number of test samples that a simulation of single products can do in minutes.
+
+    It is 20, or as many as 2^24 products suffice for, but not more than the network's metadata say.
+    """
+    affordable = _FEW_PRODUCTS // profile(network).macs
+    return min(max(_LEAST_SAMPLES, affordable), network.default_samples)
+
+
+def answers(
+    design: Design,
+    network: Network,
+    samples: int,
+    *,
+    product: Product | None = None,
+    data_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> Answers:
+    """Run test samples through a network, with the scales of `evaluate`.
+
+    Args:
+        design: the design.
+        network: the network.
+        samples: number of test samples, from the first.
+        product: function that computes the matrix products. Scales are chosen without it. Default:
+            `hwdse.kernels.matmul`, which `evaluate` takes.
+        data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
+        progress: function to call after each batch.
+
+    Raises:
+        NetworkError: the network cannot be evaluated.
+        DatasetError: data is missing or damaged, or there are fewer samples.
+        SpecError: the design has no fast kernel.
+    """
+    matmul = hwdse.kernels.matmul
+    check_kernel(design, matmul)
+    test = test_part(network, samples, data_dir)
+    policy = get_policy(DEFAULT_SCALES)
+    with threadpool_limits(limits=1, user_api="blas"):
+        plans = plan_network(design, network, data_folder(data_dir), matmul, policy)
+        arithmetic = DesignArithmetic(design, plans, matmul)
+        if product is not None:
+            arithmetic = _ElsewhereArithmetic(design, plans, product)
+        found = outputs_of(Executor(network, arithmetic), network, test.x, progress)
+    return Answers(outputs=found, truth=test.y)
+
+
+def layer_operands(
+    design: Design,
+    network: Network,
+    layers: Collection[str],
+    samples: int,
+    *,
+    data_dir: Path | None = None,
+) -> list[tuple[str, Codes, Codes]]:
+    """Codes that layers multiply when test samples run through the network.
+
+    Args:
+        design: the design.
+        network: the network.
+        layers: places of matrix products, `Workload.site`.
+        samples: number of test samples, from the first.
+        data_dir: folder of the dataset.
+
+    Returns:
+        Names of layers and pairs of matrices (M, K) and (K, N), in the order of the products: one
+        for each group of a convolution, and one for each sample where the second matrix is no
+        constant.
+
+    Raises:
+        NetworkError: as for `answers`, or the network lacks a layer.
+        DatasetError: as for `answers`.
+        SpecError: as for `answers`.
+    """
+    check_layers(network, layers)
+    found: list[tuple[str, Codes, Codes]] = []
+
+    def product(site: str, a: Codes, b: Codes) -> Codes:
+        if site in layers:
+            found.append((site, a, b))
+        codes: Codes = hwdse.kernels.matmul(design, a, b)
+        return codes
+
+    answers(design, network, samples, product=product, data_dir=data_dir)
+    return found
+
+
+def check_layers(network: Network, layers: Iterable[str]) -> None:
+    """Check that the network has matrix products of these names.
+
+    Raises:
+        NetworkError: it has none.
+    """
+    sites = [workload.site for workload in profile(network).workloads]
+    for layer in layers:
+        if layer not in sites:
+            raise NetworkError(unknown(f"layer of {network.name}", layer, sites))
+
+
+class _ElsewhereArithmetic(DesignArithmetic):
+    """Arithmetic of a design whose products are computed by another function, pair by pair."""
+
+    def __init__(self, design: Design, plans: dict[str, Plan], product: Product) -> None:
+        super().__init__(design, plans, hwdse.kernels.matmul)
+        self._product = product
+
+    def multiplied(self, site: Site, a: Operand, b: Operand) -> Codes:
+        """Output codes of the product, or of each product of a stack."""
+        if a.ndim == 2:
+            return self._product(site.name, a, b)
+        pairs = zip(a, b, strict=True)
+        found: Codes = np.stack([self._product(site.name, *pair) for pair in pairs])
+        return found

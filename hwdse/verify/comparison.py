@@ -1,0 +1,151 @@
+"""Compares simulated matrix products with the fast kernels, code by code."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from hwdse import kernels
+from hwdse.formats.unpacked import Array
+from hwdse.spec import Design
+from hwdse.verify.mismatch import apart, value_text
+from hwdse.verify.simulated import SimulatedProducts, Simulation
+
+_COUNTS = (
+    *("results", "mismatches", "macs", "tiles", "runs", "cycles", "off_schedule"),
+    "seconds",
+)
+_SHOWN = 5
+_SHOWN_TERMS = 4
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What was compared at one place of a network.
+
+    Attributes:
+        layer: name of the place.
+        shapes: sizes (M, K, N) of the products.
+        results: results compared.
+        mismatches: results that differ.
+        macs: products that the results need.
+        tiles: tiles of the products.
+        runs: runs of the simulation.
+        cycles: cycles from the first input to the last result, all runs together.
+        off_schedule: transfers in another cycle than the golden schedule has, and streams with too
+            few or too many transfers.
+        seconds: time of the simulation.
+        told: the first departures from the schedule and mismatches, in words.
+    """
+
+    layer: str
+    shapes: list[tuple[int, int, int]] = field(default_factory=list)
+    results: int = 0
+    mismatches: int = 0
+    macs: int = 0
+    tiles: int = 0
+    runs: int = 0
+    cycles: int = 0
+    off_schedule: int = 0
+    seconds: float = 0.0
+    told: list[str] = field(default_factory=list)
+
+    @classmethod
+    def summed(cls, parts: Iterable[Self]) -> Self:
+        """All parts together, under the name `total`."""
+        whole = cls(layer="total")
+        for part in parts:
+            for name in ("shapes", "told", *_COUNTS):
+                setattr(whole, name, getattr(whole, name) + getattr(part, name))
+        return whole
+
+    @property
+    def shape(self) -> str:
+        """The sizes of the products in words."""
+        if len(set(self.shapes)) != 1:
+            return f"{len(self.shapes)} products"
+        times = f"{len(self.shapes)} times " if len(self.shapes) > 1 else ""
+        return times + " x ".join(map(str, self.shapes[0]))
+
+    @property
+    def is_right(self) -> bool:
+        """Whether every bit and every cycle is as it should be."""
+        return self.results > 0 and not self.mismatches and not self.off_schedule
+
+    def to_json(self, macs_per_cycle: int) -> dict[str, Any]:
+        """All attributes, and the rates that follow from them, as JSON values."""
+        return {
+            **vars(self),
+            "utilization": self.utilization(macs_per_cycle),
+            "macs_per_s": self.macs / self.seconds if self.seconds else 0.0,
+            "results_per_s": self.results / self.seconds if self.seconds else 0.0,
+        }
+
+    def utilization(self, macs_per_cycle: int) -> float:
+        """Fraction of the product slots of all cycles that the results needed."""
+        return self.macs / (self.cycles * macs_per_cycle) if self.cycles else 0.0
+
+
+class ComparedProducts:
+    """Computes products in simulation, and compares each with `hwdse.kernels.matmul`.
+
+    Args:
+        simulated: the simulation.
+
+    Attributes:
+        tallies: what was compared, by layer.
+    """
+
+    def __init__(self, simulated: SimulatedProducts) -> None:
+        self._simulated = simulated
+        self.tallies: dict[str, Tally] = {}
+
+    def __call__(self, layer: str, a: Array, b: Array) -> Array:
+        """The codes that the simulation gives."""
+        design = self._simulated.design
+        expected = kernels.matmul(design, a, b)
+        found = self._simulated(a, b)
+        tally = self.tallies.setdefault(layer, Tally(layer=layer))
+        (m, k), n = a.shape, b.shape[1]
+        tally.shapes.append((m, k, n))
+        tally.results += found.codes.size
+        tally.macs += m * k * n
+        tally.tiles += found.tiles
+        tally.runs += found.runs
+        tally.cycles += found.cycles
+        tally.off_schedule += found.off_schedule
+        tally.seconds += found.seconds
+        wrong = np.argwhere(found.codes != expected)
+        tally.mismatches += len(wrong)
+        # A transfer that is missing shifts all later ones, so it comes first.
+        tally.told += found.complaints[: _SHOWN - len(tally.told)]
+        for row, column in wrong[: _SHOWN - len(tally.told)].tolist():
+            tally.told.append(_told(design, (row, column), a, b, expected, found))
+        return found.codes
+
+    @property
+    def is_right(self) -> bool:
+        """Whether something was compared, and nothing differed."""
+        return bool(self.tallies) and all(tally.is_right for tally in self.tallies.values())
+
+
+def _told(  # noqa: PLR0917 - where it is, and of what
+    design: Design,
+    place: tuple[int, int],
+    a: Array,
+    b: Array,
+    expected: Array,
+    found: Simulation,
+) -> str:
+    row, column = place
+    want, got = int(expected[place]), int(found.codes[place])
+    operands = ", ".join(
+        f"{name}=[{', '.join(value_text(f, int(code)) for code in codes[:_SHOWN_TERMS])}"
+        f"{', ...' if len(codes) > _SHOWN_TERMS else ''}]"
+        for name, f, codes in (("a", design.a, a[row]), ("b", design.b, b[:, column]))
+    )
+    return (
+        f"row {row}, column {column}: expected {value_text(design.out, want)}, got "
+        f"{value_text(design.out, got)}{apart(design.out, want, got)}: {operands}"
+    )
