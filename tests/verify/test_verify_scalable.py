@@ -1,5 +1,6 @@
 """The precision-scalable unit in Verilator: every pair of elements in every mode, and faults."""
 
+import numpy as np
 import pytest
 
 from hwdse import Design
@@ -9,6 +10,7 @@ from hwdse.spec import Axis
 from hwdse.verify import generate, verify
 from hwdse.verify.mutation import mutation_score
 from hwdse.verify.prepare import prepare
+from hwdse.verify.simulated import SimulatedProducts
 
 
 def design_of(keys):
@@ -43,6 +45,16 @@ def test_digits_that_are_never_signed_are_found(monkeypatch):
     monkeypatch.setattr(composed.DigitProduct, "elaborate", elaborate)
     with pytest.raises(VerificationError, match="mismatches in"):
         verify(design_of("a=int4,acc=int:14"), level="quick")
+
+
+def test_matrix_products_run_in_the_widest_mode(tmp_path):
+    design = design_of("a=int4,acc=int:12")
+    rng = np.random.default_rng(2)
+    a, b = rng.integers(0, 16, (5, 7)), rng.integers(0, 16, (7, 3))
+    found = SimulatedProducts(design, tmp_path)(a, b)
+    exact = design.a.decode(a) @ design.b.decode(b)
+    assert np.array_equal(found.codes, exact.astype(np.int64) & 0xFFF)
+    assert (found.off_schedule, found.complaints) == (0, ())
 
 
 def test_equal_parts_are_one_module():

@@ -35,6 +35,7 @@ def _integers(design: Design, m: int, k: int, n: int, seed: int) -> tuple[np.nda
             "unit=systolic,rows=1,cols=1",
             "unit=dot,lanes=3,interleave=2,stages=1",
             "interleave=3",
+            "unit=tensor,rows=3,cols=2,lanes=3,interleave=2",
             "unit=systolic,rows=5,cols=7,sums=0",
         ],
         6,
