@@ -126,6 +126,7 @@ class Design:
             raise SpecError(f"unit {self.unit} takes block formats such as mxfp8_e4m3, not {a}")
         for name, value in {"mul": mul, "a": a, "b": b, "unit": self.unit.sized(mul)}.items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "unit", self.unit.fitted(self))
 
     def keys(self) -> dict[str, str]:
         """Every key that the unit uses and the value of the key, including defaults."""

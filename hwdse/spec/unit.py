@@ -89,6 +89,17 @@ class Unit(Part):
         del mul
         return self
 
+    def fitted(self, design: "Design") -> Self:
+        """The same unit with the sizes that follow from the operands of the design.
+
+        The design has its operands, multiplier and accumulator, but not yet its output format.
+
+        Raises:
+            SpecError: the unit cannot compute with these parts.
+        """
+        del design
+        return self
+
     def plain(self) -> Self:
         """The same unit without inserted pipeline registers, as the generator builds it."""
         return replace(self, stages=0)
@@ -140,8 +151,8 @@ class Unit(Part):
 
     @property
     @abstractmethod
-    def macs_per_cycle(self) -> int:
-        """Products that the unit computes per cycle."""
+    def macs_per_cycle(self) -> float:
+        """Products that the unit computes per cycle, on average."""
 
     @property
     @abstractmethod
