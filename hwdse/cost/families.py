@@ -70,7 +70,7 @@ def lane_measures(a: Format, b: Format | None) -> dict[str, float]:
     }
 
 
-def unit_measures(unit: Unit, macs_per_cycle: int) -> dict[str, float]:
+def unit_measures(unit: Unit, macs_per_cycle: float) -> dict[str, float]:
     """Products per cycle and interleaved sums (binary logarithms), and register ranks."""
     turns = log2(getattr(unit, "interleave", 1))
     registers = dict(zip(REGISTER_TRAITS, (float(unit.stages), turns), strict=True))
@@ -82,7 +82,7 @@ def terms(found: Mapping[str, str]) -> dict[str, float]:
     return {f"{name}={value}": 1.0 for name, value in found.items()}
 
 
-def traits_of(design: Design, macs_per_cycle: int) -> dict[str, float]:
+def traits_of(design: Design, macs_per_cycle: float) -> dict[str, float]:
     """All traits of a design: 1 for each of its categories, and its measures."""
     return {
         **terms(categories(design)),

@@ -135,4 +135,6 @@ class UnitStructure:
         if any(share < 0 for share in self.shares):
             raise HwdseError(f"shares are {self.shares}: allowed are numbers from 0 upwards")
         if self.macs_per_cycle <= 0:
-            raise HwdseError(f"macs_per_cycle is {self.macs_per_cycle}: allowed are numbers above 0")
+            raise HwdseError(
+                f"macs_per_cycle is {self.macs_per_cycle}: allowed are numbers above 0"
+            )

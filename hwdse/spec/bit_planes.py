@@ -27,8 +27,8 @@ class BitPlanes:
     A format whose values are odd multiples of 2^lsb has no offset: `binary` and `bipolar{n}`, with
     u = code. All others are windows of 2^planes neighbouring multiples of 2^lsb, from L on. Then u
     counts from L, and the offset is 2 L + 2^planes - 1. It is -1 where the window can start at
-    -2^(planes - 1): for `int{n}`, where u is the code with its top bit inverted. For `uint{n}`, u is
-    the code, and the offset is 2^n - 1. For `ternary` it is -1, too: -1, 0 and 1 have u = 1, 2, 3.
+    -2^(planes - 1): for `int{n}`, where u is the code with its top bit inverted; and for `ternary`,
+    where -1, 0 and 1 have u = 1, 2, 3. For `uint{n}`, u is the code, and the offset is 2^n - 1.
 
     Attributes:
         planes: number of bit planes.

@@ -115,7 +115,7 @@ class LutColumn(Component):
         return Structure.series([Structure(parts=(choose,), path=(choose,)), self.end.structure])
 
     def elaborate(self, platform) -> Module:
-        m, sizes, rows = Module(), self._sizes, self._spec.rows
+        m, rows = Module(), self._spec.rows
         chosen, negate, signs = self._chosen(m)
         states = []
         for row in range(rows):
@@ -138,13 +138,14 @@ class LutColumn(Component):
     def _chosen(self, m: Module) -> tuple[Value, Value, dict[str, Value]]:
         """One bit for each entry, the sign, and which weights are above and below zero."""
         sizes, bits = self._sizes, self._design.b.bits
-        words, flags = [], []
+        words, positive, negative = [], [], []
         for k in range(sizes.group):
             recode = self._recode if k == 0 else Recode(self._own, bits)
             m.submodules[f"recode{k}"] = recode
             m.d.comb += recode.i.eq(self.w.word_select(k, bits))
             words.append(recode.o)
-            flags.append((recode.positive, recode.negative))
+            positive.append(recode.positive)
+            negative.append(recode.negative)
         loaded = Cat(word[plane] for plane in range(sizes.planes) for word in words)
         planes = Signal(len(loaded), reset_less=True)
         with m.If(self.load):
@@ -159,8 +160,8 @@ class LutColumn(Component):
         m.d.comb += chosen.eq(Cat(index == entry for entry in range(sizes.entries)))
         signs: dict[str, Value] = {}
         if self._shape.has_inf:
-            for name, values in zip(("positive", "negative"), zip(*flags, strict=True), strict=True):
+            for name, values in (("positive", positive), ("negative", negative)):
                 signs[name] = held = Signal(sizes.group, name=name, reset_less=True)
                 with m.If(self.load):
-                    m.d.sync += held.eq(Cat(*values))
+                    m.d.sync += held.eq(Cat(values))
         return chosen, negate, signs

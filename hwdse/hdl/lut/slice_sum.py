@@ -14,7 +14,9 @@ from hwdse.spec.engines.lut import SliceSum
 def _(mul: SliceSum, a: Format, b: Format) -> Signature:
     """The record, with a carry that is left to the accumulator if there is no adder before it."""
     shape = mul.product(a, b)
-    return carry_signature(shape, shape.significand_bits) if mul.carried else unpacked_signature(shape)
+    return (
+        carry_signature(shape, shape.significand_bits) if mul.carried else unpacked_signature(shape)
+    )
 
 
 @group_sum.register

@@ -190,9 +190,7 @@ def _sums(m: Module, words: Sequence[Value], name: str) -> list[Value]:
             added = number >> (half - 1)
             place = number & (len(low) - 1)
             other = low[place] if added else low[len(low) - 1 - place]
-            total = Signal(
-                signed(len(words[0]) + clog2(len(words))), name=f"{name}_{len(sums)}"
-            )
+            total = Signal(signed(len(words[0]) + clog2(len(words))), name=f"{name}_{len(sums)}")
             m.d.comb += total.eq(upper + other if added else upper - other)
             sums.append(total)
     return sums

@@ -56,11 +56,13 @@ class Lut(Unit):
     """Matrix products by table lookup: high-precision activations times weights of 1 to 4 bits.
 
     After LUT Tensor Core (Mo et al., 2025). A slice is `group` terms of `rows` x `cols` sums. Each
-    row has a table of all sums of its `group` activations with signs, T[c] = sum of (2 c_k - 1) a_k.
-    T[~c] = -T[c], so half of the table, 2^(`group` - 1) entries, is built and stored. A bit plane of
-    the weights of a column selects an entry and its sign. A slice takes one cycle for each bit
-    plane, least significant first; `hwdse.spec.bit_planes` has the bit planes of a format. The
-    codes of the weights enter as they are. The unit maps them to indices and signs.
+    row has a table of all sums of its activations with signs, T[c] = sum of (2 c_k - 1) a_k. As
+    T[~c] = -T[c], only half of the table is built and stored, 2^(`group` - 1) entries. A bit plane
+    of the weights of a column selects an entry and its sign. A slice takes one cycle for each bit
+    plane, least significant first; `hwdse.spec.bit_planes` has the bit planes of a format. Where a
+    format has an offset, the running sum of a slice starts with the sum of the activations times
+    the offset, and is halved. The codes of the weights enter as they are: their plane words, index
+    and sign cost a few gates for each weight, for all rows.
 
     Nothing is rounded in a table or a slice: an entry is the exact sum of its activations, in fixed
     point where activations are floats. The exact sum of a slice is one step of the accumulator. So
@@ -78,7 +80,7 @@ class Lut(Unit):
     takes_stages: ClassVar[bool] = False
     uses: ClassVar[frozenset[str]] = frozenset({"b", "mul", "acc"})
 
-    group: int = 4  # type: ignore[assignment]
+    group: int = 4
     rows: int = 2
     cols: int = 16
     planes: int = field(default=1, metadata={"derived": True})

@@ -108,8 +108,7 @@ def _products(unit: Lut, block: Block, most: int, rng: np.random.Generator) -> I
     for begin in range(0, len(chosen), together):
         own = chosen[begin : begin + together]
         left, right = (
-            np.concatenate([own, rng.integers(0, len(a), side - len(own))])
-            for side in (rows, cols)
+            np.concatenate([own, rng.integers(0, len(a), side - len(own))]) for side in (rows, cols)
         )
         # (sums, slices, terms) to (slices, rows, terms) and (slices, terms, cols)
         yield Fed(
