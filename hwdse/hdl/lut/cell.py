@@ -24,7 +24,7 @@ class LutCell(Component):
     In the cycle of the last bit plane, the whole sum of the slice is added to `state`.
 
     Ports:
-        table: entries of the row, entry 0 in the low bits.
+        table, odd: entries of the row, as of `TableRow`.
         start: number from which the slice starts, if there is one.
         chosen: one bit for each entry, set for the one that the bit plane selects.
         negate: subtract the entry.
@@ -50,7 +50,8 @@ class LutCell(Component):
         infinite = ["plus", "minus", "positive", "negative"] if self._shape.has_inf else []
         super().__init__(
             {
-                "table": In(sizes.entries * sizes.entry),
+                "table": In(sizes.entries * sizes.stored),
+                "odd": In(1),
                 **({"start": In(signed(sizes.start))} if sizes.start else {}),
                 "chosen": In(sizes.entries),
                 **{name: In(1) for name in ("negate", "ends", "clear", *several)},
@@ -64,7 +65,7 @@ class LutCell(Component):
     def lookup(self) -> Structure:
         """Selection, sign, and the running sum of the slice."""
         sizes = self._sizes
-        select = MuxBlock(width=sizes.entry, ways=sizes.entries)
+        select = MuxBlock(width=sizes.stored, ways=sizes.entries)
         invert = Gates(width=sizes.entry)
         begin = MuxBlock(width=sizes.partial if sizes.start else 0, ways=2)
         clear = Gates(width=0 if sizes.start else sizes.partial)
@@ -85,8 +86,9 @@ class LutCell(Component):
         m, sizes = Module(), self._sizes
         m.submodules.step = adds = self.step
         entry = Signal(sizes.entry)
-        entries = [self.table.word_select(k, sizes.entry) for k in range(sizes.entries)]
-        m.d.comb += entry.eq(selected(entries, self.chosen) ^ self.negate.replicate(sizes.entry))
+        entries = [self.table.word_select(k, sizes.stored) for k in range(sizes.entries)]
+        plain = Cat(self.odd, selected(entries, self.chosen))
+        m.d.comb += entry.eq(plain ^ self.negate.replicate(sizes.entry))
         drive(m, adds.i0, **self._slice(m, entry.as_signed()), **self._specials())
         state = Signal(adds.layout, init=adds.reset, reset_less=True)
         m.d.comb += [

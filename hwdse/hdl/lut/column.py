@@ -1,6 +1,6 @@
 """A column of the table-lookup engine: weights, their bit planes, and one cell for each row."""
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from hwdse.hdl.component import Component
@@ -60,7 +60,7 @@ class LutColumn(Component):
     Ports:
         load: take the weights in this cycle.
         w: codes of the weights, the first in the low bits.
-        table, start, nan, plus, minus: as of `TableRow`, row 0 in the low bits.
+        table, odd, start, nan, plus, minus: as of `TableRow`, row 0 in the low bits.
         active, first, ends, clear: as of `LutCell`.
         row: one bit for each row, set for the one whose result is `o`. Only with several rows.
         o: code of the result.
@@ -74,7 +74,7 @@ class LutColumn(Component):
         self.cell, self.end = LutCell(spec, design), ColumnEnd(design)
         rows = spec.rows
         #: Bits per row of what the rows hand to the cells.
-        self._of_row = {"table": sizes.entries * sizes.entry}
+        self._of_row = {"table": sizes.entries * sizes.stored, "odd": 1}
         if sizes.start:
             self._of_row["start"] = sizes.start
         if self._shape.has_nan:
@@ -97,13 +97,14 @@ class LutColumn(Component):
     def weights(self) -> Structure:
         """Plane words in registers, index and sign."""
         sizes, signs = self._sizes, self._shape.has_inf
-        held = sizes.group * (sizes.planes + 2 * signs)
+        held = Register(width=sizes.group * (1 + 2 * signs))
+        moving = Register(width=sizes.group * (sizes.planes - 1), control=False)
         index = Gates(width=sizes.group - 1)
         decode = Gates(width=sizes.entries * max(sizes.group - 2, 0))
         shift = MuxBlock(width=sizes.group * (sizes.planes - 1), ways=2)
         recode = self._recode.structure(signs=signs)
         return Structure(
-            parts=(Register(width=held), index, decode, shift),
+            parts=(held, moving, index, decode, shift),
             children=(Child(structure=recode, copies=sizes.group),),
             path=(index, decode),
         )
@@ -146,17 +147,24 @@ class LutColumn(Component):
             words.append(recode.o)
             positive.append(recode.positive)
             negative.append(recode.negative)
-        loaded = Cat(word[plane] for plane in range(sizes.planes) for word in words)
-        planes = Signal(len(loaded), reset_less=True)
+        loaded = [Cat(word[plane] for word in words) for plane in range(sizes.planes)]
+        planes = [
+            Signal(sizes.group, name=f"plane{t}", reset_less=True) for t in range(sizes.planes)
+        ]
+        # Only bit plane 0 may have to wait. Those above it move down in every cycle, and are used
+        # up when it waits; so they need not be kept.
+        for t in range(1, sizes.planes):
+            above = planes[t + 1] if t + 1 < sizes.planes else loaded[t]
+            m.d.sync += planes[t].eq(Mux(self.load, loaded[t], above))
         with m.If(self.load):
-            m.d.sync += planes.eq(loaded)
+            m.d.sync += planes[0].eq(loaded[0])
         if sizes.planes > 1:
             with m.Elif(self.active):
-                m.d.sync += planes.eq(planes >> sizes.group)
+                m.d.sync += planes[0].eq(planes[1])
         negate, chosen = Signal(), Signal(sizes.entries)
         index = Signal(max(sizes.group - 1, 1))
-        m.d.comb += negate.eq(~planes[sizes.group - 1])
-        m.d.comb += index.eq(planes[: sizes.group - 1] ^ negate.replicate(sizes.group - 1))
+        m.d.comb += negate.eq(~planes[0][-1])
+        m.d.comb += index.eq(planes[0][:-1] ^ negate.replicate(sizes.group - 1))
         m.d.comb += chosen.eq(Cat(index == entry for entry in range(sizes.entries)))
         signs: dict[str, Value] = {}
         if self._shape.has_inf:

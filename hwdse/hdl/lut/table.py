@@ -1,6 +1,7 @@
 """Tables of the sums of activations with signs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Module, Signal, Value, signed
 from amaranth.lib.wiring import In, Out
@@ -27,8 +28,8 @@ class Sizes:
         group: activations per table.
         word: bits of an activation in fixed point, with sign.
         entries: entries of a table.
-        entry: bits of an entry. The last activation is never subtracted, so no entry is
-            +2^(entry - 1).
+        entry: bits of an entry. Bit 0 is the same for all entries: whether their sum is odd.
+        stored: bits of each entry that the table has, those above bit 0.
         start: bits of the number from which each slice starts; 0 if there is none.
         partial: bits of the running sum of a slice after each bit plane but the last; 0 if the
             only bit plane is the last.
@@ -41,23 +42,46 @@ class Sizes:
         self.planes, self.group = own.planes, spec.group
         self.word = design.a.unpacked.fixed_point_bits + 1
         self.entries = 1 << (spec.group - 1)
-        self.entry = self.word + clog2(spec.group)
         self.offset = own.offset
-        largest = spec.group << (self.word - 1)
-        before = abs(own.offset or 0) * largest
-        self.start = _signed_bits(before) if own.offset is not None else 0
-        held = 0
+        shape, most = design.a.unpacked, 1 << (self.word - 1)
+        least = 0 if not shape.signed else -most if shape.twos_complement else 1 - most
+        a = _Range(least, most - 1)
+        entry = a + _Range(min(a.least, -a.most), max(a.most, -a.least)) * (spec.group - 1)
+        self.entry, self.stored = entry.bits, entry.bits - 1
+        looked_up = _Range(min(entry.least, -entry.most), max(entry.most, -entry.least))
+        before = a * (spec.group * (own.offset or 0))
+        self.start = before.bits if own.offset is not None else 0
+        totals = [before + looked_up]
         for _ in range(own.planes - 1):
-            before = (before + largest) // 2
-            held = max(held, before)
-        self.partial = _signed_bits(held) if own.planes > 1 else 0
-        self.total = max(self.partial, self.start, self.entry + 1) + 1
+            totals.append(totals[-1].halved + looked_up)
+        self.partial = max((total.halved.bits for total in totals[:-1]), default=0)
+        self.total = max(total.bits for total in totals)
         # With an offset, the sum of a slice is half of what the bit planes give: bit 0 is 0.
         self.low = max(own.planes - 1 - (own.offset is not None), 0)
 
 
-def _signed_bits(largest: int) -> int:
-    return largest.bit_length() + 1
+@dataclass(frozen=True)
+class _Range:
+    """All integers from `least` to `most`."""
+
+    least: int
+    most: int
+
+    @property
+    def bits(self) -> int:
+        """Bits in two's complement."""
+        return max((~self.least).bit_length() if self.least < 0 else 0, self.most.bit_length()) + 1
+
+    @property
+    def halved(self) -> "_Range":
+        return _Range(self.least >> 1, self.most >> 1)
+
+    def __add__(self, other: "_Range") -> "_Range":
+        return _Range(self.least + other.least, self.most + other.most)
+
+    def __mul__(self, factor: int) -> "_Range":
+        ends = sorted((self.least * factor, self.most * factor))
+        return _Range(*ends)
 
 
 class TableRow(Component):
@@ -69,7 +93,8 @@ class TableRow(Component):
     Ports:
         load: take the activations in this cycle.
         a: codes of the activations, the first in the low bits.
-        table: the entries, entry 0 in the low bits.
+        table: the entries without their bit 0, entry 0 in the low bits.
+        odd: bit 0 of all entries.
         start: the number from which each slice starts: the sum of the activations times the offset
             of the weights. Only for weights with an offset.
         nan: an activation is NaN.
@@ -88,7 +113,8 @@ class TableRow(Component):
             {
                 "load": In(1),
                 "a": In(spec.group * design.a.bits),
-                "table": Out(sizes.entries * sizes.entry),
+                "table": Out(sizes.entries * sizes.stored),
+                "odd": Out(1),
                 **({"start": Out(signed(sizes.start))} if sizes.start else {}),
                 **flags,
             }
@@ -115,10 +141,9 @@ class TableRow(Component):
             Gates(width=2 * sizes.group * shape.has_inf),
         )
         registers = tuple(
-            Register(width=width)
-            for width in (sizes.entries * sizes.entry, sizes.start, flags)
-            if width
+            Register(width=width) for width in (sizes.entries * sizes.stored + 1, flags) if width
         )
+        registers += (Register(width=sizes.start, control=sizes.planes == 1),)
         return Structure(
             parts=(*more, *logic, *registers),
             children=(Child(structure=Structure(parts=adders)),),
@@ -143,7 +168,10 @@ class TableRow(Component):
             records.append(Record(shape, decode.o))
             words.append(to_fixed_point(m, records[-1], f"place{k}"))
         entries = _sums(m, words, "sum")
-        following = {"table": Cat(entry[: sizes.entry] for entry in _extended(m, entries, sizes))}
+        following: dict[str, Value] = {
+            "table": Cat(entry[1:] for entry in _extended(m, entries, sizes)),
+            "odd": entries[0][0],
+        }
         if sizes.start:
             # The last entry is the sum of all activations.
             total = weighted_sum(m, [entries[-1]], self._factor, sizes.start, "start")
@@ -158,7 +186,8 @@ class TableRow(Component):
             following["minus"] = Cat(inf & sign for inf, sign in pairs)
         for name, value in following.items():
             register = Signal.like(getattr(self, name), name=f"{name}_register", reset_less=True)
-            with m.If(self.load):
+            # The start is used in the first cycle only; with one bit plane, this cycle may wait.
+            with m.If(self.load if name != "start" or sizes.planes == 1 else 1):
                 m.d.sync += register.eq(value)
             m.d.comb += getattr(self, name).eq(register)
         return m
