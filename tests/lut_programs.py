@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse import Design
-from hwdse.golden.engines.lut import Passage, slices
+from hwdse.golden.engines.lut import slices
+from hwdse.golden.engines.passage import Passage
 from hwdse.verify.trace import joined
 
 Codes = npt.NDArray[np.int64]

@@ -5,29 +5,13 @@ offers the first transfer of each input stream. Inputs are always valid, and res
 once.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from hwdse.formats.unpacked import Array
 from hwdse.golden.dot import matmul
+from hwdse.golden.engines.passage import Passage
 from hwdse.spec import Design
-from hwdse.spec.engines.lut import Lut
-
-
-@dataclass(frozen=True, kw_only=True)
-class Passage:
-    """The transfers of a table-lookup engine.
-
-    Attributes:
-        results: codes of the results, shape (transfers of `o`, cols).
-        answered: for each transfer of `o`, the number of the answered slice.
-        cycles: for each stream, the cycle of each transfer.
-    """
-
-    results: Array
-    answered: Array
-    cycles: dict[str, Array]
+from hwdse.spec.engines.lut import TableLookup
 
 
 def slices(design: Design, weights: Array, data: Array, last: Array) -> Passage:
@@ -40,7 +24,7 @@ def slices(design: Design, weights: Array, data: Array, last: Array) -> Passage:
         last: for each slice, whether it is the last of its sums.
     """
     engine = design.unit
-    assert isinstance(engine, Lut)
+    assert isinstance(engine, TableLookup)
     ends = np.flatnonzero(last)
     results = np.zeros((len(ends), engine.rows, engine.cols), design.out.code_dtype)
     lengths = np.diff(ends, prepend=-1)

@@ -5,30 +5,15 @@ taken at once.
 """
 
 from collections import deque
-from dataclasses import dataclass
 
 import numpy as np
 
 from hwdse.errors import ShapeError
 from hwdse.formats.unpacked import Array
 from hwdse.golden.dot import matmul
+from hwdse.golden.engines.passage import Passage
 from hwdse.spec import Design
 from hwdse.spec.engines.systolic import Systolic
-
-
-@dataclass(frozen=True, kw_only=True)
-class Passage:
-    """The transfers of a systolic array.
-
-    Attributes:
-        results: codes of the results, shape (transfers of `o`, cols).
-        answered: for each transfer of `o`, the number of the answered transfer of `a`.
-        cycles: for each stream, the cycle of each transfer.
-    """
-
-    results: Array
-    answered: Array
-    cycles: dict[str, Array]
 
 
 def weight_stationary(  # noqa: PLR0917 - the fields of both input streams

@@ -13,7 +13,7 @@ from hwdse.primitives.primitive import Mux as MuxBlock
 from hwdse.primitives.structure import Structure
 from hwdse.spec import Design
 from hwdse.spec.bit_planes import bit_planes
-from hwdse.spec.engines.lut import Lut, SliceSum
+from hwdse.spec.engines.lut import SliceSum, TableLookup
 
 
 class LutCell(Component):
@@ -38,7 +38,7 @@ class LutCell(Component):
         state: bits of the state of the sum.
     """
 
-    def __init__(self, spec: Lut, design: Design) -> None:
+    def __init__(self, spec: TableLookup, design: Design) -> None:
         self._sizes = sizes = Sizes(spec, design)
         self._shape = design.a.unpacked
         self._lsb = bit_planes(design.b).lsb - design.b.unpacked.exponent_min

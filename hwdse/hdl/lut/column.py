@@ -13,7 +13,7 @@ from hwdse.primitives.primitive import Mux as MuxBlock
 from hwdse.primitives.structure import Child, Structure
 from hwdse.spec import Design
 from hwdse.spec.bit_planes import BitPlanes, bit_planes
-from hwdse.spec.engines.lut import Lut
+from hwdse.spec.engines.lut import TableLookup
 
 
 class Recode(Component):
@@ -66,7 +66,7 @@ class LutColumn(Component):
         o: code of the result.
     """
 
-    def __init__(self, spec: Lut, design: Design) -> None:
+    def __init__(self, spec: TableLookup, design: Design) -> None:
         self._spec, self._design = spec, design
         self._sizes = sizes = Sizes(spec, design)
         self._own, self._shape = bit_planes(design.b), design.a.unpacked

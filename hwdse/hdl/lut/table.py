@@ -17,7 +17,7 @@ from hwdse.primitives.primitive import Adder, Gates, Reduce, Register
 from hwdse.primitives.structure import Child, Structure
 from hwdse.spec import Design
 from hwdse.spec.bit_planes import bit_planes
-from hwdse.spec.engines.lut import Lut
+from hwdse.spec.engines.lut import TableLookup
 
 
 class Sizes:
@@ -37,7 +37,7 @@ class Sizes:
         low: bits that leave the running sum below, one per bit plane, and are part of the slice.
     """
 
-    def __init__(self, spec: Lut, design: Design) -> None:
+    def __init__(self, spec: TableLookup, design: Design) -> None:
         own = bit_planes(design.b)
         self.planes, self.group = own.planes, spec.group
         self.word = design.a.unpacked.fixed_point_bits + 1
@@ -101,7 +101,7 @@ class TableRow(Component):
         plus, minus: activations that are infinite; only if the format has infinity.
     """
 
-    def __init__(self, spec: Lut, design: Design) -> None:
+    def __init__(self, spec: TableLookup, design: Design) -> None:
         self._sizes = sizes = Sizes(spec, design)
         self._format = design.a
         self._decode = decoder(design.a)

@@ -10,10 +10,10 @@ from hwdse.hdl.units import unit
 from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Child, Structure, UnitStructure
 from hwdse.spec import Design
-from hwdse.spec.engines.lut import Lut
+from hwdse.spec.engines.lut import TableLookup
 
 
-@unit.register(Lut)
+@unit.register(TableLookup)
 class LutUnit(Component):
     """Matrix products by table lookup, with bit-serial weights and the build of the tables.
 
@@ -35,7 +35,7 @@ class LutUnit(Component):
             first.
     """
 
-    def __init__(self, spec: Lut, design: Design) -> None:
+    def __init__(self, spec: TableLookup, design: Design) -> None:
         self._spec, self._design = spec, design
         self._sizes = Sizes(spec, design)
         self._row, self._column = TableRow(spec, design), LutColumn(spec, design)

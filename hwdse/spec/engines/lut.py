@@ -52,7 +52,7 @@ class SliceSum(Multiplier):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lut(Unit):
+class TableLookup(Unit):
     """Matrix products by table lookup: high-precision activations times weights of 1 to 4 bits.
 
     After LUT Tensor Core (Mo et al., 2025). A slice is `group` terms of `rows` x `cols` sums. Each

@@ -1,17 +1,17 @@
 """Traces of the table-lookup engine: sums that suit a dot product unit, in rows and columns."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from hwdse.errors import SpecError
-from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.lut import slices
 from hwdse.spec import Design, Dot
-from hwdse.spec.engines.lut import Lut
+from hwdse.spec.engines.lut import TableLookup
 from hwdse.verify.coverage import judged
+from hwdse.verify.engines.fed import Fed
 from hwdse.verify.prepare import Prepared, prepare
 from hwdse.verify.stimulus import Block
 from hwdse.verify.stimulus.mac import dot_stimulus
@@ -24,30 +24,8 @@ _PRODUCTS = {"quick": 1 << 15, "full": 1 << 20}
 _MOST_SLICES = {"quick": 500, "full": 10000}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fed:
-    """Transfers of the input streams, as golden takes them, and their purposes.
-
-    Attributes:
-        columns: arrays of codes and flags by the names that golden has for them.
-        purposes: for each slice, what it is for.
-    """
-
-    columns: Mapping[str, Array]
-    purposes: Sequence[str]
-
-    @classmethod
-    def joined(cls, parts: Sequence["Fed"]) -> "Fed":
-        """The transfers of several parts, one after another."""
-        names = parts[0].columns
-        return cls(
-            columns={n: np.concatenate([part.columns[n] for part in parts]) for n in names},
-            purposes=[purpose for part in parts for purpose in part.purposes],
-        )
-
-
 @prepare.register
-def _(unit: Lut, design: Design, level: str, seed: int) -> Prepared:
+def _(unit: TableLookup, design: Design, level: str, seed: int) -> Prepared:
     if level not in _PRODUCTS:
         raise SpecError(
             f"level {level}: unit lut has {' and '.join(_PRODUCTS)}; tables of all activations "
@@ -86,7 +64,7 @@ def _(unit: Lut, design: Design, level: str, seed: int) -> Prepared:
 
 
 def _sums(
-    unit: Lut, design: Design, level: str, seed: int, rng: np.random.Generator
+    unit: TableLookup, design: Design, level: str, seed: int, rng: np.random.Generator
 ) -> Iterator[Fed]:
     """Sums of a `dot` with as many lanes as a slice has terms.
 
@@ -98,7 +76,9 @@ def _sums(
         yield from _products(unit, block, _PRODUCTS[level] // len(blocks), rng)
 
 
-def _products(unit: Lut, block: Block, most: int, rng: np.random.Generator) -> Iterator[Fed]:
+def _products(
+    unit: TableLookup, block: Block, most: int, rng: np.random.Generator
+) -> Iterator[Fed]:
     rows, cols = unit.rows, unit.cols
     together = min(rows, cols)
     longest = max(most // (rows * cols * unit.group), 1)
@@ -121,7 +101,7 @@ def _products(unit: Lut, block: Block, most: int, rng: np.random.Generator) -> I
         )
 
 
-def _any_slices(unit: Lut, design: Design, level: str, rng: np.random.Generator) -> Fed:
+def _any_slices(unit: TableLookup, design: Design, level: str, rng: np.random.Generator) -> Fed:
     """Random slices of sums of random lengths, many of them of one slice."""
     products = unit.rows * unit.cols * unit.group
     count = min(max(_PRODUCTS[level] // products, 8), _MOST_SLICES[level])
