@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse import Design
-from hwdse.golden.engines.systolic import Passage, output_stationary, weight_stationary
+from hwdse.golden.engines.passage import Passage
+from hwdse.golden.engines.systolic import output_stationary, weight_stationary
 
 Codes = npt.NDArray[np.int64]
 

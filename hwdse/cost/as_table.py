@@ -38,7 +38,7 @@ def as_built(design: Design, unit: UnitStructure, technology: Technology) -> Uni
     if table is None:
         return unit
     # A unit makes as many results at once as it takes operands or pairs of them.
-    tables = Structure(parts=(table,), path=(table,)).times(unit.macs_per_cycle)
+    tables = Structure(parts=(table,), path=(table,)).times(int(unit.macs_per_cycle))
     registers = unit.blocks.get(REGISTERS, Structure())
     logic = {name: block for name, block in unit.blocks.items() if name != REGISTERS}
     if _area(logic, technology) <= _area({TABLE: tables}, technology):

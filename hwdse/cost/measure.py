@@ -62,7 +62,7 @@ class Measurement:
     energy: Energy
     energy_error: float
     settled_ns: float
-    macs_per_cycle: int
+    macs_per_cycle: float
     cells: Mapping[str, int]
     registers: int
     path: tuple[str, ...]
@@ -143,7 +143,7 @@ def measure_verilog(
     top: str,
     spec: str,
     interface: Interface,
-    macs_per_cycle: int,
+    macs_per_cycle: float,
     library: Library,
     operands: Operands | None = None,
     timeout_s: float | None = None,

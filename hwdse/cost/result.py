@@ -68,7 +68,7 @@ class Cost:
     energy_pj: float
     delay_ns: float
     stage_delays_ns: tuple[float, ...]
-    macs_per_cycle: int
+    macs_per_cycle: float
     breakdown: tuple[BlockCost, ...]
     technology: str
     method: str

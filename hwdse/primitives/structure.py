@@ -109,18 +109,18 @@ class UnitStructure:
             register ranks, in order.
         shares: used only if pipeline registers were inserted into the blocks. Delay of each
             resulting stage, as a fraction of the slowest delay in `stages`. Otherwise empty.
-        macs_per_cycle: products accumulated per cycle. The cost model divides the energy per cycle
-            by this number to get the energy per multiply-accumulate.
+        macs_per_cycle: products accumulated per cycle, on average. The cost model divides the
+            energy per cycle by this number to get the energy per multiply-accumulate.
 
     Raises:
         HwdseError: a stage names an unknown block, there is no stage, a share is negative, or
-            `macs_per_cycle` < 1.
+            `macs_per_cycle` is not above 0.
     """
 
     blocks: Mapping[str, Structure]
     stages: tuple[tuple[str, ...], ...]
     shares: tuple[float, ...] = ()
-    macs_per_cycle: int = 1
+    macs_per_cycle: float = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "blocks", MappingProxyType(dict(self.blocks)))
@@ -134,5 +134,7 @@ class UnitStructure:
                     )
         if any(share < 0 for share in self.shares):
             raise HwdseError(f"shares are {self.shares}: allowed are numbers from 0 upwards")
-        if self.macs_per_cycle < 1:
-            raise HwdseError(f"macs_per_cycle is {self.macs_per_cycle}: allowed are 1 and more")
+        if self.macs_per_cycle <= 0:
+            raise HwdseError(
+                f"macs_per_cycle is {self.macs_per_cycle}: allowed are numbers above 0"
+            )

@@ -124,7 +124,7 @@ class Design:
         mul, a, b = joined(self.mul, self.a, self.b)
         if self.unit.takes_blocks and not isinstance(mul, BlockProduct):
             raise SpecError(f"unit {self.unit} takes block formats such as mxfp8_e4m3, not {a}")
-        for name, value in {"mul": mul, "a": a, "b": b, "unit": self.unit.sized(mul)}.items():
+        for name, value in {"mul": mul, "a": a, "b": b}.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "unit", self.unit.fitted(self))
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from hwdse.errors import SpecError
 from hwdse.formats import Format
 from hwdse.spec.interface import Field, Interface, Stream
-from hwdse.spec.multiply import Multiplier
 from hwdse.spec.part import Part
 from hwdse.spec.workload import Schedule, Workload
 
@@ -84,11 +83,6 @@ class Unit(Part):
     def _own(self) -> "list[DataclassField[Any]]":
         return [field for field in fields(self) if not field.metadata.get("derived")]
 
-    def sized(self, mul: Multiplier) -> Self:
-        """The same unit with the sizes that follow from the operands of `mul`."""
-        del mul
-        return self
-
     def fitted(self, design: "Design") -> Self:
         """The same unit with the sizes that follow from the operands of the design.
 
@@ -156,8 +150,8 @@ class Unit(Part):
 
     @property
     @abstractmethod
-    def macs_per_cycle(self) -> int:
-        """Products that the unit computes per cycle."""
+    def macs_per_cycle(self) -> float:
+        """Products that the unit computes per cycle, on average."""
 
     @property
     @abstractmethod

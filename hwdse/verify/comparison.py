@@ -73,7 +73,7 @@ class Tally:
         """Whether every bit and every cycle is as it should be."""
         return self.results > 0 and not self.mismatches and not self.off_schedule
 
-    def to_json(self, macs_per_cycle: int) -> dict[str, Any]:
+    def to_json(self, macs_per_cycle: float) -> dict[str, Any]:
         """All attributes, and the rates that follow from them, as JSON values."""
         return {
             **vars(self),
@@ -82,7 +82,7 @@ class Tally:
             "results_per_s": self.results / self.seconds if self.seconds else 0.0,
         }
 
-    def utilization(self, macs_per_cycle: int) -> float:
+    def utilization(self, macs_per_cycle: float) -> float:
         """Fraction of the product slots of all cycles that the results needed."""
         return self.macs / (self.cycles * macs_per_cycle) if self.cycles else 0.0
 

@@ -25,11 +25,12 @@ from hwdse.spec.design import DESIGN_ROUNDINGS
 
 # What the package registers itself: draws must not depend on what other tests add.
 _CATALOGUE = tuple(formats.names())
-# Units of block formats are compared with golden in test_kernels_block_matrix.py.
+# Units of block formats are compared with golden in test_kernels_block_matrix.py. Units that refuse
+# most designs have tests of their own.
 UNITS = sorted(
     key
     for key, c in Unit.choices.items()
-    if c.__module__.startswith("hwdse.") and not c.takes_blocks
+    if c.__module__.startswith("hwdse.") and not c.takes_blocks and c.fitted is Unit.fitted
 )
 FAMILIES = [family for family in Format.families if family.__module__.startswith("hwdse.")]
 MULTIPLIERS = {

@@ -91,7 +91,7 @@ BAD = {
     # rounding, unit
     "a=e4m3fn,acc=kulisch,rounding=nearest": ("rounding=nearest", "rne, rna, rtz, up, down"),
     "a=e4m3fn,acc=kulisch,rounding=stochastic": ("rounding=stochastic", "rne, rna, rtz, up, down"),
-    "a=e4m3fn,acc=kulisch,unit=tensor": ("unit 'tensor'", "mac, dot"),
+    "a=e4m3fn,acc=kulisch,unit=matrix": ("unit 'matrix'", "mac, dot"),
     "a=e4m3fn,acc=kulisch,unit=dot:4": ("'dot:4'", "dot"),
     "a=e4m3fn,acc=kulisch,unit=dot,lanes=0": ("lanes=0", "1 to 1024"),
     "a=e4m3fn,acc=kulisch,unit=dot,lanes=1025": ("lanes=1025", "1 to 1024"),

@@ -74,8 +74,8 @@ class PricedDesign:
 
     @property
     def lanes(self) -> int:
-        """Number of components that make up the unit: its MACs per cycle."""
-        return self.cost.macs_per_cycle
+        """Number of components that make up the unit: its MACs per cycle, at least 1."""
+        return max(round(self.cost.macs_per_cycle), 1)
 
     @property
     def lane_area_um2(self) -> float:

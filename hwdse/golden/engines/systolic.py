@@ -5,7 +5,6 @@ taken at once.
 """
 
 from collections import deque
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -13,32 +12,9 @@ import numpy as np
 from hwdse.errors import ShapeError
 from hwdse.formats.unpacked import Array
 from hwdse.golden.dot import matmul
+from hwdse.golden.engines.passage import Passage, Walk
 from hwdse.spec import Design
 from hwdse.spec.engines.systolic import Systolic
-
-
-@dataclass(frozen=True, kw_only=True)
-class Walk:
-    """When the transfers of a systolic array happen.
-
-    Attributes:
-        answered: for each transfer of `o`, the number of the answered transfer of `a`.
-        cycles: for each stream, the cycle of each transfer.
-    """
-
-    answered: Array
-    cycles: dict[str, Array]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Passage(Walk):
-    """The transfers of a systolic array.
-
-    Attributes:
-        results: codes of the results, shape (transfers of `o`, cols).
-    """
-
-    results: Array
 
 
 def weight_stationary(  # noqa: PLR0917 - the fields of both input streams

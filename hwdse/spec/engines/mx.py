@@ -7,7 +7,6 @@ from hwdse import formats
 from hwdse.errors import SpecError
 from hwdse.formats import Format
 from hwdse.spec.interface import Field, Interface
-from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.block import BlockProduct
 from hwdse.spec.unit import Bare, Summing
 from hwdse.spec.workload import Schedule, Workload
@@ -49,9 +48,10 @@ class Mx(Summing):
         if not 1 <= self.blocks <= _MAX_BLOCKS:
             raise SpecError(f"blocks={self.blocks}: 1 to {_MAX_BLOCKS} are allowed")
 
-    def sized(self, mul: Multiplier) -> Self:
+    def fitted(self, design: "Design") -> Self:
         """The same unit with the size of its blocks."""
-        return replace(self, size=mul.size) if isinstance(mul, BlockProduct) else self
+        assert isinstance(design.mul, BlockProduct)  # the design has checked it
+        return replace(self, size=design.mul.size)
 
     @property
     def group(self) -> int:
@@ -92,9 +92,10 @@ class MxMul(Bare):
 
     size: int = field(default=1, metadata={"derived": True})
 
-    def sized(self, mul: Multiplier) -> Self:
+    def fitted(self, design: "Design") -> Self:
         """The same unit with the size of its blocks."""
-        return replace(self, size=mul.size) if isinstance(mul, BlockProduct) else self
+        assert isinstance(design.mul, BlockProduct)  # the design has checked it
+        return replace(self, size=design.mul.size)
 
     @property
     def macs_per_cycle(self) -> int:

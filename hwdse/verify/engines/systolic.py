@@ -1,18 +1,20 @@
 """Traces of the systolic array: sums that suit a multiply-accumulate unit, in rows and columns."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from hwdse.errors import SpecError
 from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
-from hwdse.golden.engines.systolic import Passage, output_stationary, weight_stationary
+from hwdse.golden.engines.passage import Passage
+from hwdse.golden.engines.systolic import output_stationary, weight_stationary
 from hwdse.spec import Design, Mac
 from hwdse.spec.engines.systolic import Systolic
 from hwdse.verify.coverage import judged
+from hwdse.verify.engines.fed import Fed
 from hwdse.verify.prepare import Prepared, prepare
 from hwdse.verify.stimulus import Block
 from hwdse.verify.stimulus.mac import dot_stimulus
@@ -23,28 +25,6 @@ from hwdse.verify.trace import Trace, joined
 #: multiply-accumulate unit and random vectors take that many each.
 _PRODUCTS = {"quick": 1 << 14, "full": 1 << 20}
 _MOST_VECTORS = {"quick": 500, "full": 10000}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fed:
-    """Transfers of the input streams, as golden takes them, and their purposes.
-
-    Attributes:
-        columns: arrays of codes and flags by the names that golden has for them.
-        purposes: for each vector or step, what it is for.
-    """
-
-    columns: Mapping[str, Array]
-    purposes: Sequence[str]
-
-    @classmethod
-    def joined(cls, parts: Sequence["Fed"]) -> "Fed":
-        """The transfers of several parts, one after another."""
-        names = parts[0].columns
-        return cls(
-            columns={n: np.concatenate([part.columns[n] for part in parts]) for n in names},
-            purposes=[purpose for part in parts for purpose in part.purposes],
-        )
 
 
 @prepare.register

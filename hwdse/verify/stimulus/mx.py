@@ -101,7 +101,8 @@ class _Maker:
         self._design, self._mul, self._rng = design, design.mul, np.random.default_rng(seed)
         self._elements = (design.mul.a.element, design.mul.b.element)
         self._scales = (design.mul.a.scale, design.mul.b.scale)
-        self._lanes, self._blocks = design.unit.macs_per_cycle, design.unit.group
+        self._blocks = design.unit.group
+        self._lanes = self._blocks * design.mul.size
         lowest, highest = (
             sum(ends) for ends in zip(*map(end_exponents, self._scales), strict=True)
         )

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth.hdl import Signal
-from amaranth.sim import Simulator
+from engine_streams import simulated
 from netlist_counts import built, declared
 from systolic_programs import program
 
 from hwdse import Design
 from hwdse.hdl import emit, structure_of
 from hwdse.hdl.emit import flat_netlist
-from hwdse.hdl.units import unit
 from hwdse.primitives.primitive import Memory
 from hwdse.verify.trace import joined
 
@@ -30,34 +29,6 @@ def _transfers(design: Design, columns: dict[str, Any]) -> dict[str, list[dict[s
         rows = zip(*words.values(), strict=True)
         found[stream.name] = [dict(zip(words, row, strict=True)) for row in rows]
     return found
-
-
-def _simulated(design: Design, columns: dict[str, Any], cycles: int) -> dict[str, list[Any]]:
-    """The cycles of all transfers, with inputs that are always there, and the results."""
-    top = unit(design.unit, design)
-    sim = Simulator(top)
-    sim.add_clock(1e-6)
-    given = _transfers(design, columns)
-    seen: dict[str, list[Any]] = {"w": [], "a": [], "o": [], "results": []}
-
-    async def drive(ctx: Any) -> None:
-        ctx.set(top.o_ready, 1)
-        for cycle in range(cycles):
-            for name, transfers in given.items():
-                at = len(seen[name])
-                ctx.set(getattr(top, f"{name}_valid"), at < len(transfers))
-                for port, word in transfers[at].items() if at < len(transfers) else ():
-                    ctx.set(getattr(top, port), word)
-            for name in ("w", "a", "o"):
-                if all(ctx.get(getattr(top, f"{name}_{part}")) for part in ("valid", "ready")):
-                    seen[name].append(cycle)
-                    if name == "o":
-                        seen["results"].append(ctx.get(top.o_data))
-            await ctx.tick()
-
-    sim.add_testbench(drive)
-    sim.run()
-    return seen
 
 
 @pytest.mark.parametrize(
@@ -78,7 +49,7 @@ def test_every_transfer_comes_in_its_cycle(keys: str, size: tuple[int, int, int,
     groups, m, k, n = size
     work = program(design, rng.integers(0, 16, (groups, m, k)), rng.integers(0, 8, (groups, k, n)))
     passage = work.passage(design)
-    seen = _simulated(design, work.columns, int(passage.cycles["o"][-1]) + 4)
+    seen = simulated(design, _transfers(design, work.columns), int(passage.cycles["o"][-1]) + 4)
     for name, cycles in passage.cycles.items():
         assert seen[name] == cycles.tolist(), name
     results = joined(passage.results.astype(np.int64), design.interface.stream("o").fields[0])
@@ -107,7 +78,7 @@ def test_planted_faults_are_noticed(
     wanted = joined(passage.results.astype(np.int64), design.interface.stream("o").fields[0])
     if fault is not None:
         monkeypatch.setattr(what, fault)
-    seen = _simulated(design, work.columns, int(passage.cycles["o"][-1]) + 4)
+    seen = simulated(design, _transfers(design, work.columns), int(passage.cycles["o"][-1]) + 4)
     assert (seen["results"] == wanted.tolist()) == (fault is None)
 
 

@@ -1,45 +1,16 @@
 """The systolic array in simulation: random stalls lose, double and change nothing."""
 
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from engine_streams import stalling
 
 from hwdse import Design
 from hwdse.errors import SpecError
 from hwdse.hdl import emit
-from hwdse.resources import resource
-from hwdse.spec.port_words import joining_module
-from hwdse.tools import verilator
-from hwdse.verify import generate, native, verify
-from hwdse.verify.bench import Report
+from hwdse.verify import generate, verify
 from hwdse.verify.mutation import mutation_score
 from hwdse.verify.prepare import prepare
-from hwdse.verify.stream_driver import write_trace
-from hwdse.verify.trace import Trace
-
-Run = Callable[[Trace, int], Report]
-
-
-def _built(design: Design, text: str, folder: Path) -> Run:
-    """A simulation in which each stream stalls in a quarter of all cycles."""
-    source = resource("sims", "stream", "stream.cpp").read_text(encoding="utf-8")
-    idle, found = re.subn(
-        r"IDLE_ONE_IN = 16, WAIT_ONE_IN = 4", "IDLE_ONE_IN = 4, WAIT_ONE_IN = 4", source
-    )
-    assert found == 1
-    wrapper, unit, main = folder / "streams.sv", folder / "unit.v", folder / "stream.cpp"
-    wrapper.write_text(joining_module(design.interface, design.slug, "streams", more={}))
-    unit.write_text(text)
-    main.write_text(idle)
-    files = [wrapper, unit]
-    built = verilator.build(verilog=files, top="streams", main=main, folder=folder / "build")
-
-    def run(trace: Trace, seed: int) -> Report:
-        return native.run(built, [*write_trace(trace, folder), str(seed)])
-
-    return run
 
 
 def _design(keys: str) -> Design:
@@ -56,7 +27,7 @@ def _design(keys: str) -> Design:
 )
 def test_stalls_change_nothing(keys: str, tmp_path: Path) -> None:
     design = _design(keys)
-    run = _built(design, emit(design), tmp_path)
+    run = stalling(design, emit(design), tmp_path)
     prepared = prepare(design.unit, design, "quick", 0)
     assert sum(prepared.vectors.values()) == prepared.trace.outputs > 300
     assert set(prepared.vectors) == {"operand_pairs", "accumulation_steps", "random_vectors"}
@@ -87,7 +58,7 @@ def test_only_the_levels_that_make_sense() -> None:
 def test_ten_thousand_transfers_with_stalls(keys: str, tmp_path: Path) -> None:
     """A quarter of the cycles of each stream stalls."""
     design = _design(keys)
-    run = _built(design, emit(design), tmp_path)
+    run = stalling(design, emit(design), tmp_path)
     prepared = prepare(design.unit, design, "full", 1)
     assert min(prepared.trace.count(name) for name in ("w", "a", "o")) > 5000
     assert prepared.trace.count("a") > 10000
@@ -118,7 +89,7 @@ def test_ten_thousand_transfers_with_stalls(keys: str, tmp_path: Path) -> None:
 def test_every_accumulator_works_in_the_array(keys: str, dataflow: str, tmp_path: Path) -> None:
     design = _design(f"{keys} rows=3,cols=2,dataflow={dataflow}")
     prepared = prepare(design.unit, design, "quick", 0)
-    report = _built(design, emit(design), tmp_path)(prepared.trace, 0)
+    report = stalling(design, emit(design), tmp_path)(prepared.trace, 0)
     assert report.checked == report.vectors == prepared.trace.outputs
     assert report.mismatches == 0
 
@@ -131,7 +102,7 @@ def test_an_array_that_does_not_wait_is_noticed(tmp_path: Path) -> None:
     declared = ", ".join(f"{p.direction} [{p.width - 1}:0] {p.name}" for p in ports)
     joined = ", ".join(f".{p.name}({p.name})" for p in ports if p.name != "o_ready")
     outer = f"module {design.slug}({declared});\n  careless u({joined}, .o_ready(1'b1));\nendmodule"
-    run = _built(design, inner + outer, tmp_path)
+    run = stalling(design, inner + outer, tmp_path)
     assert run(prepare(design.unit, design, "quick", 0).trace, 0).mismatches > 0
 
 
