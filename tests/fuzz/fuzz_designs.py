@@ -256,6 +256,7 @@ def _shape(rng: Random, unit: type[Unit]) -> dict[str, str]:
         values["lanes"] = str(rng.choice((1, 2, 3, 4, 5, 8, 17)))
     if "rows" in names:
         values |= {side: str(rng.randint(1, 3)) for side in ("rows", "cols")}
+    if "dataflow" in names:
         values["dataflow"] = rng.choice(("ws", "os"))
         if values["dataflow"] == "ws":
             values["sums"] = str(rng.choice((0, 1, 3)))

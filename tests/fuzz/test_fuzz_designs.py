@@ -24,7 +24,10 @@ FIRST = int(os.environ.get("HWDSE_FUZZ_FIRST", "0"))
 CASES = os.environ.get("HWDSE_FUZZ_CASES")
 
 #: Cases of each unit, and of each part of the long run.
-QUICK = {"convert": 150, "mac": 300, "dot": 300, "mul": 750, "fma": 750, "systolic": 300}
+QUICK = {
+    **{"convert": 150, "mac": 300, "dot": 300, "mul": 750, "fma": 750},
+    **{"systolic": 300, "tensor": 300},
+}
 PART, PARTS = 2500, 5
 
 
