@@ -69,7 +69,7 @@ def test_more_equal_golden_in_full(keys):
 
 @pytest.mark.long
 def test_faults_are_found():
-    design = design_of("a=e4m3fn,acc=kulisch,out=bf16 rows=2,cols=2,lanes=2")
+    design = design_of("a=int8,acc=int:24 rows=2,cols=2,lanes=2")
     report = mutation_score(design, mutants=100)
     assert report.score >= 0.99, report.survivors
 
