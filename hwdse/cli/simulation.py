@@ -131,7 +131,7 @@ def _compared(design: Design) -> Iterator[tuple[ComparedProducts, float]]:
 
 
 def _judged(expected: Answers, found: Answers) -> dict[str, Any]:
-    """What the outputs of a network have in common with those of the evaluator."""
+    """Compare the outputs of a simulated network with the outputs of the evaluator."""
     differ = expected.outputs.view(np.uint32) != found.outputs.view(np.uint32)
     wanted, guessed = predicted_classes(expected.outputs), predicted_classes(found.outputs)
     return {

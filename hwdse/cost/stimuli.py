@@ -11,6 +11,7 @@ import numpy.typing as npt
 from hwdse.errors import HwdseError
 from hwdse.formats import Format
 from hwdse.spec import BlockProduct, Design, Interface, Unit
+from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.spec.engines.scalable import Scalable
 
 Bits = npt.NDArray[np.uint8]
@@ -77,10 +78,15 @@ def operands_of(design: Design, cycles: int) -> Operands | None:
 
 @singledispatch
 def _operands(unit: Unit, design: Design, cycles: int) -> Operands | None:
-    del unit
-    if not isinstance(design.mul, BlockProduct):
-        return None
-    blocks = block_codes(design.mul, cycles * design.unit.group, np.random.default_rng(SEED))
+    del unit, design, cycles
+    return None
+
+
+@_operands.register
+def _(unit: Mx | MxMul, design: Design, cycles: int) -> Operands:
+    """Blocks as the formats quantise them: elements depend on their scale."""
+    assert isinstance(design.mul, BlockProduct)  # the design has checked it
+    blocks = block_codes(design.mul, cycles * unit.group, np.random.default_rng(SEED))
     codes = {name: part.reshape(cycles, -1) for name, part in blocks.items()}
     return Operands(source="normal", codes=codes)
 

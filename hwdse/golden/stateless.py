@@ -1,4 +1,4 @@
-"""Units without a state: a result depends only on the operands of its own cycle."""
+"""Units without a state: each result depends only on the operands of one cycle."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

@@ -58,7 +58,7 @@ class Composed(Component):
     Combinational: latency 0. A unit of level 0 multiplies two digits. A unit of level l joins four
     units of level l - 1 (Sharma et al., Bit Fusion, 2018). Where elements of both words are longer
     than the parts, the parts multiply all pairs of halves. Where only those of `a` are, two parts
-    share the elements of `b`. Otherwise every part has elements of its own.
+    share the elements of `b`. Otherwise each part multiplies other elements.
 
     Ports:
         mode: number of the mode in `modes`; other numbers count as the last.

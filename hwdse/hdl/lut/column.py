@@ -54,8 +54,9 @@ class LutColumn(Component):
     """The weights of a column, and the sums of its rows.
 
     The codes of a slice are loaded as plane words. They move down by one bit plane in each cycle
-    with `active`. Bit plane 0 gives the index of a table entry and its sign, for all rows: if the
-    last weight's bit is 0, the entry is that of the inverted bits, and is subtracted.
+    with `active`. The bits of bit plane 0, one per weight, select a table entry for all rows. The
+    tables hold only the entries for which the bit of the last weight is 1. If it is 0, all bits are
+    inverted, and the entry is subtracted.
 
     Ports:
         load: take the weights in this cycle.

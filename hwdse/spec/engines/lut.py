@@ -70,7 +70,7 @@ class TableLookup(Unit):
 
     Attributes:
         group: activations per table, 1..8.
-        rows: rows of activations, each with its own table, 1..64.
+        rows: rows of activations, 1..64. Each row has a table.
         cols: columns of weights, which look up in the same tables, 1..256.
         planes: bit planes of a weight: cycles per slice. It follows from the format of the weights.
     """

@@ -1,6 +1,5 @@
 """Traces of the table-lookup engine: sums that suit a dot product unit, in rows and columns."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,13 +9,12 @@ from hwdse.errors import SpecError
 from hwdse.golden.engines.lut import slices
 from hwdse.spec import Design, Dot
 from hwdse.spec.engines.lut import TableLookup
-from hwdse.verify.coverage import judged
-from hwdse.verify.engines.fed import Fed
+from hwdse.verify.engines.fed import Fed, prepared
 from hwdse.verify.prepare import Prepared, prepare
 from hwdse.verify.stimulus import Block
 from hwdse.verify.stimulus.mac import dot_stimulus
 from hwdse.verify.stimulus.operands import any_codes, finite_codes
-from hwdse.verify.trace import Trace, joined
+from hwdse.verify.trace import joined
 
 #: Products that golden computes: in about half a second, and in half a minute. Sums of the dot
 #: product unit and random slices take that many each.
@@ -35,32 +33,17 @@ def _(unit: TableLookup, design: Design, level: str, seed: int) -> Prepared:
     fed = Fed.joined(
         [*_sums(unit, design, level, seed, rng), _any_slices(unit, design, level, rng)]
     )
-    passage = slices(design, **fed.columns)
     interface, columns = design.interface, fed.columns
-    (weights,), (results,) = interface.stream("w").fields, interface.stream("o").fields
-    vectors = interface.stream("a").fields[-1]
+    (weights,), vectors = interface.stream("w").fields, interface.stream("a").fields[-1]
     count = len(columns["last"])
     # All terms of column 0, and of row 0, lie in the low bits.
     by_column = columns["weights"].swapaxes(1, 2).reshape(count, -1)
-    trace = Trace(
-        interface=interface,
-        transfers={
-            "w": {"data": joined(by_column, weights)},
-            "a": {
-                "last": columns["last"],
-                "data": joined(columns["data"].reshape(count, -1), vectors),
-            },
-            "o": {"data": joined(passage.results.astype(np.uint64), results)},
-        },
-        after={"o": passage.answered},
-    )
-    reached = judged(design, [passage.results])
-    return Prepared(
-        trace=trace,
-        vectors=Counter(fed.purposes[number] for number in passage.answered),
-        outputs=reached.outputs,
-        unreached=reached.unreached,
-    )
+    by_row = columns["data"].reshape(count, -1)
+    inputs = {
+        "w": {"data": joined(by_column, weights)},
+        "a": {"last": columns["last"], "data": joined(by_row, vectors)},
+    }
+    return prepared(design, inputs, fed, slices(design, **columns))
 
 
 def _sums(

@@ -1,6 +1,5 @@
 """Traces of the systolic array: sums that suit a multiply-accumulate unit, in rows and columns."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,13 +12,12 @@ from hwdse.golden.engines.passage import Passage
 from hwdse.golden.engines.systolic import output_stationary, weight_stationary
 from hwdse.spec import Design, Mac
 from hwdse.spec.engines.systolic import Systolic
-from hwdse.verify.coverage import judged
-from hwdse.verify.engines.fed import Fed
+from hwdse.verify.engines.fed import Fed, prepared
 from hwdse.verify.prepare import Prepared, prepare
 from hwdse.verify.stimulus import Block
 from hwdse.verify.stimulus.mac import dot_stimulus
 from hwdse.verify.stimulus.operands import any_codes, finite_codes, zero_code
-from hwdse.verify.trace import Trace, joined
+from hwdse.verify.trace import joined
 
 #: Products that golden computes: in about half a second, and in half a minute. Sums of the
 #: multiply-accumulate unit and random vectors take that many each.
@@ -47,25 +45,11 @@ def _(unit: Systolic, design: Design, level: str, seed: int) -> Prepared:
 
 def _prepared(design: Design, fed: Fed, passage: Passage) -> Prepared:
     interface, columns = design.interface, fed.columns
-    (weights,), (results,) = interface.stream("w").fields, interface.stream("o").fields
+    (weights,) = interface.stream("w").fields
     vectors = {part.name: columns[part.name] for part in interface.stream("a").fields}
     vectors["data"] = joined(vectors["data"], interface.stream("a").fields[-1])
-    trace = Trace(
-        interface=interface,
-        transfers={
-            "w": {"data": joined(columns["weights"].reshape(-1, weights.elements), weights)},
-            "a": vectors,
-            "o": {"data": joined(passage.results, results)},
-        },
-        after={"o": passage.answered},
-    )
-    reached = judged(design, [passage.results])
-    return Prepared(
-        trace=trace,
-        vectors=Counter(fed.purposes[number] for number in passage.answered),
-        outputs=reached.outputs,
-        unreached=reached.unreached,
-    )
+    rows = columns["weights"].reshape(-1, weights.elements)
+    return prepared(design, {"w": {"data": joined(rows, weights)}, "a": vectors}, fed, passage)
 
 
 def _sums(
