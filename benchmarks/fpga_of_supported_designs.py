@@ -16,8 +16,8 @@ from typing import Any
 import click
 
 from hwdse import Design
-from hwdse.cost.fpga import place_and_route
-from hwdse.cost.recommend import recommend
+from hwdse.cost.fpga.place import place_and_route
+from hwdse.cost.fpga.recommend import recommend
 
 _ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,21 +1,18 @@
 """`hwdse calibrate` makes technology tables, `hwdse validate` compares them with synthesis."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, print_json, print_table
-from hwdse.cost import technologies
 from hwdse.cost.calibration.circuits import CALIBRATIONS
-from hwdse.cost.calibration.table import (
-    fitted_table,
-    measured_table,
-    named_table,
-    read_table,
-    write_table,
-)
+from hwdse.cost.calibration.fabric import measured_fabric
+from hwdse.cost.calibration.kinds import kind_of, named_table, read_table, shipped
+from hwdse.cost.calibration.table import measured_table, write_table
 from hwdse.cost.calibration.validation import Agreement, agreements, compare_all
+from hwdse.cost.fpga.families import routed
 from hwdse.errors import TechnologyError
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.scatter import plot_comparisons
@@ -29,6 +26,7 @@ from hwdse.explore.scatter import plot_comparisons
     multiple=True,
     help="Liberty file of the cell library; several files with one option each.",
 )
+@click.option("--fpga", type=click.Choice(routed()), help="Family of FPGAs, instead of a library.")
 @click.option("--refit", type=click.Path(path_type=Path), help="Table to fit again, unmeasured.")
 @click.option("--node-nm", type=click.FloatRange(min=0, min_open=True), help="Feature size in nm.")
 @click.option(
@@ -42,6 +40,7 @@ from hwdse.explore.scatter import plot_comparisons
 def calibrate(
     *,
     files: tuple[Path, ...],
+    fpga: str | None,
     refit: Path | None,
     node_nm: float | None,
     designs: int,
@@ -49,35 +48,26 @@ def calibrate(
     output: Path,
     as_json: bool,
 ) -> None:
-    """Fit the cost model to a cell library.
+    """Fit the cost model to a cell library or a family of FPGAs.
 
-    Synthesizes, times and simulates primitives and whole designs with the cells of the library, and
-    writes a technology table for --technology. What is measured is kept in the cache: an
-    interrupted run goes on where it stopped. Shows the errors for designs that took no part in the
-    fit.
+    With --liberty, synthesizes, times and simulates primitives and whole designs with the cells of
+    the library, and writes a technology table for --technology. With --fpga, maps, places and
+    routes them without hard multipliers, and writes a fabric table for --fabric. What is measured
+    is kept in the cache: an interrupted run goes on where it stopped. Shows the errors for designs
+    that took no part in the fit.
     """
-    if bool(files) == (refit is not None):
-        raise click.UsageError("Give either --liberty FILE or --refit TABLE.")
-    if refit is not None:
-        table = read_table(refit)
-    else:
-        if node_nm is None:
-            raise click.UsageError("--liberty FILE needs --node-nm, the feature size in nm.")
-        steps = designs + sum(len(calibration.grid) for calibration in CALIBRATIONS.values())
-        with ConsoleReporter() as reporter:
-            reporter.start("measuring", steps)
-            table = measured_table(
-                files,
-                name=output.stem,
-                node_nm=node_nm,
-                designs=designs,
-                jobs=jobs,
-                progress=reporter.advance,
-            )
-    fitted = fitted_table(table)
+    if [bool(files), fpga is not None, refit is not None].count(True) != 1:
+        raise click.UsageError("Give one of --liberty FILE, --fpga FAMILY and --refit TABLE.")
+    table = (
+        _measured(files, fpga, node_nm, name=output.stem, designs=designs, jobs=jobs)
+        if refit is None
+        else read_table(refit)
+    )
+    kind = kind_of(table)
+    fitted = kind.fit(table)
     write_table(fitted, output)
     try:
-        found = agreements(compare_all(fitted))
+        found = agreements(compare_all(fitted, kind.parse(fitted)))
     except TechnologyError:
         found = []  # too few designs to validate with
     if as_json:
@@ -86,6 +76,31 @@ def calibrate(
     if found:
         show_agreements(found)
     click.echo(f"\n{output} written.")
+
+
+def _measured(
+    files: tuple[Path, ...],
+    fpga: str | None,
+    node_nm: float | None,
+    **rest: Any,
+) -> dict[str, Any]:
+    """Measure a library or a family of FPGAs, and show the progress.
+
+    Args:
+        files: Liberty files.
+        fpga: family of FPGAs, instead of a library.
+        node_nm: feature size.
+        rest: name of the table, number of designs and processes.
+    """
+    steps = rest["designs"] + sum(len(calibration.grid) for calibration in CALIBRATIONS.values())
+    with ConsoleReporter() as reporter:
+        if fpga is not None:
+            reporter.start("placing", steps)
+            return measured_fabric(fpga, progress=reporter.advance, **rest)
+        if node_nm is None:
+            raise click.UsageError("--liberty FILE needs --node-nm, the feature size in nm.")
+        reporter.start("measuring", steps)
+        return measured_table(files, node_nm=node_nm, progress=reporter.advance, **rest)
 
 
 @click.command()
@@ -97,25 +112,26 @@ def calibrate(
 )
 @json_option
 def validate(*, technology: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
-    """Compare cost estimates with synthesis.
+    """Compare cost estimates with measurements.
 
     The designs that are shown took no part in the fit. TECHNOLOGY is the name or the path of a
-    table; by default, all shipped tables. A table holds its measurements, so this needs no library.
+    technology or fabric table; by default, all shipped tables. A table holds its measurements, so
+    this needs no library and no tool.
     For each group of designs, the command shows the mean, worst and signed error, the rank
     correlation, how many pairs that differ by more than 5 % have the right order, how many
     designs lie in their interval, and how many pairs the estimates order for sure.
     """
     documents = []
-    for name in technology or technologies():
+    for name in technology or shipped():
         table = named_table(name)
-        comparisons = compare_all(table)
+        kind = kind_of(table)
+        comparisons = compare_all(table, kind.parse(table))
         found = agreements(comparisons)
         drawn: tuple[Path, ...] = ()
         if plot is not None:
             stem = plot.with_suffix("")
             stem = stem.with_name(f"{stem.name}-{table['name']}")
-            title = f"{table['name']}: {table['library']}, {table['corner']}"
-            drawn = plot_comparisons(comparisons, title, stem)
+            drawn = plot_comparisons(comparisons, kind.heading(table), stem)
         documents.append(
             {
                 "technology": table["name"],
@@ -124,7 +140,7 @@ def validate(*, technology: tuple[str, ...], plot: Path | None, as_json: bool) -
             }
         )
         if not as_json:
-            click.echo(f"{table['name']}: {table['library']}, {table['corner']}")
+            click.echo(kind.heading(table))
             show_agreements(found)
             for path in drawn:
                 click.echo(f"  {path}")

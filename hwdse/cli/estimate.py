@@ -13,9 +13,10 @@ from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
 from hwdse.cli.synthesis import measured, show_measured
 from hwdse.cost import export
-from hwdse.cost.fpga import FpgaResult, place_and_route
-from hwdse.cost.fpga_families import FAMILIES
-from hwdse.cost.recommend import Recommendation, recommend
+from hwdse.cost.fpga.estimate import FabricCost, estimate_fabric
+from hwdse.cost.fpga.families import FAMILIES
+from hwdse.cost.fpga.place import FpgaResult, place_and_route
+from hwdse.cost.fpga.recommend import Recommendation, recommend
 from hwdse.explore.bars import plot_bars
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.ranking import rank as rank_designs
@@ -28,6 +29,7 @@ from hwdse.spec import Design
 @click.command()
 @click.argument("spec", nargs=-1, required=True)
 @click.option("--technology", default=DEFAULT_TECHNOLOGY, show_default=True, help="Cost table.")
+@click.option("--fabric", help="FPGA cost table: estimate LUTs and clock frequency too.")
 @click.option("--fpga", type=click.Choice(list(FAMILIES)), help="Map to an FPGA too.")
 @click.option("--no-dsp", is_flag=True, help="With --fpga: leave hard multipliers out.")
 @click.option("--synthesize", is_flag=True, help="Measure with a cell library, do not estimate.")
@@ -65,6 +67,7 @@ def cost(
     *,
     spec: tuple[str, ...],
     technology: str,
+    fabric: str | None,
     fpga: str | None,
     no_dsp: bool,
     synthesize: bool,
@@ -89,6 +92,9 @@ def cost(
     design meets the clock period, and shows designs that cannot meet it as such.
 
     The command reports designs whose accumulator loop is slower than every other pipeline stage.
+
+    With --fabric, LUTs, flip-flops and clock frequency on an FPGA are estimated as well, without
+    any tool and without hard multipliers.
 
     With --fpga, open tools also map each design to the FPGA, and for ecp5 and ice40 place and route
     it. There the same tools try other `stages` and `interleave` that are fast according to the
@@ -120,16 +126,12 @@ def cost(
     drawn = plot_bars(shares, names, errors, plot.with_suffix("")) if plot else ()
     loops = [costs.loop_limit(design, technology) for design in designs]
     placed, best = _placed(designs, fpga, dsp=not no_dsp)
+    on_fabric = [] if fabric is None else [estimate_fabric(design, fabric) for design in designs]
     if as_json:
-        documents: list[dict[str, Any]] = [
-            {"spec": str(design), **estimate.to_json(), "loop": loop and loop.to_json()}
-            for design, estimate, loop in zip(designs, estimates, loops, strict=True)
-        ]
-        # Without --fpga, `placed` is empty. Without place and route, `best` is.
-        for document, result in zip(documents, placed, strict=False):
-            document["fpga"] = result.to_json()
-        for document, found in zip(documents, best, strict=False):
-            document["fpga"]["recommended"] = found.to_json()
+        documents = _documents(designs, estimates, loops)
+        _add(documents, "fabric", on_fabric)
+        _add(documents, "fpga", placed)
+        _add([document["fpga"] for document in documents if best], "recommended", best)
         explained = {"blocks": [row.to_json() for row in shares]} if explain else {}
         plots = {"plots": [str(path) for path in drawn]} if drawn else {}
         print_json(
@@ -142,10 +144,34 @@ def cost(
     for design, loop in zip(designs, loops, strict=True):
         if loop is not None:
             click.echo(f"{short_spec(design)}: {loop}.")
+    if on_fabric:
+        _show_on_fabric(designs, on_fabric)
     if placed:
         _show_placed(designs, placed, best)
     for path in (*drawn, *written):
         click.echo(f"  {path}")
+
+
+def _documents(
+    designs: Sequence[Design],
+    estimates: Sequence[costs.Cost],
+    loops: Sequence[costs.LoopCost | None],
+) -> list[dict[str, Any]]:
+    """What is estimated of each design, for JSON."""
+    return [
+        {"spec": str(design), **estimate.to_json(), "loop": loop and loop.to_json()}
+        for design, estimate, loop in zip(designs, estimates, loops, strict=True)
+    ]
+
+
+def _add(
+    documents: Sequence[dict[str, Any]],
+    key: str,
+    found: Sequence[FabricCost | FpgaResult | Recommendation],
+) -> None:
+    """Add a result to the document of each design; no results, nothing to add."""
+    for document, result in zip(documents, found, strict=False):
+        document[key] = result.to_json()
 
 
 def _check_measuring(synthesize: bool, files: Sequence[Path], other: str) -> None:
@@ -242,6 +268,31 @@ def _show_shares(shares: Sequence[costs.BlockShares], names: Sequence[str]) -> N
                 for row, each in zip(shares, values, strict=True)
             ],
         )
+
+
+def _show_on_fabric(designs: Sequence[Design], found: Sequence[FabricCost]) -> None:
+    """Print what designs take on an FPGA by estimate."""
+    first = found[0]
+    multipliers = "" if first.dsp else ", without hard multipliers"
+    click.echo(f"\n{first.device}{multipliers}, estimated from table {first.fabric}.")
+    print_table(
+        ["design", "LUTs", "LUTs/MAC", "flip-flops", "Fmax MHz"],
+        [
+            [
+                short_spec(design),
+                f"{cost.luts:.0f}{_plus_minus(cost.luts_error)}",
+                four_digits(cost.luts_per_mac),
+                f"{cost.flip_flops:.0f}{_plus_minus(cost.flip_flops_error)}",
+                f"{four_digits(cost.fmax_mhz)}{_plus_minus(cost.fmax_error)}",
+            ]
+            for design, cost in zip(designs, found, strict=True)
+        ],
+    )
+
+
+def _plus_minus(error: float | None) -> str:
+    """A relative error behind a figure."""
+    return "" if error is None else f" +-{error:.0%}"
 
 
 def _show_placed(

@@ -25,7 +25,7 @@ from hwdse.cost.block_figures import PATH
 from hwdse.cost.families import traits_of
 from hwdse.cost.result import BlockCost, Cost
 from hwdse.errors import TechnologyError
-from hwdse.primitives import Technology, load_technology, path_parts
+from hwdse.primitives import LawTable, Technology, load_technology, path_parts
 from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design
@@ -41,17 +41,18 @@ Parts = Mapping[tuple[str, str], float]
 
 def structure_parts(
     unit: UnitStructure,
-    technology: Technology,
+    technology: LawTable,
     quantity: str,
     activity: Mapping[str, float] = _NONE,
 ) -> Parts:
-    """Area, or energy per cycle, of all primitives of a unit by the laws alone.
+    """What all primitives of a unit take by the laws alone, such as area or energy per cycle.
 
     Args:
         unit: the unit.
         technology: the laws.
-        quantity: `area_um2` or `energy_pj`. Energies of combinational logic come a second time,
-            times the depth of their block in ns: what glitches are in proportion to.
+        quantity: a quantity that adds up, such as `area_um2` or `energy_pj`. Energies of
+            combinational logic come a second time, times the depth of their block in ns: what
+            glitches are in proportion to.
         activity: by block, how often its numbers change relative to random ones, for energies.
     """
     parts: dict[tuple[str, str], float] = {}
@@ -68,7 +69,7 @@ def structure_parts(
     return parts
 
 
-def depths_ns(unit: UnitStructure, technology: Technology) -> dict[str, float]:
+def depths_ns(unit: UnitStructure, technology: LawTable) -> dict[str, float]:
     """Delay by the laws from the registers to the middle of each block.
 
     Inserted registers end the depth: it is then at most half of the slowest stage.
@@ -91,7 +92,7 @@ def depths_ns(unit: UnitStructure, technology: Technology) -> dict[str, float]:
 
 
 def _block_parts(
-    name: str, block: Structure, technology: Technology, quantity: str, activity: float
+    name: str, block: Structure, technology: LawTable, quantity: str, activity: float
 ) -> dict[tuple[str, str], float]:
     """Cost by class of primitive. Energies of logic are multiplied by the activity."""
     parts: defaultdict[tuple[str, str], float] = defaultdict(float)
@@ -102,7 +103,7 @@ def _block_parts(
     return parts
 
 
-def stage_parts(unit: UnitStructure, technology: Technology) -> list[Parts]:
+def stage_parts(unit: UnitStructure, technology: LawTable) -> list[Parts]:
     """Delay in ns of each stage by the laws alone, the overhead of its register rank included."""
     overhead = technology.register_overhead_ns
     declared = [
@@ -161,8 +162,8 @@ def estimate_structure(
     macs = unit.macs_per_cycle
     breakdown, registers = [], 0.0
     for name, block in unit.blocks.items():
-        area = sum(_adjusted(name, block, table, quantity="area_um2", traits=traits).values())
-        energy = _adjusted(
+        area = sum(adjusted(name, block, table, quantity="area_um2", traits=traits).values())
+        energy = adjusted(
             name,
             block,
             table,
@@ -200,10 +201,10 @@ def estimate_structure(
     )
 
 
-def _adjusted(
+def adjusted(
     name: str,
     block: Structure,
-    table: Technology,
+    table: LawTable,
     *,
     quantity: str,
     traits: Mapping[str, float],

@@ -13,7 +13,7 @@ import numpy as np
 
 from hwdse.golden.stateless import STATELESS, operand_formats
 from hwdse.hdl.lookup import lookup_table
-from hwdse.primitives import Technology
+from hwdse.primitives import LawTable
 from hwdse.primitives.primitive import Table
 from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design
@@ -26,7 +26,7 @@ TABLE, REGISTERS = "table", "registers"
 _MOST_BITS, _COMPUTED_BITS = 12, 10
 
 
-def as_built(design: Design, unit: UnitStructure, technology: Technology) -> UnitStructure:
+def as_built(design: Design, unit: UnitStructure, technology: LawTable) -> UnitStructure:
     """The unit, or the tables of its results if they are smaller.
 
     Args:
@@ -41,17 +41,17 @@ def as_built(design: Design, unit: UnitStructure, technology: Technology) -> Uni
     tables = Structure(parts=(table,), path=(table,)).times(int(unit.macs_per_cycle))
     registers = unit.blocks.get(REGISTERS, Structure())
     logic = {name: block for name, block in unit.blocks.items() if name != REGISTERS}
-    if _area(logic, technology) <= _area({TABLE: tables}, technology):
+    if _size(logic, technology) <= _size({TABLE: tables}, technology):
         return unit
     return replace(unit, blocks={TABLE: tables, REGISTERS: registers}, stages=((TABLE,),))
 
 
-def _area(blocks: Mapping[str, Structure], technology: Technology) -> float:
-    """Area of blocks, without what depends on the design as a whole."""
-    adjustment = technology.adjustment("area_um2")
+def _size(blocks: Mapping[str, Structure], technology: LawTable) -> float:
+    """Size of blocks, without what depends on the design as a whole."""
+    adjustment = technology.adjustment(technology.size)
     return sum(
         count
-        * technology.cost(primitive, "area_um2")
+        * technology.cost(primitive, technology.size)
         * adjustment.factor(name, type(primitive).__name__)
         for name, block in blocks.items()
         for primitive, count in block.counts.items()

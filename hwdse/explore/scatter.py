@@ -1,4 +1,4 @@
-"""Estimates beside measurements of a technology: PNG for screens, SVG for papers."""
+"""Estimates beside measurements of a cost table: PNG for screens, SVG for papers."""
 
 from collections.abc import Sequence
 from itertools import cycle
@@ -15,7 +15,13 @@ from hwdse.explore.pictures import save
 from hwdse.explore.style import PALETTE
 from hwdse.figures import EDGE, INK
 
-_TITLES = {"area_um2": "area, um2", "energy_pj": "energy per MAC, pJ", "delay_ns": "delay, ns"}
+_TITLES = {
+    "area_um2": "area, um2",
+    "energy_pj": "energy per MAC, pJ",
+    "luts": "LUTs",
+    "flip_flops": "flip-flops",
+    "delay_ns": "delay, ns",
+}
 
 
 def plot_comparisons(
@@ -27,7 +33,7 @@ def plot_comparisons(
     rings. The colour names the unit.
 
     Args:
-        comparisons: the designs, as `compare_all` returns them.
+        comparisons: the designs, as `compare_all` returns them, at least one.
         title: title of the figure.
         stem: path of the files without suffix.
 
@@ -43,15 +49,15 @@ def plot_comparisons(
 def _draw(comparisons: Sequence[Comparison], title: str) -> Figure:
     figure = Figure(figsize=(12, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(_TITLES))
-    for axes, (quantity, name) in zip(panels, _TITLES.items(), strict=True):
-        _panel(axes, comparisons, quantity)
-        held_out = [item for item in comparisons if item.held_out]
-        found = agreement(held_out or comparisons, quantity)
-        axes.set_title(
-            f"{name}\nmean error {found.mape:.1%}, {found.ordered:.1%} of pairs in order",
-            fontsize=9.5,
-        )
+    quantities = comparisons[0].table.quantities
+    panels = figure.subplots(1, len(quantities))
+    for axes, quantity in zip(panels, quantities, strict=True):
+        known = [item for item in comparisons if quantity in item.measured]
+        _panel(axes, known, quantity)
+        held_out = [item for item in known if item.held_out]
+        found = agreement(held_out or known, quantity)
+        errors = f"mean error {found.mape:.1%}, {found.ordered:.1%} of pairs in order"
+        axes.set_title(f"{_TITLES[quantity]}\n{errors}", fontsize=9.5)
         axes.set_xlabel("measured")
     panels[0].set_ylabel("estimated")
     handles, labels = panels[0].get_legend_handles_labels()

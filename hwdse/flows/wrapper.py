@@ -5,7 +5,7 @@ with all outputs of the unit. Every path of the unit therefore lies between two 
 """
 
 from hwdse.spec import Interface
-from hwdse.spec.port_words import port_words
+from hwdse.spec.port_words import PortWord, port_words
 
 #: Name of the wrapper module.
 WRAPPER = "hwdse_wrapper"
@@ -18,9 +18,21 @@ def wrapper(interface: Interface, top: str) -> str:
         interface: interface of the unit.
         top: module name of the unit.
     """
-    into, out = port_words(interface)
+    clock = interface.clock if interface.clocked else ""
+    return wrapper_of_ports(top, *port_words(interface), clock)
+
+
+def wrapper_of_ports(top: str, into: PortWord, out: PortWord, clock: str = "") -> str:
+    """The same for a module of which only the ports are known.
+
+    Args:
+        top: name of the module.
+        into: input ports without the clock.
+        out: output ports.
+        clock: name of the clock port; empty for a combinational module.
+    """
     slices = into.slices("in") | out.slices("result")
-    connected = [f"    .{interface.clock}(clk)"] if interface.clocked else []
+    connected = [f"    .{clock}(clk)"] if clock else []
     connected += [f"    .{name}({slice_})" for name, slice_ in slices.items()]
     n, m = into.width, out.width
     return f"""module {WRAPPER}(input clk, input si, input load, output so);

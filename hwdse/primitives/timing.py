@@ -1,15 +1,15 @@
-"""Delay of primitives in series, computed from the laws of a technology."""
+"""Delay of primitives in series, computed from the laws of a table."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from hwdse.primitives.laws import LawTable
 from hwdse.primitives.primitive import Primitive, Timing
-from hwdse.primitives.technology import Technology
 
 
-def path_parts(path: Iterable[Primitive], technology: Technology) -> dict[str, float]:
+def path_parts(path: Iterable[Primitive], table: LawTable) -> dict[str, float]:
     """Delay in ns of primitives in series, by the class of primitive that causes it.
 
     The function tracks two times along the path. `lowest` is the time at which the lowest bit is
@@ -23,9 +23,9 @@ def path_parts(path: Iterable[Primitive], technology: Technology) -> dict[str, f
         if step.empty:
             continue
         kind = type(step).__name__
-        delay = technology.cost(step, "delay_ns")
+        delay = table.cost(step, "delay_ns")
         if step.timing is Timing.RIPPLE:
-            first_bit = min(delay, technology.cost(one_bit(step), "delay_ns"))
+            first_bit = min(delay, table.cost(one_bit(step), "delay_ns"))
             lowest[kind] += first_bit
             if delay - first_bit > spread:
                 spread, cause = delay - first_bit, kind
@@ -39,9 +39,9 @@ def path_parts(path: Iterable[Primitive], technology: Technology) -> dict[str, f
     return lowest
 
 
-def path_delay(path: Iterable[Primitive], technology: Technology) -> float:
+def path_delay(path: Iterable[Primitive], table: LawTable) -> float:
     """Delay in ns of primitives in series."""
-    return sum(path_parts(path, technology).values())
+    return sum(path_parts(path, table).values())
 
 
 def one_bit(primitive: Primitive) -> Primitive:

@@ -11,7 +11,7 @@ from toy_cells import TOY
 
 from hwdse.cli import main
 from hwdse.cost import estimate, load_technology
-from hwdse.cost.calibration import circuits, fit, sample, table, validation
+from hwdse.cost.calibration import adjustments, circuits, fit, sample, table, validation
 from hwdse.cost.calibration.circuits import CALIBRATIONS, benchmark
 from hwdse.errors import OutputError, TechnologyError
 from hwdse.primitives.primitive import Adder, Multiplier, Primitive
@@ -95,7 +95,7 @@ def test_estimates_of_cross_validation_do_not_see_the_design():
 
 
 def test_intervals_cover_other_designs():
-    entry = table.adjustment(drawn_samples(400, noise=0.2))
+    entry = adjustments.adjustment(drawn_samples(400, noise=0.2))
     assert entry["spread"] == pytest.approx(0.2, rel=0.15)
     # 90 % of a normal distribution lies within 1.645 standard deviations.
     assert entry["reach"] == pytest.approx(1.645, rel=0.12)
@@ -106,7 +106,7 @@ def test_families_that_scatter_more_get_wider_intervals():
     rng = np.random.default_rng(1)
     hot = samples.traits[:, samples.terms.index("acc=hot")]
     errors = rng.normal(size=400) * np.where(hot, 0.4, 0.05)
-    entry = table._intervals(samples, errors)
+    entry = adjustments._intervals(samples, errors)
     assert entry["spreads"]["acc=hot"] > 3 * entry["spreads"]["acc=cold"]
     assert "x" not in entry["spreads"]
 
@@ -204,7 +204,7 @@ def test_validation_by_hand():
             measured={"area_um2": measured},
             half_width={"area_um2": width},
             held_out=True,
-            technology=technology,
+            table=technology,
         )
 
     # The first two are 20 % apart and ordered wrongly; 3 % apart does not count.
@@ -232,13 +232,13 @@ def test_pairs_that_share_more_are_sure_at_smaller_ratios():
     group = np.repeat(np.arange(10), 12)
     errors = rng.normal(size=10)[group] + 0.1 * rng.normal(size=120)
     holds = np.hstack([np.ones((120, 1)), np.eye(10)[group]])
-    found = table._pairs(holds, errors)
+    found = adjustments._pairs(holds, errors)
     assert list(found) == ["0", "1", "2"]
     assert found["0"] == found["1"] > 5 * found["2"]
     apart = np.abs(errors[:, None] - errors)[np.triu_indices(120, 1)]
     assert np.mean(apart <= found["0"]) == pytest.approx(0.9, abs=0.001)
     # Too few pairs share more: those of fewer categories hold.
-    assert list(table._pairs(holds[::20], errors[::20])) == []
+    assert list(adjustments._pairs(holds[::20], errors[::20])) == []
 
 
 def test_shipped_intervals_hold_for_held_out_designs():
@@ -247,7 +247,9 @@ def test_shipped_intervals_hold_for_held_out_designs():
     The measured designs need measuring again, with a cell library, when the hardware changed and
     not its declaration alone.
     """
-    found = validation.agreements(validation.compare_all({**TABLE, "designs": PLAIN}))
+    found = validation.agreements(
+        validation.compare_all({**TABLE, "designs": PLAIN}, parse_technology(TABLE))
+    )
     for item in found:
         if item.group == "all":
             assert item.designs >= 30
@@ -261,8 +263,8 @@ def test_shipped_intervals_hold_for_held_out_designs():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "either --liberty FILE or --refit TABLE"),
-        (["--liberty", str(TOY), "--refit", str(SHIPPED)], "either --liberty FILE or"),
+        ([], "one of --liberty FILE, --fpga FAMILY and --refit"),
+        (["--liberty", str(TOY), "--refit", str(SHIPPED)], "one of --liberty FILE"),
         (["--liberty", str(TOY)], "--node-nm"),
         (["--liberty", "none.lib", "--node-nm", "45"], "none.lib: No such file or directory"),
         (["--refit", "none.json"], "none.json: No such file or directory"),
@@ -326,4 +328,4 @@ def test_validation_is_shown_and_drawn(tmp_path, capsys):
     counted = {(item["quantity"], item["group"]): item["designs"] for item in found["held_out"]}
     assert counted["energy_pj", "all"] == 8
     assert main(["validate", "2nm"]) == 2
-    assert "unknown technology '2nm'" in capsys.readouterr().err
+    assert "unknown technology or fabric '2nm'" in capsys.readouterr().err

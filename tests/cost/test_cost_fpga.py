@@ -7,9 +7,9 @@ import pytest
 
 from hwdse import Design
 from hwdse.cli import estimate, main
-from hwdse.cost import fpga
-from hwdse.cost import recommend as recommending
-from hwdse.cost.recommend import candidates
+from hwdse.cost.fpga import place as fpga
+from hwdse.cost.fpga import recommend as recommending
+from hwdse.cost.fpga.recommend import candidates
 from hwdse.errors import ToolError
 from hwdse.hdl import Target, circuit, emit, multipliers
 from hwdse.spec.unit import MAX_INTERLEAVE, MAX_STAGES

@@ -53,7 +53,7 @@ def fit_law(
 
     Args:
         features: features of each measured primitive.
-        values: measured cost of each primitive, > 0.
+        values: measured cost of each primitive, >= 0. Errors are those of costs above 0.
         names: names of the features that the law may use.
         floor: share of the median cost. Costs far below this share of the median are weighted by
             their absolute error instead of their relative error.
@@ -63,10 +63,13 @@ def fit_law(
         `rms_error`.
     """
     target = np.asarray(values, dtype=np.float64)
+    if not target.any():
+        return {"coefficients": {}, "max_error": 0.0, "rms_error": 0.0}
     rows = np.array([[item[name] for name in names] for item in features])
-    weights = 1.0 / (target + floor * np.median(target))
+    weights = 1.0 / (target + floor * np.median(target[target > 0]))
     solution, _ = nnls(rows * weights[:, None], target * weights)
-    errors = rows @ solution / target - 1.0
+    some = target > 0
+    errors = rows[some] @ solution / target[some] - 1.0
     return {
         "coefficients": {
             name: float(f"{value:.6g}")

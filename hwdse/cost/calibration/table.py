@@ -16,10 +16,11 @@ import numpy as np
 
 from hwdse import hdl
 from hwdse.cost.activity import activity_of
-from hwdse.cost.analytic import GLITCHES, Parts, stage_parts, structure_parts
+from hwdse.cost.analytic import Parts, stage_parts, structure_parts
 from hwdse.cost.as_table import as_built
+from hwdse.cost.calibration.adjustments import adjustment
 from hwdse.cost.calibration.circuits import CALIBRATIONS
-from hwdse.cost.calibration.fit import FLOOR, Floats, Samples, cross_validated, fit, fit_law
+from hwdse.cost.calibration.fit import FLOOR, Samples, fit_law
 from hwdse.cost.calibration.primitives import measure_primitive
 from hwdse.cost.calibration.sample import held_out, sample
 from hwdse.cost.families import REGISTER_TRAITS, traits_of
@@ -28,8 +29,7 @@ from hwdse.cost.measure import Measurement, measure_specs
 from hwdse.errors import HwdseError, TechnologyError
 from hwdse.primitives.primitive import Primitive
 from hwdse.primitives.structure import UnitStructure
-from hwdse.primitives.technology import QUANTITIES, SCHEMA, Technology, parse_technology, table_path
-from hwdse.reading import read_json
+from hwdse.primitives.technology import QUANTITIES, SCHEMA, Technology, parse_technology
 from hwdse.spec import Design
 from hwdse.tools.yosys import find_yosys
 from hwdse.workers import Failure, run_tasks
@@ -38,21 +38,11 @@ from hwdse.writing import write_file
 Progress = Callable[[str], None]
 """Receives the name of each primitive and design when it is measured."""
 
-COVERAGE = 0.9
-"""Share of designs that an interval holds."""
-
-_PRIOR = 5.0
-"""The spread of a term with this many designs counts as much as the spread of all designs."""
-
-_FEWEST_PAIRS = 40
-"""Pairs of designs that a ratio for sure order needs."""
-
 _FEWEST_CELLS = 100
 """Designs of fewer cells are left out: a handful of gates is no unit that one would build."""
 
 _ROUNDS = 2
 _TIMEOUT_S = 600.0
-_ROUNDED = 6
 
 
 def design_point(found: Measurement) -> dict[str, Any]:
@@ -223,104 +213,6 @@ def described(
         "delay_ns": slowest,
     }
     return parts, traits_of(design)
-
-
-def adjustment(samples: Samples) -> dict[str, Any]:
-    """Fit the adjustment of one quantity; returns the entry of a table."""
-    found = fit(samples)
-    factors: dict[str, dict[str, float]] = {}
-    glitches: dict[str, dict[str, float]] = {}
-    for (block, kind), value in zip(samples.keys, found.factors, strict=True):
-        entry = glitches if block.endswith(GLITCHES) else factors
-        entry.setdefault(block.removesuffix(GLITCHES), {})[kind] = round(float(value), _ROUNDED)
-    effects = {
-        term: round(float(effect), _ROUNDED)
-        for term, effect in zip(samples.terms, found.effects, strict=True)
-    }
-    errors = np.log(cross_validated(samples) / samples.measured)
-    return {
-        "factors": factors,
-        "glitches": glitches,
-        "other": round(found.common, _ROUNDED),
-        "effects": effects,
-        **_intervals(samples, errors),
-    }
-
-
-def _intervals(samples: Samples, errors: Floats) -> dict[str, Any]:
-    """Spreads per term, and how many spreads an interval of `COVERAGE` has on each side.
-
-    The errors are those of cross-validation. The number of spreads is their quantile (conformal
-    prediction: Lei et al., Distribution-free predictive inference for regression, 2018), so the
-    intervals hold for designs like those that were measured, whatever the distribution is.
-    """
-    squares = errors**2
-    overall = float(np.sqrt(squares.mean()))
-    chosen = ["=" in term for term in samples.terms]
-    terms = [term for term in samples.terms if "=" in term]
-    holds = samples.traits[:, chosen]
-    spreads = np.sqrt((holds.T @ squares + _PRIOR * overall**2) / (holds.sum(axis=0) + _PRIOR))
-    mine = np.sqrt((holds @ spreads**2) / np.maximum(holds.sum(axis=1), 1.0))
-    ratios = np.sort(np.abs(errors) / mine)
-    place = min(int(np.ceil((len(ratios) + 1) * COVERAGE)), len(ratios)) - 1
-    return {
-        "reach": round(float(ratios[place]), _ROUNDED),
-        "spread": round(overall, _ROUNDED),
-        "spreads": {
-            term: round(float(spread), _ROUNDED)
-            for term, spread in zip(terms, spreads, strict=True)
-        },
-        "pairs": _pairs(holds, errors),
-    }
-
-
-def _pairs(holds: Floats, errors: Floats) -> dict[str, float]:
-    """Logarithm of the ratio of two estimates from which on their order is sure.
-
-    Designs that share much have similar errors, so their order is sure at smaller ratios. Of pairs
-    that share at least so many categories, the errors of `COVERAGE` differ by less.
-
-    Args:
-        holds: shape (designs, terms): 1 for each category of a design.
-        errors: logarithms of the errors of the designs.
-
-    Returns:
-        Ratio by the least number of shared categories, for numbers with enough pairs. Those of
-        more shared categories are never larger.
-    """
-    first, second = np.triu_indices(len(errors), 1)
-    shared = (holds @ holds.T)[first, second]
-    apart = np.abs(errors[first] - errors[second])
-    found: dict[str, float] = {}
-    least = np.inf
-    for count in range(int(holds.sum(axis=1).max(initial=0)) + 1):
-        chosen = apart[shared >= count]
-        if len(chosen) < _FEWEST_PAIRS:
-            break
-        least = min(least, float(np.quantile(chosen, COVERAGE)))
-        found[str(count)] = round(least, _ROUNDED)
-    return found
-
-
-def read_table(path: Path) -> dict[str, Any]:
-    """Read a table whose measurements will be fitted again.
-
-    Raises:
-        TechnologyError: the file cannot be read or is not a technology table.
-    """
-    table = read_json(path, "technology table", TechnologyError)
-    if not isinstance(table, dict) or not isinstance(table.get("primitives"), dict):
-        raise TechnologyError(f"{path} holds no measurements of primitives")
-    return table
-
-
-def named_table(name: str) -> dict[str, Any]:
-    """Read a shipped table by name, or any table by the path of its JSON file.
-
-    Raises:
-        TechnologyError: the name is unknown, or the file is not a technology table.
-    """
-    return read_table(table_path(name))
 
 
 def write_table(table: Mapping[str, Any], path: Path) -> None:

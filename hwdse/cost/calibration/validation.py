@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import singledispatch
 from itertools import combinations
 from math import log, nan
 from typing import Any
@@ -12,8 +13,9 @@ from scipy.stats import spearmanr
 
 from hwdse.cost.analytic import estimate
 from hwdse.cost.families import categories
+from hwdse.cost.fpga.estimate import estimate_fabric
 from hwdse.errors import TechnologyError
-from hwdse.primitives.technology import QUANTITIES, Technology, parse_technology
+from hwdse.primitives import Fabric, LawTable, Technology
 from hwdse.spec import Design
 
 Floats = npt.NDArray[np.float64]
@@ -69,10 +71,10 @@ class Comparison:
         spec: the design.
         terms: category by name.
         estimated: estimates. Energies are in pJ per MAC, without leakage.
-        measured: measurements.
+        measured: measurements, all above 0.
         half_width: relative half widths of the intervals; infinite if not known.
         held_out: True if the design took no part in the fit.
-        technology: the table that estimated.
+        table: the table that estimated.
     """
 
     spec: str
@@ -81,55 +83,80 @@ class Comparison:
     measured: Mapping[str, float]
     half_width: Mapping[str, float]
     held_out: bool
-    technology: Technology
-
-    def error(self, quantity: str) -> float:
-        """Return the relative error of the estimate: estimate / measurement - 1."""
-        return self.estimated[quantity] / self.measured[quantity] - 1
+    table: LawTable
 
 
-def compare(point: Mapping[str, Any], technology: Technology) -> Comparison:
+Estimated = dict[str, tuple[float, float | None]]
+"""Estimate and relative half width of its interval, by quantity."""
+
+
+@singledispatch
+def estimated_by(table: LawTable, design: Design) -> Estimated:
+    """Estimate all quantities of a table."""
+    raise TechnologyError(f"nothing estimates by {table.kind}s: {design}")
+
+
+@estimated_by.register
+def _(table: Technology, design: Design) -> Estimated:
+    cost = estimate(design, table)
+    return {
+        "area_um2": (cost.area_um2, cost.area_error),
+        "energy_pj": (cost.energy_pj - cost.leakage_pj, cost.energy_error),
+        "delay_ns": (cost.delay_ns, cost.delay_error),
+    }
+
+
+@estimated_by.register
+def _(table: Fabric, design: Design) -> Estimated:
+    cost = estimate_fabric(design, table)
+    return {
+        "luts": (cost.luts, cost.luts_error),
+        "flip_flops": (cost.flip_flops, cost.flip_flops_error),
+        "delay_ns": (cost.delay_ns, cost.fmax_error),
+    }
+
+
+def compare(point: Mapping[str, Any], table: LawTable) -> Comparison:
     """Estimate a measured design of a table and put both side by side."""
     design = Design.parse(point["spec"])
-    cost = estimate(design, technology)
-    errors = (cost.area_error, cost.energy_error, cost.delay_error)
+    found = estimated_by(table, design)
+    per = {"energy_pj": float(point.get("macs_per_cycle", 1))}
     return Comparison(
         spec=point["spec"],
         terms=categories(design),
-        estimated={
-            "area_um2": cost.area_um2,
-            "energy_pj": cost.energy_pj - cost.leakage_pj,
-            "delay_ns": cost.delay_ns,
-        },
+        estimated={quantity: value for quantity, (value, _) in found.items()},
         measured={
-            "area_um2": float(point["area_um2"]),
-            "energy_pj": float(point["energy_pj"]) / int(point["macs_per_cycle"]),
-            "delay_ns": float(point["delay_ns"]),
+            quantity: measured
+            for quantity in found
+            if (measured := float(point[quantity]) / per.get(quantity, 1.0)) > 0
         },
         half_width={
-            quantity: np.inf if error is None else error
-            for quantity, error in zip(QUANTITIES, errors, strict=True)
+            quantity: np.inf if error is None else error for quantity, (_, error) in found.items()
         },
         held_out=bool(point["held_out"]),
-        technology=technology,
+        table=table,
     )
 
 
-def compare_all(table: Mapping[str, Any]) -> list[Comparison]:
+def compare_all(table: Mapping[str, Any], parsed: LawTable) -> list[Comparison]:
     """Compare all measured designs of a table.
 
+    Args:
+        table: the table with its measurements.
+        parsed: the same table as laws.
+
     Raises:
-        TechnologyError: the table is damaged or has no measured designs.
+        TechnologyError: the table has no measured designs.
     """
-    technology = parse_technology(table)
     points = table.get("designs") or []
     if not points:
-        raise TechnologyError(f"technology {technology.name} has no measured designs")
-    return [compare(point, technology) for point in points]
+        raise TechnologyError(f"{parsed.kind} {parsed.name} has no measured designs")
+    return [compare(point, parsed) for point in points]
 
 
 def agreement(comparisons: Sequence[Comparison], quantity: str, group: str = "all") -> Agreement:
-    """Sum up the errors of some designs."""
+    """Sum up the errors of some designs. Those that measured 0 do not count."""
+    comparisons = [item for item in comparisons if quantity in item.measured]
     estimated = np.array([item.estimated[quantity] for item in comparisons])
     measured = np.array([item.measured[quantity] for item in comparisons])
     widths = np.array([item.half_width[quantity] for item in comparisons])
@@ -158,7 +185,7 @@ def _sure_pairs(comparisons: Sequence[Comparison], quantity: str) -> tuple[float
     for one, other in combinations(comparisons, 2):
         pairs += 1
         shared = len(one.terms.items() & other.terms.items())
-        least = one.technology.adjustment(quantity).surely_apart(shared)
+        least = one.table.adjustment(quantity).surely_apart(shared)
         ratio = log(one.estimated[quantity] / other.estimated[quantity])
         if abs(ratio) >= least:
             sure += 1
@@ -184,10 +211,11 @@ def agreements(comparisons: Sequence[Comparison]) -> list[Agreement]:
     if not chosen:
         raise TechnologyError("no held-out designs to validate with")
     found = []
-    for quantity in QUANTITIES:
-        found.append(agreement(chosen, quantity))
+    for quantity in chosen[0].table.quantities:
+        known = [item for item in chosen if quantity in item.measured]
+        found.append(agreement(known, quantity))
         for name in GROUPS:
-            for value in sorted({item.terms[name] for item in chosen}):
-                some = [item for item in chosen if item.terms[name] == value]
+            for value in sorted({item.terms[name] for item in known}):
+                some = [item for item in known if item.terms[name] == value]
                 found.append(agreement(some, quantity, f"{name}={value}"))
     return found

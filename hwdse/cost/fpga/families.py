@@ -1,6 +1,6 @@
 """FPGA families of the open flow: tools, options, and cells to count."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hwdse.hdl import Target
@@ -31,6 +31,14 @@ class Family:
     nodsp: str = ""
     nextpnr: str = ""
     options: tuple[str, ...] = ()
+
+    def luts_of(self, cells: Iterable[str]) -> int:
+        """Number of LUTs in cells of the given types."""
+        return sum(self.luts.get(cell, 0) for cell in cells)
+
+    def flip_flops_of(self, cells: Iterable[str]) -> int:
+        """Number of flip-flops among cells of the given types."""
+        return sum(cell.startswith(self.flip_flops) for cell in cells)
 
     @property
     def synthesis_without_dsp(self) -> str:
@@ -84,3 +92,8 @@ FAMILIES = {
         multipliers=("MULT9X9", "MULT18X18", "MULT36X36"),
     ),
 }
+
+
+def routed() -> list[str]:
+    """Names of the families that open tools place and route."""
+    return [name for name, family in FAMILIES.items() if family.nextpnr]

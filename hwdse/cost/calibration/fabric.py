@@ -1,0 +1,246 @@
+"""Makes a fabric table: maps, places and routes primitives and whole designs, and fits laws.
+
+Everything is measured without hard multipliers where the table says so. Then the LUTs of different
+number formats compare, and the laws of multipliers hold for any width.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache, partial
+from typing import Any
+
+from hwdse import hdl
+from hwdse.cost.analytic import stage_parts, structure_parts
+from hwdse.cost.as_table import as_built
+from hwdse.cost.cache import Kept
+from hwdse.cost.calibration.adjustments import adjustment
+from hwdse.cost.calibration.circuits import CALIBRATIONS, TOP, Calibration, benchmark
+from hwdse.cost.calibration.fit import Samples, fit_law
+from hwdse.cost.calibration.sample import held_out, sample
+from hwdse.cost.calibration.table import Progress
+from hwdse.cost.families import REGISTER_TRAITS, traits_of
+from hwdse.cost.fpga.families import FAMILIES, routed
+from hwdse.cost.fpga.place import SEED, FpgaResult, Module, check_family, place, place_and_route
+from hwdse.errors import HwdseError, TechnologyError, ToolError
+from hwdse.primitives.fabric import QUANTITIES, SCHEMA, Fabric, parse_fabric
+from hwdse.primitives.primitive import Primitive, Register
+from hwdse.primitives.structure import UnitStructure
+from hwdse.spec import Design
+from hwdse.spec.port_words import PortWord
+from hwdse.tools.nextpnr import find_nextpnr
+from hwdse.tools.yosys import find_yosys
+from hwdse.workers import Failure, run_tasks
+
+_TIMEOUT_S = 300.0
+_FEWEST_LUTS = 20
+"""Designs of fewer LUTs are left out: a handful of LUTs is no unit that one would build."""
+_FLOOR = {"luts": 0.1, "flip_flops": 0.1, "delay_ns": 0.5}
+"""As `fit.FLOOR`."""
+_SHORTEST_NS = 0.01
+_ROUNDS = 2
+_PORT = re.compile(r"\b(input|output)\s+(?:reg\s+|signed\s+)*(?:\[(\d+):0\]\s*)?(\w+)")
+
+
+def measured_fabric(
+    family: str,
+    *,
+    name: str,
+    designs: int,
+    jobs: int | None = None,
+    progress: Progress = lambda _: None,
+) -> dict[str, Any]:
+    """Place all primitives and a sample of designs; returns a table without laws.
+
+    What is measured is kept in the user's cache, so an interrupted run goes on where it stopped.
+    Designs that cannot be built, that do not fit the part, or for which a tool takes longer than
+    five minutes are left out.
+
+    Args:
+        family: a family that open tools place and route.
+        name: name of the table.
+        designs: number of designs to draw.
+        jobs: number of processes; by default one per core.
+        progress: is called after each primitive and design.
+
+    Raises:
+        ToolError: the family is unknown, or it cannot be placed and routed with open tools.
+        HwdseError: a tool is missing, or a primitive could not be measured.
+    """
+    check_family(family)
+    if not FAMILIES[family].nextpnr:
+        able = ", ".join(routed())
+        raise ToolError(f"{family} cannot be placed and routed with open tools: {able} can")
+    primitives: dict[str, Any] = {kind.__name__: {"grid": []} for kind in CALIBRATIONS}
+    grid = [primitive for calibration in CALIBRATIONS.values() for primitive in calibration.grid]
+    found: dict[Primitive, dict[str, float]] = {}
+    for primitive, result in run_tasks(partial(_measure, family=family), grid, jobs):
+        if isinstance(result, Failure):
+            raise HwdseError(f"{primitive}: {result.reason}")
+        found[primitive] = result
+        progress(str(primitive))
+    for primitive in grid:
+        entry = {**asdict(primitive), **found[primitive]}
+        primitives[type(primitive).__name__]["grid"].append(entry)
+    points = []
+    specs = [str(design) for design in sample(designs)]
+    for spec, point in run_tasks(partial(_measure_design, family=family), specs, jobs):
+        if not isinstance(point, Failure) and point["luts"] >= _FEWEST_LUTS:
+            points.append(point)
+        progress(spec)
+    return {
+        "schema": SCHEMA,
+        "name": name,
+        "family": family,
+        "device": FAMILIES[family].device,
+        "dsp": False,
+        "method": {
+            "luts": f"cells after {find_yosys().name}, without hard multipliers",
+            "delay_ns": f"period after {_router(family)}, registers at all ports, seed {SEED}",
+            "fit": "laws of primitives, factors and corrections of whole designs",
+        },
+        "designs": sorted(points, key=lambda point: str(point["spec"])),
+        "primitives": primitives,
+    }
+
+
+def fitted_fabric(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Fit the laws, factors, corrections and intervals of a fabric to its measurements.
+
+    Raises:
+        TechnologyError: the measured grid is not that of `CALIBRATIONS`.
+    """
+    fitted = {**table, "adjustments": {}, "primitives": {}}
+    for kind, calibration in CALIBRATIONS.items():
+        points = table["primitives"].get(kind.__name__, {}).get("grid", [])
+        known = [{key: p[key] for key in p if key not in QUANTITIES} for p in points]
+        if known != [asdict(primitive) for primitive in calibration.grid]:
+            raise TechnologyError(
+                f"the measured grid of {kind.__name__} is not the calibration grid: measure again"
+            )
+        features = [primitive.features() for primitive in calibration.grid]
+        entry: dict[str, Any] = {}
+        for quantity in QUANTITIES:
+            values = [float(point[quantity]) for point in points]
+            names = _features(calibration, quantity)
+            entry[quantity] = fit_law(features, values, names, _FLOOR[quantity])
+        fitted["primitives"][kind.__name__] = {**entry, "grid": points}
+    points = [point for point in table.get("designs", []) if not point["held_out"]]
+    for _ in range(_ROUNDS if points else 0):
+        fabric = parse_fabric(fitted)
+        units = [_unit(point["spec"], fabric) for point in points]
+        for quantity in QUANTITIES:
+            # A unit without flip-flops says nothing about how many others have.
+            some = [(p, u) for p, u in zip(points, units, strict=True) if p[quantity]]
+            samples = Samples.of(
+                [_parts(unit, fabric, quantity) for _, unit in some],
+                [_traits(point["spec"]) for point, _ in some],
+                [float(point[quantity]) for point, _ in some],
+            )
+            fitted["adjustments"][quantity] = adjustment(samples)
+    parse_fabric(fitted)
+    return fitted
+
+
+def _features(calibration: Calibration, quantity: str) -> tuple[str, ...]:
+    """Features in which a cost is linear: LUTs and flip-flops grow as the area does."""
+    return calibration.delay_ns if quantity == "delay_ns" else calibration.area_um2
+
+
+def _unit(spec: str, fabric: Fabric) -> UnitStructure:
+    return as_built(Design.parse(spec), _structure(spec), fabric)
+
+
+@lru_cache(maxsize=4096)
+def _structure(spec: str) -> UnitStructure:
+    return hdl.structure_of(Design.parse(spec))
+
+
+@lru_cache(maxsize=4096)
+def _traits(spec: str) -> dict[str, float]:
+    """Traits of a design. What registers do is in its structure."""
+    found = traits_of(Design.parse(spec))
+    return {name: value for name, value in found.items() if name not in REGISTER_TRAITS}
+
+
+def _parts(unit: UnitStructure, fabric: Fabric, quantity: str) -> Mapping[tuple[str, str], float]:
+    if quantity == "delay_ns":
+        return max(stage_parts(unit, fabric), key=lambda stage: sum(stage.values()))
+    return structure_parts(unit, fabric, quantity)
+
+
+def _measure(primitive: Primitive, *, family: str) -> dict[str, float]:
+    """LUTs, flip-flops and delay of one primitive."""
+    described = benchmark(primitive)
+    kept = Kept("fabric", [*_recipe(family), described.verilog])
+    known = kept.read()
+    if known is not None:
+        return dict(known)
+    ports = {
+        direction: {
+            name: int(high or 0) + 1
+            for found, high, name in _PORT.findall(described.verilog)
+            if found == direction and name != described.clock
+        }
+        for direction in ("input", "output")
+    }
+    module = Module(
+        verilog=described.verilog,
+        top=TOP,
+        into=PortWord(widths=ports["input"]),
+        out=PortWord(widths=ports["output"]),
+        clock=described.clock,
+    )
+    chosen = FAMILIES[family]
+    placed = place(module, chosen, dsp=False)
+    assert placed.period_ns is not None  # the family is placed and routed
+    # The path of a register is its own; any other begins and ends in registers of the wrapper.
+    between = (
+        placed.register_ns
+        if isinstance(primitive, Register)
+        else (placed.period_ns - placed.register_ns)
+    )
+    point = {
+        "luts": float(chosen.luts_of(placed.cells)),
+        "flip_flops": float(chosen.flip_flops_of(placed.cells)),
+        "delay_ns": round(max(between, _SHORTEST_NS), 4),
+    }
+    kept.write(point)
+    return point
+
+
+def _measure_design(spec: str, *, family: str) -> dict[str, Any]:
+    """What a table keeps of a placed design."""
+    design = Design.parse(spec)
+    verilog = hdl.emit(design, target=FAMILIES[family].target)
+    kept = Kept("fabric", [*_recipe(family), verilog])
+    known = kept.read()
+    if known is None:
+        result = place_and_route(design, family, dsp=False, timeout_s=_TIMEOUT_S)
+        known = result.to_json()
+        kept.write(known)
+    placed = FpgaResult(**known)
+    assert placed.fmax_mhz is not None  # the family is placed and routed
+    return {
+        "spec": spec,
+        "luts": placed.luts,
+        "flip_flops": placed.flip_flops,
+        "delay_ns": round(1000 / placed.fmax_mhz, 4),
+        "held_out": held_out(spec),
+    }
+
+
+def _router(family: str) -> str:
+    return find_nextpnr(FAMILIES[family].nextpnr).name
+
+
+def _recipe(family: str) -> list[str]:
+    """All that decides a measurement besides the design."""
+    chosen = FAMILIES[family]
+    return [
+        find_yosys().name,
+        _router(family),
+        chosen.synthesis_without_dsp,
+        *chosen.options,
+        str(SEED),
+    ]
