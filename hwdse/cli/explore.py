@@ -9,8 +9,8 @@ import pandas as pd
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.errors import FailedDesignsError, StoreError
-from hwdse.explore.columns import COLUMNS, DEFAULT_COST, DEFAULT_QUALITY, column
-from hwdse.explore.front import misses_clock
+from hwdse.explore.aims import Aims, misses_clock
+from hwdse.explore.columns import COLUMNS, DEFAULT_COST, DEFAULT_QUALITY
 from hwdse.explore.front import pareto as pareto_front
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.ranking import LEVEL
@@ -22,6 +22,9 @@ from hwdse.explore.store import Store, finished
 from hwdse.explore.undecided import with_undecided
 from hwdse.networks.scales import names as scale_policies
 from hwdse.text import printable
+
+_SHOWN = ("sqnr_db", "accuracy", "energy_pj", "area_um2", "delay_ns")
+"""Columns that tables of fronts always have."""
 
 _COLUMN = click.Choice([c.name for c in COLUMNS])
 
@@ -123,7 +126,7 @@ def explore(
         )
     else:
         done = finished(result.frame)
-        _print_front(done)
+        _print_front(done, designs.aims)
         _print_advice(done)
         _print_failures(result.failures)
         click.echo(f"\nResults in {printable(str(result.folder))}:")
@@ -135,13 +138,27 @@ def explore(
 
 @click.command()
 @click.argument("store", type=click.Path(path_type=Path))
-@click.option("--x", default=DEFAULT_COST, show_default=True, type=_COLUMN, help="First quantity.")
+@click.option("--x", type=_COLUMN, help=f"First quantity; by default {DEFAULT_COST}.")
+@click.option("--y", type=_COLUMN, help=f"Second quantity; by default {DEFAULT_QUALITY}.")
+@click.option("--objective", "objectives", multiple=True, type=_COLUMN, help="A further quantity.")
 @click.option(
-    "--y", default=DEFAULT_QUALITY, show_default=True, type=_COLUMN, help="Second quantity."
+    "--where", "limits", multiple=True, metavar="LIMIT", help="Limit such as 'delay_ns <= 2'."
 )
 @json_option
-def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
+def pareto(
+    *,
+    store: Path,
+    x: str | None,
+    y: str | None,
+    objectives: tuple[str, ...],
+    limits: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show the Pareto front of a finished or interrupted sweep.
+
+    The front has the designs that no other design beats in all objectives at once. --objective and
+    --where may be repeated: with two objectives or more, --x and --y are not needed, and designs
+    that break a limit are not on the front.
 
     STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
     """
@@ -150,14 +167,21 @@ def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
         if frame.empty:
             shown = printable(str(opened.path))
             raise StoreError(f"{shown} holds no finished design yet: run hwdse explore")
-    done = with_undecided(finished(frame), x, y)
+    aims = _aims(x, y, objectives, limits)
+    for needed, quantity in aims.needs().items():
+        if frame[needed].isna().all():
+            shown = printable(str(store))
+            raise StoreError(f"{shown} holds no {quantity}: the space must say {needed}")
+    done = with_undecided(finished(frame), aims)
     failures = frame[frame["failure"] != ""]
-    front = pareto_front(done, x, y)
+    front = pareto_front(done, aims)
     if as_json:
         print_json(
             {
-                "x": x,
-                "y": y,
+                "x": aims.objectives[0],
+                "y": aims.objectives[1],
+                "objectives": list(aims.objectives),
+                "where": [str(limit) for limit in aims.where],
                 "designs": len(done),
                 "asked": asked,
                 "front": _records(front),
@@ -165,7 +189,7 @@ def pareto(*, store: Path, x: str, y: str, as_json: bool) -> None:
             }
         )
         return
-    _print_front(done, x, y)
+    _print_front(done, aims)
     _print_failures(failures)
     if asked > len(frame):
         click.echo(f"\nUnfinished: {len(frame)} of {asked} designs.")
@@ -203,13 +227,25 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _print_front(done: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY) -> None:
+def _aims(
+    x: str | None, y: str | None, objectives: tuple[str, ...], limits: tuple[str, ...]
+) -> Aims:
+    """The aims of `hwdse pareto`: x and y are needed only without two objectives."""
+    first = (x, y)
+    if len(objectives) < 2:
+        first = (x or DEFAULT_COST, y or DEFAULT_QUALITY)
+    names = dict.fromkeys([*(name for name in first if name), *objectives])
+    return Aims.of(*names, where=limits)
+
+
+def _print_front(done: pd.DataFrame, aims: Aims) -> None:
     """Print the front of finished designs, and what is not sure of it."""
-    front = pareto_front(done, x, y)
-    by = " and ".join(c.order or c.in_text for c in (column(x), column(y)))
-    click.echo(f"Pareto front of {by}: {len(front)} of {len(done)} designs\n")
+    front = pareto_front(done, aims)
+    click.echo(f"Pareto front of {aims.in_text}: {len(front)} of {len(done)} designs\n")
     if front.empty:
         return
+    limited = (limit.column for limit in aims.where)
+    more = [c for c in dict.fromkeys((*aims.columns, *limited)) if c.name not in _SHOWN]
     rows = []
     for record in front.to_dict("records"):
         interval = f"{100 * record['accuracy_low']:.1f}-{100 * record['accuracy_high']:.1f}"
@@ -223,6 +259,7 @@ def _print_front(done: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUA
                 four_digits(record["energy_pj"]),
                 four_digits(record["area_um2"]),
                 four_digits(record["delay_ns"]),
+                *(four_digits(record[c.name]) for c in more),
                 "undecided" if record["undecided"] else "sure",
                 "verified" if record["verified"] else "FAILED" if record["failure"] else "-",
             ]
@@ -230,7 +267,7 @@ def _print_front(done: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUA
     print_table(
         [
             *("rank", "design", "SQNR dB", "accuracy", "interval"),
-            *("pJ/MAC", "area um2", "delay ns", "on front", "Verilog"),
+            *("pJ/MAC", "area um2", "delay ns", *(c.label for c in more), "on front", "Verilog"),
         ],
         rows,
     )

@@ -62,7 +62,8 @@ def system(
 ) -> None:
     """Estimate traffic, cycles and energy of a network on a machine.
 
-    The machine is an array of the design's units with an on-chip and an off-chip memory. Tiles are
+    The machine is an array of the design's units with an on-chip and an off-chip memory. An engine
+    such as `systolic` or `tensor` is the array itself. Tiles are
     chosen for the least off-chip traffic. Each layer is limited by the array or by a memory.
     """
     designs = [Design.parse(text) for text in spec]
@@ -108,7 +109,7 @@ def _show(cost: SystemCost, network: str, batch: int) -> None:
     samples = "1 sample" if batch == 1 else f"{batch} samples"
     click.echo(
         f"{short_spec(cost.design)}: {network}, {samples}, on {machine.name}, {cost.array.rows} x "
-        f"{cost.array.columns} units, {machine.dataflow}, {four_digits(cost.clock_ns)} ns."
+        f"{cost.array.columns} units, {cost.dataflow}, {four_digits(cost.clock_ns)} ns."
     )
     layers = [[layer.workload.site, layer.bound, *_figures(layer)] for layer in cost.layers]
     print_table(

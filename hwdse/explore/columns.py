@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from hwdse.errors import HwdseError
 
 
@@ -21,6 +23,8 @@ class Column:
         is_cost: whether the quantity belongs to the hardware, not to the accuracy.
         order: name of another column for comparing designs, such as `rank`; smaller is better.
             Designs with equal values there are tied. Empty: this quantity compares designs.
+        needs: key of a space without which no design has this quantity, and name of its column;
+            empty: every design has it.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Column:
     is_cost: bool = True
     margin: str = ""
     order: str = ""
+    needs: str = ""
 
     def __post_init__(self) -> None:
         if self.scale not in ("log", "linear", "error"):
@@ -43,8 +48,9 @@ class Column:
 
     @property
     def in_text(self) -> str:
-        """Title in lower case, for use inside a sentence."""
-        return self.title[0].lower() + self.title[1:]
+        """Title for use inside a sentence: in lower case, but for abbreviations."""
+        first, second = self.title[0], self.title[1]
+        return self.title if second.isupper() else first.lower() + self.title[1:]
 
     @property
     def label(self) -> str:
@@ -59,6 +65,37 @@ COLUMNS = (
     Column(name="delay_ns", title="Delay", unit="ns", margin="delay_error"),
     Column(name="tops_per_mm2", title="Throughput per area", unit="TOPS/mm²", maximize=True),
     Column(name="tops_per_w", title="Operations per energy", unit="TOPS/W", maximize=True),
+    Column(
+        name="latency_us",
+        title="Latency per sample",
+        unit="µs",
+        margin="latency_error",
+        needs="machine",
+    ),
+    Column(
+        name="inference_nj",
+        title="Energy per sample",
+        unit="nJ",
+        margin="inference_error",
+        needs="machine",
+    ),
+    Column(
+        name="array_area_um2",
+        title="Area of the array",
+        unit="µm²",
+        margin="area_error",
+        needs="machine",
+    ),
+    Column(name="luts", title="LUTs", unit="", margin="luts_error", needs="fabric"),
+    Column(name="luts_per_mac", title="LUTs per MAC", unit="", margin="luts_error", needs="fabric"),
+    Column(
+        name="fmax_mhz",
+        title="Clock frequency on FPGA",
+        unit="MHz",
+        maximize=True,
+        margin="fmax_error",
+        needs="fabric",
+    ),
     Column(
         name="sqnr_db",
         title="Logit SQNR",
@@ -80,9 +117,12 @@ COLUMNS = (
         is_cost=False,
     ),
 )
-COSTS = tuple(c for c in COLUMNS if c.is_cost)
-QUALITIES = tuple(c for c in COLUMNS if not c.is_cost)
 DEFAULT_COST, DEFAULT_QUALITY = "energy_pj", "sqnr_db"
+
+
+def measured(frame: pd.DataFrame) -> tuple[Column, ...]:
+    """The columns that belong to the rows of `frame`."""
+    return tuple(c for c in COLUMNS if not c.needs or frame[c.needs].notna().any())
 
 
 def column(name: str) -> Column:

@@ -90,6 +90,31 @@ def _are_blocks(value: Any) -> bool:
     )
 
 
+def _is_fabric(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and _is_text(value.get("fabric"))
+        and all(_is_amount(value.get(name)) for name in ("luts", "luts_per_mac", "flip_flops"))
+        and _is_positive(value.get("fmax_mhz"))
+        and all(_is_margin(value.get(f"{name}_error")) for name in ("luts", "flip_flops", "fmax"))
+    )
+
+
+def _is_system(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and _is_text(value.get("machine"))
+        and _is_text(value.get("reason"))
+        and all(
+            _is_margin(value.get(name))
+            for name in (
+                *("latency_us", "inference_nj", "array_area_um2", "utilization", "offchip_bytes"),
+                *("latency_error", "inference_error"),
+            )
+        )
+    )
+
+
 _WORDS: dict[Check, str] = {
     _is_amount: "a finite number from 0 up",
     _is_margin: "a finite number from 0 up, or null",
@@ -102,6 +127,8 @@ _WORDS: dict[Check, str] = {
     _is_text: "text",
     _is_name: "letters, digits and _, at most 100",
     _are_keys: "the keys of a spec with their values",
+    _is_fabric: "costs on an FPGA, or null",
+    _is_system: "costs on a machine, or null",
     _are_blocks: "a list of blocks with name, area_um2 and energy_pj",
 }
 
@@ -124,7 +151,12 @@ COST: dict[str, Check] = {
     "technology": _is_text,
     "method": _is_text,
     "breakdown": _are_blocks,
+    "fabric": _is_fabric,
+    "system": _is_system,
 }
+OPTIONAL = frozenset({"fabric", "system"})
+"""Members that documents of sweeps without them may lack."""
+
 ACCURACY: dict[str, Check] = {
     "value": _is_ratio,
     "low": _is_ratio,
@@ -153,7 +185,7 @@ def checked(name: str, document: Any, members: Mapping[str, Check]) -> dict[str,
     Args:
         name: name of the document, for errors.
         document: the document.
-        members: check function of each required member.
+        members: check function of each member. Those in `OPTIONAL` may be missing.
 
     Raises:
         ValueError: the document is not a JSON object, or a member is missing or wrong. The message
@@ -163,6 +195,8 @@ def checked(name: str, document: Any, members: Mapping[str, Check]) -> dict[str,
         raise ValueError(f"{name} is no JSON object")
     for member, check in members.items():
         if member not in document:
+            if member in OPTIONAL:
+                continue
             raise ValueError(f"{name} lacks {member}")
         if not check(document[member]):
             raise ValueError(f"{name}.{member} is {_short(document[member])}, not {_WORDS[check]}")

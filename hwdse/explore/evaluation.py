@@ -5,16 +5,20 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import hwdse
 from hwdse import cost, networks
 from hwdse.cost import Technology
+from hwdse.cost.fpga.estimate import estimate_fabric
+from hwdse.cost.system import Machine, load_machine
 from hwdse.errors import HwdseError
+from hwdse.explore.on_machine import on_machine
 from hwdse.explore.record import Evaluation
 from hwdse.networks import Network
 from hwdse.networks.scales import get as get_policy
-from hwdse.spec import Design
+from hwdse.primitives import Fabric, load_fabric
+from hwdse.spec import Design, Workload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,11 @@ class DesignEvaluator:
         scales: policy for choosing the scales of activations and weights.
         requantize: whether layers hand on their outputs in the design's output format.
         clock_ns: clock period for the cost. None: the shortest one of each design.
+        fabric: name of a fabric table, or path of a table, for costs on an FPGA; empty: none.
+        fabric_digest: SHA-256 of the fabric table; empty without one.
+        machine: name of a machine, or path of a machine file, for latency and energy of the
+            network; empty: none.
+        machine_digest: SHA-256 of the machine; empty without one.
         version: version of hwdse.
     """
 
@@ -47,6 +56,10 @@ class DesignEvaluator:
     scales: str = networks.DEFAULT_SCALES
     requantize: bool = False
     clock_ns: float | None = None
+    fabric: str = ""
+    fabric_digest: str = ""
+    machine: str = ""
+    machine_digest: str = ""
     version: str = hwdse.__version__
 
     @classmethod
@@ -60,14 +73,17 @@ class DesignEvaluator:
         scales: str = networks.DEFAULT_SCALES,
         requantize: bool = False,
         clock_ns: float | None = None,
+        fabric: str = "",
+        machine: str = "",
     ) -> Self:
-        """Build an evaluator. Loads network, dataset and technology, to report errors early.
+        """Build an evaluator. Loads what it needs, to report errors early.
 
         Raises:
             DatasetError: the dataset is missing or damaged.
             NetworkError: the network or the scale policy is unknown, or the network cannot be
                 evaluated.
-            TechnologyError: the technology is unknown, or its table is damaged.
+            TechnologyError: the technology or fabric is unknown, or its table is damaged.
+            MachineError: the machine is unknown, or its file is damaged.
         """
         technology_digest = cost.load_technology(technology).digest
         loaded = networks.load(network)
@@ -84,6 +100,10 @@ class DesignEvaluator:
             scales=get_policy(scales).name,
             requantize=requantize,
             clock_ns=clock_ns,
+            fabric=fabric,
+            fabric_digest=load_fabric(fabric).digest if fabric else "",
+            machine=machine,
+            machine_digest=load_machine(machine).digest if machine else "",
         )
 
     def key(self, design: Design) -> str:
@@ -101,6 +121,8 @@ class DesignEvaluator:
             self.scales,
             self.requantize,
             self.technology_digest,
+            self.fabric_digest,
+            self.machine_digest,
             self.clock_ns,
             self.version,
         ]
@@ -108,10 +130,10 @@ class DesignEvaluator:
 
     def __call__(self, design: Design) -> Evaluation:
         """Evaluate one design. The first call in a process loads the network."""
-        network, technology = _inputs(self)
+        given = _inputs(self)
         accuracy = networks.evaluate(
             design,
-            network,
+            given.network,
             samples=self.samples,
             data_dir=self.data_dir,
             scales=self.scales,
@@ -119,11 +141,40 @@ class DesignEvaluator:
         )
         return Evaluation(
             spec=str(design),
-            cost=cost.estimate(design, technology, clock_ns=self.clock_ns).to_json(),
+            cost=self._cost(design, given),
             accuracy=accuracy.to_json(),
             errors=accuracy.errors,
             version=self.version,
         )
+
+    def _cost(self, design: Design, given: "_Inputs") -> dict[str, Any]:
+        """Cost of a design, and what it costs on an FPGA and on a machine if these are asked."""
+        unit = cost.estimate(design, given.technology, clock_ns=self.clock_ns)
+        return {
+            **unit.to_json(),
+            "fabric": estimate_fabric(design, given.fabric).to_json() if given.fabric else None,
+            "system": on_machine(
+                design,
+                given.workloads,
+                given.machine,
+                cost=unit,
+                technology=given.technology,
+                clock_ns=self.clock_ns,
+            )
+            if given.machine
+            else None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Inputs:
+    """What an evaluator has loaded."""
+
+    network: Network
+    workloads: tuple[Workload, ...]
+    technology: Technology
+    fabric: Fabric | None
+    machine: Machine | None
 
 
 def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:
@@ -138,20 +189,34 @@ def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:
 
 
 @lru_cache(maxsize=2)
-def _inputs(evaluator: DesignEvaluator) -> tuple[Network, Technology]:
-    """Load network and technology, and check that they match the digests of the evaluator.
+def _inputs(evaluator: DesignEvaluator) -> _Inputs:
+    """Load everything, and check that it matches the digests of the evaluator.
 
     Raises:
         HwdseError: a file changed after the sweep began.
     """
     network = networks.load(evaluator.network)
     technology = cost.load_technology(evaluator.technology)
+    fabric = load_fabric(evaluator.fabric) if evaluator.fabric else None
+    machine = load_machine(evaluator.machine) if evaluator.machine else None
     data = _data_digest(network, evaluator.samples, evaluator.data_dir)
     for what, now, then in (
         (f"network {evaluator.network}", network.digest, evaluator.digest),
         (f"dataset {network.dataset.name}", data, evaluator.data_digest),
         (f"technology {evaluator.technology}", technology.digest, evaluator.technology_digest),
+        (f"fabric {evaluator.fabric}", fabric.digest if fabric else "", evaluator.fabric_digest),
+        (
+            f"machine {evaluator.machine}",
+            machine.digest if machine else "",
+            evaluator.machine_digest,
+        ),
     ):
         if now != then:
             raise HwdseError(f"{what} changed while the sweep ran: run it again")
-    return network, technology
+    return _Inputs(
+        network=network,
+        workloads=tuple(networks.profile(network).workloads) if machine else (),
+        technology=technology,
+        fabric=fabric,
+        machine=machine,
+    )

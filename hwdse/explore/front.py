@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hwdse.errors import ShapeError
-from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, column
+from hwdse.explore.aims import DEFAULT_AIMS, Aims
 
 # Number of rows to compare at once. It limits temporary arrays to _BLOCK * n * k booleans.
 _BLOCK = 256
@@ -47,60 +47,36 @@ def nondominated(values: npt.ArrayLike, maximize: tuple[bool, ...]) -> npt.NDArr
     return result
 
 
-def misses_clock(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Mask of the rows of `frame` that are slower than their clock. A missing value is not."""
-    if "meets_clock" not in frame:
-        return np.zeros(len(frame), np.bool_)
-    known = (isinstance(value, bool | np.bool_) for value in frame["meets_clock"])
-    return np.array(
-        [
-            is_known and not value
-            for is_known, value in zip(known, frame["meets_clock"], strict=True)
-        ],
-        np.bool_,
-    )
+def pareto_mask(frame: pd.DataFrame, aims: Aims = DEFAULT_AIMS) -> npt.NDArray[np.bool_]:
+    """Mask of the rows of `frame` on the Pareto front.
 
-
-def pareto_mask(
-    frame: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY
-) -> npt.NDArray[np.bool_]:
-    """Mask of the rows of `frame` on the Pareto front of columns `x` and `y`.
-
-    Designs that do not meet their clock are not on it. Each column has a direction: smaller or
-    larger is better. Some columns are compared by another column (`Column.order`). For `sqnr_db`
-    the comparison uses the rank. Designs with the same rank count as equal, and then only the cost
-    decides.
-
-    Raises:
-        HwdseError: a column is unknown.
+    Designs that do not meet their clock, or that break a limit, are not on it. Each column has a
+    direction: smaller or larger is better. Some columns are compared by another column
+    (`Column.order`). For `sqnr_db` the comparison uses the rank. Designs with the same rank count
+    as equal, and then only the other objectives decide.
     """
-    return nondominated(objectives(frame, x, y), (False, False))
+    return nondominated(objectives(frame, aims), (False,) * len(aims.objectives))
 
 
-def objectives(frame: pd.DataFrame, x: str, y: str) -> npt.NDArray[np.float64]:
-    """What compares designs, shape (rows, 2): smaller is better in both columns.
+def objectives(frame: pd.DataFrame, aims: Aims = DEFAULT_AIMS) -> npt.NDArray[np.float64]:
+    """What compares designs, shape (rows, objectives): smaller is better in every column.
 
-    A row is NaN if a value is missing or the design does not meet its clock.
-
-    Raises:
-        HwdseError: a column is unknown.
+    A row is NaN if a value is missing, the design does not meet its clock, or it breaks a limit.
     """
-    names, maximize = zip(*(column(name).objective for name in (x, y)), strict=True)
+    names, maximize = zip(*(c.objective for c in aims.columns), strict=True)
     values = frame[list(names)].to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    values[misses_clock(frame) | np.isnan(values).any(axis=1)] = np.nan
+    values[aims.broken(frame) | np.isnan(values).any(axis=1)] = np.nan
     return np.where(maximize, -values, values)
 
 
-def pareto(frame: pd.DataFrame, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY) -> pd.DataFrame:
-    """Rows of `frame` on the Pareto front of `x` and `y`. The row with the best `y` comes first.
+def pareto(frame: pd.DataFrame, aims: Aims = DEFAULT_AIMS) -> pd.DataFrame:
+    """Rows of `frame` on the Pareto front: the best quality first, then the best cost.
 
-    Ties are kept. Rows with a missing value are left out. Rows that are equal in both columns keep
-    the order of `frame`.
-
-    Raises:
-        HwdseError: a column is unknown.
+    Ties are kept. Rows with a missing value are left out. Rows that are equal in all objectives
+    keep the order of `frame`.
     """
-    front = frame[pareto_mask(frame, x, y)]
-    names, maximize = zip(*(column(name).objective for name in (y, x)), strict=True)
+    front = frame[pareto_mask(frame, aims)]
+    ordered = sorted(aims.columns, key=lambda c: c.is_cost)
+    names, maximize = zip(*(c.objective for c in ordered), strict=True)
     ascending = [not larger for larger in maximize]
     return front.sort_values(list(names), ascending=ascending, kind="stable")

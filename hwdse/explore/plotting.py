@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
+from hwdse.explore.aims import DEFAULT_AIMS, Aims, Mask, misses_clock
 from hwdse.explore.axis import ChartAxis
-from hwdse.explore.columns import DEFAULT_COST, DEFAULT_QUALITY, Column, column
-from hwdse.explore.front import misses_clock, pareto
+from hwdse.explore.columns import Column
+from hwdse.explore.front import pareto
 from hwdse.explore.pictures import save
 from hwdse.explore.record import spread_text
 from hwdse.explore.store import finished
@@ -31,14 +32,13 @@ _KEYED = 24
 def plot(
     frame: pd.DataFrame,
     stem: str | Path,
-    x: str = DEFAULT_COST,
-    y: str = DEFAULT_QUALITY,
+    aims: Aims = DEFAULT_AIMS,
 ) -> tuple[Path, Path]:
     """Draw the finished designs of `frame` and the front into `stem`.png and `stem`.svg.
 
-    Designs on the front have numbers, and a key beside the plot lists the designs by number.
-    Accuracy has error bars with the confidence interval. If no design is finished, the picture
-    contains only a message.
+    The axes are two of the objectives (`Aims.axes`). Designs on the front have numbers, and a key
+    beside the plot lists the designs by number. Accuracy has error bars with the confidence
+    interval. If no design is finished, the picture contains only a message.
 
     Returns:
         Paths of the PNG file and the SVG file.
@@ -46,10 +46,11 @@ def plot(
     Raises:
         HwdseError: a column is unknown, or a file cannot be written.
     """
-    return save(lambda: _draw(frame, column(x), column(y)), Path(stem))
+    return save(lambda: _draw(frame, aims), Path(stem))
 
 
-def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
+def _draw(frame: pd.DataFrame, aims: Aims) -> Figure:
+    x, y = aims.axes
     figure = Figure(figsize=(11, 6.2))
     FigureCanvasAgg(figure)
     frame, failed = _drawable(frame, x, y)
@@ -58,14 +59,18 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
         figure.text(0.07, 0.9, said, color=INK)
         return figure
     axes = figure.add_axes((0.07, 0.1, 0.54, 0.77))
-    frame = with_undecided(frame, x.name, y.name)
-    front = pareto(frame, x.name, y.name)
+    frame = with_undecided(frame, aims)
+    front = pareto(frame, aims)
+    broken = aims.broken(frame)
+    more: list[str] = []
     chart = _Chart(axes=axes, x=ChartAxis.of(x, frame), y=ChartAxis.of(y, frame))
-    chart.points(frame)
-    chart.front(front)
+    chart.points(frame, broken)
+    if len(aims.objectives) == 2:
+        chart.front(front)
+    else:
+        more.append(f"front of {aims.in_text}")
     chart.ticks()
     chart.number(figure, front)
-    more = []
     if y.order:
         more.append("front by rank, which ties what tests do not separate")
     if front["undecided"].any():
@@ -74,9 +79,11 @@ def _draw(frame: pd.DataFrame, x: Column, y: Column) -> Figure:
             "replace"
         )
     late = misses_clock(frame)
-    if late.any():
-        clock = frame["clock_ns"].iloc[np.flatnonzero(late)[0]]
-        more.append(f"hollow: {late.sum()} designs that miss {clock:g} ns")
+    if broken.any():
+        limits = [str(limit) for limit in aims.where]
+        if late.any():
+            limits.insert(0, f"{frame['clock_ns'].iloc[np.flatnonzero(late)[0]]:g} ns")
+        more.append(f"hollow: {broken.sum()} designs that miss {', '.join(limits)}")
     if failed:
         more.append(f"{failed} designs failed")
     facts = (subtitle(frame) + _margin(frame, x), " · ".join(more))
@@ -105,18 +112,20 @@ class _Chart:
         """Positions of designs on both axes."""
         return self.x.place(frame[self.x.column.name]), self.y.place(frame[self.y.column.name])
 
-    def points(self, frame: pd.DataFrame) -> None:
-        """Draw every design; on an accuracy axis also the intervals and the float baseline."""
+    def points(self, frame: pd.DataFrame, broken: Mask) -> None:
+        """Draw every design, those that break a limit hollow.
+
+        On an accuracy axis, also draw the intervals and the float baseline.
+        """
         style = Style.of(frame)
         colours = [style.colours[name] for name in operands(frame)]
         if self.y.column.name == "accuracy":
             self._intervals(frame, colours)
             self._baseline(frame)
         xs, ys = self.places(frame)
-        late = misses_clock(frame)
         for name, (marker, _) in style.shapes.items():
             for hollow in (False, True):
-                chosen = (frame["mul"] == name).to_numpy() & (late == hollow)
+                chosen = (frame["mul"] == name).to_numpy() & (broken == hollow)
                 fill = [c for c, take in zip(colours, chosen, strict=True) if take]
                 self.axes.scatter(
                     xs[chosen],

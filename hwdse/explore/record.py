@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hwdse.cost.result import tops_per_mm2, tops_per_w
 from hwdse.errors import SpecError
+from hwdse.explore import on_machine
 from hwdse.spec import Design
 
 Errors = npt.NDArray[np.float32]
@@ -106,7 +107,9 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
     accuracy of the float32 network on the same samples. `agreement` is the fraction of samples with
     the same class as in float32. `sqnr_db` is infinity if all outputs equal the float32 outputs,
     and minus infinity if an output is NaN or infinite. `tops_per_mm2` and `tops_per_w` hold at
-    `clock_ns`; an operation is half a multiply-accumulate.
+    `clock_ns`; an operation is half a multiply-accumulate. `fabric` and what follows it are None
+    for a space without a fabric, `machine` and what follows it for one without a machine.
+    `latency_us` and `inference_nj` are of one sample.
     """
     cost, accuracy = row.cost or {}, row.accuracy or {}
     area = cost.get("area_um2")
@@ -125,6 +128,8 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "area_error": cost.get("area_error"),
         "energy_error": cost.get("energy_error"),
         "delay_error": cost.get("delay_error"),
+        **_on_fpga(cost.get("fabric") or {}),
+        **on_machine.columns_of(cost.get("system") or {}),
         "technology": cost.get("technology"),
         "method": cost.get("method"),
         "accuracy": accuracy.get("value"),
@@ -160,6 +165,18 @@ def _at_clock(cost: Mapping[str, Any]) -> dict[str, float | bool | None]:
         "tops_per_mm2": tops_per_mm2(cost["macs_per_cycle"], clock, area) if area else None,
         "tops_per_w": tops_per_w(energy) if energy else None,
     }
+
+
+FPGA = (
+    *("luts", "luts_per_mac", "flip_flops", "fmax_mhz"),
+    *("luts_error", "flip_flops_error", "fmax_error"),
+)
+"""What a row says about an FPGA, as `FabricCost.to_json` does."""
+
+
+def _on_fpga(fabric: Mapping[str, Any]) -> dict[str, float | str | None]:
+    """Costs on an FPGA; None without a fabric."""
+    return {"fabric": fabric.get("fabric"), **{name: fabric.get(name) for name in FPGA}}
 
 
 def _decibels(row: Row) -> float | None:

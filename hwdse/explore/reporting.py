@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -15,14 +15,8 @@ from plotly.offline import get_plotlyjs
 
 import hwdse
 from hwdse.errors import StoreError
-from hwdse.explore.columns import (
-    COLUMNS,
-    COSTS,
-    DEFAULT_COST,
-    DEFAULT_QUALITY,
-    QUALITIES,
-    Column,
-)
+from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.columns import Column, measured
 from hwdse.explore.front import pareto, pareto_mask
 from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, cost_margin, four_digits
@@ -38,14 +32,13 @@ _BLOCK_COLOURS = ("#5B8DB8", "#E0A458", "#6FAE8E", "#C97B84", "#9A8FBF", "#A8A29
 _TITLE = "Design-space exploration"
 
 
-def report(store: Store, path: str | Path, x: str = DEFAULT_COST, y: str = DEFAULT_QUALITY) -> Path:
+def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
     """Write the designs of the store's latest sweep as one self-contained HTML file.
 
     Args:
         store: store with at least one finished or failed design.
         path: file to write.
-        x: name of the cost column that the plot shows first.
-        y: name of the quality column that the plot shows first.
+        aims: objectives and limits of the front. The plot shows two of the objectives first.
 
     Raises:
         StoreError: the store has no finished or failed design, or a row is damaged.
@@ -59,22 +52,29 @@ def report(store: Store, path: str | Path, x: str = DEFAULT_COST, y: str = DEFAU
         )
     frame = frame_of(rows)
     done = finished(frame)
+    columns = measured(done)
     values = {
         "title": _TITLE,
-        "lead": escape(_lead(done, store.selected(), len(frame) - len(done))),
+        "lead": escape(_lead(done, aims, store.selected(), len(frame) - len(done))),
         "facts": _facts(done),
-        "x_options": _options(COSTS, x),
-        "y_options": _options(QUALITIES, y),
-        "head": _head(),
-        "rows": "\n".join(_rows(frame, rows, store.path.parent, path.parent)),
-        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done)),
+        "x_options": _options((c for c in columns if c.is_cost), _axes(aims)[0].name),
+        "y_options": _options((c for c in columns if not c.is_cost), _axes(aims)[1].name),
+        "head": _head(columns),
+        "rows": "\n".join(_rows(frame, rows, columns, aims, (store.path.parent, path.parent))),
+        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done, aims)),
         "footer": escape(f"hwdse {hwdse.__version__} · {printable(store.path.name)}"),
         "css": _asset("report.css"),
         "script": _asset("report.js"),
         "plotly": get_plotlyjs(),
-        "data": _embedded(_data(done, [rows[number] for number in done.index])),
+        "data": _embedded(_data(done, [rows[number] for number in done.index], columns, aims)),
     }
     return write_file(path, Template(_asset("report.html")).substitute(values))
+
+
+def _axes(aims: Aims) -> tuple[Column, Column]:
+    """What the page shows first: a cost and a quality."""
+    x, y = aims.axes
+    return (x, y) if x.is_cost and not y.is_cost else DEFAULT_AIMS.axes
 
 
 def _asset(name: str) -> str:
@@ -87,11 +87,13 @@ def _embedded(document: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _data(frame: pd.DataFrame, rows: list[Row]) -> dict[str, Any]:
+def _data(
+    frame: pd.DataFrame, rows: list[Row], columns: Sequence[Column], aims: Aims
+) -> dict[str, Any]:
     style = Style.of(frame)
     designs = []
     for record, pair, row in zip(frame.to_dict("records"), operands(frame), rows, strict=True):
-        shown = ["rank", "accuracy_low", "accuracy_high", *(c.name for c in COLUMNS)]
+        shown = ["rank", "accuracy_low", "accuracy_high", *(c.name for c in columns)]
         designs.append(
             {name: _number(record[name]) for name in shown}
             | {
@@ -112,18 +114,21 @@ def _data(frame: pd.DataFrame, rows: list[Row]) -> dict[str, Any]:
                 "scale": c.scale,
                 "factor": 100 if c.unit == "%" else 1,
             }
-            for c in COLUMNS
+            for c in columns
         ],
         "designs": designs,
         "fronts": {
             f"{x.name} {y.name}": [
                 int(positions[label])
-                for label in pareto(frame, x.name, y.name).sort_values(x.name).index
+                for label in pareto(frame, Aims(objectives=(x.name, y.name), where=aims.where))
+                .sort_values(x.name)
+                .index
             ]
-            for x in COSTS
-            for y in QUALITIES
+            for x in columns
+            for y in columns
+            if x.is_cost and not y.is_cost
         },
-        "front": f"{DEFAULT_COST} {DEFAULT_QUALITY}",
+        "front": " ".join(c.name for c in _axes(aims)),
         "least_error": 50.0 / float(frame["samples"].max()) if len(frame) else None,
         "float_accuracy": _common(frame["float_accuracy"]),
         "blocks": list(dict.fromkeys(block["name"] for row in rows for block in _blocks(row))),
@@ -149,12 +154,12 @@ def _common(values: pd.Series) -> float | None:
     return float(distinct[0]) if len(distinct) == 1 else None
 
 
-def _lead(frame: pd.DataFrame, asked: int, failed: int) -> str:
+def _lead(frame: pd.DataFrame, aims: Aims, asked: int, failed: int) -> str:
     done = f"{len(frame)} designs" if asked == len(frame) else f"{len(frame)} of {asked} designs"
-    on_front = pareto_mask(frame)
-    unsure = int((on_front & undecided_mask(frame)).sum())
+    on_front = pareto_mask(frame, aims)
+    unsure = int((on_front & undecided_mask(frame, aims)).sum())
     return (
-        f"{done}, {int(on_front.sum())} of them on the Pareto front of energy and rank. "
+        f"{done}, {int(on_front.sum())} of them on the Pareto front of {aims.in_text}. "
         + (f"{unsure} of these are undecided. " if unsure else "")
         + (f"{failed} failed: the table says why. " if failed else "")
         + "Each design is one spec, from which its Verilog, its accuracy and its cost are derived "
@@ -181,7 +186,7 @@ def _facts(frame: pd.DataFrame) -> str:
     return "\n".join(facts)
 
 
-def _notes(frame: pd.DataFrame) -> Iterable[str]:
+def _notes(frame: pd.DataFrame, aims: Aims) -> Iterable[str]:
     if frame.empty:
         yield "No design is finished. The command that made this tries them again."
         return
@@ -215,7 +220,7 @@ def _notes(frame: pd.DataFrame) -> Iterable[str]:
         "Area, energy and delay are analytic: the structure of the hardware, priced with "
         f"laws fitted to open synthesis and gate-level simulation. {cost_margin(costs)}"
     )
-    off = int((undecided_mask(frame) & ~pareto_mask(frame)).sum())
+    off = int((undecided_mask(frame, aims) & ~pareto_mask(frame, aims)).sum())
     yield (
         "A design on the front is undecided (≈ before its name) if errors of the estimates could "
         f"put another one in its place. {off} designs off the front may belong to it for the same "
@@ -242,12 +247,12 @@ def _options(columns: Iterable[Column], chosen: str) -> str:
     )
 
 
-def _head() -> str:
+def _head(columns: Sequence[Column]) -> str:
     text = '<th{}><button type="button">{}</button></th>'.format
     rank = text(' class="number"', "Rank")
-    numbers = [text(' class="number"', escape(c.label)) for c in COLUMNS]
+    numbers = [text(' class="number"', escape(c.label)) for c in columns]
     interval = text("", "Interval (%)")
-    place = [c.name for c in COLUMNS].index("accuracy") + 1
+    place = [c.name for c in columns].index("accuracy") + 1
     return "".join(
         [
             text("", "Design"),
@@ -260,19 +265,25 @@ def _head() -> str:
     )
 
 
-def _rows(frame: pd.DataFrame, rows: list[Row], base: Path, target: Path) -> Iterable[str]:
-    front, undecided = pareto_mask(frame), undecided_mask(frame)
+def _rows(
+    frame: pd.DataFrame,
+    rows: list[Row],
+    columns: Sequence[Column],
+    aims: Aims,
+    folders: tuple[Path, Path],
+) -> Iterable[str]:
+    front, undecided = pareto_mask(frame, aims), undecided_mask(frame, aims)
     for record, row, on_front, unsure in zip(
         frame.to_dict("records"), rows, front, undecided, strict=True
     ):
         cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(record["design"])}</td>']
         cells.append(_cell(record["rank"]))
-        for c in COLUMNS:
+        for c in columns:
             cells.append(_cell(record[c.name], c))
             if c.name == "accuracy":
                 low, high = 100 * record["accuracy_low"], 100 * record["accuracy_high"]
                 cells.append(f"<td>{low:.2f}–{high:.2f}</td>" if row.cost else "<td>–</td>")
-        cells.append(f"<td>{_verilog(row, base, target) or escape(row.failure)}</td>")
+        cells.append(f"<td>{_verilog(row, *folders) or escape(row.failure)}</td>")
         kind = ' class="front"' if on_front else ' class="failed"' if row.failure else ""
         mark = " data-undecided" if unsure else ""
         yield f"<tr{kind}{mark}>{''.join(cells)}</tr>"

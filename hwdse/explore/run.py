@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from hwdse.errors import FailedDesignsError
+from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.clocking import clocked
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.front import pareto, pareto_mask
@@ -43,6 +44,7 @@ class Sweep:
         reused: number of designs that were evaluated earlier.
         failed: number of designs that failed in this sweep. See column `failure` of the frame.
         skipped: number of combinations in the space that are not valid designs.
+        aims: objectives and limits of the front.
     """
 
     folder: Path
@@ -52,11 +54,12 @@ class Sweep:
     reused: int
     skipped: int
     failed: int = 0
+    aims: Aims = DEFAULT_AIMS
 
     @property
     def front(self) -> pd.DataFrame:
-        """Designs on the Pareto front of energy and rank. The best rank comes first."""
-        return pareto(self.frame)
+        """Designs on the Pareto front. The best quality comes first."""
+        return pareto(self.frame, self.aims)
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -124,6 +127,8 @@ def sweep(
             scales=space.scales,
             requantize=space.requantize,
             clock_ns=space.clock_ns,
+            fabric=space.fabric,
+            machine=space.machine,
         )
     reporter = reporter or Silent()
     space = clocked(space, jobs, reporter)
@@ -148,6 +153,7 @@ def sweep(
         computed=computed,
         reused=earlier,
         skipped=space.skipped,
+        aims=space.aims,
         failed=len(failures),
     )
     if failures:
@@ -177,7 +183,7 @@ class _Run:
         rtl = writable_folder(self.folder / RTL_FOLDER)
         store.forget_failures("verification")
         rows = store.rows()
-        front = [rows[number] for number in pareto(finished(frame_of(rows))).index]
+        front = [rows[number] for number in pareto(finished(frame_of(rows)), self.space.aims).index]
         missing = {
             self.keys[row.key]: row.key
             for row in front
@@ -217,8 +223,9 @@ class _Run:
         """The store's frame, with columns for the front, what is sure of it, and the Verilog."""
         rows = store.rows()
         frame = frame_of(rows)
-        frame["front"] = pareto_mask(frame)
-        frame = with_undecided(frame)
+        aims = self.space.aims
+        frame["front"] = pareto_mask(frame, aims)
+        frame = with_undecided(frame, aims)
         frame["verilog"] = [
             f"{RTL_FOLDER}/{row.slug}"
             if holds(self.folder / RTL_FOLDER / row.slug, row.certificate)
@@ -232,9 +239,9 @@ class _Run:
         self.reporter.start("results", 3)
         csv = write_file(self.folder / "results.csv", frame.to_csv(index=False))
         self.reporter.advance(csv.name)
-        png, svg = plot(frame, self.folder / "pareto")
+        png, svg = plot(frame, self.folder / "pareto", self.space.aims)
         self.reporter.advance(f"{png.name} {svg.name}")
-        html = report(store, self.folder / "report.html")
+        html = report(store, self.folder / "report.html", self.space.aims)
         self.reporter.advance(html.name)
         return {
             "store": store.path,

@@ -6,7 +6,11 @@ samples = 360                # number of test samples; default: the number in th
 scales = "output"            # scale policy: output, pow2, mse or absmax
 requantize = false           # true: layers hand on outputs in the design's output format
 technology = "nangate45"
+fabric = "ecp5"              # LUTs, flip-flops and clock frequency on an FPGA, too
+machine = "edge"             # latency and energy per sample on a machine, too
 clock_ns = 2.0               # each design gets the registers that this clock period needs
+objectives = ["energy_pj", "sqnr_db"]      # default; any two or more quantities of results
+where = ["area_um2 <= 5000"] # limits that a design on the front keeps
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # single designs
 
 [[space]]                    # all combinations of the values below
@@ -28,6 +32,7 @@ from typing import Any, Self
 
 from hwdse import formats
 from hwdse.errors import HwdseError, SpaceError, SpecError
+from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
 from hwdse.reading import MAX_TOML, parse_toml, read_text
@@ -38,7 +43,8 @@ DEFAULT_TECHNOLOGY = "nangate45"
 
 _BUILTIN = Path(__file__).with_name("builtin.toml")
 _SETTINGS = (
-    *("network", "samples", "scales", "requantize", "technology", "clock_ns"),
+    *("network", "samples", "scales", "requantize", "technology", "fabric", "machine", "clock_ns"),
+    *("objectives", "where"),
     *("skip_invalid", "designs", "space"),
 )
 _HEADER = re.compile(r"\s*\[\[\s*space\s*\]\]")
@@ -70,8 +76,12 @@ class Space:
         scales: policy for choosing the scales of activations and weights.
         requantize: whether layers hand on their outputs in the design's output format.
         technology: name of a technology table, or path of a table.
+        fabric: name of a fabric table, or path of a table, for costs on an FPGA; empty: none.
+        machine: name of a machine, or path of a machine file, for latency and energy of the
+            network; empty: none.
         clock_ns: clock period that all designs shall meet. The sweep then chooses `stages` and
             `interleave`. None: the designs keep their own.
+        aims: objectives and limits of the front.
         skipped: number of combinations left out because they are not valid designs.
     """
 
@@ -82,7 +92,10 @@ class Space:
     scales: str = DEFAULT_SCALES
     requantize: bool = False
     technology: str = DEFAULT_TECHNOLOGY
+    fabric: str = ""
+    machine: str = ""
     clock_ns: float | None = None
+    aims: Aims = DEFAULT_AIMS
     skipped: int = 0
 
     def __post_init__(self) -> None:
@@ -149,9 +162,27 @@ class Space:
             "scales": source.typed(document, "scales", str, DEFAULT_SCALES),
             "requantize": source.typed(document, "requantize", bool, False),
             "technology": source.typed(document, "technology", str, DEFAULT_TECHNOLOGY),
+            "fabric": source.typed(document, "fabric", str, ""),
+            "machine": source.typed(document, "machine", str, ""),
             "clock_ns": source.number(document, "clock_ns"),
+            "aims": _aims(source, document),
         }
         return cls(name=name, designs=tuple(designs), skipped=skipped, **settings)
+
+
+def _aims(source: "_Source", document: Mapping[str, Any]) -> Aims:
+    """Objectives and limits of a document, checked against its other keys."""
+    key = "objectives"
+    try:
+        objectives = Aims.of(*source.strings(document, "objectives")).objectives
+        key = "where"
+        found = Aims.of(*objectives, where=source.strings(document, "where"))
+    except HwdseError as error:
+        raise source.error(str(error), source.key(key)) from error
+    for needed, quantity in found.needs().items():
+        if needed not in document:
+            raise source.error(f"the key {needed} is missing, which {quantity} needs", None)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

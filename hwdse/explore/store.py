@@ -11,8 +11,9 @@ import pandas as pd
 
 from hwdse.errors import StoreError, why
 from hwdse.explore import documents, store_errors
+from hwdse.explore.on_machine import ON_MACHINE
 from hwdse.explore.ranking import ranks_of
-from hwdse.explore.record import Evaluation, Row, describe, facts_of
+from hwdse.explore.record import FPGA, Evaluation, Row, describe, facts_of
 from hwdse.explore.store_errors import translated, unusable
 from hwdse.spec import Design
 from hwdse.text import printable
@@ -74,6 +75,8 @@ _FLOATS = (
     *("area_um2", "area_per_mac_um2", "energy_pj", "delay_ns"),
     *("clock_ns", "tops_per_mm2", "tops_per_w"),
     *("area_error", "energy_error", "delay_error"),
+    *FPGA,
+    *ON_MACHINE,
     *("accuracy", "accuracy_low", "accuracy_high", "confidence", "float_accuracy", "agreement"),
     *("mcnemar_p", "sqnr_db", "kl_divergence", "scale_spread"),
 )

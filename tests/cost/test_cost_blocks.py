@@ -67,4 +67,4 @@ def test_memory_holds_elements_and_their_share_of_scales() -> None:
     stored = StoredBits.of(design)
     assert (stored.a, stored.b, stored.out) == (4.25, 4.5, 32)
     assert StoredBits.of(design, {"b": "mxint8"}).b == 8.25
-    assert ArrayShape.of(design, 2, 3).products_per_cycle == 6 * 16
+    assert ArrayShape.of(design.unit, 2, 3).products_per_cycle == 6 * 16

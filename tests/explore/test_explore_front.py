@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwdse.errors import HwdseError, ShapeError
+from hwdse.explore.aims import Aims
 from hwdse.explore.front import nondominated, pareto, pareto_mask
 
 # Few distinct values, so that ties and duplicates are common.
@@ -82,9 +83,14 @@ def test_pareto_uses_the_direction_of_each_column():
             "area_um2": [5.0, 9.0, 4.0, 1.0],
         }
     )
-    assert pareto(frame, "energy_pj", "accuracy").index.tolist() == [1, 0]
-    assert pareto(frame, "energy_pj", "area_um2").index.tolist() == [3, 0]
-    assert pareto_mask(frame, y="accuracy").tolist() == [True, True, False, False]
+    assert pareto(frame, Aims.of("energy_pj", "accuracy")).index.tolist() == [1, 0]
+    assert pareto(frame, Aims.of("energy_pj", "area_um2")).index.tolist() == [0, 3]
+    assert pareto_mask(frame, Aims.of("energy_pj", "accuracy")).tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_what_tests_do_not_tell_apart_is_no_reason_to_pay_more():
@@ -101,4 +107,4 @@ def test_what_tests_do_not_tell_apart_is_no_reason_to_pay_more():
 
 def test_unknown_column():
     with pytest.raises(HwdseError, match="unknown column 'speed': one of energy_pj"):
-        pareto(pd.DataFrame({"speed": [1.0], "accuracy": [1.0]}), "speed")
+        Aims.of("speed", "accuracy")

@@ -9,6 +9,7 @@ import pytest
 from explore_fakes import by_key, evaluation, filled, space
 
 from hwdse.errors import OutputError, StoreError
+from hwdse.explore.aims import Aims
 from hwdse.explore.front import pareto
 from hwdse.explore.reporting import report
 from hwdse.explore.store import RTL_FOLDER, Store
@@ -85,7 +86,7 @@ def test_data_holds_every_point_and_every_front(store, tmp_path):
     assert [d["energy_pj"] for d in data["designs"]] == frame["energy_pj"].tolist()
     for name, front in data["fronts"].items():
         x, y = name.split()
-        assert set(frame["design"].iloc[front]) == set(pareto(frame, x, y)["design"])
+        assert set(frame["design"].iloc[front]) == set(pareto(frame, Aims.of(x, y))["design"])
         assert frame[x].iloc[front].is_monotonic_increasing
     assert len(data["fronts"]) == 18
     assert data["front"] in data["fronts"]

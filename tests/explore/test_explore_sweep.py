@@ -501,14 +501,17 @@ def test_settings_of_the_space_can_be_replaced(tmp_path, monkeypatch):
         network="digits",
         samples=5,
         technology="t",
+        fabric="ecp5",
+        machine="edge",
     )
     generator = FakeGenerator(log=tmp_path / "generated")
     sweep(given, tmp_path / "out", generator=generator)
+    kept = {"technology": "t", "fabric": "ecp5", "machine": "edge"}
     how = {"scales": "output", "requantize": False, "clock_ns": None}
-    assert seen == {"network": "digits", "samples": 5, "technology": "t", "data_dir": None} | how
+    assert seen == {"network": "digits", "samples": 5, "data_dir": None} | kept | how
     how = {"scales": "pow2", "requantize": True, "clock_ns": None}
     sweep(
         *(given, tmp_path / "out"),
         **{"network": "n", "samples": 7, "data_dir": "d", "generator": generator} | how,
     )
-    assert seen == {"network": "n", "samples": 7, "technology": "t", "data_dir": Path("d")} | how
+    assert seen == {"network": "n", "samples": 7, "data_dir": Path("d")} | kept | how

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from hwdse.explore import undecided
+from hwdse.explore.aims import Aims
 from hwdse.explore.undecided import undecided_mask
 from hwdse.primitives import load_technology
 
@@ -54,6 +55,12 @@ def test_designs_that_share_much_are_ordered_at_small_differences(pairs):
     assert mask([1.0, 1.05], [1, 1]) == [True, True]
 
 
+def test_nothing_is_sure_of_units_that_were_never_measured(pairs):
+    known = {"energy_error": [0.2, 0.2]}
+    assert mask([1.0, 9.0], [1, 1], **known) == [False, False]
+    assert mask([1.0, 9.0], [1, 1], energy_error=[0.2, np.nan]) == [True, True]
+
+
 def test_designs_that_share_little_need_a_factor_of_two(pairs):
     # int8 and e4m3fn with Kulisch: the multiplier and the unit.
     assert mask([1.0, 9.0, 1.9, 9.0], [2, 2, 2, 2]) == [True, False, True, False]
@@ -81,7 +88,8 @@ def test_without_pairs_in_the_table_nothing_is_marked(pairs):
 
 
 def test_other_quantities_have_no_estimates(pairs):
-    assert not undecided_mask(frame([1.0, 1.0], [1, 1]), x="sqnr_db").any()
+    accurate = frame([1.0, 1.0], [1, 1]).assign(accuracy=0.9)
+    assert not undecided_mask(accurate, Aims.of("sqnr_db", "accuracy")).any()
 
 
 def test_a_design_of_a_file_that_is_gone_shares_nothing(pairs):

@@ -59,6 +59,8 @@ SPACE = """\
 network = "digits"
 samples = 360
 technology = "nangate45"
+objectives = ["energy_pj", "accuracy", "delay_ns"]
+where = ["area_um2 <= 5000", "accuracy >= 0.9"]
 skip_invalid = true
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4", 'a=int8,acc=int:32'] # some
 [[space]]

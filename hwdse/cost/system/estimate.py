@@ -15,8 +15,9 @@ from hwdse.cost.memory import Contents, MemoryModel
 from hwdse.cost.system.layer import LayerCost
 from hwdse.cost.system.machine import Machine
 from hwdse.cost.system.network import SystemCost
+from hwdse.cost.system.placed import PlacedArray, placed
 from hwdse.cost.system.storage import StoredBits
-from hwdse.cost.system.tile import ArrayShape, Moves
+from hwdse.cost.system.tile import Moves
 from hwdse.cost.system.tiling import choose, fetches
 from hwdse.errors import MachineError
 from hwdse.primitives import Technology
@@ -40,7 +41,7 @@ def estimate_system(
     """Estimate bytes, cycles and energy of every layer of a network.
 
     Args:
-        design: the unit of the array.
+        design: the unit of the array, or an engine that is the array.
         workloads: the matrix products of the network by layer, such as
             `networks.profile(network).workloads`.
         machine: array, memories, wires and clock.
@@ -55,13 +56,13 @@ def estimate_system(
     Raises:
         MachineError: there is no layer, the design is slower than the clock of the machine, the
             on-chip memory is too small, or `registers_pj` is more than the unit's energy.
-        SpecError: the unit has no running sum, or an operand of `stored` is unknown.
+        SpecError: the unit forms no array, or an operand of `stored` is unknown.
         FormatError: a format of `stored` is unknown.
         TechnologyError: the technology is unknown or damaged.
     """
     if not workloads:
         raise MachineError("a network without matrix products: at least one is needed")
-    array = ArrayShape.of(design, machine.rows, machine.columns)
+    where = placed(design.unit, machine)
     unit = estimate(design, technology) if cost is None else cost
     registers = unit.register_pj if registers_pj is None else registers_pj
     if not 0 <= registers <= unit.energy_pj:
@@ -77,14 +78,15 @@ def estimate_system(
             f"needs {unit.delay_ns:.4g} ns: more stages or interleave may help"
         )
     model = _Model(
-        array=array,
+        where=where,
         machine=machine,
         bits=StoredBits.of(design, stored),
         contents=contents or {},
         clock_ns=clock_ns,
         compute_pj=unit.energy_pj - registers,
         registers_pj=registers,
-        pitch_mm=math.sqrt(unit.area_um2 / machine.density) / _UM_PER_MM,
+        pitch_mm=math.sqrt(unit.area_um2 * where.units / where.places / machine.density)
+        / _UM_PER_MM,
     )
     return SystemCost(
         design=design,
@@ -92,7 +94,9 @@ def estimate_system(
         unit=unit,
         bits=model.bits,
         clock_ns=clock_ns,
-        array=array,
+        array=where.array,
+        units=where.units,
+        dataflow=where.dataflow,
         layers=tuple(model.layer(workload) for workload in workloads),
     )
 
@@ -101,7 +105,7 @@ def estimate_system(
 class _Model:
     """Everything about a machine with its units that a layer needs."""
 
-    array: ArrayShape
+    where: PlacedArray
     machine: Machine
     bits: StoredBits
     contents: Mapping[str, Contents]
@@ -111,7 +115,7 @@ class _Model:
     pitch_mm: float
 
     def layer(self, workload: Workload) -> LayerCost:
-        machine, array, dataflow = self.machine, self.array, self.machine.dataflow
+        machine, array, dataflow = self.machine, self.where.array, self.where.dataflow
         tiling = choose(
             workload,
             dataflow,
@@ -199,7 +203,7 @@ class _Model:
         return energy
 
     def _wires_pj(self, fed: Moves) -> float:
-        far = self.machine.dataflow.distances(self.array)
+        far = self.where.dataflow.distances(self.where.array)
         bits = self.bits
         travelled = (
             fed.a * bits.a * far.a

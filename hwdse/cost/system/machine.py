@@ -28,7 +28,9 @@ density = 1.0                    # default; share of the array's area that cells
 ```
 """
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from hwdse.cost.memory import MemoryModel, Wire, load_memory, load_wire
@@ -144,6 +146,12 @@ class Machine:
                 )
         if self.order is not None:
             check_order(self.order)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 digest of everything that decides a result."""
+        text = json.dumps([self.to_json(), self.clock_ns], sort_keys=True)
+        return sha256(text.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, with the sources of all figures."""

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from hwdse.cost import Cost
+from hwdse.cost.system.dataflow import Dataflow
 from hwdse.cost.system.layer import PARTS, LayerCost
 from hwdse.cost.system.machine import Machine
 from hwdse.cost.system.roofline import Roofline
@@ -24,6 +25,8 @@ class SystemCost:
         bits: bits per element in memory.
         clock_ns: clock period in ns.
         array: shape of the array.
+        units: units of the design in the array: 1 of an engine that is the array.
+        dataflow: how the array works through a tile.
         layers: cost of each layer, in the order of execution.
     """
 
@@ -33,6 +36,8 @@ class SystemCost:
     bits: StoredBits
     clock_ns: float
     array: ArrayShape
+    units: int
+    dataflow: Dataflow
     layers: tuple[LayerCost, ...]
 
     @property
@@ -83,9 +88,14 @@ class SystemCost:
         return (self.total_pj + dram * (low - 1), self.total_pj + dram * (high - 1))
 
     @property
+    def unit_share(self) -> float:
+        """Share of the units in the energy, which is what an error of their estimate moves."""
+        return (self.energy_pj["compute"] + self.energy_pj["registers"]) / self.total_pj
+
+    @property
     def array_area_um2(self) -> float:
         """Cell area of all units in um^2; memories are not in it."""
-        return self.unit.area_um2 * self.array.rows * self.array.columns
+        return self.unit.area_um2 * self.units
 
     @cached_property
     def roofline(self) -> Roofline:
@@ -105,6 +115,7 @@ class SystemCost:
             "technology": self.unit.technology,
             "method": self.unit.method,
             "clock_ns": self.clock_ns,
+            "array": {**asdict(self.array), "dataflow": str(self.dataflow)},
             "array_area_um2": self.array_area_um2,
             "stored_bits": asdict(self.bits),
             "layers": [layer.to_json() for layer in self.layers],

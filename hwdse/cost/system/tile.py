@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hwdse.errors import SpecError
-from hwdse.spec import Design, Summing
+from hwdse.spec import Summing
 
 
 def pieces(total: int, size: int) -> tuple[tuple[int, int], ...]:
@@ -61,15 +61,8 @@ class ArrayShape:
     latency: int = 1
 
     @classmethod
-    def of(cls, design: Design, rows: int, columns: int) -> "ArrayShape":
-        """An array of `rows` x `columns` units of a design.
-
-        Raises:
-            SpecError: the unit has no running sum.
-        """
-        unit = design.unit
-        if not isinstance(unit, Summing):
-            raise SpecError(f"unit {unit} has no running sum: mac and dot can form an array")
+    def of(cls, unit: Summing, rows: int, columns: int) -> "ArrayShape":
+        """An array of `rows` x `columns` units with running sums."""
         return cls(
             rows=rows,
             columns=columns,

@@ -262,7 +262,7 @@ def test_errors():
         one_layer(workload, stored={"c": "int8"})
     with pytest.raises(FormatError, match="operand b in memory: unknown format 'int8x'"):
         one_layer(workload, stored={"b": "int8x"})
-    with pytest.raises(SpecError, match="has no running sum"):
+    with pytest.raises(SpecError, match="unit mul forms no array"):
         estimate_system(Design.parse("a=int8,unit=mul"), [workload], machine())
 
 
@@ -299,3 +299,28 @@ def test_accesses_cost_what_one_bank_costs():
     assert banked.energy_pj["sram"] == pytest.approx(176 * 8 * 10 / 64)
     assert single.energy_pj["sram"] == pytest.approx(176 * 8 * 20 / 64)
     assert (banked.sram_cycles, single.sram_cycles) == (6, 22)
+
+
+@pytest.mark.parametrize(
+    ("unit", "rows", "columns", "lanes"),
+    [
+        ("systolic,rows=4,cols=8,dataflow=ws", 4, 8, 1),
+        ("systolic,rows=4,cols=8,dataflow=os", 4, 8, 1),
+        ("tensor,rows=2,cols=4,lanes=8", 2, 4, 8),
+    ],
+)
+def test_an_engine_is_the_array_of_its_machine(unit, rows, columns, lanes):
+    design = Design.parse(f"a=int8,acc=int:32,unit={unit}")
+    workload = Workload(site="x", m=64, k=128, n=64)
+    # Memories that never limit: what is left are the cycles of the array.
+    fast = machine(dram={"gb_per_s": 1e5}, sram={"bytes": 1 << 17, "banks": 4096})
+    found = estimate_system(design, [workload], fast)
+    assert (found.array.rows, found.array.columns, found.array.lanes) == (rows, columns, lanes)
+    assert found.units == 1
+    assert found.array_area_um2 == found.unit.area_um2
+    assert found.layers[0].bound == "compute"
+    # Tiles of the memories and the first filling are all that the engine's own schedule lacks.
+    assert found.cycles == pytest.approx(design.unit.schedule(workload).cycles, rel=0.06)
+    assert found.energy_pj["compute"] + found.energy_pj["registers"] == pytest.approx(
+        found.unit.energy_pj * workload.macs
+    )

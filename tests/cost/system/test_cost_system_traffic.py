@@ -17,7 +17,9 @@ from hwdse.cost.system import (
     Tiling,
     choose,
     fetches,
+    load_machine,
 )
+from hwdse.cost.system.placed import placed
 from hwdse.errors import MachineError, SpecError
 from hwdse.spec import Workload
 
@@ -123,7 +125,7 @@ def test_fill_of_a_weight_stationary_array(rows, columns, latency, vectors):
 @pytest.mark.parametrize("spec", ["unit=mac", "unit=dot,lanes=4,stages=3"])
 def test_one_unit_takes_the_cycles_of_its_schedule(spec):
     design = Design.parse(f"a=int8,acc=int:32,{spec}")
-    array = ArrayShape.of(design, 1, 1)
+    array = ArrayShape.of(design.unit, 1, 1)
     dataflow = Dataflow.parse("output-stationary")
     for (m, k, n), _ in shapes(30, 20, spec):
         workload = Workload(site="x", m=m, k=k, n=n)
@@ -230,8 +232,8 @@ def test_errors():
         Dataflow.parse("row-stationary")
     with pytest.raises(SpecError, match="k=0"):
         Tile(m=1, k=0, n=1)
-    with pytest.raises(SpecError, match="unit mul has no running sum"):
-        ArrayShape.of(Design.parse("a=int8,unit=mul"), 2, 2)
+    with pytest.raises(SpecError, match="unit mul forms no array"):
+        placed(Design.parse("a=int8,unit=mul").unit, load_machine("edge"))
     with pytest.raises(SpecError, match="sum of 0 bits"):
         StoredBits(a=8, b=8, sum=0, out=8)
 

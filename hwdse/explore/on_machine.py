@@ -1,0 +1,77 @@
+"""Latency and energy of a network on a machine, as columns of a sweep."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hwdse.cost import Cost, Technology
+from hwdse.cost.system import Machine, estimate_system
+from hwdse.errors import MachineError, SpecError
+from hwdse.spec import Design, Workload
+
+ON_MACHINE = (
+    *("latency_us", "inference_nj", "array_area_um2", "utilization", "offchip_bytes"),
+    *("latency_error", "inference_error"),
+)
+"""What a row says about one sample of the network on a machine."""
+
+_KILO = 1e3
+
+
+def on_machine(
+    design: Design,
+    workloads: Sequence[Workload],
+    machine: Machine,
+    *,
+    cost: Cost,
+    technology: Technology,
+    clock_ns: float | None,
+) -> dict[str, Any]:
+    """One sample of a network on a machine with the units of a design.
+
+    Args:
+        design: the design.
+        workloads: the matrix products of the network.
+        machine: the machine.
+        cost: cost of one unit.
+        technology: technology of the units.
+        clock_ns: clock period of the sweep, instead of the machine's. None: the machine's, or else
+            the shortest of the design.
+
+    Returns:
+        `ON_MACHINE` by name, `machine`, and `reason`: why the design is on no machine, such as that
+        it is too slow for the clock, else empty. The figures are then None.
+    """
+    period = clock_ns or machine.clock_ns
+    try:
+        found = estimate_system(
+            design,
+            workloads,
+            replace(machine, clock_ns=period),
+            technology=technology,
+            cost=cost,
+        )
+    except (MachineError, SpecError) as error:
+        return {"machine": machine.name, "reason": str(error), **dict.fromkeys(ON_MACHINE)}
+    share = found.unit_share
+    return {
+        "machine": machine.name,
+        "reason": "",
+        "latency_us": found.time_ns / _KILO,
+        "inference_nj": found.total_pj / _KILO,
+        "array_area_um2": found.array_area_um2,
+        "utilization": found.utilization,
+        "offchip_bytes": found.dram_bytes,
+        # At a given clock the cycles decide, and these are exact.
+        "latency_error": cost.delay_error if period is None else 0.0,
+        "inference_error": None if cost.energy_error is None else share * cost.energy_error,
+    }
+
+
+def columns_of(found: Mapping[str, Any]) -> dict[str, float | str | None]:
+    """The columns of a row; None without a machine."""
+    return {
+        "machine": found.get("machine"),
+        **{name: found.get(name) for name in ON_MACHINE},
+        "machine_failure": found.get("reason"),
+    }
