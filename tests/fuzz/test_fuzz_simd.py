@@ -12,7 +12,7 @@ from hwdse.errors import SpecError
 from hwdse.golden.engines.simd import elements, running
 from hwdse.spec import Aligned, Dot, FusedFloat, IntegerSum, KahanFloat, Kulisch
 
-SEED, CASES, BUILT = 20270, 24, 3
+SEED, CASES, BUILT = 20270, 24, 2
 #: Accumulators for which a term is the same as its products one by one.
 ALIKE = (FusedFloat, KahanFloat, Kulisch, IntegerSum)
 
@@ -57,7 +57,7 @@ def test_they_are_built_of_what_they_declare(cases: list[Case]) -> None:
     compared = 0
     for case in cases:
         design = case.design
-        if compared == BUILT or design.state.fixed_point_bits > 120 or design.unit.stages:
+        if compared == BUILT or design.state.fixed_point_bits > 80 or design.unit.stages:
             continue
         try:
             said, found = declared(design), built(design)
