@@ -12,6 +12,8 @@ from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.exact import Exact
 
 _MAX_WORD_BITS = 32
+#: Widest word of significands: those of 24 bits in `nf4` would soon need a huge multiplier.
+_MAX_SIGNIFICAND_BITS = 64
 #: Widest exact sum of the products of two words.
 _MAX_SUM_BITS = 128
 
@@ -68,7 +70,8 @@ class PackedProduct(Multiplier):
         modes: the formats, by the number of the mode.
 
     Raises:
-        SpecError: a format does not fill the word, is logarithmic, or has sums that are too wide.
+        SpecError: a format does not fill the word, is logarithmic, or has significands or sums that
+            are too wide.
     """
 
     elements: Exact = field(default_factory=Exact)
@@ -87,6 +90,12 @@ class PackedProduct(Multiplier):
                 )
             if isinstance(mode, Logarithmic):
                 raise SpecError(f"{mode}: a logarithm is no significand, mul=log multiplies it")
+            bits = count * mode.unpacked.significand_bits
+            if bits > _MAX_SIGNIFICAND_BITS:
+                raise SpecError(
+                    f"{count} significands of {mode} take {bits} bits: at most "
+                    f"{_MAX_SIGNIFICAND_BITS} are allowed"
+                )
             bits = self.term(mode).significand_bits
             if bits > _MAX_SUM_BITS:
                 raise SpecError(

@@ -99,6 +99,7 @@ def test_terms_are_as_wide_as_their_largest_sum():
         ),
         ("a=e4m3fn,acc=kulisch,modes=e4m3fn|lns8_g4", "lns8_g4: a logarithm is no significand"),
         ("a=fp32,acc=fp:fp32,modes=fp32|bf16", "sums of 2 products of bf16 take [0-9]+ bits"),
+        ("a=fp16,acc=kulisch,modes=fp16|nf4", "4 significands of nf4 take 96 bits: at most 64"),
         ("a=fp16,acc=kulisch,modes=fp16|mxfp4", "mxfp4 is a block format"),
         ("a=fp16,acc=int:32,modes=fp16|e5m2", "accumulator int:32"),
         ("a=fp16,acc=kulisch,modes=fp16|e5m2,lanes=2", "unit simd does not use lanes"),
