@@ -13,6 +13,7 @@ from hwdse.formats import Format
 from hwdse.spec import BlockProduct, Design, Interface, Unit
 from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.spec.engines.scalable import Scalable
+from hwdse.spec.engines.simd import Simd
 
 Bits = npt.NDArray[np.uint8]
 
@@ -100,6 +101,13 @@ def _(unit: Scalable, design: Design, cycles: int) -> Operands:
         codes[name] = np.zeros((cycles, unit.word_bits // design.a.bits), np.int64)
         codes[name][:, 0] = normal_codes(design.a, cycles, rng)
     return Operands(source="normal", codes=codes)
+
+
+@_operands.register
+def _(unit: Simd, design: Design, cycles: int) -> Operands:
+    """One product per cycle: the mode of whole words."""
+    mode = np.full((cycles, 1), unit.formats.index(design.a))
+    return Operands(source="normal", codes={"mode": mode})
 
 
 def stimulus(

@@ -24,6 +24,7 @@ from hwdse.spec.multiply.lmul import LMul
 from hwdse.spec.multiply.log import Log
 from hwdse.spec.multiply.lut import Lut
 from hwdse.spec.multiply.mitchell import Mitchell
+from hwdse.spec.multiply.packed import PackedProduct
 from hwdse.spec.multiply.radix4 import Radix4
 from hwdse.spec.multiply.shift_add import ShiftAdd
 from hwdse.spec.multiply.xnor import Xnor
@@ -60,6 +61,7 @@ __all__ = [
     "Mitchell",
     "Mul",
     "Multiplier",
+    "PackedProduct",
     "Plain",
     "Port",
     "Radix4",

@@ -13,6 +13,7 @@ from hwdse.spec.interface import Interface
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.block import BlockProduct, joined
 from hwdse.spec.multiply.exact import Exact
+from hwdse.spec.multiply.packed import PackedProduct
 from hwdse.spec.slug import slug
 from hwdse.spec.unit import Mac, Unit
 
@@ -33,8 +34,8 @@ class Design:
         b: format of the second operand (a network's weights), like `a`. Default: `a`. None for a
             unit that does not use it.
         c: format of the addend, only for a unit with an addend. Default: `out`.
-        mul: multiplier. Default: exact. For block formats it becomes a `BlockProduct`. None for a
-            unit that does not multiply.
+        mul: multiplier. Default: exact. For block formats it becomes a `BlockProduct`, and for a
+            unit that packs words a `PackedProduct`. None for a unit that does not multiply.
         acc: accumulator, only for a unit with a running sum.
         out: output format. Default: the accumulator's default output format. Without an
             accumulator the default is the unit's: mostly `c`, and without an addend `a`.
@@ -121,12 +122,14 @@ class Design:
             )
         if self.b is None or self.mul is None:
             return
-        mul, a, b = joined(self.mul, self.a, self.b)
+        named = self.mul.elements if isinstance(self.mul, PackedProduct) else self.mul
+        mul, a, b = joined(named, self.a, self.b)
         if self.unit.takes_blocks and not isinstance(mul, BlockProduct):
             raise SpecError(f"unit {self.unit} takes block formats such as mxfp8_e4m3, not {a}")
         for name, value in {"mul": mul, "a": a, "b": b}.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "unit", self.unit.fitted(self))
+        object.__setattr__(self, "mul", self.unit.multiplier_from(mul))
 
     def keys(self) -> dict[str, str]:
         """Every key that the unit uses and the value of the key, including defaults."""

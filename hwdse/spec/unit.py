@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from hwdse.errors import SpecError
 from hwdse.formats import Format
 from hwdse.spec.interface import Field, Interface, Stream
+from hwdse.spec.modes import is_text
+from hwdse.spec.multiply import Multiplier
 from hwdse.spec.part import Part
 from hwdse.spec.workload import Schedule, Workload
 
@@ -25,8 +27,8 @@ class Unit(Part):
     """The unit of a design: streams, shape and pipeline.
 
     Each dataclass field of a unit is a key of the design spec, for this unit only. The value of a
-    field is a whole number, or a word from the list `words` in the field's metadata. A field with
-    `derived` in its metadata is no key: the design fills it in.
+    field is a whole number, a word from the list `words` in the field's metadata, or with `text` in
+    it any text. A field with `derived` in its metadata is no key: the design fills it in.
 
     The class attribute `family` names the folder for the unit's Verilog. `initiation_interval` is
     in cycles. `takes_stages` is False for a unit whose registers all lie where its schedule says.
@@ -68,7 +70,7 @@ class Unit(Part):
         for key, value in values.items():
             if key not in own:
                 raise SpecError(f"unit {keyword} does not use {key}: its keys are {', '.join(own)}")
-            if "words" in own[key].metadata:
+            if "words" in own[key].metadata or is_text(own[key]):
                 given[key] = value
                 continue
             if not re.fullmatch("[0-9]{1,9}", value):
@@ -93,6 +95,16 @@ class Unit(Part):
         """
         del design
         return self
+
+    def multiplier_from(self, mul: Multiplier) -> Multiplier:
+        """The multiplier of a design with this unit, from the one that the spec names.
+
+        The unit is `fitted`. Most units multiply with what the spec names.
+
+        Raises:
+            SpecError: the unit cannot compute with this multiplier.
+        """
+        return mul
 
     def plain(self) -> Self:
         """The same unit without inserted pipeline registers, as the generator builds it."""

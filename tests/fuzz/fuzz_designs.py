@@ -32,6 +32,12 @@ UNITS = sorted(
     for key, c in Unit.choices.items()
     if c.__module__.startswith("hwdse.") and not c.takes_blocks and c.fitted is Unit.fitted
 )
+#: Units that switch between formats, with mul=exact.
+PACKED = sorted(
+    key
+    for key, c in Unit.choices.items()
+    if c.__module__.startswith("hwdse.") and "modes" in {field.name for field in fields(c)}
+)
 FAMILIES = [family for family in Format.families if family.__module__.startswith("hwdse.")]
 MULTIPLIERS = {
     keyword: choice
@@ -136,8 +142,8 @@ class Designs:
         rng = Random(f"{seed} {number} {unit}")
         # Every accumulator gets its share, with the multipliers that it takes.
         accumulator = rng.randrange(len(self._accumulators))
-        multipliers = list(self._multipliers)
-        if "acc" in Unit.choices[unit].uses:
+        multipliers = [Exact.keyword] if unit in PACKED else list(self._multipliers)
+        if unit not in PACKED and "acc" in Unit.choices[unit].uses:
             multipliers = self._taken[accumulator]
         # The multiplier that all accumulators take, with most formats.
         multipliers = [*multipliers, *[Exact.keyword] * multipliers.count(Exact.keyword) * 2]
@@ -145,6 +151,9 @@ class Designs:
         for attempt in range(_TRIES):
             if attempt % _TRIES_OF_ONE == 0:
                 multiplier = rng.choice(multipliers)
+                if unit in PACKED:
+                    # Many accumulators take no sums of several formats.
+                    accumulator = rng.randrange(len(self._accumulators))
             found = self._attempt(rng, unit, multiplier, accumulator)
             if found is not None:
                 return Case(design=found, rng=np.random.default_rng(rng.getrandbits(64)))
@@ -160,6 +169,9 @@ class Designs:
         else:
             a = b = self.format(rng)
         values = {"unit": unit, "rounding": rng.choice(DESIGN_ROUNDINGS), **_shape(rng, kind)}
+        if unit in PACKED:
+            b = a
+            values["modes"] = self._modes(rng, a)
         operands = {"a": str(a), "b": str(b), "mul": self._multipliers[multiplier].draw(rng)}
         values |= {key: text for key, text in operands.items() if key in {"a", *kind.uses}}
         if "acc" in kind.uses:
@@ -174,6 +186,19 @@ class Designs:
             return None
         held = [f for f in (design.a, design.b, design.out) if f is not None]
         return design if max(f.bits for f in held) <= 64 else None
+
+    def _modes(self, rng: Random, widest: Format) -> str:
+        """Formats that fill a word as wide as one of them, in any order."""
+        found = [widest]
+        for _ in range(rng.randint(1, 4) * _TRIES_OF_ONE):
+            other = self.format(rng)
+            count, rest = divmod(widest.bits, other.bits)
+            if not rest and count & (count - 1) == 0 and other not in found:
+                found.append(other)
+            if len(found) > rng.randint(1, 4):
+                break
+        rng.shuffle(found)
+        return "|".join(map(str, found))
 
     def _accepted(self, keyword: str) -> tuple[list[tuple[int, int]], list[int]]:
         """Pairs of families, by number, that the multiplier takes some formats of; weights."""

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from fuzz_designs import UNITS, Designs
+from fuzz_designs import PACKED, UNITS, Designs
 
 from hwdse import Design
 from hwdse.errors import SpecError
@@ -35,7 +35,7 @@ def small(design: Design) -> bool:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_hardware_equals_golden(part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    designs, units = Designs(Path()), UNITS
+    designs, units = Designs(Path()), UNITS + PACKED
     wanted = int(CASES or PART)
     number, verified, refused = FIRST + 1000 * part, 0, []
     while verified < wanted:
