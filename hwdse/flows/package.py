@@ -21,6 +21,7 @@ class Package:
         verilog: text of each Verilog file by file name. The top module's file comes first.
         period_ns: clock period in ns; for a unit without clock, the longest delay.
         bench: file name of the bench, and file name of the bench's vectors.
+        beside: names of files that the bench needs in its folder.
         target: keyword of the target that the Verilog is made for.
         mapping: Verilog that replaces modules of the design by cells of the target; empty if there
             is nothing to replace.
@@ -38,6 +39,7 @@ class Package:
     bench: tuple[str, str]
     target: str = "cells"
     mapping: str = ""
+    beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.verilog:

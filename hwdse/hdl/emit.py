@@ -243,7 +243,7 @@ def _hierarchy(design: Design, top: str, bus: Bus, target: Target) -> Hierarchy:
     If the design has a bus, a unit with inserted registers becomes one given module.
     """
     if bus == PLAIN or not is_pipelined(design):
-        component = unit(design.unit, design)
+        component = unit(design.unit, bus.inside(design))
         shown = component if bus == PLAIN else wrapped(bus, design, component)
         return Hierarchy(shown, top, target=target)
     name = f"{top}_unit"

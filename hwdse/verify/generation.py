@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hwdse import drivers, hdl
 from hwdse import flows as known_flows
-from hwdse import hdl
 from hwdse.errors import OutputError, why
 from hwdse.flows import Package
 from hwdse.hdl import CELLS, PLAIN, Target, split_modules
@@ -18,7 +18,7 @@ from hwdse.spec import Bus, Design
 from hwdse.temporary import temporary_folder
 from hwdse.text import printable
 from hwdse.verify.certificate import Certificate, header, sha256
-from hwdse.verify.verification import BENCH, Evidence, collect_evidence
+from hwdse.verify.verification import Evidence, collect_evidence
 
 #: Name of the file with the certificate in a generated folder.
 CERTIFICATE = "certificate.json"
@@ -112,7 +112,7 @@ def manifest(
     return {
         "spec": str(design),
         "module": top or design.slug,
-        "interface": bus.keyword,
+        "interface": str(bus),
         "target": certificate.target,
         "latency_cycles": unit.latency,
         "initiation_interval_cycles": unit.initiation_interval,
@@ -165,7 +165,8 @@ def _fill(
         interface=interface,
         verilog=modules,
         period_ns=_CLOCK_PERIOD_NS,
-        bench=(BENCH.name, _VECTORS),
+        bench=(evidence.bench.name, _VECTORS),
+        beside=tuple(path.name for path in evidence.beside),
         target=certificate.target,
         mapping=mapping,
     )
@@ -175,9 +176,10 @@ def _fill(
         package.sdc: package.constraints,
         CERTIFICATE: json.dumps(certificate.to_json(), indent=2) + "\n",
         _VECTORS: evidence.vectors,
-        "Makefile": _makefile(name, BENCH.name),
-        BENCH.name: BENCH.read_text(encoding="utf-8"),
+        "Makefile": _makefile(name, evidence.bench.name),
+        **{p.name: p.read_text(encoding="utf-8") for p in (evidence.bench, *evidence.beside)},
         "run_bench.py": resource("sims", "run_bench.py").read_text(encoding="utf-8"),
+        **drivers.files(bus, design, name),
         **known_flows.files(flows, package),
     }
     for file, text in texts.items():
