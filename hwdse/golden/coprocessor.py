@@ -1,9 +1,10 @@
-"""What a co-processor computes: matrix products, with bias, scale and one rounding."""
+"""What a co-processor computes, and what it reads and writes."""
 
 from hwdse.formats.unpacked import Array
 from hwdse.golden.dot import matmul
 from hwdse.golden.fixed_point import from_integers
 from hwdse.spec import Axi, Design
+from hwdse.spec.coprocessor import PARAMETER_BYTES, element_bytes
 
 
 def product(  # noqa: PLR0917 - a job
@@ -40,3 +41,38 @@ def product(  # noqa: PLR0917 - a job
     exact = (numbers + bias) * scales
     moved = from_integers(exact, inside.out.unpacked.exponent_min - shift)
     return design.out.pack(moved, design.rounding, design.out.overflow)
+
+
+def words(  # noqa: PLR0917 - a job
+    bus: Axi, design: Design, m: int, n: int, k: int, tables: int = 0
+) -> tuple[int, int]:
+    """How many words of the memory's bus a job reads and writes.
+
+    Args:
+        bus: the co-processor.
+        design: its design.
+        m: rows of A.
+        n: rows of W.
+        k: terms of each sum.
+        tables: how many of bias and scales are read for each column.
+    """
+    array, chunk = bus.array(design), bus.chunk(design)
+    a, w, r = map(element_bytes, (design.a, design.b, design.out))
+    reads = writes = 0
+    for top in range(0, m, array.rows):
+        rows = min(array.rows, m - top)
+        for left in range(0, n, array.cols):
+            right = min(left + array.cols, n)
+            reads += tables * _words(bus, left, right, PARAMETER_BYTES)
+            for first in range(0, k, chunk):
+                last = min(first + chunk, k)
+                if left == 0 or k > chunk:
+                    reads += rows * _words(bus, first, last, a)
+                reads += (right - left) * _words(bus, first, last, w)
+            writes += rows * _words(bus, left, right, r)
+    return reads, writes
+
+
+def _words(bus: Axi, first: int, last: int, size: int) -> int:
+    """The words in which elements from `first` up to before `last` of a row lie."""
+    return -(-last * size // bus.word_bytes) - first * size // bus.word_bytes

@@ -241,6 +241,7 @@ class Runner:
         self.channels += [read.ar_channel, read.r_channel]
         self.pauses = pauses
         self.transfers = 0
+        self.engine = None
 
     async def run(self, number, job):
         """Run a job and compare how it ends, and all of memory."""
@@ -258,6 +259,11 @@ class Runner:
             await bridge(self.engine.clear)()
             report.check(not int(self.dut.irq.value), f"{place}: irq is high after clear")
         report.counts["checked"] += job["results"]
+        if error == "none":
+            done = self.memory.accesses
+            report.check(
+                done == job["accesses"], f"{place}: {done} words, {job['accesses']} needed"
+            )
         wanted = dict(job["after"])
         for base, data in self.memory.windows:
             if base in wanted:
@@ -271,7 +277,8 @@ class Runner:
                 self.report.mismatch(f"{where}: expected {want:#04x}, got {got:#04x}")
 
     def _drive(self, call, enabled):
-        self.engine = Coprocessor(self.registers, self.header)
+        if self.engine is None:
+            self.engine = Coprocessor(self.registers, self.header)
         self.engine.enable_interrupt(enabled)
         self.engine.start(**call)
         if self.noise.random() < 0.5:

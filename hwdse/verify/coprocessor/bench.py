@@ -11,7 +11,7 @@ from hwdse.spec import Axi, Design, Interface
 from hwdse.verify.bench import Report
 from hwdse.verify.bus_bench import BusBench, bench_of
 from hwdse.verify.coprocessor.job import Job
-from hwdse.verify.coprocessor.jobs import PRODUCTS, jobs
+from hwdse.verify.coprocessor.jobs import WORDS, jobs
 from hwdse.verify.coverage import judged
 from hwdse.verify.prepare import Covered
 
@@ -22,9 +22,9 @@ _SHOWN = 5
 def _(
     bus: Axi, design: Design, level: str, seed: int, interface: Interface | None = None
 ) -> BusBench:
-    if level not in PRODUCTS:
+    if level not in WORDS:
         raise SpecError(
-            f"level {level}: interface {bus.keyword} has {' and '.join(PRODUCTS)}; its PEs do what "
+            f"level {level}: interface {bus.keyword} has {' and '.join(WORDS)}; its PEs do what "
             "a mac does, which has level exhaustive"
         )
     del interface

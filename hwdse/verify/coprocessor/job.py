@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hwdse.formats.unpacked import Array
-from hwdse.golden.coprocessor import product
+from hwdse.golden.coprocessor import product, words
 from hwdse.spec import Axi, Design
 from hwdse.spec.coprocessor import PARAMETER_BYTES, element_bytes
 
@@ -64,6 +64,12 @@ class Job:
         scales = self.scale if self.scales is None else self.scales
         return product(bus, design, self.a, self.w, bias, scales, self.shift)
 
+    def accesses(self, bus: Axi, design: Design) -> int:
+        """How many words the job reads and writes, if it does not fail."""
+        tables = sum(numbers is not None for numbers in (self.bias, self.scales))
+        m, n, k = len(self.a), len(self.w), self.a.shape[1]
+        return sum(words(bus, design, m, n, k, tables))
+
     def line(self, bus: Axi, design: Design, results: Array) -> dict[str, Any]:
         """The job as plain data, for the bench.
 
@@ -104,6 +110,7 @@ class Job:
             "after": after,
             "faults": [list(fault) for fault in self.faults],
             "error": self.error,
+            "accesses": self.accesses(bus, design),
             "results": results.size if self.error == "none" else 1,
         }
 

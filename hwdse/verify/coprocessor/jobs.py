@@ -12,8 +12,8 @@ from hwdse.spec.coprocessor import PARAMETER_BYTES, element_bytes
 from hwdse.verify.coprocessor.job import Job, Place
 from hwdse.verify.stimulus.operands import any_codes, finite_codes
 
-#: Products of all jobs, about.
-PRODUCTS = {"quick": 1 << 13, "full": 1 << 18}
+#: Words that random jobs read and write, about. They take some ten seconds, and some minutes.
+WORDS = {"quick": 1000, "full": 15000}
 #: Jobs lie one after another in a window of this many bytes, anywhere in memory.
 _SPAN = 1 << 16
 _HALF = 1 << (8 * PARAMETER_BYTES - 1)
@@ -25,12 +25,13 @@ def jobs(bus: Axi, design: Design, level: str, seed: int) -> Iterator[Job]:
     array, chunk = bus.array(design), bus.chunk(design)
     rows, cols = array.rows, array.cols
     yield from _edges(bus, design, rng)
-    left = PRODUCTS[level]
+    left = WORDS[level]
     while left > 0:
         longest = int(rng.choice([8, chunk, 3 * chunk]))
-        m, n, k = (int(rng.integers(1, most + 1)) for most in (2 * rows + 1, 2 * cols + 1, longest))
-        left -= m * n * k
-        yield job(bus, design, rng, "random shape", m, n, k)
+        most = (3 * rows + 1, 3 * cols + 1, longest)
+        random = job(bus, design, rng, "random shape", *(int(rng.integers(1, s + 1)) for s in most))
+        left -= random.accesses(bus, design)
+        yield random
     yield from failing(bus, design, rng)
     yield job(bus, design, rng, "after an error", rows + 1, cols + 1, chunk + 1)
 
