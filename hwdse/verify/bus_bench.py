@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial, singledispatch
 from pathlib import Path
 
+from hwdse.flows.package import BENCH_NEEDS
 from hwdse.plugins import load_modules
 from hwdse.resources import resource
 from hwdse.spec import Bus, Design, Interface
@@ -29,6 +30,7 @@ class BusBench:
         describe: what the mismatches of a report say to people, after the name of the design.
         module: the cocotb module.
         beside: files that the module needs in its folder.
+        needs: Python packages that the module and its simulator need.
         trace: the transfers of each stream, if the interface consists of such.
     """
 
@@ -38,6 +40,7 @@ class BusBench:
     describe: Callable[[str, Report], str]
     module: Path = STREAM_BENCH
     beside: tuple[Path, ...] = ()
+    needs: tuple[str, ...] = BENCH_NEEDS
     trace: Trace | None = None
 
 

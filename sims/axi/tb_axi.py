@@ -20,8 +20,6 @@ from coprocessor import Coprocessor, CoprocessorError
 
 PERIOD_NS = 2
 KEPT_MISMATCHES = 20
-#: Share of cycles in which a channel pauses, at most.
-PAUSES = 0.5
 #: How often the driver reads the status of a job before it gives up.
 POLLS = 100_000
 WORD = 0xFFFFFFFF
@@ -125,8 +123,8 @@ def quiet(*parts):
         part.log.setLevel("ERROR")
 
 
-def pausing(noise):
-    """A function that lets channels pause, each of them at its own rate."""
+def pausing(noise, most):
+    """A function that lets channels pause, each at its own rate, up to `most` of all cycles."""
 
     def generator(share, seed):
         own = random.Random(seed)
@@ -135,7 +133,7 @@ def pausing(noise):
 
     def start(channels):
         for channel in channels:
-            share = noise.choice([0, PAUSES * noise.random()])
+            share = noise.choice([0, most * noise.random()])
             channel.set_pause_generator(generator(share, noise.random()))
 
     return start
@@ -229,7 +227,7 @@ class Runner:
 
     def __init__(self, dut, header, report, noise):
         self.dut, self.header, self.report, self.noise = dut, header, report, noise
-        pauses = pausing(noise)
+        pauses = pausing(noise, header["pauses"])
         self.memory = Memory()
         bus = AxiBus.from_prefix(dut, "m_axi")
         reset = {"reset": dut.aresetn, "reset_active_level": False}
@@ -242,6 +240,7 @@ class Runner:
         self.pauses = pauses
         self.transfers = 0
         self.engine = None
+        self.cycles = []
 
     async def run(self, number, job):
         """Run a job and compare how it ends, and all of memory."""
@@ -255,6 +254,8 @@ class Runner:
         report.check(error == job["error"], f"{place}: error {error}, expected {job['error']}")
         irq = int(self.dut.irq.value)
         report.check(irq == enabled, f"{place}: irq is {irq}, enabled {enabled}")
+        if not self.header["pauses"]:
+            self.cycles.append(await bridge(self.engine.cycles)())
         if self.noise.random() < 0.5:
             await bridge(self.engine.clear)()
             report.check(not int(self.dut.irq.value), f"{place}: irq is high after clear")
@@ -323,4 +324,4 @@ async def run(dut, header, jobs, report):
     accesses = runner.memory.accesses
     await ClockCycles(dut.aclk, 100)
     report.check(runner.memory.accesses == accesses, "an access to memory after the last job")
-    report.counts["transfers"] = runner.transfers
+    report.counts |= {"transfers": runner.transfers, "cycles": runner.cycles}

@@ -46,6 +46,12 @@ def _edges(bus: Axi, design: Design, rng: np.random.Generator) -> Iterator[Job]:
     yield job(bus, design, rng, "one term more", 2, 1, chunk + 1)
     yield job(bus, design, rng, "one row and column more", rows + 1, cols + 1, 3)
     yield job(bus, design, rng, "single terms", 2 * rows, 2 * cols + 1, 1)
+    repeated = job(bus, design, rng, "one row again and again", rows + 1, 2, 9)
+    yield replace(
+        repeated,
+        a=np.broadcast_to(repeated.a[0], repeated.a.shape),
+        places={**repeated.places, "a": replace(repeated.places["a"], stride=0)},
+    )
 
 
 def failing(bus: Axi, design: Design, rng: np.random.Generator) -> Iterator[Job]:
@@ -129,10 +135,11 @@ def _placed(
 ) -> dict[str, Place]:
     """Places for matrices of so many rows and bytes in a row: apart, in any order, anywhere.
 
-    Addresses lie near the end of a page of 4 KiB more often than by chance.
+    Addresses lie near the end of a page of 4 KiB, or of 4 GiB, more often than by chance.
     """
     word = bus.word_bytes
-    page = int(rng.integers(0, 1 << 52)) << 12
+    page_bits = int(rng.choice([12, 32]))
+    page = int(rng.integers(1, 1 << (64 - page_bits))) << page_bits
     at = (page - int(rng.integers(0, 64)) * word) % (1 << 64)
     places = {}
     for name in rng.permutation(list(sizes)).tolist():
