@@ -1,5 +1,6 @@
 """The co-processor around a matrix engine: matrices in memory, shapes in registers."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -64,7 +65,7 @@ class Axi(Bus):
     @classmethod
     def from_options(cls, options: tuple[str, ...]) -> Self:
         """Parse the width of the bus, and the words of a buffer."""
-        if len(options) > 2 or not all(o.isascii() and o.isdigit() and len(o) < 5 for o in options):
+        if len(options) > 2 or not all(re.fullmatch("[0-9]{1,4}", text) for text in options):
             raise cls.bad_options(options)
         names = ("width", "words")
         return cls(**dict(zip(names, map(int, options), strict=False)))

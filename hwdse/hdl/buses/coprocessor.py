@@ -194,10 +194,10 @@ class CoProcessor(Component):
         sums = self._bus.sums(self._design)
         if sums is None:
             m.d.comb += [
-                writer.i_valid.eq(results.valid),
-                writer.i_last.eq(results.last),
-                writer.i.eq(results.o),
-                results.ready.eq(writer.i_ready),
+                writer.in_valid.eq(results.valid),
+                writer.in_last.eq(results.last),
+                writer.in_data.eq(results.o),
+                results.ready.eq(writer.in_ready),
             ]
             return
         stage = OutputStage(sums, self._design.out, self._design.rounding)
@@ -218,12 +218,12 @@ class CoProcessor(Component):
             ]
         m.d.comb += [
             stage.shift.eq(registers.shift),
-            stage.i_valid.eq(results.valid),
-            stage.i_last.eq(results.last),
-            stage.i.eq(results.o),
-            results.ready.eq(stage.i_ready),
-            writer.i_valid.eq(stage.valid),
-            writer.i_last.eq(stage.last),
-            writer.i.eq(stage.o),
-            stage.ready.eq(writer.i_ready),
+            stage.in_valid.eq(results.valid),
+            stage.in_last.eq(results.last),
+            stage.in_data.eq(results.o),
+            results.ready.eq(stage.in_ready),
+            writer.in_valid.eq(stage.valid),
+            writer.in_last.eq(stage.last),
+            writer.in_data.eq(stage.o),
+            stage.ready.eq(writer.in_ready),
         ]

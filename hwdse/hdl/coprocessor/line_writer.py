@@ -34,7 +34,7 @@ class LineWriter(Component):
         count: elements of each line, at least 1.
         busy: memory has not answered to all bursts.
         failed: memory has answered to a burst of the command with an error.
-        i_valid, i_ready, i, i_last: an element, and whether it is the last of its line.
+        in_valid, in_ready, in_data, in_last: an element, and whether it is the last of its line.
         aw..., w..., b...: the channels of AXI4.
     """
 
@@ -55,7 +55,7 @@ class LineWriter(Component):
                 "count": In(range(elements + 1)),
                 "busy": Out(1),
                 "failed": Out(1),
-                **{"i_valid": In(1), "i_ready": Out(1), "i": In(bits), "i_last": In(1)},
+                **{"in_valid": In(1), "in_ready": Out(1), "in_data": In(bits), "in_last": In(1)},
                 **{"awvalid": Out(1), "awready": In(1)},
                 **{f"aw{name}": Out(width) for name, width in ADDRESS_CHANNEL.items()},
                 **{"wvalid": Out(1), "wready": In(1), "wlast": Out(1)},
@@ -83,7 +83,7 @@ class LineWriter(Component):
         )
         with m.If(self.bvalid & self.bresp[1]):
             m.d.sync += self.failed.eq(1)
-        with m.If(self.i_valid & self.i_ready & self.i_last):
+        with m.If(self.in_valid & self.in_ready & self.in_last):
             m.d.sync += left.eq(left - 1)
         with m.If(self.start):
             m.d.sync += [left.eq(self.lines), self.failed.eq(0)]
@@ -101,7 +101,7 @@ class LineWriter(Component):
         place, first_place = Signal(burst), Signal(burst)
         stride = Signal(burst)
         data, strobes = Signal(len(self.wdata)), Signal(len(self.wstrb))
-        padded = Cat(self.i, Const(0, 8 * self._element_bytes - len(self.i)))
+        padded = Cat(self.in_data, Const(0, 8 * self._element_bytes - len(self.in_data)))
         new_data, new_strobes = Signal(len(self.wdata)), Signal(len(self.wstrb))
         m.d.comb += [new_data.eq(data), new_strobes.eq(strobes)]
         for number in range(self._per_word):
@@ -112,9 +112,9 @@ class LineWriter(Component):
                 ]
         full, taken = Signal(), Signal()
         m.d.comb += [
-            full.eq(self.i_last | (lane == self._per_word - 1)),
-            self.i_ready.eq(~full | ~self.wvalid | self.wready),
-            taken.eq(self.i_valid & self.i_ready),
+            full.eq(self.in_last | (lane == self._per_word - 1)),
+            self.in_ready.eq(~full | ~self.wvalid | self.wready),
+            taken.eq(self.in_valid & self.in_ready),
         ]
         with m.If(self.wready):
             m.d.sync += self.wvalid.eq(0)
@@ -125,7 +125,7 @@ class LineWriter(Component):
                 self.wvalid.eq(1),
                 self.wdata.eq(new_data),
                 self.wstrb.eq(new_strobes),
-                self.wlast.eq(self.i_last | (place == BURST_WORDS - 1)),
+                self.wlast.eq(self.in_last | (place == BURST_WORDS - 1)),
                 data.eq(0),
                 strobes.eq(0),
                 lane.eq(0),
@@ -133,7 +133,7 @@ class LineWriter(Component):
             ]
         following = Signal(burst)
         m.d.comb += following.eq(first_place + stride)
-        with m.If(taken & self.i_last):
+        with m.If(taken & self.in_last):
             m.d.sync += [lane.eq(first_lane), place.eq(following), first_place.eq(following)]
         lane_in = self.address[element:word] if self._per_word > 1 else Const(0, 1)
         place_in = self.address[word : word + burst]

@@ -26,7 +26,7 @@ class OutputStage(Component):
         rounding: rounding of the results.
 
     Ports:
-        i_valid, i_ready, i, i_last: a sum, and whether it is the last of its row.
+        in_valid, in_ready, in_data, in_last: a sum, and whether it is the last of its row.
         bias: the sum's bias, in units of the sum, with its sign.
         scale: the sum's factor, with its sign.
         shift: binary places to the right.
@@ -49,7 +49,12 @@ class OutputStage(Component):
         )
         super().__init__(
             {
-                **{"i_valid": In(1), "i_ready": Out(1), "i": In(sums.bits), "i_last": In(1)},
+                **{
+                    "in_valid": In(1),
+                    "in_ready": Out(1),
+                    "in_data": In(sums.bits),
+                    "in_last": In(1),
+                },
                 **{"bias": In(_BITS), "scale": In(_BITS), "shift": In(SHIFT_BITS)},
                 **{"valid": Out(1), "ready": In(1), "o": Out(out.bits), "last": Out(1)},
             }
@@ -59,7 +64,7 @@ class OutputStage(Component):
         m = Module()
         m.submodules.encode = self._encode
         go = Signal()
-        m.d.comb += [go.eq(~self.valid | self.ready), self.i_ready.eq(go)]
+        m.d.comb += [go.eq(~self.valid | self.ready), self.in_ready.eq(go)]
         total = Signal(signed(max(self._sum_bits, _BITS) + 1), reset_less=True)
         factor = Signal(signed(_BITS), reset_less=True)
         product = Signal(signed(self._product_bits), reset_less=True)
@@ -67,13 +72,13 @@ class OutputStage(Component):
         drive(m, self._encode.i, significand=word)
         with m.If(go):
             m.d.sync += [
-                total.eq(self.i.as_signed() + self.bias.as_signed()),
+                total.eq(self.in_data.as_signed() + self.bias.as_signed()),
                 factor.eq(self.scale.as_signed()),
                 product.eq(total * factor),
                 word.eq(self._moved(m, product)),
                 self.o.eq(self._encode.o),
             ]
-        flags: Value = Cat(self.i_valid, self.i_last)
+        flags: Value = Cat(self.in_valid, self.in_last)
         for stage in ("total", "product", "word"):
             after = Signal(2, name=f"{stage}_flags")
             with m.If(go):
