@@ -20,7 +20,7 @@ _HALF = 1 << (8 * PARAMETER_BYTES - 1)
 
 
 def jobs(bus: Axi, design: Design, level: str, seed: int) -> Iterator[Job]:
-    """Jobs of all kinds; the last one follows an error."""
+    """Jobs of all kinds, and one after each in which memory refuses something."""
     rng = np.random.default_rng(seed)
     array, chunk = bus.array(design), bus.chunk(design)
     rows, cols = array.rows, array.cols
@@ -32,8 +32,10 @@ def jobs(bus: Axi, design: Design, level: str, seed: int) -> Iterator[Job]:
         random = job(bus, design, rng, "random shape", *(int(rng.integers(1, s + 1)) for s in most))
         left -= random.accesses(bus, design)
         yield random
-    yield from failing(bus, design, rng)
-    yield job(bus, design, rng, "after an error", rows + 1, cols + 1, chunk + 1)
+    for bad in failing(bus, design, rng):
+        yield bad
+        if bad.error in ("read", "write"):
+            yield job(bus, design, rng, "after an error", rows, 1, 3)
 
 
 def _edges(bus: Axi, design: Design, rng: np.random.Generator) -> Iterator[Job]:
@@ -71,17 +73,17 @@ def failing(bus: Axi, design: Design, rng: np.random.Generator) -> Iterator[Job]
         yield replace(bad, call={name: place.address + off}, error="alignment")
         stride = place.stride + off
         yield replace(bad, call={f"{name}_stride": stride}, error="alignment")
-    for name in ("a", "w", "bias", "scales"):
+    # The last word of A comes after terms have been fed: the array is left with unfinished sums.
+    for name in ("a", "w", "bias", "scales") if bus.has_output_stage(design) else ("a", "w"):
         bad = plain("refused read")
-        while name in ("bias", "scales") and bus.has_output_stage(design):
-            if name in bad.places:
-                break
+        while name not in bad.places:
             bad = plain("refused read")
-        if name in bad.places:
-            place = bad.places[name]
-            last = place.address + (len(getattr(bad, name)) - 1) * (place.stride or 0)
-            address = last if name in ("a", "w") else place.address
-            yield replace(bad, faults=(("read", address),), error="read")
+        address = bad.places[name].address
+        if name == "a":
+            end = shape[2] * element_bytes(design.a) - 1
+            address += (shape[0] - 1) * bad.places["a"].stride
+            address += end - end % bus.word_bytes
+        yield replace(bad, faults=(("read", address),), error="read")
     bad = plain("refused write")
     place = bad.places["r"]
     row = int(rng.integers(0, len(bad.a)))
