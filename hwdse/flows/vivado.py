@@ -69,11 +69,15 @@ ipx::save_core $core
 
 
 def _interfaces(package: Package) -> list[str]:
-    """Tcl that declares each stream, the clock and the reset as an interface of the IP."""
+    """Tcl that declares buses, interrupts, clock and reset as interfaces of the IP."""
     lines = []
-    for name, stream in package.buses.items():
-        ports = " ".join(port.name for port in stream.ports())
-        lines.append(f"bus $core {name} {{{ports}}} xilinx.com:interface:axis_rtl:1.0\n")
+    for name, (kind, ports) in package.buses.items():
+        names = " ".join(port.name for port in ports)
+        lines.append(f"bus $core {name} {{{names}}} xilinx.com:interface:{kind}_rtl:1.0\n")
+    lines += [
+        f"bus $core {name} {name} xilinx.com:signal:interrupt_rtl:1.0\n"
+        for name in package.interrupts
+    ]
     clock, reset = package.clock, package.reset
     if reset:
         polarity = "ACTIVE_LOW" if package.interface.reset_low else "ACTIVE_HIGH"

@@ -67,6 +67,8 @@ def emit(
     top = checked_name(top or design.slug)
     interface = bus.interface(design)
     description = _described(unit.dispatch(type(design.unit)))
+    if bus != PLAIN:
+        description = f"{_described(wrapped.dispatch(type(bus)))} {description}"
     comments = {top: f"{design}: {description}"}
     names = [port.name for port in interface.ports()]
     if bus == PLAIN and is_pipelined(design):
@@ -243,7 +245,7 @@ def _hierarchy(design: Design, top: str, bus: Bus, target: Target) -> Hierarchy:
     If the design has a bus, a unit with inserted registers becomes one given module.
     """
     if bus == PLAIN or not is_pipelined(design):
-        component = unit(design.unit, design)
+        component = unit(design.unit, bus.inside(design))
         shown = component if bus == PLAIN else wrapped(bus, design, component)
         return Hierarchy(shown, top, target=target)
     name = f"{top}_unit"

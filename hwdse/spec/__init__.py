@@ -14,6 +14,7 @@ from hwdse.spec.accumulate.lns import LogSum
 from hwdse.spec.accumulate.stochastic_float import StochasticFloat
 from hwdse.spec.accumulate.tree_float import TreeFloat
 from hwdse.spec.bus import Axis, Bus, Plain
+from hwdse.spec.coprocessor import Axi
 from hwdse.spec.design import Design
 from hwdse.spec.interface import Field, Interface, Port, Stream
 from hwdse.spec.multiply import Multiplier
@@ -36,6 +37,7 @@ __all__ = [
     "AddSkip",
     "Aligned",
     "ApproximateFloat",
+    "Axi",
     "Axis",
     "Bare",
     "Bins",

@@ -28,6 +28,10 @@ class Bus(Part):
             SpecError: the bus cannot wrap this unit.
         """
 
+    def inside(self, design: "Design") -> "Design":
+        """The design of the unit that the bus wraps, if it is not `design` itself."""
+        return design
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plain(Bus):

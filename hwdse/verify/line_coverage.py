@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hwdse.errors import ToolError
-from hwdse.verify.prepare import Prepared
+from hwdse.verify.prepare import Covered
 from hwdse.writing import writable_folder, write_file
 
 #: Kinds of coverage points in Verilator's data: the start of the point's `page` value.
 _LINES, _TOGGLES = "v_line", "v_toggle"
 
 
-def write_coverage(folder: Path, data: Path, prepared: Prepared, own: Path) -> None:
+def write_coverage(folder: Path, data: Path, covered: Covered, own: Path) -> None:
     """Write `coverage.info` (lcov) and `functional.json` (classes of outputs and of steps).
 
     Args:
         folder: output folder.
         data: path of Verilator's `coverage.dat`.
-        prepared: the trace that was run, with its coverage.
+        covered: what the vectors that were run reach.
         own: temporary folder with Verilog files. This folder is removed from the file names.
 
     Raises:
@@ -28,10 +28,10 @@ def write_coverage(folder: Path, data: Path, prepared: Prepared, own: Path) -> N
     if not data.exists():
         raise ToolError(f"the simulation left no {data.name}: Verilator built without coverage")
     functional = {
-        "vectors": dict(prepared.vectors),
-        "outputs": dict(prepared.outputs),
-        "steps": dict(prepared.steps),
-        "unreached": list(prepared.unreached),
+        "vectors": dict(covered.vectors),
+        "outputs": dict(covered.outputs),
+        "steps": dict(covered.steps),
+        "unreached": list(covered.unreached),
     }
     writable_folder(folder)
     write_file(folder / "coverage.info", lcov(data).replace(f"SF:{own}/", "SF:"))

@@ -12,22 +12,31 @@ from hwdse.verify.trace import Trace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """A trace with purposes and coverage.
+class Covered:
+    """What vectors are for, and what they reach.
 
     Attributes:
-        trace: inputs, and outputs expected by the golden model.
-        vectors: number of output transfers for each purpose.
+        vectors: number of outputs for each purpose.
         outputs: number of expected outputs in each class; see `hwdse.verify.coverage`.
         steps: number of exact sums before rounding in each class, for a sample of the steps.
         unreached: possible classes that no output or step reaches.
     """
 
-    trace: Trace
     vectors: Mapping[str, int]
     outputs: Mapping[str, int] = field(default_factory=dict)
     steps: Mapping[str, int] = field(default_factory=dict)
     unreached: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared(Covered):
+    """A trace with purposes and coverage.
+
+    Attributes:
+        trace: inputs, and outputs expected by the golden model.
+    """
+
+    trace: Trace
 
 
 @singledispatch

@@ -1,28 +1,21 @@
 """Verification: simulates Verilog and compares every output with the golden model."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from hwdse.errors import SpecError, VerificationError
 from hwdse.hdl import CELLS, PLAIN, Target, emit
-from hwdse.resources import resource
 from hwdse.spec import Bus, Design, Interface
 from hwdse.temporary import temporary_folder
 from hwdse.tools import verilator
 from hwdse.verify.bench import Report, run_bench
-from hwdse.verify.bus_trace import on_bus
+from hwdse.verify.bus_bench import BusBench, bench_of
 from hwdse.verify.certificate import Certificate, sha256, tool_versions
 from hwdse.verify.enumeration import enumeration_of
 from hwdse.verify.exhaustive import run_enumeration
 from hwdse.verify.line_coverage import write_coverage
-from hwdse.verify.mismatch import describe
-from hwdse.verify.prepare import prepare
 from hwdse.verify.stimulus import LEVELS
 from hwdse.verify.stream_driver import run_trace
-from hwdse.verify.trace import Trace
-
-#: The cocotb bench of all units.
-BENCH = resource("sims", "stream", "tb_stream.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +25,12 @@ class Evidence:
     Attributes:
         certificate: the certificate.
         verilog: the verified Verilog text, without header.
-        vectors: text of the vector file.
+        bench: the bench and its vectors.
     """
 
     certificate: Certificate
     verilog: str
-    vectors: str
+    bench: BusBench
 
 
 def verify(
@@ -136,31 +129,29 @@ def collect_evidence(
         else:
             text = verilog
         sources = Sources(top=top or design.slug, text=text)
-    prepared = prepare(design.unit, design, level, seed)
-    trace, counts = on_bus(bus, design, prepared.trace), dict(prepared.vectors)
-    if interface is not None:
-        trace = replace(trace, interface=interface)
-    vectors = trace.text(str(design), seed)
+    bench = bench_of(bus, design, level, seed, interface)
+    covered, counts = bench.covered, dict(bench.covered.vectors)
     with temporary_folder("verify") as folder:
         verilog_file = folder / f"{sources.top}.v"
         vector_file = folder / "vectors.txt"
         verilog_file.write_text(sources.text, encoding="utf-8")
-        vector_file.write_text(vectors, encoding="utf-8")
+        vector_file.write_text(bench.text, encoding="utf-8")
         report = run_bench(
             verilog=[verilog_file, *sources.files],
             top=sources.top,
-            bench=BENCH,
+            bench=bench.module,
             vectors=vector_file,
             build_dir=folder / "build",
             object_cache=verilator.object_cache(),
             coverage=coverage is not None,
         )
         if coverage is not None:
-            write_coverage(coverage, folder / "build" / "coverage.dat", prepared, folder)
-    _judge(design, trace, report)
-    if level == "exhaustive":
+            write_coverage(coverage, folder / "build" / "coverage.dat", covered, folder)
+    _judge(design, bench, report)
+    if level == "exhaustive" and bench.trace is not None:
+        trace = bench.trace
         # Simulate the same inputs again, with other initial register values and other idle cycles.
-        _judge(design, trace, run_trace(trace, sources.joined, sources.top, seed=seed))
+        _judge(design, bench, run_trace(trace, sources.joined, sources.top, seed=seed))
         enumeration = enumeration_of(design.unit, design)
         # An enumeration drives the ports of the unit directly. With a bus, only the trace is run.
         if enumeration is not None and bus.interface(design) == design.interface:
@@ -172,22 +163,22 @@ def collect_evidence(
         level=level,
         seed=seed,
         vectors=counts,
-        outputs=prepared.outputs,
-        steps=prepared.steps,
-        unreached=prepared.unreached,
+        outputs=covered.outputs,
+        steps=covered.steps,
+        unreached=covered.unreached,
         verilog_sha256=sha256(sources.joined),
         tools=tool_versions(),
         target=made_for,
     )
-    return Evidence(certificate=certificate, verilog=sources.text, vectors=vectors)
+    return Evidence(certificate=certificate, verilog=sources.text, bench=bench)
 
 
-def _judge(design: Design, trace: Trace, report: Report) -> None:
-    if trace.outputs == 0 or report.checked == 0:
+def _judge(design: Design, bench: BusBench, report: Report) -> None:
+    if bench.outputs == 0 or report.checked == 0:
         raise VerificationError(f"{design}: no vector was checked, which proves nothing")
     if report.mismatches:
-        raise VerificationError(describe(str(design), trace, report))
-    if not trace.outputs == report.vectors == report.checked:
+        raise VerificationError(bench.describe(str(design), report))
+    if not bench.outputs == report.vectors == report.checked:
         raise VerificationError(
-            f"{design}: {report.checked} of {trace.outputs} outputs were checked, all are needed"
+            f"{design}: {report.checked} of {bench.outputs} outputs were checked, all are needed"
         )

@@ -36,6 +36,11 @@ def streaming() -> Package:
     return package(CLOCKED, "axis")
 
 
+def coprocessor() -> Package:
+    """A unit behind AXI4-Lite registers and AXI4 to memory."""
+    return package("a=int8,acc=int:32,unit=systolic,rows=2,cols=2,dataflow=os", "axi:32:2")
+
+
 def write(given: Package, folder: Path, *names: str) -> None:
     texts = {
         **given.verilog,

