@@ -12,7 +12,15 @@ from hwdse.cost.clock import Clocked, at_clock
 from hwdse.cost.explain import BlockShares, explain
 from hwdse.cost.loop import LoopCost, loop_limit
 from hwdse.cost.result import BlockCost, Cost
-from hwdse.primitives import Technology, load_technology, technologies
+from hwdse.primitives import (
+    Fabric,
+    LawTable,
+    Technology,
+    fabrics,
+    load_fabric,
+    load_technology,
+    technologies,
+)
 
 if TYPE_CHECKING:
     from hwdse.cost.many import estimate_many
@@ -22,6 +30,8 @@ __all__ = [
     "BlockShares",
     "Clocked",
     "Cost",
+    "Fabric",
+    "LawTable",
     "LoopCost",
     "Technology",
     "at_clock",
@@ -29,6 +39,8 @@ __all__ = [
     "estimate_many",
     "estimate_structure",
     "explain",
+    "fabrics",
+    "load_fabric",
     "load_technology",
     "loop_limit",
     "technologies",

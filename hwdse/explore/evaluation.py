@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import hwdse
 from hwdse import cost, networks
-from hwdse.cost import Technology
+from hwdse.cost import Fabric, Technology, load_fabric
 from hwdse.cost.fpga.estimate import estimate_fabric
 from hwdse.cost.system import Machine, load_machine
 from hwdse.errors import HwdseError
@@ -17,7 +17,6 @@ from hwdse.explore.on_machine import on_machine
 from hwdse.explore.record import Evaluation
 from hwdse.networks import Network
 from hwdse.networks.scales import get as get_policy
-from hwdse.primitives import Fabric, load_fabric
 from hwdse.spec import Design, Workload
 
 

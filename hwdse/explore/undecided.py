@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hwdse.cost import load_technology
+from hwdse.cost import LawTable, load_fabric, load_technology
 from hwdse.cost.families import categories, terms
 from hwdse.errors import HwdseError, TechnologyError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.columns import Column
 from hwdse.explore.front import objectives, pareto_mask
-from hwdse.primitives import LawTable, load_fabric
 from hwdse.spec import Design
 
 #: Rows to compare at once, and more categories than a design has.

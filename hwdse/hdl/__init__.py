@@ -55,11 +55,15 @@ def block_of(design: Design, name: str) -> Structure:
         return found.each[name].make()
 
 
-def structure_of(design: Design) -> UnitStructure:
+def structure_of(design: Design, target: Target = CELLS) -> UnitStructure:
     """The primitive blocks of the design's hardware.
 
     If `stages` or `interleave` insert registers, the structure has the registers and the pipeline
     stages of the emitted netlist.
+
+    Args:
+        design: the design.
+        target: target whose delays place inserted registers.
 
     Raises:
         SpecError: a part of the design has no generator.
@@ -72,7 +76,7 @@ def structure_of(design: Design) -> UnitStructure:
     only_described(component)
     if not is_pipelined(design):
         return structure
-    placed = placement(design)
+    placed = placement(design, target)
     inserted = (
         Register(width=placed.valid_bits),
         Register(width=placed.data_bits, control=False),

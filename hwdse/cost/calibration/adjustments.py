@@ -1,5 +1,6 @@
 """Fits what whole designs add to the laws of primitives: factors, effects and intervals."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,24 +20,30 @@ _FEWEST_PAIRS = 40
 _ROUNDED = 6
 
 
-def adjustment(samples: Samples) -> dict[str, Any]:
-    """Fit the adjustment of one quantity; returns the entry of a table."""
-    found = fit(samples)
+def adjustment(samples: Samples, *, effects: bool = True) -> dict[str, Any]:
+    """Fit the adjustment of one quantity; returns the entry of a table.
+
+    Args:
+        samples: the measured designs.
+        effects: whether traits have effects. Without, they only say how wide intervals are.
+    """
+    taken = samples if effects else replace(samples, traits=np.zeros_like(samples.traits))
+    found = fit(taken)
     factors: dict[str, dict[str, float]] = {}
     glitches: dict[str, dict[str, float]] = {}
     for (block, kind), value in zip(samples.keys, found.factors, strict=True):
         entry = glitches if block.endswith(GLITCHES) else factors
         entry.setdefault(block.removesuffix(GLITCHES), {})[kind] = round(float(value), _ROUNDED)
-    effects = {
+    corrections = {
         term: round(float(effect), _ROUNDED)
         for term, effect in zip(samples.terms, found.effects, strict=True)
     }
-    errors = np.log(cross_validated(samples) / samples.measured)
+    errors = np.log(cross_validated(taken) / samples.measured)
     return {
         "factors": factors,
         "glitches": glitches,
         "other": round(found.common, _ROUNDED),
-        "effects": effects,
+        "effects": corrections,
         **_intervals(samples, errors),
     }
 

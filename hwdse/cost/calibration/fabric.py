@@ -20,8 +20,8 @@ from hwdse.cost.calibration.fit import Samples, fit_law
 from hwdse.cost.calibration.sample import held_out, sample
 from hwdse.cost.calibration.table import Progress
 from hwdse.cost.families import REGISTER_TRAITS, traits_of
-from hwdse.cost.fpga.families import FAMILIES, routed
-from hwdse.cost.fpga.place import SEED, FpgaResult, Module, check_family, place, place_and_route
+from hwdse.cost.fpga.families import FAMILIES, check_family, routed
+from hwdse.cost.fpga.place import SEED, FpgaResult, Module, place, place_and_route
 from hwdse.errors import HwdseError, TechnologyError, ToolError
 from hwdse.primitives.fabric import QUANTITIES, SCHEMA, Fabric, parse_fabric
 from hwdse.primitives.primitive import Primitive, Register
@@ -137,7 +137,9 @@ def fitted_fabric(table: Mapping[str, Any]) -> dict[str, Any]:
                 [_traits(point["spec"]) for point, _ in some],
                 [float(point[quantity]) for point, _ in some],
             )
-            fitted["adjustments"][quantity] = adjustment(samples)
+            # The structure has every flip-flop.
+            corrected = quantity != "flip_flops"
+            fitted["adjustments"][quantity] = adjustment(samples, effects=corrected)
     parse_fabric(fitted)
     return fitted
 
@@ -148,12 +150,12 @@ def _features(calibration: Calibration, quantity: str) -> tuple[str, ...]:
 
 
 def _unit(spec: str, fabric: Fabric) -> UnitStructure:
-    return as_built(Design.parse(spec), _structure(spec), fabric)
+    return as_built(Design.parse(spec), _structure(spec, fabric.family), fabric)
 
 
 @lru_cache(maxsize=4096)
-def _structure(spec: str) -> UnitStructure:
-    return hdl.structure_of(Design.parse(spec))
+def _structure(spec: str, family: str) -> UnitStructure:
+    return hdl.structure_of(Design.parse(spec), FAMILIES[family].target)
 
 
 @lru_cache(maxsize=4096)

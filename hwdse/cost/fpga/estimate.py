@@ -12,6 +12,7 @@ from hwdse.cost.analytic import adjusted, stage_parts
 from hwdse.cost.as_table import as_built
 from hwdse.cost.block_figures import PATH
 from hwdse.cost.families import traits_of
+from hwdse.cost.fpga.families import FAMILIES, check_family
 from hwdse.primitives import Fabric, load_fabric
 from hwdse.spec import Design
 
@@ -88,11 +89,14 @@ def estimate_fabric(design: Design, fabric: str | Fabric) -> FabricCost:
         fabric: a fabric, the name of a fabric, or the path of a fabric table.
 
     Raises:
+        ToolError: the family of the fabric is unknown.
         TechnologyError: the fabric is unknown, the table is damaged, or the table has no law for a
             primitive.
     """
     table = fabric if isinstance(fabric, Fabric) else load_fabric(fabric)
-    unit = as_built(design, hdl.structure_of(design), table)
+    check_family(table.family)
+    target = FAMILIES[table.family].target
+    unit = as_built(design, hdl.structure_of(design, target), table)
     traits = traits_of(design)
     delay = table.adjustment("delay_ns")
     period = delay.correction(traits) * max(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from hwdse.errors import ToolError
 from hwdse.hdl import Target
 
 
@@ -97,3 +98,13 @@ FAMILIES = {
 def routed() -> list[str]:
     """Names of the families that open tools place and route."""
     return [name for name, family in FAMILIES.items() if family.nextpnr]
+
+
+def check_family(family: str) -> None:
+    """Check that `family` is a key of `FAMILIES`.
+
+    Raises:
+        ToolError: the family is unknown.
+    """
+    if family not in FAMILIES:
+        raise ToolError(f"unknown FPGA family {family!r}: known are {', '.join(FAMILIES)}")

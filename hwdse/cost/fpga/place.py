@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hwdse.cost.fpga.families import FAMILIES, Family
+from hwdse.cost.fpga.families import FAMILIES, Family, check_family
 from hwdse.errors import ToolError
 from hwdse.flows.wrapper import WRAPPER, wrapper_of_ports
 from hwdse.hdl import emit, multipliers
@@ -198,16 +198,6 @@ def _route(
         if step["type"] in _REGISTER_STEPS
     )
     return 1000 / clocks[slowest], register, nextpnr.name
-
-
-def check_family(family: str) -> None:
-    """Check that `family` is a key of `FAMILIES`.
-
-    Raises:
-        ToolError: the family is unknown.
-    """
-    if family not in FAMILIES:
-        raise ToolError(f"unknown FPGA family {family!r}: known are {', '.join(FAMILIES)}")
 
 
 def _script(family: Family, top: str, *, mapped: bool, dsp: bool) -> str:

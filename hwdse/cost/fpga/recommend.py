@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hwdse import hdl
-from hwdse.cost.fpga.families import FAMILIES
-from hwdse.cost.fpga.place import FpgaResult, check_family, place_and_route
+from hwdse.cost.fpga.families import FAMILIES, check_family
+from hwdse.cost.fpga.place import FpgaResult, place_and_route
 from hwdse.errors import ToolError
 from hwdse.hdl.retiming import Circuit, Limits
 from hwdse.spec import Design
