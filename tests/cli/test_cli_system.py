@@ -100,4 +100,4 @@ def test_bad_input(arguments, message, only_error):
 
 def test_a_bare_unit_forms_no_array(only_error):
     assert main(["system", "a=int8,unit=mul", "--network", "digits"]) == 2
-    only_error("unit mul has no running sum: mac and dot can form an array")
+    only_error("unit mul forms no array (edge): mac, dot, mx, systolic and tensor do")
