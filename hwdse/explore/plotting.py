@@ -71,7 +71,7 @@ def _draw(frame: pd.DataFrame, aims: Aims) -> Figure:
         more.append(f"front of {aims.in_text}")
     chart.ticks()
     chart.number(figure, front)
-    if y.order:
+    if y.order and len(aims.objectives) == 2:
         more.append("front by rank, which ties what tests do not separate")
     if front["undecided"].any():
         more.append(
