@@ -37,7 +37,7 @@ COMMANDS = {
     "rtl": ("hwdse.cli.hardware", "Regenerate the Verilog of the supported designs, or check it."),
     "mutate": ("hwdse.cli.mutation", "Count injected faults that the verification notices."),
     "prove": ("hwdse.cli.proof", "Prove by SAT that parts of a design are right for all inputs."),
-    "calibrate": ("hwdse.cli.calibrate", "Fit the cost model to a cell library or a family of FPGAs."),
+    "calibrate": ("hwdse.cli.calibrate", "Fit the cost model to a cell library or an FPGA."),
     "validate": ("hwdse.cli.calibrate", "Compare cost estimates with measurements."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
     "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),

@@ -48,7 +48,7 @@ def calibrate(
     output: Path,
     as_json: bool,
 ) -> None:
-    """Fit the cost model to a cell library or a family of FPGAs.
+    """Fit the cost model to a cell library or an FPGA.
 
     With --liberty, synthesizes, times and simulates primitives and whole designs with the cells of
     the library, and writes a technology table for --technology. With --fpga, maps, places and
