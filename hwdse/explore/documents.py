@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hwdse.explore.on_machine import ON_MACHINE
 from hwdse.text import printable
 
 Check = Callable[[Any], bool]
@@ -105,13 +106,7 @@ def _is_system(value: Any) -> bool:
         isinstance(value, dict)
         and _is_text(value.get("machine"))
         and _is_text(value.get("reason"))
-        and all(
-            _is_margin(value.get(name))
-            for name in (
-                *("latency_us", "inference_nj", "array_area_um2", "utilization", "offchip_bytes"),
-                *("latency_error", "inference_error"),
-            )
-        )
+        and all(_is_margin(value.get(name)) for name in ON_MACHINE)
     )
 
 

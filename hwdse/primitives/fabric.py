@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hwdse.errors import HwdseError, TechnologyError, unknown
+from hwdse.errors import TechnologyError
 from hwdse.identity import stamp
 from hwdse.primitives.laws import Entries, LawTable
-from hwdse.reading import read_json
-from hwdse.resources import resource
+from hwdse.primitives.table_files import path_of_table, read_laws, table_names
 
 QUANTITIES = ("luts", "flip_flops", "delay_ns")
 """A fabric table has one law per primitive for each of these quantities."""
@@ -43,7 +42,7 @@ class Fabric(LawTable):
 
 def fabrics() -> list[str]:
     """Names of the shipped fabrics, sorted."""
-    return sorted(path.stem for path in resource("models", "fabric").glob("*.json"))
+    return table_names(Fabric)
 
 
 def load_fabric(name: str) -> Fabric:
@@ -64,21 +63,12 @@ def fabric_path(name: str) -> Path:
     Raises:
         TechnologyError: the name is unknown.
     """
-    if name.endswith(".json"):
-        return Path(name)
-    if name not in fabrics():
-        more = "anything else must be the path of a table (.json)"
-        raise TechnologyError(unknown("fabric", name, fabrics(), more))
-    return resource("models", "fabric", f"{name}.json")
+    return path_of_table(name, Fabric)
 
 
 @cache
 def _load(path: Path, _stamp: tuple[int, ...]) -> Fabric:
-    table = read_json(path, "fabric table", TechnologyError)
-    try:
-        return parse_fabric(table)
-    except HwdseError as error:
-        raise TechnologyError(f"fabric table {path}: {error}") from error
+    return read_laws(path, Fabric, parse_fabric)
 
 
 def parse_fabric(table: Any) -> Fabric:

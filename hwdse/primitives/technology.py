@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hwdse.errors import HwdseError, TechnologyError, unknown
+from hwdse.errors import TechnologyError
 from hwdse.identity import stamp
 from hwdse.primitives.laws import Entries, LawTable
-from hwdse.reading import read_json
-from hwdse.resources import resource
+from hwdse.primitives.table_files import path_of_table, read_laws, table_names
 
 QUANTITIES = ("area_um2", "energy_pj", "delay_ns")
 """A technology table has one law per primitive for each of these quantities."""
@@ -46,7 +45,7 @@ class Technology(LawTable):
 
 def technologies() -> list[str]:
     """Names of the shipped technologies, sorted."""
-    return sorted(path.stem for path in resource("models", "technology").glob("*.json"))
+    return table_names(Technology)
 
 
 def load_technology(name: str) -> Technology:
@@ -67,23 +66,12 @@ def table_path(name: str) -> Path:
     Raises:
         TechnologyError: the name is unknown.
     """
-    return Path(name) if name.endswith(".json") else _shipped(name)
-
-
-def _shipped(name: str) -> Path:
-    if name not in technologies():
-        more = "anything else must be the path of a table (.json)"
-        raise TechnologyError(unknown("technology", name, technologies(), more))
-    return resource("models", "technology", f"{name}.json")
+    return path_of_table(name, Technology)
 
 
 @cache
 def _load(path: Path, _stamp: tuple[int, ...]) -> Technology:
-    table = read_json(path, "technology table", TechnologyError)
-    try:
-        return parse_technology(table)
-    except HwdseError as error:
-        raise TechnologyError(f"technology table {path}: {error}") from error
+    return read_laws(path, Technology, parse_technology)
 
 
 def parse_technology(table: Any) -> Technology:

@@ -16,13 +16,13 @@ from hwdse.cost.as_table import as_built
 from hwdse.cost.cache import Kept
 from hwdse.cost.calibration.adjustments import adjustment
 from hwdse.cost.calibration.circuits import CALIBRATIONS, TOP, Calibration, benchmark
-from hwdse.cost.calibration.fit import Samples, fit_law
+from hwdse.cost.calibration.fit import Samples
 from hwdse.cost.calibration.sample import held_out, sample
-from hwdse.cost.calibration.table import Progress
+from hwdse.cost.calibration.table import Progress, fitted_laws
 from hwdse.cost.families import REGISTER_TRAITS, traits_of
 from hwdse.cost.fpga.families import FAMILIES, check_family, routed
 from hwdse.cost.fpga.place import SEED, FpgaResult, Module, place, place_and_route
-from hwdse.errors import HwdseError, TechnologyError, ToolError
+from hwdse.errors import HwdseError, ToolError
 from hwdse.primitives.fabric import QUANTITIES, SCHEMA, Fabric, parse_fabric
 from hwdse.primitives.primitive import Primitive, Register
 from hwdse.primitives.structure import UnitStructure
@@ -111,20 +111,7 @@ def fitted_fabric(table: Mapping[str, Any]) -> dict[str, Any]:
         TechnologyError: the measured grid is not that of `CALIBRATIONS`.
     """
     fitted = {**table, "adjustments": {}, "primitives": {}}
-    for kind, calibration in CALIBRATIONS.items():
-        points = table["primitives"].get(kind.__name__, {}).get("grid", [])
-        known = [{key: p[key] for key in p if key not in QUANTITIES} for p in points]
-        if known != [asdict(primitive) for primitive in calibration.grid]:
-            raise TechnologyError(
-                f"the measured grid of {kind.__name__} is not the calibration grid: measure again"
-            )
-        features = [primitive.features() for primitive in calibration.grid]
-        entry: dict[str, Any] = {}
-        for quantity in QUANTITIES:
-            values = [float(point[quantity]) for point in points]
-            names = _features(calibration, quantity)
-            entry[quantity] = fit_law(features, values, names, _FLOOR[quantity])
-        fitted["primitives"][kind.__name__] = {**entry, "grid": points}
+    fitted["primitives"] = fitted_laws(table["primitives"], _features, _FLOOR)
     points = [point for point in table.get("designs", []) if not point["held_out"]]
     for _ in range(_ROUNDS if points else 0):
         fabric = parse_fabric(fitted)
@@ -196,7 +183,7 @@ def _measure(primitive: Primitive, *, family: str) -> dict[str, float]:
     chosen = FAMILIES[family]
     placed = place(module, chosen, dsp=False)
     assert placed.period_ns is not None  # the family is placed and routed
-    # The path of a register is its own; any other begins and ends in registers of the wrapper.
+    # Only a register counts the times of registers. Other paths lie between those of the wrapper.
     between = (
         placed.register_ns
         if isinstance(primitive, Register)

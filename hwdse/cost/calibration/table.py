@@ -19,7 +19,7 @@ from hwdse.cost.activity import activity_of
 from hwdse.cost.analytic import Parts, stage_parts, structure_parts
 from hwdse.cost.as_table import as_built
 from hwdse.cost.calibration.adjustments import adjustment
-from hwdse.cost.calibration.circuits import CALIBRATIONS
+from hwdse.cost.calibration.circuits import CALIBRATIONS, Calibration
 from hwdse.cost.calibration.fit import FLOOR, Samples, fit_law
 from hwdse.cost.calibration.primitives import measure_primitive
 from hwdse.cost.calibration.sample import held_out, sample
@@ -143,6 +143,38 @@ def _measure_primitive(primitive: Primitive, *, files: tuple[Path, ...]) -> dict
     return measure_primitive(primitive, _library(files))
 
 
+def fitted_laws(
+    primitives: Mapping[str, Any],
+    features_of: Callable[[Calibration, str], tuple[str, ...]],
+    floors: Mapping[str, float],
+) -> dict[str, Any]:
+    """Fit the laws of all primitives to their measured grids.
+
+    Args:
+        primitives: the grid of each class, by the key `grid`.
+        features_of: gives the features in which a quantity of a class is linear.
+        floors: as `fit.FLOOR`, for each quantity to fit.
+
+    Raises:
+        TechnologyError: a measured grid is not that of `CALIBRATIONS`.
+    """
+    fitted: dict[str, Any] = {}
+    for kind, calibration in CALIBRATIONS.items():
+        points = primitives.get(kind.__name__, {}).get("grid", [])
+        known = [{key: p[key] for key in p if key not in floors} for p in points]
+        if known != [asdict(primitive) for primitive in calibration.grid]:
+            raise TechnologyError(
+                f"the measured grid of {kind.__name__} is not the calibration grid: measure again"
+            )
+        features = [primitive.features() for primitive in calibration.grid]
+        entry: dict[str, Any] = {}
+        for quantity, floor in floors.items():
+            values = [float(point[quantity]) for point in points]
+            entry[quantity] = fit_law(features, values, features_of(calibration, quantity), floor)
+        fitted[kind.__name__] = {**entry, "grid": points}
+    return fitted
+
+
 def fitted_table(table: Mapping[str, Any]) -> dict[str, Any]:
     """Fit the laws, factors, corrections and intervals of a table to its measurements.
 
@@ -151,20 +183,7 @@ def fitted_table(table: Mapping[str, Any]) -> dict[str, Any]:
             the table.
     """
     fitted = {**table, "adjustments": {}, "leakage_uw_per_um2": 0.0, "primitives": {}}
-    for kind, calibration in CALIBRATIONS.items():
-        points = table["primitives"].get(kind.__name__, {}).get("grid", [])
-        known = [{key: p[key] for key in p if key not in QUANTITIES} for p in points]
-        if known != [asdict(primitive) for primitive in calibration.grid]:
-            raise TechnologyError(
-                f"the measured grid of {kind.__name__} is not the calibration grid: measure again"
-            )
-        features = [primitive.features() for primitive in calibration.grid]
-        entry: dict[str, Any] = {}
-        for quantity in QUANTITIES:
-            values = [float(point[quantity]) for point in points]
-            names = getattr(calibration, quantity)
-            entry[quantity] = fit_law(features, values, names, FLOOR[quantity])
-        fitted["primitives"][kind.__name__] = {**entry, "grid": points}
+    fitted["primitives"] = fitted_laws(table["primitives"], getattr, FLOOR)
     points = [point for point in table.get("designs", []) if not point["held_out"]]
     if points:
         ratios = [point["leakage_uw"] / point["area_um2"] for point in points]
