@@ -196,13 +196,13 @@ def decoded(shape: UnpackedShape, outputs: Mapping[str, np.ndarray]) -> Unpacked
     """Values of a decoder's outputs; fields that mean nothing are cleared."""
     significand = outputs["o__significand"]
     clear = np.zeros(significand.shape, np.int64)
+    nan, inf = (outputs.get(f"o__{flag}", clear) == 1 for flag in ("nan", "inf"))
     if shape.twos_complement:
         negative = (significand >> (shape.significand_bits - 1)) & 1 == 1
         significand = np.where(negative, (1 << shape.significand_bits) - significand, significand)
-        sign = negative
+        sign = np.where(inf, outputs.get("o__inf_sign", clear) == 1, negative)
     else:
         sign = outputs.get("o__sign", clear) == 1
-    nan, inf = (outputs.get(f"o__{flag}", clear) == 1 for flag in ("nan", "inf"))
     return Unpacked(
         sign=sign & ~nan,
         significand=np.where(nan | inf, 0, significand),
