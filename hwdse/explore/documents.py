@@ -91,13 +91,17 @@ def _are_blocks(value: Any) -> bool:
     )
 
 
+_FABRIC_AMOUNTS = ("luts", "luts_per_mac", "flip_flops", "multipliers")
+_FABRIC_ERRORS = ("luts", "flip_flops", "multipliers", "fmax")
+
+
 def _is_fabric(value: Any) -> bool:
     return value is None or (
         isinstance(value, dict)
         and _is_text(value.get("fabric"))
-        and all(_is_amount(value.get(name)) for name in ("luts", "luts_per_mac", "flip_flops"))
+        and all(_is_amount(value.get(name)) for name in _FABRIC_AMOUNTS)
         and _is_positive(value.get("fmax_mhz"))
-        and all(_is_margin(value.get(f"{name}_error")) for name in ("luts", "flip_flops", "fmax"))
+        and all(_is_margin(value.get(f"{name}_error")) for name in _FABRIC_ERRORS)
     )
 
 

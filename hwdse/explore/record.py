@@ -168,8 +168,8 @@ def _at_clock(cost: Mapping[str, Any]) -> dict[str, float | bool | None]:
 
 
 FPGA = (
-    *("luts", "luts_per_mac", "flip_flops", "fmax_mhz"),
-    *("luts_error", "flip_flops_error", "fmax_error"),
+    *("luts", "luts_per_mac", "flip_flops", "multipliers", "fmax_mhz"),
+    *("luts_error", "flip_flops_error", "multipliers_error", "fmax_error"),
 )
 """What a row says about an FPGA, as `FabricCost.to_json` does."""
 
