@@ -12,14 +12,15 @@ from hwdse.errors import FailedDesignsError, StoreError
 from hwdse.explore.aims import Aims, misses_clock
 from hwdse.explore.columns import COLUMNS, DEFAULT_COST, DEFAULT_QUALITY
 from hwdse.explore.front import pareto as pareto_front
+from hwdse.explore.paired import Paired
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.ranking import LEVEL
-from hwdse.explore.record import four_digits
+from hwdse.explore.record import chance, four_digits
 from hwdse.explore.reporting import report as write_report
 from hwdse.explore.run import Sweep, sweep
 from hwdse.explore.space import Space
-from hwdse.explore.store import Store, finished
-from hwdse.explore.undecided import with_undecided
+from hwdse.explore.standing import SURE, with_standing
+from hwdse.explore.store import Store, finished, frame_of
 from hwdse.networks.scales import names as scale_policies
 from hwdse.text import printable
 
@@ -163,7 +164,8 @@ def pareto(
     STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
     """
     with Store.open(store) as opened:
-        frame, asked = opened.frame(), opened.selected()
+        rows, asked = opened.rows(), opened.selected()
+        frame = frame_of(rows)
         if frame.empty:
             shown = printable(str(opened.path))
             raise StoreError(f"{shown} holds no finished design yet: run hwdse explore")
@@ -172,7 +174,7 @@ def pareto(
         if frame[needed].isna().all():
             shown = printable(str(store))
             raise StoreError(f"{shown} holds no {quantity}: the space must say {needed}")
-    done = with_undecided(finished(frame), aims)
+    done = with_standing(finished(frame), aims, Paired.of(rows))
     failures = frame[frame["failure"] != ""]
     front = pareto_front(done, aims)
     if as_json:
@@ -260,23 +262,26 @@ def _print_front(done: pd.DataFrame, aims: Aims) -> None:
                 four_digits(record["area_um2"]),
                 four_digits(record["delay_ns"]),
                 *(four_digits(record[c.name]) for c in more),
-                "undecided" if record["undecided"] else "sure",
+                record["standing"],
+                chance(record["front_probability"]),
                 "verified" if record["verified"] else "FAILED" if record["failure"] else "-",
             ]
         )
     print_table(
         [
             *("rank", "design", "SQNR dB", "accuracy", "interval"),
-            *("pJ/MAC", "area um2", "delay ns", *(c.label for c in more), "on front", "Verilog"),
+            *("pJ/MAC", "area um2", "delay ns", *(c.label for c in more), "on front"),
+            *("probability", "Verilog"),
         ],
         rows,
     )
-    maybe = int(done["undecided"].sum() - front["undecided"].sum())
-    if done["undecided"].any():
+    unsure = done["standing"] == "undecided"
+    if unsure.any():
         click.echo(
-            "\nundecided: the errors of the cost estimates could put another design in its place. "
-            f"{maybe} designs\noff the front may belong to it for the same reason (results.csv, "
-            "column undecided)."
+            "\nundecided: errors of cost estimates, or other samples, could put another design in "
+            f"its place:\nits probability is below {SURE:.0%}. {(unsure & ~done['front']).sum()} "
+            f"designs off the front belong to it with more than {1 - SURE:.0%}\n(results.csv, "
+            "columns front_probability and standing)."
         )
     click.echo(
         "\nrank: 1 + the designs that are better for sure, by paired tests of the logits' error; "

@@ -143,6 +143,7 @@ class DesignEvaluator:
             cost=self._cost(design, given),
             accuracy=accuracy.to_json(),
             errors=accuracy.errors,
+            outcomes=accuracy.outcomes,
             version=self.version,
         )
 

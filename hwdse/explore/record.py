@@ -14,6 +14,7 @@ from hwdse.explore import on_machine
 from hwdse.spec import Design
 
 Errors = npt.NDArray[np.float32]
+Outcomes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +27,8 @@ class Evaluation:
         accuracy: `Accuracy.to_json()`.
         errors: `Accuracy.errors`, one error per sample, for paired comparison of designs.
         version: version of hwdse.
+        outcomes: `Accuracy.outcomes`, one per sample; None: not known. The bootstrap of accuracies
+            needs them.
     """
 
     spec: str
@@ -33,6 +36,7 @@ class Evaluation:
     accuracy: Mapping[str, Any]
     errors: Errors
     version: str
+    outcomes: Outcomes | None = None
 
 
 class Evaluator(Protocol):
@@ -74,6 +78,8 @@ class Row:
         cost: `Cost.to_json()`; None for a design without evaluation.
         accuracy: `Accuracy.to_json()`; None for a design without evaluation.
         errors: output error of each sample, float32; None for a design without evaluation.
+        outcomes: outcome of each sample, uint8; None for a design without evaluation, or if the
+            evaluator gave none.
         version: version of hwdse that evaluated the design; empty for a design without evaluation.
         certificate: certificate of the verified Verilog; None without verified Verilog.
         failure: the failed stage and the reason, in one line; empty if no stage failed.
@@ -84,6 +90,7 @@ class Row:
     cost: Mapping[str, Any] | None = None
     accuracy: Mapping[str, Any] | None = None
     errors: Errors | None = None
+    outcomes: Outcomes | None = None
     version: str = ""
     certificate: Mapping[str, Any] | None = None
     failure: str = ""
@@ -222,6 +229,11 @@ def cost_margin(costs: Sequence[Mapping[str, float | None]]) -> str:
     if measured:
         return f"Of such designs, 90 % lie within ±{', ±'.join(measured)} of the estimate."
     return "The error on whole designs is not measured yet, so small differences may not be real."
+
+
+def chance(probability: float) -> str:
+    """A probability as text: in percent, `-` where it is not known."""
+    return "-" if math.isnan(probability) else f"{100 * probability:.0f} %"
 
 
 def four_digits(value: float) -> str:

@@ -17,12 +17,13 @@ import hwdse
 from hwdse.errors import StoreError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.columns import Column, measured
-from hwdse.explore.front import pareto, pareto_mask
+from hwdse.explore.front import pareto
+from hwdse.explore.paired import Paired
 from hwdse.explore.ranking import LEVEL
-from hwdse.explore.record import MARGINS, Row, cost_margin, four_digits
+from hwdse.explore.record import MARGINS, Row, chance, cost_margin, four_digits
+from hwdse.explore.standing import SURE, with_standing
 from hwdse.explore.store import RTL_FOLDER, Store, finished, frame_of
 from hwdse.explore.style import Style, operands
-from hwdse.explore.undecided import undecided_mask
 from hwdse.explore.verilog import holds
 from hwdse.text import printable
 from hwdse.writing import write_file
@@ -50,7 +51,7 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         raise StoreError(
             f"{printable(str(store.path))} holds no finished design yet: run hwdse explore"
         )
-    frame = frame_of(rows)
+    frame = with_standing(frame_of(rows), aims, Paired.of(rows))
     done = finished(frame)
     columns = measured(done)
     values = {
@@ -60,8 +61,8 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         "x_options": _options((c for c in columns if c.is_cost), _axes(aims)[0].name),
         "y_options": _options((c for c in columns if not c.is_cost), _axes(aims)[1].name),
         "head": _head(columns),
-        "rows": "\n".join(_rows(frame, rows, columns, aims, (store.path.parent, path.parent))),
-        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done, aims)),
+        "rows": "\n".join(_rows(frame, rows, columns, (store.path.parent, path.parent))),
+        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done)),
         "footer": escape(f"hwdse {hwdse.__version__} · {printable(store.path.name)}"),
         "css": _asset("report.css"),
         "script": _asset("report.js"),
@@ -93,11 +94,13 @@ def _data(
     style = Style.of(frame)
     designs = []
     for record, pair, row in zip(frame.to_dict("records"), operands(frame), rows, strict=True):
-        shown = ["rank", "accuracy_low", "accuracy_high", *(c.name for c in columns)]
+        shown = ["rank", "front_probability", "accuracy_low", "accuracy_high"]
+        shown += [c.name for c in columns]
         designs.append(
             {name: _number(record[name]) for name in shown}
             | {
                 "design": record["design"],
+                "standing": record["standing"],
                 "group": f"{pair} {record['mul']}",
                 "colour": style.colours[pair],
                 "symbol": style.shapes[record["mul"]][1],
@@ -156,8 +159,8 @@ def _common(values: pd.Series) -> float | None:
 
 def _lead(frame: pd.DataFrame, aims: Aims, asked: int, failed: int) -> str:
     done = f"{len(frame)} designs" if asked == len(frame) else f"{len(frame)} of {asked} designs"
-    on_front = pareto_mask(frame, aims)
-    unsure = int((on_front & undecided_mask(frame, aims)).sum())
+    on_front = frame["front"]
+    unsure = int((on_front & (frame["standing"] == "undecided")).sum())
     return (
         f"{done}, {int(on_front.sum())} of them on the Pareto front of {aims.in_text}. "
         + (f"{unsure} of these are undecided. " if unsure else "")
@@ -186,7 +189,7 @@ def _facts(frame: pd.DataFrame) -> str:
     return "\n".join(facts)
 
 
-def _notes(frame: pd.DataFrame, aims: Aims) -> Iterable[str]:
+def _notes(frame: pd.DataFrame) -> Iterable[str]:
     if frame.empty:
         yield "No design is finished. The command that made this tries them again."
         return
@@ -220,12 +223,13 @@ def _notes(frame: pd.DataFrame, aims: Aims) -> Iterable[str]:
         "Area, energy and delay are analytic: the structure of the hardware, priced with "
         f"laws fitted to open synthesis and gate-level simulation. {cost_margin(costs)}"
     )
-    off = int((undecided_mask(frame, aims) & ~pareto_mask(frame, aims)).sum())
+    off = int(((frame["standing"] == "undecided") & ~frame["front"]).sum())
     yield (
-        "A design on the front is undecided (≈ before its name) if errors of the estimates could "
-        f"put another one in its place. {off} designs off the front may belong to it for the same "
-        "reason (≈ as well). Estimates of designs that share much order them at smaller "
-        "differences, because their errors are alike."
+        "The probability of being on the front is the share of draws of the true costs and of the "
+        "samples in which no other design is better. A design on the front with less than "
+        f"{SURE:.0%} is undecided (≈ before its name), and so are {off} off the front with more "
+        f"than {1 - SURE:.0%}. Errors of estimates of designs that share much are alike, which the "
+        "draws keep. Without a probability (–), a unit that was never measured could change it."
     )
     yield (
         "Energy is per multiply-accumulate, with glitches, and with leakage at the shortest clock "
@@ -249,7 +253,7 @@ def _options(columns: Iterable[Column], chosen: str) -> str:
 
 def _head(columns: Sequence[Column]) -> str:
     text = '<th{}><button type="button">{}</button></th>'.format
-    rank = text(' class="number"', "Rank")
+    rank = text(' class="number"', "Rank") + text(' class="number"', "On front (%)")
     numbers = [text(' class="number"', escape(c.label)) for c in columns]
     interval = text("", "Interval (%)")
     place = [c.name for c in columns].index("accuracy") + 1
@@ -269,23 +273,19 @@ def _rows(
     frame: pd.DataFrame,
     rows: list[Row],
     columns: Sequence[Column],
-    aims: Aims,
     folders: tuple[Path, Path],
 ) -> Iterable[str]:
-    front, undecided = pareto_mask(frame, aims), undecided_mask(frame, aims)
-    for record, row, on_front, unsure in zip(
-        frame.to_dict("records"), rows, front, undecided, strict=True
-    ):
+    for record, row in zip(frame.to_dict("records"), rows, strict=True):
         cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(record["design"])}</td>']
-        cells.append(_cell(record["rank"]))
+        cells += [_cell(record["rank"]), _probability(record["front_probability"])]
         for c in columns:
             cells.append(_cell(record[c.name], c))
             if c.name == "accuracy":
                 low, high = 100 * record["accuracy_low"], 100 * record["accuracy_high"]
                 cells.append(f"<td>{low:.2f}–{high:.2f}</td>" if row.cost else "<td>–</td>")
         cells.append(f"<td>{_verilog(row, *folders) or escape(row.failure)}</td>")
-        kind = ' class="front"' if on_front else ' class="failed"' if row.failure else ""
-        mark = " data-undecided" if unsure else ""
+        kind = ' class="front"' if record["front"] else ' class="failed"' if row.failure else ""
+        mark = " data-undecided" if record["standing"] == "undecided" else ""
         yield f"<tr{kind}{mark}>{''.join(cells)}</tr>"
 
 
@@ -295,6 +295,12 @@ def _cell(value: Any, c: Column | None = None) -> str:
         return '<td class="number">–</td>'
     shown = f"{100 * number:.2f}" if c and c.unit == "%" else four_digits(number)
     return f'<td class="number" data-value="{number!r}">{shown}</td>'
+
+
+def _probability(value: float) -> str:
+    if math.isnan(value):
+        return '<td class="number">–</td>'
+    return f'<td class="number" data-value="{value!r}">{chance(value).removesuffix(" %")}</td>'
 
 
 def _verilog(row: Row, base: Path, target: Path) -> str:

@@ -12,14 +12,15 @@ from hwdse.errors import FailedDesignsError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.clocking import clocked
 from hwdse.explore.evaluation import DesignEvaluator
-from hwdse.explore.front import pareto, pareto_mask
+from hwdse.explore.front import pareto
+from hwdse.explore.paired import Paired
 from hwdse.explore.plotting import plot
 from hwdse.explore.progress import Reporter, Silent
 from hwdse.explore.record import Evaluation, Evaluator, short_spec
 from hwdse.explore.reporting import report
 from hwdse.explore.space import Space
+from hwdse.explore.standing import with_standing
 from hwdse.explore.store import RTL_FOLDER, STORE_NAME, Store, finished, frame_of
-from hwdse.explore.undecided import with_undecided
 from hwdse.explore.verilog import Generator, Verification, VerilogGenerator, holds
 from hwdse.spec import Design
 from hwdse.text import printable
@@ -38,7 +39,7 @@ class Sweep:
     Attributes:
         folder: folder with all results.
         frame: a table with one row per design, in the order of the space. It has the columns of
-            `Store.frame`, and `front`, `undecided` and `verilog`.
+            `Store.frame`, and `front`, `front_probability`, `standing` and `verilog`.
         files: paths of the written files, by kind.
         computed: number of designs that this sweep evaluated.
         reused: number of designs that were evaluated earlier.
@@ -222,10 +223,7 @@ class _Run:
     def frame(self, store: Store) -> pd.DataFrame:
         """The store's frame, with columns for the front, what is sure of it, and the Verilog."""
         rows = store.rows()
-        frame = frame_of(rows)
-        aims = self.space.aims
-        frame["front"] = pareto_mask(frame, aims)
-        frame = with_undecided(frame, aims)
+        frame = with_standing(frame_of(rows), self.space.aims, Paired.of(rows))
         frame["verilog"] = [
             f"{RTL_FOLDER}/{row.slug}"
             if holds(self.folder / RTL_FOLDER / row.slug, row.certificate)
@@ -239,7 +237,7 @@ class _Run:
         self.reporter.start("results", 3)
         csv = write_file(self.folder / "results.csv", frame.to_csv(index=False))
         self.reporter.advance(csv.name)
-        png, svg = plot(frame, self.folder / "pareto", self.space.aims)
+        png, svg = plot(frame, self.folder / "pareto", self.space.aims, Paired.of(store.rows()))
         self.reporter.advance(f"{png.name} {svg.name}")
         html = report(store, self.folder / "report.html", self.space.aims)
         self.reporter.advance(html.name)

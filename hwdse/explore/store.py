@@ -23,7 +23,7 @@ RTL_FOLDER = "rtl"
 
 # "hwDS" in ASCII. This number distinguishes a store from other SQLite files.
 APPLICATION_ID = 0x68774453
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _SCHEMA = (
     # Every design of any sweep. `facts` is the JSON document of `record.facts_of`.
@@ -32,12 +32,14 @@ _SCHEMA = (
         facts TEXT NOT NULL
     ) STRICT""",
     # Results of evaluations. `cost` and `accuracy` are the JSON documents of the estimators.
-    # `errors` holds the float32 numbers of `Accuracy.errors` in little-endian order.
+    # `errors` holds the float32 numbers of `Accuracy.errors` in little-endian order, `outcomes` the
+    # bytes of `Accuracy.outcomes` if the evaluator gave them.
     """CREATE TABLE evaluation (
         key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
         cost TEXT NOT NULL,
         accuracy TEXT NOT NULL,
         errors BLOB NOT NULL,
+        outcomes BLOB,
         version TEXT NOT NULL
     ) STRICT""",
     # Certificates of the designs with verified Verilog.
@@ -59,7 +61,8 @@ _SCHEMA = (
 )
 
 _ROWS = """
-    SELECT key, design.rowid, facts, evaluation.rowid, cost, accuracy, errors, version,
+    SELECT key, design.rowid, facts, evaluation.rowid, cost, accuracy, errors, outcomes,
+        version,
         certificate.rowid, certificate, failure.rowid, stage, reason
     FROM selection JOIN design USING (key)
         LEFT JOIN evaluation USING (key)
@@ -173,12 +176,15 @@ class Store:
         cost = documents.checked("cost", evaluation.cost, documents.COST)
         accuracy = documents.checked("accuracy", evaluation.accuracy, documents.ACCURACY)
         errors = documents.error_bytes(evaluation.errors, accuracy["samples"])
+        outcomes = None
+        if evaluation.outcomes is not None:
+            outcomes = documents.outcome_bytes(evaluation.outcomes, accuracy["samples"])
         row = (
-            *(key, documents.write(cost), documents.write(accuracy), errors),
+            *(key, documents.write(cost), documents.write(accuracy), errors, outcomes),
             printable(evaluation.version),
         )
         with self._transaction() as execute:
-            execute.execute("INSERT OR IGNORE INTO evaluation VALUES (?, ?, ?, ?, ?)", row)
+            execute.execute("INSERT OR IGNORE INTO evaluation VALUES (?, ?, ?, ?, ?, ?)", row)
             execute.execute("DELETE FROM failure WHERE key = ?", (key,))
 
     def certify(self, key: str, certificate: Mapping[str, Any]) -> None:
@@ -231,8 +237,8 @@ class Store:
         return frame_of(self.rows())
 
     def _row(self, values: tuple[Any, ...]) -> Row:
-        key, design, facts, evaluation, cost, accuracy, errors, version = values[:8]
-        certificate, proof, failure, stage, reason = values[8:]
+        key, design, facts, evaluation, cost, accuracy, errors, outcomes, version = values[:9]
+        certificate, proof, failure, stage, reason = values[9:]
         table, place, name = "design", design, ""
         try:
             known = documents.read("facts", facts, documents.FACTS)
@@ -243,6 +249,9 @@ class Store:
                 row["cost"] = documents.read("cost", cost, documents.COST)
                 row["accuracy"] = documents.read("accuracy", accuracy, documents.ACCURACY)
                 row["errors"] = documents.read_errors(errors, row["accuracy"]["samples"])
+                if outcomes is not None:
+                    samples = row["accuracy"]["samples"]
+                    row["outcomes"] = documents.read_outcomes(outcomes, samples)
                 row["version"] = documents.text("version", version)
             if certificate is not None and evaluation is not None:
                 table, place = "certificate", certificate

@@ -11,9 +11,10 @@ from explore_fakes import by_key, evaluation, filled, space
 from hwdse.errors import OutputError, StoreError
 from hwdse.explore.aims import Aims
 from hwdse.explore.front import pareto
+from hwdse.explore.paired import Paired
 from hwdse.explore.reporting import report
+from hwdse.explore.standing import standing
 from hwdse.explore.store import RTL_FOLDER, Store
-from hwdse.explore.undecided import undecided_mask
 from hwdse.spec import Design
 
 DESIGNS = space().designs
@@ -71,7 +72,7 @@ def test_table_has_a_row_per_design_and_marks_the_front(store, tmp_path):
     page = Page(report(store, tmp_path / "report.html").read_text())
     (_, head), *rows = page.rows
     frame = store.frame()
-    assert head[:3] == ["Design", "Rank", "Energy per MAC (pJ)"]
+    assert head[:4] == ["Design", "Rank", "On front (%)", "Energy per MAC (pJ)"]
     assert [cells[0] for _, cells in rows] == frame["design"].tolist()
     assert {len(cells) for _, cells in rows} == {len(head)}
     marked = [cells[0] for mark, cells in rows if mark == "front"]
@@ -220,6 +221,6 @@ def test_report_in_chromium_shows_scatter_breakdown_and_table(store, tmp_path):
 
 def test_designs_that_errors_of_estimates_could_move_are_marked(store, tmp_path):
     text = report(store, tmp_path / "report.html").read_text()
-    unsure = int(undecided_mask(store.frame()).sum())
+    unsure = int(standing(store.frame(), paired=Paired.of(store.rows())).undecided.sum())
     assert text.count("<tr") - text.count("<tr>") >= text.count(" data-undecided>") == unsure
     assert "is undecided (≈ before its name)" in text

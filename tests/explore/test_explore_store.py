@@ -364,6 +364,33 @@ def test_damaged_errors_are_named(loose, capsys, content, said):
     assert said in complains(loose, capsys, "row 2 of table evaluation", f"({DESIGNS[1]})")
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("text", "outcomes are no bytes"),
+        (b"\1" * 100, "outcomes of shape (100,) for 360 samples"),
+        (b"\4" * 360, "outcomes with unknown bits"),
+    ],
+)
+def test_damaged_outcomes_are_named(loose, capsys, content, said):
+    changed(loose, "UPDATE evaluation SET outcomes = ? WHERE key = ?", content, KEYS[1])
+    assert said in complains(loose, capsys, "row 2 of table evaluation", f"({DESIGNS[1]})")
+
+
+def test_outcomes_are_kept_and_may_lack(tmp_path):
+    done = evaluation(DESIGNS[0])
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.select({"with": DESIGNS[0], "without": DESIGNS[1]})
+        store.add("with", done)
+        store.add("without", replace(evaluation(DESIGNS[1]), outcomes=None))
+        kept, none = store.rows()
+        assert kept.outcomes.tolist() == done.outcomes.tolist()
+        assert none.outcomes is None
+        for wrong in (done.outcomes.astype(int), done.outcomes[1:], done.outcomes + np.uint8(4)):
+            with pytest.raises(ValueError, match="outcomes"):
+                store.add("other", replace(done, outcomes=wrong))
+
+
 def test_errors_are_kept_bit_for_bit(tmp_path):
     with Store.create(tmp_path / "s.sqlite") as store:
         filled(store, DESIGNS)

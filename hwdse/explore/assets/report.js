@@ -63,7 +63,10 @@
       .filter((c) => design[c.name] !== null)
       .map((c) => `${escape(c.label)}: ${Number(value(design, c).toPrecision(4))}`);
     const rank = design.rank === null ? [] : [`Rank: ${design.rank}`];
-    return [`<b>${escape(design.design)}</b>`, ...rank, ...lines].join("<br>");
+    const chance = design.front_probability === null ? "unknown"
+      : `${Math.round(100 * design.front_probability)} %`;
+    const place = `Front of the table: ${chance}, ${design.standing}`;
+    return [`<b>${escape(design.design)}</b>`, place, ...rank, ...lines].join("<br>");
   }
 
   function scatter() {
