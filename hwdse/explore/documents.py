@@ -82,6 +82,10 @@ def _are_keys(value: Any) -> bool:
     )
 
 
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
 def _are_blocks(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(block, dict)
@@ -125,6 +129,7 @@ _WORDS: dict[Check, str] = {
     _are_keys: "the keys of a spec with their values",
     _is_fabric: "costs on an FPGA, or null",
     _is_system: "costs on a machine, or null",
+    _are_texts: "a list of texts",
     _are_blocks: "a list of blocks with name, area_um2 and energy_pj",
 }
 
@@ -150,6 +155,7 @@ COST: dict[str, Check] = {
     "fabric": _is_fabric,
     "system": _is_system,
 }
+AIMS: dict[str, Check] = {"objectives": _are_texts, "where": _are_texts}
 OPTIONAL = frozenset({"fabric", "system"})
 """Members that documents of sweeps without them may lack."""
 

@@ -93,7 +93,9 @@ def _draw(frame: pd.DataFrame, aims: Aims, paired: Paired | None = None) -> Figu
     if failed:
         more.append(f"{failed} designs failed")
     facts = (subtitle(frame) + _margin(frame, x), " · ".join(more))
-    _title(figure, axes, x, y, facts)
+    name = str(frame["combination"].iloc[0]) if "combination" in frame else ""
+    title = f"{y.title} against {x.in_text}{f': {name}' if name else ''}"
+    _title(figure, axes, title, facts)
     _legends(figure, axes, frame, front)
     return figure
 
@@ -238,9 +240,9 @@ class _Chart:
             taken.append(label.get_window_extent())
 
 
-def _title(figure: Figure, axes: Axes, x: Column, y: Column, facts: Iterable[str]) -> None:
+def _title(figure: Figure, axes: Axes, title: str, facts: Iterable[str]) -> None:
     left = axes.get_position().x0
-    figure.text(left, 0.955, f"{y.title} against {x.in_text}", fontsize=13)
+    figure.text(left, 0.955, title, fontsize=13)
     for line, text in enumerate(facts):
         figure.text(left, 0.92 - 0.028 * line, text, fontsize=9, color="#5b616b")
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ class Evaluation:
         version: version of hwdse.
         outcomes: `Accuracy.outcomes`, one per sample; None: not known. The bootstrap of accuracies
             needs them.
+        identity: digest of everything that the accuracy depends on; empty: it is not to be reused.
     """
 
     spec: str
@@ -36,6 +37,16 @@ class Evaluation:
     accuracy: Mapping[str, Any]
     errors: Errors
     version: str
+    outcomes: Outcomes | None = None
+    identity: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """The accuracy of a design from an earlier evaluation; attributes as of `Evaluation`."""
+
+    accuracy: Mapping[str, Any]
+    errors: Errors
     outcomes: Outcomes | None = None
 
 
@@ -50,6 +61,21 @@ class Evaluator(Protocol):
 
         Raises:
             HwdseError: this design, or any design, cannot be evaluated.
+        """
+
+
+@runtime_checkable
+class Reusing(Protocol):
+    """An evaluator that does not measure an accuracy twice, as for another technology or clock."""
+
+    def identity(self, design: Design) -> str:
+        """Digest of everything that the accuracy of a design depends on."""
+
+    def with_accuracy(self, design: Design, known: Measured) -> Evaluation:
+        """Evaluate all but the accuracy.
+
+        Raises:
+            HwdseError: as of `Evaluator`.
         """
 
 
@@ -83,6 +109,8 @@ class Row:
         version: version of hwdse that evaluated the design; empty for a design without evaluation.
         certificate: certificate of the verified Verilog; None without verified Verilog.
         failure: the failed stage and the reason, in one line; empty if no stage failed.
+        combination: name of the combination of network, technology, clock and machine; empty in a
+            space with only one.
     """
 
     key: str
@@ -94,6 +122,7 @@ class Row:
     version: str = ""
     certificate: Mapping[str, Any] | None = None
     failure: str = ""
+    combination: str = ""
 
     @property
     def spec(self) -> str:
@@ -156,6 +185,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "metric": accuracy.get("metric"),
         "network": accuracy.get("network"),
         "version": row.version or None,
+        "combination": row.combination,
         "verified": row.certificate is not None,
         "failure": row.failure,
     }

@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -17,7 +17,9 @@ import hwdse
 from hwdse.errors import StoreError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.columns import Column, measured
+from hwdse.explore.combinations import parts
 from hwdse.explore.front import pareto
+from hwdse.explore.hypervolume import Hypervolume, hypervolumes
 from hwdse.explore.paired import Paired
 from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, chance, cost_margin, four_digits
@@ -51,7 +53,9 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         raise StoreError(
             f"{printable(str(store.path))} holds no finished design yet: run hwdse explore"
         )
-    frame = with_standing(frame_of(rows), aims, Paired.of(rows))
+    paired = Paired.of(rows)
+    frame = with_standing(frame_of(rows), aims, paired)
+    volumes = hypervolumes(frame, aims, paired)
     done = finished(frame)
     columns = measured(done)
     values = {
@@ -60,13 +64,14 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         "facts": _facts(done),
         "x_options": _options((c for c in columns if c.is_cost), _axes(aims)[0].name),
         "y_options": _options((c for c in columns if not c.is_cost), _axes(aims)[1].name),
-        "head": _head(columns),
+        "head": _head(columns, len(parts(frame)) > 1),
         "rows": "\n".join(_rows(frame, rows, columns, (store.path.parent, path.parent))),
-        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done)),
+        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done, aims, volumes)),
         "footer": escape(f"hwdse {hwdse.__version__} · {printable(store.path.name)}"),
         "css": _asset("report.css"),
         "script": _asset("report.js"),
         "plotly": get_plotlyjs(),
+        "combinations": _choice(done),
         "data": _embedded(_data(done, [rows[number] for number in done.index], columns, aims)),
     }
     return write_file(path, Template(_asset("report.html")).substitute(values))
@@ -101,6 +106,7 @@ def _data(
             | {
                 "design": record["design"],
                 "standing": record["standing"],
+                "combination": record["combination"],
                 "group": f"{pair} {record['mul']}",
                 "colour": style.colours[pair],
                 "symbol": style.shapes[record["mul"]][1],
@@ -121,19 +127,24 @@ def _data(
         ],
         "designs": designs,
         "fronts": {
-            f"{x.name} {y.name}": [
-                int(positions[label])
-                for label in pareto(frame, Aims(objectives=(x.name, y.name), where=aims.where))
-                .sort_values(x.name)
-                .index
-            ]
-            for x in columns
-            for y in columns
-            if x.is_cost and not y.is_cost
+            name: {
+                f"{x.name} {y.name}": [
+                    int(positions[label])
+                    for label in pareto(part, Aims(objectives=(x.name, y.name), where=aims.where))
+                    .sort_values(x.name)
+                    .index
+                ]
+                for x in columns
+                for y in columns
+                if x.is_cost and not y.is_cost
+            }
+            for name, part in ((name, frame.iloc[places]) for name, places in parts(frame))
         },
         "front": " ".join(c.name for c in _axes(aims)),
         "least_error": 50.0 / float(frame["samples"].max()) if len(frame) else None,
-        "float_accuracy": _common(frame["float_accuracy"]),
+        "float_accuracy": {
+            name: _common(frame["float_accuracy"].iloc[places]) for name, places in parts(frame)
+        },
         "blocks": list(dict.fromkeys(block["name"] for row in rows for block in _blocks(row))),
         "block_colours": _BLOCK_COLOURS,
     }
@@ -189,7 +200,7 @@ def _facts(frame: pd.DataFrame) -> str:
     return "\n".join(facts)
 
 
-def _notes(frame: pd.DataFrame) -> Iterable[str]:
+def _notes(frame: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolume]) -> Iterable[str]:
     if frame.empty:
         yield "No design is finished. The command that made this tries them again."
         return
@@ -231,6 +242,8 @@ def _notes(frame: pd.DataFrame) -> Iterable[str]:
         f"than {1 - SURE:.0%}. Errors of estimates of designs that share much are alike, which the "
         "draws keep. Without a probability (–), a unit that was never measured could change it."
     )
+    for name, volume in volumes.items():
+        yield f"{name}{': ' * bool(name)}{volume.in_text(aims)} Costs count by their logarithms."
     yield (
         "Energy is per multiply-accumulate, with glitches, and with leakage at the shortest clock "
         "period. Area is that of the whole unit; area per MAC divides "
@@ -242,6 +255,14 @@ def _notes(frame: pd.DataFrame) -> Iterable[str]:
     )
 
 
+def _choice(frame: pd.DataFrame) -> str:
+    """A choice of the combination of network, technology, clock and machine to show."""
+    names = [name for name, _ in parts(frame)]
+    option = '<option value="{0}">{0}</option>'.format
+    options = "".join(option(escape(name)) for name in names)
+    return f'<label{" hidden" * (len(names) < 2)}>of <select id="part">{options}</select></label>'
+
+
 def _options(columns: Iterable[Column], chosen: str) -> str:
     return "".join(
         '<option value="{}"{}>{}</option>'.format(
@@ -251,7 +272,7 @@ def _options(columns: Iterable[Column], chosen: str) -> str:
     )
 
 
-def _head(columns: Sequence[Column]) -> str:
+def _head(columns: Sequence[Column], several: bool) -> str:
     text = '<th{}><button type="button">{}</button></th>'.format
     rank = text(' class="number"', "Rank") + text(' class="number"', "On front (%)")
     numbers = [text(' class="number"', escape(c.label)) for c in columns]
@@ -260,6 +281,7 @@ def _head(columns: Sequence[Column]) -> str:
     return "".join(
         [
             text("", "Design"),
+            *([text("", "Combination")] if several else []),
             rank,
             *numbers[:place],
             interval,
@@ -275,8 +297,11 @@ def _rows(
     columns: Sequence[Column],
     folders: tuple[Path, Path],
 ) -> Iterable[str]:
+    several = len(parts(frame)) > 1
     for record, row in zip(frame.to_dict("records"), rows, strict=True):
         cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(record["design"])}</td>']
+        if several:
+            cells.append(f"<td>{escape(record['combination'])}</td>")
         cells += [_cell(record["rank"]), _probability(record["front_probability"])]
         for c in columns:
             cells.append(_cell(record[c.name], c))

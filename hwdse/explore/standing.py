@@ -23,6 +23,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.combinations import parts
 from hwdse.explore.draws import DRAWS, Draws
 from hwdse.explore.front import pareto_mask
 from hwdse.explore.paired import Paired
@@ -86,6 +87,19 @@ def standing(
         paired: results of each sample, labelled as the lines of `frame`. Without them, the order in
             accuracy counts as sure.
     """
+    least, most = np.zeros(len(frame)), np.zeros(len(frame))
+    for _, places in parts(frame):
+        least[places], most[places] = _bounds(frame.iloc[places], aims, paired)
+    return Standing(
+        front=pareto_mask(frame, aims),
+        least=least,
+        most=most,
+        measured=frame[[c.name for c in aims.columns]].notna().all(axis=1).to_numpy(),
+    )
+
+
+def _bounds(frame: pd.DataFrame, aims: Aims, paired: Paired | None) -> tuple[Floats, Floats]:
+    """Least and largest probability of designs that are compared with each other."""
     draws = Draws(frame=frame, aims=aims, paired=paired)
     unknown = draws.unmeasured
     costs = np.array([c.is_cost for c in aims.columns])
@@ -101,12 +115,7 @@ def standing(
         else:
             least += without.sum(axis=0)
     least[unknown] = 0
-    return Standing(
-        front=pareto_mask(frame, aims),
-        least=least / DRAWS,
-        most=most / DRAWS,
-        measured=frame[[c.name for c in aims.columns]].notna().all(axis=1).to_numpy(),
-    )
+    return least / DRAWS, most / DRAWS
 
 
 def with_standing(

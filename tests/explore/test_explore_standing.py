@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from explore_fakes import evaluation, space
+from scipy.stats import norm
 
 from hwdse.explore import cost_errors, standing
 from hwdse.explore.aims import Aims
@@ -114,9 +115,8 @@ def test_without_errors_the_front_is_as_estimated(pairs):
     assert standing.standing(unknown).probability.tolist() == [1, 0]
     # A user's table says nothing about pairs, so the intervals order them.
     wide = standing.standing(unknown.assign(energy_error=0.2))
-    spread = np.log(1.2) / Z * np.sqrt(2)
-    assert wide.probability[0] == pytest.approx(0.5 + 0.5 * np.tanh(np.log(1.1) / spread * 0.8),
-                                                abs=0.03)  # fmt: skip
+    expected = norm.cdf(np.log(1.1) / (np.sqrt(2) * np.log(1.2) / Z))
+    assert wide.probability[0] == pytest.approx(expected, abs=0.03)
     exact = standing.standing(frame([1.0, 1.01], [1, 1], energy_error=0.0))
     assert exact.classes.tolist() == ["certain", "dominated"]
 
