@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +14,7 @@ from hwdse.cost.fpga.estimate import estimate_fabric
 from hwdse.cost.system import Machine, load_machine
 from hwdse.errors import HwdseError
 from hwdse.explore.on_machine import on_machine
-from hwdse.explore.record import Evaluation
+from hwdse.explore.record import Evaluation, Measured
 from hwdse.networks import Network
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design, Workload
@@ -110,7 +110,23 @@ class DesignEvaluator:
 
         The digest covers file contents, not paths.
         """
-        parts = [
+        return _digest(
+            *self._measured(design),
+            self.technology_digest,
+            self.fabric_digest,
+            self.machine_digest,
+            self.clock_ns,
+            self.version,
+        )
+
+    def identity(self, design: Design) -> str:
+        """Digest of everything that affects the accuracy, which registers do not."""
+        plain = replace(design, unit=design.unit.plain())
+        return _digest(*self._measured(plain), self.version)
+
+    def _measured(self, design: Design) -> tuple[str | int | bool, ...]:
+        """What the accuracy of a design depends on."""
+        return (
             str(design),
             design.fingerprint,
             self.title,
@@ -119,13 +135,7 @@ class DesignEvaluator:
             self.samples,
             self.scales,
             self.requantize,
-            self.technology_digest,
-            self.fabric_digest,
-            self.machine_digest,
-            self.clock_ns,
-            self.version,
-        ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        )
 
     def __call__(self, design: Design) -> Evaluation:
         """Evaluate one design. The first call in a process loads the network."""
@@ -138,12 +148,23 @@ class DesignEvaluator:
             scales=self.scales,
             requantize=self.requantize,
         )
+        return self.with_accuracy(
+            design,
+            Measured(
+                accuracy=accuracy.to_json(), errors=accuracy.errors, outcomes=accuracy.outcomes
+            ),
+        )
+
+    def with_accuracy(self, design: Design, known: Measured) -> Evaluation:
+        """Evaluate the cost of a design whose accuracy is known."""
         return Evaluation(
             spec=str(design),
-            cost=self._cost(design, given),
-            accuracy=accuracy.to_json(),
-            errors=accuracy.errors,
+            cost=self._cost(design, _inputs(self)),
+            accuracy=known.accuracy,
+            errors=known.errors,
+            outcomes=known.outcomes,
             version=self.version,
+            identity=self.identity(design),
         )
 
     def _cost(self, design: Design, given: "_Inputs") -> dict[str, Any]:
@@ -174,6 +195,10 @@ class _Inputs:
     technology: Technology
     fabric: Fabric | None
     machine: Machine | None
+
+
+def _digest(*parts: str | float | None) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:

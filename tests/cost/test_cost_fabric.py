@@ -15,7 +15,7 @@ from hwdse.cost.calibration.fabric import fitted_fabric
 from hwdse.cost.fpga.estimate import estimate_fabric
 from hwdse.errors import TechnologyError, ToolError
 from hwdse.explore.aims import Aims
-from hwdse.explore.undecided import undecided_mask
+from hwdse.explore.standing import standing
 from hwdse.hdl import structure_of
 from hwdse.primitives import fabrics, load_fabric
 from hwdse.primitives.fabric import QUANTITIES, parse_fabric
@@ -227,9 +227,9 @@ def test_undecided_by_frequency_takes_the_larger_as_better():
             "rank": [1, 1], "sqnr_db": 1.0, "fabric": "ecp5",
         }
     )  # fmt: skip
-    assert undecided_mask(frame, Aims.of("fmax_mhz", "sqnr_db")).tolist() == [False, False]
+    assert standing(frame, Aims.of("fmax_mhz", "sqnr_db")).undecided.tolist() == [False, False]
     frame["fmax_mhz"] = [100.0, 101.0]
-    assert undecided_mask(frame, Aims.of("fmax_mhz", "sqnr_db")).tolist() == [True, True]
+    assert standing(frame, Aims.of("fmax_mhz", "sqnr_db")).undecided.tolist() == [True, True]
 
 
 def test_families_without_place_and_route_are_refused(tmp_path, capsys):
