@@ -65,6 +65,11 @@ _COLUMN = click.Choice([c.name for c in COLUMNS])
     type=click.FloatRange(min=0, min_open=True),
     help="Clock period in ns that all designs shall meet, instead of the space's.",
 )
+@click.option(
+    "--budget",
+    metavar="N|N%",
+    help="Measure only so many designs, chosen by a search; instead of what the space says.",
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @json_option
 def explore(
@@ -77,6 +82,7 @@ def explore(
     scales: str | None,
     requantize: bool | None,
     clock_ns: float | None,
+    budget: str | None,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -106,6 +112,7 @@ def explore(
                 scales=scales,
                 requantize=requantize,
                 clock_ns=clock_ns,
+                budget=budget,
                 data_dir=data_dir,
                 reporter=reporter,
             )
@@ -124,6 +131,7 @@ def explore(
                 "computed": result.computed,
                 "reused": result.reused,
                 "skipped": result.skipped,
+                "unmeasured": result.unmeasured,
                 "front": _records(result.front),
                 "hypervolume": _volumes(result.hypervolumes),
                 "failed": _records(result.failures[["spec", "failure"]]),
@@ -132,6 +140,9 @@ def explore(
     else:
         done = finished(result.frame)
         _print_front(done, designs.aims, result.hypervolumes)
+        if result.unmeasured:
+            pool = len(result.frame) + result.unmeasured
+            click.echo(f"\nA search measured {len(result.frame)} of {pool} designs.")
         _print_advice(done)
         _print_failures(result.failures)
         click.echo(f"\nResults in {printable(str(result.folder))}:")

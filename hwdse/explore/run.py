@@ -18,7 +18,7 @@ from hwdse.explore.hypervolume import Hypervolume, hypervolumes
 from hwdse.explore.paired import Paired
 from hwdse.explore.plotting import plot
 from hwdse.explore.progress import Reporter, Silent
-from hwdse.explore.record import Evaluation, Evaluator, Reusing, Row, short_spec
+from hwdse.explore.record import Evaluation, Evaluator, Reusing, Row, describe, short_spec
 from hwdse.explore.reporting import report
 from hwdse.explore.space import Space
 from hwdse.explore.standing import with_standing
@@ -48,6 +48,7 @@ class Sweep:
         failed: number of designs that failed in this sweep. See column `failure` of the frame.
         skipped: number of combinations in the space that are not valid designs.
         aims: objectives and limits of the front.
+        unmeasured: number of designs that a search left out.
         hypervolumes: how much of the space of objectives the front of each combination beats, with
             its interval. The name of the only combination is empty.
     """
@@ -60,6 +61,7 @@ class Sweep:
     skipped: int
     failed: int = 0
     aims: Aims = DEFAULT_AIMS
+    unmeasured: int = 0
     hypervolumes: Mapping[str, Hypervolume] = field(default_factory=dict)
 
     @property
@@ -83,6 +85,7 @@ def sweep(
     scales: str | None = None,
     requantize: bool | None = None,
     clock_ns: float | None = None,
+    budget: str | None = None,
     data_dir: str | Path | None = None,
     reporter: Reporter | None = None,
     evaluator: Evaluator | None = None,
@@ -104,6 +107,8 @@ def sweep(
         scales: scale policy to use instead of the policy in the space.
         requantize: whether layers hand on their outputs in the output format; overrides the space.
         clock_ns: clock period that all designs shall meet, instead of the clock of the space.
+        budget: how many designs to measure, such as `10%` or `200`, instead of the budget of the
+            space. A search then chooses them; the others are not in the results.
         data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
         reporter: receives the progress.
         evaluator: evaluates a design. Default: analytic cost, and accuracy of the network.
@@ -124,6 +129,8 @@ def sweep(
         space = replace(space, requantize=requantize)
     if clock_ns is not None:
         space = space.fixed(clock_ns=clock_ns)
+    if budget is not None:
+        space = replace(space, budget=budget)
     data = None if data_dir is None else Path(data_dir)
     # Report what is missing of any combination before any work.
     evaluators = [evaluator or _evaluator(one, data) for _, one in space.combinations]
@@ -141,7 +148,11 @@ def sweep(
         parts=tuple(chosen),
     )
     with Store.create(run.folder / STORE_NAME) as store:
-        earlier = sum(key in store for key in run.keys)
+        known = {key for key in run.keys if key in store}
+        pool = len(run.keys)
+        if space.budget:
+            run = run.searched(store, space.budget)
+        earlier = sum(key in known for key in run.keys)
         failures = run.evaluate(store)
         computed = len(run.keys) - earlier - len(failures)
         failures |= run.prove(store, generator or VerilogGenerator())
@@ -156,6 +167,7 @@ def sweep(
         reused=earlier,
         skipped=space.skipped,
         aims=space.aims,
+        unmeasured=pool - len(run.keys),
         hypervolumes=volumes,
         failed=len(failures),
     )
@@ -231,6 +243,18 @@ class _Run:
             keys = {design: (key,) for design, key in missing.items()}
             failures |= self._outcomes(part.evaluator, keys, store.add, "evaluation", store)
         return failures
+
+    def searched(self, store: Store, budget: str) -> "_Run":
+        """Measure only designs that a search asks for. Returns the run with these alone."""
+        # Gaussian processes are slow to load, and most sweeps need none.
+        from hwdse.explore.searching import searched  # noqa: PLC0415
+
+        done: tuple[_Part, ...] = ()
+        for part in self.parts:
+            measure = _Measuring(run=self, done=done, part=part, store=store)
+            keys = searched(part.keys, part.evaluator, self.aims, budget, measure)
+            done = (*done, replace(part, keys=keys))
+        return replace(self, parts=done)
 
     def prove(self, store: Store, generator: Generator) -> dict[str, Failure]:
         """Generate and verify Verilog that the front lacks. Returns the failures by key."""
@@ -316,6 +340,28 @@ class _Run:
             "report": html,
             "verilog": self.folder / RTL_FOLDER,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measuring:
+    """Measures the designs of one combination, a few at a time.
+
+    The store always selects all that were measured, so an interrupted search shows them.
+    """
+
+    run: _Run
+    done: tuple[_Part, ...]
+    part: _Part
+    store: Store
+    tried: dict[str, Design] = field(default_factory=dict)
+
+    def __call__(self, designs: Mapping[str, Design]) -> dict[str, dict[str, Any]]:
+        """Measure designs. Returns the records of the finished ones, by key."""
+        self.tried.update(designs)
+        now = replace(self.part, keys=dict(self.tried))
+        replace(self.run, parts=(*self.done, now)).evaluate(self.store)
+        rows = (row for row in self.store.rows() if row.key in designs)
+        return {row.key: describe(row) for row in rows if row.accuracy is not None}
 
 
 def _kept(keep: Callable[[str, Any], None], key: str, outcome: Any) -> Failure | None:

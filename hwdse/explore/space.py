@@ -9,6 +9,7 @@ technology = "nangate45"
 fabric = "ecp5"              # LUTs, flip-flops and clock frequency on an FPGA, too
 machine = "edge"             # latency and energy per sample on a machine, too
 clock_ns = 2.0               # each design gets the registers that this clock period needs
+budget = "10%"               # measure only so many designs, chosen by a search; default: all
 objectives = ["energy_pj", "sqnr_db"]      # default; any two or more quantities of results
 where = ["area_um2 <= 5000"] # limits that a design on the front keeps
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # single designs
@@ -34,8 +35,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from hwdse import formats
-from hwdse.errors import HwdseError, SpaceError, SpecError
+from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.budget import measurements
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
 from hwdse.reading import MAX_TOML, parse_toml, read_text
@@ -50,7 +52,7 @@ AXES = ("network", "technology", "machine", "clock_ns")
 
 _SETTINGS = (
     *("network", "samples", "scales", "requantize", "technology", "fabric", "machine", "clock_ns"),
-    *("objectives", "where"),
+    *("budget", "objectives", "where"),
     *("skip_invalid", "designs", "space"),
 )
 _HEADER = re.compile(r"\s*\[\[\s*space\s*\]\]")
@@ -87,6 +89,8 @@ class Space:
             network; empty: none.
         clock_ns: clock period that all designs shall meet. The sweep then chooses `stages` and
             `interleave`. None: the designs keep their own.
+        budget: how many designs to measure, such as `10%` or `200`; a search chooses them. Empty:
+            all of them.
         aims: objectives and limits of the front.
         skipped: number of combinations left out because they are not valid designs.
         axes: values of `network`, `technology`, `machine` or `clock_ns` where there are several.
@@ -103,6 +107,7 @@ class Space:
     fabric: str = ""
     machine: str = ""
     clock_ns: float | None = None
+    budget: str = ""
     aims: Aims = DEFAULT_AIMS
     skipped: int = 0
     axes: Mapping[str, tuple[str | float, ...]] = field(default_factory=dict, hash=False)
@@ -121,6 +126,11 @@ class Space:
         for clock in self.axes.get("clock_ns", (self.clock_ns,)):
             if clock is not None and not 0 < float(clock) < math.inf:
                 raise SpaceError(f"{self.name}: clock_ns = {clock} must be above 0 and finite")
+        if self.budget:
+            try:
+                measurements(self.budget, len(self.designs))
+            except SearchError as error:
+                raise SpaceError(f"{self.name}: {error}") from error
         if self.scales not in scale_policies():
             allowed = ", ".join(scale_policies())
             raise SpaceError(f"{self.name}: scales = {self.scales!r}: allowed are {allowed}")
@@ -193,6 +203,7 @@ class Space:
             "scales": source.typed(document, "scales", str, DEFAULT_SCALES),
             "requantize": source.typed(document, "requantize", bool, False),
             "fabric": source.typed(document, "fabric", str, ""),
+            "budget": source.typed(document, "budget", str, ""),
             "aims": _aims(source, document),
         }
         axes = {key: source.axis(document, key) for key in AXES if key in document}

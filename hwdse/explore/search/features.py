@@ -37,7 +37,7 @@ def features_of(designs: Sequence[Design]) -> Floats:
     table = np.array([[item.get(name, 0.0) for name in names] for item in described])
     spread = table.std(axis=0)
     varied = spread > 0
-    return (table[:, varied] - table[:, varied].mean(axis=0)) / spread[varied]
+    return np.asarray((table[:, varied] - table[:, varied].mean(axis=0)) / spread[varied])
 
 
 def _description(design: Design) -> Mapping[str, float]:

@@ -70,7 +70,8 @@ class Measurement:
 class Search:
     """A search over a finite pool of designs.
 
-    `ask` says what to measure next, `tell` takes the results; `ask` returns nothing at the end.
+    `ask` says what to measure next, `tell` takes the results, `drop` takes failures. `ask` returns
+    nothing at the end.
     The same answers give the same questions.
 
     Attributes:
@@ -91,6 +92,7 @@ class Search:
     reference: tuple[float, float] | None = None
     seed: int = 0
     _known: dict[tuple[int, int], float] = field(default_factory=dict)
+    _dropped: set[int] = field(default_factory=set)
     _surrogate: Surrogate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,7 +103,7 @@ class Search:
     @property
     def spent(self) -> float:
         """What was measured, in measurements of the last rung."""
-        return sum(self.rungs[rung].share for _, rung in self._known)
+        return len(self._dropped) + sum(self.rungs[rung].share for _, rung in self._known)
 
     @property
     def qualities(self) -> Floats:
@@ -116,11 +118,17 @@ class Search:
         """Take the result of a measurement."""
         self._known[measured.design, measured.rung] = quality
 
+    def drop(self, design: int) -> None:
+        """Never ask for a design again: it cannot be measured. It has cost a measurement."""
+        self._dropped.add(design)
+
     def ask(self) -> list[Measurement]:
         """What to measure next; empty at the end."""
         left = self.budget.measurements - self.spent
-        if not self._known:
+        if not self._known and not self._dropped:
             return self._first()
+        if not self._known:
+            return self._affordable(self._farthest(self.budget.batch), left)
         return self._affordable(self._most_promising(self.budget.batch), left)
 
     @property
@@ -140,11 +148,21 @@ class Search:
         return chosen
 
     def _first(self) -> list[Measurement]:
+        return self._farthest(max(1, int(self.budget.first / self.rungs[0].share)))
+
+    @property
+    def _pool(self) -> npt.NDArray[np.intp]:
+        """Designs that may be measured."""
+        free = ~np.isnan(self.costs)
+        free[list(self._dropped)] = False
+        return np.flatnonzero(free)
+
+    def _farthest(self, most: int) -> list[Measurement]:
         """Designs that lie far apart: each is the one farthest from those already chosen."""
-        pool = np.flatnonzero(~np.isnan(self.costs))
+        pool = self._pool
         if not len(pool):
             return []
-        count = min(len(pool), max(1, int(self.budget.first / self.rungs[0].share)))
+        count = min(len(pool), most)
         rng = np.random.default_rng(self.seed)
         chosen = [int(rng.choice(pool))]
         distance = self._distances(pool, chosen[0])
@@ -182,7 +200,7 @@ class Search:
         reached = np.full(len(self.costs), -1)
         for design, rung in self._known:
             reached[design] = max(reached[design], rung)
-        open_ = np.flatnonzero((reached < self._last) & ~np.isnan(self.costs))
+        open_ = self._pool[reached[self._pool] < self._last]
         if not len(open_):
             return []
         best = dict(sorted(self._known))  # the highest rung of each design comes last
