@@ -60,6 +60,10 @@ class DatasetError(HwdseError):
     """A missing or damaged dataset."""
 
 
+class SearchError(HwdseError):
+    """A search over a design space cannot run as asked."""
+
+
 class StoreError(HwdseError):
     """A result store that is corrupt or of another kind."""
 

@@ -45,6 +45,10 @@ COMMANDS = {
         "hwdse.cli.system",
         "Estimate traffic, cycles and energy of a network on a machine.",
     ),
+    "require": (
+        "hwdse.cli.require",
+        "Say what speed, bandwidth and capacity a network needs, before any design.",
+    ),
     "run-layer": (
         "hwdse.cli.simulation",
         "Run layers of a network in RTL simulation of a design.",
@@ -99,7 +103,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(unknown("command", args[0], COMMANDS))
+            ctx.fail(unknown("command", args[0], COMMANDS, "hwdse --help lists all"))
         if args[0] in _TAKE_SPECS:
             _check_specs(args[1:])
         if args[0] == "explore" and args[1:] and not args[1].startswith("-"):

@@ -27,6 +27,7 @@ from hwdse.explore.scatter import plot_comparisons
     help="Liberty file of the cell library; several files with one option each.",
 )
 @click.option("--fpga", type=click.Choice(routed()), help="Family of FPGAs, instead of a library.")
+@click.option("--dsp", is_flag=True, help="With --fpga: use hard multipliers.")
 @click.option("--refit", type=click.Path(path_type=Path), help="Table to fit again, unmeasured.")
 @click.option("--node-nm", type=click.FloatRange(min=0, min_open=True), help="Feature size in nm.")
 @click.option(
@@ -41,6 +42,7 @@ def calibrate(
     *,
     files: tuple[Path, ...],
     fpga: str | None,
+    dsp: bool,
     refit: Path | None,
     node_nm: float | None,
     designs: int,
@@ -52,14 +54,16 @@ def calibrate(
 
     With --liberty, synthesizes, times and simulates primitives and whole designs with the cells of
     the library, and writes a technology table for --technology. With --fpga, maps, places and
-    routes them without hard multipliers, and writes a fabric table for --fabric. What is measured
-    is kept in the cache: an interrupted run goes on where it stopped. Shows the errors for designs
-    that took no part in the fit.
+    routes them, without hard multipliers unless --dsp is given, and writes a fabric table for
+    --fabric. What is measured is kept in the cache: an interrupted run goes on where it stopped.
+    Shows the errors for designs that took no part in the fit.
     """
+    if dsp and fpga is None:
+        raise click.UsageError("--dsp needs --fpga FAMILY.")
     if [bool(files), fpga is not None, refit is not None].count(True) != 1:
         raise click.UsageError("Give one of --liberty FILE, --fpga FAMILY and --refit TABLE.")
     table = (
-        _measured(files, fpga, node_nm, name=output.stem, designs=designs, jobs=jobs)
+        _measured(files, fpga, node_nm, dsp=dsp, name=output.stem, designs=designs, jobs=jobs)
         if refit is None
         else read_table(refit)
     )
@@ -82,6 +86,8 @@ def _measured(
     files: tuple[Path, ...],
     fpga: str | None,
     node_nm: float | None,
+    *,
+    dsp: bool,
     **rest: Any,
 ) -> dict[str, Any]:
     """Measure a library or a family of FPGAs, and show the progress.
@@ -90,13 +96,14 @@ def _measured(
         files: Liberty files.
         fpga: family of FPGAs, instead of a library.
         node_nm: feature size.
+        dsp: use the hard multipliers of the FPGA.
         rest: name of the table, number of designs and processes.
     """
     steps = rest["designs"] + sum(len(calibration.grid) for calibration in CALIBRATIONS.values())
     with ConsoleReporter() as reporter:
         if fpga is not None:
             reporter.start("placing", steps)
-            return measured_fabric(fpga, progress=reporter.advance, **rest)
+            return measured_fabric(fpga, dsp=dsp, progress=reporter.advance, **rest)
         if node_nm is None:
             raise click.UsageError("--liberty FILE needs --node-nm, the feature size in nm.")
         reporter.start("measuring", steps)

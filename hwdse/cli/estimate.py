@@ -276,13 +276,14 @@ def _show_on_fabric(designs: Sequence[Design], found: Sequence[FabricCost]) -> N
     multipliers = "" if first.dsp else ", without hard multipliers"
     click.echo(f"\n{first.device}{multipliers}, estimated from table {first.fabric}.")
     print_table(
-        ["design", "LUTs", "LUTs/MAC", "flip-flops", "Fmax MHz"],
+        ["design", "LUTs", "LUTs/MAC", "flip-flops", "multipliers", "Fmax MHz"],
         [
             [
                 short_spec(design),
                 f"{cost.luts:.0f}{_plus_minus(cost.luts_error)}",
                 four_digits(cost.luts_per_mac),
                 f"{cost.flip_flops:.0f}{_plus_minus(cost.flip_flops_error)}",
+                f"{cost.multipliers:.0f}{_plus_minus(cost.multipliers_error)}",
                 f"{four_digits(cost.fmax_mhz)}{_plus_minus(cost.fmax_error)}",
             ]
             for design, cost in zip(designs, found, strict=True)

@@ -1,5 +1,6 @@
 """`hwdse explore`, and the commands `hwdse pareto` and `hwdse report`, which read its store."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.errors import FailedDesignsError, StoreError
 from hwdse.explore.aims import Aims, misses_clock
 from hwdse.explore.columns import COLUMNS, DEFAULT_COST, DEFAULT_QUALITY
+from hwdse.explore.combinations import parts
 from hwdse.explore.front import pareto as pareto_front
+from hwdse.explore.hypervolume import Hypervolume, hypervolumes
+from hwdse.explore.paired import Paired
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.ranking import LEVEL
-from hwdse.explore.record import four_digits
+from hwdse.explore.record import chance, four_digits
 from hwdse.explore.reporting import report as write_report
 from hwdse.explore.run import Sweep, sweep
 from hwdse.explore.space import Space
-from hwdse.explore.store import Store, finished
-from hwdse.explore.undecided import with_undecided
+from hwdse.explore.standing import SURE, with_standing
+from hwdse.explore.store import Store, finished, frame_of
 from hwdse.networks.scales import names as scale_policies
 from hwdse.text import printable
 
@@ -61,6 +65,11 @@ _COLUMN = click.Choice([c.name for c in COLUMNS])
     type=click.FloatRange(min=0, min_open=True),
     help="Clock period in ns that all designs shall meet, instead of the space's.",
 )
+@click.option(
+    "--budget",
+    metavar="N|N%",
+    help="Measure only so many designs, chosen by a search; instead of what the space says.",
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @json_option
 def explore(
@@ -73,6 +82,7 @@ def explore(
     scales: str | None,
     requantize: bool | None,
     clock_ns: float | None,
+    budget: str | None,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -102,6 +112,7 @@ def explore(
                 scales=scales,
                 requantize=requantize,
                 clock_ns=clock_ns,
+                budget=budget,
                 data_dir=data_dir,
                 reporter=reporter,
             )
@@ -120,13 +131,18 @@ def explore(
                 "computed": result.computed,
                 "reused": result.reused,
                 "skipped": result.skipped,
+                "unmeasured": result.unmeasured,
                 "front": _records(result.front),
+                "hypervolume": _volumes(result.hypervolumes),
                 "failed": _records(result.failures[["spec", "failure"]]),
             }
         )
     else:
         done = finished(result.frame)
-        _print_front(done, designs.aims)
+        _print_front(done, designs.aims, result.hypervolumes)
+        if result.unmeasured:
+            pool = len(result.frame) + result.unmeasured
+            click.echo(f"\nA search measured {len(result.frame)} of {pool} designs.")
         _print_advice(done)
         _print_failures(result.failures)
         click.echo(f"\nResults in {printable(str(result.folder))}:")
@@ -138,8 +154,8 @@ def explore(
 
 @click.command()
 @click.argument("store", type=click.Path(path_type=Path))
-@click.option("--x", type=_COLUMN, help=f"First quantity; by default {DEFAULT_COST}.")
-@click.option("--y", type=_COLUMN, help=f"Second quantity; by default {DEFAULT_QUALITY}.")
+@click.option("--x", type=_COLUMN, help=f"First quantity; with --y alone {DEFAULT_COST}.")
+@click.option("--y", type=_COLUMN, help=f"Second quantity; with --x alone {DEFAULT_QUALITY}.")
 @click.option("--objective", "objectives", multiple=True, type=_COLUMN, help="A further quantity.")
 @click.option(
     "--where", "limits", multiple=True, metavar="LIMIT", help="Limit such as 'delay_ns <= 2'."
@@ -156,25 +172,28 @@ def pareto(
 ) -> None:
     """Show the Pareto front of a finished or interrupted sweep.
 
-    The front has the designs that no other design beats in all objectives at once. --objective and
-    --where may be repeated: with two objectives or more, --x and --y are not needed, and designs
-    that break a limit are not on the front.
+    Without options, objectives and limits are those of the space. With --where alone, only the
+    limits are others. The front has the designs that no other design beats in all objectives at
+    once. --objective and --where may be repeated: with two objectives or more, --x and --y are not
+    needed, and designs that break a limit are not on the front.
 
     STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
     """
     with Store.open(store) as opened:
-        frame, asked = opened.frame(), opened.selected()
+        rows, asked = opened.rows(), opened.selected()
+        frame = frame_of(rows)
+        aims = _aims(x, y, objectives, limits, opened.aims())
         if frame.empty:
             shown = printable(str(opened.path))
             raise StoreError(f"{shown} holds no finished design yet: run hwdse explore")
-    aims = _aims(x, y, objectives, limits)
     for needed, quantity in aims.needs().items():
         if frame[needed].isna().all():
             shown = printable(str(store))
             raise StoreError(f"{shown} holds no {quantity}: the space must say {needed}")
-    done = with_undecided(finished(frame), aims)
+    done = with_standing(finished(frame), aims, Paired.of(rows))
     failures = frame[frame["failure"] != ""]
     front = pareto_front(done, aims)
+    volumes = hypervolumes(done, aims, Paired.of(rows))
     if as_json:
         print_json(
             {
@@ -185,11 +204,12 @@ def pareto(
                 "designs": len(done),
                 "asked": asked,
                 "front": _records(front),
+                "hypervolume": _volumes(volumes),
                 "failed": _records(failures[["spec", "failure"]]),
             }
         )
         return
-    _print_front(done, aims)
+    _print_front(done, aims, volumes)
     _print_failures(failures)
     if asked > len(frame):
         click.echo(f"\nUnfinished: {len(frame)} of {asked} designs.")
@@ -207,12 +227,12 @@ def pareto(
 )
 @json_option
 def report(*, store: Path, output: Path, as_json: bool) -> None:
-    """Write the HTML report of a finished or interrupted sweep.
+    """Write the HTML report of a finished or interrupted sweep, with the objectives of its space.
 
     STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
     """
     with Store.open(store) as opened:
-        path = write_report(opened, output)
+        path = write_report(opened, output, opened.aims())
     if as_json:
         print_json({"report": path})
     else:
@@ -228,9 +248,18 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _aims(
-    x: str | None, y: str | None, objectives: tuple[str, ...], limits: tuple[str, ...]
+    x: str | None,
+    y: str | None,
+    objectives: tuple[str, ...],
+    limits: tuple[str, ...],
+    swept: Aims,
 ) -> Aims:
-    """The aims of `hwdse pareto`: x and y are needed only without two objectives."""
+    """The aims of `hwdse pareto`: those of the sweep, unless the command says others.
+
+    x and y are needed only without two objectives.
+    """
+    if not (x or y or objectives):
+        return Aims.of(*swept.objectives, where=limits) if limits else swept
     first = (x, y)
     if len(objectives) < 2:
         first = (x or DEFAULT_COST, y or DEFAULT_QUALITY)
@@ -238,8 +267,37 @@ def _aims(
     return Aims.of(*names, where=limits)
 
 
-def _print_front(done: pd.DataFrame, aims: Aims) -> None:
-    """Print the front of finished designs, and what is not sure of it."""
+def _volumes(volumes: Mapping[str, Hypervolume]) -> list[dict[str, Any]]:
+    return [{"combination": name, **volume.to_json()} for name, volume in volumes.items()]
+
+
+def _print_front(done: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolume]) -> None:
+    """Print the front of each combination of finished designs, and what is not sure of it."""
+    for name, places in parts(done):
+        if name:
+            click.echo(f"{name}\n{'-' * len(name)}")
+        _print_table(done.iloc[places], aims, volumes.get(name))
+        if name:
+            click.echo()
+    if done.empty:
+        return
+    unsure = done["standing"] == "undecided"
+    if unsure.any():
+        click.echo(
+            "\nundecided: errors of cost estimates, or other samples, could put another design in "
+            f"its place:\nits probability is below {SURE:.0%}. {(unsure & ~done['front']).sum()} "
+            f"designs off the front belong to it with more than {1 - SURE:.0%}\n(results.csv, "
+            "columns front_probability and standing)."
+        )
+    if done["front"].any():
+        click.echo(
+            "\nrank: 1 + the designs that are better for sure, by paired tests of the logits' "
+            "error; equal\nranks are not told apart. A small error means answers as float gives "
+            "them, not right ones."
+        )
+
+
+def _print_table(done: pd.DataFrame, aims: Aims, volume: Hypervolume | None) -> None:
     front = pareto_front(done, aims)
     click.echo(f"Pareto front of {aims.in_text}: {len(front)} of {len(done)} designs\n")
     if front.empty:
@@ -260,29 +318,21 @@ def _print_front(done: pd.DataFrame, aims: Aims) -> None:
                 four_digits(record["area_um2"]),
                 four_digits(record["delay_ns"]),
                 *(four_digits(record[c.name]) for c in more),
-                "undecided" if record["undecided"] else "sure",
+                record["standing"],
+                chance(record["front_probability"]),
                 "verified" if record["verified"] else "FAILED" if record["failure"] else "-",
             ]
         )
     print_table(
         [
             *("rank", "design", "SQNR dB", "accuracy", "interval"),
-            *("pJ/MAC", "area um2", "delay ns", *(c.label for c in more), "on front", "Verilog"),
+            *("pJ/MAC", "area um2", "delay ns", *(c.label for c in more), "on front"),
+            *("probability", "Verilog"),
         ],
         rows,
     )
-    maybe = int(done["undecided"].sum() - front["undecided"].sum())
-    if done["undecided"].any():
-        click.echo(
-            "\nundecided: the errors of the cost estimates could put another design in its place. "
-            f"{maybe} designs\noff the front may belong to it for the same reason (results.csv, "
-            "column undecided)."
-        )
-    click.echo(
-        "\nrank: 1 + the designs that are better for sure, by paired tests of the logits' error; "
-        "equal\nranks are not told apart. A small error means answers as float gives them, not "
-        "right ones."
-    )
+    if volume is not None:
+        click.echo(f"\n{volume.in_text(aims)}")
 
 
 def _print_failures(failures: pd.DataFrame) -> None:
@@ -297,17 +347,24 @@ def _print_advice(done: pd.DataFrame) -> None:
 
     Designs that miss their clock are counted, and are not that design.
     """
+    for name, places in parts(done):
+        _print_part_advice(done.iloc[places], name)
+
+
+def _print_part_advice(done: pd.DataFrame, name: str) -> None:
+    """The advice for one combination."""
+    of = f"{name}: " if name else ""
     late = misses_clock(done)
     if late.any():
         clock = done["clock_ns"].iloc[late.argmax()]
-        click.echo(f"\n{late.sum()} of {len(done)} designs miss the clock of {clock:g} ns.")
+        click.echo(f"\n{of}{late.sum()} of {len(done)} designs miss the clock of {clock:g} ns.")
     done = done[~late]
     as_good = done[(done["mcnemar_p"] >= LEVEL) | (done["accuracy"] >= done["float_accuracy"])]
     if as_good.empty:
         return
     best = as_good.sort_values("energy_pj").iloc[0]
     click.echo(
-        f"\nFloat reaches {percent(best['float_accuracy'])}. The cheapest design that is not "
+        f"\n{of}Float reaches {percent(best['float_accuracy'])}. The cheapest design that is not "
         f"surely worse (McNemar's test, p >= {LEVEL:g}): {best['design']}, "
         f"{percent(best['accuracy'])}, {four_digits(best['energy_pj'])} pJ/MAC"
     )

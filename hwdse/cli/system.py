@@ -6,9 +6,9 @@ import click
 
 from hwdse import networks
 from hwdse.cli.counts import Count
+from hwdse.cli.memory_formats import store_option, stored_formats
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cost.system import LayerCost, SystemCost, estimate_system, load_machine, machines
-from hwdse.errors import SpecError
 from hwdse.explore.record import four_digits, short_spec
 from hwdse.explore.roofline import plot_roofline
 from hwdse.explore.space import DEFAULT_TECHNOLOGY
@@ -34,13 +34,7 @@ _PARTS = {
     show_default=True,
     help=f"Shipped machine ({', '.join(machines())}) or TOML file.",
 )
-@click.option(
-    "--store",
-    "store",
-    multiple=True,
-    metavar="OPERAND=FORMAT",
-    help="Format in memory of a, b, sum or out, such as b=mxfp4. Default: that of the design.",
-)
+@store_option("that of the design")
 @click.option("--batch", type=Count(1), default=1, show_default=True, help="Samples at a time.")
 @click.option("--technology", default=DEFAULT_TECHNOLOGY, show_default=True, help="Cost table.")
 @click.option(
@@ -68,7 +62,7 @@ def system(
     """
     designs = [Design.parse(text) for text in spec]
     described = load_machine(machine)
-    stored = _stored(store)
+    stored = stored_formats(store)
     loaded = networks.load(network)
     workloads = [item.batched(batch) for item in networks.profile(loaded).workloads]
     costs = [
@@ -90,18 +84,6 @@ def system(
         _show(cost, loaded.name, batch)
     for path in drawn:
         click.echo(f"{path}")
-
-
-def _stored(store: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in store:
-        operand, equals, name = text.partition("=")
-        if not equals or not name:
-            raise SpecError(f"--store {text!r}: OPERAND=FORMAT is needed, such as b=mxfp4")
-        if operand in found:
-            raise SpecError(f"--store gives {operand!r} twice")
-        found[operand] = name
-    return found
 
 
 def _show(cost: SystemCost, network: str, batch: int) -> None:

@@ -59,7 +59,7 @@ class Limit:
         return cls(column=column(found[1]), most=found[2] == "<=", value=value)
 
     def __str__(self) -> str:
-        return f"{self.column.name} {'<=' if self.most else '>='} {self.value:g}"
+        return f"{self.column.name} {'<=' if self.most else '>='} {self.value:.12g}"
 
     def kept(self, frame: pd.DataFrame) -> Mask:
         """Mask of the rows that keep the limit. A row without the quantity does not."""
@@ -137,6 +137,10 @@ class Aims:
         names = [c.order or c.in_text for c in self.columns]
         limits = f" where {' and '.join(map(str, self.where))}" if self.where else ""
         return f"{', '.join(names[:-1])} and {names[-1]}{limits}"
+
+    def to_json(self) -> dict[str, list[str]]:
+        """The objectives and limits as a space file says them."""
+        return {"objectives": list(self.objectives), "where": [str(limit) for limit in self.where]}
 
     def needs(self) -> dict[str, str]:
         """Keys of a space that the quantities need, each with the name of one that needs it."""

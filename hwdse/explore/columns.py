@@ -63,8 +63,20 @@ COLUMNS = (
     Column(name="area_um2", title="Area", unit="µm²", margin="area_error"),
     Column(name="area_per_mac_um2", title="Area per MAC", unit="µm²", margin="area_error"),
     Column(name="delay_ns", title="Delay", unit="ns", margin="delay_error"),
-    Column(name="tops_per_mm2", title="Throughput per area", unit="TOPS/mm²", maximize=True),
-    Column(name="tops_per_w", title="Operations per energy", unit="TOPS/W", maximize=True),
+    Column(
+        name="tops_per_mm2",
+        title="Throughput per area",
+        unit="TOPS/mm²",
+        maximize=True,
+        margin="area_error",
+    ),
+    Column(
+        name="tops_per_w",
+        title="Operations per energy",
+        unit="TOPS/W",
+        maximize=True,
+        margin="energy_error",
+    ),
     Column(
         name="latency_us",
         title="Latency per sample",

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.explore.on_machine import ON_MACHINE
+from hwdse.networks.accuracy import AGREES, RIGHT
 from hwdse.text import printable
 
 Check = Callable[[Any], bool]
@@ -81,6 +82,10 @@ def _are_keys(value: Any) -> bool:
     )
 
 
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
 def _are_blocks(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(block, dict)
@@ -91,13 +96,17 @@ def _are_blocks(value: Any) -> bool:
     )
 
 
+_FABRIC_AMOUNTS = ("luts", "luts_per_mac", "flip_flops", "multipliers")
+_FABRIC_ERRORS = ("luts", "flip_flops", "multipliers", "fmax")
+
+
 def _is_fabric(value: Any) -> bool:
     return value is None or (
         isinstance(value, dict)
         and _is_text(value.get("fabric"))
-        and all(_is_amount(value.get(name)) for name in ("luts", "luts_per_mac", "flip_flops"))
+        and all(_is_amount(value.get(name)) for name in _FABRIC_AMOUNTS)
         and _is_positive(value.get("fmax_mhz"))
-        and all(_is_margin(value.get(f"{name}_error")) for name in ("luts", "flip_flops", "fmax"))
+        and all(_is_margin(value.get(f"{name}_error")) for name in _FABRIC_ERRORS)
     )
 
 
@@ -124,6 +133,7 @@ _WORDS: dict[Check, str] = {
     _are_keys: "the keys of a spec with their values",
     _is_fabric: "costs on an FPGA, or null",
     _is_system: "costs on a machine, or null",
+    _are_texts: "a list of texts",
     _are_blocks: "a list of blocks with name, area_um2 and energy_pj",
 }
 
@@ -149,6 +159,7 @@ COST: dict[str, Check] = {
     "fabric": _is_fabric,
     "system": _is_system,
 }
+AIMS: dict[str, Check] = {"objectives": _are_texts, "where": _are_texts}
 OPTIONAL = frozenset({"fabric", "system"})
 """Members that documents of sweeps without them may lack."""
 
@@ -243,6 +254,35 @@ def read_errors(content: Any, samples: int) -> npt.NDArray[np.float32]:
     found = np.frombuffer(content, _STORED).astype(np.float32)
     error_bytes(found, samples)
     found.flags.writeable = False
+    return found
+
+
+def outcome_bytes(outcomes: Any, samples: int) -> bytes:
+    """The bytes of the outcomes of all samples, for the store.
+
+    Raises:
+        ValueError: `outcomes` is not a uint8 vector with one number per sample, or has unknown
+            bits.
+    """
+    if not isinstance(outcomes, np.ndarray) or outcomes.dtype != np.uint8:
+        raise ValueError("outcomes are no uint8 array")
+    if outcomes.shape != (samples,):
+        raise ValueError(f"outcomes of shape {outcomes.shape} for {samples} samples")
+    if (outcomes > (RIGHT | AGREES)).any():
+        raise ValueError("outcomes with unknown bits")
+    return outcomes.tobytes()
+
+
+def read_outcomes(content: Any, samples: int) -> npt.NDArray[np.uint8]:
+    """The outcomes of all samples from the bytes in a store, as a read-only array.
+
+    Raises:
+        ValueError: the content is not bytes, or as in `outcome_bytes`.
+    """
+    if not isinstance(content, bytes):
+        raise ValueError("outcomes are no bytes")
+    found = np.frombuffer(content, np.uint8)
+    outcome_bytes(found, samples)
     return found
 
 

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import hwdse
 from hwdse import cost, networks
@@ -14,10 +16,13 @@ from hwdse.cost.fpga.estimate import estimate_fabric
 from hwdse.cost.system import Machine, load_machine
 from hwdse.errors import HwdseError
 from hwdse.explore.on_machine import on_machine
-from hwdse.explore.record import Evaluation
+from hwdse.explore.record import Evaluation, Measured, Row, describe, facts_of
 from hwdse.networks import Network
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design, Workload
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +115,23 @@ class DesignEvaluator:
 
         The digest covers file contents, not paths.
         """
-        parts = [
+        return _digest(
+            *self._measured(design),
+            self.technology_digest,
+            self.fabric_digest,
+            self.machine_digest,
+            self.clock_ns,
+            self.version,
+        )
+
+    def identity(self, design: Design) -> str:
+        """Digest of everything that affects the accuracy, which registers do not."""
+        plain = replace(design, unit=design.unit.plain())
+        return _digest(*self._measured(plain), self.version)
+
+    def _measured(self, design: Design) -> tuple[str | int | bool, ...]:
+        """What the accuracy of a design depends on."""
+        return (
             str(design),
             design.fingerprint,
             self.title,
@@ -119,13 +140,7 @@ class DesignEvaluator:
             self.samples,
             self.scales,
             self.requantize,
-            self.technology_digest,
-            self.fabric_digest,
-            self.machine_digest,
-            self.clock_ns,
-            self.version,
-        ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        )
 
     def __call__(self, design: Design) -> Evaluation:
         """Evaluate one design. The first call in a process loads the network."""
@@ -138,13 +153,42 @@ class DesignEvaluator:
             scales=self.scales,
             requantize=self.requantize,
         )
+        return self.with_accuracy(
+            design,
+            Measured(
+                accuracy=accuracy.to_json(), errors=accuracy.errors, outcomes=accuracy.outcomes
+            ),
+        )
+
+    def with_accuracy(self, design: Design, known: Measured) -> Evaluation:
+        """Evaluate the cost of a design whose accuracy is known."""
         return Evaluation(
             spec=str(design),
-            cost=self._cost(design, given),
-            accuracy=accuracy.to_json(),
-            errors=accuracy.errors,
+            cost=self._cost(design, _inputs(self)),
+            accuracy=known.accuracy,
+            errors=known.errors,
+            outcomes=known.outcomes,
             version=self.version,
+            identity=self.identity(design),
         )
+
+    def costs(self, designs: Sequence[Design]) -> "pd.DataFrame":
+        """Columns of costs of designs, one row each; missing where a design cannot be built."""
+        # Workers evaluate designs without pandas, which is slow to load.
+        import pandas as pd  # noqa: PLC0415
+
+        given = _inputs(self)
+        if given.fabric or given.machine:
+            return pd.DataFrame(self._cost_columns(design, given) for design in designs)
+        specs = pd.DataFrame({**design.keys(), **design.unit.keys()} for design in designs)
+        found = cost.estimate_many(specs, given.technology, clock_ns=self.clock_ns)
+        return found.assign(area_per_mac_um2=found["area_um2"] / found["macs_per_cycle"])
+
+    def _cost_columns(self, design: Design, given: "_Inputs") -> dict[str, Any]:
+        found: dict[str, Any] | None = None
+        with suppress(HwdseError):
+            found = self._cost(design, given)
+        return describe(Row(key="", facts=facts_of(design), cost=found))
 
     def _cost(self, design: Design, given: "_Inputs") -> dict[str, Any]:
         """Cost of a design, and what it costs on an FPGA and on a machine if these are asked."""
@@ -174,6 +218,10 @@ class _Inputs:
     technology: Technology
     fabric: Fabric | None
     machine: Machine | None
+
+
+def _digest(*parts: str | float | None) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:

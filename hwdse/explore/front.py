@@ -6,6 +6,7 @@ import pandas as pd
 
 from hwdse.errors import ShapeError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.combinations import parts
 
 # Number of rows to compare at once. It limits temporary arrays to _BLOCK * n * k booleans.
 _BLOCK = 256
@@ -53,9 +54,14 @@ def pareto_mask(frame: pd.DataFrame, aims: Aims = DEFAULT_AIMS) -> npt.NDArray[n
     Designs that do not meet their clock, or that break a limit, are not on it. Each column has a
     direction: smaller or larger is better. Some columns are compared by another column
     (`Column.order`). For `sqnr_db` the comparison uses the rank. Designs with the same rank count
-    as equal, and then only the other objectives decide.
+    as equal, and then only the other objectives decide. Each combination of network, technology,
+    clock and machine has a front of its own.
     """
-    return nondominated(objectives(frame, aims), (False,) * len(aims.objectives))
+    values = objectives(frame, aims)
+    found = np.zeros(len(frame), np.bool_)
+    for _, places in parts(frame):
+        found[places] = nondominated(values[places], (False,) * len(aims.objectives))
+    return found
 
 
 def objectives(frame: pd.DataFrame, aims: Aims = DEFAULT_AIMS) -> npt.NDArray[np.float64]:
@@ -72,11 +78,14 @@ def objectives(frame: pd.DataFrame, aims: Aims = DEFAULT_AIMS) -> npt.NDArray[np
 def pareto(frame: pd.DataFrame, aims: Aims = DEFAULT_AIMS) -> pd.DataFrame:
     """Rows of `frame` on the Pareto front: the best quality first, then the best cost.
 
-    Ties are kept. Rows with a missing value are left out. Rows that are equal in all objectives
-    keep the order of `frame`.
+    The fronts of several combinations follow one another. Ties are kept. Rows with a missing value
+    are left out. Rows that are equal in all objectives keep the order of `frame`.
     """
     front = frame[pareto_mask(frame, aims)]
     ordered = sorted(aims.columns, key=lambda c: c.is_cost)
     names, maximize = zip(*(c.objective for c in ordered), strict=True)
     ascending = [not larger for larger in maximize]
-    return front.sort_values(list(names), ascending=ascending, kind="stable")
+    return pd.concat(
+        front.iloc[places].sort_values(list(names), ascending=ascending, kind="stable")
+        for _, places in parts(front)
+    )

@@ -17,11 +17,12 @@ from hwdse.explore.aims import DEFAULT_AIMS, Aims, Mask, misses_clock
 from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import Column
 from hwdse.explore.front import pareto
+from hwdse.explore.paired import Paired
 from hwdse.explore.pictures import save
-from hwdse.explore.record import spread_text
+from hwdse.explore.record import chance, spread_text
+from hwdse.explore.standing import with_standing
 from hwdse.explore.store import finished
 from hwdse.explore.style import Style, operands
-from hwdse.explore.undecided import with_undecided
 from hwdse.figures import EDGE, INK
 
 _Array = npt.NDArray[np.float64]
@@ -33,12 +34,20 @@ def plot(
     frame: pd.DataFrame,
     stem: str | Path,
     aims: Aims = DEFAULT_AIMS,
+    paired: Paired | None = None,
 ) -> tuple[Path, Path]:
     """Draw the finished designs of `frame` and the front into `stem`.png and `stem`.svg.
 
     The axes are two of the objectives (`Aims.axes`). Designs on the front have numbers, and a key
-    beside the plot lists the designs by number. Accuracy has error bars with the confidence
-    interval. If no design is finished, the picture contains only a message.
+    beside the plot lists the designs by number, with the probability of being on the front.
+    Accuracy has error bars with the confidence interval. If no design is finished, the picture
+    contains only a message.
+
+    Args:
+        frame: the designs.
+        stem: path of the files without suffix.
+        aims: objectives and limits of the front.
+        paired: results of each sample, for probabilities; see `standing`.
 
     Returns:
         Paths of the PNG file and the SVG file.
@@ -46,20 +55,19 @@ def plot(
     Raises:
         HwdseError: a column is unknown, or a file cannot be written.
     """
-    return save(lambda: _draw(frame, aims), Path(stem))
+    return save(lambda: _draw(frame, aims, paired), Path(stem))
 
 
-def _draw(frame: pd.DataFrame, aims: Aims) -> Figure:
+def _draw(frame: pd.DataFrame, aims: Aims, paired: Paired | None = None) -> Figure:
     x, y = aims.axes
     figure = Figure(figsize=(11, 6.2))
     FigureCanvasAgg(figure)
-    frame, failed = _drawable(frame, x, y)
+    frame, failed = _drawable(with_standing(frame, aims, paired), x, y)
     if frame.empty:
         said = f"No design is finished, {failed} failed: see results.csv"
         figure.text(0.07, 0.9, said, color=INK)
         return figure
     axes = figure.add_axes((0.07, 0.1, 0.54, 0.77))
-    frame = with_undecided(frame, aims)
     front = pareto(frame, aims)
     broken = aims.broken(frame)
     more: list[str] = []
@@ -73,11 +81,9 @@ def _draw(frame: pd.DataFrame, aims: Aims) -> Figure:
     chart.number(figure, front)
     if y.order and len(aims.objectives) == 2:
         more.append("front by rank, which ties what tests do not separate")
-    if front["undecided"].any():
-        more.append(
-            f"dotted: {front['undecided'].sum()} of {len(front)} that errors of estimates could "
-            "replace"
-        )
+    unsure = front["standing"] == "undecided"
+    if unsure.any():
+        more.append(f"dotted: {unsure.sum()} of {len(front)} that are undecided")
     late = misses_clock(frame)
     if broken.any():
         limits = [str(limit) for limit in aims.where]
@@ -87,7 +93,9 @@ def _draw(frame: pd.DataFrame, aims: Aims) -> Figure:
     if failed:
         more.append(f"{failed} designs failed")
     facts = (subtitle(frame) + _margin(frame, x), " · ".join(more))
-    _title(figure, axes, x, y, facts)
+    name = str(frame["combination"].iloc[0]) if "combination" in frame else ""
+    title = f"{y.title} against {x.in_text}{f': {name}' if name else ''}"
+    _title(figure, axes, title, facts)
     _legends(figure, axes, frame, front)
     return figure
 
@@ -185,7 +193,7 @@ class _Chart:
         )
         for undecided in (False, True):
             self.axes.scatter(
-                *self.places(front[front["undecided"] == undecided]),
+                *self.places(front[(front["standing"] == "undecided") == undecided]),
                 s=88,
                 facecolors="none",
                 edgecolors=INK,
@@ -232,9 +240,9 @@ class _Chart:
             taken.append(label.get_window_extent())
 
 
-def _title(figure: Figure, axes: Axes, x: Column, y: Column, facts: Iterable[str]) -> None:
+def _title(figure: Figure, axes: Axes, title: str, facts: Iterable[str]) -> None:
     left = axes.get_position().x0
-    figure.text(left, 0.955, f"{y.title} against {x.in_text}", fontsize=13)
+    figure.text(left, 0.955, title, fontsize=13)
     for line, text in enumerate(facts):
         figure.text(left, 0.92 - 0.028 * line, text, fontsize=9, color="#5b616b")
 
@@ -284,9 +292,18 @@ def _legends(figure: Figure, axes: Axes, frame: pd.DataFrame, front: pd.DataFram
     _legend(figure, multipliers, "Multiplier", (right + 0.17, top))
     rows = (len(formats) + 1) * 0.033 + 0.03
     y = top - max(rows, 0.12)
-    figure.text(right, y, "On the front", fontsize=9.5, fontweight="bold", color=INK, va="top")
+    figure.text(
+        right,
+        y,
+        "On the front, with probability",
+        fontsize=9.5,
+        fontweight="bold",
+        color=INK,
+        va="top",
+    )
     specs: Sequence[str] = list(front["design"])
-    lines = [f"{n:>2}  {spec}" for n, spec in enumerate(specs[:_KEYED], start=1)]
+    shown = zip(specs[:_KEYED], front["front_probability"], strict=False)
+    lines = [f"{n:>2} {chance(p):>5}  {spec}" for n, (spec, p) in enumerate(shown, start=1)]
     if len(specs) > _KEYED:
         lines.append(f"    and {len(specs) - _KEYED} more in results.csv")
     figure.text(

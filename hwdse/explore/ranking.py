@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from hwdse.errors import ShapeError
 
@@ -33,10 +33,15 @@ class Ranking:
     Attributes:
         ranks: rank of each design, shape (n,). Rank 1: no design is significantly better.
         better: shape (n, n). Entry (i, j): design i is significantly better than design j.
+        z: shape (n, n), antisymmetric: statistic of each pair, below 0 if design i has the smaller
+            errors; about normal with a standard deviation of 1.
+        cut: a pair is significant if the absolute value of its statistic is above this.
     """
 
     ranks: npt.NDArray[np.int64]
     better: npt.NDArray[np.bool_]
+    z: npt.NDArray[np.float32]
+    cut: float
 
     @property
     def pairs(self) -> int:
@@ -65,6 +70,8 @@ def rank(errors: Sequence[Errors], level: float = LEVEL) -> Ranking:
         sizes = ", ".join(str(len(each)) for each in errors)
         raise ShapeError(f"errors of {sizes} samples: designs are compared on the same samples")
     better = np.zeros((count, count), np.bool_)
+    statistics = np.zeros((count, count), np.float32)
+    cut = np.inf
     if count > 1 and len(errors[0]):
         table = np.minimum(np.stack([np.asarray(each, np.float64) for each in errors]), _WORST)
         first, second = np.triu_indices(count, 1)
@@ -72,7 +79,10 @@ def rank(errors: Sequence[Errors], level: float = LEVEL) -> Ranking:
         sure = holm(p, level)
         better[first[sure & (z < 0)], second[sure & (z < 0)]] = True
         better[second[sure & (z > 0)], first[sure & (z > 0)]] = True
-    return Ranking(ranks=1 + better.sum(axis=0), better=better)
+        statistics[first, second], statistics[second, first] = z, -z
+        # What Holm's procedure asks of the best of the pairs that it does not separate.
+        cut = float(-ndtri(level / max(len(p) - sure.sum(), 1) / 2))
+    return Ranking(ranks=1 + better.sum(axis=0), better=better, z=statistics, cut=cut)
 
 
 def ranks_of(errors: Sequence[Errors | None], measured: Sequence[object]) -> list[int | None]:
@@ -86,18 +96,19 @@ def ranks_of(errors: Sequence[Errors | None], measured: Sequence[object]) -> lis
     given = [each for each in errors if each is not None]
     if len({what for what in measured if what is not None}) > 1:
         return [None] * len(errors)
-    ranks = iter(_ranks(tuple(np.asarray(each, np.float32).tobytes() for each in given)))
-    return [None if each is None else next(ranks) for each in errors]
+    ranks = iter(ranking_of(given).ranks)
+    return [None if each is None else int(next(ranks)) for each in errors]
+
+
+def ranking_of(errors: Sequence[Errors]) -> Ranking:
+    """`rank` at the usual level, kept: tables, plots and pages need the same ranks."""
+    return _ranking(tuple(np.asarray(each, np.float32).tobytes() for each in errors))
 
 
 @lru_cache(maxsize=4)
-def _ranks(errors: tuple[bytes, ...]) -> tuple[int, ...]:
-    """Ranks of designs, from the bytes of their errors.
-
-    The cache helps because tables, plots and pages need the same ranks.
-    """
-    found = rank([np.frombuffer(each, np.float32) for each in errors]).ranks
-    return tuple(int(each) for each in found)
+def _ranking(errors: tuple[bytes, ...]) -> Ranking:
+    """The ranking of designs, from the bytes of their errors."""
+    return rank([np.frombuffer(each, np.float32) for each in errors])
 
 
 def holm(p: npt.NDArray[np.float64], level: float = LEVEL) -> npt.NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from hwdse.explore import on_machine
 from hwdse.spec import Design
 
 Errors = npt.NDArray[np.float32]
+Outcomes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +27,9 @@ class Evaluation:
         accuracy: `Accuracy.to_json()`.
         errors: `Accuracy.errors`, one error per sample, for paired comparison of designs.
         version: version of hwdse.
+        outcomes: `Accuracy.outcomes`, one per sample; None: not known. The bootstrap of accuracies
+            needs them.
+        identity: digest of everything that the accuracy depends on; empty: it is not to be reused.
     """
 
     spec: str
@@ -33,6 +37,17 @@ class Evaluation:
     accuracy: Mapping[str, Any]
     errors: Errors
     version: str
+    outcomes: Outcomes | None = None
+    identity: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """The accuracy of a design from an earlier evaluation; attributes as of `Evaluation`."""
+
+    accuracy: Mapping[str, Any]
+    errors: Errors
+    outcomes: Outcomes | None = None
 
 
 class Evaluator(Protocol):
@@ -46,6 +61,21 @@ class Evaluator(Protocol):
 
         Raises:
             HwdseError: this design, or any design, cannot be evaluated.
+        """
+
+
+@runtime_checkable
+class Reusing(Protocol):
+    """An evaluator that does not measure an accuracy twice, as for another technology or clock."""
+
+    def identity(self, design: Design) -> str:
+        """Digest of everything that the accuracy of a design depends on."""
+
+    def with_accuracy(self, design: Design, known: Measured) -> Evaluation:
+        """Evaluate all but the accuracy.
+
+        Raises:
+            HwdseError: as of `Evaluator`.
         """
 
 
@@ -74,9 +104,13 @@ class Row:
         cost: `Cost.to_json()`; None for a design without evaluation.
         accuracy: `Accuracy.to_json()`; None for a design without evaluation.
         errors: output error of each sample, float32; None for a design without evaluation.
+        outcomes: outcome of each sample, uint8; None for a design without evaluation, or if the
+            evaluator gave none.
         version: version of hwdse that evaluated the design; empty for a design without evaluation.
         certificate: certificate of the verified Verilog; None without verified Verilog.
         failure: the failed stage and the reason, in one line; empty if no stage failed.
+        combination: name of the combination of network, technology, clock and machine; empty in a
+            space with only one.
     """
 
     key: str
@@ -84,9 +118,11 @@ class Row:
     cost: Mapping[str, Any] | None = None
     accuracy: Mapping[str, Any] | None = None
     errors: Errors | None = None
+    outcomes: Outcomes | None = None
     version: str = ""
     certificate: Mapping[str, Any] | None = None
     failure: str = ""
+    combination: str = ""
 
     @property
     def spec(self) -> str:
@@ -149,6 +185,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "metric": accuracy.get("metric"),
         "network": accuracy.get("network"),
         "version": row.version or None,
+        "combination": row.combination,
         "verified": row.certificate is not None,
         "failure": row.failure,
     }
@@ -168,8 +205,8 @@ def _at_clock(cost: Mapping[str, Any]) -> dict[str, float | bool | None]:
 
 
 FPGA = (
-    *("luts", "luts_per_mac", "flip_flops", "fmax_mhz"),
-    *("luts_error", "flip_flops_error", "fmax_error"),
+    *("luts", "luts_per_mac", "flip_flops", "multipliers", "fmax_mhz"),
+    *("luts_error", "flip_flops_error", "multipliers_error", "fmax_error"),
 )
 """What a row says about an FPGA, as `FabricCost.to_json` does."""
 
@@ -222,6 +259,11 @@ def cost_margin(costs: Sequence[Mapping[str, float | None]]) -> str:
     if measured:
         return f"Of such designs, 90 % lie within ±{', ±'.join(measured)} of the estimate."
     return "The error on whole designs is not measured yet, so small differences may not be real."
+
+
+def chance(probability: float) -> str:
+    """A probability as text: in percent, `-` where it is not known."""
+    return "-" if math.isnan(probability) else f"{100 * probability:.0f} %"
 
 
 def four_digits(value: float) -> str:

@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -17,12 +17,15 @@ import hwdse
 from hwdse.errors import StoreError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.columns import Column, measured
-from hwdse.explore.front import pareto, pareto_mask
+from hwdse.explore.combinations import parts
+from hwdse.explore.front import pareto
+from hwdse.explore.hypervolume import Hypervolume, hypervolumes
+from hwdse.explore.paired import Paired
 from hwdse.explore.ranking import LEVEL
-from hwdse.explore.record import MARGINS, Row, cost_margin, four_digits
+from hwdse.explore.record import MARGINS, Row, chance, cost_margin, four_digits
+from hwdse.explore.standing import SURE, with_standing
 from hwdse.explore.store import RTL_FOLDER, Store, finished, frame_of
 from hwdse.explore.style import Style, operands
-from hwdse.explore.undecided import undecided_mask
 from hwdse.explore.verilog import holds
 from hwdse.text import printable
 from hwdse.writing import write_file
@@ -50,7 +53,9 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         raise StoreError(
             f"{printable(str(store.path))} holds no finished design yet: run hwdse explore"
         )
-    frame = frame_of(rows)
+    paired = Paired.of(rows)
+    frame = with_standing(frame_of(rows), aims, paired)
+    volumes = hypervolumes(frame, aims, paired)
     done = finished(frame)
     columns = measured(done)
     values = {
@@ -59,13 +64,14 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         "facts": _facts(done),
         "x_options": _options((c for c in columns if c.is_cost), _axes(aims)[0].name),
         "y_options": _options((c for c in columns if not c.is_cost), _axes(aims)[1].name),
-        "head": _head(columns),
-        "rows": "\n".join(_rows(frame, rows, columns, aims, (store.path.parent, path.parent))),
-        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done, aims)),
+        "head": _head(columns, len(parts(frame)) > 1),
+        "rows": "\n".join(_rows(frame, rows, columns, (store.path.parent, path.parent))),
+        "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done, aims, volumes)),
         "footer": escape(f"hwdse {hwdse.__version__} · {printable(store.path.name)}"),
         "css": _asset("report.css"),
         "script": _asset("report.js"),
         "plotly": get_plotlyjs(),
+        "combinations": _choice(done),
         "data": _embedded(_data(done, [rows[number] for number in done.index], columns, aims)),
     }
     return write_file(path, Template(_asset("report.html")).substitute(values))
@@ -93,11 +99,14 @@ def _data(
     style = Style.of(frame)
     designs = []
     for record, pair, row in zip(frame.to_dict("records"), operands(frame), rows, strict=True):
-        shown = ["rank", "accuracy_low", "accuracy_high", *(c.name for c in columns)]
+        shown = ["rank", "front_probability", "accuracy_low", "accuracy_high"]
+        shown += [c.name for c in columns]
         designs.append(
             {name: _number(record[name]) for name in shown}
             | {
                 "design": record["design"],
+                "standing": record["standing"],
+                "combination": record["combination"],
                 "group": f"{pair} {record['mul']}",
                 "colour": style.colours[pair],
                 "symbol": style.shapes[record["mul"]][1],
@@ -118,19 +127,24 @@ def _data(
         ],
         "designs": designs,
         "fronts": {
-            f"{x.name} {y.name}": [
-                int(positions[label])
-                for label in pareto(frame, Aims(objectives=(x.name, y.name), where=aims.where))
-                .sort_values(x.name)
-                .index
-            ]
-            for x in columns
-            for y in columns
-            if x.is_cost and not y.is_cost
+            name: {
+                f"{x.name} {y.name}": [
+                    int(positions[label])
+                    for label in pareto(part, Aims(objectives=(x.name, y.name), where=aims.where))
+                    .sort_values(x.name)
+                    .index
+                ]
+                for x in columns
+                for y in columns
+                if x.is_cost and not y.is_cost
+            }
+            for name, part in ((name, frame.iloc[places]) for name, places in parts(frame))
         },
         "front": " ".join(c.name for c in _axes(aims)),
         "least_error": 50.0 / float(frame["samples"].max()) if len(frame) else None,
-        "float_accuracy": _common(frame["float_accuracy"]),
+        "float_accuracy": {
+            name: _common(frame["float_accuracy"].iloc[places]) for name, places in parts(frame)
+        },
         "blocks": list(dict.fromkeys(block["name"] for row in rows for block in _blocks(row))),
         "block_colours": _BLOCK_COLOURS,
     }
@@ -156,8 +170,8 @@ def _common(values: pd.Series) -> float | None:
 
 def _lead(frame: pd.DataFrame, aims: Aims, asked: int, failed: int) -> str:
     done = f"{len(frame)} designs" if asked == len(frame) else f"{len(frame)} of {asked} designs"
-    on_front = pareto_mask(frame, aims)
-    unsure = int((on_front & undecided_mask(frame, aims)).sum())
+    on_front = frame["front"]
+    unsure = int((on_front & (frame["standing"] == "undecided")).sum())
     return (
         f"{done}, {int(on_front.sum())} of them on the Pareto front of {aims.in_text}. "
         + (f"{unsure} of these are undecided. " if unsure else "")
@@ -186,7 +200,7 @@ def _facts(frame: pd.DataFrame) -> str:
     return "\n".join(facts)
 
 
-def _notes(frame: pd.DataFrame, aims: Aims) -> Iterable[str]:
+def _notes(frame: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolume]) -> Iterable[str]:
     if frame.empty:
         yield "No design is finished. The command that made this tries them again."
         return
@@ -220,13 +234,16 @@ def _notes(frame: pd.DataFrame, aims: Aims) -> Iterable[str]:
         "Area, energy and delay are analytic: the structure of the hardware, priced with "
         f"laws fitted to open synthesis and gate-level simulation. {cost_margin(costs)}"
     )
-    off = int((undecided_mask(frame, aims) & ~pareto_mask(frame, aims)).sum())
+    off = int(((frame["standing"] == "undecided") & ~frame["front"]).sum())
     yield (
-        "A design on the front is undecided (≈ before its name) if errors of the estimates could "
-        f"put another one in its place. {off} designs off the front may belong to it for the same "
-        "reason (≈ as well). Estimates of designs that share much order them at smaller "
-        "differences, because their errors are alike."
+        "The probability of being on the front is the share of draws of the true costs and of the "
+        "samples in which no other design is better. A design on the front with less than "
+        f"{SURE:.0%} is undecided (≈ before its name), and so are {off} off the front with more "
+        f"than {1 - SURE:.0%}. Errors of estimates of designs that share much are alike, which the "
+        "draws keep. Without a probability (–), a unit that was never measured could change it."
     )
+    for name, volume in volumes.items():
+        yield f"{name}{': ' * bool(name)}{volume.in_text(aims)} Costs count by their logarithms."
     yield (
         "Energy is per multiply-accumulate, with glitches, and with leakage at the shortest clock "
         "period. Area is that of the whole unit; area per MAC divides "
@@ -238,6 +255,14 @@ def _notes(frame: pd.DataFrame, aims: Aims) -> Iterable[str]:
     )
 
 
+def _choice(frame: pd.DataFrame) -> str:
+    """A choice of the combination of network, technology, clock and machine to show."""
+    names = [name for name, _ in parts(frame)]
+    option = '<option value="{0}">{0}</option>'.format
+    options = "".join(option(escape(name)) for name in names)
+    return f'<label{" hidden" * (len(names) < 2)}>of <select id="part">{options}</select></label>'
+
+
 def _options(columns: Iterable[Column], chosen: str) -> str:
     return "".join(
         '<option value="{}"{}>{}</option>'.format(
@@ -247,15 +272,16 @@ def _options(columns: Iterable[Column], chosen: str) -> str:
     )
 
 
-def _head(columns: Sequence[Column]) -> str:
+def _head(columns: Sequence[Column], several: bool) -> str:
     text = '<th{}><button type="button">{}</button></th>'.format
-    rank = text(' class="number"', "Rank")
+    rank = text(' class="number"', "Rank") + text(' class="number"', "On front (%)")
     numbers = [text(' class="number"', escape(c.label)) for c in columns]
     interval = text("", "Interval (%)")
     place = [c.name for c in columns].index("accuracy") + 1
     return "".join(
         [
             text("", "Design"),
+            *([text("", "Combination")] if several else []),
             rank,
             *numbers[:place],
             interval,
@@ -269,23 +295,22 @@ def _rows(
     frame: pd.DataFrame,
     rows: list[Row],
     columns: Sequence[Column],
-    aims: Aims,
     folders: tuple[Path, Path],
 ) -> Iterable[str]:
-    front, undecided = pareto_mask(frame, aims), undecided_mask(frame, aims)
-    for record, row, on_front, unsure in zip(
-        frame.to_dict("records"), rows, front, undecided, strict=True
-    ):
+    several = len(parts(frame)) > 1
+    for record, row in zip(frame.to_dict("records"), rows, strict=True):
         cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(record["design"])}</td>']
-        cells.append(_cell(record["rank"]))
+        if several:
+            cells.append(f"<td>{escape(record['combination'])}</td>")
+        cells += [_cell(record["rank"]), _probability(record["front_probability"])]
         for c in columns:
             cells.append(_cell(record[c.name], c))
             if c.name == "accuracy":
                 low, high = 100 * record["accuracy_low"], 100 * record["accuracy_high"]
                 cells.append(f"<td>{low:.2f}–{high:.2f}</td>" if row.cost else "<td>–</td>")
         cells.append(f"<td>{_verilog(row, *folders) or escape(row.failure)}</td>")
-        kind = ' class="front"' if on_front else ' class="failed"' if row.failure else ""
-        mark = " data-undecided" if unsure else ""
+        kind = ' class="front"' if record["front"] else ' class="failed"' if row.failure else ""
+        mark = " data-undecided" if record["standing"] == "undecided" else ""
         yield f"<tr{kind}{mark}>{''.join(cells)}</tr>"
 
 
@@ -295,6 +320,12 @@ def _cell(value: Any, c: Column | None = None) -> str:
         return '<td class="number">–</td>'
     shown = f"{100 * number:.2f}" if c and c.unit == "%" else four_digits(number)
     return f'<td class="number" data-value="{number!r}">{shown}</td>'
+
+
+def _probability(value: float) -> str:
+    if math.isnan(value):
+        return '<td class="number">–</td>'
+    return f'<td class="number" data-value="{value!r}">{chance(value).removesuffix(" %")}</td>'
 
 
 def _verilog(row: Row, base: Path, target: Path) -> str:

@@ -1,25 +1,28 @@
 """The sweep: evaluates designs that the store lacks, verifies the front, writes the results."""
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from hwdse.errors import FailedDesignsError
+from hwdse.errors import FailedDesignsError, HwdseError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.clocking import clocked
+from hwdse.explore.combinations import file_name, parts
 from hwdse.explore.evaluation import DesignEvaluator
-from hwdse.explore.front import pareto, pareto_mask
+from hwdse.explore.front import pareto
+from hwdse.explore.hypervolume import Hypervolume, hypervolumes
+from hwdse.explore.paired import Paired
 from hwdse.explore.plotting import plot
 from hwdse.explore.progress import Reporter, Silent
-from hwdse.explore.record import Evaluation, Evaluator, short_spec
+from hwdse.explore.record import Evaluation, Evaluator, Reusing, Row, describe, short_spec
 from hwdse.explore.reporting import report
 from hwdse.explore.space import Space
+from hwdse.explore.standing import with_standing
 from hwdse.explore.store import RTL_FOLDER, STORE_NAME, Store, finished, frame_of
-from hwdse.explore.undecided import with_undecided
 from hwdse.explore.verilog import Generator, Verification, VerilogGenerator, holds
 from hwdse.spec import Design
 from hwdse.text import printable
@@ -38,13 +41,16 @@ class Sweep:
     Attributes:
         folder: folder with all results.
         frame: a table with one row per design, in the order of the space. It has the columns of
-            `Store.frame`, and `front`, `undecided` and `verilog`.
+            `Store.frame`, and `front`, `front_probability`, `standing` and `verilog`.
         files: paths of the written files, by kind.
         computed: number of designs that this sweep evaluated.
         reused: number of designs that were evaluated earlier.
         failed: number of designs that failed in this sweep. See column `failure` of the frame.
         skipped: number of combinations in the space that are not valid designs.
         aims: objectives and limits of the front.
+        unmeasured: number of designs that a search left out.
+        hypervolumes: how much of the space of objectives the front of each combination beats, with
+            its interval. The name of the only combination is empty.
     """
 
     folder: Path
@@ -55,6 +61,8 @@ class Sweep:
     skipped: int
     failed: int = 0
     aims: Aims = DEFAULT_AIMS
+    unmeasured: int = 0
+    hypervolumes: Mapping[str, Hypervolume] = field(default_factory=dict)
 
     @property
     def front(self) -> pd.DataFrame:
@@ -77,6 +85,7 @@ def sweep(
     scales: str | None = None,
     requantize: bool | None = None,
     clock_ns: float | None = None,
+    budget: str | None = None,
     data_dir: str | Path | None = None,
     reporter: Reporter | None = None,
     evaluator: Evaluator | None = None,
@@ -98,6 +107,8 @@ def sweep(
         scales: scale policy to use instead of the policy in the space.
         requantize: whether layers hand on their outputs in the output format; overrides the space.
         clock_ns: clock period that all designs shall meet, instead of the clock of the space.
+        budget: how many designs to measure, such as `10%` or `200`, instead of the budget of the
+            space. A search then chooses them; the others are not in the results.
         data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
         reporter: receives the progress.
         evaluator: evaluates a design. Default: analytic cost, and accuracy of the network.
@@ -109,7 +120,7 @@ def sweep(
             written. The attribute `result` of the error is the `Sweep`.
     """
     if network is not None:
-        space = replace(space, network=network)
+        space = space.fixed(network=network)
     if samples is not None:
         space = replace(space, samples=samples)
     if scales is not None:
@@ -117,34 +128,36 @@ def sweep(
     if requantize is not None:
         space = replace(space, requantize=requantize)
     if clock_ns is not None:
-        space = replace(space, clock_ns=clock_ns)
-    if evaluator is None:
-        evaluator = DesignEvaluator.prepare(
-            space.network,
-            space.samples,
-            space.technology,
-            None if data_dir is None else Path(data_dir),
-            scales=space.scales,
-            requantize=space.requantize,
-            clock_ns=space.clock_ns,
-            fabric=space.fabric,
-            machine=space.machine,
-        )
+        space = space.fixed(clock_ns=clock_ns)
+    if budget is not None:
+        space = replace(space, budget=budget)
+    data = None if data_dir is None else Path(data_dir)
+    # Report what is missing of any combination before any work.
+    evaluators = [evaluator or _evaluator(one, data) for _, one in space.combinations]
     reporter = reporter or Silent()
-    space = clocked(space, jobs, reporter)
+    chosen = []
+    for (name, one), each in zip(space.combinations, evaluators, strict=True):
+        designs = clocked(one, jobs, reporter).designs
+        keys = {each.key(design): design for design in designs}
+        chosen.append(_Part(name=name, evaluator=each, keys=keys))
     run = _Run(
-        space=space,
+        aims=space.aims,
         folder=writable_folder(Path(folder)),
         jobs=jobs,
         reporter=reporter,
-        keys={evaluator.key(design): design for design in space.designs},
+        parts=tuple(chosen),
     )
     with Store.create(run.folder / STORE_NAME) as store:
-        earlier = sum(key in store for key in run.keys)
-        failures = run.evaluate(store, evaluator)
+        known = {key for key in run.keys if key in store}
+        pool = len(run.keys)
+        if space.budget:
+            run = run.searched(store, space.budget)
+        earlier = sum(key in known for key in run.keys)
+        failures = run.evaluate(store)
         computed = len(run.keys) - earlier - len(failures)
         failures |= run.prove(store, generator or VerilogGenerator())
         frame = run.frame(store)
+        volumes = hypervolumes(frame, space.aims, Paired.of(store.rows()))
         files = run.write(store, frame)
     result = Sweep(
         folder=run.folder,
@@ -154,6 +167,8 @@ def sweep(
         reused=earlier,
         skipped=space.skipped,
         aims=space.aims,
+        unmeasured=pool - len(run.keys),
+        hypervolumes=volumes,
         failed=len(failures),
     )
     if failures:
@@ -161,34 +176,105 @@ def sweep(
     return result
 
 
+def _evaluator(space: Space, data_dir: Path | None) -> DesignEvaluator:
+    """The evaluator of a space with one combination."""
+    return DesignEvaluator.prepare(
+        space.network,
+        space.samples,
+        space.technology,
+        data_dir,
+        scales=space.scales,
+        requantize=space.requantize,
+        clock_ns=space.clock_ns,
+        fabric=space.fabric,
+        machine=space.machine,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """The designs of a sweep in one combination of network, technology, clock and machine."""
+
+    name: str
+    evaluator: Evaluator
+    keys: dict[str, Design]
+
+
+def _reuse(part: _Part, store: Store) -> None:
+    """Evaluate the designs whose accuracy is known from another technology or clock.
+
+    What fails is evaluated again with all others, and then reported.
+    """
+    evaluator = part.evaluator
+    if not isinstance(evaluator, Reusing):
+        return
+    for key, design in part.keys.items():
+        known = None if key in store else store.measured(evaluator.identity(design))
+        if known is not None:
+            with suppress(HwdseError, ValueError):
+                store.add(key, evaluator.with_accuracy(design, known))
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Run:
-    space: Space
+    aims: Aims
     folder: Path
     jobs: int | None
     reporter: Reporter
-    keys: dict[str, Design]
+    parts: tuple[_Part, ...]
 
-    def evaluate(self, store: Store, evaluator: Evaluator) -> dict[str, Failure]:
+    @property
+    def keys(self) -> dict[str, Design]:
+        """The designs of all combinations by key."""
+        return {key: design for part in self.parts for key, design in part.keys.items()}
+
+    def evaluate(self, store: Store) -> dict[str, Failure]:
         """Evaluate the designs that the store lacks. Returns the failures by key."""
-        store.select(self.keys)
+        names = {key: part.name for part in self.parts for key in part.keys}
+        store.select(self.keys, self.aims, names)
         # Report a damaged row before any work.
         store.rows()
-        missing = {design: key for key, design in self.keys.items() if key not in store}
-        self.reporter.start("designs", len(self.keys), len(self.keys) - len(missing))
-        return self._outcomes(evaluator, missing, store.add, "evaluation", store)
+        failures: dict[str, Failure] = {}
+        for part in self.parts:
+            _reuse(part, store)
+            missing = {design: key for key, design in part.keys.items() if key not in store}
+            phase = f"designs, {part.name}" if part.name else "designs"
+            self.reporter.start(phase, len(part.keys), len(part.keys) - len(missing))
+            keys = {design: (key,) for design, key in missing.items()}
+            failures |= self._outcomes(part.evaluator, keys, store.add, "evaluation", store)
+        return failures
+
+    def searched(self, store: Store, budget: str) -> "_Run":
+        """Measure only designs that a search asks for. Returns the run with these alone."""
+        # Gaussian processes are slow to load, and most sweeps need none.
+        from hwdse.explore.searching import searched  # noqa: PLC0415
+
+        done: tuple[_Part, ...] = ()
+        for part in self.parts:
+            measure = _Measuring(run=self, done=done, part=part, store=store)
+            keys = searched(part.keys, part.evaluator, self.aims, budget, measure)
+            done = (*done, replace(part, keys=keys))
+        return replace(self, parts=done)
 
     def prove(self, store: Store, generator: Generator) -> dict[str, Failure]:
         """Generate and verify Verilog that the front lacks. Returns the failures by key."""
         rtl = writable_folder(self.folder / RTL_FOLDER)
         store.forget_failures("verification")
         rows = store.rows()
-        front = [rows[number] for number in pareto(finished(frame_of(rows)), self.space.aims).index]
-        missing = {
-            self.keys[row.key]: row.key
-            for row in front
-            if not holds(rtl / row.slug, row.certificate)
-        }
+        keys = self.keys
+        front: dict[Design, list[Row]] = {}
+        for number in pareto(finished(frame_of(rows)), self.aims).index:
+            front.setdefault(keys[rows[number].key], []).append(rows[number])
+        missing: dict[Design, tuple[str, ...]] = {}
+        for design, found in front.items():
+            # One proof holds in all combinations.
+            proofs = [row.certificate for row in found if holds(rtl / row.slug, row.certificate)]
+            if not proofs or proofs[0] is None:
+                missing[design] = tuple(row.key for row in found)
+                continue
+            for row in found:
+                if row.certificate != proofs[0]:
+                    store.certify(row.key, proofs[0])
         self.reporter.start("verified Verilog", len(front), len(front) - len(missing))
         task = Verification(generator=generator, rtl=rtl)
         return self._outcomes(task, missing, store.certify, "verification", store)
@@ -196,12 +282,12 @@ class _Run:
     def _outcomes(
         self,
         task: Callable[[Design], Any],
-        missing: Mapping[Design, str],
+        missing: Mapping[Design, tuple[str, ...]],
         keep: Callable[[str, Any], None],
         stage: str,
         store: Store,
     ) -> dict[str, Failure]:
-        """Run a task for each design in `missing`, and store the results.
+        """Run a task for each design in `missing`, and store the results under its keys.
 
         Returns:
             The failures by key.
@@ -211,21 +297,18 @@ class _Run:
         # until the garbage collector removes the generator.
         with closing(run_tasks(task, missing, self.jobs)) as outcomes:
             for design, outcome in outcomes:
-                key = missing[design]
-                failure = _kept(keep, key, outcome)
-                if failure is not None:
-                    failures[key] = failure
-                    store.fail(key, stage, failure.reason)
+                for key in missing[design]:
+                    failure = _kept(keep, key, outcome)
+                    if failure is not None:
+                        failures[key] = failure
+                        store.fail(key, stage, failure.reason)
                 self.reporter.advance(f"{short_spec(design)}{_shown(outcome, failure)}")
         return failures
 
     def frame(self, store: Store) -> pd.DataFrame:
         """The store's frame, with columns for the front, what is sure of it, and the Verilog."""
         rows = store.rows()
-        frame = frame_of(rows)
-        aims = self.space.aims
-        frame["front"] = pareto_mask(frame, aims)
-        frame = with_undecided(frame, aims)
+        frame = with_standing(frame_of(rows), self.aims, Paired.of(rows))
         frame["verilog"] = [
             f"{RTL_FOLDER}/{row.slug}"
             if holds(self.folder / RTL_FOLDER / row.slug, row.certificate)
@@ -236,21 +319,49 @@ class _Run:
 
     def write(self, store: Store, frame: pd.DataFrame) -> dict[str, Path]:
         """Write table, plots and report. Returns all paths by kind."""
-        self.reporter.start("results", 3)
+        combinations = parts(frame)
+        self.reporter.start("results", 2 + len(combinations))
         csv = write_file(self.folder / "results.csv", frame.to_csv(index=False))
         self.reporter.advance(csv.name)
-        png, svg = plot(frame, self.folder / "pareto", self.space.aims)
-        self.reporter.advance(f"{png.name} {svg.name}")
-        html = report(store, self.folder / "report.html", self.space.aims)
+        paired = Paired.of(store.rows())
+        plots: dict[str, Path] = {}
+        for name, places in combinations:
+            png, svg = plot(
+                frame.iloc[places], self.folder / file_name("pareto", name), self.aims, paired
+            )
+            self.reporter.advance(f"{png.name} {svg.name}")
+            plots |= {f"plot {name}".strip(): png, f"plot_svg {name}".strip(): svg}
+        html = report(store, self.folder / "report.html", self.aims)
         self.reporter.advance(html.name)
         return {
             "store": store.path,
             "results": csv,
-            "plot": png,
-            "plot_svg": svg,
+            **plots,
             "report": html,
             "verilog": self.folder / RTL_FOLDER,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measuring:
+    """Measures the designs of one combination, a few at a time.
+
+    The store always selects all that were measured, so an interrupted search shows them.
+    """
+
+    run: _Run
+    done: tuple[_Part, ...]
+    part: _Part
+    store: Store
+    tried: dict[str, Design] = field(default_factory=dict)
+
+    def __call__(self, designs: Mapping[str, Design]) -> dict[str, dict[str, Any]]:
+        """Measure designs. Returns the records of the finished ones, by key."""
+        self.tried.update(designs)
+        now = replace(self.part, keys=dict(self.tried))
+        replace(self.run, parts=(*self.done, now)).evaluate(self.store)
+        rows = (row for row in self.store.rows() if row.key in designs)
+        return {row.key: describe(row) for row in rows if row.accuracy is not None}
 
 
 def _kept(keep: Callable[[str, Any], None], key: str, outcome: Any) -> Failure | None:

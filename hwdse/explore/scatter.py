@@ -20,6 +20,7 @@ _TITLES = {
     "energy_pj": "energy per MAC, pJ",
     "luts": "LUTs",
     "flip_flops": "flip-flops",
+    "multipliers": "multipliers",
     "delay_ns": "delay, ns",
 }
 

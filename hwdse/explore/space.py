@@ -9,6 +9,7 @@ technology = "nangate45"
 fabric = "ecp5"              # LUTs, flip-flops and clock frequency on an FPGA, too
 machine = "edge"             # latency and energy per sample on a machine, too
 clock_ns = 2.0               # each design gets the registers that this clock period needs
+budget = "10%"               # measure only so many designs, chosen by a search; default: all
 objectives = ["energy_pj", "sqnr_db"]      # default; any two or more quantities of results
 where = ["area_um2 <= 5000"] # limits that a design on the front keeps
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # single designs
@@ -19,20 +20,24 @@ mul = ["exact", "lmul"]      # one value or a list; any key of a design spec
 acc = ["kulisch", "fp:fp32"]
 skip_invalid = true          # leave out invalid combinations (lmul of integers)
 ```
+
+`network`, `technology`, `machine` and `clock_ns` may be lists, such as `clock_ns = [1, 2]`. All
+designs are then measured in each combination of them, and compared within it.
 """
 
 import itertools
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 from hwdse import formats
-from hwdse.errors import HwdseError, SpaceError, SpecError
+from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.budget import measurements
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
 from hwdse.reading import MAX_TOML, parse_toml, read_text
@@ -42,9 +47,12 @@ DEFAULT_NETWORK = "digits-cnn"
 DEFAULT_TECHNOLOGY = "nangate45"
 
 _BUILTIN = Path(__file__).with_name("builtin.toml")
+AXES = ("network", "technology", "machine", "clock_ns")
+"""Settings that may have several values."""
+
 _SETTINGS = (
     *("network", "samples", "scales", "requantize", "technology", "fabric", "machine", "clock_ns"),
-    *("objectives", "where"),
+    *("budget", "objectives", "where"),
     *("skip_invalid", "designs", "space"),
 )
 _HEADER = re.compile(r"\s*\[\[\s*space\s*\]\]")
@@ -81,8 +89,12 @@ class Space:
             network; empty: none.
         clock_ns: clock period that all designs shall meet. The sweep then chooses `stages` and
             `interleave`. None: the designs keep their own.
+        budget: how many designs to measure, such as `10%` or `200`; a search chooses them. Empty:
+            all of them.
         aims: objectives and limits of the front.
         skipped: number of combinations left out because they are not valid designs.
+        axes: values of `network`, `technology`, `machine` or `clock_ns` where there are several.
+            The attribute itself then has the first.
     """
 
     name: str
@@ -95,19 +107,49 @@ class Space:
     fabric: str = ""
     machine: str = ""
     clock_ns: float | None = None
+    budget: str = ""
     aims: Aims = DEFAULT_AIMS
     skipped: int = 0
+    axes: Mapping[str, tuple[str | float, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        for key, values in self.axes.items():
+            if key not in AXES:
+                allowed = ", ".join(AXES)
+                raise SpaceError(f"{self.name}: {key} has several values: allowed are {allowed}")
+            if not values or len(set(values)) < len(values):
+                raise SpaceError(f"{self.name}: {key} = {list(values)}: needs different values")
         if not self.designs:
             raise SpaceError(f"{self.name}: no designs; give `designs` or a [[space]] table")
         if self.samples is not None and self.samples < 1:
             raise SpaceError(f"{self.name}: samples = {self.samples} must be at least 1")
-        if self.clock_ns is not None and not 0 < self.clock_ns < math.inf:
-            raise SpaceError(f"{self.name}: clock_ns = {self.clock_ns} must be above 0 and finite")
+        for clock in self.axes.get("clock_ns", (self.clock_ns,)):
+            if clock is not None and not 0 < float(clock) < math.inf:
+                raise SpaceError(f"{self.name}: clock_ns = {clock} must be above 0 and finite")
+        if self.budget:
+            try:
+                measurements(self.budget, len(self.designs))
+            except SearchError as error:
+                raise SpaceError(f"{self.name}: {error}") from error
         if self.scales not in scale_policies():
             allowed = ", ".join(scale_policies())
             raise SpaceError(f"{self.name}: scales = {self.scales!r}: allowed are {allowed}")
+
+    @property
+    def combinations(self) -> tuple[tuple[str, Self], ...]:
+        """The space in each combination of the axes, with its name; empty without axes."""
+        found = []
+        for values in itertools.product(*self.axes.values()):
+            chosen = dict(zip(self.axes, values, strict=True))
+            name = ", ".join(_shown(key, value) for key, value in chosen.items())
+            settings: dict[str, Any] = dict(chosen)
+            found.append((name, replace(self, axes={}, **settings)))
+        return tuple(found)
+
+    def fixed(self, **settings: Any) -> Self:
+        """The space with other settings, each with this one value."""
+        axes = {key: values for key, values in self.axes.items() if key not in settings}
+        return replace(self, axes=axes, **settings)
 
     @classmethod
     def builtin(cls) -> Self:
@@ -156,18 +198,22 @@ class Space:
             found, left_out = table.designs(skip)
             designs |= dict.fromkeys(found)
             skipped += left_out
-        settings = {
-            "network": source.typed(document, "network", str, DEFAULT_NETWORK),
+        settings: dict[str, Any] = {
             "samples": source.typed(document, "samples", int, None),
             "scales": source.typed(document, "scales", str, DEFAULT_SCALES),
             "requantize": source.typed(document, "requantize", bool, False),
-            "technology": source.typed(document, "technology", str, DEFAULT_TECHNOLOGY),
             "fabric": source.typed(document, "fabric", str, ""),
-            "machine": source.typed(document, "machine", str, ""),
-            "clock_ns": source.number(document, "clock_ns"),
+            "budget": source.typed(document, "budget", str, ""),
             "aims": _aims(source, document),
         }
+        axes = {key: source.axis(document, key) for key in AXES if key in document}
+        settings |= {key: values[0] for key, values in axes.items()}
+        settings["axes"] = {key: values for key, values in axes.items() if len(values) > 1}
         return cls(name=name, designs=tuple(designs), skipped=skipped, **settings)
+
+
+def _shown(key: str, value: str | float) -> str:
+    return f"{value:g} ns" if key == "clock_ns" else str(value)
 
 
 def _aims(source: "_Source", document: Mapping[str, Any]) -> Aims:
@@ -216,11 +262,18 @@ class _Source:
             raise self.error(f"{key} = {value!r}: must be {words[kind]}", self.key(key))
         return value
 
-    def number(self, table: Mapping[str, Any], key: str) -> float | None:
-        value = table.get(key)
-        if value is not None and type(value) not in (int, float):
-            raise self.error(f"{key} = {value!r}: must be a number", self.key(key))
-        return value if value is None else float(value)
+    def axis(self, table: Mapping[str, Any], key: str) -> tuple[str | float, ...]:
+        """The value or values of a setting that may have several."""
+        given = table[key]
+        values = given if isinstance(given, list) else [given]
+        number = key == "clock_ns"
+        for value in values:
+            if type(value) not in ((int, float) if number else (str,)):
+                word = "a number" if number else "text"
+                raise self.error(f"{key} = {value!r}: must be {word}", self.key(key))
+        if not values or len(set(values)) < len(values):
+            raise self.error(f"{key} = {given!r}: needs different values", self.key(key))
+        return tuple(float(value) if number else value for value in values)
 
     def strings(self, table: Mapping[str, Any], key: str) -> list[str]:
         values = self.typed(table, key, list, [])

@@ -9,58 +9,25 @@ from typing import Any, Self
 
 import pandas as pd
 
-from hwdse.errors import StoreError, why
+from hwdse.errors import HwdseError, StoreError
 from hwdse.explore import documents, store_errors
+from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.combinations import alike
 from hwdse.explore.on_machine import ON_MACHINE
 from hwdse.explore.ranking import ranks_of
-from hwdse.explore.record import FPGA, Evaluation, Row, describe, facts_of
-from hwdse.explore.store_errors import translated, unusable
+from hwdse.explore.record import FPGA, Evaluation, Measured, Row, describe, facts_of
+from hwdse.explore.schema import check, check_header, transaction
+from hwdse.explore.store_errors import translated
 from hwdse.spec import Design
 from hwdse.text import printable
 
 STORE_NAME = "store.sqlite"
 RTL_FOLDER = "rtl"
 
-# "hwDS" in ASCII. This number distinguishes a store from other SQLite files.
-APPLICATION_ID = 0x68774453
-SCHEMA_VERSION = 3
-
-_SCHEMA = (
-    # Every design of any sweep. `facts` is the JSON document of `record.facts_of`.
-    """CREATE TABLE design (
-        key TEXT PRIMARY KEY NOT NULL,
-        facts TEXT NOT NULL
-    ) STRICT""",
-    # Results of evaluations. `cost` and `accuracy` are the JSON documents of the estimators.
-    # `errors` holds the float32 numbers of `Accuracy.errors` in little-endian order.
-    """CREATE TABLE evaluation (
-        key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
-        cost TEXT NOT NULL,
-        accuracy TEXT NOT NULL,
-        errors BLOB NOT NULL,
-        version TEXT NOT NULL
-    ) STRICT""",
-    # Certificates of the designs with verified Verilog.
-    """CREATE TABLE certificate (
-        key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
-        certificate TEXT NOT NULL
-    ) STRICT""",
-    # Designs that failed at the last attempt: the failed stage, and the reason in one line.
-    """CREATE TABLE failure (
-        key TEXT PRIMARY KEY NOT NULL REFERENCES design(key),
-        stage TEXT NOT NULL,
-        reason TEXT NOT NULL
-    ) STRICT""",
-    # The designs of the latest sweep, finished or not, in the order of the space.
-    """CREATE TABLE selection (
-        position INTEGER PRIMARY KEY NOT NULL,
-        key TEXT NOT NULL REFERENCES design(key)
-    ) STRICT""",
-)
-
 _ROWS = """
-    SELECT key, design.rowid, facts, evaluation.rowid, cost, accuracy, errors, version,
-        certificate.rowid, certificate, failure.rowid, stage, reason
+    SELECT key, design.rowid, facts, evaluation.rowid, cost, accuracy, errors, outcomes,
+        version,
+        certificate.rowid, certificate, failure.rowid, stage, reason, combination
     FROM selection JOIN design USING (key)
         LEFT JOIN evaluation USING (key)
         LEFT JOIN certificate USING (key)
@@ -68,8 +35,6 @@ _ROWS = """
     WHERE evaluation.rowid IS NOT NULL OR failure.rowid IS NOT NULL
     ORDER BY position"""
 
-_HEADER = b"SQLite format 3\0"
-_APPLICATION_ID_AT = 68
 _COUNTS = ("correct", "samples", "rank")
 _FLOATS = (
     *("area_um2", "area_per_mac_um2", "energy_pj", "delay_ns"),
@@ -119,7 +84,7 @@ class Store:
 
     @classmethod
     def _connect(cls, path: Path, *, create: bool) -> Self:
-        _check_header(path)
+        check_header(path)
         with translated(path):
             mode = "rwc" if create else "rw"
             uri = f"{path.resolve().as_uri()}?mode={mode}"
@@ -128,7 +93,7 @@ class Store:
             )
             connection.text_factory = _text
             try:
-                _check(connection, path, create=create)
+                check(connection, path, create=create)
             except BaseException:
                 connection.close()
                 raise
@@ -152,13 +117,47 @@ class Store:
         """Whether the design with this key was evaluated."""
         return bool(self._one("SELECT count(*) FROM evaluation WHERE key = ?", key))
 
-    def select(self, designs: Mapping[str, Design]) -> None:
-        """Set the designs of the latest sweep, by key, in this order, for `rows` and `frame`."""
+    def select(
+        self,
+        designs: Mapping[str, Design],
+        aims: Aims = DEFAULT_AIMS,
+        combinations: Mapping[str, str] | None = None,
+    ) -> None:
+        """Set the latest sweep, for `rows`, `frame` and `aims`.
+
+        Args:
+            designs: the designs by key, in this order.
+            aims: objectives and limits of the sweep.
+            combinations: name of the combination of settings by key; empty for a space with one.
+        """
+        names = combinations or {}
         facts = [(key, documents.write(facts_of(design))) for key, design in designs.items()]
+        chosen = [(place, key, names.get(key, "")) for place, key in enumerate(designs)]
         with self._transaction() as execute:
             execute.executemany("INSERT OR REPLACE INTO design VALUES (?, ?)", facts)
             execute.execute("DELETE FROM selection")
-            execute.executemany("INSERT INTO selection VALUES (?, ?)", enumerate(designs))
+            execute.executemany("INSERT INTO selection VALUES (?, ?, ?)", chosen)
+            execute.execute("DELETE FROM aims")
+            execute.execute("INSERT INTO aims VALUES (?)", (documents.write(aims.to_json()),))
+
+    def aims(self) -> Aims:
+        """Objectives and limits of the latest sweep; the usual ones before the first.
+
+        Raises:
+            StoreError: the aims are damaged.
+        """
+        with translated(self.path):
+            found = self._connection.execute("SELECT aims FROM aims").fetchall()
+        if not found:
+            return DEFAULT_AIMS
+        try:
+            known = documents.read("aims", found[0][0], documents.AIMS)
+            return Aims.of(*known["objectives"], where=known["where"])
+        except (ValueError, HwdseError) as error:
+            raise StoreError(
+                f"{self._shown}: the objectives of the sweep are damaged: {error}; run hwdse "
+                "explore again"
+            ) from error
 
     def selected(self) -> int:
         """Number of designs in the latest sweep, finished or not."""
@@ -173,13 +172,35 @@ class Store:
         cost = documents.checked("cost", evaluation.cost, documents.COST)
         accuracy = documents.checked("accuracy", evaluation.accuracy, documents.ACCURACY)
         errors = documents.error_bytes(evaluation.errors, accuracy["samples"])
+        outcomes = None
+        if evaluation.outcomes is not None:
+            outcomes = documents.outcome_bytes(evaluation.outcomes, accuracy["samples"])
         row = (
-            *(key, documents.write(cost), documents.write(accuracy), errors),
-            printable(evaluation.version),
+            *(key, documents.write(cost), documents.write(accuracy), errors, outcomes),
+            *(evaluation.identity, printable(evaluation.version)),
         )
         with self._transaction() as execute:
-            execute.execute("INSERT OR IGNORE INTO evaluation VALUES (?, ?, ?, ?, ?)", row)
+            execute.execute("INSERT OR IGNORE INTO evaluation VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             execute.execute("DELETE FROM failure WHERE key = ?", (key,))
+
+    def measured(self, identity: str) -> Measured | None:
+        """The accuracy of an earlier evaluation; None if there is none, or if it is damaged."""
+        query = "SELECT accuracy, errors, outcomes FROM evaluation WHERE identity = ? LIMIT 1"
+        with translated(self.path):
+            found = self._connection.execute(query, (identity,)).fetchone()
+        if found is None or not identity:
+            return None
+        accuracy, errors, outcomes = found
+        try:
+            known = documents.read("accuracy", accuracy, documents.ACCURACY)
+            samples = known["samples"]
+            return Measured(
+                accuracy=known,
+                errors=documents.read_errors(errors, samples),
+                outcomes=None if outcomes is None else documents.read_outcomes(outcomes, samples),
+            )
+        except ValueError:
+            return None
 
     def certify(self, key: str, certificate: Mapping[str, Any]) -> None:
         """Store the certificate of a verified design. Replaces an earlier certificate or failure.
@@ -231,18 +252,22 @@ class Store:
         return frame_of(self.rows())
 
     def _row(self, values: tuple[Any, ...]) -> Row:
-        key, design, facts, evaluation, cost, accuracy, errors, version = values[:8]
-        certificate, proof, failure, stage, reason = values[8:]
+        key, design, facts, evaluation, cost, accuracy, errors, outcomes, version = values[:9]
+        certificate, proof, failure, stage, reason, combination = values[9:]
         table, place, name = "design", design, ""
         try:
             known = documents.read("facts", facts, documents.FACTS)
             name = f" ({known['spec']})"
             row = {"key": key, "facts": known}
+            row["combination"] = documents.text("combination", combination)
             if evaluation is not None:
                 table, place = "evaluation", evaluation
                 row["cost"] = documents.read("cost", cost, documents.COST)
                 row["accuracy"] = documents.read("accuracy", accuracy, documents.ACCURACY)
                 row["errors"] = documents.read_errors(errors, row["accuracy"]["samples"])
+                if outcomes is not None:
+                    samples = row["accuracy"]["samples"]
+                    row["outcomes"] = documents.read_outcomes(outcomes, samples)
                 row["version"] = documents.text("version", version)
             if certificate is not None and evaluation is not None:
                 table, place = "certificate", certificate
@@ -269,20 +294,26 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with translated(self.path), _transaction(self._connection) as connection:
+        with translated(self.path), transaction(self._connection) as connection:
             yield connection
 
 
 def frame_of(rows: list[Row]) -> pd.DataFrame:
     """A table with one line per row and the columns of `describe`. Unknown values are missing.
 
-    The column `rank` compares the finished designs with each other (see `hwdse.explore.ranking`).
-    The rank is missing if the designs were not all measured on the same samples.
+    The column `rank` compares the finished designs of a combination with each other (see
+    `hwdse.explore.ranking`). It is missing if these were not all measured on the same samples.
     """
     # An empty table needs all columns too, so use a dummy row to get them.
     shown = rows or [Row(key="", facts=facts_of(Design.parse("a=int8,acc=int:32")))]
     frame = pd.DataFrame.from_records([describe(row) for row in shown]).iloc[: len(rows)]
-    frame.insert(2, "rank", ranks_of([row.errors for row in shown], _measured(shown))[: len(rows)])
+    ranks: list[int | None] = [None] * len(shown)
+    for _, places in alike([row.combination for row in shown]):
+        some = [shown[place] for place in places]
+        found = ranks_of([row.errors for row in some], _measured(some))
+        for place, rank in zip(places, found, strict=True):
+            ranks[place] = rank
+    frame.insert(2, "rank", ranks[: len(rows)])
     kinds: dict[str, str] = dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(_COUNTS, "Int64")
     return frame.astype(kinds)
 
@@ -305,89 +336,6 @@ def _measured(rows: list[Row]) -> list[object]:
     ]
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        # On a full disk SQLite has already rolled back the transaction.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
 def _text(content: bytes) -> str:
     """Decode text from SQLite. The file may contain bytes that are not UTF-8."""
     return content.decode("utf-8", "surrogateescape")
-
-
-def _check_header(path: Path) -> None:
-    """Check that a file is a store before SQLite opens the file.
-
-    SQLite treats a file of a few bytes like an empty file and overwrites it. An empty file is
-    allowed: SQLite leaves such a file if a process is killed during the first change.
-    """
-    shown = printable(str(path))
-    try:
-        if not path.exists():
-            return
-        if not path.is_file():
-            raise StoreError(f"{shown} is no regular file: give another folder")
-        with path.open("rb") as stream:
-            head = stream.read(_APPLICATION_ID_AT + 4)
-    except OSError as error:
-        raise StoreError(f"{shown} cannot be opened: {why(error)}") from error
-    # If a journal exists, a change of the file was interrupted, and SQLite will roll it back.
-    if not head or path.with_name(f"{path.name}-journal").exists():
-        return
-    if not head.startswith(_HEADER):
-        raise StoreError(f"{shown} {unusable('file is not a database')}")
-    if int.from_bytes(head[_APPLICATION_ID_AT:], "big") != APPLICATION_ID:
-        raise StoreError(f"{shown} {_FOREIGN}")
-
-
-_FOREIGN = "is an SQLite file of another program, not an hwdse store: give another folder"
-
-
-def _check(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
-    """Create the tables in a new file, or check that a file is a complete store of this version."""
-    names = ("application_id", "user_version", "page_count", "quick_check")
-    # Read all in one transaction, because another process may be creating the tables.
-    connection.execute("BEGIN")
-    try:
-        pragma = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
-    finally:
-        connection.execute("ROLLBACK")
-    shown = printable(str(path))
-    if pragma["page_count"] == 0 and create:
-        _make(connection)
-        return
-    if pragma["quick_check"] != "ok":
-        raise StoreError(
-            f"{shown} is damaged ({printable(' '.join(str(pragma['quick_check']).split()))}): "
-            "move it away, or give another folder"
-        )
-    if pragma["page_count"] == 0:
-        raise StoreError(f"{shown} is an empty file, no store yet: run hwdse explore")
-    if pragma["application_id"] != APPLICATION_ID:
-        raise StoreError(f"{shown} {_FOREIGN}")
-    if pragma["user_version"] != SCHEMA_VERSION:
-        age = "an earlier" if pragma["user_version"] < SCHEMA_VERSION else "a later"
-        raise StoreError(
-            f"{shown} is an hwdse store of schema {pragma['user_version']}, of {age} version; "
-            f"this version reads schema {SCHEMA_VERSION}: give another folder"
-        )
-
-
-def _make(connection: sqlite3.Connection) -> None:
-    # Create all in one transaction. A process that is killed here leaves an empty file, and the
-    # next process creates the tables.
-    with _transaction(connection):
-        # Another process may have created the tables since the check.
-        if connection.execute("PRAGMA schema_version").fetchone()[0] == 0:
-            for statement in _SCHEMA:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -19,6 +19,8 @@ import numpy.typing as npt
 from scipy.special import bdtr, log_softmax
 
 CONFIDENCE = 0.95
+RIGHT, AGREES = 1, 2
+"""Bits of the outcome of a sample: the answer is right, and it is that of float32."""
 NO_ANSWER = -1
 """Prediction for a sample with a NaN among the outputs. It always counts as wrong."""
 
@@ -81,6 +83,7 @@ class Accuracy:
             part. The differences are part of the uncertainty of `value`.
         errors: Euclidean length of each sample's output error, shape (samples,). Infinite if an
             output is NaN or infinite.
+        outcomes: `RIGHT` and `AGREES` of each sample, shape (samples,).
     """
 
     value: float
@@ -100,6 +103,7 @@ class Accuracy:
     requantize: bool = False
     other_scales: Mapping[str, float] = field(default_factory=dict)
     errors: npt.NDArray[np.float32] = field(repr=False)
+    outcomes: npt.NDArray[np.uint8] = field(repr=False)
 
     @classmethod
     def of(
@@ -119,6 +123,7 @@ class Accuracy:
             predicted_classes(float_outputs),
         )
         right, float_right = predictions == truth, float_predictions == truth
+        agrees = predictions == float_predictions
         correct = int(right.sum())
         low, high = wilson_interval(correct, len(truth))
         errors = output_errors(outputs, float_outputs)
@@ -131,7 +136,7 @@ class Accuracy:
             correct=correct,
             metric="top-1 accuracy",
             float_value=float(np.mean(float_right)),
-            agreement=float(np.mean(predictions == float_predictions)),
+            agreement=float(np.mean(agrees)),
             mcnemar_p=mcnemar_p(right, float_right),
             sqnr_db=sqnr_db(errors, float_outputs),
             kl_divergence=kl_divergence(outputs, float_outputs),
@@ -140,6 +145,7 @@ class Accuracy:
             requantize=requantize,
             other_scales=dict(other_scales or {}),
             errors=errors.astype(np.float32),
+            outcomes=(RIGHT * right | AGREES * agrees).astype(np.uint8),
         )
 
     @property
@@ -149,8 +155,9 @@ class Accuracy:
         return max(found) - min(found) if found else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """All attributes except `errors`, and `scale_spread`, as JSON values."""
-        document = {key: value for key, value in vars(self).items() if key != "errors"}
+        """All attributes but those of each sample, and `scale_spread`, as JSON values."""
+        samples = ("errors", "outcomes")
+        document = {key: value for key, value in vars(self).items() if key not in samples}
         for key in ("sqnr_db", "kl_divergence"):
             # JSON cannot represent infinity or NaN.
             document[key] = document[key] if math.isfinite(document[key]) else None

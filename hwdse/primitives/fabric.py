@@ -14,7 +14,7 @@ from hwdse.identity import stamp
 from hwdse.primitives.laws import Entries, LawTable
 from hwdse.primitives.table_files import path_of_table, read_laws, table_names
 
-QUANTITIES = ("luts", "flip_flops", "delay_ns")
+QUANTITIES = ("luts", "flip_flops", "multipliers", "delay_ns")
 """A fabric table has one law per primitive for each of these quantities."""
 
 SCHEMA = "hwdse-fabric-1"

@@ -19,6 +19,9 @@ from typing import ClassVar
 
 from hwdse.errors import HwdseError
 
+HARD_BITS = 18
+"""Operand width of a hard multiplier of an FPGA."""
+
 
 def _log2(value: float) -> float:
     """Depth of a balanced binary tree with `value` leaves; 0 for one leaf or none."""
@@ -147,6 +150,7 @@ class Multiplier(Primitive):
     def _features(self) -> dict[str, float]:
         product = float(self.a_bits * self.b_bits)
         total = float(self.a_bits + self.b_bits)
+        hard_blocks = float(ceil(self.a_bits / HARD_BITS) * ceil(self.b_bits / HARD_BITS))
         return {
             "product": product,
             # Array cells that add three bits, counted as in Dadda (1965).
@@ -159,6 +163,9 @@ class Multiplier(Primitive):
             "signed_product": product if self.signed else 0.0,
             "signed_sum": total if self.signed else 0.0,
             "signed": 1.0 if self.signed else 0.0,
+            "hard_blocks": hard_blocks,
+            # Bits of the sums that join the results of several hard multipliers.
+            "hard_sums": (hard_blocks - 1) * total,
         }
 
 

@@ -45,6 +45,8 @@ def test_explore_ends_with_table_advice_and_files(faked, capsys):
     assert "rank  design " in out
     assert "a=int8,acc=kulisch" in out
     assert "Float reaches 98.06 %" in out
+    # The fakes' estimates have no intervals, so nothing is sure.
+    assert "undecided  -" in out
     for name in ("results.csv", "pareto.png", "pareto.svg", "report.html", STORE_NAME, "rtl"):
         assert str(faked / name) in out
         assert (faked / name).exists()

@@ -43,7 +43,7 @@ def test_every_command_has_its_summary_help_and_json(name, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["fly"], "unknown command 'fly': known are formats, "),
+        (["fly"], "unknown command 'fly': hwdse --help lists all"),
         (["--fly"], "No such option"),
         (["formats", "--fly"], "No such option"),
         (["rtl", "int8"], "unexpected extra argument"),

@@ -15,16 +15,17 @@ from hwdse.cost.calibration.fabric import fitted_fabric
 from hwdse.cost.fpga.estimate import estimate_fabric
 from hwdse.errors import TechnologyError, ToolError
 from hwdse.explore.aims import Aims
-from hwdse.explore.undecided import undecided_mask
+from hwdse.explore.standing import standing
 from hwdse.hdl import structure_of
 from hwdse.primitives import fabrics, load_fabric
 from hwdse.primitives.fabric import QUANTITIES, parse_fabric
-from hwdse.primitives.primitive import Adder, Register
+from hwdse.primitives.primitive import Adder, Multiplier, Register
 from hwdse.resources import resource
 from hwdse.spec import Design
 
 TABLE = json.loads(resource("models", "fabric", "ecp5.json").read_text())
 NOTHING = {"coefficients": {}, "max_error": 0.0, "rms_error": 0.0}
+NO_REGISTERS = {"flip_flops": NOTHING, "multipliers": NOTHING}
 
 
 def law(**coefficients):
@@ -39,12 +40,13 @@ def plain(table):
 def by_hand(adjustments=None):
     """A fabric in which an adder takes a LUT per bit and all else a LUT per feature `one`."""
     primitives = {
-        kind: {"luts": law(one=1.0), "flip_flops": NOTHING, "delay_ns": law(one=2.0)}
+        kind: {**NO_REGISTERS, "luts": law(one=1.0), "delay_ns": law(one=2.0)}
         for kind in TABLE["primitives"]
     }
     primitives["Adder"]["luts"] = law(width=1.0)
+    primitives["Multiplier"]["multipliers"] = law(hard_blocks=1.0)
     primitives["Register"] = {
-        "luts": NOTHING, "flip_flops": law(width=1.0), "delay_ns": law(one=0.5),
+        **NO_REGISTERS, "luts": NOTHING, "flip_flops": law(width=1.0), "delay_ns": law(one=0.5),
     }  # fmt: skip
     return parse_fabric(
         {**TABLE, "name": "hand", "primitives": primitives, "adjustments": adjustments or {}}
@@ -66,6 +68,7 @@ def test_estimate_adds_up_laws():
     registers = sum(n * p.width for p, n in counts.items() if isinstance(p, Register))
     assert found.flip_flops == registers
     assert found.luts == sum(block.luts for block in found.breakdown)
+    assert found.multipliers == 1
     assert (found.luts_error, found.fmax_error) == (None, None)
     assert found.fabric == "hand"
     # Registers take half a ns, every step of the path two.
@@ -110,7 +113,7 @@ def test_shipped_intervals_hold_for_held_out_designs(name):
         validation.compare_all({**table, "designs": plain(table)}, parse_fabric(table))
     )
     totals = {item.quantity: item for item in found if item.group == "all"}
-    assert tuple(totals) == QUANTITIES
+    assert set(totals) == set(QUANTITIES) - (set() if table["dsp"] else {"multipliers"})
     for item in totals.values():
         assert item.designs >= 6
         assert item.covered * item.designs >= binom.ppf(0.01, item.designs, 0.9)
@@ -120,7 +123,10 @@ def test_shipped_intervals_hold_for_held_out_designs(name):
 def test_a_quantity_that_measured_nothing_does_not_count():
     shipped = parse_fabric(TABLE)
     spec = "a=int8,b=int8,mul=exact,out=int8,rounding=rne,unit=mul,stages=0"
-    point = {"spec": spec, "luts": 200, "flip_flops": 0, "delay_ns": 9.0, "held_out": True}
+    point = {
+        "spec": spec, "luts": 200, "flip_flops": 0, "multipliers": 0, "delay_ns": 9.0,
+        "held_out": True,
+    }  # fmt: skip
     (one,) = validation.compare_all({"designs": [point]}, shipped)
     assert set(one.measured) == {"luts", "delay_ns"}
     assert validation.agreement([one], "luts").designs == 1
@@ -175,7 +181,7 @@ def test_validate_command(capsys, tmp_path):
     path.write_text(json.dumps({**TABLE, "name": "small", "designs": plain(TABLE)}))
     assert main(["validate", str(path), "--json", "--plot", str(tmp_path / "scatter")]) == 0
     (found,) = json.loads(capsys.readouterr().out)["technologies"]
-    assert {item["quantity"] for item in found["held_out"]} == set(QUANTITIES)
+    assert {item["quantity"] for item in found["held_out"]} == set(QUANTITIES) - {"multipliers"}
     assert (tmp_path / "scatter-small.png").is_file()
 
 
@@ -221,9 +227,9 @@ def test_undecided_by_frequency_takes_the_larger_as_better():
             "rank": [1, 1], "sqnr_db": 1.0, "fabric": "ecp5",
         }
     )  # fmt: skip
-    assert undecided_mask(frame, Aims.of("fmax_mhz", "sqnr_db")).tolist() == [False, False]
+    assert standing(frame, Aims.of("fmax_mhz", "sqnr_db")).undecided.tolist() == [False, False]
     frame["fmax_mhz"] = [100.0, 101.0]
-    assert undecided_mask(frame, Aims.of("fmax_mhz", "sqnr_db")).tolist() == [True, True]
+    assert standing(frame, Aims.of("fmax_mhz", "sqnr_db")).undecided.tolist() == [True, True]
 
 
 def test_families_without_place_and_route_are_refused(tmp_path, capsys):
@@ -231,21 +237,42 @@ def test_families_without_place_and_route_are_refused(tmp_path, capsys):
         calibration.measured_fabric("gowin", name="x", designs=1)
     assert main(["calibrate", "--fpga", "gowin", "-o", str(tmp_path / "t.json")]) == 2
     assert "ecp5" in capsys.readouterr().err
+    with pytest.raises(ToolError, match="iCE40 HX8K has no hard multipliers: ecp5 has"):
+        calibration.measured_fabric("ice40", name="x", designs=1, dsp=True)
+    refit = ["calibrate", "--refit", "t.json", "--dsp", "-o", str(tmp_path / "t.json")]
+    assert main(refit) == 2
+    assert "--dsp needs --fpga FAMILY" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("a_bits", "b_bits", "blocks", "sums"), [(8, 8, 1, 0), (18, 19, 2, 37), (24, 24, 4, 144)]
+)
+def test_wide_products_take_several_hard_multipliers(a_bits, b_bits, blocks, sums):
+    found = Multiplier(a_bits=a_bits, b_bits=b_bits, signed=False).features()
+    assert (found["hard_blocks"], found["hard_sums"]) == (blocks, sums)
 
 
 @pytest.mark.long
 def test_primitives_are_placed(tmp_path, monkeypatch):
     """Needs the `synthesis` extra: an adder is a carry chain, a register its flip-flops."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    adder = calibration._measure(Adder(width=16), family="ecp5")
+    adder = calibration._measure(Adder(width=16), family="ecp5", dsp=False)
     # Two bits of a carry chain take a cell of two LUTs; the carry out takes one more bit.
     assert 17 <= adder["luts"] <= 20
     assert adder["flip_flops"] == 0
-    register = calibration._measure(Register(width=8), family="ecp5")
+    register = calibration._measure(Register(width=8), family="ecp5", dsp=False)
     assert register["flip_flops"] == 8
     assert 0.3 < register["delay_ns"] < 1.5 < adder["delay_ns"]
     design = "a=int4,b=int4,mul=exact,acc=int:16,out=int16,rounding=rne,unit=mac,stages=0"
-    point = calibration._measure_design(design, family="ecp5")
+    point = calibration._measure_design(design, family="ecp5", dsp=False)
     assert point["luts"] > 50
     assert point["flip_flops"] == 17
-    assert calibration._measure_design(design, family="ecp5") == point  # from the cache
+    assert point["multipliers"] == 0
+    known = calibration._measure_design(design, family="ecp5", dsp=False)
+    assert known == point  # from the cache
+    hard = calibration._measure_design(design, family="ecp5", dsp=True)
+    assert (hard["multipliers"], hard["luts"] < point["luts"]) == (1, True)
+    product = calibration._measure(
+        Multiplier(a_bits=8, b_bits=8, signed=True), family="ecp5", dsp=True
+    )
+    assert (product["multipliers"], product["luts"]) == (1, 0)

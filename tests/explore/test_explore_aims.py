@@ -13,7 +13,7 @@ from hwdse.explore.columns import COLUMNS
 from hwdse.explore.front import pareto, pareto_mask
 from hwdse.explore.plotting import plot
 from hwdse.explore.space import Space
-from hwdse.explore.undecided import undecided_mask
+from hwdse.explore.standing import standing
 
 
 def frame(**columns):
@@ -99,9 +99,9 @@ def test_an_interval_around_a_limit_is_undecided():
     aims = Aims.of("energy_pj", "accuracy", where=["delay_ns <= 2"])
     assert pareto_mask(table, aims).tolist() == [False, True, False]
     # The first may keep the limit, and then it takes the place of the second.
-    assert undecided_mask(table, aims).tolist() == [True, True, False]
+    assert standing(table, aims).undecided.tolist() == [True, True, False]
     table.loc[0, "delay_ns"] = 9.0
-    assert undecided_mask(table, aims).tolist() == [False, False, False]
+    assert standing(table, aims).undecided.tolist() == [False, False, False]
 
 
 def test_one_objective_that_is_not_sure_leaves_the_front_open():
@@ -111,10 +111,10 @@ def test_one_objective_that_is_not_sure_leaves_the_front_open():
     )  # fmt: skip
     three = Aims.of("energy_pj", "area_um2", "accuracy")
     assert pareto_mask(table, three).tolist() == [True, False, False]
-    assert undecided_mask(table, three).tolist() == [True, True, False]
+    assert standing(table, three).undecided.tolist() == [True, True, False]
     # Far apart in area, the second cannot replace the first; but nothing surely beats it.
     table.loc[1, "area_um2"] = 900.0
-    assert undecided_mask(table, three).tolist() == [False, True, False]
+    assert standing(table, three).undecided.tolist() == [False, True, False]
 
 
 SPACE = (

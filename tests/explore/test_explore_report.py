@@ -11,9 +11,10 @@ from explore_fakes import by_key, evaluation, filled, space
 from hwdse.errors import OutputError, StoreError
 from hwdse.explore.aims import Aims
 from hwdse.explore.front import pareto
+from hwdse.explore.paired import Paired
 from hwdse.explore.reporting import report
+from hwdse.explore.standing import standing
 from hwdse.explore.store import RTL_FOLDER, Store
-from hwdse.explore.undecided import undecided_mask
 from hwdse.spec import Design
 
 DESIGNS = space().designs
@@ -71,7 +72,7 @@ def test_table_has_a_row_per_design_and_marks_the_front(store, tmp_path):
     page = Page(report(store, tmp_path / "report.html").read_text())
     (_, head), *rows = page.rows
     frame = store.frame()
-    assert head[:3] == ["Design", "Rank", "Energy per MAC (pJ)"]
+    assert head[:4] == ["Design", "Rank", "On front (%)", "Energy per MAC (pJ)"]
     assert [cells[0] for _, cells in rows] == frame["design"].tolist()
     assert {len(cells) for _, cells in rows} == {len(head)}
     marked = [cells[0] for mark, cells in rows if mark == "front"]
@@ -84,12 +85,13 @@ def test_data_holds_every_point_and_every_front(store, tmp_path):
     data = json.loads(Page(report(store, tmp_path / "report.html").read_text()).data)
     frame = store.frame()
     assert [d["energy_pj"] for d in data["designs"]] == frame["energy_pj"].tolist()
-    for name, front in data["fronts"].items():
+    assert list(data["fronts"]) == [""]
+    for name, front in data["fronts"][""].items():
         x, y = name.split()
         assert set(frame["design"].iloc[front]) == set(pareto(frame, Aims.of(x, y))["design"])
         assert frame[x].iloc[front].is_monotonic_increasing
-    assert len(data["fronts"]) == 18
-    assert data["front"] in data["fronts"]
+    assert len(data["fronts"][""]) == 18
+    assert data["front"] in data["fronts"][""]
     assert [d["rank"] for d in data["designs"]] == frame["rank"].tolist()
     assert data["blocks"] == ["decode", "multiply", "accumulate", "encode", "registers"]
     assert data["designs"][0]["blocks"]["multiply"]["energy_pj"] == pytest.approx(
@@ -220,6 +222,6 @@ def test_report_in_chromium_shows_scatter_breakdown_and_table(store, tmp_path):
 
 def test_designs_that_errors_of_estimates_could_move_are_marked(store, tmp_path):
     text = report(store, tmp_path / "report.html").read_text()
-    unsure = int(undecided_mask(store.frame()).sum())
+    unsure = int(standing(store.frame(), paired=Paired.of(store.rows())).undecided.sum())
     assert text.count("<tr") - text.count("<tr>") >= text.count(" data-undecided>") == unsure
     assert "is undecided (≈ before its name)" in text

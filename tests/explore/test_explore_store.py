@@ -19,7 +19,8 @@ from hwdse.cli import main
 from hwdse.errors import HwdseError, StoreError
 from hwdse.explore import pareto, store_errors
 from hwdse.explore.reporting import report
-from hwdse.explore.store import SCHEMA_VERSION, STORE_NAME, Store
+from hwdse.explore.schema import SCHEMA_VERSION
+from hwdse.explore.store import STORE_NAME, Store
 
 DESIGNS = space(4).designs
 KEYS = list(by_key(DESIGNS))
@@ -362,6 +363,51 @@ MAY_LACK = ("sqnr_db", "kl_divergence")
 def test_damaged_errors_are_named(loose, capsys, content, said):
     changed(loose, "UPDATE evaluation SET errors = ? WHERE key = ?", content, KEYS[1])
     assert said in complains(loose, capsys, "row 2 of table evaluation", f"({DESIGNS[1]})")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "aims is no JSON"),
+        ("{}", "aims lacks objectives"),
+        ('{"objectives": 3, "where": []}', "aims.objectives is 3, not a list of texts"),
+        ('{"objectives": ["speed", "area_um2"], "where": []}', "unknown column 'speed'"),
+        ('{"objectives": ["energy_pj"], "where": []}', "at least two different ones"),
+        ('{"objectives": ["energy_pj", "accuracy"], "where": ["x"]}', "'x' is no limit"),
+    ],
+)
+def test_damaged_aims_are_told(loose, capsys, content, said):
+    changed(loose, "UPDATE aims SET aims = ?", content)
+    for command in (["pareto", str(loose)], ["report", str(loose), "-o", f"{loose}.html"]):
+        assert main(command) == 2
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("text", "outcomes are no bytes"),
+        (b"\1" * 100, "outcomes of shape (100,) for 360 samples"),
+        (b"\4" * 360, "outcomes with unknown bits"),
+    ],
+)
+def test_damaged_outcomes_are_named(loose, capsys, content, said):
+    changed(loose, "UPDATE evaluation SET outcomes = ? WHERE key = ?", content, KEYS[1])
+    assert said in complains(loose, capsys, "row 2 of table evaluation", f"({DESIGNS[1]})")
+
+
+def test_outcomes_are_kept_and_may_lack(tmp_path):
+    done = evaluation(DESIGNS[0])
+    with Store.create(tmp_path / "store.sqlite") as store:
+        store.select({"with": DESIGNS[0], "without": DESIGNS[1]})
+        store.add("with", done)
+        store.add("without", replace(evaluation(DESIGNS[1]), outcomes=None))
+        kept, none = store.rows()
+        assert kept.outcomes.tolist() == done.outcomes.tolist()
+        assert none.outcomes is None
+        for wrong in (done.outcomes.astype(int), done.outcomes[1:], done.outcomes + np.uint8(4)):
+            with pytest.raises(ValueError, match="outcomes"):
+                store.add("other", replace(done, outcomes=wrong))
 
 
 def test_errors_are_kept_bit_for_bit(tmp_path):

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from hwdse.networks.accuracy import (
+    AGREES,
     NO_ANSWER,
+    RIGHT,
     Accuracy,
     kl_divergence,
     mcnemar_p,
@@ -62,6 +64,8 @@ def test_accuracy_counts_and_becomes_json():
     assert accuracy.low < 0.75 < accuracy.high
     assert accuracy.mcnemar_p == 1.0
     assert accuracy.errors.tolist() == pytest.approx([0, 0, 32**0.5, 32**0.5])
+    assert np.mean(accuracy.outcomes & RIGHT > 0) == accuracy.value
+    assert np.mean(accuracy.outcomes & AGREES > 0) == accuracy.agreement
     document = json.loads(json.dumps(accuracy.to_json()))
     assert document["samples"] == 4
     assert document["network"] == "net"

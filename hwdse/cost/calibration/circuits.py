@@ -39,12 +39,17 @@ class Benchmark:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """The measured grid of a primitive class, and the features in which each cost law is linear."""
+    """The measured grid of a primitive class, and the features in which each cost law is linear.
+
+    The features `hard` say what hard multipliers of an FPGA make of the class. Their number is
+    linear in these features alone, LUTs and delay are linear in them besides.
+    """
 
     grid: tuple[st.Primitive, ...]
     area_um2: tuple[str, ...]
     energy_pj: tuple[str, ...]
     delay_ns: tuple[str, ...]
+    hard: tuple[str, ...] = ()
 
 
 def _bits(width: int) -> str:
@@ -250,6 +255,7 @@ CALIBRATIONS: Mapping[type[st.Primitive], Calibration] = {
         area_um2=("product", "full_adders", "half_adders", "signed_sum", "signed_product"),
         energy_pj=("product", "full_adders", "half_adders", "signed_sum", "signed_product"),
         delay_ns=("one", "log_rows", "carries", "signed"),
+        hard=("hard_blocks", "hard_sums"),
     ),
     st.Shifter: Calibration(
         grid=tuple(

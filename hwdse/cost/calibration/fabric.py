@@ -1,7 +1,7 @@
 """Makes a fabric table: maps, places and routes primitives and whole designs, and fits laws.
 
-Everything is measured without hard multipliers where the table says so. Then the LUTs of different
-number formats compare, and the laws of multipliers hold for any width.
+Where the table says so, everything is measured without hard multipliers. Then the LUTs of different
+number formats compare.
 """
 
 import re
@@ -35,7 +35,7 @@ from hwdse.workers import Failure, run_tasks
 _TIMEOUT_S = 300.0
 _FEWEST_LUTS = 20
 """Designs of fewer LUTs are left out: a handful of LUTs is no unit that one would build."""
-_FLOOR = {"luts": 0.1, "flip_flops": 0.1, "delay_ns": 0.5}
+_FLOOR = {"luts": 0.1, "flip_flops": 0.1, "multipliers": 0.1, "delay_ns": 0.5}
 """As `fit.FLOOR`."""
 _SHORTEST_NS = 0.01
 _ROUNDS = 2
@@ -47,6 +47,7 @@ def measured_fabric(
     *,
     name: str,
     designs: int,
+    dsp: bool = False,
     jobs: int | None = None,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
@@ -60,21 +61,27 @@ def measured_fabric(
         family: a family that open tools place and route.
         name: name of the table.
         designs: number of designs to draw.
+        dsp: use hard multipliers.
         jobs: number of processes; by default one per core.
         progress: is called after each primitive and design.
 
     Raises:
-        ToolError: the family is unknown, or it cannot be placed and routed with open tools.
+        ToolError: the family is unknown, it cannot be placed and routed with open tools, or it has
+            no hard multipliers.
         HwdseError: a tool is missing, or a primitive could not be measured.
     """
     check_family(family)
-    if not FAMILIES[family].nextpnr:
+    chosen = FAMILIES[family]
+    if not chosen.nextpnr:
         able = ", ".join(routed())
         raise ToolError(f"{family} cannot be placed and routed with open tools: {able} can")
+    if dsp and not chosen.multipliers:
+        able = ", ".join(name for name in routed() if FAMILIES[name].multipliers)
+        raise ToolError(f"{chosen.device} has no hard multipliers: {able} has")
     primitives: dict[str, Any] = {kind.__name__: {"grid": []} for kind in CALIBRATIONS}
     grid = [primitive for calibration in CALIBRATIONS.values() for primitive in calibration.grid]
     found: dict[Primitive, dict[str, float]] = {}
-    for primitive, result in run_tasks(partial(_measure, family=family), grid, jobs):
+    for primitive, result in run_tasks(partial(_measure, family=family, dsp=dsp), grid, jobs):
         if isinstance(result, Failure):
             raise HwdseError(f"{primitive}: {result.reason}")
         found[primitive] = result
@@ -84,18 +91,19 @@ def measured_fabric(
         primitives[type(primitive).__name__]["grid"].append(entry)
     points = []
     specs = [str(design) for design in sample(designs)]
-    for spec, point in run_tasks(partial(_measure_design, family=family), specs, jobs):
+    for spec, point in run_tasks(partial(_measure_design, family=family, dsp=dsp), specs, jobs):
         if not isinstance(point, Failure) and point["luts"] >= _FEWEST_LUTS:
             points.append(point)
         progress(spec)
+    used = "with" if dsp else "without"
     return {
         "schema": SCHEMA,
         "name": name,
         "family": family,
-        "device": FAMILIES[family].device,
-        "dsp": False,
+        "device": chosen.device,
+        "dsp": dsp,
         "method": {
-            "luts": f"cells after {find_yosys().name}, without hard multipliers",
+            "luts": f"cells after {find_yosys().name}, {used} hard multipliers",
             "delay_ns": f"period after {_router(family)}, registers at all ports, seed {SEED}",
             "fit": "laws of primitives, factors and corrections of whole designs",
         },
@@ -111,7 +119,8 @@ def fitted_fabric(table: Mapping[str, Any]) -> dict[str, Any]:
         TechnologyError: the measured grid is not that of `CALIBRATIONS`.
     """
     fitted = {**table, "adjustments": {}, "primitives": {}}
-    fitted["primitives"] = fitted_laws(table["primitives"], _features, _FLOOR)
+    features = partial(_features, dsp=bool(table["dsp"]))
+    fitted["primitives"] = fitted_laws(table["primitives"], features, _FLOOR)
     points = [point for point in table.get("designs", []) if not point["held_out"]]
     for _ in range(_ROUNDS if points else 0):
         fabric = parse_fabric(fitted)
@@ -119,21 +128,26 @@ def fitted_fabric(table: Mapping[str, Any]) -> dict[str, Any]:
         for quantity in QUANTITIES:
             # A unit without flip-flops says nothing about how many others have.
             some = [(p, u) for p, u in zip(points, units, strict=True) if p[quantity]]
+            if not some:
+                continue
             samples = Samples.of(
                 [_parts(unit, fabric, quantity) for _, unit in some],
                 [_traits(point["spec"]) for point, _ in some],
                 [float(point[quantity]) for point, _ in some],
             )
-            # The structure has every flip-flop.
-            corrected = quantity != "flip_flops"
+            # The structure has every flip-flop and every product.
+            corrected = quantity not in ("flip_flops", "multipliers")
             fitted["adjustments"][quantity] = adjustment(samples, effects=corrected)
     parse_fabric(fitted)
     return fitted
 
 
-def _features(calibration: Calibration, quantity: str) -> tuple[str, ...]:
+def _features(calibration: Calibration, quantity: str, *, dsp: bool) -> tuple[str, ...]:
     """Features in which a cost is linear: LUTs and flip-flops grow as the area does."""
-    return calibration.delay_ns if quantity == "delay_ns" else calibration.area_um2
+    if quantity == "multipliers":
+        return calibration.hard
+    soft = calibration.delay_ns if quantity == "delay_ns" else calibration.area_um2
+    return (*soft, *calibration.hard) if dsp else soft
 
 
 def _unit(spec: str, fabric: Fabric) -> UnitStructure:
@@ -158,10 +172,12 @@ def _parts(unit: UnitStructure, fabric: Fabric, quantity: str) -> Mapping[tuple[
     return structure_parts(unit, fabric, quantity)
 
 
-def _measure(primitive: Primitive, *, family: str) -> dict[str, float]:
-    """LUTs, flip-flops and delay of one primitive."""
+def _measure(primitive: Primitive, *, family: str, dsp: bool) -> dict[str, float]:
+    """LUTs, flip-flops, hard multipliers and delay of one primitive."""
     described = benchmark(primitive)
-    kept = Kept("fabric", [*_recipe(family), described.verilog])
+    # What multiplies nothing is the same with hard multipliers.
+    dsp = dsp and bool(CALIBRATIONS[type(primitive)].hard)
+    kept = Kept("fabric primitives", [*_recipe(family, dsp=dsp), described.verilog])
     known = kept.read()
     if known is not None:
         return dict(known)
@@ -181,7 +197,7 @@ def _measure(primitive: Primitive, *, family: str) -> dict[str, float]:
         clock=described.clock,
     )
     chosen = FAMILIES[family]
-    placed = place(module, chosen, dsp=False)
+    placed = place(module, chosen, dsp=dsp)
     assert placed.period_ns is not None  # the family is placed and routed
     # Only a register counts the times of registers. Other paths lie between those of the wrapper.
     between = (
@@ -192,20 +208,21 @@ def _measure(primitive: Primitive, *, family: str) -> dict[str, float]:
     point = {
         "luts": float(chosen.luts_of(placed.cells)),
         "flip_flops": float(chosen.flip_flops_of(placed.cells)),
+        "multipliers": float(chosen.multipliers_of(placed.cells)),
         "delay_ns": round(max(between, _SHORTEST_NS), 4),
     }
     kept.write(point)
     return point
 
 
-def _measure_design(spec: str, *, family: str) -> dict[str, Any]:
+def _measure_design(spec: str, *, family: str, dsp: bool) -> dict[str, Any]:
     """What a table keeps of a placed design."""
     design = Design.parse(spec)
     verilog = hdl.emit(design, target=FAMILIES[family].target)
-    kept = Kept("fabric", [*_recipe(family), verilog])
+    kept = Kept("fabric", [*_recipe(family, dsp=dsp), verilog])
     known = kept.read()
     if known is None:
-        result = place_and_route(design, family, dsp=False, timeout_s=_TIMEOUT_S)
+        result = place_and_route(design, family, dsp=dsp, timeout_s=_TIMEOUT_S)
         known = result.to_json()
         kept.write(known)
     placed = FpgaResult(**known)
@@ -214,6 +231,7 @@ def _measure_design(spec: str, *, family: str) -> dict[str, Any]:
         "spec": spec,
         "luts": placed.luts,
         "flip_flops": placed.flip_flops,
+        "multipliers": placed.multipliers,
         "delay_ns": round(1000 / placed.fmax_mhz, 4),
         "held_out": held_out(spec),
     }
@@ -223,13 +241,13 @@ def _router(family: str) -> str:
     return find_nextpnr(FAMILIES[family].nextpnr).name
 
 
-def _recipe(family: str) -> list[str]:
+def _recipe(family: str, *, dsp: bool) -> list[str]:
     """All that decides a measurement besides the design."""
     chosen = FAMILIES[family]
     return [
         find_yosys().name,
         _router(family),
-        chosen.synthesis_without_dsp,
+        chosen.synthesis if dsp else chosen.synthesis_without_dsp,
         *chosen.options,
         str(SEED),
     ]

@@ -112,6 +112,7 @@ def _(table: Fabric, design: Design) -> Estimated:
     return {
         "luts": (cost.luts, cost.luts_error),
         "flip_flops": (cost.flip_flops, cost.flip_flops_error),
+        "multipliers": (cost.multipliers, cost.multipliers_error),
         "delay_ns": (cost.delay_ns, cost.fmax_error),
     }
 
@@ -206,13 +207,15 @@ def ordered_share(estimated: Floats, measured: Floats) -> float:
 
 
 def agreements(comparisons: Sequence[Comparison]) -> list[Agreement]:
-    """Errors of all held-out designs, then by each group of categories."""
+    """Errors of all held-out designs, then by each group of categories, for what was measured."""
     chosen = [item for item in comparisons if item.held_out]
     if not chosen:
         raise TechnologyError("no held-out designs to validate with")
     found = []
     for quantity in chosen[0].table.quantities:
         known = [item for item in chosen if quantity in item.measured]
+        if not known:
+            continue
         found.append(agreement(known, quantity))
         for name in GROUPS:
             for value in sorted({item.terms[name] for item in known}):

@@ -1,4 +1,4 @@
-"""Estimates LUTs, flip-flops and clock frequency of a design from a fabric table.
+"""Estimates LUTs, flip-flops, multipliers and clock frequency of a design from a fabric table.
 
 The estimate works like that of a technology (`hwdse.cost.analytic`): laws of primitives, factors of
 whole designs, effects of traits. No tool runs, so a sweep can compare designs by FPGA cost.
@@ -16,6 +16,8 @@ from hwdse.cost.fpga.families import FAMILIES, check_family
 from hwdse.primitives import Fabric, load_fabric
 from hwdse.spec import Design
 
+_COUNTED = ("luts", "flip_flops", "multipliers")
+
 
 @dataclass(frozen=True, kw_only=True)
 class FabricBlock:
@@ -25,11 +27,13 @@ class FabricBlock:
         name: name of the block.
         luts: number of LUTs.
         flip_flops: number of flip-flops.
+        multipliers: number of hard multipliers.
     """
 
     name: str
     luts: float
     flip_flops: float
+    multipliers: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,7 @@ class FabricCost:
     Attributes:
         luts: number of LUTs, the sum over `breakdown`.
         flip_flops: number of flip-flops, the sum over `breakdown`.
+        multipliers: number of hard multipliers, the sum over `breakdown`.
         fmax_mhz: highest clock frequency after routing.
         macs_per_cycle: number of products accumulated per cycle.
         breakdown: what the blocks take.
@@ -48,11 +53,13 @@ class FabricCost:
         luts_error: relative half width of the interval around the LUTs that holds for 90 % of the
             designs of this family. None if the table has no interval.
         flip_flops_error: the same for the flip-flops.
+        multipliers_error: the same for the hard multipliers.
         fmax_error: the same for the clock frequency.
     """
 
     luts: float
     flip_flops: float
+    multipliers: float
     fmax_mhz: float
     macs_per_cycle: float
     breakdown: tuple[FabricBlock, ...]
@@ -61,6 +68,7 @@ class FabricCost:
     dsp: bool
     luts_error: float | None = None
     flip_flops_error: float | None = None
+    multipliers_error: float | None = None
     fmax_error: float | None = None
 
     @property
@@ -82,7 +90,7 @@ class FabricCost:
 
 
 def estimate_fabric(design: Design, fabric: str | Fabric) -> FabricCost:
-    """Estimate LUTs, flip-flops and clock frequency of a design.
+    """Estimate LUTs, flip-flops, hard multipliers and clock frequency of a design.
 
     Args:
         design: the design.
@@ -110,7 +118,7 @@ def estimate_fabric(design: Design, fabric: str | Fabric) -> FabricCost:
                 quantity: sum(
                     adjusted(name, block, table, quantity=quantity, traits=traits).values()
                 )
-                for quantity in ("luts", "flip_flops")
+                for quantity in _COUNTED
             },
         )
         for name, block in unit.blocks.items()
@@ -118,13 +126,13 @@ def estimate_fabric(design: Design, fabric: str | Fabric) -> FabricCost:
     return FabricCost(
         luts=sum(block.luts for block in breakdown),
         flip_flops=sum(block.flip_flops for block in breakdown),
+        multipliers=sum(block.multipliers for block in breakdown),
         fmax_mhz=1000 / period,
         macs_per_cycle=unit.macs_per_cycle,
         breakdown=breakdown,
         fabric=table.name,
         device=table.device,
         dsp=table.dsp,
-        luts_error=table.adjustment("luts").half_width(traits),
-        flip_flops_error=table.adjustment("flip_flops").half_width(traits),
+        **{f"{name}_error": table.adjustment(name).half_width(traits) for name in _COUNTED},
         fmax_error=delay.half_width(traits),
     )

@@ -41,6 +41,10 @@ class Family:
         """Number of flip-flops among cells of the given types."""
         return sum(cell.startswith(self.flip_flops) for cell in cells)
 
+    def multipliers_of(self, cells: Iterable[str]) -> int:
+        """Number of hard multipliers among cells of the given types."""
+        return sum(cell in self.multipliers for cell in cells)
+
     @property
     def synthesis_without_dsp(self) -> str:
         """Yosys pass that maps a design to this family without hard multipliers."""

@@ -129,7 +129,7 @@ def place_and_route(
         device=chosen.device,
         luts=chosen.luts_of(placed.cells),
         flip_flops=chosen.flip_flops_of(placed.cells),
-        multipliers=sum(cell in chosen.multipliers for cell in placed.cells),
+        multipliers=chosen.multipliers_of(placed.cells),
         fmax_mhz=None if placed.period_ns is None else round(1000 / placed.period_ns, 2),
         tool=", ".join(placed.tools),
         dsp=dsp,

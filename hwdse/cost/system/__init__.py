@@ -1,7 +1,7 @@
 """Cost of a whole network on a machine: traffic, cycles and energy of each layer.
 
 A machine is an array of units, an on-chip memory and an off-chip memory. Most callers need only
-`load_machine` and `estimate_system`.
+`load_machine` and `estimate_system`. `require` says what a network needs before there is a machine.
 """
 
 from hwdse.cost.system.dataflow import Dataflow
@@ -9,6 +9,7 @@ from hwdse.cost.system.estimate import estimate_system
 from hwdse.cost.system.layer import LayerCost
 from hwdse.cost.system.machine import Machine, OffChip, OnChip, load_machine, machines
 from hwdse.cost.system.network import SystemCost
+from hwdse.cost.system.requirement import Requirement, require
 from hwdse.cost.system.roofline import Roofline
 from hwdse.cost.system.storage import StoredBits
 from hwdse.cost.system.tile import ArrayShape, Moves, Tile
@@ -26,6 +27,7 @@ __all__ = [
     "Moves",
     "OffChip",
     "OnChip",
+    "Requirement",
     "Roofline",
     "StoredBits",
     "SystemCost",
@@ -36,4 +38,5 @@ __all__ = [
     "fetches",
     "load_machine",
     "machines",
+    "require",
 ]

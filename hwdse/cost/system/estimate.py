@@ -18,7 +18,7 @@ from hwdse.cost.system.network import SystemCost
 from hwdse.cost.system.placed import PlacedArray, placed
 from hwdse.cost.system.storage import StoredBits
 from hwdse.cost.system.tile import Moves
-from hwdse.cost.system.tiling import choose, fetches
+from hwdse.cost.system.tiling import all_fetches, choose
 from hwdse.errors import MachineError
 from hwdse.primitives import Technology
 from hwdse.spec import Design, Workload
@@ -126,16 +126,7 @@ class _Model:
             order=machine.order,
         )
         groups = workload.groups
-        one = fetches(workload, tiling)
-        # Each pass over the first matrices reads every element of their tensor once.
-        passes = one.a // (workload.m * workload.k)
-        fetched = Moves(
-            a=passes * workload.distinct_a,
-            b=one.b * groups,
-            sums_in=one.sums_in * groups,
-            sums_out=one.sums_out * groups,
-            out=one.out * groups,
-        )
+        fetched = all_fetches(workload, tiling)
         fed = dataflow.feeds(workload, tiling.tile, array).times(groups)
         dram_read, dram_write = self._inwards(fetched), self._outwards(fetched)
         sram_read = _added(self._inwards(fed), dram_write)

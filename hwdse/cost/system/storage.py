@@ -1,9 +1,10 @@
 """Bits that each element takes in memory, block scales included."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hwdse import formats
+from hwdse.cost.system.tile import Moves
 from hwdse.errors import FormatError, SpecError
 from hwdse.formats import Format, Quantizer
 from hwdse.spec import Design
@@ -55,13 +56,22 @@ class StoredBits:
             FormatError: a format is unknown.
         """
         a, b = (_bits_of(operand) for operand in design.operands)
-        bits: dict[str, float] = {
-            "a": a,
-            "b": b,
-            "sum": _sum_bits(design),
-            "out": design.out.bits,
-        }
-        for operand, name in (stored or {}).items():
+        own = cls(a=a, b=b, sum=_sum_bits(design), out=design.out.bits)
+        return own.with_formats(stored or {})
+
+    def with_formats(self, stored: Mapping[str, str]) -> "StoredBits":
+        """The same with the formats of some operands replaced.
+
+        Args:
+            stored: name of the format by operand. A block format takes the bits of its scales as
+                well.
+
+        Raises:
+            SpecError: an operand is unknown.
+            FormatError: a format is unknown.
+        """
+        bits: dict[str, float] = {}
+        for operand, name in stored.items():
             if operand not in OPERANDS:
                 raise SpecError(
                     f"unknown operand {operand!r} in memory: known are {', '.join(OPERANDS)}"
@@ -71,7 +81,16 @@ class StoredBits:
             except FormatError as error:
                 raise FormatError(f"operand {operand} in memory: {error}") from error
             bits[operand] = _bits_of(found)
-        return cls(**bits)
+        return replace(self, **bits)
+
+    def of_moves(self, moves: Moves) -> float:
+        """Bits of elements that move between two levels."""
+        return (
+            moves.a * self.a
+            + moves.b * self.b
+            + (moves.sums_in + moves.sums_out) * self.sum
+            + moves.out * self.out
+        )
 
 
 def _bits_of(number_format: Format | Quantizer) -> float:

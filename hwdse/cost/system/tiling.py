@@ -7,7 +7,7 @@ come back later.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import permutations, product
 from math import lcm
@@ -69,6 +69,17 @@ def fetches(workload: Workload, tiling: Tiling) -> Moves:
         sums_out=m * n * again,
         out=m * n,
     )
+
+
+def all_fetches(workload: Workload, tiling: Tiling) -> Moves:
+    """Elements that move between the off-chip and the on-chip memory, for all matrix products.
+
+    Overlapping rows of first matrices count once per pass: a line buffer keeps the overlap.
+    """
+    one, groups = fetches(workload, tiling), workload.groups
+    # Each pass over the first matrices reads every element of their tensor once.
+    passes = one.a // (workload.m * workload.k)
+    return replace(one.times(groups), a=passes * workload.distinct_a)
 
 
 def _counts(workload: Workload, m: int, k: int, n: int) -> dict[str, int]:
@@ -257,17 +268,11 @@ def _effort(
     workload: Workload, dataflow: Dataflow, array: ArrayShape, bits: StoredBits, tiling: Tiling
 ) -> tuple[float, ...]:
     moves = dataflow.feeds(workload, tiling.tile, array)
-    fed = (
-        moves.a * bits.a
-        + moves.b * bits.b
-        + (moves.sums_in + moves.sums_out) * bits.sum
-        + moves.out * bits.out
-    )
     tile = tiling.tile
     steps = trips(workload.m, tile.m) * trips(workload.k, tile.k) * trips(workload.n, tile.n)
     return (
         dataflow.busy_cycles(workload, tile, array),
-        fed,
+        bits.of_moves(moves),
         steps,
         # The last ones only make the choice definite.
         tile.m,

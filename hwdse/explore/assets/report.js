@@ -63,15 +63,20 @@
       .filter((c) => design[c.name] !== null)
       .map((c) => `${escape(c.label)}: ${Number(value(design, c).toPrecision(4))}`);
     const rank = design.rank === null ? [] : [`Rank: ${design.rank}`];
-    return [`<b>${escape(design.design)}</b>`, ...rank, ...lines].join("<br>");
+    const chance = design.front_probability === null ? "unknown"
+      : `${Math.round(100 * design.front_probability)} %`;
+    const place = `Front of the table: ${chance}, ${design.standing}`;
+    return [`<b>${escape(design.design)}</b>`, place, ...rank, ...lines].join("<br>");
   }
+
+  const part = () => byId("part").value;
 
   function scatter() {
     const x = column(byId("x").value);
     const y = column(byId("y").value);
-    const front = data.fronts[`${x.name} ${y.name}`].map((i) => data.designs[i]);
+    const front = data.fronts[part()][`${x.name} ${y.name}`].map((i) => data.designs[i]);
     const groups = new Map();
-    for (const design of data.designs) {
+    for (const design of data.designs.filter((d) => d.combination === part())) {
       if (!groups.has(design.group)) groups.set(design.group, []);
       groups.get(design.group).push(design);
     }
@@ -101,14 +106,15 @@
     });
     const shapes = [];
     const annotations = [];
-    if (y.name === "accuracy" && data.float_accuracy !== null) {
-      const level = place(data.float_accuracy, y);
+    const baseline = data.float_accuracy[part()];
+    if (y.name === "accuracy" && baseline !== null) {
+      const level = place(baseline, y);
       shapes.push({
         type: "line", xref: "paper", x0: 0, x1: 1, y0: level, y1: level, layer: "below",
         line: { color: css("--quiet"), width: 1, dash: "dash" },
       });
       annotations.push({
-        xref: "paper", x: 1, y: level, text: `float: ${(100 * data.float_accuracy).toFixed(2)} %`, showarrow: false,
+        xref: "paper", x: 1, y: level, text: `float: ${(100 * baseline).toFixed(2)} %`, showarrow: false,
         xanchor: "right", yanchor: "bottom", font: { size: 12, color: css("--quiet") },
       });
     }
@@ -124,7 +130,7 @@
 
   function blocks(id, name) {
     const c = column(name);
-    const front = data.fronts[data.front].map((i) => data.designs[i]).reverse();
+    const front = data.fronts[part()][data.front].map((i) => data.designs[i]).reverse();
     const labels = front.map((d) => escape(d.design));
     const traces = data.blocks.map((block, i) => ({
       type: "bar", orientation: "h", name: block, y: labels,
@@ -191,6 +197,7 @@
   byId("front-only").addEventListener("change", filter);
   byId("x").addEventListener("change", scatter);
   byId("y").addEventListener("change", scatter);
+  byId("part").addEventListener("change", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   filter();
   draw();

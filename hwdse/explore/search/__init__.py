@@ -1,0 +1,21 @@
+"""Search: measures accuracy only where it can change the front.
+
+Costs of all designs are known first. A surrogate predicts the accuracy of designs from those that
+were measured; the expected gain in hypervolume says which design to measure next, and how well.
+"""
+
+from hwdse.explore.search.features import features_of
+from hwdse.explore.search.improvement import Staircase, expected_improvement
+from hwdse.explore.search.search import Budget, Measurement, Rung, Search
+from hwdse.explore.search.surrogate import Surrogate
+
+__all__ = [
+    "Budget",
+    "Measurement",
+    "Rung",
+    "Search",
+    "Staircase",
+    "Surrogate",
+    "expected_improvement",
+    "features_of",
+]

@@ -1,0 +1,138 @@
+"""A search in a sweep: which designs of a space to measure, if not all of them.
+
+Costs of all designs are estimated first. Then accuracy is measured where the front may change
+(`hwdse.explore.search`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log10
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hwdse.errors import SearchError
+from hwdse.explore.aims import Aims
+from hwdse.explore.budget import measurements
+from hwdse.explore.columns import Column
+from hwdse.explore.search import Budget, Measurement, Rung, Search, features_of
+from hwdse.spec import Design
+
+Floats = npt.NDArray[np.float64]
+
+Measure = Callable[[dict[str, Design]], Mapping[str, Mapping[str, Any]]]
+"""A function that measures designs by key, and returns the records of the finished ones by key."""
+
+_FULL = (Rung(name="all samples", share=1.0),)
+_FIRST = 0.15
+"""Share of the budget that is measured before the surrogate chooses."""
+_BATCH, _BATCHES = 8, 10
+"""Fewest designs measured at a time, and most batches after the first: workers start anew for each."""
+_QUALITIES = (-20.0, 150.0)
+"""Bounds of a ratio in dB for the surrogate: infinities become finite."""
+
+
+@runtime_checkable
+class Costing(Protocol):
+    """An evaluator that knows costs without measuring accuracy."""
+
+    def costs(self, designs: Sequence[Design]) -> pd.DataFrame:
+        """Columns of costs of designs, one row each; NaN where a design cannot be built."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Objectives:
+    """The two objectives of a search."""
+
+    cost: Column
+    quality: Column
+
+    @classmethod
+    def of(cls, aims: Aims) -> "_Objectives":
+        costs = [c for c in aims.columns if c.is_cost]
+        qualities = [c for c in aims.columns if not c.is_cost]
+        if len(costs) != 1 or len(qualities) != 1:
+            raise SearchError(
+                f"objectives {', '.join(aims.objectives)}: a search needs one cost and one measure "
+                "of accuracy"
+            )
+        return cls(cost=costs[0], quality=qualities[0])
+
+    def costs(self, frame: pd.DataFrame, aims: Aims) -> Floats:
+        """Costs as logarithms, smaller is better; NaN for designs that are never on the front."""
+        values: Floats = frame[self.cost.name].to_numpy(dtype=np.float64, na_value=np.nan)
+        known = Aims(
+            objectives=aims.objectives,
+            where=tuple(limit for limit in aims.where if limit.column.is_cost),
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = np.log(values) * (-1 if self.cost.maximize else 1)
+        return np.where(np.isfinite(found) & ~known.broken(frame), found, np.nan)
+
+    def qualities(self, records: Iterable[Mapping[str, Any]]) -> list[float]:
+        """Qualities, larger is better, on the scale on which they are drawn."""
+        if self.quality.scale != "error":
+            return [float(np.clip(record[self.quality.name], *_QUALITIES)) for record in records]
+        # An error of half a sample stands for none.
+        return [
+            -log10(max(1 - record[self.quality.name], 0.5 / record["samples"]))
+            for record in records
+        ]
+
+
+def searched(
+    pool: Mapping[str, Design],
+    evaluator: object,
+    aims: Aims,
+    budget: str,
+    measure: Measure,
+) -> dict[str, Design]:
+    """Search for the front of a pool of designs. The same pool gives the same search.
+
+    Args:
+        pool: the designs by key.
+        evaluator: gives the costs.
+        aims: one cost and one measure of accuracy; limits on costs.
+        budget: as of `measurements`.
+        measure: measures designs. A design that it does not return has failed, and is left out.
+
+    Returns:
+        The designs that were measured or failed, by key, in the order of the pool.
+
+    Raises:
+        SearchError: the evaluator knows no costs, the objectives are others, or the budget is
+            wrong.
+    """
+    wanted = _Objectives.of(aims)
+    if not isinstance(evaluator, Costing):
+        raise SearchError("a search needs an evaluator that knows costs without measuring")
+    keys, designs = list(pool), list(pool.values())
+    most = measurements(budget, len(pool))
+    search = Search(
+        features=features_of(designs),
+        costs=wanted.costs(evaluator.costs(designs), aims),
+        rungs=_FULL,
+        budget=Budget(
+            measurements=most,
+            first=max(1, round(_FIRST * most)),
+            batch=max(_BATCH, most // _BATCHES),
+        ),
+    )
+    tried: set[int] = set()
+    while batch := search.ask():
+        chosen = {keys[item.design]: item for item in batch}
+        records = measure({key: pool[key] for key in chosen})
+        qualities = dict(zip(records, wanted.qualities(records.values()), strict=True))
+        for key, item in chosen.items():
+            tried.add(item.design)
+            _tell(search, item, qualities.get(key))
+    return {keys[place]: designs[place] for place in sorted(tried)}
+
+
+def _tell(search: Search, item: Measurement, quality: float | None) -> None:
+    if quality is None:
+        search.drop(item.design)
+    else:
+        search.tell(item, quality)
