@@ -54,8 +54,8 @@ def test_the_stimulus_has_all_modes_changes_and_specials() -> None:
 
 
 FAULTS = {
-    "a mode that never comes": Fault(
-        TINY, modal_block, "_any", lambda _: lambda flags, numbers: flags[0]
+    "formats of other modes": Fault(
+        TINY, modal_block, "_any", lambda _: lambda flags, numbers: flags[-1]
     ),
     "products a step too low": Fault(
         SMALL,

@@ -99,7 +99,7 @@ def test_points_are_those_of_each_mode_alone() -> None:
         ("a=mxint8,mul=radix4,modes=mxint8|mxfp4", "mul=radix4: only exact serves elements of all"),
         (
             "a=block:int32:32:e8m0,modes=block:int32:32:e8m0|block:e5m18:32:e8m0",
-            "modes .*: exact sums of 32 products, in units of the least one, take 132 bits: at",
+            "modes .*: exact sums of 32 products, in units of the least one, take 133 bits: at",
         ),
         ("a=mxfp4,unit=mxmul,modes=mxfp4|mxint4", "unit mxmul does not use modes"),
     ],
