@@ -1,6 +1,6 @@
 """Decoder of an element whose format a mode chooses, into the common form of all modes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -46,7 +46,11 @@ class ModalDecoder(Component):
     def __init__(self, formats: tuple[Format, ...]) -> None:
         self._formats, self._form = formats, common_form(formats)
         self._shapes = aligned_shapes(formats)
-        self._floats = [k for k, one in enumerate(formats) if is_plain(one)]
+        self._floats = {
+            k: one
+            for k, one in enumerate(formats)
+            if isinstance(one, BinaryFloat) and is_plain(one)
+        }
         self._own = [k for k in range(len(formats)) if k not in self._floats]
         shapes = [one.unpacked for one in formats]
         self._has_nan = any(shape.has_nan for shape in shapes)
@@ -72,7 +76,7 @@ class ModalDecoder(Component):
     @property
     def structure(self) -> Structure:
         """Decoders, negations, the shifter of fine steps, and the gates that choose."""
-        form, floats = self._form, [self._formats[k] for k in self._floats]
+        form, floats = self._form, self._floats.values()
         bits = form.significand_bits
         fields = max((f.exponent_bits + f.fraction_bits for f in floats), default=0)
         pick = Gates(width=(fields + 1) * (len(floats) - 1) if floats else 0)
@@ -126,7 +130,7 @@ class ModalDecoder(Component):
 
     def _float(self, m: Module) -> _Found:
         """The element as one of the floats, in whose modes alone the result means something."""
-        floats = {k: self._formats[k] for k in self._floats}
+        floats = self._floats
         longest = max(f.fraction_bits for f in floats.values())
 
         def bit(place: int, of: str) -> Value:
@@ -202,7 +206,7 @@ class ModalDecoder(Component):
         word = shift_left(m, number, chosen[:fine], form.significand_bits, f"fine{name}")
         return word, chosen[fine:]
 
-    def _any(self, modes: Sequence[int] | dict[int, BinaryFloat]) -> Value:
+    def _any(self, modes: Iterable[int]) -> Value:
         return reduce(or_, (self.active[k] for k in modes))
 
 

@@ -123,14 +123,18 @@ class ModalBlockMultiplier(BlockMultiplier):
         o: record of the product, with the bounds `mul.product`.
     """
 
+    def __init__(self, mul: ModalBlockProduct) -> None:
+        self._modal = mul
+        super().__init__(mul)
+
     def _lane(self) -> ModalElementProduct:
-        return ModalElementProduct(self._mul)
+        return ModalElementProduct(self._modal)
 
     def _inputs(self) -> dict[str, Member]:
-        return {"mode": In((len(self._mul.modes) - 1).bit_length()), **super()._inputs()}
+        return {"mode": In((len(self._modal.modes) - 1).bit_length()), **super()._inputs()}
 
     def _elements(self, m: Module) -> list[ModalElementProduct]:
-        last = len(self._mul.modes) - 1
+        last = len(self._modal.modes) - 1
         active = Signal(last + 1)
         for number in range(last):
             m.d.comb += active[number].eq(self.mode == number)
