@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hwdse.errors import HwdseError
 from hwdse.formats import Format
-from hwdse.spec import BlockProduct, Design, Interface, Unit
+from hwdse.spec import BlockProduct, Design, Interface, ModalBlockProduct, Unit
 from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.spec.engines.scalable import Scalable
 from hwdse.spec.engines.simd import Simd
@@ -89,6 +89,8 @@ def _(unit: Mx | MxMul, design: Design, cycles: int) -> Operands:
     assert isinstance(design.mul, BlockProduct)  # the design has checked it
     blocks = block_codes(design.mul, cycles * unit.group, np.random.default_rng(SEED))
     codes = {name: part.reshape(cycles, -1) for name, part in blocks.items()}
+    if isinstance(design.mul, ModalBlockProduct):
+        codes["mode"] = np.full((cycles, 1), design.mul.modes.index(design.mul.a))
     return Operands(source="normal", codes=codes)
 
 

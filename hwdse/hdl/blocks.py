@@ -30,9 +30,16 @@ def above(value: Value, limit: int) -> Value:
 
 
 def shift_left(
-    m: Module, value: Value, amount: Value, width: int, name: str, *, long_steps_first: bool = False
+    m: Module,
+    value: Value,
+    amount: Value,
+    width: int,
+    name: str,
+    *,
+    long_steps_first: bool = False,
+    unit: int = 1,
 ) -> Value:
-    """`value << amount`, cut to `width` bits.
+    """`value << unit * amount`, cut to `width` bits.
 
     The shifter has one row of multiplexers per bit of `amount`. By default, short steps come first:
     if `value` is much narrower than the result, the first rows stay narrow. Long steps first suit a
@@ -42,7 +49,7 @@ def shift_left(
     shifted = value
     rows = range(len(amount))
     for k in reversed(rows) if long_steps_first else rows:
-        step = min(1 << k, width)
+        step = min(unit << k, width)
         row = Signal(width, name=f"{name}_row{k}")
         m.d.comb += row.eq(Mux(amount[k], Cat(Const(0, step), shifted)[:width], shifted))
         shifted = row

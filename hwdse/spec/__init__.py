@@ -25,6 +25,7 @@ from hwdse.spec.multiply.lmul import LMul
 from hwdse.spec.multiply.log import Log
 from hwdse.spec.multiply.lut import Lut
 from hwdse.spec.multiply.mitchell import Mitchell
+from hwdse.spec.multiply.modal_block import ModalBlockProduct
 from hwdse.spec.multiply.packed import PackedProduct
 from hwdse.spec.multiply.radix4 import Radix4
 from hwdse.spec.multiply.shift_add import ShiftAdd
@@ -61,6 +62,7 @@ __all__ = [
     "Lut",
     "Mac",
     "Mitchell",
+    "ModalBlockProduct",
     "Mul",
     "Multiplier",
     "PackedProduct",

@@ -125,7 +125,7 @@ def _needed(design: Design) -> list[str]:
     """Return the classes that every stimulus must reach: NaN and infinite operands pass through."""
     operands = [f for f in (design.a, design.b, design.c) if f is not None]
     if isinstance(design.mul, BlockProduct):
-        operands += [design.mul.a.scale, design.mul.b.scale]
+        operands += design.mul.operand_formats
     has_nan, has_inf = (any(getattr(f, flag) for f in operands) for flag in ("has_nan", "has_inf"))
     needed = []
     if has_nan and design.out.has_nan and design.state.has_nan:

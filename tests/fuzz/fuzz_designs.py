@@ -36,7 +36,9 @@ UNITS = sorted(
 PACKED = sorted(
     key
     for key, c in Unit.choices.items()
-    if c.__module__.startswith("hwdse.") and "modes" in {field.name for field in fields(c)}
+    if c.__module__.startswith("hwdse.")
+    and "modes" in {field.name for field in fields(c)}
+    and not c.takes_blocks
 )
 FAMILIES = [family for family in Format.families if family.__module__.startswith("hwdse.")]
 MULTIPLIERS = {
@@ -58,6 +60,8 @@ _TRIES, _TRIES_OF_ONE = 600, 30
 _ALIKE = 6
 #: Formats of a family from which is found what multipliers take.
 _MEMBERS = 4
+#: Formats of block scales: powers of two, and with fractions.
+_SCALES = ("e8m0", "ue4m3", "ue5m3")
 #: Bits of a code, and of one in a list of values, which golden keeps whole.
 _MOST_BITS, _LIST_BITS = 33, 9
 
@@ -186,6 +190,27 @@ class Designs:
             return None
         held = [f for f in (design.a, design.b, design.out) if f is not None]
         return design if max(f.bits for f in held) <= 64 else None
+
+    def modal_blocks(self, seed: int, number: int) -> Case:
+        """Case `number` of the block-scaled engine with modes."""
+        rng = Random(f"{seed} {number} modal blocks")
+        for attempt in range(_TRIES):
+            if attempt % _TRIES_OF_ONE == 0:
+                size, scale = rng.choice((1, 2, 3, 4)), rng.choice(_SCALES)
+                accumulator = rng.randrange(len(self._accumulators))
+            found = {str(self.format(rng)) for _ in range(rng.randint(2, 5))}
+            names = [f"block:{name}:{size}:{scale}" for name in sorted(found)]
+            rng.shuffle(names)
+            try:
+                widest = max(names, key=lambda name: formats.get(name).element.bits)
+                design = Design.parse(
+                    f"a={widest},acc={self._accumulator(rng, accumulator)},out=fp32,unit=mx,"
+                    f"blocks={rng.choice((1, 1, 2))},modes={'|'.join(names)}"
+                )
+            except HwdseError:
+                continue
+            return Case(design=design, rng=np.random.default_rng(rng.getrandbits(64)))
+        raise AssertionError(f"no valid design in {_TRIES} tries: seed {seed}, case {number}")
 
     def _modes(self, rng: Random, widest: Format) -> str:
         """Formats that fill a word as wide as one of them, in any order."""

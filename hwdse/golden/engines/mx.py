@@ -13,6 +13,9 @@ from hwdse.golden.multiply import multiply
 from hwdse.golden.multiply.exact import exact_product, within
 from hwdse.spec import BlockProduct, Design
 
+#: Codes of the elements of blocks, and of their scales.
+Blocks = tuple[npt.ArrayLike, npt.ArrayLike]
+
 
 def block_products(
     design: Design,
@@ -30,13 +33,17 @@ def block_products(
         b: element codes of the second operand, in the shape of `a`.
         b_scales: scale codes, in the shape of `a_scales`.
     """
-    mul = _blocks_of(design)
-    x, y = mul.a.element, mul.b.element
-    elements = multiply(mul.elements, x.check_codes(a), y.check_codes(b), x, y)
-    x, y = mul.a.scale, mul.b.scale
-    scales = exact_product(x.unpack(x.check_codes(a_scales)), y.unpack(y.check_codes(b_scales)))
+    return products_of(_blocks_of(design), design, (a, a_scales), (b, b_scales))
+
+
+def products_of(pair: BlockProduct, design: Design, a: Blocks, b: Blocks) -> Unpacked:
+    """As `block_products`, for blocks of the formats of `pair`: those of a mode of the design."""
+    x, y = pair.a.element, pair.b.element
+    elements = multiply(pair.elements, x.check_codes(a[0]), y.check_codes(b[0]), x, y)
+    x, y = pair.a.scale, pair.b.scale
+    scales = exact_product(x.unpack(x.check_codes(a[1])), y.unpack(y.check_codes(b[1])))
     # The sum counts in units of the least product's LSB, whatever the elements are.
-    unit = mul.element_product.exponent_min
+    unit = _blocks_of(design).element_product.exponent_min
     total = exact_sum(elements)
     total = replace(
         total,

@@ -1,11 +1,12 @@
 """The exact product of two blocks of elements that share scales."""
 
 from dataclasses import replace
+from functools import singledispatch
 from operator import or_
 from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from hwdse.formats import clog2
 from hwdse.hdl.blocks import balanced
@@ -112,18 +113,35 @@ class BlockMultiplier(Component):
     def __init__(self, mul: BlockProduct) -> None:
         self._mul = mul
         self._shape = mul.product(mul.a.element, mul.b.element)
-        self._element = ElementProduct(mul)
+        self._element = self._lane()
         self._decode_a, self._decode_b = decoder(mul.a.scale), decoder(mul.b.scale)
         self._scale = multiplier(Exact(), mul.a.scale, mul.b.scale)
-        super().__init__(
-            {
-                "a": In(mul.size * mul.a.element.bits),
-                "a_scale": In(mul.a.scale.bits),
-                "b": In(mul.size * mul.b.element.bits),
-                "b_scale": In(mul.b.scale.bits),
-                "o": Out(unpacked_signature(self._shape)),
-            }
-        )
+        super().__init__({**self._inputs(), "o": Out(unpacked_signature(self._shape))})
+
+    def _lane(self) -> Any:
+        """The product of two elements."""
+        return ElementProduct(self._mul)
+
+    def _inputs(self) -> dict[str, Member]:
+        mul = self._mul
+        return {
+            "a": In(mul.size * mul.a.element.bits),
+            "a_scale": In(mul.a.scale.bits),
+            "b": In(mul.size * mul.b.element.bits),
+            "b_scale": In(mul.b.scale.bits),
+        }
+
+    def _elements(self, m: Module) -> list[Any]:
+        """The products of all elements, with their inputs."""
+        mul, elements = self._mul, []
+        for k in range(mul.size):
+            m.submodules[f"element{k}"] = element = self._lane() if k else self._element
+            m.d.comb += [
+                element.a.eq(self.a.word_select(k, mul.a.element.bits)),
+                element.b.eq(self.b.word_select(k, mul.b.element.bits)),
+            ]
+            elements.append(element)
+        return elements
 
     @property
     def decode(self) -> Structure:
@@ -151,14 +169,7 @@ class BlockMultiplier(Component):
 
     def elaborate(self, platform) -> Module:
         m, mul = Module(), self._mul
-        elements = []
-        for k in range(mul.size):
-            m.submodules[f"element{k}"] = element = ElementProduct(mul) if k else self._element
-            m.d.comb += [
-                element.a.eq(self.a.word_select(k, mul.a.element.bits)),
-                element.b.eq(self.b.word_select(k, mul.b.element.bits)),
-            ]
-            elements.append(element)
+        elements = self._elements(m)
         total = Signal(signed(mul.sum_bits))
         m.d.comb += total.eq(self._sum(m, elements, platform))
 
@@ -171,7 +182,7 @@ class BlockMultiplier(Component):
         self._apply(m, total, Record(mul.scale_product, self._scale.o), elements)
         return m
 
-    def _sum(self, m: Module, elements: list[ElementProduct], platform: Any) -> Value:
+    def _sum(self, m: Module, elements: list[Any], platform: Any) -> Value:
         """The exact sum of the products, in two's complement."""
         mul, size = self._mul, self._mul.size
         top = mul.element_product.fixed_point_bits
@@ -179,22 +190,26 @@ class BlockMultiplier(Component):
         for element in elements:
             for weight in range(top):
                 columns[weight].append(element.word[weight])
-            # The sign bit s has the weight -2^top, which is (1 - s) 2^top - 2^top.
-            columns[top].append(~element.word[top])
-        for weight, bits in enumerate(constant_columns(-size << top, mul.sum_bits)):
-            columns[weight] += bits
         if self._element.negates:
-            # The signs are there before the products, so they are counted apart.
+            # The signs are there before the products, so they are counted apart. Each adds one, and
+            # has the weight -2^top as the sign bit of its inverted word: -n is NOT n + 1.
             carries, width = [element.carry for element in elements], clog2(size) + 1
             count = compress(m, [carries], width, "negated", target_of(platform))
             for weight in range(width):
                 columns[weight].append(count[weight])
+                columns[top + weight].append(~count[weight])
+            constant = 1 << top
+        else:
+            # The sign bit s has the weight -2^top, which is (1 - s) 2^top - 2^top.
+            for element in elements:
+                columns[top].append(~element.word[top])
+            constant = -size << top
+        for weight, bits in enumerate(constant_columns(constant, mul.sum_bits)):
+            columns[weight] += bits
         x, y = two_rows(compress_in_layers(m, columns, "sum"))
         return (x + y)[: mul.sum_bits].as_signed()
 
-    def _apply(
-        self, m: Module, total: Signal, scale: Record, elements: list[ElementProduct]
-    ) -> None:
+    def _apply(self, m: Module, total: Signal, scale: Record, elements: list[Any]) -> None:
         """Drive the record of the product of the sum and the scales."""
         element, negative = self._mul.element_product, total[-1]
         nothing = ~total.any()
@@ -231,3 +246,9 @@ class BlockMultiplier(Component):
             zero=zero & ~nan & ~inf,
             **common,
         )
+
+
+@singledispatch
+def block_multiplier(mul: BlockProduct) -> BlockMultiplier:
+    """The component that multiplies block pairs."""
+    return BlockMultiplier(mul)

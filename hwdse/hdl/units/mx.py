@@ -5,7 +5,7 @@ from amaranth.lib.wiring import In, Member, Out
 
 from hwdse.hdl.component import Component
 from hwdse.hdl.encode import encoder
-from hwdse.hdl.multiply.block import BlockMultiplier
+from hwdse.hdl.multiply.block import BlockMultiplier, block_multiplier
 from hwdse.hdl.running import Running
 from hwdse.hdl.units import unit
 from hwdse.hdl.unpacked import connect
@@ -27,7 +27,10 @@ class MxUnit(Component):
     Ports:
         i_valid: accept the inputs in this cycle; otherwise the running sum holds.
         i_first: the inputs start a new sum.
-        i_a, i_b: element codes, element 0 of block 0 in the low bits.
+        i_mode: number of the mode, only of a unit with modes; see
+            `hwdse.spec.engines.mx.Mx.formats`.
+        i_a, i_b: element codes, element 0 of block 0 in the low bits; with modes, in slots as wide
+            as the widest element.
         i_a_scale, i_b_scale: scale codes, that of block 0 in the low bits.
         o_valid: `o` is the sum after one more accepted input.
         o: code of the running sum.
@@ -36,7 +39,7 @@ class MxUnit(Component):
     def __init__(self, spec: Mx, design: Design) -> None:
         assert isinstance(design.mul, BlockProduct)  # the design has checked it
         self._mul, self._spec = design.mul, spec
-        self._first = BlockMultiplier(design.mul)
+        self._first = block_multiplier(design.mul)
         self._running = Running(design)
         self._encoder = encoder(design.out, design.state, design.rounding)
         super().__init__(_ports(design))
@@ -61,7 +64,7 @@ class MxUnit(Component):
         m.submodules.accumulate = running = self._running
         m.submodules.encode = encode = self._encoder
         for k in range(self._spec.blocks):
-            block = BlockMultiplier(mul) if k else self._first
+            block = block_multiplier(mul) if k else self._first
             m.submodules[f"block{k}"] = block
             m.d.comb += [
                 block.a.eq(self.i_a.word_select(k, mul.size * mul.a.element.bits)),
@@ -69,6 +72,8 @@ class MxUnit(Component):
                 block.b.eq(self.i_b.word_select(k, mul.size * mul.b.element.bits)),
                 block.b_scale.eq(self.i_b_scale.word_select(k, mul.b.scale.bits)),
             ]
+            if self._spec.formats:
+                m.d.comb += block.mode.eq(self.i_mode)
             connect(m, getattr(running, f"i{k}"), block.o)
         m.d.comb += [running.i_valid.eq(self.i_valid), running.i_first.eq(self.i_first)]
         connect(m, encode.i, running.o)

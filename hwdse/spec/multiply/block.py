@@ -9,7 +9,7 @@ from hwdse.spec.multiply.exact import Exact, ExactValued
 
 _MAX_SIZE = 1024
 #: Widest exact sum of the products of a block. Two blocks of 1,024 FP16 elements need 91 bits.
-_MAX_SUM_BITS = 128
+MAX_SUM_BITS = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +64,10 @@ class BlockProduct(Multiplier):
                     f"operand {block}: scales in two's complement, a float or an unsigned number "
                     "is needed"
                 )
-        if self.sum_bits > _MAX_SUM_BITS:
+        if self.sum_bits > MAX_SUM_BITS:
             raise SpecError(
                 f"exact sums of {self.size} products of {self.a.element} and {self.b.element} take "
-                f"{self.sum_bits} bits: at most {_MAX_SUM_BITS} are allowed"
+                f"{self.sum_bits} bits: at most {MAX_SUM_BITS} are allowed"
             )
 
     def __str__(self) -> str:
@@ -77,6 +77,11 @@ class BlockProduct(Multiplier):
     def size(self) -> int:
         """Number of elements of one product: those of the smaller block."""
         return min(self.a.block.columns, self.b.block.columns)  # type: ignore[type-var,return-value]
+
+    @property
+    def operand_formats(self) -> tuple[Format, ...]:
+        """Formats of the elements and of the scales."""
+        return (self.a.element, self.b.element, self.a.scale, self.b.scale)
 
     @property
     def element_product(self) -> UnpackedShape:

@@ -1,0 +1,1 @@
+"""Elements of several block formats in one data path: their common form, decoders and products."""
