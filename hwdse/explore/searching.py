@@ -29,7 +29,7 @@ _FULL = (Rung(name="all samples", share=1.0),)
 _FIRST = 0.15
 """Share of the budget that is measured before the surrogate chooses."""
 _BATCH, _BATCHES = 8, 10
-"""Fewest designs measured at a time, and most batches after the first: workers start anew for each."""
+"""Fewest designs measured at a time, and most batches after the first: each starts its workers."""
 _QUALITIES = (-20.0, 150.0)
 """Bounds of a ratio in dB for the surrogate: infinities become finite."""
 
