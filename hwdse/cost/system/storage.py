@@ -54,7 +54,7 @@ class StoredBits:
             SpecError: an operand is unknown.
             FormatError: a format is unknown.
         """
-        a, b = (_bits_of(operand) for operand in design.operands)
+        a, b = (bits_of(operand) for operand in design.operands)
         bits: dict[str, float] = {
             "a": a,
             "b": b,
@@ -70,11 +70,12 @@ class StoredBits:
                 found = formats.get(name)
             except FormatError as error:
                 raise FormatError(f"operand {operand} in memory: {error}") from error
-            bits[operand] = _bits_of(found)
+            bits[operand] = bits_of(found)
         return cls(**bits)
 
 
-def _bits_of(number_format: Format | Quantizer) -> float:
+def bits_of(number_format: Format | Quantizer) -> float:
+    """Bits of an element in memory, with its share of the scale of its block."""
     if isinstance(number_format, Quantizer):
         return number_format.bits_per_element
     return number_format.bits
