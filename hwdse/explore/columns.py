@@ -98,6 +98,7 @@ COLUMNS = (
         margin="area_error",
         needs="machine",
     ),
+    Column(name="bits_per_element", title="Bits per element", unit="bits"),
     Column(name="luts", title="LUTs", unit="", margin="luts_error", needs="fabric"),
     Column(name="luts_per_mac", title="LUTs per MAC", unit="", margin="luts_error", needs="fabric"),
     Column(

@@ -143,6 +143,7 @@ FACTS: dict[str, Check] = {
     "slug": _is_name,
     "keys": _are_keys,
     "lanes": _is_samples,
+    "bits": _is_positive,
 }
 COST: dict[str, Check] = {
     "area_um2": _is_amount,

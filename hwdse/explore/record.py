@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.cost.result import tops_per_mm2, tops_per_w
+from hwdse.cost.system.storage import bits_of
 from hwdse.errors import SpecError
 from hwdse.explore import on_machine
 from hwdse.spec import Design
@@ -91,7 +92,14 @@ def facts_of(design: Design) -> dict[str, Any]:
         "slug": design.slug,
         "keys": {**design.keys(), **design.unit.keys()},
         "lanes": design.unit.group,
+        "bits": bits_per_element(design),
     }
+
+
+def bits_per_element(design: Design) -> float:
+    """Bits of an operand in memory, with its share of block scales; the mean of both operands."""
+    bits = [bits_of(operand) for operand in design.operands if operand is not None]
+    return sum(bits) / len(bits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +146,7 @@ class Row:
 def describe(row: Row) -> dict[str, str | int | float | bool | None]:
     """One flat record of a design: spec, keys of the spec, costs, accuracy; None if unknown.
 
+    `bits_per_element` is the mean of both operands, block scales included.
     `area_per_mac_um2` is the area divided by the multiply-accumulates per cycle. Energy is also per
     multiply-accumulate. Accuracy and its interval are fractions of 1. `float_accuracy` is the
     accuracy of the float32 network on the same samples. `agreement` is the fraction of samples with
@@ -156,6 +165,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         **dict.fromkeys(("a", "b", "mul")),
         **row.facts["keys"],
         "lanes": row.facts["lanes"],
+        "bits_per_element": row.facts["bits"],
         "area_um2": area,
         "area_per_mac_um2": None if area is None else area / cost["macs_per_cycle"],
         "energy_pj": cost.get("energy_pj"),

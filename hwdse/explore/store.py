@@ -37,7 +37,7 @@ _ROWS = """
 
 _COUNTS = ("correct", "samples", "rank")
 _FLOATS = (
-    *("area_um2", "area_per_mac_um2", "energy_pj", "delay_ns"),
+    *("bits_per_element", "area_um2", "area_per_mac_um2", "energy_pj", "delay_ns"),
     *("clock_ns", "tops_per_mm2", "tops_per_w"),
     *("area_error", "energy_error", "delay_error"),
     *FPGA,

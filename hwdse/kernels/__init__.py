@@ -5,12 +5,13 @@ A new format needs nothing; it may add faster loops in `codec`.
 """
 
 from hwdse.kernels.bare import convert, fma, mul
-from hwdse.kernels.block_matrix import block_matmul
+from hwdse.kernels.block_matrix import block_matmul, block_products
 from hwdse.kernels.codec import decode, encode, encode_blocks, quantize, quantize_blocks
 from hwdse.kernels.matrix import matmul
 
 __all__ = [
     "block_matmul",
+    "block_products",
     "convert",
     "decode",
     "encode",

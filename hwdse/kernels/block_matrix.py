@@ -1,5 +1,6 @@
 """The matrix product of block formats: exact products of blocks, then a kernel for their sums."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ def block_matmul(
 ) -> npt.NDArray[np.unsignedinteger]:
     """The matrix product of a design whose operands are block formats, as its hardware gives it.
 
-    Blocks lie along K; the last one may be short. A tensor scale is not applied.
+    Blocks lie along K; the last one may be short. A tensor scale is not applied. The design has a
+    running sum; `block_products` is for one without.
 
     Args:
         design: the design.
@@ -49,24 +51,15 @@ def block_matmul(
         FormatError: a code is out of range.
         SpecError: the design has no fast kernel; the message says why.
     """
-    mul = _checked(design)
-    left = _Blocks(mul.a, mul.size, np.asarray(A), np.asarray(A_scales))
-    right = _Blocks(mul.b, mul.size, np.asarray(B).T, np.asarray(B_scales).T)
-    if left.terms != right.terms:
-        raise ShapeError(f"matrix product of {left.terms} and of {right.terms} terms")
+    _check_accumulator(design)
+    left, right = _operands(design, A, A_scales, B, B_scales)
     _check_kulisch(design, left.count)
     inner = _summing(design)
-    step = max(1, _AT_ONCE_BYTES // (8 * max(left.count * right.rows, 1)))
     out = np.empty((left.rows, right.rows), design.out.code_dtype)
     ones = np.ones((1, left.count), np.uint8)
     exact = design.state.magnitude_bits <= FLOAT64_PRECISION
-    for start in range(0, left.rows, step):
-        part = slice(start, min(start + step, left.rows))
-        with np.errstate(invalid="ignore"):
-            sums = np.einsum("mks,nks->kmn", left.elements[part], right.elements, optimize=True)
-            scales = np.einsum("mk,nk->kmn", left.scales[part], right.scales)
-            # A product of zero is +0.
-            terms = (sums * scales + 0.0).reshape(left.count, -1)
+    for part, products in _products(left, right):
+        terms = products.reshape(left.count, -1)
         task = Task(
             design=inner,
             mul=multiplication(inner.mul, inner),
@@ -81,6 +74,57 @@ def block_matmul(
             design.out, totals.astype(np.float64, copy=False), design.rounding, exact
         ).reshape(out[part].shape)
     return out
+
+
+def block_products(
+    design: Design,
+    A: npt.ArrayLike,
+    A_scales: npt.ArrayLike,
+    B: npt.ArrayLike,
+    B_scales: npt.ArrayLike,
+) -> npt.NDArray[np.unsignedinteger]:
+    """The products of blocks that a matrix product consists of, each rounded to `design.out`.
+
+    This is what `unit=mxmul` gives for them. Arguments and errors are those of `block_matmul`.
+
+    Returns:
+        (M, blocks, N) codes of `design.out`.
+    """
+    left, right = _operands(design, A, A_scales, B, B_scales)
+    out = np.empty((left.rows, left.count, right.rows), design.out.code_dtype)
+    for part, products in _products(left, right):
+        found = encode(design.out, products.reshape(left.count, -1), design.rounding, True)
+        out[part] = found.reshape(products.shape).swapaxes(0, 1)
+    return out
+
+
+def _operands(
+    design: Design,
+    A: npt.ArrayLike,
+    A_scales: npt.ArrayLike,
+    B: npt.ArrayLike,
+    B_scales: npt.ArrayLike,
+) -> tuple["_Blocks", "_Blocks"]:
+    """Values of both operands, checked."""
+    mul = _checked(design)
+    left = _Blocks(mul.a, mul.size, np.asarray(A), np.asarray(A_scales))
+    right = _Blocks(mul.b, mul.size, np.asarray(B).T, np.asarray(B_scales).T)
+    if left.terms != right.terms:
+        raise ShapeError(f"matrix product of {left.terms} and of {right.terms} terms")
+    return left, right
+
+
+def _products(left: "_Blocks", right: "_Blocks") -> Iterator[tuple[slice, Values]]:
+    """Exact products of blocks, (blocks, rows, N), for one part of the rows after another."""
+    step = max(1, _AT_ONCE_BYTES // (8 * max(left.count * right.rows, 1)))
+    columns = right.elements.transpose(1, 2, 0)
+    for start in range(0, left.rows, step):
+        part = slice(start, min(start + step, left.rows))
+        with np.errstate(invalid="ignore"):
+            sums = left.elements[part].swapaxes(0, 1) @ columns
+            scales = left.scales[part].T[:, :, np.newaxis] * right.scales.T[:, np.newaxis, :]
+            # A product of zero is +0.
+            yield part, sums * scales + 0.0
 
 
 class _Blocks:
@@ -113,11 +157,9 @@ class _Held(Operand):
 
 
 def _checked(design: Design) -> BlockProduct:
-    mul, acc = design.mul, design.accumulator
+    mul = design.mul
     if not isinstance(mul, BlockProduct):
         raise SpecError(f"operands {design.a} and {design.b} are no blocks: use kernels.matmul")
-    if not isinstance(acc, FusedFloat | Kulisch):
-        raise SpecError(f"accumulator {acc} of products of blocks has no fast kernel: use golden")
     product = design.product
     wide = max(product.magnitude_bits, mul.sum_bits) > FLOAT64_PRECISION
     if wide or product.exponent_min < -_REACH or product.top >= _REACH:
@@ -127,6 +169,14 @@ def _checked(design: Design) -> BlockProduct:
             f"allowed are {FLOAT64_PRECISION} from 2^-{_REACH} to 2^{_REACH}"
         )
     return mul
+
+
+def _check_accumulator(design: Design) -> None:
+    if not isinstance(design.mul, BlockProduct) or isinstance(design.acc, FusedFloat | Kulisch):
+        return
+    raise SpecError(
+        f"accumulator {design.accumulator} of products of blocks has no fast kernel: use golden"
+    )
 
 
 def _check_kulisch(design: Design, terms: int) -> None:

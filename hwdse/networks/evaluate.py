@@ -13,6 +13,14 @@ import hwdse  # loads the slow module `hwdse.kernels` on first use; the float ba
 from hwdse.errors import DatasetError
 from hwdse.networks import datasets
 from hwdse.networks.accuracy import Accuracy, Outputs, predicted_classes
+from hwdse.networks.arithmetic import Arithmetic
+from hwdse.networks.blocks import (
+    BlockArithmetic,
+    BlockMatMul,
+    block_matmul_of,
+    block_plan,
+    check_blocks,
+)
 from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
@@ -43,13 +51,15 @@ def evaluate(
     compare_scales: bool = True,
     requantize: bool = False,
     matmul: MatMul | None = None,
+    block_matmul: BlockMatMul | None = None,
 ) -> Accuracy:
     """Top-1 accuracy of a network whose matrix products run in the design's arithmetic.
 
     Activations and weights are float32. Activations are quantised to `design.a` and weights to
     `design.b`, with rounding to nearest even (see `hwdse.networks.quantize`). `matmul` computes the
     sums of products. Bias and all other operators stay float32. With `requantize`, activations are
-    also rounded between layers. The same arguments give the same result.
+    also rounded between layers. The same arguments give the same result. Operands in block formats
+    get their scales from their formats (see `hwdse.networks.blocks`), whatever `scales` says.
 
     Args:
         design: the design.
@@ -64,6 +74,8 @@ def evaluate(
             format.
         matmul: function that multiplies codes, for pairs of matrices and for stacks of matrices.
             Default: `hwdse.kernels.matmul`.
+        block_matmul: function that multiplies blocks, if the operands are block formats. Default:
+            the kernel.
 
     Raises:
         NetworkError: the network cannot be evaluated, or the policy is unknown.
@@ -73,15 +85,13 @@ def evaluate(
     policy = get_policy(scales)
     if isinstance(network, (str, Path)):
         network = load(network)
-    if matmul is None:
-        matmul = hwdse.kernels.matmul
-    check_kernel(design, matmul)
+    blocks = design.unit.takes_blocks
+    make = _arithmetic_of_blocks(design, block_matmul) if blocks else _arithmetic(design, matmul)
     test = test_part(network, samples, data_dir)
     folder = data_folder(data_dir)
 
     def outputs(policy: ScalePolicy, pixels: Pixels, progress: Progress | None) -> Outputs:
-        plans = plan_network(design, network, folder, matmul, policy, requantize=requantize)
-        executor = Executor(network, DesignArithmetic(design, plans, matmul))
+        executor = Executor(network, make(network, folder, policy, requantize))
         return outputs_of(executor, network, pixels, progress)
 
     # Use one BLAS thread. A second thread would wait in a busy loop between the many small
@@ -91,7 +101,9 @@ def evaluate(
         few = test.x[:_COMPARED_SAMPLES]
         others = {}
         for name in COMPARED_SCALES if compare_scales else ():
-            scored = found if name == scales else outputs(get_policy(name), few, None)
+            # Blocks have their own scales, the same under every policy.
+            same = blocks or name == scales
+            scored = found if same else outputs(get_policy(name), few, None)
             right = predicted_classes(scored[: len(few)]) == test.y[: len(few)]
             others[name] = float(np.mean(right))
     return Accuracy.of(
@@ -103,6 +115,40 @@ def evaluate(
         requantize=requantize,
         other_scales=others,
     )
+
+
+_Make = Callable[[Network, str | None, ScalePolicy, bool], Arithmetic]
+"""A function (network, data folder, scale policy, requantize) -> arithmetic of a design."""
+
+
+def _arithmetic(design: Design, matmul: MatMul | None) -> _Make:
+    multiply = hwdse.kernels.matmul if matmul is None else matmul
+    check_kernel(design, multiply)
+
+    def make(
+        network: Network, folder: str | None, policy: ScalePolicy, requantize: bool
+    ) -> Arithmetic:
+        plans = plan_network(design, network, folder, multiply, policy, requantize=requantize)
+        return DesignArithmetic(design, plans, multiply)
+
+    return make
+
+
+def _arithmetic_of_blocks(design: Design, matmul: BlockMatMul | None) -> _Make:
+    multiply = block_matmul_of(design) if matmul is None else matmul
+    check_blocks(design, multiply)
+
+    def make(
+        network: Network, folder: str | None, policy: ScalePolicy, requantize: bool
+    ) -> Arithmetic:
+        del policy
+        plans = {
+            name: block_plan(design, observation, requantize=requantize)
+            for name, observation in observations(network, folder).items()
+        }
+        return BlockArithmetic(design, plans, multiply)
+
+    return make
 
 
 def plan_network(
@@ -137,7 +183,9 @@ def check_kernel(design: Design, matmul: MatMul) -> None:
         SpecError: the design has no running sum or no fast kernel.
     """
     _ = design.accumulator
-    one = design.a.encode(np.ones((1, 1))), design.b.encode(np.ones((1, 1)))
+    # A whole group: formats without zero cannot fill a shorter one.
+    group = design.unit.group
+    one = design.a.encode(np.ones((1, group))), design.b.encode(np.ones((group, 1)))
     matmul(design, *one)
 
 

@@ -115,7 +115,7 @@ def plan(
         second=second,
         weights=second.codes(observation.matrices) if observation.constant else None,
         reductions=(reductions[0], reductions[1]),
-        handed=_handed(design.out, observation) if requantize else (None, None),
+        handed=handed_scalings(design.out, observation) if requantize else (None, None),
     )
 
 
@@ -130,7 +130,7 @@ class DesignArithmetic(Arithmetic):
     def first(self, site: Site, x: Real) -> Operand:
         """The operand as codes of `design.a`."""
         chosen = self._plans[site.name]
-        values = _as_handed(chosen.handed[0], x[np.newaxis, np.newaxis])
+        values = as_handed(chosen.handed[0], x[np.newaxis, np.newaxis])
         return chosen.first.codes(values).reshape(x.shape)
 
     def second(self, site: Site, w: Real) -> Operand:
@@ -138,7 +138,7 @@ class DesignArithmetic(Arithmetic):
         chosen = self._plans[site.name]
         if chosen.weights is not None:
             return chosen.weights
-        return chosen.second.codes(_as_handed(chosen.handed[1], w))
+        return chosen.second.codes(as_handed(chosen.handed[1], w))
 
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
         """The product in the design's arithmetic, scaled back to real values."""
@@ -241,7 +241,7 @@ class _Search:
         return found
 
 
-def _handed(
+def handed_scalings(
     number_format: Format, observation: Observation
 ) -> tuple[Scaling | None, Scaling | None]:
     """Scalings with which layers hand on both operands in this format; None for weights."""
@@ -257,7 +257,8 @@ def _handed(
     return first, scaling(observation.matrices, observation.second_largest)
 
 
-def _as_handed(scaling: Scaling | None, x: Real) -> Real:
+def as_handed(scaling: Scaling | None, x: Real) -> Real:
+    """Activations of any shape as the previous layer hands them on."""
     return x if scaling is None else scaling.values(x).astype(np.float32)
 
 

@@ -90,7 +90,7 @@ def test_data_holds_every_point_and_every_front(store, tmp_path):
         x, y = name.split()
         assert set(frame["design"].iloc[front]) == set(pareto(frame, Aims.of(x, y))["design"])
         assert frame[x].iloc[front].is_monotonic_increasing
-    assert len(data["fronts"][""]) == 18
+    assert len(data["fronts"][""]) == 21
     assert data["front"] in data["fronts"][""]
     assert [d["rank"] for d in data["designs"]] == frame["rank"].tolist()
     assert data["blocks"] == ["decode", "multiply", "accumulate", "encode", "registers"]

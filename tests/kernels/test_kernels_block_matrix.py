@@ -6,8 +6,9 @@ from sampled import some
 
 from hwdse import Design
 from hwdse.errors import ShapeError, SpecError
+from hwdse.golden.engines.mx import block_products as golden_products
 from hwdse.golden.engines.mx import running_blocks
-from hwdse.kernels.block_matrix import block_matmul
+from hwdse.kernels.block_matrix import block_matmul, block_products
 
 SPECS = [
     "a=mxfp4,acc=fp:fp32,unit=mx",
@@ -47,6 +48,33 @@ def test_matrix_products_have_the_bits_of_golden(spec: str, kind: str) -> None:
         :, -1
     ]
     assert np.array_equal(found.ravel(), expected)
+
+
+@pytest.mark.parametrize(
+    "spec", ["a=mxfp4,unit=mxmul", "a=nvfp4,b=mxfp6_e3m2,out=bf16,rounding=up,unit=mxmul"]
+)
+def test_products_of_blocks_have_the_bits_of_golden(spec: str) -> None:
+    design = Design.parse(spec)
+    rng = np.random.default_rng(4)
+    (a, b), size = design.operands, design.unit.size
+    x, y = a.encode(rng.normal(size=(3, 96))), b.encode(rng.normal(size=(2, 96)))
+    found = block_products(design, x.codes, x.scales, y.codes.T, y.scales.T)
+    assert found.shape == (3, 96 // size, 2)
+    x_scales, y_scales = (
+        q.scales.repeat(one.block.columns // size, -1) for q, one in ((x, a), (y, b))
+    )
+    for m, n in np.ndindex(3, 2):
+        given = x.codes[m].reshape(-1, size), x_scales[m], y.codes[n].reshape(-1, size), y_scales[n]
+        products = golden_products(design, *given)
+        expected = design.out.pack(products, design.rounding, design.out.overflow)
+        assert np.array_equal(found[m, :, n], expected)
+
+
+def test_a_unit_without_running_sum_has_no_matrix_product() -> None:
+    design = Design.parse("a=mxfp4,unit=mxmul")
+    codes, scales = np.zeros((1, 64), np.uint8), np.zeros((1, 2), np.uint8)
+    with pytest.raises(SpecError, match="unit mxmul has no running sum"):
+        block_matmul(design, codes, scales, codes.T, scales.T)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,21 @@ def test_packed_nibbles(name):
     np.testing.assert_array_equal(scales, quantized.scales)
 
 
+@pytest.mark.parametrize("name", ["mxfp4", "mxint8", "nvfp4"])
+@pytest.mark.parametrize("columns", [12, 40])
+def test_short_last_blocks(name, columns):
+    block_format = formats.get(name)
+    x = np.random.default_rng(3).normal(size=(2, 50, columns)).astype(np.float32)
+    for amax in (None, 3.0):
+        quantized = block_format.encode(x, tensor_amax=amax)
+        codes, scales = kernels.encode_blocks(block_format, x, tensor_amax=amax)
+        np.testing.assert_array_equal(codes, quantized.codes)
+        np.testing.assert_array_equal(scales, quantized.scales)
+    if name != "mxint8":
+        nibbles, _ = kernels.encode_blocks(block_format, x, packed=True)
+        np.testing.assert_array_equal(nibbles >> 4, block_format.encode(x).codes[..., 1::2])
+
+
 def test_known_answer():
     """OCP MX v1.0 by hand: 5.7, -0.3, 1, 0.04, -2.6 on scale 2^0 are 6, -0.5, 1, 0, -3."""
     x = np.zeros(32, np.float32)

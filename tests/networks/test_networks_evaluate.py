@@ -10,7 +10,7 @@ from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 from hwdse import Design, golden, kernels, networks
-from hwdse.errors import DatasetError, NetworkError
+from hwdse.errors import DatasetError, NetworkError, ShapeError
 from hwdse.networks import datasets
 from hwdse.networks.evaluate import _float_outputs, observations
 from hwdse.networks.execute import batches
@@ -115,6 +115,20 @@ def test_digits_survive_narrow_arithmetic(spec, least):
     accuracy = networks.evaluate(Design.parse(spec), "digits")
     assert accuracy.value >= least
     assert accuracy.agreement >= least
+
+
+def test_weights_without_zero_need_whole_groups():
+    """Sums of 64 and of 32 terms fill groups of 4, which one product alone would not."""
+    found = networks.evaluate(
+        Design.parse("a=int8,b=binary,acc=int:32,unit=dot,lanes=4"),
+        "digits",
+        40,
+        compare_scales=False,
+    )
+    assert found.samples == 40
+    design = Design.parse("a=int8,b=binary,acc=int:32,unit=dot,lanes=24")
+    with pytest.raises(ShapeError, match="binary has no zero"):
+        networks.evaluate(design, "digits", 40, compare_scales=False)
 
 
 def test_accuracy_is_lost_where_it_must_be():

@@ -55,7 +55,7 @@ class StoredBits:
             SpecError: an operand is unknown.
             FormatError: a format is unknown.
         """
-        a, b = (_bits_of(operand) for operand in design.operands)
+        a, b = (bits_of(operand) for operand in design.operands)
         own = cls(a=a, b=b, sum=_sum_bits(design), out=design.out.bits)
         return own.with_formats(stored or {})
 
@@ -80,7 +80,7 @@ class StoredBits:
                 found = formats.get(name)
             except FormatError as error:
                 raise FormatError(f"operand {operand} in memory: {error}") from error
-            bits[operand] = _bits_of(found)
+            bits[operand] = bits_of(found)
         return replace(self, **bits)
 
     def of_moves(self, moves: Moves) -> float:
@@ -93,7 +93,8 @@ class StoredBits:
         )
 
 
-def _bits_of(number_format: Format | Quantizer) -> float:
+def bits_of(number_format: Format | Quantizer) -> float:
+    """Bits of an element in memory, with its share of the scale of its block."""
     if isinstance(number_format, Quantizer):
         return number_format.bits_per_element
     return number_format.bits

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hwdse.errors import FormatError
 from hwdse.formats.base import Format
 from hwdse.formats.blocks.blocking import Blocking
-from hwdse.formats.blocks.exact import magnitudes
+from hwdse.formats.blocks.exact import magnitudes, real_numbers
 from hwdse.formats.blocks.named import SYNTAX, expanded, short_name
 from hwdse.formats.blocks.quantizer import (
     ElementParser,
@@ -116,8 +116,46 @@ class BlockFormat(Quantizer):
     def _rule(self) -> ScaleRule:
         return ScaleRule.rules[self.rule]
 
+    def tensor_scale_of(self, amax: float) -> float:
+        """The tensor scale of a tensor with this largest magnitude; 1 in formats without one."""
+        if self.tensor_scale is None:
+            return 1.0
+        one = Magnitudes(values=magnitudes(np.full((1, 1), amax)), lengths=np.ones(1, np.int64))
+        return self._rule.tensor_scale(one, self.element, self.scale, self.tensor_scale)
+
+    def encode(
+        self,
+        x: npt.ArrayLike,
+        axis: int = -1,
+        rounding: str | None = None,
+        random: RandomBits | None = None,
+        *,
+        tensor_amax: float | None = None,
+    ) -> Quantized:
+        """Codes and scales of an array; see `Quantizer.encode`.
+
+        `tensor_amax` is the largest magnitude of the tensor that `x` is a part of, for formats with
+        a tensor scale: an inference knows it from calibration. Larger values saturate. Default: the
+        largest magnitude of `x`.
+        """
+        values = real_numbers(x)
+        return self._quantized(
+            values, self._blocking(values, axis), rounding, random, tensor_amax=tensor_amax
+        )
+
     def _encode(
         self, values: Array, blocking: Blocking, rounding: str | None, random: RandomBits | None
+    ) -> Quantized:
+        return self._quantized(values, blocking, rounding, random)
+
+    def _quantized(
+        self,
+        values: Array,
+        blocking: Blocking,
+        rounding: str | None,
+        random: RandomBits | None,
+        *,
+        tensor_amax: float | None = None,
     ) -> Quantized:
         """Codes and scales.
 
@@ -129,7 +167,11 @@ class BlockFormat(Quantizer):
         (MXINT8).
         """
         values = self._rule.prepare(values)
-        blocks = Magnitudes(values=blocking.split(magnitudes(values)), lengths=blocking.lengths())
+        blocks = Magnitudes(
+            values=blocking.split(magnitudes(values)),
+            lengths=blocking.lengths(),
+            known=tensor_amax,
+        )
         candidates = self._candidates(values, blocking, blocks, rounding, random)
         return least_error(self, values, candidates, self._rule.error_power)
 

@@ -30,10 +30,12 @@ class Magnitudes:
         values: real numbers. The leading axes count blocks; the last axis counts the values of a
             block. Short blocks are filled with zeros; NaN and infinities become zeros.
         lengths: number of values in each block.
+        known: largest magnitude of the whole tensor, if `values` are only a part of it.
     """
 
     values: Array
     lengths: Array
+    known: float | None = None
 
     @property
     def amax(self) -> Array:
@@ -42,7 +44,9 @@ class Magnitudes:
 
     @property
     def tensor_amax(self) -> Array:
-        """Largest magnitude of the whole array, of shape (1,)."""
+        """Largest magnitude of the whole tensor, of shape (1,)."""
+        if self.known is not None:
+            return np.array([self.known])
         return np.asarray(self.values.max(initial=0)).reshape(1)
 
 

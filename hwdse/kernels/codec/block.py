@@ -55,19 +55,22 @@ def encode_blocks(
     x: npt.ArrayLike,
     *,
     packed: bool = False,
+    tensor_amax: float | None = None,
     out: tuple[Array, Array] | None = None,
     threads: int = 1,
 ) -> tuple[Array, Array]:
     """Codes and scales of an array blocked along its last axis, as from `block_format.encode`.
 
-    At memory speed: float32 and narrower input of whole blocks, to formats with block size 32,
-    scale E8M0, rule `floor` and elements of up to 8 bits. All OCP MX formats are among them. The
-    format itself computes everything else.
+    At memory speed: float32 and narrower input, to formats with block size 32, scale E8M0, rule
+    `floor` and elements of up to 8 bits. All OCP MX formats are among them. A copy with zeros fills
+    short last blocks. The format itself computes everything else.
 
     Args:
         block_format: the format.
         x: floats of up to 64 bits, or integers; at least one axis.
         packed: put two 4-bit codes into each byte, the earlier code in the lower half.
+        tensor_amax: largest magnitude of the tensor that `x` is a part of, for formats with a
+            tensor scale. Default: that of `x`.
         out: arrays for codes and scales, C-contiguous, with the shapes and types of the results.
         threads: number of parts that are encoded at the same time.
 
@@ -91,9 +94,15 @@ def encode_blocks(
     codes = check_out(given[0], shape, block_format.element.code_dtype)
     scales = check_out(given[1], blocking.counts, block_format.scale.code_dtype)
     kernel = _kernel_of(block_format)
+    if kernel is not None and values.size and (missing := -values.shape[-1] % _SIZE):
+        # Zeros change no scale under rule `floor`, and the codes of zeros are not kept.
+        filled = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
+        found = encode_blocks(block_format, filled, packed=packed, threads=threads)
+        codes[...], scales[...] = found[0][..., : shape[-1]], found[1]
+        return codes, scales
     blocks = None if kernel is None else _whole_blocks(values)
     if kernel is None or blocks is None:
-        quantized = block_format.encode(values)
+        quantized = block_format.encode(values, tensor_amax=tensor_amax)
         codes[...] = _packed(quantized.codes) if packed else quantized.codes
         scales[...] = quantized.scales
         return codes, scales

@@ -161,6 +161,29 @@ def test_a_scale_rounded_to_zero_makes_zeros():
     np.testing.assert_array_equal(quantized.codes, [0, 8])
 
 
+@pytest.mark.parametrize("name", ["nvfp4", "nvint4", "block:e2m1fn:16:ue4m3:amax:fp32"])
+def test_a_part_of_a_tensor_is_as_in_the_whole(name):
+    quantizer, x = formats.get(name), values(8, 40)
+    amax = float(np.abs(x).max())
+    whole, part = quantizer.encode(x), quantizer.encode(x[2:5], tensor_amax=amax)
+    assert part.tensor_scale == whole.tensor_scale == quantizer.tensor_scale_of(amax) != 1
+    np.testing.assert_array_equal(part.codes, whole.codes[2:5])
+    np.testing.assert_array_equal(part.scales, whole.scales[2:5])
+    # What is larger than the tensor was said to be saturates.
+    np.testing.assert_array_equal(
+        quantizer.decode(quantizer.encode(4 * x, tensor_amax=amax)),
+        quantizer.decode(quantizer.encode(np.clip(4 * x, -amax, amax), tensor_amax=amax)),
+    )
+
+
+def test_formats_without_a_tensor_scale_ignore_the_tensor():
+    quantizer, x = formats.get("mxfp4"), values(2, 40)
+    assert quantizer.tensor_scale_of(3.0) == 1
+    np.testing.assert_array_equal(
+        quantizer.encode(x, tensor_amax=9).codes, quantizer.encode(x).codes
+    )
+
+
 # --- guarantees --------------------------------------------------------------------------------
 
 
