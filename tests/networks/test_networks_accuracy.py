@@ -70,7 +70,7 @@ def test_accuracy_counts_and_becomes_json():
     assert document["samples"] == 4
     assert document["network"] == "net"
     assert document["scale_spread"] == pytest.approx(0.3)
-    assert set(document) == set(vars(accuracy)) - {"errors"} | {"scale_spread"}
+    assert set(document) == set(vars(accuracy)) - {"errors", "outcomes"} | {"scale_spread"}
 
 
 def test_sqnr_and_divergence_of_known_outputs():
