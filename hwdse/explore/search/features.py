@@ -61,7 +61,7 @@ def _description(design: Design) -> Mapping[str, float]:
         **named,
         **{f"{name} of out": value for name, value in _facts(design.out).items()},
         "worst sqnr": worst,
-        "log state bits": log2(design.state.significand_bits),
+        "log state bits": log2(max(1, design.state.significand_bits)),
     }
 
 
