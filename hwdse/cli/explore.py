@@ -227,9 +227,9 @@ def pareto(
 )
 @json_option
 def report(*, store: Path, output: Path, as_json: bool) -> None:
-    """Write the HTML report of a finished or interrupted sweep, with the objectives of its space.
+    """Write the HTML report of a finished or interrupted sweep.
 
-    STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
+    It shows the objectives of the space first. STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
     """
     with Store.open(store) as opened:
         path = write_report(opened, output, opened.aims())

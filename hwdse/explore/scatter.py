@@ -50,7 +50,8 @@ def plot_comparisons(
 def _draw(comparisons: Sequence[Comparison], title: str) -> Figure:
     figure = Figure(figsize=(12, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
-    quantities = comparisons[0].table.quantities
+    measured = {quantity for item in comparisons for quantity in item.measured}
+    quantities = [q for q in comparisons[0].table.quantities if q in measured]
     panels = figure.subplots(1, len(quantities))
     for axes, quantity in zip(panels, quantities, strict=True):
         known = [item for item in comparisons if quantity in item.measured]

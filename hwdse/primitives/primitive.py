@@ -165,7 +165,7 @@ class Multiplier(Primitive):
             "signed": 1.0 if self.signed else 0.0,
             "hard_blocks": hard_blocks,
             # Bits of the sums that join the results of several hard multipliers.
-            "hard_sums": (hard_blocks - 1) * total,
+            "hard_sums": max(hard_blocks - 1, 0.0) * total,
         }
 
 
