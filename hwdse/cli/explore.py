@@ -229,7 +229,9 @@ def pareto(
 def report(*, store: Path, output: Path, as_json: bool) -> None:
     """Write the HTML report of a finished or interrupted sweep.
 
-    It shows the objectives of the space first. STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
+    It shows the objectives of the space first.
+
+    STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
     """
     with Store.open(store) as opened:
         path = write_report(opened, output, opened.aims())
