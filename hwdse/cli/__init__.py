@@ -59,6 +59,10 @@ COMMANDS = {
     ),
     "explore": ("hwdse.cli.explore", "Sweep a design space and write the results."),
     "pareto": ("hwdse.cli.explore", "Show the Pareto front of a finished or interrupted sweep."),
+    "advise": (
+        "hwdse.cli.advise",
+        "Say what to change in a design, and what would change the front.",
+    ),
     "report": ("hwdse.cli.explore", "Write the HTML report of a finished or interrupted sweep."),
 }
 
