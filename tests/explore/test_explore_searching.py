@@ -132,6 +132,7 @@ def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, searched):
     pd.testing.assert_frame_equal(whole.frame, again.frame)
 
 
+@pytest.mark.long
 def test_number_of_jobs_changes_nothing(tmp_path):
     one, _ = swept(tmp_path / "one", budget="9")
     two, _ = swept(tmp_path / "two", budget="9", jobs=2)

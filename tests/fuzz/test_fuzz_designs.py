@@ -28,7 +28,7 @@ QUICK = {
     **{"convert": 150, "mac": 300, "dot": 300, "mul": 750, "fma": 750},
     **{"systolic": 300, "tensor": 300},
 }
-PART, PARTS = 2500, 5
+PART, PARTS = 1500, 5
 
 
 @dataclass

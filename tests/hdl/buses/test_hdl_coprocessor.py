@@ -75,7 +75,7 @@ def run(
     return report, json.loads((folder / "build" / "report.json").read_text())
 
 
-@pytest.mark.parametrize("spec", some(CASES, 1))
+@pytest.mark.parametrize("spec", some(CASES, len(CASES)))
 def test_jobs_of_all_shapes_and_errors(spec: str) -> None:
     design, bus = parsed(spec)
     evidence = collect_evidence(design, "quick", verilog=verilog(spec), bus=bus, top="cop")
