@@ -17,7 +17,7 @@ from hwdse.errors import SearchError
 from hwdse.explore.aims import Aims
 from hwdse.explore.budget import measurements
 from hwdse.explore.columns import Column
-from hwdse.explore.search import Budget, Measurement, Rung, Search, features_of
+from hwdse.explore.search import Budget, PoolSearch, Rung, Trial, features_of
 from hwdse.spec import Design
 
 Floats = npt.NDArray[np.float64]
@@ -110,7 +110,7 @@ def searched(
         raise SearchError("a search needs an evaluator that knows costs without measuring")
     keys, designs = list(pool), list(pool.values())
     most = measurements(budget, len(pool))
-    search = Search(
+    search = PoolSearch(
         features=features_of(designs),
         costs=wanted.costs(evaluator.costs(designs), aims),
         rungs=_FULL,
@@ -131,7 +131,7 @@ def searched(
     return {keys[place]: designs[place] for place in sorted(tried)}
 
 
-def _tell(search: Search, item: Measurement, quality: float | None) -> None:
+def _tell(search: PoolSearch, item: Trial, quality: float | None) -> None:
     if quality is None:
         search.drop(item.design)
     else:

@@ -6,16 +6,16 @@ were measured; the expected gain in hypervolume says which design to measure nex
 
 from hwdse.explore.search.features import features_of
 from hwdse.explore.search.improvement import Staircase, expected_improvement
-from hwdse.explore.search.search import Budget, Measurement, Rung, Search
+from hwdse.explore.search.search import Budget, PoolSearch, Rung, Trial
 from hwdse.explore.search.surrogate import Surrogate
 
 __all__ = [
     "Budget",
-    "Measurement",
+    "PoolSearch",
     "Rung",
-    "Search",
     "Staircase",
     "Surrogate",
+    "Trial",
     "expected_improvement",
     "features_of",
 ]

@@ -59,7 +59,7 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
+class Trial:
     """A design and the rung on which to measure it."""
 
     design: int
@@ -67,7 +67,7 @@ class Measurement:
 
 
 @dataclass(kw_only=True)
-class Search:
+class PoolSearch:
     """A search over a finite pool of designs.
 
     `ask` says what to measure next, `tell` takes the results, `drop` takes failures. `ask` returns
@@ -114,7 +114,7 @@ class Search:
                 found[design] = value
         return found
 
-    def tell(self, measured: Measurement, quality: float) -> None:
+    def tell(self, measured: Trial, quality: float) -> None:
         """Take the result of a measurement."""
         self._known[measured.design, measured.rung] = quality
 
@@ -122,7 +122,7 @@ class Search:
         """Never ask for a design again: it cannot be measured. It has cost a measurement."""
         self._dropped.add(design)
 
-    def ask(self) -> list[Measurement]:
+    def ask(self) -> list[Trial]:
         """What to measure next; empty at the end."""
         left = self.budget.measurements - self.spent
         if not self._known and not self._dropped:
@@ -138,7 +138,7 @@ class Search:
     def _at(self, rung: int) -> list[int]:
         return [design for design, own in self._known if own == rung]
 
-    def _affordable(self, wanted: Sequence[Measurement], left: float) -> list[Measurement]:
+    def _affordable(self, wanted: Sequence[Trial], left: float) -> list[Trial]:
         chosen = []
         for item in wanted:
             left -= self.rungs[item.rung].share
@@ -147,7 +147,7 @@ class Search:
             chosen.append(item)
         return chosen
 
-    def _first(self) -> list[Measurement]:
+    def _first(self) -> list[Trial]:
         return self._farthest(max(1, int(self.budget.first / self.rungs[0].share)))
 
     @property
@@ -157,7 +157,7 @@ class Search:
         free[list(self._dropped)] = False
         return np.flatnonzero(free)
 
-    def _farthest(self, most: int) -> list[Measurement]:
+    def _farthest(self, most: int) -> list[Trial]:
         """Designs that lie far apart: each is the one farthest from those already chosen."""
         pool = self._pool
         if not len(pool):
@@ -170,7 +170,7 @@ class Search:
             following = int(pool[int(np.argmax(distance))])
             chosen.append(following)
             distance = np.minimum(distance, self._distances(pool, following))
-        return [Measurement(design=design, rung=0) for design in chosen]
+        return [Trial(design=design, rung=0) for design in chosen]
 
     def _distances(self, pool: npt.NDArray[np.intp], design: int) -> Floats:
         return np.asarray(((self.features[pool] - self.features[design]) ** 2).sum(axis=1))
@@ -191,7 +191,7 @@ class Search:
                 found[rung] = float(np.sqrt(np.mean(np.square(gaps))))
         return found
 
-    def _most_promising(self, count: int) -> list[Measurement]:
+    def _most_promising(self, count: int) -> list[Trial]:
         """The measurements that promise most hypervolume per cost.
 
         Each choice counts as measured, with the quality that is expected of it, for the next one.
@@ -214,7 +214,7 @@ class Search:
         # Only the last rung gains: a lower one costs what the way to the last does.
         ways = np.cumsum([rung.share for rung in reversed(self.rungs)])[::-1][following]
         qualities = self.qualities
-        chosen: list[Measurement] = []
+        chosen: list[Trial] = []
         free = np.ones(len(open_), np.bool_)
         while len(chosen) < count and free.any():
             front = self._front(qualities)
@@ -225,7 +225,7 @@ class Search:
             free[place] = False
             design = int(open_[place])
             qualities[design] = means[place]
-            chosen.append(Measurement(design=design, rung=int(following[place])))
+            chosen.append(Trial(design=design, rung=int(following[place])))
         return chosen
 
     def _front(self, qualities: Floats) -> Staircase:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hwdse.errors import SearchError
-from hwdse.explore.search import Budget, Rung, Search, Staircase
+from hwdse.explore.search import Budget, PoolSearch, Rung, Staircase
 
 FULL = (Rung(name="all", share=1.0),)
 TWO = (Rung(name="few", share=0.1), Rung(name="all", share=1.0))
@@ -40,7 +40,7 @@ def share_found(search, cost, quality):
 
 def test_a_tenth_of_the_measurements_finds_nearly_all():
     features, cost, quality = pool()
-    search = Search(
+    search = PoolSearch(
         features=features, costs=cost, rungs=FULL, budget=Budget(measurements=30, first=12, batch=4)
     )
     asked = finished(search, quality)
@@ -51,7 +51,7 @@ def test_a_tenth_of_the_measurements_finds_nearly_all():
 
 def test_more_than_by_chance():
     features, cost, quality = pool()
-    search = Search(
+    search = PoolSearch(
         features=features, costs=cost, rungs=FULL, budget=Budget(measurements=30, first=12, batch=4)
     )
     finished(search, quality)
@@ -68,7 +68,7 @@ def test_more_than_by_chance():
 def test_cheap_rungs_come_first_and_count_their_share():
     features, cost, quality = pool()
     error = np.random.default_rng(5).normal(0, 0.3, len(cost))
-    search = Search(
+    search = PoolSearch(
         features=features, costs=cost, rungs=TWO, budget=Budget(measurements=15, first=5, batch=4)
     )
     asked = finished(search, quality, error)
@@ -86,7 +86,7 @@ def test_same_answers_same_questions():
     features, cost, quality = pool(80)
     runs = [
         finished(
-            Search(
+            PoolSearch(
                 features=features, costs=cost, rungs=FULL, seed=seed,
                 budget=Budget(measurements=16, first=6, batch=3),
             ),
@@ -101,7 +101,7 @@ def test_same_answers_same_questions():
 def test_designs_without_costs_are_never_measured():
     features, cost, quality = pool(40)
     cost[::2] = np.nan
-    search = Search(
+    search = PoolSearch(
         features=features, costs=cost, rungs=FULL, budget=Budget(measurements=40, first=4, batch=4)
     )
     asked = finished(search, quality)
@@ -112,8 +112,8 @@ def test_designs_without_costs_are_never_measured():
 def test_a_search_goes_on_where_it_stopped():
     features, cost, quality = pool(80)
     budget = Budget(measurements=16, first=6, batch=1)
-    whole = finished(Search(features=features, costs=cost, rungs=FULL, budget=budget), quality)
-    again = Search(features=features, costs=cost, rungs=FULL, budget=budget)
+    whole = finished(PoolSearch(features=features, costs=cost, rungs=FULL, budget=budget), quality)
+    again = PoolSearch(features=features, costs=cost, rungs=FULL, budget=budget)
     for item in whole[:9]:
         again.tell(item, float(quality[item.design]))
     assert finished(again, quality) == whole[9:]
@@ -125,7 +125,7 @@ def test_refused():
     with pytest.raises(SearchError, match="0 at a time"):
         Budget(measurements=3, first=2, batch=0)
     with pytest.raises(SearchError, match="the last rung must be the full measurement"):
-        Search(
+        PoolSearch(
             features=np.zeros((2, 1)), costs=np.zeros(2), rungs=TWO[:1],
             budget=Budget(measurements=2, first=1),
         )  # fmt: skip
