@@ -172,8 +172,8 @@ def pareto(
 ) -> None:
     """Show the Pareto front of a finished or interrupted sweep.
 
-    Without options, objectives and limits are those of the space. With --where alone, only the
-    limits are others. The front has the designs that no other design beats in all objectives at
+    Without options, the objectives and limits of the space count. --where alone replaces only its
+    limits. The front has the designs that no other design beats in all objectives at
     once. --objective and --where may be repeated: with two objectives or more, --x and --y are not
     needed, and designs that break a limit are not on the front.
 
@@ -256,7 +256,7 @@ def _aims(
     limits: tuple[str, ...],
     swept: Aims,
 ) -> Aims:
-    """The aims of `hwdse pareto`: those of the sweep, unless the command says others.
+    """The aims of `hwdse pareto`: what the command says, or else the aims of the sweep.
 
     x and y are needed only without two objectives.
     """

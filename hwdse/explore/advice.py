@@ -7,7 +7,6 @@ clocks, which of its designs are beaten in another combination.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -39,7 +38,7 @@ class Advice:
     Attributes:
         kind: `change`, `bottleneck`, `clock` or `combination`.
         text: one or two sentences.
-        specs: the designs whose rows the figures are from, the baseline first.
+        specs: the designs whose rows the figures are from.
         combination: name of the combination of settings; empty for the only one.
     """
 
@@ -108,19 +107,19 @@ class _Part:
         return (front if len(front) else self.frame).index[0]
 
     def advice(self, base: Any) -> list[Advice]:
-        say = partial(self._say, base)
-        found = [say("change", *self._change(base, c)) for c in self.aims.columns]
-        found.append(say("bottleneck", self._bottleneck(base)))
+        """All advice within the combination, from the design with the label `base`."""
+        found = [self._say("change", *self._change(base, c)) for c in self.aims.columns]
+        found.append(self._say("bottleneck", self._bottleneck(base), base))
         clock = self._clock()
-        return [*found, say("clock", *clock)] if clock else found
+        return [*found, self._say("clock", *clock)] if clock else found
 
-    def _say(self, base: Any, kind: str, text: str, *others: Any) -> Advice:
-        labels = dict.fromkeys((base, *others)) if kind != "clock" else dict.fromkeys(others)
+    def _say(self, kind: str, text: str, *labels: Any) -> Advice:
+        """Advice that comes from the rows with these labels."""
         specs = tuple(str(self.frame.loc[label, "spec"]) for label in labels)
         return Advice(kind=kind, text=text, specs=specs, combination=self.name)
 
     def _change(self, base: Any, wanted: Column) -> tuple[Any, ...]:
-        """The single change that buys most of an objective, and its label."""
+        """Text on the single change that buys most of an objective, and labels of its rows."""
         name = self.frame.loc[base, "design"]
         changes = {
             label: changed
@@ -135,7 +134,7 @@ class _Part:
         better = [label for label, gain in gains.items() if gain > 0]
         of = wanted.in_text
         if not better:
-            return (f"{name}: no single change in this store improves the {of}.",)
+            return (f"{name}: no single change in this store improves the {of}.", base)
         free = [label for label in better if not self._loses(base, label, wanted)]
         best = max(free or better, key=lambda label: gains[label])
         others = [c for c in self.aims.columns if c is not wanted]
@@ -144,6 +143,7 @@ class _Part:
         return (
             f"{name}: most {'of' if wanted.maximize else 'off'} the {of} comes from "
             f"{changes[best]} ({price}): {told}.",
+            base,
             best,
         )
 
@@ -212,7 +212,7 @@ class _Part:
         return f"{self.frame.loc[base, 'design']}: {', '.join(shares)}."
 
     def _clock(self) -> tuple[Any, ...]:
-        """Down to which clock the front holds, and which design leaves it first."""
+        """Text on the clock down to which the front holds, and labels of its slowest designs."""
         front = self.frame[pareto_mask(self.frame, self.aims)]
         if len(front) < 2:
             return ()

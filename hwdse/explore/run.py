@@ -156,9 +156,11 @@ def sweep(
         failures = run.evaluate(store)
         computed = len(run.keys) - earlier - len(failures)
         failures |= run.prove(store, generator or VerilogGenerator())
-        frame = run.frame(store)
-        volumes = hypervolumes(frame, space.aims, Paired.of(store.rows()))
-        files = run.write(store, frame)
+        rows = store.rows()
+        paired = Paired.of(rows)
+        frame = run.frame(rows, paired)
+        volumes = hypervolumes(frame, space.aims, paired)
+        files = run.write(store, frame, paired)
     result = Sweep(
         folder=run.folder,
         frame=frame,
@@ -305,10 +307,9 @@ class _Run:
                 self.reporter.advance(f"{short_spec(design)}{_shown(outcome, failure)}")
         return failures
 
-    def frame(self, store: Store) -> pd.DataFrame:
-        """The store's frame, with columns for the front, what is sure of it, and the Verilog."""
-        rows = store.rows()
-        frame = with_standing(frame_of(rows), self.aims, Paired.of(rows))
+    def frame(self, rows: list[Row], paired: Paired) -> pd.DataFrame:
+        """A table of the rows, with columns for the front, what is sure of it, and the Verilog."""
+        frame = with_standing(frame_of(rows), self.aims, paired)
         frame["verilog"] = [
             f"{RTL_FOLDER}/{row.slug}"
             if holds(self.folder / RTL_FOLDER / row.slug, row.certificate)
@@ -317,13 +318,12 @@ class _Run:
         ]
         return frame
 
-    def write(self, store: Store, frame: pd.DataFrame) -> dict[str, Path]:
+    def write(self, store: Store, frame: pd.DataFrame, paired: Paired) -> dict[str, Path]:
         """Write table, plots and report. Returns all paths by kind."""
         combinations = parts(frame)
         self.reporter.start("results", 2 + len(combinations))
         csv = write_file(self.folder / "results.csv", frame.to_csv(index=False))
         self.reporter.advance(csv.name)
-        paired = Paired.of(store.rows())
         plots: dict[str, Path] = {}
         for name, places in combinations:
             png, svg = plot(

@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 Measure = Callable[[dict[str, Design]], Mapping[str, Mapping[str, Any]]]
 """A function that measures designs by key, and returns the records of the finished ones by key."""
 
-_FULL = (Rung(name="all samples", share=1.0),)
+FULL = (Rung(name="all samples", share=1.0),)
 _FIRST = 0.15
 """Share of the budget that is measured before the surrogate chooses."""
 _BATCH, _BATCHES = 8, 10
@@ -82,6 +82,13 @@ class _Objectives:
         ]
 
 
+def plan(most: int) -> Budget:
+    """The budget of at most so many designs: how many first, and how many at a time."""
+    return Budget(
+        measurements=most, first=max(1, round(_FIRST * most)), batch=max(_BATCH, most // _BATCHES)
+    )
+
+
 def searched(
     pool: Mapping[str, Design],
     evaluator: object,
@@ -113,12 +120,8 @@ def searched(
     search = PoolSearch(
         features=features_of(designs),
         costs=wanted.costs(evaluator.costs(designs), aims),
-        rungs=_FULL,
-        budget=Budget(
-            measurements=most,
-            first=max(1, round(_FIRST * most)),
-            batch=max(_BATCH, most // _BATCHES),
-        ),
+        rungs=FULL,
+        budget=plan(most),
     )
     tried: set[int] = set()
     while batch := search.ask():

@@ -38,9 +38,10 @@ from hwdse import formats
 from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.budget import measurements
+from hwdse.explore.space_text import SpaceText
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
-from hwdse.reading import MAX_TOML, parse_toml, read_text
+from hwdse.reading import MAX_TOML, read_text
 from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
 DEFAULT_NETWORK = "digits-cnn"
@@ -55,8 +56,6 @@ _SETTINGS = (
     *("budget", "objectives", "where"),
     *("skip_invalid", "designs", "space"),
 )
-_HEADER = re.compile(r"\s*\[\[\s*space\s*\]\]")
-_TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 _Combination = Mapping[str, str | int]
 
@@ -168,7 +167,7 @@ class Space:
 
     @classmethod
     def _parse(cls, text: str, name: str) -> Self:
-        source = _Source(text=text, name=name)
+        source = SpaceText(text=text, name=name)
         document = source.document()
         for key in document:
             if key not in _SETTINGS:
@@ -216,7 +215,7 @@ def _shown(key: str, value: str | float) -> str:
     return f"{value:g} ns" if key == "clock_ns" else str(value)
 
 
-def _aims(source: "_Source", document: Mapping[str, Any]) -> Aims:
+def _aims(source: "SpaceText", document: Mapping[str, Any]) -> Aims:
     """Objectives and limits of a document, checked against its other keys."""
     key = "objectives"
     try:
@@ -232,88 +231,10 @@ def _aims(source: "_Source", document: Mapping[str, Any]) -> Aims:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Source:
-    """The text of a space file. It finds line numbers, because tomllib gives no positions."""
-
-    text: str
-    name: str
-
-    def document(self) -> dict[str, Any]:
-        try:
-            return parse_toml(self.text)
-        except ValueError as error:
-            place = _TOML_PLACE.fullmatch(str(error))
-            # A place without a line means the end of the document. An error without a place
-            # concerns the whole text.
-            end = len(self.text.splitlines()) if place else None
-            line = int(place[2]) if place and place[2] else end
-            reason = place[1] if place else str(error)
-            raise self.error(f"not valid TOML: {reason}", line) from error
-
-    def error(self, message: str, line: int | None) -> SpaceError:
-        place = self.name if line is None else f"{self.name}:{line}"
-        return SpaceError(f"{place}: {message}")
-
-    def typed(self, table: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
-        value = table.get(key, default)
-        # In Python bool is a subclass of int. In TOML they are different types.
-        if value is not default and type(value) is not kind:
-            words = {str: "text", int: "a whole number", bool: "true or false", list: "a list"}
-            raise self.error(f"{key} = {value!r}: must be {words[kind]}", self.key(key))
-        return value
-
-    def axis(self, table: Mapping[str, Any], key: str) -> tuple[str | float, ...]:
-        """The value or values of a setting that may have several."""
-        given = table[key]
-        values = given if isinstance(given, list) else [given]
-        number = key == "clock_ns"
-        for value in values:
-            if type(value) not in ((int, float) if number else (str,)):
-                word = "a number" if number else "text"
-                raise self.error(f"{key} = {value!r}: must be {word}", self.key(key))
-        if not values or len(set(values)) < len(values):
-            raise self.error(f"{key} = {given!r}: needs different values", self.key(key))
-        return tuple(float(value) if number else value for value in values)
-
-    def strings(self, table: Mapping[str, Any], key: str) -> list[str]:
-        values = self.typed(table, key, list, [])
-        for value in values:
-            if not isinstance(value, str):
-                raise self.error(f"{key} holds {value!r}: must be text", self.key(key))
-        return list(values)
-
-    def key(self, key: str, first: int = 1, last: int | None = None) -> int | None:
-        """Line number of `key = ` between lines `first` and `last`; None if not found."""
-        pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=|\s*\[+\s*{re.escape(key)}\b")
-        return self._find(lambda line: pattern.match(line) is not None, first, last)
-
-    def value(self, value: object, first: int = 1, last: int | None = None) -> int | None:
-        """Line number of a quoted text or a number between lines `first` and `last`."""
-        if isinstance(value, str):
-            return self._find(lambda s: f'"{value}"' in s or f"'{value}'" in s, first, last)
-        pattern = re.compile(rf"(?<![\w.]){re.escape(str(value))}(?![\w.])")
-        return self._find(lambda line: pattern.search(line) is not None, first, last)
-
-    def table_lines(self, index: int) -> tuple[int, int] | None:
-        """First and last line number of [[space]] table `index`, counted from 0."""
-        lines = self.text.splitlines()
-        starts = [i for i, line in enumerate(lines, start=1) if _HEADER.match(line)]
-        if index >= len(starts):
-            return None
-        return starts[index], (starts[index + 1 :] or [len(lines) + 1])[0] - 1
-
-    def _find(self, matches: Callable[[str], bool], first: int, last: int | None) -> int | None:
-        for number, line in enumerate(self.text.splitlines()[first - 1 : last], start=first):
-            if matches(line):
-                return number
-        return None
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Table:
     """One [[space]] table, which describes all combinations of the values of its keys."""
 
-    source: _Source
+    source: SpaceText
     index: int
     content: Mapping[str, Any]
 

@@ -14,8 +14,8 @@ from hwdse.explore import evaluation as evaluations
 from hwdse.explore.aims import Aims
 from hwdse.explore.budget import measurements
 from hwdse.explore.evaluation import DesignEvaluator
+from hwdse.explore.hypervolume import volume
 from hwdse.explore.run import sweep
-from hwdse.explore.search import Staircase
 from hwdse.explore.space import Space
 from hwdse.explore.store import STORE_NAME, Store
 from hwdse.spec import Design
@@ -73,7 +73,7 @@ def searched(tmp_path_factory):
 
 
 def hypervolume(frame):
-    return Staircase.of(np.log(frame["energy_pj"]), frame["sqnr_db"], (10.0, 0.0)).hypervolume
+    return volume(np.stack([10 - np.log(frame["energy_pj"]), frame["sqnr_db"]], 1))
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,8 @@ def _measure(primitive: Primitive, *, family: str, dsp: bool) -> dict[str, float
     chosen = FAMILIES[family]
     placed = place(module, chosen, dsp=dsp)
     assert placed.period_ns is not None  # the family is placed and routed
-    # Only a register counts the times of registers. Other paths lie between those of the wrapper.
+    # The delay of a register is its own clock-to-output and set-up time. Other primitives lie
+    # between registers of the wrapper, whose times are no part of their delay.
     between = (
         placed.register_ns
         if isinstance(primitive, Register)

@@ -42,9 +42,14 @@ class LayerNeed:
     out_bytes: float
 
     @property
+    def bytes(self) -> float:
+        """Bytes that move if every value moves once."""
+        return self.a_bytes + self.b_bytes + self.out_bytes
+
+    @property
     def macs_per_byte(self) -> float:
         """Multiply-accumulates per byte if every value moves once."""
-        return self.workload.macs / (self.a_bytes + self.b_bytes + self.out_bytes)
+        return self.workload.macs / self.bytes
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for `json.dumps`."""
@@ -149,10 +154,9 @@ def require(
         raise MachineError("a network without matrix products: at least one is needed")
     if not latency_ms > 0:
         raise MachineError(f"a latency of {latency_ms:g} ms: more than 0 is needed")
+    layers = tuple(_layer(workload, bits) for workload in workloads)
     return Requirement(
-        latency_ms=latency_ms,
-        layers=tuple(_layer(workload, bits) for workload in workloads),
-        traffic=_traffic(workloads, latency_ms, bits),
+        latency_ms=latency_ms, layers=layers, traffic=_traffic(layers, latency_ms, bits)
     )
 
 
@@ -167,15 +171,14 @@ def _layer(workload: Workload, bits: StoredBits) -> LayerNeed:
 
 
 def _traffic(
-    workloads: Sequence[Workload], latency_ms: float, bits: StoredBits
+    layers: Sequence[LayerNeed], latency_ms: float, bits: StoredBits
 ) -> tuple[Traffic, ...]:
-    needs = [_layer(workload, bits) for workload in workloads]
-    least = sum(need.a_bytes + need.b_bytes + need.out_bytes for need in needs)
+    least = sum(layer.bytes for layer in layers)
     found: list[Traffic] = []
     capacity = _SMALLEST_BYTES
     while capacity <= MAX_BYTES and not (found and found[-1].dram_bytes <= least):
         try:
-            moved = sum(_off_chip_bytes(workload, bits, capacity) for workload in workloads)
+            moved = sum(_off_chip_bytes(layer.workload, bits, capacity) for layer in layers)
         except MachineError:
             pass  # no tile fits
         else:

@@ -61,12 +61,6 @@ class Staircase:
             worst_quality=worst_quality,
         )
 
-    @property
-    def hypervolume(self) -> float:
-        """What the designs dominate, up to the reference point."""
-        widths = np.diff(np.append(self.costs, self.worst_cost))
-        return float(widths @ (self.qualities - self.worst_quality))
-
 
 def expected_improvement(
     front: Staircase, costs: npt.ArrayLike, means: npt.ArrayLike, deviations: npt.ArrayLike

@@ -1,7 +1,5 @@
 """Stimulus of the multiply-accumulate units."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from hwdse.errors import SpecError
@@ -12,6 +10,7 @@ from hwdse.verify.stimulus import Block, Stimulus, stimulus
 from hwdse.verify.stimulus.alignment import aligned, least, ties
 from hwdse.verify.stimulus.carries import carries
 from hwdse.verify.stimulus.operands import (
+    Source,
     any_codes,
     corner_codes,
     every_pair,
@@ -21,8 +20,6 @@ from hwdse.verify.stimulus.operands import (
     normal_codes,
 )
 from hwdse.verify.stimulus.scales import filling, scaled
-
-_Source = Callable[[Format, np.random.Generator, tuple[int, ...]], Array]
 
 # Sizes of the accumulation blocks: (number of sums, groups per sum).
 _QUICK = {
@@ -125,7 +122,7 @@ def _pair_block(a: Array, b: Array) -> Block:
 def _sums(
     design: Design, sizes: dict[str, tuple[int, int]], rng: np.random.Generator
 ) -> list[Block]:
-    def block(kind: str, source: _Source) -> Block:
+    def block(kind: str, source: Source) -> Block:
         shape = (*sizes[kind], design.unit.group)
         return Block(
             purpose="accumulation_steps",

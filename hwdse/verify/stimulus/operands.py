@@ -1,5 +1,6 @@
 """Operand codes for stimuli, chosen from the properties of a format."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 
@@ -10,6 +11,9 @@ from hwdse.formats.base import TABLE_BITS
 from hwdse.formats.unpacked import Array
 
 _LISTED_BITS = 16
+
+Source = Callable[[Format, np.random.Generator, tuple[int, ...]], Array]
+"""A function that draws codes of a format: (format, random source, shape) -> codes."""
 
 
 def every_pair(a: Format, b: Format) -> tuple[Array, Array]:

@@ -1,12 +1,11 @@
 """Sums of products of blocks: element codes with the codes of their scales."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from hwdse.errors import SpecError
-from hwdse.formats import Format, Unpacked
+from hwdse.formats import Unpacked
 from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.mx import block_products
 from hwdse.spec import BlockProduct, Design, Kulisch
@@ -14,6 +13,7 @@ from hwdse.spec.engines.mx import Mx
 from hwdse.verify.stimulus import Block
 from hwdse.verify.stimulus.alignment import end_exponents, placed
 from hwdse.verify.stimulus.operands import (
+    Source,
     any_codes,
     corner_codes,
     every_pair,
@@ -24,8 +24,6 @@ from hwdse.verify.stimulus.operands import (
     one_code,
     short_codes,
 )
-
-_Source = Callable[[Format, np.random.Generator, tuple[int, ...]], Array]
 
 # Sizes of the kinds of sums: (number of sums, steps per sum).
 QUICK = {"pairs": (512, 1), "short": (64, 4), "specials": (16, 8), "long": (2, 128)}
@@ -103,7 +101,7 @@ class SumsOfBlocks:
             purpose=purpose, a=elements[0], b=elements[1], a_scale=a_scale, b_scale=b_scale
         )
 
-    def _drawn(self, source: _Source, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    def _drawn(self, source: Source, shape: tuple[int, ...]) -> tuple[Array, Array]:
         a, b = (source(f, self._rng, (*shape, self._lanes)) for f in self._elements)
         return a, b
 
