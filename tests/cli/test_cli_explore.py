@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sampled import some
 
 from hwdse.cli import explore as command
 from hwdse.cli import main
@@ -101,7 +102,7 @@ def test_failed_proof_is_exit_1_with_the_mismatch(faked, tmp_path, monkeypatch, 
     assert failed["failure"].startswith("verification failed: ")
 
 
-@pytest.mark.parametrize("how", ["tool", "bug", "kill"])
+@pytest.mark.parametrize("how", some(["kill", "tool", "bug"], 3))
 def test_one_bad_design_is_shown_everywhere(faked, tmp_path, monkeypatch, capsys, how):
     broken = FakeEvaluator(log=tmp_path / "evaluated", broken="e5m2", how=how)
     monkeypatch.setattr(command, "sweep", partial(command.sweep, evaluator=broken))

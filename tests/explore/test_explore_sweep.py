@@ -277,7 +277,7 @@ class Interrupted:
     ("jobs", "steps"),
     [
         *((1, steps) for steps in (1, 7, 12, 13, 14)),
-        *some([(2, steps) for steps in (7, 1, 12, 13, 14)], 3),
+        *some([(2, steps) for steps in (13, 1, 7, 12, 14)], 5),
     ],
 )
 def test_interruption_at_any_step(tmp_path, evaluator, generator, uninterrupted, jobs, steps):

@@ -12,7 +12,7 @@ from hwdse.formats import LevelFormat
 from hwdse.spec import Radix4
 
 #: Designs that are compared, and the seed.
-DRAWN, SEED = 25, 20270
+DRAWN, SEED = 14, 20270
 
 
 @pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")  # what is refused half-made
@@ -43,4 +43,4 @@ def test_drawn_designs_are_built_of_what_they_declare(
             # An output that the products cannot reach, such as int4 of tiny floats, has no logic.
             assert without_adders(found).items() <= without_adders(said).items(), design
             pruned += 1
-    assert pruned <= DRAWN // 20
+    assert pruned <= 1

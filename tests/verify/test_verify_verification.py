@@ -16,6 +16,7 @@ from hwdse import Design, golden
 from hwdse.errors import OutputError, SpecError, ToolError, VerificationError
 from hwdse.hdl import emit, split_modules
 from hwdse.spec import Axis
+from hwdse.tools.verilator import object_cache
 from hwdse.verify import bus_bench, generate, verify
 from hwdse.verify import prepare as preparation
 from hwdse.verify import verification as module
@@ -190,7 +191,7 @@ def _make_test(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     # Without what an outer make says to an inner one, which would print its folder.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     return subprocess.run(
-        ["make", "test", f"PYTHON={sys.executable}", *options],
+        ["make", "test", f"PYTHON={sys.executable}", f"OBJECT_CACHE={object_cache()}", *options],
         cwd=folder,
         capture_output=True,
         text=True,
