@@ -77,8 +77,8 @@ def run_layer(
     products = layer_operands(design, loaded, layers, count, data_dir=data_dir)
     with _compared(design) as (compared, build_s), ConsoleReporter() as reporter:
         reporter.start("products simulated", len(products))
-        for layer, a, b in products:
-            compared(layer, a, b)
+        for layer, *operands in products:
+            compared(layer, *operands)
             reporter.advance(layer)
     _report(design, loaded.name, count, compared, build_s, {}, as_json=as_json)
 

@@ -142,10 +142,15 @@ class BlockArithmetic(Arithmetic):
         columns = np.ascontiguousarray(b.T)
         return BlockVectors.of(self._formats[1], columns, self._plans[site.name].largest[1])
 
+    def multiplied(self, site: Site, left: BlockVectors, right: BlockVectors) -> Codes:
+        """Output codes of a product: (M, N), or (M, blocks, N) without a running sum."""
+        del site
+        return self._matmul(self._design, left.codes, left.scales, right.codes.T, right.scales.T)
+
     def _multiplied(self, site: Site, a: Real, right: BlockVectors) -> Real:
         rows = np.ascontiguousarray(a)
         left = BlockVectors.of(self._formats[0], rows, self._plans[site.name].largest[0])
-        codes = self._matmul(self._design, left.codes, left.scales, right.codes.T, right.scales.T)
+        codes = self.multiplied(site, left, right)
         sums = hwdse.kernels.decode(self._design.out, codes).astype(np.float64, copy=False)
         if self._design.acc is None:
             sums = _in_order(sums)

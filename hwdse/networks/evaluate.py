@@ -17,6 +17,7 @@ from hwdse.networks.arithmetic import Arithmetic
 from hwdse.networks.blocks import (
     BlockArithmetic,
     BlockMatMul,
+    BlockPlan,
     block_matmul_of,
     block_plan,
     check_blocks,
@@ -142,10 +143,7 @@ def _arithmetic_of_blocks(design: Design, matmul: BlockMatMul | None) -> _Make:
         network: Network, folder: str | None, policy: ScalePolicy, requantize: bool
     ) -> Arithmetic:
         del policy
-        plans = {
-            name: block_plan(design, observation, requantize=requantize)
-            for name, observation in observations(network, folder).items()
-        }
+        plans = plan_blocks(design, network, folder, requantize=requantize)
         return BlockArithmetic(design, plans, multiply)
 
     return make
@@ -172,6 +170,16 @@ def plan_network(
     """
     return {
         name: plan(design, observation, matmul, policy, requantize=requantize)
+        for name, observation in observations(network, folder).items()
+    }
+
+
+def plan_blocks(
+    design: Design, network: Network, folder: str | None, *, requantize: bool = False
+) -> dict[str, BlockPlan]:
+    """The blocks of weights of all sites of a network, by site name. See `plan_network`."""
+    return {
+        name: block_plan(design, observation, requantize=requantize)
         for name, observation in observations(network, folder).items()
     }
 

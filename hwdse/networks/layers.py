@@ -11,12 +11,20 @@ from threadpoolctl import threadpool_limits
 import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError, unknown
 from hwdse.networks.accuracy import Outputs
-from hwdse.networks.arithmetic import Operand, Site
+from hwdse.networks.arithmetic import Arithmetic, Operand, Site
+from hwdse.networks.blocks import (
+    BlockArithmetic,
+    BlockPlan,
+    BlockVectors,
+    block_matmul_of,
+    check_blocks,
+)
 from hwdse.networks.evaluate import (
     Progress,
     check_kernel,
     data_folder,
     outputs_of,
+    plan_blocks,
     plan_network,
     test_part,
 )
@@ -28,8 +36,11 @@ from hwdse.networks.scales import Codes
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design
 
-Product = Callable[[str, Codes, Codes], Codes]
-"""A function (layer, codes of A (M, K), codes of B (K, N)) -> output codes (M, N)."""
+Product = Callable[..., Codes]
+"""A function (layer, *operands) -> output codes (M, N).
+
+The operands are codes of A (M, K) and of B (K, N); of block formats, each followed by its scales.
+"""
 
 _LEAST_SAMPLES = 20
 _FEW_PRODUCTS = 1 << 24
@@ -73,7 +84,7 @@ def answers(
         network: the network.
         samples: number of test samples, from the first.
         product: function that computes the matrix products. Scales are chosen without it. Default:
-            `hwdse.kernels.matmul`, which `evaluate` takes.
+            the fast kernels, which `evaluate` takes.
         data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
         progress: function to call after each batch.
 
@@ -82,15 +93,13 @@ def answers(
         DatasetError: data is missing or damaged, or there are fewer samples.
         SpecError: the design has no fast kernel.
     """
-    matmul = hwdse.kernels.matmul
-    check_kernel(design, matmul)
+    if design.unit.takes_blocks:
+        check_blocks(design, block_matmul_of(design))
+    else:
+        check_kernel(design, hwdse.kernels.matmul)
     test = test_part(network, samples, data_dir)
-    policy = get_policy(DEFAULT_SCALES)
     with threadpool_limits(limits=1, user_api="blas"):
-        plans = plan_network(design, network, data_folder(data_dir), matmul, policy)
-        arithmetic = DesignArithmetic(design, plans, matmul)
-        if product is not None:
-            arithmetic = _ElsewhereArithmetic(design, plans, product)
+        arithmetic = _arithmetic(design, network, data_folder(data_dir), product)
         found = outputs_of(Executor(network, arithmetic), network, test.x, progress)
     return Answers(outputs=found, truth=test.y)
 
@@ -102,7 +111,7 @@ def layer_operands(
     samples: int,
     *,
     data_dir: Path | None = None,
-) -> list[tuple[str, Codes, Codes]]:
+) -> list[tuple[str, *tuple[Codes, ...]]]:
     """Codes that layers multiply when test samples run through the network.
 
     Args:
@@ -113,7 +122,7 @@ def layer_operands(
         data_dir: folder of the dataset.
 
     Returns:
-        Names of layers and pairs of matrices (M, K) and (K, N), in the order of the products: one
+        Names of layers and operands, as a `Product` takes them, in the order of the products: one
         for each group of a convolution, and one for each sample where the second matrix is no
         constant.
 
@@ -123,12 +132,14 @@ def layer_operands(
         SpecError: as for `answers`.
     """
     check_layers(network, layers)
-    found: list[tuple[str, Codes, Codes]] = []
+    found: list[tuple[str, *tuple[Codes, ...]]] = []
+    blocks = design.unit.takes_blocks
+    kernel = block_matmul_of(design) if blocks else hwdse.kernels.matmul
 
-    def product(site: str, a: Codes, b: Codes) -> Codes:
+    def product(site: str, *operands: Codes) -> Codes:
         if site in layers:
-            found.append((site, a, b))
-        codes: Codes = hwdse.kernels.matmul(design, a, b)
+            found.append((site, *operands))
+        codes: Codes = kernel(design, *operands)
         return codes
 
     answers(design, network, samples, product=product, data_dir=data_dir)
@@ -147,6 +158,22 @@ def check_layers(network: Network, layers: Iterable[str]) -> None:
             raise NetworkError(unknown(f"layer of {network.name}", layer, sites))
 
 
+def _arithmetic(
+    design: Design, network: Network, folder: str | None, product: Product | None
+) -> Arithmetic:
+    """The arithmetic of a design, whose products another function may compute."""
+    if design.unit.takes_blocks:
+        blocks = plan_blocks(design, network, folder)
+        if product is not None:
+            return _ElsewhereBlocks(design, blocks, product)
+        return BlockArithmetic(design, blocks, block_matmul_of(design))
+    matmul = hwdse.kernels.matmul
+    plans = plan_network(design, network, folder, matmul, get_policy(DEFAULT_SCALES))
+    if product is not None:
+        return _ElsewhereArithmetic(design, plans, product)
+    return DesignArithmetic(design, plans, matmul)
+
+
 class _ElsewhereArithmetic(DesignArithmetic):
     """Arithmetic of a design whose products are computed by another function, pair by pair."""
 
@@ -161,3 +188,15 @@ class _ElsewhereArithmetic(DesignArithmetic):
         pairs = zip(a, b, strict=True)
         found: Codes = np.stack([self._product(site.name, *pair) for pair in pairs])
         return found
+
+
+class _ElsewhereBlocks(BlockArithmetic):
+    """Arithmetic of blocks whose products are computed by another function."""
+
+    def __init__(self, design: Design, plans: dict[str, BlockPlan], product: Product) -> None:
+        super().__init__(design, plans, block_matmul_of(design))
+        self._product = product
+
+    def multiplied(self, site: Site, left: BlockVectors, right: BlockVectors) -> Codes:
+        """Output codes of a product."""
+        return self._product(site.name, left.codes, left.scales, right.codes.T, right.scales.T)

@@ -8,9 +8,10 @@ import numpy as np
 
 from hwdse import kernels
 from hwdse.formats.unpacked import Array
-from hwdse.spec import Design
+from hwdse.spec import BlockProduct, Design
 from hwdse.verify.mismatch import apart, value_text
-from hwdse.verify.simulated import SimulatedProducts, Simulation
+from hwdse.verify.products import Operands
+from hwdse.verify.simulated import SimulatedProducts, Simulation, matrices
 
 _COUNTS = (
     *("results", "mismatches", "macs", "tiles", "runs", "cycles", "off_schedule"),
@@ -88,7 +89,7 @@ class Tally:
 
 
 class ComparedProducts:
-    """Computes products in simulation, and compares each with `hwdse.kernels.matmul`.
+    """Computes products in simulation, and compares each with the fast kernels.
 
     Args:
         simulated: the simulation.
@@ -101,11 +102,13 @@ class ComparedProducts:
         self._simulated = simulated
         self.tallies: dict[str, Tally] = {}
 
-    def __call__(self, layer: str, a: Array, b: Array) -> Array:
+    def __call__(self, layer: str, *operands: Array) -> Array:
         """The codes that the simulation gives."""
         design = self._simulated.design
-        expected = kernels.matmul(design, a, b)
-        found = self._simulated(a, b)
+        kernel = kernels.block_matmul if design.unit.takes_blocks else kernels.matmul
+        expected = kernel(design, *operands)
+        found = self._simulated(*operands)
+        a, b = matrices(design, operands)
         tally = self.tallies.setdefault(layer, Tally(layer=layer))
         (m, k), n = a.shape, b.shape[1]
         tally.shapes.append((m, k, n))
@@ -121,7 +124,7 @@ class ComparedProducts:
         # A transfer that is missing shifts all later ones, so it comes first.
         tally.told += found.complaints[: _SHOWN - len(tally.told)]
         for row, column in wrong[: _SHOWN - len(tally.told)].tolist():
-            tally.told.append(_told(design, (row, column), a, b, expected, found))
+            tally.told.append(_told(design, (row, column), operands, expected, found))
         return found.codes
 
     @property
@@ -130,22 +133,27 @@ class ComparedProducts:
         return bool(self.tallies) and all(tally.is_right for tally in self.tallies.values())
 
 
-def _told(  # noqa: PLR0917 - where it is, and of what
+def _told(
     design: Design,
     place: tuple[int, int],
-    a: Array,
-    b: Array,
+    operands: Operands,
     expected: Array,
     found: Simulation,
 ) -> str:
     row, column = place
     want, got = int(expected[place]), int(found.codes[place])
-    operands = ", ".join(
+    names, kinds = ["a", "b"], [design.a, design.b]
+    if isinstance(design.mul, BlockProduct):
+        names = ["a", "a_scale", "b", "b_scale"]
+        kinds = [f for block in (design.mul.a, design.mul.b) for f in (block.element, block.scale)]
+    half = len(operands) // 2
+    vectors = [x[row] for x in operands[:half]] + [x[:, column] for x in operands[half:]]
+    multiplied = ", ".join(
         f"{name}=[{', '.join(value_text(f, int(code)) for code in codes[:_SHOWN_TERMS])}"
         f"{', ...' if len(codes) > _SHOWN_TERMS else ''}]"
-        for name, f, codes in (("a", design.a, a[row]), ("b", design.b, b[:, column]))
+        for name, f, codes in zip(names, kinds, vectors, strict=True)
     )
     return (
         f"row {row}, column {column}: expected {value_text(design.out, want)}, got "
-        f"{value_text(design.out, got)}{apart(design.out, want, got)}: {operands}"
+        f"{value_text(design.out, got)}{apart(design.out, want, got)}: {multiplied}"
     )

@@ -10,7 +10,7 @@ from hwdse.errors import ShapeError
 from hwdse.formats.unpacked import Array
 from hwdse.hdl import emit
 from hwdse.spec import Design
-from hwdse.verify.products import NOWHERE, Pass, passes
+from hwdse.verify.products import NOWHERE, Operands, Pass, passes
 from hwdse.verify.recording import NEVER, Recording, record
 from hwdse.verify.stream_driver import build_driver
 
@@ -73,12 +73,11 @@ class SimulatedProducts:
             large=design.unit.macs_per_cycle > _FEW_PRODUCTS,
         )
 
-    def __call__(self, a: Array, b: Array, *, most: int = MOST_TRANSFERS) -> Simulation:
+    def __call__(self, *operands: Array, most: int = MOST_TRANSFERS) -> Simulation:
         """The product of (M, K) codes of `design.a` and (K, N) codes of `design.b`.
 
         Args:
-            a: codes of the first matrix.
-            b: codes of the second matrix.
+            operands: codes of the matrices; of block formats, each with its scales.
             most: number of transfers of a stream at which a run ends.
 
         Raises:
@@ -87,14 +86,15 @@ class SimulatedProducts:
             ToolError: the simulation does not run.
         """
         begin = time.monotonic()
+        design = self.design
+        a, b = matrices(design, operands)
         if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0] or not (a.size and b.size):
             raise ShapeError(f"matrix product of shapes {a.shape} and {b.shape}: (M, K), (K, N)")
-        design = self.design
         (sink,) = design.interface.outputs
         codes = np.zeros(len(a) * b.shape[1], design.out.code_dtype)
         tiles = runs = cycles = off = 0
         complaints: list[str] = []
-        for part in passes(design.unit, design, a, b, most):
+        for part in passes(design.unit, design, operands, most):
             expected = {sink.name: len(part.places)}
             found = record(
                 self._executable, design.interface, part.inputs, expected, seed=self._seed
@@ -126,8 +126,19 @@ def check_unit(design: Design) -> None:
     Raises:
         SpecError: it does not. The message names the units that do.
     """
-    one = np.zeros((1, 1), np.int64)
-    passes(design.unit, design, one, one, 1)
+    passes(design.unit, design, (), 1)
+
+
+def matrices(design: Design, operands: Operands) -> tuple[Array, Array]:
+    """The matrices of elements among the operands of a product.
+
+    Raises:
+        ShapeError: there are not as many operands as the design takes.
+    """
+    each = 2 if design.unit.takes_blocks else 1
+    if len(operands) != 2 * each:
+        raise ShapeError(f"{len(operands)} operands: {design.unit} takes {2 * each}")
+    return operands[0], operands[each]
 
 
 def _off_schedule(part: Pass, found: Recording) -> tuple[int, list[str]]:

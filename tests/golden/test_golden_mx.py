@@ -146,6 +146,22 @@ def test_a_short_last_cycle_counts_as_zero() -> None:
     assert np.array_equal(design.out.decode(found[:, -1]), expected.astype(np.float32))
 
 
+@pytest.mark.parametrize("acc", ["kulisch,out=fp32", "fp:fp32", "fp:e5m2:kahan", "aligned:ampere"])
+def test_one_sum_alone_is_one_of_many(acc: str) -> None:
+    """Scales far apart, so that exact sums have hundreds of bits."""
+    rng = np.random.default_rng(9)
+    design = Design.parse(f"a=mxfp8_e5m2,acc={acc},unit=mx,blocks=2")
+    codes = [rng.integers(0, 120, (4, 128)) for _ in "ab"]
+    scales = [rng.integers(0, 255, (4, 4)) for _ in "ab"]
+    many = running_blocks(design, codes[0], scales[0], codes[1], scales[1])
+    for row in range(4):
+        (a, b), (a_scale, b_scale) = (x[row] for x in codes), (x[row] for x in scales)
+        alone = running_blocks(design, a, a_scale, b, b_scale)
+        assert np.array_equal(alone, many[row])
+        first = block_products(design, a[:32], a_scale[0], b[:32], b_scale[0])
+        assert first.shape == ()
+
+
 def test_no_blocks_give_no_sums() -> None:
     design = Design.parse("a=mxfp4,acc=fp:fp32,unit=mx")
     none = np.zeros((2, 0), np.int64)

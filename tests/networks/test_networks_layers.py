@@ -88,6 +88,27 @@ def test_products_of_activations_come_one_by_one() -> None:
     assert np.array_equal(answers(DESIGN, network, 3, product=product).outputs, outputs)
 
 
+@pytest.mark.parametrize("spec", ["a=mxfp4,acc=fp:bf16,unit=mx", "a=nvfp4,acc=fp:fp32,unit=mx"])
+def test_blocks_of_a_layer_have_their_scales(spec: str) -> None:
+    network, design = networks.load("digits-cnn"), Design.parse(spec)
+    size = design.mul.size
+    found = layer_operands(design, network, ("gemm11.out", "conv2.out"), 5)
+    assert [(name, *(x.shape for x in operands)) for name, *operands in found] == [
+        ("conv2.out", (5 * 16, 108), (80, -(-108 // size)), (108, 16), (-(-108 // size), 16)),
+        ("gemm11.out", (5, 16), (5, 1), (16, 10), (1, 10)),
+    ]
+    seen = []
+
+    def product(layer, *operands):
+        seen.append(layer)
+        return kernels.block_matmul(design, *operands)
+
+    # What `evaluate` scores are these outputs.
+    elsewhere = answers(design, network, 5, product=product).outputs
+    assert np.array_equal(elsewhere, answers(design, network, 5).outputs)
+    assert len(seen) == 5
+
+
 @pytest.mark.parametrize(
     ("name", "count"), [("digits", 445), ("digits-cnn", 154), ("fashion-cnn", 20)]
 )

@@ -142,3 +142,32 @@ def test_special_values_and_wide_outputs_come_through(dataflow: str, tmp_path: P
     found = SimulatedProducts(design, tmp_path)(a, b)
     assert np.array_equal(found.codes, kernels.matmul(design, a, b))
     assert found.off_schedule == 0
+
+
+@pytest.mark.parametrize(
+    "spec",
+    some(
+        [
+            "a=block:e2m1fn:4:e8m0,acc=fp:bf16,unit=mx",
+            "a=block:e4m3fn:3:ue4m3,b=block:int4_sym:6:e8m0,acc=kulisch,out=fp32,unit=mx,blocks=2",
+            "a=block:e3m2fn:4:e8m0,acc=fp:fp32,unit=mx,stages=1,interleave=2,"
+            "modes=block:e2m1fn:4:e8m0|block:e3m2fn:4:e8m0",
+        ],
+        3,
+    ),
+)
+def test_products_of_blocks_are_those_of_the_kernel(spec: str, tmp_path: Path) -> None:
+    design = Design.parse(spec)
+    compared = ComparedProducts(SimulatedProducts(design, tmp_path, seed=3))
+    rng = np.random.default_rng(8)
+    for m, k, n in ((1, 1, 1), (5, 7, 3), (4, 26, 9)):
+        operands = []
+        for block, vectors in ((design.mul.a, m), (design.mul.b, n)):
+            x = rng.normal(size=(vectors, k)) * 2.0 ** rng.integers(-9, 9, (vectors, 1))
+            operands.append(kernels.encode_blocks(block, x, tensor_amax=np.abs(x).max()))
+        (a, a_scales), (b, b_scales) = operands
+        compared("h", a, a_scales, b.T, b_scales.T)
+    assert compared.is_right
+    assert compared.tallies["h"].results == 52
+    with pytest.raises(ShapeError, match="2 operands: mx takes 4"):
+        SimulatedProducts(design, tmp_path / "again")(a, b.T)

@@ -61,9 +61,11 @@ def exact_sum(terms: Unpacked, rounding: str = "rne") -> Unpacked:
     inf = (plus_inf | minus_inf) & ~nan
     zero_sign = np.any(terms.sign, axis=-1) if rounding == "down" else np.all(terms.sign, axis=-1)
     sign = np.where(total == 0, zero_sign, total < 0).astype(bool)
+    # NumPy makes a plain number of one sum alone, and then wants it to fit 64 bits.
+    magnitude = np.asarray(np.abs(total), object)
     return Unpacked(
         sign=np.where(inf, minus_inf, sign),
-        significand=np.where(nan | inf, 0, np.abs(total)),
+        significand=np.where(nan | inf, 0, magnitude),
         exponent=np.full(total.shape, base, np.int64),
         nan=nan,
         inf=inf,

@@ -84,6 +84,10 @@ def running_blocks(
         raise ShapeError(
             f"dot product of shapes {left.shape} and {right.shape}: equal ones are needed"
         )
+    if left.ndim == 1:
+        operands = (np.asarray(codes)[None] for codes in (a, a_scales, b, b_scales))
+        alone: Array = running_blocks(design, *operands)[0]
+        return alone
     scales = [
         _scales(block, np.asarray(codes), left.shape, mul.size)
         for block, codes in ((mul.a, a_scales), (mul.b, b_scales))

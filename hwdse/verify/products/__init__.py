@@ -13,6 +13,14 @@ from hwdse.formats.unpacked import Array
 from hwdse.plugins import load_modules
 from hwdse.spec import Design, Unit
 
+Operands = tuple[Array, ...]
+"""Codes of two matrices, as the kernels take them.
+
+For element formats, (A, B): A of shape (M, K) and B of shape (K, N), no size zero. For block
+formats, (A, A_scales, B, B_scales): scales of shape (M, blocks) and (blocks, N), see
+`hwdse.kernels.block_matmul`.
+"""
+
 #: Result of a transfer that belongs to no element of the product.
 NOWHERE = -1
 
@@ -38,14 +46,13 @@ class Pass:
 
 
 @singledispatch
-def passes(unit: Unit, design: Design, a: Array, b: Array, most: int) -> Iterator[Pass]:
+def passes(unit: Unit, design: Design, operands: Operands, most: int) -> Iterator[Pass]:
     """Divide a matrix product into passes.
 
     Args:
         unit: the unit, `design.unit`.
         design: the design.
-        a: codes of the first matrix, shape (M, K), no size zero.
-        b: codes of the second matrix, shape (K, N), no size zero.
+        operands: codes of the matrices.
         most: number of transfers of a stream at which a pass ends. The smallest part of a product
             that a unit can compute on its own may be larger.
 

@@ -15,14 +15,15 @@ from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.systolic import output_stationary_walk, weight_stationary_walk
 from hwdse.spec import Design
 from hwdse.spec.engines.systolic import Systolic
-from hwdse.verify.products import NOWHERE, Pass, passes
+from hwdse.verify.products import NOWHERE, Operands, Pass, passes
 from hwdse.verify.products.filling import filled
 
 _Item = TypeVar("_Item")
 
 
 @passes.register
-def _(unit: Systolic, design: Design, a: Array, b: Array, most: int) -> Iterator[Pass]:
+def _(unit: Systolic, design: Design, operands: Operands, most: int) -> Iterator[Pass]:
+    a, b = operands
     if unit.is_ws:
         yield from _weight_stationary(unit, design, a, b, most)
     else:

@@ -8,12 +8,13 @@ from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.summing import input_cycles
 from hwdse.spec import Design
 from hwdse.spec.engines.tensor import Tensor
-from hwdse.verify.products import NOWHERE, Pass, passes
+from hwdse.verify.products import NOWHERE, Operands, Pass, passes
 from hwdse.verify.products.filling import filled
 
 
 @passes.register
-def _(unit: Tensor, design: Design, a: Array, b: Array, most: int) -> Iterator[Pass]:
+def _(unit: Tensor, design: Design, operands: Operands, most: int) -> Iterator[Pass]:
+    a, b = operands
     shape = len(a), b.shape[1]
     steps = -(-a.shape[1] // unit.lanes)
     a, b = filled(design, a, b, steps * unit.lanes, first=False)

@@ -1,10 +1,13 @@
 """How a matrix product becomes transfers: every result has its place, and cycles add up."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
-from hwdse import Design, golden
+from hwdse import Design, golden, kernels
 from hwdse.errors import SpecError
+from hwdse.golden.engines.mx import running_blocks
 from hwdse.golden.engines.systolic import output_stationary, weight_stationary
 from hwdse.spec import Workload
 from hwdse.verify.products import NOWHERE, Pass, passes, units
@@ -23,7 +26,7 @@ def _codes(design: Design, m: int, k: int, n: int, seed: int) -> tuple[np.ndarra
 
 
 def _cut(design: Design, a: np.ndarray, b: np.ndarray, most: int) -> list[Pass]:
-    return list(passes(design.unit, design, a, b, most))
+    return list(passes(design.unit, design, (a, b), most))
 
 
 def _gathered(design: Design, parts: list[Pass], shape: tuple[int, int]) -> np.ndarray:
@@ -99,6 +102,52 @@ def test_sums_of_a_mac_take_turns(shape: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "spec",
+    [
+        "a=mxfp4,acc=fp:bf16,unit=mx",
+        "a=nvfp4,b=mxfp8_e4m3,acc=fp:fp32,unit=mx,blocks=3,interleave=2",
+        "a=block:e4m3fn:3:e8m0,b=block:int4_sym:6:e8m0,acc=fp:e5m2:kahan,unit=mx,blocks=2",
+        "a=block:e3m2fn:4:e8m0,acc=kulisch,out=bf16,unit=mx,"
+        "modes=block:e2m1fn:4:e8m0|block:e3m2fn:4:e8m0",
+    ],
+)
+def test_blocks_come_with_their_scales(spec: str) -> None:
+    """The transfers of each sum give what golden gives, and stand where they should."""
+    design = Design.parse(spec)
+    rng = np.random.default_rng(6)
+    for m, k, n in ((2, 1, 3), (3, 40, 2), (4, 96, 5)):
+        a, a_scales = kernels.encode_blocks(design.mul.a, rng.normal(size=(m, k)), tensor_amax=4.0)
+        b, b_scales = kernels.encode_blocks(design.mul.b, rng.normal(size=(n, k)), tensor_amax=4.0)
+        found = np.full(m * n, NOWHERE)
+        operands = (a, a_scales, b.T, b_scales.T)
+        for part in passes(design.unit, design, operands, 11):
+            given, cycles = part.inputs["i"], part.cycles["i"]
+            assert set(given) == {field.name for field in design.interface.stream("i").fields}
+            answered = dict(zip(part.cycles["o"], part.places[:, 0], strict=True))
+            # The sums of one turn after those of another.
+            order = np.lexsort((cycles, cycles % design.interface.turns))
+            for terms in np.split(order, np.flatnonzero(given["first"][order])[1:]):
+                place = answered[cycles[terms[-1]] + design.unit.latency]
+                assert found[place] == NOWHERE
+                found[place] = _sum_of_blocks(design, given, terms)
+        rows, columns = np.divmod(np.arange(m * n), n)
+        expected = running_blocks(design, a[rows], a_scales[rows], b[columns], b_scales[columns])[
+            :, -1
+        ]
+        assert np.array_equal(found, expected), (spec, m, k, n)
+
+
+def _sum_of_blocks(design: Design, given: Mapping[str, np.ndarray], terms: np.ndarray) -> int:
+    """Golden's last output for the transfers of a sum."""
+    operands = []
+    for name, block in (("a", design.mul.a), ("b", design.mul.b)):
+        # The unit takes a scale for each part of a block, golden one for each block.
+        parts = block.block.columns // design.mul.size
+        operands += [given[name][terms].ravel(), given[f"{name}_scale"][terms].ravel()[::parts]]
+    return int(running_blocks(design, *operands)[-1])
+
+
+@pytest.mark.parametrize(
     "number",
     [
         *(
@@ -154,10 +203,10 @@ def test_what_zeros_would_change_is_refused() -> None:
         _cut(short, np.zeros((1, 5), int), np.zeros((5, 1), int), 9)
 
 
-@pytest.mark.parametrize("spec", ["a=int8,unit=mul", "a=mxfp4,acc=fp:fp32,unit=mx"])
+@pytest.mark.parametrize("spec", ["a=int8,unit=mul", "a=mxfp4,unit=mxmul"])
 def test_a_unit_without_products_is_named_beside_those_with_them(spec: str) -> None:
     design = Design.parse(spec)
     with pytest.raises(SpecError, match=f"unit {design.unit} computes no matrix products") as told:
-        passes(design.unit, design, np.zeros((1, 1), int), np.zeros((1, 1), int), 1)
+        passes(design.unit, design, (), 1)
     assert "units that do are mac, " in str(told.value)
     assert {"mac", "dot", "systolic"} <= set(units())
