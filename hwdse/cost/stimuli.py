@@ -11,6 +11,7 @@ import numpy.typing as npt
 from hwdse.errors import HwdseError
 from hwdse.formats import Format
 from hwdse.spec import BlockProduct, Design, Interface, ModalBlockProduct, Unit
+from hwdse.spec.engines.bitserial import BitSerial
 from hwdse.spec.engines.mx import Mx, MxMul
 from hwdse.spec.engines.scalable import Scalable
 from hwdse.spec.engines.simd import Simd
@@ -110,6 +111,22 @@ def _(unit: Simd, design: Design, cycles: int) -> Operands:
     """One product per cycle: the mode of whole words."""
     mode = np.full((cycles, 1), unit.formats.index(design.a))
     return Operands(source="normal", codes={"mode": mode})
+
+
+@_operands.register
+def _(unit: BitSerial, design: Design, cycles: int) -> Operands:
+    """All bits of the second operands. Operands stay until the unit takes them."""
+    rng = np.random.default_rng(SEED)
+    taken = -(-cycles // unit.planes)
+    codes: dict[str, npt.NDArray[np.int64]] = {
+        "last": (np.arange(taken) % TERMS == TERMS - 1).astype(np.int64)[:, None],
+        "bits": np.full((taken, 1), unit.planes),
+    }
+    for name, number_format in (("a", design.a), ("b", design.b)):
+        drawn = normal_codes(number_format, taken * unit.lanes, rng)
+        codes[name] = drawn.reshape(taken, unit.lanes)
+    held = {name: np.repeat(code, unit.planes, axis=0)[:cycles] for name, code in codes.items()}
+    return Operands(source="normal", codes=held)
 
 
 def stimulus(

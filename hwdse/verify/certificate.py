@@ -91,6 +91,8 @@ def header(design: Design, interface: Interface, certificate: Certificate) -> st
         ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counted.items())
         for counted in (certificate.outputs, certificate.steps)
     )
+    # Units without a single sum have no such steps.
+    sampled = f" Exact sums of a sample of the steps: {steps}." if steps else ""
     tools = ", ".join(f"{name} {number}" for name, number in certificate.tools.items())
     target = Target.parse(certificate.target)
     made_for = "" if target == CELLS else f", made for {target.description} (target {target})"
@@ -98,8 +100,7 @@ def header(design: Design, interface: Interface, certificate: Certificate) -> st
         f"hwdse design {design}{made_for}",
         behaviour(design, interface),
         f"Verified against the golden model, level {certificate.level}, seed {certificate.seed}: "
-        f"{counts}, 0 mismatches. Expected outputs: {outputs}. "
-        f"Exact sums of a sample of the steps: {steps}.",
+        f"{counts}, 0 mismatches. Expected outputs: {outputs}.{sampled}",
         f"Tools: {tools}.",
         f"SHA-256 of the Verilog without this header: {certificate.verilog_sha256}",
         "This file is generated. No obligation attaches to it: use it as you like.",

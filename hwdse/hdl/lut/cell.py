@@ -13,7 +13,8 @@ from hwdse.primitives.primitive import Mux as MuxBlock
 from hwdse.primitives.structure import Structure
 from hwdse.spec import Design
 from hwdse.spec.bit_planes import bit_planes
-from hwdse.spec.engines.lut import SliceSum, TableLookup
+from hwdse.spec.engines.lut import TableLookup
+from hwdse.spec.slices import SliceSum
 
 
 class LutCell(Component):

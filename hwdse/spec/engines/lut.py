@@ -4,16 +4,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from hwdse.errors import SpecError
-from hwdse.formats import Format, UnpackedShape, clog2
-from hwdse.spec.accumulate import Accumulator
 from hwdse.spec.accumulate.fused_float import FusedFloat
-from hwdse.spec.accumulate.integer_sum import IntegerSum
-from hwdse.spec.accumulate.kulisch import Kulisch
 from hwdse.spec.bit_planes import BitPlanes, bit_planes
 from hwdse.spec.interface import Field, Interface, Stream
-from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.exact import Exact
-from hwdse.spec.unit import Mac, Unit
+from hwdse.spec.slices import check_slices, summing_slices
+from hwdse.spec.unit import Unit
 from hwdse.spec.workload import Schedule, Workload
 
 if TYPE_CHECKING:
@@ -22,33 +18,6 @@ if TYPE_CHECKING:
 MAX_GROUP, MAX_ROWS, MAX_COLS = 8, 64, 256
 #: Widest activation in fixed point, with sign; BF16 takes 262 bits.
 MAX_WORD_BITS = 320
-
-
-@dataclass(frozen=True, kw_only=True)
-class SliceSum(Multiplier):
-    """The exact sum of the products of one slice, as one term of the accumulator.
-
-    It is a fixed-point word in units of the least product's LSB. No design spec names it.
-
-    Attributes:
-        group: products of a slice.
-        carried: whether the hardware leaves the last carry of the sum to the accumulator.
-    """
-
-    group: int
-    carried: bool = False
-
-    def product(self, a: Format, b: Format) -> UnpackedShape:
-        """Bounds of the sum: a two's-complement word of one exponent."""
-        one = Exact().product(a, b)
-        return UnpackedShape(
-            significand_bits=one.fixed_point_bits + clog2(self.group) + 1,
-            exponent_min=one.exponent_min,
-            exponent_max=one.exponent_min,
-            twos_complement=True,
-            has_inf=one.has_inf,
-            has_nan=one.has_nan,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,44 +88,12 @@ class TableLookup(Unit):
                 f"unit lut, a={design.a}: {bits} bits in fixed point, at most {MAX_WORD_BITS} are "
                 "allowed"
             )
-        unit = replace(self, planes=planes)
-        unit._check_accumulator(design)
-        return unit
-
-    def _check_accumulator(self, design: "Design") -> None:
-        acc, product = design.acc, Exact().product(design.a, design.b)
-        term = SliceSum(group=self.group).product(design.a, design.b)
-        if type(acc) not in {IntegerSum, Kulisch, FusedFloat}:
-            raise SpecError(
-                f"unit lut, acc={acc}: int:{{width}}, kulisch or fp:{{format}} are allowed"
-            )
-        if isinstance(acc, IntegerSum) and term.magnitude_bits >= acc.width:
-            acc.state(product)
-            raise SpecError(
-                f"unit lut, acc={acc}: sums of {self.group} products take "
-                f"{term.significand_bits} bits, at least int:{term.significand_bits} is needed"
-            )
-        if isinstance(acc, Kulisch) and acc.terms < 1 << clog2(self.group):
-            raise SpecError(
-                f"unit lut, acc={acc}: at least kulisch:{1 << clog2(self.group)} is needed for "
-                f"group={self.group}"
-            )
-        if isinstance(acc, FusedFloat) and not (
-            product.twos_complement and design.rounding != "down"
-        ):
-            raise SpecError(
-                f"unit lut, acc={acc}: a table keeps no sign of zero, so a or b must be an integer "
-                "in two's complement, and rounding must not be down"
-            )
+        check_slices(self, design, self.group)
+        return replace(self, planes=planes)
 
     def summing(self, design: "Design") -> "Design":
         """A `mac` whose products are the sums of slices: what each accumulator adds up."""
-        return replace(
-            design,
-            mul=SliceSum(group=self.group, carried=self._leaves_carry(design)),
-            acc=_of_slices(design.accumulator, self.group),
-            unit=Mac(),
-        )
+        return summing_slices(design, self.group, carried=self._leaves_carry(design))
 
     def _leaves_carry(self, design: "Design") -> bool:
         """Whether a slice is one entry with its sign, so that no adder precedes the accumulator."""
@@ -232,10 +169,3 @@ class TableLookup(Unit):
             reads_b=tiles * slices * self.cols * self.group,
             writes=workload.sums,
         )
-
-
-def _of_slices(acc: Accumulator, group: int) -> Accumulator:
-    """The accumulator for the sums of slices, with a state as wide as that for products."""
-    if not isinstance(acc, Kulisch):
-        return acc
-    return replace(acc, terms=-(-acc.terms >> clog2(group)))

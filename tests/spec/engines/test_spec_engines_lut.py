@@ -37,8 +37,8 @@ def test_it_parses_and_names_itself() -> None:
         ("a=int8,b=int2,mul=shift-add,acc=int:32", "unit lut, mul=shift-add: exact is allowed"),
         ("a=e4m3fn,b=int2,acc=kulisch:2", "unit lut, acc=kulisch:2: at least kulisch:4"),
         ("a=e4m3fn,b=int2,acc=fp:bf16:kahan", "allowed"),
-        ("a=e4m3fn,b=uint2,acc=fp:fp32", "a table keeps no sign of zero"),
-        ("a=e4m3fn,b=int2,acc=fp:fp32,rounding=down", "rounding must not be down"),
+        ("a=e4m3fn,b=uint2,acc=fp:fp32", "a slice keeps no sign of zero"),
+        ("a=e4m3fn,b=int2,acc=fp:fp32,rounding=down", "and rounding not down"),
         ("a=e11m52,b=int2,acc=kulisch", "bits in fixed point, at most 320 are allowed"),
     ],
 )

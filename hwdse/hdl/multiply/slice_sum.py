@@ -7,7 +7,7 @@ from hwdse.hdl.group_sum import GroupSum, carry_group_sum, carry_signature, grou
 from hwdse.hdl.multiply import product_signature
 from hwdse.hdl.unpacked import unpacked_signature
 from hwdse.spec import Design
-from hwdse.spec.engines.lut import SliceSum
+from hwdse.spec.slices import SliceSum
 
 
 @product_signature.register
