@@ -20,6 +20,7 @@ from hwdse.spec.interface import Field, Interface, Port, Stream
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.add_skip import AddSkip
 from hwdse.spec.multiply.block import BlockProduct
+from hwdse.spec.multiply.composed import ComposedProduct
 from hwdse.spec.multiply.exact import Exact, ExactValued
 from hwdse.spec.multiply.lmul import LMul
 from hwdse.spec.multiply.log import Log
@@ -44,6 +45,7 @@ __all__ = [
     "Bins",
     "BlockProduct",
     "Bus",
+    "ComposedProduct",
     "Design",
     "Dot",
     "Exact",

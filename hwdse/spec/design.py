@@ -13,7 +13,6 @@ from hwdse.spec.interface import Interface
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.block import BlockProduct, joined
 from hwdse.spec.multiply.exact import Exact
-from hwdse.spec.multiply.packed import PackedProduct
 from hwdse.spec.slug import slug
 from hwdse.spec.unit import Mac, Unit
 
@@ -35,7 +34,8 @@ class Design:
             unit that does not use it.
         c: format of the addend, only for a unit with an addend. Default: `out`.
         mul: multiplier. Default: exact. For block formats it becomes a `BlockProduct`, and for a
-            unit that packs words a `PackedProduct`. None for a unit that does not multiply.
+            unit that packs words a `PackedProduct`, for one that composes integers and floats a
+            `ComposedProduct`. None for a unit that does not multiply.
         acc: accumulator, only for a unit with a running sum.
         out: output format. Default: the accumulator's default output format. Without an
             accumulator the default is the unit's: mostly `c`, and without an addend `a`.
@@ -122,8 +122,7 @@ class Design:
             )
         if self.b is None or self.mul is None:
             return
-        named = self.mul.elements if isinstance(self.mul, PackedProduct) else self.mul
-        mul, a, b = joined(named, self.a, self.b)
+        mul, a, b = joined(self.mul.named, self.a, self.b)
         if self.unit.takes_blocks and not isinstance(mul, BlockProduct):
             raise SpecError(f"unit {self.unit} takes block formats such as mxfp8_e4m3, not {a}")
         for name, value in {"mul": mul, "a": a, "b": b}.items():

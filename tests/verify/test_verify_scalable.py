@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from netlist_counts import built, declared, without_adders
 
 from hwdse import Design
 from hwdse.errors import SpecError, VerificationError
-from hwdse.hdl import composed, emit
+from hwdse.hdl import composed, composed_floats, emit
 from hwdse.spec import Axis
 from hwdse.verify import generate, verify
 from hwdse.verify.mutation import mutation_score
@@ -17,9 +18,20 @@ def design_of(keys):
     return Design.parse(f"{keys},unit=scalable")
 
 
-@pytest.mark.parametrize("keys", ["a=int4,acc=int:12", "a=int8,acc=int:32"])
+@pytest.mark.parametrize("keys", ["a=int4,acc=int:12", "a=int8,acc=fp:fp32,floats=bf16"])
 def test_it_equals_golden(keys):
     assert verify(design_of(keys), level="quick").total > 2000
+
+
+def test_it_is_built_of_what_it_declares():
+    design = design_of("a=int8,acc=fp:fp32,floats=bf16")
+    assert without_adders(declared(design)) == without_adders(built(design))
+
+
+def test_signs_of_floats_that_are_lost_are_found(monkeypatch):
+    monkeypatch.setattr(composed_floats.Record, "sign", property(lambda record: composed.Const(0)))
+    with pytest.raises(VerificationError, match="mismatches in"):
+        verify(design_of("a=int4,acc=fp:bf16,floats=e4m3fn"), level="quick")
 
 
 def test_level_full_tries_every_pair_in_every_mode():
@@ -71,6 +83,10 @@ def test_equal_parts_are_one_module():
         "a=int16,acc=int:32",
         "a=int8,acc=kulisch,out=bf16",
         "a=int8,acc=fp:fp32,stages=2,interleave=2",
+        "a=int16,acc=fp:fp32,floats=fp16",
+        "a=int8,acc=kulisch,out=fp32,floats=bf16",
+        "a=int4,acc=fp:bf16,rounding=down,floats=e4m3fn,stages=1",
+        "a=int16,acc=kulisch,out=bf16,floats=posit8_1",
     ],
 )
 def test_more_equal_golden_in_full(keys):
@@ -78,8 +94,9 @@ def test_more_equal_golden_in_full(keys):
 
 
 @pytest.mark.long
-def test_faults_are_found():
-    report = mutation_score(design_of("a=int8,acc=int:32"), mutants=150)
+@pytest.mark.parametrize("keys", ["a=int8,acc=int:32", "a=int4,acc=fp:fp16,floats=e4m3fn"])
+def test_faults_are_found(keys):
+    report = mutation_score(design_of(keys), mutants=150)
     assert report.score >= 0.99, report.survivors
 
 

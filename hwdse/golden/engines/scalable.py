@@ -1,13 +1,16 @@
 """The precision-scalable unit: sums of the products of integers of several widths."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import SpecError
+from hwdse.formats import Unpacked
 from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.mx import running_sums
 from hwdse.golden.fixed_point import from_integers
-from hwdse.golden.multiply.exact import within
+from hwdse.golden.multiply.exact import exact_product, within
 from hwdse.spec import Design
 from hwdse.spec.engines.scalable import Mode, Scalable
 
@@ -52,11 +55,29 @@ def running(design: Design, mode: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayL
     if not isinstance(unit, Scalable):
         raise SpecError(f"design {design}: unit={Scalable.keyword} is needed")
     given, left, right = np.asarray(mode), np.asarray(a, object), np.asarray(b, object)
-    terms = np.zeros(given.shape, object)
+    arrays = {name: held.copy() for name, held in vars(Unpacked.zeros(given.shape)).items()}
     for number in np.unique(given).tolist():
         there = given == number
-        terms[there] = term(unit, number, left[there], right[there])
-    return running_sums(design, within(from_integers(terms, 0), design.product))
+        if unit.is_float(number):
+            found = float_term(unit, left[there], right[there])
+        else:
+            found = from_integers(term(unit, number, left[there], right[there]), 0)
+        for name, held in arrays.items():
+            held[there] = vars(found)[name]
+    return running_sums(design, within(Unpacked(**arrays), design.product))
+
+
+def float_term(unit: Scalable, a: npt.ArrayLike, b: npt.ArrayLike) -> Unpacked:
+    """The exact products of the floats in the low bits of two words. A zero is +0."""
+    floats = unit.number_format
+    assert floats is not None  # the mode exists
+    ones = (1 << floats.bits) - 1
+    x, y = (
+        floats.unpack((np.asarray(words, object) & ones).astype(np.int64)).exact()
+        for words in (a, b)
+    )
+    product = exact_product(x, y)
+    return replace(product, sign=product.sign & ~product.zero)
 
 
 def _mode(unit: Scalable, number: int) -> Mode:

@@ -5,6 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from hwdse.hdl.component import Component
 from hwdse.hdl.composed import Composed
+from hwdse.hdl.composed_floats import ComposedFloats
 from hwdse.hdl.encode import encoder
 from hwdse.hdl.running import Running
 from hwdse.hdl.units import unit
@@ -17,7 +18,7 @@ from hwdse.spec.engines.scalable import Scalable
 
 @unit.register(Scalable)
 class ScalableUnit(Component):
-    """Adds the products of integers of a width that is chosen cycle by cycle.
+    """Adds the products of integers, of a width that is chosen cycle by cycle, or of two floats.
 
     Latency 1 from an accepted input to the output that includes this input: the register of the
     running sum is the only register of the data path. Initiation interval 1. Each cycle adds the
@@ -34,7 +35,11 @@ class ScalableUnit(Component):
     """
 
     def __init__(self, spec: Scalable, design: Design) -> None:
-        self._multiply = Composed(spec.levels, spec.modes)
+        self._multiply = (
+            Composed(spec.levels, spec.modes)
+            if spec.number_format is None
+            else ComposedFloats(spec, design)
+        )
         self._running = Running(design)
         self._encoder = encoder(design.out, design.state, design.rounding)
         super().__init__(
@@ -52,14 +57,19 @@ class ScalableUnit(Component):
     @property
     def structure(self) -> UnitStructure:
         """The blocks of the data path, and the register of the valid bit."""
+        multiply = self._multiply
+        if isinstance(multiply, Composed):
+            blocks = {"multiply": multiply.structure}
+        else:
+            blocks = {"decode": multiply.decode, "multiply": multiply.multiply}
         return UnitStructure(
             blocks={
-                "multiply": self._multiply.structure,
+                **blocks,
                 "accumulate": self._running.structure,
                 "encode": self._encoder.structure,
                 "registers": Structure(parts=(Register(width=1),)),
             },
-            stages=(("multiply", "accumulate"), ("encode",)),
+            stages=((*blocks, "accumulate"), ("encode",)),
         )
 
     def elaborate(self, platform) -> Module:
@@ -71,12 +81,14 @@ class ScalableUnit(Component):
             multiply.mode.eq(self.i_mode),
             multiply.a.eq(self.i_a),
             multiply.b.eq(self.i_b),
-            multiply.a_signed.eq(1),
-            multiply.b_signed.eq(1),
             running.i_valid.eq(self.i_valid),
             running.i_first.eq(self.i_first),
         ]
-        drive(m, running.i0, significand=multiply.o)
+        if isinstance(multiply, Composed):
+            m.d.comb += [multiply.a_signed.eq(1), multiply.b_signed.eq(1)]
+            drive(m, running.i0, significand=multiply.o)
+        else:
+            connect(m, running.i0, multiply.o)
         connect(m, encode.i, running.o)
         summed = Signal()
         m.d.sync += summed.eq(self.i_valid)

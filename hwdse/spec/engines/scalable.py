@@ -4,9 +4,14 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
-from hwdse.errors import SpecError
-from hwdse.formats import FixedPoint, Format, clog2
+from hwdse import formats
+from hwdse.errors import FormatError, SpecError
+from hwdse.formats import FixedPoint, Format, Logarithmic, clog2
+from hwdse.spec.accumulate.fused_float import FusedFloat
+from hwdse.spec.accumulate.kulisch import Kulisch
 from hwdse.spec.interface import Field, Interface
+from hwdse.spec.multiply import Multiplier
+from hwdse.spec.multiply.composed import ComposedProduct
 from hwdse.spec.multiply.exact import Exact
 from hwdse.spec.unit import Summing
 
@@ -60,24 +65,40 @@ class Scalable(Summing):
     product of 8 by 8 bits, two of 8 by 4, four of 4 by 4 or of 8 by 2, eight of 4 by 2, or sixteen
     of 2 by 2. The products of a cycle are added exactly. The sum is one term of the accumulator.
 
+    With `floats=fp16` there is one more mode, the last: one product of two floats. Their
+    significands are multiplied as the widest integers without sign, so the format's significand
+    must not be longer. The element lies in the low bits of the word.
+
     The port of an operand has one slot for each product. With fewer products, slots are wider. An
     element lies in the low bits of its slot.
 
     Attributes:
+        floats: name of a float format, or empty for integers only.
         levels: levels of composition: the operands have 2 * 2^levels bits. They follow from the
             operand format.
+        number_format: the format of the floats. It follows from `floats`.
     """
 
     keyword: ClassVar[str] = "scalable"
     family: ClassVar[str] = "scalable"
 
+    floats: str = field(default="", metadata={"text": True})
     levels: int = field(default=0, metadata={"derived": True})
+    number_format: Format | None = field(default=None, metadata={"derived": True})
+
+    def keys(self) -> dict[str, int | str]:
+        """The keys that belong to this unit. `floats` is left out for integers only."""
+        keys = super().keys()
+        if not self.floats:
+            del keys["floats"]
+        return keys
 
     def fitted(self, design: "Design") -> Self:
-        """The same unit with the levels that its operands need.
+        """The same unit with the levels that its operands need, and the format of its floats.
 
         Raises:
-            SpecError: the operands are not integers of one width that the array composes.
+            SpecError: the operands are not integers of one width that the array composes, or the
+                floats do not fit.
         """
         widths = [_width(number_format) for number_format in (design.a, design.b)]
         if widths[0] != widths[1] or widths[0] not in _WIDTHS:
@@ -88,17 +109,49 @@ class Scalable(Summing):
             )
         if not isinstance(design.mul, Exact):
             raise SpecError(f"unit scalable, mul={design.mul}: only exact is composed of digits")
-        return replace(self, levels=clog2(design.a.bits) - 1)
+        sized = replace(self, levels=clog2(design.a.bits) - 1)
+        return sized._with_floats(design) if self.floats else replace(sized, number_format=None)
+
+    def _with_floats(self, design: "Design") -> Self:
+        try:
+            chosen = formats.parse(self.floats)
+        except FormatError as error:
+            raise SpecError(f"floats={self.floats}: {error}") from error
+        shape = chosen.unpacked
+        if isinstance(chosen, Logarithmic) or shape.twos_complement:
+            raise SpecError(f"floats={chosen}: a format with sign and significand is needed")
+        if shape.significand_bits > design.a.bits or chosen.bits > self.word_bits:
+            raise SpecError(
+                f"floats={chosen}: significands of {shape.significand_bits} bits, a multiplier of "
+                f"{design.a.bits} bits has room for {design.a.bits}"
+            )
+        if type(design.acc) not in {FusedFloat, Kulisch}:
+            raise SpecError(
+                f"unit scalable, floats={chosen}, acc={design.acc}: kulisch or fp:{{format}} are "
+                "allowed"
+            )
+        return replace(self, floats=str(chosen), number_format=chosen)
+
+    def multiplier_from(self, mul: Multiplier) -> Multiplier:
+        """The exact product of integers; with floats, of both."""
+        if self.number_format is None:
+            return mul
+        assert isinstance(mul, Exact)  # `fitted` has checked it
+        return ComposedProduct(elements=mul, floats=self.number_format)
 
     @property
     def modes(self) -> tuple[Mode, ...]:
-        """The modes by their number in the field `mode`."""
+        """The modes of integers by their number in the field `mode`."""
         return modes(self.levels)
 
     @property
     def mode_bits(self) -> int:
         """Bits of the field `mode`."""
-        return clog2(len(self.modes))
+        return clog2(len(self.modes) + (self.number_format is not None))
+
+    def is_float(self, number: int) -> bool:
+        """Whether a number in the field `mode` means the mode of floats."""
+        return self.number_format is not None and number >= len(self.modes)
 
     @property
     def word_bits(self) -> int:
@@ -118,6 +171,8 @@ class Scalable(Summing):
             f"{number}: {mode.products(self.levels)} of {mode.a_bits} x {mode.b_bits} bits"
             for number, mode in enumerate(self.modes)
         )
+        if self.number_format is not None:
+            told += f", {len(self.modes)}: 1 of {self.number_format}"
         # Every mode reads the word in its own way; with the widest, the first element counts.
         count = self.word_bits // design.a.bits
         fields = (

@@ -21,6 +21,11 @@ class Multiplier(Part):
     #: products by un-normalised exponents need this number.
     integer_bits: ClassVar[int] = 1
 
+    @property
+    def named(self) -> "Multiplier":
+        """The multiplier that a design spec names. A unit may have made another one of it."""
+        return self
+
     @abstractmethod
     def product(self, a: Format, b: Format) -> UnpackedShape:
         """Significand and exponent bounds of the products of two formats.

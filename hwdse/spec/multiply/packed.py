@@ -107,6 +107,11 @@ class PackedProduct(Multiplier):
         return str(self.elements)
 
     @property
+    def named(self) -> Multiplier:
+        """The multiplier of the elements."""
+        return self.elements
+
+    @property
     def word_bits(self) -> int:
         """Width of a word: of the widest format."""
         return max(mode.bits for mode in self.modes)

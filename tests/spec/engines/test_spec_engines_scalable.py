@@ -35,6 +35,19 @@ def test_its_modes(a, modes):
     assert f"0: 1 of {2 * digits} x {2 * digits} bits" in design.interface.behaviour
 
 
+def test_floats_are_one_mode_more():
+    design = Design.parse("a=int16,acc=fp:fp32,unit=scalable,floats=fp16")
+    unit = design.unit
+    assert unit.keys() == {"stages": 0, "floats": "fp16"}
+    assert Design.parse(str(design)) == design
+    assert [unit.is_float(number) for number in (0, 9, 10, 15)] == [False, False, True, True]
+    assert ", 10: 1 of fp16; other" in design.interface.behaviour
+    fitting = Design.parse("a=int4,acc=fp:fp32,unit=scalable,floats=e4m3fn").unit
+    # Four modes of two bits: the number of the fourth is that of the floats alone.
+    assert (len(fitting.modes), fitting.mode_bits) == (3, 2)
+    assert Design.parse("a=int4,acc=fp:fp32,unit=scalable").unit.mode_bits == 2
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -44,6 +57,14 @@ def test_its_modes(a, modes):
         ("a=int8_sym,acc=int:32", "a=int8_sym, b=int8_sym: one of"),
         ("a=e4m3fn,acc=kulisch", "a=e4m3fn, b=e4m3fn: one of"),
         ("a=int8,mul=radix4,acc=int:32", "mul=radix4: only exact is composed of digits"),
+        (
+            "a=int8,acc=kulisch,floats=fp16",
+            "floats=fp16: significands of 11 bits, a multiplier of 8",
+        ),
+        ("a=int8,acc=kulisch,floats=int4", "floats=int4: a format with sign and significand"),
+        ("a=int8,acc=kulisch,floats=lns8_g8", "floats=lns8_g8: a format with sign and significand"),
+        ("a=int8,acc=kulisch,floats=fp17", "floats=fp17: "),
+        ("a=int8,acc=int:32,floats=bf16", "floats=bf16, acc=int:32: kulisch or fp:{format} are"),
         ("a=int8,acc=int:32,levels=2", "unit scalable does not use levels"),
     ],
 )
