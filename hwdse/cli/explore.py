@@ -11,6 +11,7 @@ from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.errors import FailedDesignsError, StoreError
 from hwdse.explore.aims import Aims, misses_clock
+from hwdse.explore.budget import SAMPLERS
 from hwdse.explore.columns import COLUMNS, DEFAULT_COST, DEFAULT_QUALITY
 from hwdse.explore.combinations import parts
 from hwdse.explore.front import pareto as pareto_front
@@ -70,6 +71,11 @@ _COLUMN = click.Choice([c.name for c in COLUMNS])
     metavar="N|N%",
     help="Measure only so many designs, chosen by a search; instead of what the space says.",
 )
+@click.option(
+    "--sampler",
+    type=click.Choice(SAMPLERS),
+    help="What chooses them: expected gain in hypervolume (ehvi), or an Optuna study.",
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @json_option
 def explore(
@@ -83,6 +89,7 @@ def explore(
     requantize: bool | None,
     clock_ns: float | None,
     budget: str | None,
+    sampler: str | None,
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -113,6 +120,7 @@ def explore(
                 requantize=requantize,
                 clock_ns=clock_ns,
                 budget=budget,
+                sampler=sampler,
                 data_dir=data_dir,
                 reporter=reporter,
             )
@@ -160,6 +168,14 @@ def explore(
 @click.option(
     "--where", "limits", multiple=True, metavar="LIMIT", help="Limit such as 'delay_ns <= 2'."
 )
+@click.option(
+    "--export",
+    type=click.Choice(["optuna"]),
+    help="Also write all finished designs as an Optuna study.",
+)
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), help="File of --export; default study.db."
+)
 @json_option
 def pareto(
     *,
@@ -168,6 +184,8 @@ def pareto(
     y: str | None,
     objectives: tuple[str, ...],
     limits: tuple[str, ...],
+    export: str | None,
+    output: Path | None,
     as_json: bool,
 ) -> None:
     """Show the Pareto front of a finished or interrupted sweep.
@@ -194,6 +212,9 @@ def pareto(
     failures = frame[frame["failure"] != ""]
     front = pareto_front(done, aims)
     volumes = hypervolumes(done, aims, Paired.of(rows))
+    if output is not None and export is None:
+        raise click.UsageError("-o names the file of --export: give --export optuna")
+    written = _exported(done, aims, output or Path("study.db")) if export else {}
     if as_json:
         print_json(
             {
@@ -206,11 +227,15 @@ def pareto(
                 "front": _records(front),
                 "hypervolume": _volumes(volumes),
                 "failed": _records(failures[["spec", "failure"]]),
+                **written,
             }
         )
         return
     _print_front(done, aims, volumes)
     _print_failures(failures)
+    if written:
+        studies = ", ".join(map(repr, written["studies"]))
+        click.echo(f"\nOptuna studies in {printable(str(written['file']))}: {studies}")
     if asked > len(frame):
         click.echo(f"\nUnfinished: {len(frame)} of {asked} designs.")
 
@@ -239,6 +264,14 @@ def report(*, store: Path, output: Path, as_json: bool) -> None:
         print_json({"report": path})
     else:
         click.echo(printable(str(path)))
+
+
+def _exported(done: pd.DataFrame, aims: Aims, path: Path) -> dict[str, Any]:
+    """Write the studies, and say where they are."""
+    # The library is an extra, and slow to load.
+    from hwdse.explore.optuna_study import write_study  # noqa: PLC0415
+
+    return {"file": path, "studies": write_study(done, aims, path)}
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

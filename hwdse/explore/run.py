@@ -86,6 +86,7 @@ def sweep(
     requantize: bool | None = None,
     clock_ns: float | None = None,
     budget: str | None = None,
+    sampler: str | None = None,
     data_dir: str | Path | None = None,
     reporter: Reporter | None = None,
     evaluator: Evaluator | None = None,
@@ -109,6 +110,8 @@ def sweep(
         clock_ns: clock period that all designs shall meet, instead of the clock of the space.
         budget: how many designs to measure, such as `10%` or `200`, instead of the budget of the
             space. A search then chooses them; the others are not in the results.
+        sampler: what chooses the designs, instead of the sampler of the space: one of
+            `hwdse.explore.budget.SAMPLERS`.
         data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
         reporter: receives the progress.
         evaluator: evaluates a design. Default: analytic cost, and accuracy of the network.
@@ -129,8 +132,11 @@ def sweep(
         space = replace(space, requantize=requantize)
     if clock_ns is not None:
         space = space.fixed(clock_ns=clock_ns)
-    if budget is not None:
-        space = replace(space, budget=budget)
+    space = replace(
+        space,
+        budget=space.budget if budget is None else budget,
+        sampler=space.sampler if sampler is None else sampler,
+    )
     data = None if data_dir is None else Path(data_dir)
     # Report what is missing of any combination before any work.
     evaluators = [evaluator or _evaluator(one, data) for _, one in space.combinations]
@@ -151,7 +157,7 @@ def sweep(
         known = {key for key in run.keys if key in store}
         pool = len(run.keys)
         if space.budget:
-            run = run.searched(store, space.budget)
+            run = run.searched(store, space.budget, space.sampler)
         earlier = sum(key in known for key in run.keys)
         failures = run.evaluate(store)
         computed = len(run.keys) - earlier - len(failures)
@@ -246,7 +252,7 @@ class _Run:
             failures |= self._outcomes(part.evaluator, keys, store.add, "evaluation", store)
         return failures
 
-    def searched(self, store: Store, budget: str) -> "_Run":
+    def searched(self, store: Store, budget: str, sampler: str) -> "_Run":
         """Measure only designs that a search asks for. Returns the run with these alone."""
         # Gaussian processes are slow to load, and most sweeps need none.
         from hwdse.explore.searching import searched  # noqa: PLC0415
@@ -254,7 +260,7 @@ class _Run:
         done: tuple[_Part, ...] = ()
         for part in self.parts:
             measure = _Measuring(run=self, done=done, part=part, store=store)
-            keys = searched(part.keys, part.evaluator, self.aims, budget, measure)
+            keys = searched(part.keys, part.evaluator, self.aims, budget, measure, sampler=sampler)
             done = (*done, replace(part, keys=keys))
         return replace(self, parts=done)
 

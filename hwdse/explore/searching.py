@@ -15,9 +15,9 @@ import pandas as pd
 
 from hwdse.errors import SearchError
 from hwdse.explore.aims import Aims
-from hwdse.explore.budget import measurements
+from hwdse.explore.budget import SAMPLERS, measurements
 from hwdse.explore.columns import Column
-from hwdse.explore.search import Budget, PoolSearch, Rung, Trial, features_of
+from hwdse.explore.search import Budget, OptunaSearch, PoolSearch, Rung, Trial, features_of
 from hwdse.spec import Design
 
 Floats = npt.NDArray[np.float64]
@@ -40,6 +40,37 @@ class Costing(Protocol):
 
     def costs(self, designs: Sequence[Design]) -> pd.DataFrame:
         """Columns of costs of designs, one row each; NaN where a design cannot be built."""
+
+
+class Search(Protocol):
+    """What chooses designs: it asks for measurements and takes the results."""
+
+    def ask(self) -> list[Trial]:
+        """What to measure next; empty at the end."""
+
+    def tell(self, measured: Trial, quality: float) -> None:
+        """Take the result of a measurement."""
+
+    def drop(self, design: int) -> None:
+        """Never ask for a design again: it cannot be measured."""
+
+
+def search_by(sampler: str, designs: Sequence[Design], costs: Floats, most: int) -> Search:
+    """The search of a sampler over a pool.
+
+    Args:
+        sampler: one of `hwdse.explore.budget.SAMPLERS`.
+        designs: the pool.
+        costs: shape (designs,); smaller is better. NaN: never measured.
+        most: number of designs that may be measured.
+
+    Raises:
+        SearchError: Optuna is not installed.
+    """
+    library, _, kind = sampler.partition(":")
+    if library == "optuna":
+        return OptunaSearch(designs=designs, costs=costs, budget=plan(most), sampler=kind or "tpe")
+    return PoolSearch(features=features_of(designs), costs=costs, rungs=FULL, budget=plan(most))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +126,8 @@ def searched(
     aims: Aims,
     budget: str,
     measure: Measure,
+    *,
+    sampler: str = SAMPLERS[0],
 ) -> dict[str, Design]:
     """Search for the front of a pool of designs. The same pool gives the same search.
 
@@ -103,6 +136,7 @@ def searched(
         evaluator: gives the costs.
         aims: one cost and one measure of accuracy; limits on costs.
         budget: as of `measurements`.
+        sampler: what chooses the designs, one of `hwdse.explore.budget.SAMPLERS`.
         measure: measures designs. A design that it does not return has failed, and is left out.
 
     Returns:
@@ -116,13 +150,8 @@ def searched(
     if not isinstance(evaluator, Costing):
         raise SearchError("a search needs an evaluator that knows costs without measuring")
     keys, designs = list(pool), list(pool.values())
-    most = measurements(budget, len(pool))
-    search = PoolSearch(
-        features=features_of(designs),
-        costs=wanted.costs(evaluator.costs(designs), aims),
-        rungs=FULL,
-        budget=plan(most),
-    )
+    costs = wanted.costs(evaluator.costs(designs), aims)
+    search = search_by(sampler, designs, costs, measurements(budget, len(pool)))
     tried: set[int] = set()
     while batch := search.ask():
         chosen = {keys[item.design]: item for item in batch}
@@ -134,7 +163,7 @@ def searched(
     return {keys[place]: designs[place] for place in sorted(tried)}
 
 
-def _tell(search: PoolSearch, item: Trial, quality: float | None) -> None:
+def _tell(search: Search, item: Trial, quality: float | None) -> None:
     if quality is None:
         search.drop(item.design)
     else:

@@ -10,6 +10,7 @@ fabric = "ecp5"              # LUTs, flip-flops and clock frequency on an FPGA, 
 machine = "edge"             # latency and energy per sample on a machine, too
 clock_ns = 2.0               # each design gets the registers that this clock period needs
 budget = "10%"               # measure only so many designs, chosen by a search; default: all
+sampler = "ehvi"             # what chooses them: ehvi (default), optuna or optuna:nsga2
 objectives = ["energy_pj", "sqnr_db"]      # default; any two or more quantities of results
 where = ["area_um2 <= 5000"] # limits that a design on the front keeps
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # single designs
@@ -37,7 +38,7 @@ from typing import Any, Self
 from hwdse import formats
 from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
-from hwdse.explore.budget import measurements
+from hwdse.explore.budget import SAMPLERS, check_sampler, measurements
 from hwdse.explore.space_text import SpaceText
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
@@ -53,7 +54,7 @@ AXES = ("network", "technology", "machine", "clock_ns")
 
 _SETTINGS = (
     *("network", "samples", "scales", "requantize", "technology", "fabric", "machine", "clock_ns"),
-    *("budget", "objectives", "where"),
+    *("budget", "sampler", "objectives", "where"),
     *("skip_invalid", "designs", "space"),
 )
 
@@ -90,6 +91,7 @@ class Space:
             `interleave`. None: the designs keep their own.
         budget: how many designs to measure, such as `10%` or `200`; a search chooses them. Empty:
             all of them.
+        sampler: what chooses them, one of `hwdse.explore.budget.SAMPLERS`.
         aims: objectives and limits of the front.
         skipped: number of combinations left out because they are not valid designs.
         axes: values of `network`, `technology`, `machine` or `clock_ns` where there are several.
@@ -107,6 +109,7 @@ class Space:
     machine: str = ""
     clock_ns: float | None = None
     budget: str = ""
+    sampler: str = SAMPLERS[0]
     aims: Aims = DEFAULT_AIMS
     skipped: int = 0
     axes: Mapping[str, tuple[str | float, ...]] = field(default_factory=dict, hash=False)
@@ -125,11 +128,12 @@ class Space:
         for clock in self.axes.get("clock_ns", (self.clock_ns,)):
             if clock is not None and not 0 < float(clock) < math.inf:
                 raise SpaceError(f"{self.name}: clock_ns = {clock} must be above 0 and finite")
-        if self.budget:
-            try:
+        try:
+            check_sampler(self.sampler, self.budget)
+            if self.budget:
                 measurements(self.budget, len(self.designs))
-            except SearchError as error:
-                raise SpaceError(f"{self.name}: {error}") from error
+        except SearchError as error:
+            raise SpaceError(f"{self.name}: {error}") from error
         if self.scales not in scale_policies():
             allowed = ", ".join(scale_policies())
             raise SpaceError(f"{self.name}: scales = {self.scales!r}: allowed are {allowed}")
@@ -203,6 +207,7 @@ class Space:
             "requantize": source.typed(document, "requantize", bool, False),
             "fabric": source.typed(document, "fabric", str, ""),
             "budget": source.typed(document, "budget", str, ""),
+            "sampler": source.typed(document, "sampler", str, SAMPLERS[0]),
             "aims": _aims(source, document),
         }
         axes = {key: source.axis(document, key) for key in AXES if key in document}

@@ -2,8 +2,11 @@ import json
 import os
 import sys
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
+import optuna
+import pandas as pd
 import pytest
 from sampled import some
 
@@ -159,6 +162,34 @@ def test_pareto(folder, capsys):
     document = json.loads(capsys.readouterr().out)
     assert (document["x"], document["designs"], document["asked"]) == ("energy_pj", 12, 12)
     assert all(row["spec"].startswith("a=") for row in document["front"])
+
+
+def test_pareto_writes_a_study_that_optuna_reads(folder, tmp_path, capsys):
+    path = tmp_path / "study.db"
+    arguments = ["pareto", str(folder), "--export", "optuna", "-o", str(path)]
+    assert main([*arguments, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["file"], document["studies"]) == (str(path), ["hwdse"])
+    study = optuna.load_study(study_name="hwdse", storage=f"sqlite:///{path}")
+    rows = pd.read_csv(StringIO(_table_of(folder)))
+    assert len(study.trials) == document["designs"] == len(rows) == 12
+    assert study.metric_names == document["objectives"]
+    by_spec = {trial.user_attrs["spec"]: trial for trial in study.trials}
+    for record in rows.to_dict("records"):
+        trial = by_spec[record["spec"]]
+        assert trial.values == pytest.approx([record[name] for name in document["objectives"]])
+        assert Design.parse(record["spec"]).keys()["a"] == trial.params["a"]
+    front = {record["spec"] for record in document["front"]}
+    assert {trial.user_attrs["spec"] for trial in study.best_trials} == front
+    assert main(arguments) == 2
+    assert f"{path} exists: give another file" in capsys.readouterr().err
+    assert main([*arguments[:2], "-o", str(path)]) == 2
+    assert "-o names the file of --export" in capsys.readouterr().err
+
+
+def _table_of(folder):
+    with Store.open(folder) as store:
+        return store.frame().to_csv()
 
 
 def test_pareto_of_an_unfinished_sweep_says_so(folder, capsys):

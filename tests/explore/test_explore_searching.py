@@ -161,7 +161,26 @@ def test_accuracies_are_searched_by_their_error(tmp_path):
     assert len(calls) == len(result.frame) == 12
 
 
+@pytest.mark.parametrize("sampler", ["optuna", "optuna:nsga2"])
+def test_a_study_of_optuna_may_choose(tmp_path, sampler):
+    given = space(sampler=sampler, budget="12")
+    evaluator = Known(log=tmp_path / "log")
+    generator = FakeGenerator(log=tmp_path / "proofs")
+    arguments = {"jobs": 1, "evaluator": evaluator, "generator": generator}
+    result = sweep(given, tmp_path / "out", **arguments)
+    assert (len(result.frame), result.unmeasured) == (12, len(DESIGNS) - 12)
+    assert len(evaluator.calls()) == len(set(evaluator.calls())) == 12
+    # The same search again finds all that it asks for.
+    again = sweep(given, tmp_path / "out", **arguments)
+    assert (again.computed, again.reused) == (0, 12)
+    pd.testing.assert_frame_equal(again.frame, result.frame)
+
+
 def test_refused(tmp_path):
+    with pytest.raises(SpaceError, match=r"sampler 'genetic': allowed are ehvi, optuna"):
+        space(sampler="genetic", budget="4")
+    with pytest.raises(SpaceError, match=r"sampler 'optuna' needs a budget"):
+        space(sampler="optuna")
     with pytest.raises(SearchError, match="a search needs one cost and one measure of accuracy"):
         swept(tmp_path / "a", space(aims=Aims.of("energy_pj", "delay_ns")))
     with pytest.raises(SpaceError, match=r"test: budget 'few': a number of designs or a share"):
