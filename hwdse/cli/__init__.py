@@ -64,6 +64,7 @@ COMMANDS = {
         "Say what to change in a design, and what would change the front.",
     ),
     "report": ("hwdse.cli.explore", "Write the HTML report of a finished or interrupted sweep."),
+    "store": ("hwdse.cli.store", "Look into stores of sweeps, compare and join them."),
 }
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -34,6 +34,9 @@ _ROWS = """
         LEFT JOIN failure USING (key)
     WHERE evaluation.rowid IS NOT NULL OR failure.rowid IS NOT NULL
     ORDER BY position"""
+
+_COPIED = ("design", "evaluation", "certificate", "failure")
+"""Tables of designs: what a merged store takes over."""
 
 _COUNTS = ("correct", "samples", "rank")
 _FLOATS = (
@@ -237,6 +240,56 @@ class Store:
         with self._transaction() as execute:
             execute.execute("DELETE FROM failure WHERE stage = ?", (stage,))
 
+    def remove(self, keys: Iterable[str]) -> int:
+        """Delete evaluations, certificates and failures of designs, and take them out of the sweep.
+
+        Returns:
+            How many of the designs the store had.
+        """
+        given = [(key,) for key in dict.fromkeys(keys)]
+        before = self._one("SELECT count(*) FROM design")
+        with self._transaction() as execute:
+            for table in ("selection", "failure", "certificate", "evaluation", "design"):
+                execute.executemany(f"DELETE FROM {table} WHERE key = ?", given)
+        return int(before - self._one("SELECT count(*) FROM design"))
+
+    def take(self, other: "Store") -> int:
+        """Take over all designs of another store, and its latest sweep after the own one.
+
+        Designs that this store has keep their results.
+
+        Returns:
+            How many evaluations both stores had.
+
+        Raises:
+            StoreError: a row of the latest sweep of the other store is damaged.
+        """
+        other.rows()
+        held = {table: other._table(table) for table in _COPIED}
+        chosen, aims = other._table("selection"), other._table("aims")
+        own = {key for (key,) in self._query("SELECT key FROM evaluation")}
+        asked = {key: place for place, key, _ in self._table("selection")}
+        later = [(key, name) for _, key, name in sorted(chosen) if key not in asked]
+        begin = max(asked.values(), default=-1) + 1
+        with self._transaction() as execute:
+            for table, rows in held.items():
+                if not rows:
+                    continue
+                marks = ", ".join("?" * len(rows[0]))
+                execute.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)
+            places = [(begin + place, *row) for place, row in enumerate(later)]
+            execute.executemany("INSERT INTO selection VALUES (?, ?, ?)", places)
+            if aims and not asked:
+                execute.execute("DELETE FROM aims")
+                execute.execute("INSERT INTO aims VALUES (?)", aims[0])
+            # What failed in one store and is finished in the other is finished.
+            for stage, table in (("evaluation", "evaluation"), ("verification", "certificate")):
+                execute.execute(
+                    f"DELETE FROM failure WHERE stage = ? AND key IN (SELECT key FROM {table})",
+                    (stage,),
+                )
+        return sum(row[0] in own for row in held["evaluation"])
+
     def rows(self) -> list[Row]:
         """Finished and failed designs of the latest sweep, in the order of the space.
 
@@ -287,6 +340,14 @@ class Store:
     @property
     def _shown(self) -> str:
         return printable(str(self.path))
+
+    def _table(self, name: str) -> list[tuple[Any, ...]]:
+        """All rows of a table as they are stored."""
+        return self._query(f"SELECT * FROM {name}")
+
+    def _query(self, query: str) -> list[tuple[Any, ...]]:
+        with translated(self.path):
+            return self._connection.execute(query).fetchall()
 
     def _one(self, query: str, *parameters: object) -> Any:
         with translated(self.path), closing(self._connection.execute(query, parameters)) as found:

@@ -36,8 +36,10 @@ def test_every_command_has_its_summary_help_and_json(name, capsys):
     command = getattr(import_module(module), name.replace("-", "_"))
     assert isinstance(command, click.Command)
     assert command.help.splitlines()[0] == summary
-    assert main([name, "--help"]) == 0
-    assert "--json" in capsys.readouterr().out
+    parts = [[part] for part in command.commands] if isinstance(command, click.Group) else [[]]
+    for part in parts:
+        assert main([name, *part, "--help"]) == 0
+        assert "--json" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,180 @@
+"""Several stores beside each other: what a store holds, how two differ, and one made of several."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hwdse.errors import OutputError
+from hwdse.explore.store import Store
+from hwdse.text import printable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a store holds, in short.
+
+    Attributes:
+        path: the store.
+        evaluated: designs with costs and accuracy, of all sweeps into the store.
+        asked: designs of the latest sweep, finished or not.
+        failed: designs of the latest sweep that failed.
+        verified: designs of the latest sweep with verified Verilog.
+        networks: networks of the latest sweep.
+        technologies: technologies of the latest sweep.
+        versions: versions of hwdse that evaluated its designs.
+        objectives: objectives of the latest sweep.
+        size_bytes: size of the file.
+    """
+
+    path: Path
+    evaluated: int
+    asked: int
+    failed: int
+    verified: int
+    networks: tuple[str, ...]
+    technologies: tuple[str, ...]
+    versions: tuple[str, ...]
+    objectives: tuple[str, ...]
+    size_bytes: int
+
+    @classmethod
+    def of(cls, store: Store) -> "Contents":
+        """What an open store holds.
+
+        Raises:
+            StoreError: a row is damaged.
+        """
+        rows = store.rows()
+        return cls(
+            path=store.path,
+            evaluated=len(store),
+            asked=store.selected(),
+            failed=sum(bool(row.failure) for row in rows),
+            verified=sum(row.certificate is not None for row in rows),
+            networks=_distinct(row.accuracy["network"] for row in rows if row.accuracy),
+            technologies=_distinct(row.cost["technology"] for row in rows if row.cost),
+            versions=_distinct(row.version for row in rows if row.version),
+            objectives=store.aims().objectives,
+            size_bytes=store.path.stat().st_size,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """All attributes, as JSON values."""
+        lists = {name: list(v) for name, v in vars(self).items() if isinstance(v, tuple)}
+        return {**vars(self), **lists}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A value in which two stores differ.
+
+    Attributes:
+        spec: the design.
+        combination: name of the combination of settings; empty in a space with only one.
+        column: the column of results.csv.
+        first: the value in the first store.
+        second: the value in the second store.
+    """
+
+    spec: str
+    combination: str
+    column: str
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How the latest sweeps of two stores differ.
+
+    Attributes:
+        only_first: specs of designs that only the first store has.
+        only_second: specs of designs that only the second store has.
+        both: number of designs that both have.
+        differences: values of these in which they differ.
+    """
+
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+    both: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both have the same designs with the same values."""
+        return not (self.only_first or self.only_second or self.differences)
+
+
+def compared(first: pd.DataFrame, second: pd.DataFrame) -> Comparison:
+    """Compare two tables of `Store.frame`, design by design.
+
+    The columns `rank`, `front_probability` and `standing` depend on the other designs of a table,
+    and are left out.
+    """
+    left, right = (_by_design(frame) for frame in (first, second))
+    shared = [place for place in left if place in right]
+    return Comparison(
+        only_first=tuple(spec for spec, _ in left if (spec, _) not in right),
+        only_second=tuple(spec for spec, _ in right if (spec, _) not in left),
+        both=len(shared),
+        differences=tuple(
+            found for place in shared for found in _differences(place, left[place], right[place])
+        ),
+    )
+
+
+def merged(stores: Sequence[Store], path: Path) -> tuple[Store, int]:
+    """Make a new store with the designs of all stores.
+
+    Of a design that several have under one key, which is the same evaluation, the first counts. The
+    latest sweep of the new store is those of all stores, one after the other, with the objectives
+    of the first.
+
+    Args:
+        stores: the stores.
+        path: the new file. It must not exist.
+
+    Returns:
+        The new store, and the number of evaluations that more than one store had.
+
+    Raises:
+        OutputError: the file exists.
+        StoreError: a store is damaged, or the new one cannot be written.
+    """
+    if path.exists():
+        raise OutputError(f"{printable(str(path))} exists: give another file")
+    made = Store.create(path)
+    try:
+        repeated = sum(made.take(store) for store in stores)
+    except BaseException:
+        made.close()
+        path.unlink(missing_ok=True)
+        raise
+    return made, repeated
+
+
+def _differences(
+    place: tuple[str, str], left: Mapping[str, Any], right: Mapping[str, Any]
+) -> Iterator[Difference]:
+    spec, combination = place
+    for column in left:
+        x, y = left[column], right.get(column)
+        if not (x == y or (pd.isna(x) and pd.isna(y))):
+            yield Difference(
+                spec=spec, combination=combination, column=str(column), first=x, second=y
+            )
+
+
+def _by_design(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+    kept = frame.drop(columns=["rank"], errors="ignore")
+    return {
+        (record["spec"], record.get("combination", "")): {str(k): v for k, v in record.items()}
+        for record in kept.to_dict("records")
+    }
+
+
+def _distinct(values: Iterator[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(str, values)))
