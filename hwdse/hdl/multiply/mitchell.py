@@ -106,7 +106,8 @@ class MitchellMultiplier(Component):
         """
         shape, word = operand.shape, operand.significand
         characteristic, too_much = operand.exponent, 0
-        if not shape.exponent_bits:
+        if self._in_place or not shape.exponent_bits:
+            # A single exponent. A float has a field for it all the same, which need not be 0.
             characteristic = Const(0, 0)
         if shape.twos_complement:
             magnitude = Signal(len(word), name=f"{name}_magnitude")
@@ -117,7 +118,7 @@ class MitchellMultiplier(Component):
             too_much = (1 << len(count)) - len(word)
             word = shift_left(m, word, count, len(word), f"{name}_up")
             longer = max(len(characteristic), len(count))
-            added = Signal(longer + bool(shape.exponent_bits), name=f"{name}_weight")
+            added = Signal(longer + bool(len(characteristic)), name=f"{name}_weight")
             m.d.comb += added.eq(characteristic + ~count)
             characteristic = added
         fraction = word[:-1]

@@ -8,6 +8,7 @@ from gate_level import GateLevel, decoded
 from sampled import some
 
 from hwdse import Design, golden
+from hwdse.errors import SpecError
 from hwdse.hdl.lookup import lookup
 from hwdse.hdl.multiply import multiplier, operand_decoder, product_signature
 from hwdse.hdl.multiply.radix4 import Radix4Multiplier
@@ -125,6 +126,19 @@ def used(component: Component) -> Component:
     """Elaborated once: Amaranth warns of components that never are."""
     Fragment.get(component, None)
     return component
+
+
+@pytest.mark.parametrize("mul", ["mitchell", "mitchell:f1", "exact", "lut", "lmul"])
+@pytest.mark.parametrize("a", ["e1m2fn", "e1m2fnuz"])
+@pytest.mark.parametrize("b", ["dint4", "uint3", "e1m2finite", "e2m1fn"])
+def test_floats_of_one_exponent(a: str, b: str, mul: str) -> None:
+    """Their field of the exponent is not 0, although it is always the same."""
+    try:
+        Design.parse(f"a={a},b={b},mul={mul},acc=kulisch")
+    except SpecError:
+        assert mul == "lmul"
+        return
+    assert check(a, b, mul) > 0
 
 
 @pytest.mark.parametrize(("a", "b", "mul"), some(PAIRS, 2))
