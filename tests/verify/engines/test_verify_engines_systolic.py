@@ -76,7 +76,7 @@ def test_ten_thousand_transfers_with_stalls(keys: str, tmp_path: Path) -> None:
         "a=e4m3fn acc=fp:fp32",
         "a=posit8_0 acc=kulisch,out=posit8_0",
         "a=lns8_g8 mul=log,acc=bins",
-        "a=lns8_g8 mul=log,acc=lns:lns12_g16",
+        "a=lns8_g8 mul=log,acc=lns:lns12_g16z",
         "a=e4m3fn mul=lmul,acc=fp:bf16:sr4",
         "a=e4m3fn acc=fp:bf16:kahan",
         "a=e4m3fn acc=aligned:hopper-fp8",
