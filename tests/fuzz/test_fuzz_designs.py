@@ -25,8 +25,8 @@ CASES = os.environ.get("HWDSE_FUZZ_CASES")
 
 #: Cases of each unit, and of each part of the long run.
 QUICK = {
-    **{"convert": 75, "mac": 150, "dot": 150, "mul": 400, "fma": 400},
-    **{"systolic": 100, "tensor": 100},
+    **{"convert": 150, "mac": 150, "dot": 300, "mul": 400, "fma": 400},
+    **{"systolic": 300, "tensor": 300},
 }
 PART, PARTS = 1500, 5
 
