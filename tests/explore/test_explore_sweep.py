@@ -379,7 +379,8 @@ def test_kill_9_and_again_gives_the_rows_of_an_uninterrupted_run(
 
 @pytest.mark.parametrize("jobs", some([2, 1], 2))
 def test_ctrl_c_at_the_terminal(tmp_path, jobs):
-    process = start(tmp_path, seconds=0.2, generator_seconds=0.1, jobs=jobs)
+    # A busy machine takes seconds to notice the signal, and must not finish the sweep before.
+    process = start(tmp_path, seconds=2, generator_seconds=0.1, jobs=jobs)
     wait_for_lines(process, tmp_path / "evaluated", 3)
     # A terminal sends it to the whole foreground process group.
     os.killpg(process.pid, signal.SIGINT)
