@@ -10,7 +10,7 @@ from hwdse.cli.output import json_option, print_json, print_table
 from hwdse.errors import StoreError
 from hwdse.explore.record import Row, four_digits
 from hwdse.explore.store import Store
-from hwdse.explore.stores import Contents, compared, merged
+from hwdse.explore.stores import StoreContents, compared, merged
 from hwdse.spec import Design
 from hwdse.text import printable
 
@@ -35,7 +35,7 @@ def ls(*, stores: tuple[Path, ...], as_json: bool) -> None:
     found = []
     for path in stores:
         with Store.open(path) as opened:
-            found.append(Contents.of(opened))
+            found.append(StoreContents.of(opened))
     if as_json:
         print_json({"stores": [contents.to_json() for contents in found]})
         return
@@ -144,7 +144,7 @@ def merge(*, stores: tuple[Path, ...], output: Path, as_json: bool) -> None:
         for one in opened:
             one.close()
     with made:
-        contents = Contents.of(made)
+        contents = StoreContents.of(made)
     if as_json:
         print_json({**contents.to_json(), "repeated": repeated})
     else:

@@ -42,7 +42,7 @@ class Costing(Protocol):
         """Columns of costs of designs, one row each; NaN where a design cannot be built."""
 
 
-class Search(Protocol):
+class DesignSearch(Protocol):
     """What chooses designs: it asks for measurements and takes the results."""
 
     def ask(self) -> list[Trial]:
@@ -55,7 +55,7 @@ class Search(Protocol):
         """Never ask for a design again: it cannot be measured."""
 
 
-def search_by(sampler: str, designs: Sequence[Design], costs: Floats, most: int) -> Search:
+def search_by(sampler: str, designs: Sequence[Design], costs: Floats, most: int) -> DesignSearch:
     """The search of a sampler over a pool.
 
     Args:
@@ -163,7 +163,7 @@ def searched(
     return {keys[place]: designs[place] for place in sorted(tried)}
 
 
-def _tell(search: Search, item: Trial, quality: float | None) -> None:
+def _tell(search: DesignSearch, item: Trial, quality: float | None) -> None:
     if quality is None:
         search.drop(item.design)
     else:

@@ -13,7 +13,7 @@ from hwdse.text import printable
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contents:
+class StoreContents:
     """What a store holds, in short.
 
     Attributes:
@@ -41,7 +41,7 @@ class Contents:
     size_bytes: int
 
     @classmethod
-    def of(cls, store: Store) -> "Contents":
+    def of(cls, store: Store) -> "StoreContents":
         """What an open store holds.
 
         Raises:
@@ -68,7 +68,7 @@ class Contents:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class StoreDifference:
     """A value in which two stores differ.
 
     Attributes:
@@ -87,7 +87,7 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class StoreComparison:
     """How the latest sweeps of two stores differ.
 
     Attributes:
@@ -100,7 +100,7 @@ class Comparison:
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     both: int
-    differences: tuple[Difference, ...]
+    differences: tuple[StoreDifference, ...]
 
     @property
     def is_equal(self) -> bool:
@@ -108,7 +108,7 @@ class Comparison:
         return not (self.only_first or self.only_second or self.differences)
 
 
-def compared(first: pd.DataFrame, second: pd.DataFrame) -> Comparison:
+def compared(first: pd.DataFrame, second: pd.DataFrame) -> StoreComparison:
     """Compare two tables of `Store.frame`, design by design.
 
     The columns `rank`, `front_probability` and `standing` depend on the other designs of a table,
@@ -116,7 +116,7 @@ def compared(first: pd.DataFrame, second: pd.DataFrame) -> Comparison:
     """
     left, right = (_by_design(frame) for frame in (first, second))
     shared = [place for place in left if place in right]
-    return Comparison(
+    return StoreComparison(
         only_first=tuple(spec for spec, _ in left if (spec, _) not in right),
         only_second=tuple(spec for spec, _ in right if (spec, _) not in left),
         both=len(shared),
@@ -158,12 +158,12 @@ def merged(stores: Sequence[Store], path: Path) -> tuple[Store, int]:
 
 def _differences(
     place: tuple[str, str], left: Mapping[str, Any], right: Mapping[str, Any]
-) -> Iterator[Difference]:
+) -> Iterator[StoreDifference]:
     spec, combination = place
     for column in left:
         x, y = left[column], right.get(column)
         if not (x == y or (pd.isna(x) and pd.isna(y))):
-            yield Difference(
+            yield StoreDifference(
                 spec=spec, combination=combination, column=str(column), first=x, second=y
             )
 
