@@ -14,16 +14,14 @@ from hwdse.verify.mutation.states import PREPARE
 _CONTROL = "mutsel 32"
 _MARK = "hwdse-mutant"
 
-# Memories become registers, and registers ports, so the comparison sees only combinational logic.
-# The proof merges the logic that both sides share, so the solver sees only the rest.
+# Registers become ports, so the comparison sees only combinational logic. The proof merges the
+# logic that both sides share, so the solver sees only the rest.
 _COMPARE = """design -load gold
 mutate {options}
-memory
 expose -evert-dff -dff {top}
 rename {top} gate
 design -stash gate
 design -load gold
-memory
 expose -evert-dff -dff {top}
 rename {top} gold
 design -copy-from gate -as gate gate

@@ -25,8 +25,7 @@ opt_expr
 opt_merge
 opt_clean
 """
-_CUT = """memory
-expose -evert-dff -dff {top}
+_CUT = """expose -evert-dff -dff {top}
 rename {top} gold
 """
 _PORT = re.compile(r"^\s*(input|output)\s+(?:\[(\d+):0\]\s+)?(\\\S+|\w+)\s*;", re.MULTILINE)
