@@ -87,7 +87,7 @@ def show(*, path: Path, spec: str, as_json: bool) -> None:
 def diff(*, first: Path, second: Path, as_json: bool) -> None:
     """Compare the latest sweeps of two stores, design by design.
 
-    Ranks and probabilities depend on the other designs of a store and are not compared. Exit status
+    Ranks depend on the other designs of a store and are not compared. Exit status
     0: equal. 1: something differs.
     """
     frames = []

@@ -22,7 +22,7 @@ from hwdse.explore.front import pareto, pareto_mask
 from hwdse.explore.ranking import LEVEL, rank
 from hwdse.explore.record import Row, four_digits
 from hwdse.explore.standing import SURE
-from hwdse.explore.store import finished, frame_of
+from hwdse.explore.tables import finished, frame_of
 from hwdse.spec import Design
 
 _REGISTERS = ("stages", "interleave")

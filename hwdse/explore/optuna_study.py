@@ -24,7 +24,7 @@ def write_study(done: pd.DataFrame, aims: Aims, path: Path) -> list[str]:
     that have a value.
 
     Args:
-        done: finished designs, as of `hwdse.explore.store.finished`.
+        done: finished designs, as of `hwdse.explore.tables.finished`.
         aims: the objectives.
         path: the file. It must not exist.
 

@@ -42,7 +42,7 @@ class Paired:
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Self:
-        """Results of the designs of `store.frame_of`."""
+        """Results of the designs of `tables.frame_of`."""
         return cls(rows={label: row for label, row in enumerate(rows) if row.errors is not None})
 
     def draw_ranks(

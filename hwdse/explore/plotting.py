@@ -21,8 +21,8 @@ from hwdse.explore.paired import Paired
 from hwdse.explore.pictures import save
 from hwdse.explore.record import chance, spread_text
 from hwdse.explore.standing import with_standing
-from hwdse.explore.store import finished
 from hwdse.explore.style import Style, operands
+from hwdse.explore.tables import finished
 from hwdse.figures import EDGE, INK
 
 _Array = npt.NDArray[np.float64]

@@ -24,8 +24,9 @@ from hwdse.explore.paired import Paired
 from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, chance, cost_margin, four_digits
 from hwdse.explore.standing import SURE, with_standing
-from hwdse.explore.store import RTL_FOLDER, Store, finished, frame_of
+from hwdse.explore.store import RTL_FOLDER, Store
 from hwdse.explore.style import Style, operands
+from hwdse.explore.tables import finished, frame_of
 from hwdse.explore.verilog import holds
 from hwdse.text import printable
 from hwdse.writing import write_file

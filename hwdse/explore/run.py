@@ -22,7 +22,8 @@ from hwdse.explore.record import Evaluation, Evaluator, Reusing, Row, describe, 
 from hwdse.explore.reporting import report
 from hwdse.explore.space import Space
 from hwdse.explore.standing import with_standing
-from hwdse.explore.store import RTL_FOLDER, STORE_NAME, Store, finished, frame_of
+from hwdse.explore.store import RTL_FOLDER, STORE_NAME, Store
+from hwdse.explore.tables import finished, frame_of
 from hwdse.explore.verilog import Generator, Verification, VerilogGenerator, holds
 from hwdse.spec import Design
 from hwdse.text import printable
@@ -124,19 +125,12 @@ def sweep(
     """
     if network is not None:
         space = space.fixed(network=network)
-    if samples is not None:
-        space = replace(space, samples=samples)
-    if scales is not None:
-        space = replace(space, scales=scales)
-    if requantize is not None:
-        space = replace(space, requantize=requantize)
     if clock_ns is not None:
         space = space.fixed(clock_ns=clock_ns)
-    space = replace(
-        space,
-        budget=space.budget if budget is None else budget,
-        sampler=space.sampler if sampler is None else sampler,
-    )
+    given = {"samples": samples, "scales": scales, "requantize": requantize}
+    given |= {"budget": budget, "sampler": sampler}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    space = replace(space, **changes)
     data = None if data_dir is None else Path(data_dir)
     # Report what is missing of any combination before any work.
     evaluators = [evaluator or _evaluator(one, data) for _, one in space.combinations]

@@ -6,6 +6,7 @@ Costs of all designs are estimated first. Then accuracy is measured where the fr
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import log10
 from typing import Any, Protocol, runtime_checkable
 
@@ -55,22 +56,24 @@ class DesignSearch(Protocol):
         """Never ask for a design again: it cannot be measured."""
 
 
-def search_by(sampler: str, designs: Sequence[Design], costs: Floats, most: int) -> DesignSearch:
-    """The search of a sampler over a pool.
-
-    Args:
-        sampler: one of `hwdse.explore.budget.SAMPLERS`.
-        designs: the pool.
-        costs: shape (designs,); smaller is better. NaN: never measured.
-        most: number of designs that may be measured.
-
-    Raises:
-        SearchError: Optuna is not installed.
-    """
-    library, _, kind = sampler.partition(":")
-    if library == "optuna":
-        return OptunaSearch(designs=designs, costs=costs, budget=plan(most), sampler=kind or "tpe")
+def _by_expected_gain(designs: Sequence[Design], costs: Floats, most: int) -> DesignSearch:
     return PoolSearch(features=features_of(designs), costs=costs, rungs=FULL, budget=plan(most))
+
+
+def _by_study(designs: Sequence[Design], costs: Floats, most: int, *, sampler: str) -> DesignSearch:
+    return OptunaSearch(designs=designs, costs=costs, budget=plan(most), sampler=sampler)
+
+
+SEARCHES: dict[str, Callable[[Sequence[Design], Floats, int], DesignSearch]] = {
+    "ehvi": _by_expected_gain,
+    "optuna": partial(_by_study, sampler="tpe"),
+    "optuna:nsga2": partial(_by_study, sampler="nsga2"),
+}
+"""A search for each of `hwdse.explore.budget.SAMPLERS`.
+
+Functions of the pool, its costs (smaller is better, NaN: never measured) and the number of designs
+that may be measured.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,15 +146,15 @@ def searched(
         The designs that were measured or failed, by key, in the order of the pool.
 
     Raises:
-        SearchError: the evaluator knows no costs, the objectives are others, or the budget is
-            wrong.
+        SearchError: the evaluator knows no costs, the objectives are others, the budget is wrong,
+            or Optuna is needed and not installed.
     """
     wanted = _Objectives.of(aims)
     if not isinstance(evaluator, Costing):
         raise SearchError("a search needs an evaluator that knows costs without measuring")
     keys, designs = list(pool), list(pool.values())
     costs = wanted.costs(evaluator.costs(designs), aims)
-    search = search_by(sampler, designs, costs, measurements(budget, len(pool)))
+    search = SEARCHES[sampler](designs, costs, measurements(budget, len(pool)))
     tried: set[int] = set()
     while batch := search.ask():
         chosen = {keys[item.design]: item for item in batch}

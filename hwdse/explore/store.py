@@ -12,12 +12,10 @@ import pandas as pd
 from hwdse.errors import HwdseError, StoreError
 from hwdse.explore import documents, store_errors
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
-from hwdse.explore.combinations import alike
-from hwdse.explore.on_machine import ON_MACHINE
-from hwdse.explore.ranking import ranks_of
-from hwdse.explore.record import FPGA, Evaluation, Measured, Row, describe, facts_of
+from hwdse.explore.record import Evaluation, Measured, Row, facts_of
 from hwdse.explore.schema import check, check_header, transaction
 from hwdse.explore.store_errors import translated
+from hwdse.explore.tables import frame_of
 from hwdse.spec import Design
 from hwdse.text import printable
 
@@ -37,17 +35,6 @@ _ROWS = """
 
 _COPIED = ("design", "evaluation", "certificate", "failure")
 """Tables of designs: what a merged store takes over."""
-
-_COUNTS = ("correct", "samples", "rank")
-_FLOATS = (
-    *("bits_per_element", "area_um2", "area_per_mac_um2", "energy_pj", "delay_ns"),
-    *("clock_ns", "tops_per_mm2", "tops_per_w"),
-    *("area_error", "energy_error", "delay_error"),
-    *FPGA,
-    *ON_MACHINE,
-    *("accuracy", "accuracy_low", "accuracy_high", "confidence", "float_accuracy", "agreement"),
-    *("mcnemar_p", "sqnr_db", "kl_divergence", "scale_spread"),
-)
 
 
 class Store:
@@ -357,44 +344,6 @@ class Store:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with translated(self.path), transaction(self._connection) as connection:
             yield connection
-
-
-def frame_of(rows: list[Row]) -> pd.DataFrame:
-    """A table with one line per row and the columns of `describe`. Unknown values are missing.
-
-    The column `rank` compares the finished designs of a combination with each other (see
-    `hwdse.explore.ranking`). It is missing if these were not all measured on the same samples.
-    """
-    # An empty table needs all columns too, so use a dummy row to get them.
-    shown = rows or [Row(key="", facts=facts_of(Design.parse("a=int8,acc=int:32")))]
-    frame = pd.DataFrame.from_records([describe(row) for row in shown]).iloc[: len(rows)]
-    ranks: list[int | None] = [None] * len(shown)
-    for _, places in alike([row.combination for row in shown]):
-        some = [shown[place] for place in places]
-        found = ranks_of([row.errors for row in some], _measured(some))
-        for place, rank in zip(places, found, strict=True):
-            ranks[place] = rank
-    frame.insert(2, "rank", ranks[: len(rows)])
-    kinds: dict[str, str] = dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(_COUNTS, "Int64")
-    return frame.astype(kinds)
-
-
-def finished(frame: pd.DataFrame) -> pd.DataFrame:
-    """The lines of `frame` with evaluated designs."""
-    return frame.loc[frame["energy_pj"].notna()]
-
-
-def _measured(rows: list[Row]) -> list[object]:
-    """Network, metric and samples of each row; None for a row without evaluation.
-
-    Errors are comparable only if all three are the same.
-    """
-    return [
-        None
-        if row.accuracy is None
-        else tuple(row.accuracy[name] for name in ("network", "metric", "samples"))
-        for row in rows
-    ]
 
 
 def _text(content: bytes) -> str:

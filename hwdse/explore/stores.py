@@ -111,14 +111,13 @@ class StoreComparison:
 def compared(first: pd.DataFrame, second: pd.DataFrame) -> StoreComparison:
     """Compare two tables of `Store.frame`, design by design.
 
-    The columns `rank`, `front_probability` and `standing` depend on the other designs of a table,
-    and are left out.
+    The column `rank` depends on the other designs of a table, and is left out.
     """
     left, right = (_by_design(frame) for frame in (first, second))
     shared = [place for place in left if place in right]
     return StoreComparison(
-        only_first=tuple(spec for spec, _ in left if (spec, _) not in right),
-        only_second=tuple(spec for spec, _ in right if (spec, _) not in left),
+        only_first=tuple(place[0] for place in left if place not in right),
+        only_second=tuple(place[0] for place in right if place not in left),
         both=len(shared),
         differences=tuple(
             found for place in shared for found in _differences(place, left[place], right[place])

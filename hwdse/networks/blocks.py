@@ -158,14 +158,6 @@ class BlockArithmetic(Arithmetic):
         return found
 
 
-def block_matmul_of(design: Design) -> BlockMatMul:
-    """The kernel for a design whose operands are block formats."""
-    found: BlockMatMul = (
-        hwdse.kernels.block_products if design.acc is None else hwdse.kernels.block_matmul
-    )
-    return found
-
-
 def check_blocks(design: Design, matmul: BlockMatMul) -> None:
     """Check that networks can run in the design's arithmetic, before any other work.
 

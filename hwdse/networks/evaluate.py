@@ -18,7 +18,6 @@ from hwdse.networks.blocks import (
     BlockArithmetic,
     BlockMatMul,
     BlockPlan,
-    block_matmul_of,
     block_plan,
     check_blocks,
 )
@@ -136,7 +135,7 @@ def _arithmetic(design: Design, matmul: MatMul | None) -> _Make:
 
 
 def _arithmetic_of_blocks(design: Design, matmul: BlockMatMul | None) -> _Make:
-    multiply = block_matmul_of(design) if matmul is None else matmul
+    multiply = hwdse.kernels.matmul_of(design) if matmul is None else matmul
     check_blocks(design, multiply)
 
     def make(

@@ -16,7 +16,6 @@ from hwdse.networks.blocks import (
     BlockArithmetic,
     BlockPlan,
     BlockVectors,
-    block_matmul_of,
     check_blocks,
 )
 from hwdse.networks.evaluate import (
@@ -94,7 +93,7 @@ def answers(
         SpecError: the design has no fast kernel.
     """
     if design.unit.takes_blocks:
-        check_blocks(design, block_matmul_of(design))
+        check_blocks(design, hwdse.kernels.matmul_of(design))
     else:
         check_kernel(design, hwdse.kernels.matmul)
     test = test_part(network, samples, data_dir)
@@ -133,8 +132,7 @@ def layer_operands(
     """
     check_layers(network, layers)
     found: list[tuple[str, *tuple[Codes, ...]]] = []
-    blocks = design.unit.takes_blocks
-    kernel = block_matmul_of(design) if blocks else hwdse.kernels.matmul
+    kernel = hwdse.kernels.matmul_of(design)
 
     def product(site: str, *operands: Codes) -> Codes:
         if site in layers:
@@ -166,7 +164,7 @@ def _arithmetic(
         blocks = plan_blocks(design, network, folder)
         if product is not None:
             return _ElsewhereBlocks(design, blocks, product)
-        return BlockArithmetic(design, blocks, block_matmul_of(design))
+        return BlockArithmetic(design, blocks, hwdse.kernels.matmul_of(design))
     matmul = hwdse.kernels.matmul
     plans = plan_network(design, network, folder, matmul, get_policy(DEFAULT_SCALES))
     if product is not None:
@@ -194,7 +192,7 @@ class _ElsewhereBlocks(BlockArithmetic):
     """Arithmetic of blocks whose products are computed by another function."""
 
     def __init__(self, design: Design, plans: dict[str, BlockPlan], product: Product) -> None:
-        super().__init__(design, plans, block_matmul_of(design))
+        super().__init__(design, plans, hwdse.kernels.matmul_of(design))
         self._product = product
 
     def multiplied(self, site: Site, left: BlockVectors, right: BlockVectors) -> Codes:

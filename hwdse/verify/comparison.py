@@ -105,8 +105,7 @@ class ComparedProducts:
     def __call__(self, layer: str, *operands: Array) -> Array:
         """The codes that the simulation gives."""
         design = self._simulated.design
-        kernel = kernels.block_matmul if design.unit.takes_blocks else kernels.matmul
-        expected = kernel(design, *operands)
+        expected = kernels.matmul_of(design)(design, *operands)
         found = self._simulated(*operands)
         a, b = matrices(design, operands)
         tally = self.tallies.setdefault(layer, Tally(layer=layer))

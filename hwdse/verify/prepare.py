@@ -1,9 +1,10 @@
 """Prepares a verification: the trace of a unit, the purposes of the inputs, and the coverage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatch
 
+from hwdse.errors import SpecError
 from hwdse.spec import Design, Unit
 from hwdse.verify.coverage import coverage
 from hwdse.verify.expected import expected_outputs
@@ -37,6 +38,22 @@ class Prepared(Covered):
     """
 
     trace: Trace
+
+
+def check_level(unit: Unit, level: str, allowed: Iterable[str], why: str) -> None:
+    """Check that a unit has a level.
+
+    Args:
+        unit: the unit.
+        level: the level.
+        allowed: levels of the unit.
+        why: reason why it has no other, as the end of a sentence.
+
+    Raises:
+        SpecError: it has not.
+    """
+    if level not in (names := list(allowed)):
+        raise SpecError(f"level {level}: unit {unit} has {' and '.join(names)}; {why}")
 
 
 @singledispatch

@@ -12,10 +12,11 @@ from hwdse.cost import estimate
 from hwdse.errors import FailedDesignsError, SearchError, SpaceError
 from hwdse.explore import evaluation as evaluations
 from hwdse.explore.aims import Aims
-from hwdse.explore.budget import measurements
+from hwdse.explore.budget import SAMPLERS, measurements
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.hypervolume import volume
 from hwdse.explore.run import sweep
+from hwdse.explore.searching import SEARCHES
 from hwdse.explore.space import Space
 from hwdse.explore.store import STORE_NAME, Store
 from hwdse.spec import Design
@@ -161,7 +162,11 @@ def test_accuracies_are_searched_by_their_error(tmp_path):
     assert len(calls) == len(result.frame) == 12
 
 
-@pytest.mark.parametrize("sampler", ["optuna", "optuna:nsga2"])
+def test_every_sampler_has_a_search():
+    assert tuple(SEARCHES) == SAMPLERS
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS[1:])
 def test_a_study_of_optuna_may_choose(tmp_path, sampler):
     given = space(sampler=sampler, budget="12")
     evaluator = Known(log=tmp_path / "log")

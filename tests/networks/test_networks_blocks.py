@@ -8,11 +8,11 @@ from reference.dot_products import FusedSum, KulischSum
 from reference.number_formats import ALL, Value, to_float
 from sampled import some
 
-from hwdse import Design, formats, networks
+from hwdse import Design, formats, kernels, networks
 from hwdse.errors import SpecError
 from hwdse.golden.engines.mx import block_products, running_blocks
 from hwdse.networks import lowered
-from hwdse.networks.blocks import BlockArithmetic, BlockVectors, block_matmul_of, block_plan
+from hwdse.networks.blocks import BlockArithmetic, BlockVectors, block_plan
 from hwdse.networks.observe import Observer
 
 SPECS = [
@@ -38,7 +38,7 @@ def arithmetic_of(design, layer, x, w):
     observer = Observer()
     lowered.run(observer, layer, [x / 2, w])
     plan = block_plan(design, observer.observations()["y"])
-    return BlockArithmetic(design, {"y": plan}, block_matmul_of(design))
+    return BlockArithmetic(design, {"y": plan}, kernels.matmul_of(design))
 
 
 def quantised(block, vector, amax):
@@ -144,7 +144,7 @@ def test_products_of_two_activations(acc: str) -> None:
     lowered.run(observer, layer, [x, w])
     plan = block_plan(design, observer.observations()["y"])
     assert plan.weights is None
-    arithmetic = BlockArithmetic(design, {"y": plan}, block_matmul_of(design))
+    arithmetic = BlockArithmetic(design, {"y": plan}, kernels.matmul_of(design))
     (found,) = lowered.run(arithmetic, layer, [x, w])
     amax = float(np.abs(x).max()), float(np.abs(w).max())
     assert found[1, 0, 2] == expected_dot(design, x[1, 0], w[1, :, 2], amax)

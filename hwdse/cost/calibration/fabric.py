@@ -199,8 +199,8 @@ def _measure(primitive: Primitive, *, family: str, dsp: bool) -> dict[str, float
     chosen = FAMILIES[family]
     placed = place(module, chosen, dsp=dsp)
     assert placed.period_ns is not None  # the family is placed and routed
-    # The delay of a register is its own clock-to-output and set-up time. Other primitives lie
-    # between registers of the wrapper, whose times are no part of their delay.
+    # A register takes its clock-to-output and set-up time. Any other primitive lies between two
+    # registers of the wrapper and takes the rest of the period.
     between = (
         placed.register_ns
         if isinstance(primitive, Register)

@@ -9,8 +9,9 @@ from hwdse.errors import ShapeError
 from hwdse.formats import BlockFormat, Format, Unpacked
 from hwdse.formats.unpacked import Array
 from hwdse.golden.accumulate import add, exact_sum, load, read
+from hwdse.golden.bounds import within
 from hwdse.golden.multiply import multiply
-from hwdse.golden.multiply.exact import exact_product, within
+from hwdse.golden.multiply.exact import exact_product
 from hwdse.spec import BlockProduct, Design
 
 #: Codes of the elements of blocks, and of their scales.

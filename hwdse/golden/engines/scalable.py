@@ -8,9 +8,10 @@ import numpy.typing as npt
 from hwdse.errors import SpecError
 from hwdse.formats import Unpacked
 from hwdse.formats.unpacked import Array
+from hwdse.golden.bounds import within
 from hwdse.golden.engines.mx import running_sums
 from hwdse.golden.fixed_point import from_integers
-from hwdse.golden.multiply.exact import exact_product, within
+from hwdse.golden.multiply.exact import exact_product
 from hwdse.spec import Design
 from hwdse.spec.engines.scalable import Mode, Scalable
 

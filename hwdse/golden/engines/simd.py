@@ -9,8 +9,9 @@ from hwdse.errors import SpecError
 from hwdse.formats import Format, Unpacked
 from hwdse.formats.unpacked import Array
 from hwdse.golden.accumulate import exact_sum
+from hwdse.golden.bounds import within
 from hwdse.golden.engines.mx import running_sums
-from hwdse.golden.multiply.exact import exact_product, within
+from hwdse.golden.multiply.exact import exact_product
 from hwdse.spec import Design, PackedProduct
 from hwdse.spec.engines.simd import Simd
 

@@ -5,6 +5,7 @@ from functools import singledispatch
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Unpacked
 from hwdse.formats.unpacked import Array
+from hwdse.golden.bounds import within
 from hwdse.plugins import load_modules
 from hwdse.spec import Multiplier
 
@@ -23,7 +24,11 @@ def multiply(mul: Multiplier, a: Array, b: Array, a_format: Format, b_format: Fo
     Returns:
         The products as records within the bounds of `mul.product(a_format, b_format)`.
     """
-    raise SpecError(f"multiplier {mul} has no golden rule")
+    if mul.named == mul:
+        raise SpecError(f"multiplier {mul} has no golden rule")
+    # A multiplier that a unit has made of another one multiplies single elements like this one.
+    product = multiply(mul.named, a, b, a_format, b_format)
+    return within(product, mul.product(a_format, b_format))
 
 
 load_modules(__name__, __path__)

@@ -1,11 +1,10 @@
 """The exact product, for all multipliers whose product is exact."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from hwdse.formats import Format, Unpacked, UnpackedShape
-from hwdse.formats.unpacked import Array, bit_length
+from hwdse.formats import Format, Unpacked
+from hwdse.formats.unpacked import Array
+from hwdse.golden.bounds import within
 from hwdse.golden.multiply import multiply
 from hwdse.spec import ExactValued
 
@@ -26,24 +25,4 @@ def exact_product(a: Unpacked, b: Unpacked) -> Unpacked:
         exponent=a.exponent + b.exponent,
         nan=nan,
         inf=(a.inf | b.inf) & ~nan,
-    )
-
-
-def within(product: Unpacked, shape: UnpackedShape) -> Unpacked:
-    """The same values as records within bounds; with two's complement, zero is positive."""
-    longer = np.maximum(bit_length(product.significand) - shape.magnitude_bits, 0)
-    if shape.twos_complement:
-        # -2^magnitude_bits fits, although its magnitude has one bit more.
-        longer = np.maximum(longer - 1, 0)
-    exponent = np.clip(product.exponent + longer, shape.exponent_min, shape.exponent_max)
-    up = (product.exponent - exponent).clip(0).astype(object)
-    down = (exponent - product.exponent).clip(0).astype(object)
-    sign = product.sign
-    if shape.twos_complement:
-        sign = sign & ((product.significand != 0) | product.inf)
-    return replace(
-        product,
-        sign=sign,
-        significand=np.asarray((product.significand << up) >> down, object),
-        exponent=np.asarray(exponent, np.int64),
     )

@@ -4,8 +4,9 @@ import numpy as np
 
 from hwdse.formats import Format, Unpacked
 from hwdse.formats.unpacked import Array, bit_length
+from hwdse.golden.bounds import within
 from hwdse.golden.multiply import multiply
-from hwdse.golden.multiply.exact import exact_product, within
+from hwdse.golden.multiply.exact import exact_product
 from hwdse.spec import Mitchell
 
 

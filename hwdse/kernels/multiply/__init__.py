@@ -57,7 +57,10 @@ def multiplication(mul: Multiplier, design: Design) -> Multiplication:
     Raises:
         SpecError: the multiplier has no fast kernel.
     """
-    raise SpecError(f"multiplier {mul} has no fast kernel")
+    if mul.named == mul:
+        raise SpecError(f"multiplier {mul} has no fast kernel")
+    # A multiplier that a unit has made of another one multiplies single elements like this one.
+    return multiplication(mul.named, design)
 
 
 def product(source: Any, a: float, b: float) -> float:

@@ -44,19 +44,9 @@ class BitSerial(Unit):
     planes: int = field(default=1, metadata={"derived": True})
 
     def __post_init__(self) -> None:
-        if self.stages:
-            raise SpecError(
-                f"stages={self.stages}: unit bitserial allows 0, its registers lie between bits"
-            )
         super().__post_init__()
         if not 1 <= self.lanes <= MAX_LANES:
             raise SpecError(f"lanes={self.lanes}: 1 to {MAX_LANES} are allowed")
-
-    def keys(self) -> dict[str, int | str]:
-        """The keys that belong to this unit."""
-        keys = super().keys()
-        del keys["stages"]
-        return keys
 
     def fitted(self, design: "Design") -> Self:
         """The same unit with the number of bits of its second operands.

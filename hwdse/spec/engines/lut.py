@@ -55,20 +55,10 @@ class TableLookup(Unit):
     planes: int = field(default=1, metadata={"derived": True})
 
     def __post_init__(self) -> None:
-        if self.stages:
-            raise SpecError(
-                f"stages={self.stages}: unit lut allows 0, its registers follow the tables and sums"
-            )
         super().__post_init__()
         for name, most in (("group", MAX_GROUP), ("rows", MAX_ROWS), ("cols", MAX_COLS)):
             if not 1 <= getattr(self, name) <= most:
                 raise SpecError(f"{name}={getattr(self, name)}: 1 to {most} are allowed")
-
-    def keys(self) -> dict[str, int | str]:
-        """The keys that belong to this unit."""
-        keys = super().keys()
-        del keys["stages"]
-        return keys
 
     def fitted(self, design: "Design") -> Self:
         """The same unit with the number of bit planes of the design's weights.

@@ -54,10 +54,6 @@ class Systolic(Unit):
     sums: int = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        if self.stages:
-            raise SpecError(
-                f"stages={self.stages}: unit systolic allows 0, its registers lie between the PEs"
-            )
         super().__post_init__()
         for name in ("rows", "cols"):
             if not 1 <= getattr(self, name) <= MAX_SIDE:
@@ -72,7 +68,6 @@ class Systolic(Unit):
     def keys(self) -> dict[str, int | str]:
         """The keys that belong to this unit. `sums` is left out if only 0 is allowed."""
         keys = super().keys()
-        del keys["stages"]
         if not self.is_ws:
             del keys["sums"]
         return keys

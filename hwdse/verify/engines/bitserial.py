@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwdse.errors import SpecError
 from hwdse.golden.engines.bitserial import sums
 from hwdse.spec import Design, Dot
 from hwdse.spec.engines.bitserial import BitSerial
 from hwdse.verify.engines.fed import Fed, prepared
-from hwdse.verify.prepare import Prepared, prepare
+from hwdse.verify.prepare import Prepared, check_level, prepare
 from hwdse.verify.stimulus import Block
 from hwdse.verify.stimulus.mac import dot_stimulus
 from hwdse.verify.stimulus.operands import any_codes
@@ -22,11 +21,8 @@ _MOST = {"quick": 512, "full": 1 << 16}
 
 @prepare.register
 def _(unit: BitSerial, design: Design, level: str, seed: int) -> Prepared:
-    if level not in _MOST:
-        raise SpecError(
-            f"level {level}: unit bitserial has {' and '.join(_MOST)}; level full tries every pair "
-            "of operands of up to 8 bits"
-        )
+    why = "level full tries every pair of operands of up to 8 bits"
+    check_level(unit, level, _MOST, why)
     rng = np.random.default_rng(seed)
     fed = Fed.joined(
         [*_sums(unit, design, level, seed, rng), _any_transfers(unit, design, level, rng)]

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwdse.errors import SpecError
 from hwdse.golden.engines.lut import slices
 from hwdse.spec import Design, Dot
 from hwdse.spec.engines.lut import TableLookup
 from hwdse.verify.engines.fed import Fed, prepared
-from hwdse.verify.prepare import Prepared, prepare
+from hwdse.verify.prepare import Prepared, check_level, prepare
 from hwdse.verify.stimulus import Block
 from hwdse.verify.stimulus.mac import dot_stimulus
 from hwdse.verify.stimulus.operands import any_codes, finite_codes
@@ -24,11 +23,8 @@ _MOST_SLICES = {"quick": 500, "full": 10000}
 
 @prepare.register
 def _(unit: TableLookup, design: Design, level: str, seed: int) -> Prepared:
-    if level not in _PRODUCTS:
-        raise SpecError(
-            f"level {level}: unit lut has {' and '.join(_PRODUCTS)}; tables of all activations "
-            "and weights are too many"
-        )
+    why = "tables of all activations and weights are too many"
+    check_level(unit, level, _PRODUCTS, why)
     rng = np.random.default_rng(seed)
     fed = Fed.joined(
         [*_sums(unit, design, level, seed, rng), _any_slices(unit, design, level, rng)]

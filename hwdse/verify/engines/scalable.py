@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hwdse.errors import SpecError
 from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.scalable import running
 from hwdse.spec import Design, Mac
 from hwdse.spec.engines.scalable import Scalable
 from hwdse.verify.coverage import judged
-from hwdse.verify.prepare import Prepared, prepare
+from hwdse.verify.prepare import Prepared, check_level, prepare
 from hwdse.verify.stimulus.mac import dot_stimulus
 from hwdse.verify.stimulus.operands import any_codes, corner_codes, finite_codes
 from hwdse.verify.trace import Trace, joined
@@ -25,11 +24,8 @@ _KINDS = _CHANGING, _STEADY, _LARGEST = range(3)
 
 @prepare.register
 def _(unit: Scalable, design: Design, level: str, seed: int) -> Prepared:
-    if level not in _PAIRS:
-        raise SpecError(
-            f"level {level}: unit scalable has {' and '.join(_PAIRS)}; level full tries all pairs "
-            "of elements of up to 8 bits"
-        )
+    why = "level full tries all pairs of elements of up to 8 bits"
+    check_level(unit, level, _PAIRS, why)
     rng = np.random.default_rng(seed)
     pairs = [_pairs(unit, number, level, rng) for number in _numbers(unit)]
     sums = [_sums(unit, kind, level, rng) for kind in _KINDS]

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwdse.errors import SpecError
 from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.simd import running
 from hwdse.spec import Design, Dot
 from hwdse.spec.engines.simd import Simd
 from hwdse.verify.coverage import judged
-from hwdse.verify.prepare import Prepared, prepare
+from hwdse.verify.prepare import Prepared, check_level, prepare
 from hwdse.verify.stimulus.mac import dot_stimulus
 from hwdse.verify.stimulus.operands import (
     any_codes,
@@ -45,11 +44,8 @@ class _Block:
 
 @prepare.register
 def _(unit: Simd, design: Design, level: str, seed: int) -> Prepared:
-    if level not in _PAIRS:
-        raise SpecError(
-            f"level {level}: unit simd has {' and '.join(_PAIRS)}; level full tries all pairs of "
-            "elements of up to 8 bits"
-        )
+    why = "level full tries all pairs of elements of up to 8 bits"
+    check_level(unit, level, _PAIRS, why)
     rng = np.random.default_rng(seed)
     blocks: list[_Block] = []
     for number in range(1 << unit.mode_bits):

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwdse.errors import SpecError
 from hwdse.formats import Format
 from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.passage import Passage
@@ -13,7 +12,7 @@ from hwdse.golden.engines.systolic import output_stationary, weight_stationary
 from hwdse.spec import Design, Mac
 from hwdse.spec.engines.systolic import Systolic
 from hwdse.verify.engines.fed import Fed, prepared
-from hwdse.verify.prepare import Prepared, prepare
+from hwdse.verify.prepare import Prepared, check_level, prepare
 from hwdse.verify.stimulus import Block
 from hwdse.verify.stimulus.mac import dot_stimulus
 from hwdse.verify.stimulus.operands import any_codes, finite_codes, zero_code
@@ -27,11 +26,8 @@ _MOST_VECTORS = {"quick": 500, "full": 10000}
 
 @prepare.register
 def _(unit: Systolic, design: Design, level: str, seed: int) -> Prepared:
-    if level not in _PRODUCTS:
-        raise SpecError(
-            f"level {level}: unit systolic has {' and '.join(_PRODUCTS)}; its PEs do what a mac "
-            "does, which has level exhaustive"
-        )
+    why = "its PEs do what a mac does, which has level exhaustive"
+    check_level(unit, level, _PRODUCTS, why)
     rng = np.random.default_rng(seed)
     sums = _sums(unit, design, level, seed, rng)
     if not unit.is_ws:

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwdse.errors import SpecError
 from hwdse.formats.unpacked import Array
 from hwdse.golden import running_dot
 from hwdse.spec import Design, Dot
 from hwdse.spec.engines.tensor import Tensor
 from hwdse.verify.coverage import judged
-from hwdse.verify.prepare import Prepared, prepare
+from hwdse.verify.prepare import Prepared, check_level, prepare
 from hwdse.verify.stimulus import Block
 from hwdse.verify.stimulus.mac import dot_stimulus
 from hwdse.verify.trace import Trace, joined
@@ -23,11 +22,8 @@ _PRODUCTS = {"quick": 1 << 14, "full": 1 << 19}
 
 @prepare.register
 def _(unit: Tensor, design: Design, level: str, seed: int) -> Prepared:
-    if level not in _PRODUCTS:
-        raise SpecError(
-            f"level {level}: unit tensor has {' and '.join(_PRODUCTS)}; its sums do what a dot "
-            "does, which has level exhaustive"
-        )
+    why = "its sums do what a dot does, which has level exhaustive"
+    check_level(unit, level, _PRODUCTS, why)
     rng = np.random.default_rng(seed)
     plain = Dot(lanes=unit.lanes)
     blocks = dot_stimulus(plain, replace(design, unit=plain), level, seed).blocks

@@ -43,7 +43,7 @@ def test_floats_are_one_mode_more():
     assert [unit.is_float(number) for number in (0, 9, 10, 15)] == [False, False, True, True]
     assert ", 10: 1 of fp16; other" in design.interface.behaviour
     fitting = Design.parse("a=int4,acc=fp:fp32,unit=scalable,floats=e4m3fn").unit
-    # Four modes of two bits: the number of the fourth is that of the floats alone.
+    # Three modes of integers and one of floats have numbers of two bits.
     assert (len(fitting.modes), fitting.mode_bits) == (3, 2)
     assert Design.parse("a=int4,acc=fp:fp32,unit=scalable").unit.mode_bits == 2
 
