@@ -221,9 +221,11 @@ class Sink {
         return true;
     }
 
+    // `ready` comes at random, or for some transfers only after `valid`: no unit may wait for it.
     void choose(Words& in, std::minstd_rand& noise) {
         if (stream_.ready < 0) return;
-        willing_ = !stalls || noise() % WAIT_ONE_IN > 0;
+        if (willing_) patient_ = stalls && noise() % WAIT_ONE_IN == 0;
+        willing_ = !stalls || (patient_ ? waiting_ : noise() % WAIT_ONE_IN > 0);
         set_bit(in, stream_.ready, willing_);
     }
 
@@ -272,7 +274,7 @@ class Sink {
     std::vector<std::pair<long, long>> by_answer_;
     std::deque<std::vector<long>> coming_;
     std::deque<long> due_;
-    bool waiting_ = false, willing_ = true;
+    bool waiting_ = false, willing_ = true, patient_ = false;
     Words held_;
 
   public:

@@ -247,7 +247,7 @@ class Sink:
         self._due = deque()
         # With a fixed latency: the output transfers that are due in each of the next cycles.
         self._coming = deque([()] * self._latency) if self._latency is not None else None
-        self._waiting, self._willing = None, True
+        self._waiting, self._willing, self._patient = None, True, False
         self.left = len(transfers)
 
     def expect(self, accepted):
@@ -297,10 +297,19 @@ class Sink:
             self._report.mismatch(self._name, index, got[field], field)
 
     def choose(self):
-        """Decide whether to take a transfer at the next edge."""
-        if self._ready is not None:
+        """Decide whether to take a transfer at the next edge.
+
+        Sometimes `ready` comes only after `valid`, because no unit may wait for it.
+        """
+        if self._ready is None:
+            return
+        if self._willing:
+            self._patient = self._noise.randrange(WAIT_ONE_IN) == 0
+        if self._patient:
+            self._willing = self._waiting is not None
+        else:
             self._willing = self._noise.randrange(WAIT_ONE_IN) > 0
-            self._ready.drive((int(self._willing),))
+        self._ready.drive((int(self._willing),))
 
     def missing(self):
         for index in self._due:

@@ -8,8 +8,13 @@ takes seconds. A single SAT problem of the whole miter does not end.
 
 from collections.abc import Sequence
 
-#: The ABC command file that `PROVE` uses, by file name.
-FILES = {"prove.abc": "strash\nifraig\niprove\n"}
+_SEQUENTIAL_S = 60
+
+#: The ABC command files that `PROVE` and `PROVE_SEQUENTIAL` use, by file name.
+FILES = {
+    "prove.abc": "strash\nifraig\niprove\n",
+    "sequential.abc": f"strash\nscorr\npdr -T {_SEQUENTIAL_S}\n",
+}
 
 #: Yosys commands that read `around.v` (the module `around` from `miter`) and decide the proof. The
 #: modules that `around` instantiates must be loaded already. `proven` and `refuted` read the log.
@@ -25,6 +30,12 @@ abc -g AND -script prove.abc
 opt_clean -purge
 select -count around/t:*
 """
+
+#: The same for a module `around` with registers, which start at their initial values. `scorr`
+#: merges registers that are equal in all reachable states, and `pdr` decides the rest.
+PROVE_SEQUENTIAL = PROVE.replace(
+    "abc -g AND -script prove.abc", "abc -g AND -dff -script sequential.abc"
+)
 
 
 def miter(ports: Sequence[str], text: str, violations: Sequence[str]) -> str:
@@ -45,10 +56,11 @@ def miter(ports: Sequence[str], text: str, violations: Sequence[str]) -> str:
 
 
 def proven(log: str) -> bool:
-    """Return True if `trigger` is never 1: ABC reports this, or no gate is left for ABC."""
-    return "ABC: UNSATISFIABLE" in log or "\n0 objects." in log
+    """Return True if `trigger` is never 1: ABC reports this, or nothing is left for ABC."""
+    reports = ("ABC: UNSATISFIABLE", "ABC: Property proved", "\n0 objects.")
+    return any(report in log for report in reports)
 
 
 def refuted(log: str) -> bool:
     """Return True if some input makes `trigger` 1. Neither proven nor refuted means undecided."""
-    return "ABC: SATISFIABLE" in log
+    return "ABC: SATISFIABLE" in log or "was asserted in frame" in log

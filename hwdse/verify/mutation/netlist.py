@@ -8,25 +8,28 @@ from itertools import pairwise
 from hwdse.errors import ToolError
 from hwdse.tools.tool import ToolTimeoutError
 from hwdse.tools.yosys import run_yosys
+from hwdse.verify.mutation.cut import CUT, PREPARE
 from hwdse.verify.mutation.miter import FILES, PROVE, proven, refuted
-from hwdse.verify.mutation.states import PREPARE
 
 _CONTROL = "mutsel 32"
 _MARK = "hwdse-mutant"
 
-# Registers become ports, so the comparison sees only combinational logic. The proof merges the
-# logic that both sides share, so the solver sees only the rest.
-_COMPARE = """design -load gold
+# The proof merges the logic that both sides share, so the solver sees only the rest.
+_COMPARE = (
+    """design -load gold
 mutate {options}
-expose -evert-dff -dff {top}
-rename {top} gate
+"""
+    + CUT
+    + """rename {top} gate
 design -stash gate
 design -load gold
-expose -evert-dff -dff {top}
-rename {top} gold
+"""
+    + CUT
+    + """rename {top} gold
 design -copy-from gate -as gate gate
 log {mark} {number}
 """
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +138,7 @@ def proven_equivalent(
     mutants: Sequence[Mutant],
     around: str,
     *,
+    prove: str = PROVE,
     timeout_s: float = 60.0,
 ) -> set[int]:
     """Return the numbers of the mutants that are proven equivalent to the module.
@@ -142,7 +146,9 @@ def proven_equivalent(
     Args:
         drawn: the module and its mutants.
         mutants: the mutants to compare.
-        around: Verilog of the comparison, from `comparison` or `pipeline_comparison`.
+        around: Verilog of the comparison, from `comparison`, `pipeline_comparison` or
+            `sequential_comparison`.
+        prove: Yosys commands that decide the comparison.
         timeout_s: time limit per mutant in seconds. A mutant that takes longer is not proven.
             Therefore a slow machine may prove fewer mutants.
     """
@@ -152,14 +158,14 @@ def proven_equivalent(
     equivalent: set[int] = set()
     alone: list[Mutant] = []
     while left:
-        answers = _compare(drawn, left, around, timeout_s + 2 * len(left))
+        answers = _compare(drawn, left, around, prove, timeout_s + 2 * len(left))
         equivalent |= {number for number, said in answers.items() if proven(said)}
         undecided = [m for m in left if not _decided(answers.get(m.number, ""))]
         # The first mutant without an answer used up the time. It is tried again later, alone.
         alone += undecided[:1]
         left = undecided[1:]
     for mutant in alone:
-        answers = _compare(drawn, [mutant], around, timeout_s)
+        answers = _compare(drawn, [mutant], around, prove, timeout_s)
         equivalent |= {number for number, said in answers.items() if proven(said)}
     return equivalent
 
@@ -169,13 +175,13 @@ def _decided(said: str) -> bool:
 
 
 def _compare(
-    drawn: Mutants, mutants: Sequence[Mutant], around: str, timeout_s: float
+    drawn: Mutants, mutants: Sequence[Mutant], around: str, prove: str, timeout_s: float
 ) -> dict[int, str]:
     """Return the solver output for each mutant. A timeout leaves out the remaining mutants."""
     files = {"unit.v": drawn.verilog, "around.v": around}
     script = PREPARE.format(top=drawn.top) + "design -save gold\n"
     script += "".join(
-        _COMPARE.format(options=m.options, top=drawn.top, mark=_MARK, number=m.number) + PROVE
+        _COMPARE.format(options=m.options, top=drawn.top, mark=_MARK, number=m.number) + prove
         for m in mutants
     )
     try:

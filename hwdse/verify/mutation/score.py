@@ -20,7 +20,9 @@ from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.verify.mutation.cycles import has_fixed_timing
 from hwdse.verify.mutation.drivers import driver_of
+from hwdse.verify.mutation.miter import PROVE, PROVE_SEQUENTIAL
 from hwdse.verify.mutation.netlist import Mutant, Mutants, draw, proven_equivalent
+from hwdse.verify.mutation.sequential import sequential_comparison
 from hwdse.verify.mutation.states import comparison, pipeline_comparison, running_sum
 
 
@@ -114,15 +116,20 @@ def mutation_score(
     )
 
 
-def _comparisons(design: Design, drawn: Mutants) -> Iterator[str]:
-    """Yield the comparisons that can prove a mutant equivalent, the slower comparisons last."""
+def _comparisons(design: Design, drawn: Mutants) -> Iterator[tuple[str, str]]:
+    """Yield the comparisons that can prove a mutant equivalent, the slower comparisons last.
+
+    Each comes with the Yosys commands that decide it.
+    """
     known = running_sum(design.acc, design)
-    yield comparison(drawn.verilog, drawn.top, known and replace(known, same=None))
+    yield comparison(drawn.verilog, drawn.top, known and replace(known, same=None)), PROVE
     if known is not None and known.same is not None:
-        yield comparison(drawn.verilog, drawn.top, known)
+        yield comparison(drawn.verilog, drawn.top, known), PROVE
     # If outputs can wait, no fixed number of steps empties the unit.
     if design.interface.clocked and has_fixed_timing(design.interface):
-        yield pipeline_comparison(drawn.verilog, drawn.top, design.unit.latency)
+        yield pipeline_comparison(drawn.verilog, drawn.top, design.unit.latency), PROVE
+    if design.interface.clocked:
+        yield sequential_comparison(drawn.verilog, drawn.top, design.interface), PROVE_SEQUENTIAL
 
 
 def _proven(design: Design, drawn: Mutants, left: Sequence[Mutant]) -> set[int]:
@@ -132,7 +139,8 @@ def _proven(design: Design, drawn: Mutants, left: Sequence[Mutant]) -> set[int]:
     comparisons = _comparisons(design, drawn)
     # Making a comparison already runs proofs. So the next comparison is made only if mutants are
     # left.
-    while rest and (around := next(comparisons, None)) is not None:
-        equivalent |= proven_equivalent(drawn, rest, around)
+    while rest and (compared := next(comparisons, None)) is not None:
+        around, prove = compared
+        equivalent |= proven_equivalent(drawn, rest, around, prove=prove)
         rest = [mutant for mutant in rest if mutant.number not in equivalent]
     return equivalent

@@ -7,8 +7,6 @@ In a pipeline, cut registers may hold combinations of values that no input seque
 may differ in bits that no output shows. `pipeline_comparison` handles pipelines.
 """
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -16,19 +14,8 @@ from hwdse.formats import BinaryFloat, clog2
 from hwdse.spec import Accumulator, Aligned, ApproximateFloat, Design, FusedFloat
 from hwdse.tools.tool import ToolTimeoutError
 from hwdse.tools.yosys import run_yosys
+from hwdse.verify.mutation.cut import CUT, PREPARE, Cut
 from hwdse.verify.mutation.miter import FILES, PROVE, miter, proven
-
-PREPARE = """read_verilog unit.v
-hierarchy -top {top}
-proc -norom
-opt_expr
-opt_merge
-opt_clean
-"""
-_CUT = """expose -evert-dff -dff {top}
-rename {top} gold
-"""
-_PORT = re.compile(r"^\s*(input|output)\s+(?:\[(\d+):0\]\s+)?(\\\S+|\w+)\s*;", re.MULTILINE)
 
 #: With these roundings, a rounded sum is at most half a step further from zero than the exact sum.
 _SETTLING = ("rne", "rna", "rtz")
@@ -176,104 +163,6 @@ endmodule
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Cut:
-    """A module with its registers as ports. `X.q` is the state of register X, `X.d` the next state.
-
-    Attributes:
-        inputs: widths of the inputs by name, without states.
-        outputs: widths of the outputs by name, without next states.
-        states: widths of the registers by name.
-    """
-
-    inputs: dict[str, int]
-    outputs: dict[str, int]
-    states: dict[str, int]
-
-    @classmethod
-    def of(cls, verilog: str, top: str) -> "_Cut":
-        """Cut a flat module at its registers."""
-        script = PREPARE.format(top=top) + _CUT.format(top=top) + "write_verilog -noattr cut.v\n"
-        _, texts = run_yosys({"unit.v": verilog}, script, kept=["cut.v"])
-        ports: dict[str, dict[str, int]] = {"input": {}, "output": {}}
-        for direction, msb, name in _PORT.findall(texts["cut.v"]):
-            ports[direction][name.removeprefix("\\")] = int(msb or 0) + 1
-        states = {name[:-2]: n for name, n in ports["input"].items() if name.endswith(".q")}
-        ends = tuple(f"{name}.{end}" for name in states for end in "qdc")
-        inputs, outputs = (
-            {name: n for name, n in ports[direction].items() if name not in ends}
-            for direction in ("input", "output")
-        )
-        return cls(inputs=inputs, outputs=outputs, states=states)
-
-    def sums(self, known: RunningSum | None) -> list[tuple[int, ...]]:
-        """Return, for each running sum, the indices of its registers in `states`."""
-        if known is None:
-            return []
-        fitting = [
-            [k for k, (name, n) in enumerate(self.states.items()) if part in name and n == bits]
-            for part, bits in known.registers
-        ]
-        if len(fitting) == 1:
-            return [(k,) for k in fitting[0]]
-        return [tuple(k for (k,) in fitting)] if all(len(some) == 1 for some in fitting) else []
-
-    @staticmethod
-    def word(at: str, places: tuple[int, ...]) -> str:
-        """Return a Verilog term that joins the contents of some registers in the state `at`."""
-        return f"{{{', '.join(f'{at}_s{k}' for k in places)}}}"
-
-    def reset(self, at: str) -> str:
-        """Return the Verilog name of the reset input in the inputs `at`, or constant 0."""
-        return f"{at}_i{list(self.inputs).index('rst')}" if "rst" in self.inputs else "1'b0"
-
-    def free(self, at: str) -> list[str]:
-        """Return port declarations for an arbitrary state `at`."""
-        return [f"input [{n - 1}:0] {at}_s{k}" for k, n in enumerate(self.states.values())]
-
-    def given(self, at: str) -> list[str]:
-        """Return port declarations for the inputs `at`."""
-        return [f"input [{n - 1}:0] {at}_i{k}" for k, n in enumerate(self.inputs.values())]
-
-    def step(self, module: str, inputs: str, before: str, after: str) -> str:
-        """Return Verilog of a step from state `before` to state `after`.
-
-        The outputs of the step are named after `after`, too.
-        """
-        joined = [f".\\{name} ({inputs}_i{k})" for k, name in enumerate(self.inputs)]
-        joined += [f".\\{name} ({after}_o{k})" for k, name in enumerate(self.outputs)]
-        for k, name in enumerate(self.states):
-            joined += [f".\\{name}.q ({before}_s{k})", f".\\{name}.d ({after}_s{k})"]
-        wires = [f"  wire [{n - 1}:0] {after}_o{k};\n" for k, n in enumerate(self.outputs.values())]
-        wires += [f"  wire [{n - 1}:0] {after}_s{k};\n" for k, n in enumerate(self.states.values())]
-        return "".join(wires) + f"  {module} to_{after}({', '.join(joined)});\n"
-
-    def run(
-        self, modules: Sequence[str], inputs: Sequence[str], before: str, name: str
-    ) -> tuple[str, list[str]]:
-        """Return Verilog of consecutive steps, one per module, and the names of the states after.
-
-        Outputs have the same names as the states after the step.
-        """
-        text, after = "", [f"{name}{t}" for t in range(len(modules))]
-        for module, at, start, end in zip(
-            modules, inputs, [before, *after[:-1]], after, strict=True
-        ):
-            text += self.step(module, at, start, end)
-        return text, after
-
-    def in_reset(self, at: str) -> str:
-        """Return wires `<at>_reset`, which equal the inputs `at` except that the reset is 1."""
-        return "".join(
-            f"  wire [{n - 1}:0] {at}_reset_i{k} = {'1' if name == 'rst' else f'{at}_i{k}'};\n"
-            for k, (name, n) in enumerate(self.inputs.items())
-        )
-
-    def differ(self, left: str, right: str) -> list[str]:
-        """Return Verilog terms that are 1 if an output of two steps differs."""
-        return [f"({left}_o{k} != {right}_o{k})" for k in range(len(self.outputs))]
-
-
 def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
     """Return the miter of one step of `gold` and one step of `gate`.
 
@@ -288,8 +177,8 @@ def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
         known: knowledge about the running sums. The invariant is assumed only if there is exactly
             one running sum and the invariant is proven within a minute.
     """
-    cut = _Cut.of(verilog, top)
-    sums = cut.sums(known)
+    cut = Cut.of(verilog, top)
+    sums = _sums(cut, known)
     same = known.same if known is not None else None
     related = sums if same is not None else []
     free = {k for places in related for k in places}
@@ -342,7 +231,7 @@ def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
     the other run `gold` takes these steps. `gold` takes all steps after the reset in both runs. The
     outputs and the last states must be equal.
     """
-    cut = _Cut.of(verilog, top)
+    cut = Cut.of(verilog, top)
     inputs = [f"in{t}" for t in range(2 * steps + 1)]
     before, later = inputs[:steps], inputs[steps:]
     ports = [*cut.free("start"), *(port for at in inputs for port in cut.given(at))]
@@ -365,13 +254,26 @@ def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
     return miter(ports, text, violations)
 
 
-def _inductive(verilog: str, top: str, cut: _Cut, known: RunningSum) -> bool:
+def _sums(cut: Cut, known: RunningSum | None) -> list[tuple[int, ...]]:
+    """Return, for each running sum, the indices of its registers in `cut.states`."""
+    if known is None:
+        return []
+    fitting = [
+        [k for k, (name, n) in enumerate(cut.states.items()) if part in name and n == bits]
+        for part, bits in known.registers
+    ]
+    if len(fitting) == 1:
+        return [(k,) for k in fitting[0]]
+    return [tuple(k for (k,) in fitting)] if all(len(some) == 1 for some in fitting) else []
+
+
+def _inductive(verilog: str, top: str, cut: Cut, known: RunningSum) -> bool:
     """Return True if the invariant is inductive.
 
     Inductive means: the invariant holds after a reset, and after every step from a state in which
     the invariant holds. A timeout gives False.
     """
-    (places,) = cut.sums(known)
+    (places,) = _sums(cut, known)
     text = cut.step("gold", "at0", "at0", "at1")
     text += f"""  wire holds, kept;
   invariant before(.q({cut.word("at0", places)}), .holds(holds));
@@ -380,7 +282,7 @@ def _inductive(verilog: str, top: str, cut: _Cut, known: RunningSum) -> bool:
     ports = [*cut.free("at0"), *cut.given("at0")]
     lost = f"((holds || {cut.reset('at0')}) && !kept)"
     files = {"unit.v": verilog, "around.v": known.invariant + miter(ports, text, [lost])}
-    script = PREPARE.format(top=top) + _CUT.format(top=top) + PROVE
+    script = PREPARE.format(top=top) + CUT.format(top=top) + f"rename {top} gold\n" + PROVE
     try:
         log, _ = run_yosys(files | FILES, script, timeout_s=_PROOF_S)
     except ToolTimeoutError:

@@ -9,6 +9,7 @@ from sampled import some
 
 from hwdse import Design
 from hwdse.errors import VerificationError
+from hwdse.spec.interface import Field, Interface, Stream
 from hwdse.spec.port_words import port_words
 from hwdse.tools.yosys import run_yosys
 from hwdse.verify.mutation import cycles as mutation_cycles
@@ -16,6 +17,7 @@ from hwdse.verify.mutation import miter, mutation_score
 from hwdse.verify.mutation import score as mutation
 from hwdse.verify.mutation.drivers import CycleDriver, driver_of
 from hwdse.verify.mutation.netlist import draw, proven_equivalent
+from hwdse.verify.mutation.sequential import sequential_comparison
 from hwdse.verify.mutation.states import (
     RunningSum,
     comparison,
@@ -125,8 +127,8 @@ def test_what_the_stimulus_kills_is_never_proven_equivalent(
     alive = set(driver_of(design, drawn, tmp_path).survivors("quick", 0, numbers))
     killed = [mutant for mutant in drawn.mutants if mutant.number not in alive]
     assert len(killed) > 20
-    for around in mutation._comparisons(design, drawn):
-        assert proven_equivalent(drawn, killed[::5], around) == set()
+    for around, prove in mutation._comparisons(design, drawn):
+        assert proven_equivalent(drawn, killed[::5], around, prove=prove) == set()
 
 
 #: Adds multiples of four, so that the two low bits of the sum are never set; shows one of them.
@@ -218,6 +220,22 @@ def test_states_that_do_not_occur_prove_more_mutants() -> None:
         (_known("q[1]"), False),
     ):
         proven = proven_equivalent(drawn, gate, comparison(SUM, "unit", known))
+        assert proven == ({m.number for m in gate} if equivalent else set())
+
+
+def test_sequences_of_steps_need_no_stated_states() -> None:
+    """The gate sees a bit that no sequence sets, or a register with what it held at first."""
+    word = (Field(name="", meaning="", bits=1),)
+    fed = Stream(name="a", direction="input", handshake="none", fields=word)
+    shown = Stream(name="o", direction="output", handshake="none", fields=word, follows="a")
+    interface = Interface(streams=(fed, shown))
+    for text, equivalent in ((SUM, True), (RESET, False)):
+        drawn = draw(text, "unit", count=200, seed=0)
+        gate = [m for m in drawn.mutants if m.cell.startswith("and") and m.mode == "const0"]
+        gate = [m for m in gate if m.port == "Y[0]"]
+        assert gate
+        around = sequential_comparison(text, "unit", interface)
+        proven = proven_equivalent(drawn, gate, around, prove=miter.PROVE_SEQUENTIAL)
         assert proven == ({m.number for m in gate} if equivalent else set())
 
 

@@ -22,8 +22,7 @@ def test_nearly_all_faults_are_found() -> None:
     report = mutation_score(TOY, mutants=80, level="quick")
     assert report.mutants == 80
     assert report.killed_quick == report.killed
-    # What is left makes the unit wait where it need not, or changes a word that is not valid.
-    assert report.score >= 0.95
+    assert report.score >= 0.99
 
 
 def careless(instead: str) -> Mutants:
@@ -36,12 +35,12 @@ def careless(instead: str) -> Mutants:
     return Mutants(top=TOY.slug, verilog="", selectable=text, mutants=())
 
 
-@pytest.mark.parametrize(("instead", "alive"), [("1'b1", [0]), ("1'b0", [0]), ("z_ready", [0, 1])])
-def test_lost_and_stuck_transfers_are_found(instead: str, alive: list[int], tmp_path: Path) -> None:
-    """A unit that overwrites what waits, one that never takes anything, and one that is slower."""
+@pytest.mark.parametrize("instead", ["1'b1", "1'b0", "z_ready"])
+def test_lost_and_stuck_transfers_are_found(instead: str, tmp_path: Path) -> None:
+    """Units that overwrite what waits, never take anything, or let `valid` wait for `ready`."""
     driver = driver_of(TOY, careless(instead), tmp_path)
     assert isinstance(driver, StreamDriver)
-    assert driver.survivors("quick", 0, [0, 1]) == alive
+    assert driver.survivors("quick", 0, [0, 1]) == [0]
 
 
 def test_a_reset_that_leaves_something_is_found(tmp_path: Path) -> None:
