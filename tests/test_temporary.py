@@ -171,7 +171,7 @@ def test_errors_of_other_files_are_left_alone(base):
         folder.read_text()
 
 
-VERIFY = "from hwdse.cli import main; main(['verify', 'a=int4,acc=int:16', '--level', 'full'])"
+VERIFY = "from hwdse.cli import main; main(['verify', 'a=int4,acc=int:16', '--level', 'quick'])"
 
 
 def test_a_killed_verification_leaves_nothing_for_long(base):

@@ -25,8 +25,8 @@ CASES = os.environ.get("HWDSE_FUZZ_CASES")
 
 #: Cases of each unit, and of each part of the long run.
 QUICK = {
-    **{"convert": 150, "mac": 150, "dot": 300, "mul": 400, "fma": 400},
-    **{"systolic": 300, "tensor": 300},
+    **{"convert": 150, "mac": 100, "dot": 150, "mul": 300, "fma": 300},
+    **{"systolic": 150, "tensor": 150},
 }
 PART, PARTS = 1500, 5
 

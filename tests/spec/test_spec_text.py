@@ -73,7 +73,7 @@ def test_slugs_are_one_for_each_design():
     seen: set[Design] = set()
     pairs = [("e4m3fn", ""), ("e4m3fn", "e5m2"), ("e5m2", ""), ("e3m4b-2", ""), ("e3m4", ""),
              ("e3m4b2", ""), ("int8", ""), ("int8", "int4")]  # fmt: skip
-    outs = ["", "fp32", "fp16", "int32"]
+    outs = ["", "fp16"]
     choices = product(pairs, MULTIPLIERS, ACCUMULATORS, outs, ["", "rna", "up"], UNITS[1:])
     for (a, b), mul, acc, out, rounding, unit in choices:
         try:
@@ -82,7 +82,7 @@ def test_slugs_are_one_for_each_design():
             continue
         assert slugs.setdefault(design.slug, design) == design
         seen.add(design)
-    assert len(seen) == len(slugs) > 2000
+    assert len(seen) == len(slugs) > 1000
 
 
 def test_defaults():

@@ -32,7 +32,7 @@ DESIGNS = [
 ]
 
 
-@pytest.mark.parametrize("text", some(DESIGNS, 1))
+@pytest.mark.parametrize("text", some(DESIGNS, len(DESIGNS)))
 def test_it_equals_golden(text: str) -> None:
     assert verify(Design.parse(text), level="quick").total > 7000
 

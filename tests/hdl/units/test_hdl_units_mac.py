@@ -51,7 +51,8 @@ MORE = [
 ]
 
 
-@pytest.mark.parametrize("spec", some(FULL, len(FULL)))
+@pytest.mark.long
+@pytest.mark.parametrize("spec", FULL)
 def test_unit_equals_golden_model_on_all_pairs_and_long_sums(spec: str) -> None:
     design = Design.parse(spec)
     certificate = verify(design, "full")
