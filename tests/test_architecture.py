@@ -212,7 +212,7 @@ READ_THEIR_OWN = {
     "drivers/coprocessor.py",
     "explore/documents.py",
     "explore/reporting.py",
-    "explore/schema.py",
+    "explore/database/sqlite.py",
     "explore/space.py",
     "explore/verilog.py",
     "hdl/emit.py",

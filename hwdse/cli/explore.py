@@ -10,19 +10,22 @@ import pandas as pd
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.fronts import print_advice, print_failures, print_front
 from hwdse.cli.output import json_option, print_json
+from hwdse.cli.places import PlaceType, sweep_option
 from hwdse.errors import FailedDesignsError, StoreError
 from hwdse.explore.aims import Aims
 from hwdse.explore.budget import SAMPLERS
 from hwdse.explore.columns import COLUMNS, DEFAULT_COST, DEFAULT_QUALITY
+from hwdse.explore.database import Place
 from hwdse.explore.front import pareto as pareto_front
 from hwdse.explore.hypervolume import Hypervolume, hypervolumes
 from hwdse.explore.paired import Paired
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.reporting import report as write_report
-from hwdse.explore.run import Sweep, sweep
+from hwdse.explore.run import Sweep
+from hwdse.explore.run import sweep as run_sweep
 from hwdse.explore.space import Space
 from hwdse.explore.standing import with_standing
-from hwdse.explore.store import Store
+from hwdse.explore.store import DEFAULT_SWEEP, Store
 from hwdse.explore.tables import finished, frame_of
 from hwdse.networks.scales import names as scale_policies
 from hwdse.text import printable
@@ -73,11 +76,28 @@ _COLUMN = click.Choice([c.name for c in COLUMNS])
     help="What chooses them: expected gain in hypervolume (ehvi), or an Optuna study.",
 )
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
+@click.option(
+    "--store",
+    metavar="FILE|URL",
+    type=PlaceType(),
+    help="Where finished designs are kept: a file, or postgresql://[user@]host/database.  "
+    "[default: store.sqlite in the output folder]",
+)
+@click.option(
+    "--sweep",
+    "name",
+    metavar="NAME",
+    default=DEFAULT_SWEEP,
+    show_default=True,
+    help="Name of the sweep. Sweeps of other names stay in the store.",
+)
 @json_option
 def explore(
     *,
     space: Path | None,
     folder: Path,
+    store: Place | None,
+    name: str,
     jobs: int | None,
     network: str | None,
     samples: int | None,
@@ -98,28 +118,72 @@ def explore(
     tries failed designs again.
     """
     designs = Space.builtin() if space is None else Space.load(space)
+    settings: dict[str, Any] = {
+        "network": network,
+        "samples": samples,
+        "scales": scales,
+        "budget": budget,
+    }
+    settings |= {"requantize": requantize, "clock_ns": clock_ns, "sampler": sampler}
+    _swept(
+        designs, folder, as_json, store=store, name=name, jobs=jobs, data_dir=data_dir, **settings
+    )
+
+
+@click.command()
+@click.argument("store", type=PlaceType())
+@sweep_option
+@click.option(
+    "-o",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Output folder; by default that of the store.",
+)
+@click.option("--jobs", type=Count(1, MAX_JOBS), help="Worker processes, one per core by default.")
+@json_option
+def resume(
+    *, store: Place, sweep: str | None, folder: Path | None, jobs: int | None, as_json: bool
+) -> None:
+    """Go on with a sweep that was interrupted, without its space file.
+
+    All settings are those that the sweep began with. Failed designs are tried again.
+
+    STORE is an output folder of `hwdse explore`, the file store.sqlite in this folder, or
+    postgresql://[user@]host/database.
+    """
+    with Store.open(store, sweep) as opened:
+        asked, place = opened.asked(), opened.path or store
+        shown = opened.shown
+    if not asked.space:
+        raise StoreError(
+            f"{shown} does not say what sweep {printable(asked.sweep)!r} evaluates: run hwdse "
+            "explore"
+        )
+    if folder is None and not isinstance(place, Path):
+        raise click.UsageError("a store on a server has no output folder: give -o")
+    space = Space.parse(asked.space, f"sweep {asked.sweep!r} of {shown}")
+    _swept(
+        space,
+        folder or Path(place).parent,
+        as_json,
+        store=place,
+        name=asked.sweep,
+        jobs=jobs,
+        data_dir=asked.data_dir or None,
+    )
+
+
+def _swept(space: Space, folder: Path, as_json: bool, **settings: Any) -> None:
+    """Run a sweep, show its progress and then its results."""
     result: Sweep
     failed: FailedDesignsError | None = None
     try:
         with ConsoleReporter() as reporter:
-            if designs.skipped:
-                what = "combination" if designs.skipped == 1 else "combinations"
-                verb = "is" if designs.skipped == 1 else "are"
-                reporter.note(f"{designs.skipped} {what} without meaning {verb} left out")
-            result = sweep(
-                designs,
-                folder,
-                jobs=jobs,
-                network=network,
-                samples=samples,
-                scales=scales,
-                requantize=requantize,
-                clock_ns=clock_ns,
-                budget=budget,
-                sampler=sampler,
-                data_dir=data_dir,
-                reporter=reporter,
-            )
+            if space.skipped:
+                what = "combination" if space.skipped == 1 else "combinations"
+                verb = "is" if space.skipped == 1 else "are"
+                reporter.note(f"{space.skipped} {what} without meaning {verb} left out")
+            result = run_sweep(space, folder, reporter=reporter, **settings)
     except FailedDesignsError as error:
         failed, result = error, error.result
     except KeyboardInterrupt:
@@ -143,7 +207,7 @@ def explore(
         )
     else:
         done = finished(result.frame)
-        print_front(done, designs.aims, result.hypervolumes)
+        print_front(done, space.aims, result.hypervolumes)
         if result.unmeasured:
             pool = len(result.frame) + result.unmeasured
             click.echo(f"\nA search measured {len(result.frame)} of {pool} designs.")
@@ -157,7 +221,8 @@ def explore(
 
 
 @click.command()
-@click.argument("store", type=click.Path(path_type=Path))
+@click.argument("store", type=PlaceType())
+@sweep_option
 @click.option("--x", type=_COLUMN, help=f"First quantity; with --y alone {DEFAULT_COST}.")
 @click.option("--y", type=_COLUMN, help=f"Second quantity; with --x alone {DEFAULT_QUALITY}.")
 @click.option("--objective", "objectives", multiple=True, type=_COLUMN, help="A further quantity.")
@@ -175,7 +240,8 @@ def explore(
 @json_option
 def pareto(
     *,
-    store: Path,
+    store: Place,
+    sweep: str | None,
     x: str | None,
     y: str | None,
     objectives: tuple[str, ...],
@@ -191,19 +257,18 @@ def pareto(
     once. --objective and --where may be repeated: with two objectives or more, --x and --y are not
     needed, and designs that break a limit are not on the front.
 
-    STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
+    STORE is an output folder of `hwdse explore`, the file store.sqlite in this folder, or
+    postgresql://[user@]host/database.
     """
-    with Store.open(store) as opened:
+    with Store.open(store, sweep) as opened:
         rows, asked = opened.rows(), opened.selected()
         frame = frame_of(rows)
         aims = _aims(x, y, objectives, limits, opened.aims())
         if frame.empty:
-            shown = printable(str(opened.path))
-            raise StoreError(f"{shown} holds no finished design yet: run hwdse explore")
+            raise StoreError(f"{opened.shown} holds no finished design yet: run hwdse explore")
     for needed, quantity in aims.needs().items():
         if frame[needed].isna().all():
-            shown = printable(str(store))
-            raise StoreError(f"{shown} holds no {quantity}: the space must say {needed}")
+            raise StoreError(f"{opened.shown} holds no {quantity}: the space must say {needed}")
     done = with_standing(finished(frame), aims, Paired.of(rows))
     failures = frame[frame["failure"] != ""]
     front = pareto_front(done, aims)
@@ -237,7 +302,8 @@ def pareto(
 
 
 @click.command()
-@click.argument("store", type=click.Path(path_type=Path))
+@click.argument("store", type=PlaceType())
+@sweep_option
 @click.option(
     "-o",
     "output",
@@ -247,14 +313,15 @@ def pareto(
     help="File to write.",
 )
 @json_option
-def report(*, store: Path, output: Path, as_json: bool) -> None:
+def report(*, store: Place, sweep: str | None, output: Path, as_json: bool) -> None:
     """Write the HTML report of a finished or interrupted sweep.
 
     It shows the objectives of the space first.
 
-    STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
+    STORE is an output folder of `hwdse explore`, the file store.sqlite in this folder, or
+    postgresql://[user@]host/database.
     """
-    with Store.open(store) as opened:
+    with Store.open(store, sweep) as opened:
         path = write_report(opened, output, opened.aims())
     if as_json:
         print_json({"report": path})

@@ -7,14 +7,16 @@ import click
 import pandas as pd
 
 from hwdse.cli.output import json_option, print_json, print_table
+from hwdse.cli.places import PlaceType, sweep_option
 from hwdse.errors import StoreError
+from hwdse.explore.database import Place
 from hwdse.explore.record import Row, four_digits
 from hwdse.explore.store import Store
 from hwdse.explore.stores import StoreContents, compared, merged
 from hwdse.spec import Design
 from hwdse.text import printable
 
-_PATH = click.Path(path_type=Path)
+_PLACE = PlaceType()
 _SHOWN = 20
 _KIBI = 1024
 
@@ -23,31 +25,32 @@ _KIBI = 1024
 def store() -> None:
     """Look into stores of sweeps, compare and join them.
 
-    A STORE is an output folder of `hwdse explore`, or the file store.sqlite in this folder.
+    A STORE is an output folder of `hwdse explore`, the file store.sqlite in this folder, or
+    postgresql://[user@]host/database.
     """
 
 
 @store.command()
-@click.argument("stores", nargs=-1, required=True, metavar="STORE...", type=_PATH)
+@click.argument("stores", nargs=-1, required=True, metavar="STORE...", type=_PLACE)
 @json_option
-def ls(*, stores: tuple[Path, ...], as_json: bool) -> None:
-    """Say what stores hold, one line each."""
+def ls(*, stores: tuple[Place, ...], as_json: bool) -> None:
+    """Say what stores hold, one line for each sweep."""
     found = []
-    for path in stores:
-        with Store.open(path) as opened:
-            found.append(StoreContents.of(opened))
+    for place in stores:
+        with Store.open(place) as opened:
+            found += StoreContents.of_sweeps(opened)
     if as_json:
         print_json({"stores": [contents.to_json() for contents in found]})
         return
     print_table(
         [
-            *("store", "designs", "asked", "failed", "verified", "network", "technology"),
+            *("store", "designs", "sweep", "asked", "failed", "verified", "network", "technology"),
             *("objectives", "hwdse", "KiB"),
         ],
         [
             [
-                printable(str(one.path)),
-                *(one.evaluated, one.asked, one.failed, one.verified),
+                printable(one.store),
+                *(one.evaluated, printable(one.sweep), one.asked, one.failed, one.verified),
                 *(", ".join(names) or "-" for names in (one.networks, one.technologies)),
                 *(", ".join(names) or "-" for names in (one.objectives, one.versions)),
                 -(-one.size_bytes // _KIBI),
@@ -58,19 +61,20 @@ def ls(*, stores: tuple[Path, ...], as_json: bool) -> None:
 
 
 @store.command()
-@click.argument("path", metavar="STORE", type=_PATH)
+@click.argument("place", metavar="STORE", type=_PLACE)
 @click.argument("spec")
+@sweep_option
 @json_option
-def show(*, path: Path, spec: str, as_json: bool) -> None:
-    """Show everything that a store has of a design of the latest sweep.
+def show(*, place: Place, spec: str, sweep: str | None, as_json: bool) -> None:
+    """Show everything that a store has of a design of a sweep.
 
     SPEC is a design spec.
     """
     wanted = str(Design.parse(spec))
-    with Store.open(path) as opened:
+    with Store.open(place, sweep) as opened:
         rows = [row for row in opened.rows() if row.spec == wanted]
         if not rows:
-            raise StoreError(f"{printable(str(opened.path))} has no result of {wanted}")
+            raise StoreError(f"{opened.shown} has no result of {wanted}")
     documents = [_document(row) for row in rows]
     if as_json:
         print_json({"rows": documents})
@@ -81,18 +85,22 @@ def show(*, path: Path, spec: str, as_json: bool) -> None:
 
 
 @store.command()
-@click.argument("first", type=_PATH)
-@click.argument("second", type=_PATH)
+@click.argument("first", type=_PLACE)
+@click.argument("second", type=_PLACE)
+@click.option("--sweep", "one", metavar="NAME", help="Sweep of FIRST; the latest by default.")
+@click.option(
+    "--with-sweep", "other", metavar="NAME", help="Sweep of SECOND; the latest by default."
+)
 @json_option
-def diff(*, first: Path, second: Path, as_json: bool) -> None:
-    """Compare the latest sweeps of two stores, design by design.
+def diff(*, first: Place, second: Place, one: str | None, other: str | None, as_json: bool) -> None:
+    """Compare a sweep of a store with another, design by design. FIRST and SECOND may be one store.
 
     Ranks depend on the other designs of a store and are not compared. Exit status
     0: equal. 1: something differs.
     """
     frames = []
-    for path in (first, second):
-        with Store.open(path) as opened:
+    for place, sweep in ((first, one), (second, other)):
+        with Store.open(place, sweep) as opened:
             frames.append(opened.frame())
     found = compared(*frames)
     if as_json:
@@ -127,18 +135,25 @@ def diff(*, first: Path, second: Path, as_json: bool) -> None:
 
 
 @store.command()
-@click.argument("stores", nargs=-1, required=True, metavar="STORE...", type=_PATH)
-@click.option("-o", "output", required=True, type=_PATH, help="The new store, a file.")
+@click.argument("stores", nargs=-1, required=True, metavar="STORE...", type=_PLACE)
+@click.option(
+    "-o",
+    "output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The new store, a file.",
+)
 @json_option
-def merge(*, stores: tuple[Path, ...], output: Path, as_json: bool) -> None:
+def merge(*, stores: tuple[Place, ...], output: Path, as_json: bool) -> None:
     """Write a new store with the designs of several.
 
-    Evaluations with the same key are the same evaluation: the first counts. The sweep of the new
-    store is those of all stores, with the objectives of the first.
+    Evaluations with the same key are the same evaluation: the first counts. The new
+    store has the sweeps of all stores. Those of one name become one, with the objectives of the
+    first.
     """
     opened: list[Store] = []
     try:
-        opened += [Store.open(path) for path in stores]
+        opened += [Store.open(place) for place in stores]
         made, repeated = merged(opened, output)
     finally:
         for one in opened:
@@ -155,24 +170,26 @@ def merge(*, stores: tuple[Path, ...], output: Path, as_json: bool) -> None:
 
 
 @store.command()
-@click.argument("path", metavar="STORE", type=_PATH)
+@click.argument("place", metavar="STORE", type=_PLACE)
 @click.argument("specs", nargs=-1, metavar="[SPEC...]")
+@sweep_option
 @click.option("--failed", is_flag=True, help="Also remove all failed designs of the sweep.")
 @json_option
-def rm(*, path: Path, specs: tuple[str, ...], failed: bool, as_json: bool) -> None:
-    """Remove designs of the latest sweep from a store.
+def rm(
+    *, place: Place, specs: tuple[str, ...], sweep: str | None, failed: bool, as_json: bool
+) -> None:
+    """Remove designs of a sweep from a store.
 
-    The same `hwdse explore` evaluates them again. Other sweeps of the store keep theirs.
+    The same `hwdse explore` evaluates them again. They leave all sweeps of the store.
     """
     if not (specs or failed):
         raise click.UsageError("give a SPEC, or --failed")
     wanted = {str(Design.parse(spec)) for spec in specs}
-    with Store.open(path) as opened:
+    with Store.open(place, sweep) as opened:
         rows = opened.rows()
         missing = wanted - {row.spec for row in rows}
         if missing:
-            shown = printable(str(opened.path))
-            raise StoreError(f"{shown} has no result of {', '.join(sorted(missing))}")
+            raise StoreError(f"{opened.shown} has no result of {', '.join(sorted(missing))}")
         keys = [row.key for row in rows if row.spec in wanted or (failed and row.failure)]
         removed = opened.remove(keys)
     if as_json:

@@ -161,6 +161,7 @@ COST: dict[str, Check] = {
     "system": _is_system,
 }
 AIMS: dict[str, Check] = {"objectives": _are_texts, "where": _are_texts}
+SETTINGS: dict[str, Check] = {"space": _are_texts, "data_dir": _is_text}
 OPTIONAL = frozenset({"fabric", "system"})
 """Members that documents of sweeps without them may lack."""
 

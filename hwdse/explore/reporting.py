@@ -37,7 +37,7 @@ _TITLE = "Design-space exploration"
 
 
 def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
-    """Write the designs of the store's latest sweep as one self-contained HTML file.
+    """Write the designs of the store's sweep as one self-contained HTML file.
 
     Args:
         store: store with at least one finished or failed design.
@@ -51,9 +51,10 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
     path = Path(path)
     rows = store.rows()
     if not rows:
-        raise StoreError(
-            f"{printable(str(store.path))} holds no finished design yet: run hwdse explore"
-        )
+        raise StoreError(f"{store.shown} holds no finished design yet: run hwdse explore")
+    # A server has no folder of results: they lie beside the report.
+    results = path.parent if store.path is None else store.path.parent
+    shown = store.shown if store.path is None else store.path.name
     paired = Paired.of(rows)
     frame = with_standing(frame_of(rows), aims, paired)
     volumes = hypervolumes(frame, aims, paired)
@@ -66,9 +67,9 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         "x_options": _options((c for c in columns if c.is_cost), _axes(aims)[0].name),
         "y_options": _options((c for c in columns if not c.is_cost), _axes(aims)[1].name),
         "head": _head(columns, len(parts(frame)) > 1),
-        "rows": "\n".join(_rows(frame, rows, columns, (store.path.parent, path.parent))),
+        "rows": "\n".join(_rows(frame, rows, columns, (results, path.parent))),
         "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done, aims, volumes)),
-        "footer": escape(f"hwdse {hwdse.__version__} · {printable(store.path.name)}"),
+        "footer": escape(f"hwdse {hwdse.__version__} · {printable(shown)}"),
         "css": _asset("report.css"),
         "script": _asset("report.js"),
         "plotly": get_plotlyjs(),

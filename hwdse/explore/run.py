@@ -12,6 +12,7 @@ from hwdse.errors import FailedDesignsError, HwdseError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.clocking import clocked
 from hwdse.explore.combinations import file_name, parts
+from hwdse.explore.database import STORE_NAME, Place
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.front import pareto
 from hwdse.explore.hypervolume import Hypervolume, hypervolumes
@@ -22,7 +23,7 @@ from hwdse.explore.record import Evaluation, Evaluator, Reusing, Row, describe, 
 from hwdse.explore.reporting import report
 from hwdse.explore.space import Space
 from hwdse.explore.standing import with_standing
-from hwdse.explore.store import RTL_FOLDER, STORE_NAME, Store
+from hwdse.explore.store import DEFAULT_SWEEP, RTL_FOLDER, Asked, Store
 from hwdse.explore.tables import finished, frame_of
 from hwdse.explore.verilog import Generator, Verification, VerilogGenerator, holds
 from hwdse.spec import Design
@@ -43,7 +44,7 @@ class Sweep:
         folder: folder with all results.
         frame: a table with one row per design, in the order of the space. It has the columns of
             `Store.frame`, and `front`, `front_probability`, `standing` and `verilog`.
-        files: paths of the written files, by kind.
+        files: paths of the written files, by kind; the URL of a store on a server.
         computed: number of designs that this sweep evaluated.
         reused: number of designs that were evaluated earlier.
         failed: number of designs that failed in this sweep. See column `failure` of the frame.
@@ -56,7 +57,7 @@ class Sweep:
 
     folder: Path
     frame: pd.DataFrame = field(repr=False)
-    files: dict[str, Path]
+    files: dict[str, Path | str]
     computed: int
     reused: int
     skipped: int
@@ -80,6 +81,8 @@ def sweep(
     space: Space,
     folder: str | Path = "hwdse-out",
     *,
+    store: Place | None = None,
+    name: str = DEFAULT_SWEEP,
     jobs: int | None = None,
     network: str | None = None,
     samples: int | None = None,
@@ -95,13 +98,16 @@ def sweep(
 ) -> Sweep:
     """Evaluate every design of `space`, and generate verified Verilog for the designs on the front.
 
-    Each finished design is stored at once in `folder`/store.sqlite. An interrupted sweep therefore
+    Each finished design is stored at once. An interrupted sweep therefore
     continues where it stopped: calling again gives the same rows as a call without interruption. A
     failed design is stored with the reason, and the next call tries it again.
 
     Args:
         space: designs, network, samples and technology.
         folder: folder for the results. It is created if it is missing.
+        store: file, or URL of a PostgreSQL database, that keeps what is finished. Default:
+            `folder`/store.sqlite.
+        name: name of the sweep in the store. Sweeps of other names stay in it.
         jobs: number of worker processes. Default: one per core. With 1, this process does the work,
             and a design that kills its process kills this process.
         network: network to use instead of the network in the space.
@@ -136,31 +142,36 @@ def sweep(
     evaluators = [evaluator or _evaluator(one, data) for _, one in space.combinations]
     reporter = reporter or Silent()
     chosen = []
-    for (name, one), each in zip(space.combinations, evaluators, strict=True):
+    for (combination, one), each in zip(space.combinations, evaluators, strict=True):
         designs = clocked(one, jobs, reporter).designs
         keys = {each.key(design): design for design in designs}
-        chosen.append(_Part(name=name, evaluator=each, keys=keys))
+        chosen.append(_Part(name=combination, evaluator=each, keys=keys))
     run = _Run(
-        aims=space.aims,
+        asked=Asked(
+            sweep=name,
+            aims=space.aims,
+            space=space.to_toml(),
+            data_dir="" if data is None else str(data.absolute()),
+        ),
         folder=writable_folder(Path(folder)),
         jobs=jobs,
         reporter=reporter,
         parts=tuple(chosen),
     )
-    with Store.create(run.folder / STORE_NAME) as store:
-        known = {key for key in run.keys if key in store}
+    with Store.create(run.folder / STORE_NAME if store is None else store) as opened:
+        known = {key for key in run.keys if key in opened}
         pool = len(run.keys)
         if space.budget:
-            run = run.searched(store, space.budget, space.sampler)
+            run = run.searched(opened, space.budget, space.sampler)
         earlier = sum(key in known for key in run.keys)
-        failures = run.evaluate(store)
+        failures = run.evaluate(opened)
         computed = len(run.keys) - earlier - len(failures)
-        failures |= run.prove(store, generator or VerilogGenerator())
-        rows = store.rows()
+        failures |= run.prove(opened, generator or VerilogGenerator())
+        rows = opened.rows()
         paired = Paired.of(rows)
         frame = run.frame(rows, paired)
         volumes = hypervolumes(frame, space.aims, paired)
-        files = run.write(store, frame, paired)
+        files = run.write(opened, frame, paired)
     result = Sweep(
         folder=run.folder,
         frame=frame,
@@ -219,7 +230,7 @@ def _reuse(part: _Part, store: Store) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
-    aims: Aims
+    asked: Asked
     folder: Path
     jobs: int | None
     reporter: Reporter
@@ -233,7 +244,7 @@ class _Run:
     def evaluate(self, store: Store) -> dict[str, Failure]:
         """Evaluate the designs that the store lacks. Returns the failures by key."""
         names = {key: part.name for part in self.parts for key in part.keys}
-        store.select(self.keys, self.aims, names)
+        store.select(self.keys, self.asked, names)
         # Report a damaged row before any work.
         store.rows()
         failures: dict[str, Failure] = {}
@@ -254,7 +265,9 @@ class _Run:
         done: tuple[_Part, ...] = ()
         for part in self.parts:
             measure = _Measuring(run=self, done=done, part=part, store=store)
-            keys = searched(part.keys, part.evaluator, self.aims, budget, measure, sampler=sampler)
+            keys = searched(
+                part.keys, part.evaluator, self.asked.aims, budget, measure, sampler=sampler
+            )
             done = (*done, replace(part, keys=keys))
         return replace(self, parts=done)
 
@@ -265,7 +278,7 @@ class _Run:
         rows = store.rows()
         keys = self.keys
         front: dict[Design, list[Row]] = {}
-        for number in pareto(finished(frame_of(rows)), self.aims).index:
+        for number in pareto(finished(frame_of(rows)), self.asked.aims).index:
             front.setdefault(keys[rows[number].key], []).append(rows[number])
         missing: dict[Design, tuple[str, ...]] = {}
         for design, found in front.items():
@@ -309,7 +322,7 @@ class _Run:
 
     def frame(self, rows: list[Row], paired: Paired) -> pd.DataFrame:
         """A table of the rows, with columns for the front, what is sure of it, and the Verilog."""
-        frame = with_standing(frame_of(rows), self.aims, paired)
+        frame = with_standing(frame_of(rows), self.asked.aims, paired)
         frame["verilog"] = [
             f"{RTL_FOLDER}/{row.slug}"
             if holds(self.folder / RTL_FOLDER / row.slug, row.certificate)
@@ -318,7 +331,7 @@ class _Run:
         ]
         return frame
 
-    def write(self, store: Store, frame: pd.DataFrame, paired: Paired) -> dict[str, Path]:
+    def write(self, store: Store, frame: pd.DataFrame, paired: Paired) -> dict[str, Path | str]:
         """Write table, plots and report. Returns all paths by kind."""
         combinations = parts(frame)
         self.reporter.start("results", 2 + len(combinations))
@@ -327,14 +340,14 @@ class _Run:
         plots: dict[str, Path] = {}
         for name, places in combinations:
             png, svg = plot(
-                frame.iloc[places], self.folder / file_name("pareto", name), self.aims, paired
+                frame.iloc[places], self.folder / file_name("pareto", name), self.asked.aims, paired
             )
             self.reporter.advance(f"{png.name} {svg.name}")
             plots |= {f"plot {name}".strip(): png, f"plot_svg {name}".strip(): svg}
-        html = report(store, self.folder / "report.html", self.aims)
+        html = report(store, self.folder / "report.html", self.asked.aims)
         self.reporter.advance(html.name)
         return {
-            "store": store.path,
+            "store": store.path or store.shown,
             "results": csv,
             **plots,
             "report": html,

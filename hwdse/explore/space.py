@@ -27,6 +27,7 @@ designs are then measured in each combination of them, and compared within it.
 """
 
 import itertools
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -52,11 +53,11 @@ _BUILTIN = Path(__file__).with_name("builtin.toml")
 AXES = ("network", "technology", "machine", "clock_ns")
 """Settings that may have several values."""
 
-_SETTINGS = (
+_SCALARS = (
     *("network", "samples", "scales", "requantize", "technology", "fabric", "machine", "clock_ns"),
-    *("budget", "sampler", "objectives", "where"),
-    *("skip_invalid", "designs", "space"),
+    *("budget", "sampler"),
 )
+_SETTINGS = (*_SCALARS, "objectives", "where", "skip_invalid", "designs", "space")
 
 _Combination = Mapping[str, str | int]
 
@@ -154,10 +155,28 @@ class Space:
         axes = {key: values for key, values in self.axes.items() if key not in settings}
         return replace(self, axes=axes, **settings)
 
+    def to_toml(self) -> str:
+        """The space as the text of a space file, with every design on its own.
+
+        `Space.parse` makes an equal space of it, but for `name` and `skipped`.
+        """
+        settings: dict[str, Any] = {key: getattr(self, key) for key in _SCALARS}
+        settings |= {key: list(values) for key, values in self.axes.items()}
+        settings |= {
+            "objectives": list(self.aims.objectives),
+            "where": [str(limit) for limit in self.aims.where],
+            "designs": [str(design) for design in self.designs],
+        }
+        return "".join(
+            f"{key} = {_toml(value)}\n"
+            for key, value in settings.items()
+            if value not in (None, "")
+        )
+
     @classmethod
     def builtin(cls) -> Self:
         """The built-in space, which `hwdse explore` sweeps if no space is given."""
-        return cls._parse(_BUILTIN.read_text(encoding="utf-8"), "built-in space")
+        return cls.parse(_BUILTIN.read_text(encoding="utf-8"), "built-in space")
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -167,10 +186,19 @@ class Space:
             SpaceError: the file cannot be read, is not TOML, or has an unknown key, a value of the
                 wrong type or an invalid design. The message names file and line.
         """
-        return cls._parse(read_text(path, "space file", SpaceError, most=MAX_TOML), str(path))
+        return cls.parse(read_text(path, "space file", SpaceError, most=MAX_TOML), str(path))
 
     @classmethod
-    def _parse(cls, text: str, name: str) -> Self:
+    def parse(cls, text: str, name: str) -> Self:
+        """Make a space of the text of a space file.
+
+        Args:
+            text: the text.
+            name: what errors call the file.
+
+        Raises:
+            SpaceError: as of `load`.
+        """
         source = SpaceText(text=text, name=name)
         document = source.document()
         for key in document:
@@ -214,6 +242,13 @@ class Space:
         settings |= {key: values[0] for key, values in axes.items()}
         settings["axes"] = {key: values for key, values in axes.items() if len(values) > 1}
         return cls(name=name, designs=tuple(designs), skipped=skipped, **settings)
+
+
+def _toml(value: Any) -> str:
+    """A value in TOML. Its texts and numbers are those of JSON."""
+    if isinstance(value, list):
+        return "[" + "".join(f"\n    {_toml(one)}," for one in value) + "\n]" if value else "[]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _shown(key: str, value: str | float) -> str:

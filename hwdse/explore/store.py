@@ -1,96 +1,137 @@
-"""Stores results of sweeps in one SQLite file. Atomic writes of rows survive kill -9."""
+"""Stores results of sweeps in a database. Atomic writes of rows survive kill -9."""
 
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
+import sqlalchemy as sa
 
 from hwdse.errors import HwdseError, StoreError
-from hwdse.explore import documents, store_errors
+from hwdse.explore import documents
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.database import Database, Place, database_at
 from hwdse.explore.record import Evaluation, Measured, Row, facts_of
-from hwdse.explore.schema import check, check_header, transaction
-from hwdse.explore.store_errors import translated
 from hwdse.explore.tables import frame_of
 from hwdse.spec import Design
 from hwdse.text import printable
 
-STORE_NAME = "store.sqlite"
 RTL_FOLDER = "rtl"
+DEFAULT_SWEEP = "sweep"
 
 _ROWS = """
-    SELECT key, design.rowid, facts, evaluation.rowid, cost, accuracy, errors, outcomes,
-        version,
-        certificate.rowid, certificate, failure.rowid, stage, reason, combination
-    FROM selection JOIN design USING (key)
-        LEFT JOIN evaluation USING (key)
-        LEFT JOIN certificate USING (key)
-        LEFT JOIN failure USING (key)
-    WHERE evaluation.rowid IS NOT NULL OR failure.rowid IS NOT NULL
+    SELECT selection.key, facts, evaluation.key, cost, accuracy, errors, outcomes, version,
+        certificate.key, certificate, failure.key, stage, reason, combination
+    FROM selection JOIN design ON design.key = selection.key
+        LEFT JOIN evaluation ON evaluation.key = selection.key
+        LEFT JOIN certificate ON certificate.key = selection.key
+        LEFT JOIN failure ON failure.key = selection.key
+    WHERE sweep = :sweep AND (evaluation.key IS NOT NULL OR failure.key IS NOT NULL)
     ORDER BY position"""
 
-_COPIED = ("design", "evaluation", "certificate", "failure")
-"""Tables of designs: what a merged store takes over."""
+_LAST = "SELECT coalesce(max(number), 0) FROM sweep"
+
+_COLUMNS = {
+    "design": ("key", "facts"),
+    "evaluation": ("key", "cost", "accuracy", "errors", "outcomes", "identity", "version"),
+    "certificate": ("key", "certificate"),
+    "failure": ("key", "stage", "reason"),
+    "sweep": ("name", "number", "aims", "settings"),
+    "selection": ("sweep", "position", "key", "combination"),
+}
+_OF_DESIGNS = ("design", "evaluation", "certificate", "failure")
+"""Tables of designs, each before those that refer to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a sweep is asked to do, besides its designs.
+
+    Attributes:
+        sweep: name of the sweep.
+        aims: its objectives and limits.
+        space: its space, as the text of a space file; empty: the sweep cannot be resumed.
+        data_dir: folder of its dataset; empty: the usual one.
+    """
+
+    sweep: str = DEFAULT_SWEEP
+    aims: Aims = DEFAULT_AIMS
+    space: str = ""
+    data_dir: str = ""
 
 
 class Store:
     """Results of sweeps. `Store.create` opens a store for writing, `Store.open` for reading.
 
-    Every change is one SQLite transaction with full synchronisation. A row is therefore either
-    complete or missing, even if the process is killed. The class refuses a damaged file or a file
-    of another kind, and never changes such a file.
+    Sweeps with different names lie side by side; a design that several of them evaluate in the same
+    way is stored once. Every change is one transaction, which the database keeps before it answers.
+    A row is therefore either complete or missing, even if the process is killed.
+
+    Attributes:
+        database: the database.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, database: Database, connection: sa.Connection, sweep: str | None) -> None:
+        self.database = database
         self._connection = connection
-        self.path = path
+        self._sweep = sweep
 
     @classmethod
-    def create(cls, path: Path) -> Self:
-        """Open the store at `path`. Creates a new store if the file is missing or empty.
+    def create(cls, place: Place) -> Self:
+        """Open the store at `place`. Creates a new store if the file or database is empty.
+
+        Args:
+            place: the file, or the URL of a PostgreSQL database.
 
         Raises:
-            StoreError: the file cannot be created or opened, or is not a store of this version.
+            StoreError: the store cannot be created or opened, or is of a later version.
         """
-        return cls._connect(path, create=True)
+        return cls._connect(database_at(place, create=True), None, create=True)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open an existing store. `path` is the store or an output folder with a store.
+    def open(cls, place: Place, sweep: str | None = None) -> Self:
+        """Open an existing store.
+
+        Args:
+            place: the file, an output folder with a store, or the URL of a PostgreSQL database.
+            sweep: the sweep to read; default: the latest.
 
         Raises:
-            StoreError: the store is missing, damaged, or not a store of this version.
+            StoreError: the store is missing or damaged, is of a later version, or has no such
+                sweep.
         """
-        # `Path.is_dir` raises for names that are too long.
-        file = path / STORE_NAME if os.path.isdir(path) else path
-        if not os.path.isfile(file):
-            shown = printable(str(path))
-            raise StoreError(f"{shown} is not a store: give a {STORE_NAME} or a folder holding one")
-        return cls._connect(file, create=False)
+        store = cls._connect(database_at(place, create=False), sweep, create=False)
+        names = [] if sweep is None else store.sweeps()
+        if sweep is not None and sweep not in names:
+            store.close()
+            known = f": it has {', '.join(map(printable, names))}" if names else ""
+            raise StoreError(f"{store.shown} has no sweep {printable(sweep)!r}{known}")
+        return store
 
     @classmethod
-    def _connect(cls, path: Path, *, create: bool) -> Self:
-        check_header(path)
-        with translated(path):
-            mode = "rwc" if create else "rw"
-            uri = f"{path.resolve().as_uri()}?mode={mode}"
-            connection = sqlite3.connect(
-                uri, uri=True, isolation_level=None, timeout=store_errors.LOCK_SECONDS
-            )
-            connection.text_factory = _text
-            try:
-                check(connection, path, create=create)
-            except BaseException:
-                connection.close()
-                raise
-        return cls(connection, path)
+    def _connect(cls, database: Database, sweep: str | None, *, create: bool) -> Self:
+        return cls(database, database.connect(create=create), sweep)
+
+    @property
+    def shown(self) -> str:
+        """The store in messages."""
+        return self.database.shown
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the store; None for a server."""
+        return self.database.path
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the store with all its sweeps."""
+        with self.database.translated():
+            return self.database.size_bytes(self._connection)
 
     def close(self) -> None:
-        """Close the file. The object cannot be used afterwards."""
+        """Close the connection. The object cannot be used afterwards."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -105,53 +146,106 @@ class Store:
 
     def __contains__(self, key: object) -> bool:
         """Whether the design with this key was evaluated."""
-        return bool(self._one("SELECT count(*) FROM evaluation WHERE key = ?", key))
+        return bool(self._one("SELECT count(*) FROM evaluation WHERE key = :key", key=key))
+
+    def sweeps(self) -> list[str]:
+        """Names of all sweeps, the latest last."""
+        return [name for (name,) in self._query("SELECT name FROM sweep ORDER BY number, name")]
+
+    @property
+    def sweep(self) -> str:
+        """Name of the sweep that `rows`, `frame`, `aims` and others read."""
+        if self._sweep is None:
+            return (self.sweeps() or [DEFAULT_SWEEP])[-1]
+        return self._sweep
+
+    def reading(self, sweep: str) -> "Store":
+        """The same open store, for reading another of its sweeps."""
+        return Store(self.database, self._connection, sweep)
 
     def select(
         self,
         designs: Mapping[str, Design],
-        aims: Aims = DEFAULT_AIMS,
+        asked: Asked | None = None,
         combinations: Mapping[str, str] | None = None,
     ) -> None:
-        """Set the latest sweep, for `rows`, `frame` and `aims`.
+        """Set the designs of a sweep, which becomes the latest one, and is the one to read.
 
         Args:
             designs: the designs by key, in this order.
-            aims: objectives and limits of the sweep.
+            asked: what the sweep is asked to do. Another of the same name is replaced.
             combinations: name of the combination of settings by key; empty for a space with one.
-        """
-        names = combinations or {}
-        facts = [(key, documents.write(facts_of(design))) for key, design in designs.items()]
-        chosen = [(place, key, names.get(key, "")) for place, key in enumerate(designs)]
-        with self._transaction() as execute:
-            execute.executemany("INSERT OR REPLACE INTO design VALUES (?, ?)", facts)
-            execute.execute("DELETE FROM selection")
-            execute.executemany("INSERT INTO selection VALUES (?, ?, ?)", chosen)
-            execute.execute("DELETE FROM aims")
-            execute.execute("INSERT INTO aims VALUES (?)", (documents.write(aims.to_json()),))
 
-    def aims(self) -> Aims:
-        """Objectives and limits of the latest sweep; the usual ones before the first.
+        Raises:
+            StoreError: the sweep's name is empty or not printable.
+        """
+        asked, names = asked or Asked(), combinations or {}
+        if not asked.sweep or printable(asked.sweep) != asked.sweep:
+            raise StoreError(f"a sweep cannot be called {asked.sweep!r}: give it printable text")
+        facts = [
+            {"key": key, "facts": documents.write(facts_of(design))}
+            for key, design in designs.items()
+        ]
+        chosen = [
+            {"sweep": asked.sweep, "position": n, "key": key, "combination": names.get(key, "")}
+            for n, key in enumerate(designs)
+        ]
+        with self._transaction():
+            row = {
+                "name": asked.sweep,
+                "number": self._one(_LAST) + 1,
+                "aims": documents.write(asked.aims.to_json()),
+                "settings": documents.write(
+                    # Texts in a store have one line.
+                    {"space": asked.space.splitlines(), "data_dir": asked.data_dir}
+                ),
+            }
+            # The row of the sweep comes first: it keeps another process from the same sweep.
+            self._put("sweep", [row], replace=True)
+            self._put("design", facts, replace=True)
+            self._change("DELETE FROM selection WHERE sweep = :sweep", [{"sweep": asked.sweep}])
+            self._put("selection", chosen)
+        self._sweep = asked.sweep
+
+    def asked(self) -> Asked:
+        """What the sweep is asked to do. Without any sweep, the usual aims and no space.
 
         Raises:
             StoreError: the aims are damaged.
         """
-        with translated(self.path):
-            found = self._connection.execute("SELECT aims FROM aims").fetchall()
+        query = "SELECT aims, settings FROM sweep WHERE name = :sweep"
+        found = self._query(query, sweep=self.sweep)
         if not found:
-            return DEFAULT_AIMS
+            return Asked(sweep=self.sweep)
+        aims, settings = found[0]
         try:
-            known = documents.read("aims", found[0][0], documents.AIMS)
-            return Aims.of(*known["objectives"], where=known["where"])
+            known = documents.read("aims", aims, documents.AIMS)
+            others = documents.read("settings", settings, documents.SETTINGS)
+            return Asked(
+                sweep=self.sweep,
+                aims=Aims.of(*known["objectives"], where=known["where"]),
+                space="\n".join(others["space"]),
+                data_dir=others["data_dir"],
+            )
         except (ValueError, HwdseError) as error:
             raise StoreError(
-                f"{self._shown}: the objectives of the sweep are damaged: {error}; run hwdse "
+                f"{self.shown}: the objectives of the sweep are damaged: {error}; run hwdse "
                 "explore again"
             ) from error
 
+    def aims(self) -> Aims:
+        """Objectives and limits of the sweep; the usual ones before the first.
+
+        Raises:
+            StoreError: the aims are damaged.
+        """
+        return self.asked().aims
+
     def selected(self) -> int:
-        """Number of designs in the latest sweep, finished or not."""
-        return int(self._one("SELECT count(*) FROM selection"))
+        """Number of designs in the sweep, finished or not."""
+        return int(
+            self._one("SELECT count(*) FROM selection WHERE sweep = :sweep", sweep=self.sweep)
+        )
 
     def add(self, key: str, evaluation: Evaluation) -> None:
         """Store the evaluation of a selected design. An existing row with this key stays unchanged.
@@ -165,22 +259,24 @@ class Store:
         outcomes = None
         if evaluation.outcomes is not None:
             outcomes = documents.outcome_bytes(evaluation.outcomes, accuracy["samples"])
-        row = (
-            *(key, documents.write(cost), documents.write(accuracy), errors, outcomes),
-            *(evaluation.identity, printable(evaluation.version)),
-        )
-        with self._transaction() as execute:
-            execute.execute("INSERT OR IGNORE INTO evaluation VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            execute.execute("DELETE FROM failure WHERE key = ?", (key,))
+        row = {
+            **{"key": key, "cost": documents.write(cost), "accuracy": documents.write(accuracy)},
+            **{"errors": errors, "outcomes": outcomes, "identity": evaluation.identity},
+            "version": printable(evaluation.version),
+        }
+        with self._transaction():
+            self._put("evaluation", [row])
+            self._change("DELETE FROM failure WHERE key = :key", [{"key": key}])
 
     def measured(self, identity: str) -> Measured | None:
         """The accuracy of an earlier evaluation; None if there is none, or if it is damaged."""
-        query = "SELECT accuracy, errors, outcomes FROM evaluation WHERE identity = ? LIMIT 1"
-        with translated(self.path):
-            found = self._connection.execute(query, (identity,)).fetchone()
-        if found is None or not identity:
+        query = (
+            "SELECT accuracy, errors, outcomes FROM evaluation WHERE identity = :identity LIMIT 1"
+        )
+        found = self._query(query, identity=identity) if identity else []
+        if not found:
             return None
-        accuracy, errors, outcomes = found
+        accuracy, errors, outcomes = found[0]
         try:
             known = documents.read("accuracy", accuracy, documents.ACCURACY)
             samples = known["samples"]
@@ -200,11 +296,11 @@ class Store:
             ValueError: the certificate is not a JSON object.
         """
         if key not in self:
-            raise StoreError(f"{self._shown}: no finished design with key {key}")
+            raise StoreError(f"{self.shown}: no finished design with key {key}")
         document = documents.write(documents.checked("certificate", certificate, {}))
-        with self._transaction() as execute:
-            execute.execute("INSERT OR REPLACE INTO certificate VALUES (?, ?)", (key, document))
-            execute.execute("DELETE FROM failure WHERE key = ?", (key,))
+        with self._transaction():
+            self._put("certificate", [{"key": key, "certificate": document}], replace=True)
+            self._change("DELETE FROM failure WHERE key = :key", [{"key": key}])
 
     def fail(self, key: str, stage: str, reason: str) -> None:
         """Store the failure of a selected design. Replaces an earlier failure.
@@ -215,93 +311,95 @@ class Store:
                 certificate.
             reason: the reason in one line.
         """
-        with self._transaction() as execute:
-            execute.execute(
-                "INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", (key, stage, printable(reason))
-            )
+        row = {"key": key, "stage": stage, "reason": printable(reason)}
+        with self._transaction():
+            self._put("failure", [row], replace=True)
             if stage == "verification":
-                execute.execute("DELETE FROM certificate WHERE key = ?", (key,))
+                self._change("DELETE FROM certificate WHERE key = :key", [{"key": key}])
 
     def forget_failures(self, stage: str) -> None:
         """Delete all failures of a stage before this stage runs again."""
-        with self._transaction() as execute:
-            execute.execute("DELETE FROM failure WHERE stage = ?", (stage,))
+        with self._transaction():
+            self._change("DELETE FROM failure WHERE stage = :stage", [{"stage": stage}])
 
     def remove(self, keys: Iterable[str]) -> int:
-        """Delete evaluations, certificates and failures of designs, and take them out of the sweep.
+        """Delete all that is stored of designs, and take them out of the sweeps.
 
         Returns:
             How many of the designs the store had.
         """
-        given = [(key,) for key in dict.fromkeys(keys)]
-        before = self._one("SELECT count(*) FROM design")
-        with self._transaction() as execute:
-            for table in ("selection", "failure", "certificate", "evaluation", "design"):
-                execute.executemany(f"DELETE FROM {table} WHERE key = ?", given)
-        return int(before - self._one("SELECT count(*) FROM design"))
+        given = [{"key": key} for key in dict.fromkeys(keys)]
+        with self._transaction():
+            before = self._one("SELECT count(*) FROM design")
+            for table in ("selection", *reversed(_OF_DESIGNS)):
+                self._change(f"DELETE FROM {table} WHERE key = :key", given)
+            return int(before - self._one("SELECT count(*) FROM design"))
 
     def take(self, other: "Store") -> int:
-        """Take over all designs of another store, and its latest sweep after the own one.
+        """Take over all designs and sweeps of another store.
 
-        Designs that this store has keep their results.
+        Designs that this store has keep their results. A sweep of the same name gets the other's
+        designs after its own ones.
 
         Returns:
             How many evaluations both stores had.
 
         Raises:
-            StoreError: a row of the latest sweep of the other store is damaged.
+            StoreError: a row of the sweep that `other` reads is damaged.
         """
         other.rows()
-        held = {table: other._table(table) for table in _COPIED}
-        chosen, aims = other._table("selection"), other._table("aims")
-        own = {key for (key,) in self._query("SELECT key FROM evaluation")}
-        asked = {key: place for place, key, _ in self._table("selection")}
-        later = [(key, name) for _, key, name in sorted(chosen) if key not in asked]
-        begin = max(asked.values(), default=-1) + 1
-        with self._transaction() as execute:
+        held = {table: other._table(table) for table in _OF_DESIGNS}
+        own = {row["key"] for row in self._table("evaluation")}
+        asked: dict[str, dict[str, int]] = {row["name"]: {} for row in self._table("sweep")}
+        for row in self._table("selection"):
+            asked[row["sweep"]][row["key"]] = row["position"]
+        begin = {name: max(places.values(), default=-1) + 1 for name, places in asked.items()}
+        chosen = [
+            {**row, "position": begin.get(row["sweep"], 0) + row["position"]}
+            for row in other._table("selection")
+            if row["key"] not in asked.get(row["sweep"], {})
+        ]
+        sweeps, last = (
+            other._table("sweep"),
+            self._one("SELECT coalesce(max(number), 0) FROM sweep"),
+        )
+        with self._transaction():
             for table, rows in held.items():
-                if not rows:
-                    continue
-                marks = ", ".join("?" * len(rows[0]))
-                execute.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)
-            places = [(begin + place, *row) for place, row in enumerate(later)]
-            execute.executemany("INSERT INTO selection VALUES (?, ?, ?)", places)
-            if aims and not asked:
-                execute.execute("DELETE FROM aims")
-                execute.execute("INSERT INTO aims VALUES (?)", aims[0])
+                self._put(table, rows)
+            self._put("sweep", [{**row, "number": last + row["number"]} for row in sweeps])
+            self._put("selection", chosen)
             # What failed in one store and is finished in the other is finished.
             for stage, table in (("evaluation", "evaluation"), ("verification", "certificate")):
-                execute.execute(
-                    f"DELETE FROM failure WHERE stage = ? AND key IN (SELECT key FROM {table})",
-                    (stage,),
+                done = f"SELECT key FROM {table}"
+                self._change(
+                    f"DELETE FROM failure WHERE stage = :stage AND key IN ({done})",
+                    [{"stage": stage}],
                 )
-        return sum(row[0] in own for row in held["evaluation"])
+        return sum(row["key"] in own for row in held["evaluation"])
 
     def rows(self) -> list[Row]:
-        """Finished and failed designs of the latest sweep, in the order of the space.
+        """Finished and failed designs of the sweep, in the order of the space.
 
         Raises:
             StoreError: a row is damaged. The message names the row.
         """
-        with translated(self.path):
-            found = self._connection.execute(_ROWS).fetchall()
-        return [self._row(values) for values in found]
+        return [self._row(values) for values in self._query(_ROWS, sweep=self.sweep)]
 
     def frame(self) -> pd.DataFrame:
         """`rows` as a table with spec, costs, accuracy and `failure`; see `describe`."""
         return frame_of(self.rows())
 
     def _row(self, values: tuple[Any, ...]) -> Row:
-        key, design, facts, evaluation, cost, accuracy, errors, outcomes, version = values[:9]
-        certificate, proof, failure, stage, reason, combination = values[9:]
-        table, place, name = "design", design, ""
+        key, facts, evaluation, cost, accuracy, errors, outcomes, version = values[:8]
+        certificate, proof, failure, stage, reason, combination = values[8:]
+        table, name = "design", ""
         try:
             known = documents.read("facts", facts, documents.FACTS)
             name = f" ({known['spec']})"
             row = {"key": key, "facts": known}
             row["combination"] = documents.text("combination", combination)
             if evaluation is not None:
-                table, place = "evaluation", evaluation
+                table = "evaluation"
                 row["cost"] = documents.read("cost", cost, documents.COST)
                 row["accuracy"] = documents.read("accuracy", accuracy, documents.ACCURACY)
                 row["errors"] = documents.read_errors(errors, row["accuracy"]["samples"])
@@ -310,42 +408,49 @@ class Store:
                     row["outcomes"] = documents.read_outcomes(outcomes, samples)
                 row["version"] = documents.text("version", version)
             if certificate is not None and evaluation is not None:
-                table, place = "certificate", certificate
+                table = "certificate"
                 row["certificate"] = documents.read("certificate", proof, {})
             if failure is not None:
-                table, place = "failure", failure
+                table = "failure"
                 stage, reason = documents.text("stage", stage), documents.text("reason", reason)
                 row["failure"] = f"{stage} failed: {reason}"
         except ValueError as error:
+            shown = printable(str(key))
+            delete = self.database.statement(f"DELETE FROM {table} WHERE key = '{shown}'")
             raise StoreError(
-                f"{self._shown}: row {place} of table {table}{name} is damaged: {error}; delete it "
-                f'(sqlite3 {self._shown} "DELETE FROM {table} WHERE rowid = {place}") and run '
-                "hwdse explore again, or give another folder"
+                f"{self.shown}: row {shown} of table {table}{name} is damaged: {error}; delete it "
+                f"({delete}) and run hwdse explore again, or give another store"
             ) from error
         return Row(**row)
 
-    @property
-    def _shown(self) -> str:
-        return printable(str(self.path))
+    def _table(self, name: str) -> list[dict[str, Any]]:
+        """All rows of a table as they are stored, in the order of their keys."""
+        columns = _COLUMNS[name]
+        found = self._query(f"SELECT {', '.join(columns)} FROM {name} ORDER BY 1, 2")
+        return [dict(zip(columns, values, strict=True)) for values in found]
 
-    def _table(self, name: str) -> list[tuple[Any, ...]]:
-        """All rows of a table as they are stored."""
-        return self._query(f"SELECT * FROM {name}")
+    def _put(self, table: str, rows: Sequence[Mapping[str, Any]], *, replace: bool = False) -> None:
+        """Add rows to a table. Those whose key it has are left out, or replace the old ones."""
+        columns = _COLUMNS[table]
+        key, *others = columns
+        kept = ", ".join(f"{name} = excluded.{name}" for name in others)
+        conflict = f"({key}) DO UPDATE SET {kept}" if replace else "DO NOTHING"
+        marks = ", ".join(f":{name}" for name in columns)
+        self._change(f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT {conflict}", rows)
 
-    def _query(self, query: str) -> list[tuple[Any, ...]]:
-        with translated(self.path):
-            return self._connection.execute(query).fetchall()
+    def _change(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement for each row, inside a transaction."""
+        if rows:
+            self._connection.execute(sa.text(statement), [dict(row) for row in rows])
 
-    def _one(self, query: str, *parameters: object) -> Any:
-        with translated(self.path), closing(self._connection.execute(query, parameters)) as found:
-            return found.fetchone()[0]
+    def _query(self, query: str, **parameters: object) -> list[tuple[Any, ...]]:
+        with self.database.translated():
+            return [tuple(row) for row in self._connection.execute(sa.text(query), parameters)]
+
+    def _one(self, query: str, **parameters: object) -> Any:
+        return self._query(query, **parameters)[0][0]
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with translated(self.path), transaction(self._connection) as connection:
-            yield connection
-
-
-def _text(content: bytes) -> str:
-    """Decode text from SQLite. The file may contain bytes that are not UTF-8."""
-    return content.decode("utf-8", "surrogateescape")
+    def _transaction(self) -> Iterator[None]:
+        with self.database.transaction(self._connection):
+            yield

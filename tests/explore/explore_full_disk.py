@@ -11,8 +11,9 @@ from pathlib import Path
 from explore_fakes import by_key, evaluation, filled, space
 
 from hwdse.errors import HwdseError
+from hwdse.explore.database import STORE_NAME
 from hwdse.explore.reporting import report
-from hwdse.explore.store import STORE_NAME, Store
+from hwdse.explore.store import Store
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.verify import generation

@@ -11,8 +11,9 @@ from hwdse.cli import main
 from hwdse.errors import StoreError
 from hwdse.explore.advice import advise
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.database import STORE_NAME
 from hwdse.explore.record import Row, facts_of
-from hwdse.explore.store import STORE_NAME, Store
+from hwdse.explore.store import Store
 from hwdse.spec import Design
 
 

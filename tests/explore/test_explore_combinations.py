@@ -13,12 +13,13 @@ from hwdse.errors import SpaceError
 from hwdse.explore import run
 from hwdse.explore.aims import Aims
 from hwdse.explore.combinations import alike, file_name
+from hwdse.explore.database import STORE_NAME
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.front import pareto, pareto_mask
 from hwdse.explore.record import Measured
 from hwdse.explore.run import sweep
 from hwdse.explore.space import Space
-from hwdse.explore.store import STORE_NAME, Store
+from hwdse.explore.store import Asked, Store
 from hwdse.spec import Design
 
 DESIGNS = 'designs = ["a=int4,acc=int:16", "a=int8,acc=int:32"]\n'
@@ -204,7 +205,7 @@ def test_the_store_keeps_the_aims_of_the_latest_sweep(tmp_path):
     with Store.create(tmp_path / STORE_NAME) as store:
         assert store.aims() == Aims()
         designs = {str(design): design for design in space(2).designs}
-        store.select(designs, aims, dict.fromkeys(designs, "here"))
+        store.select(designs, Asked(aims=aims), dict.fromkeys(designs, "here"))
         assert store.aims() == aims
         store.select(designs)
         assert store.aims() == Aims()
@@ -241,5 +242,5 @@ def test_a_known_accuracy_is_found_unless_it_is_damaged(tmp_path):
         assert known.outcomes.tolist() == done.outcomes.tolist()
         assert store.measured("other") is None
         assert store.measured("") is None
-        store._connection.execute("UPDATE evaluation SET errors = x'00'")
+        store._connection.exec_driver_sql("UPDATE evaluation SET errors = x'00'")
         assert store.measured("same") is None

@@ -13,12 +13,13 @@ from hwdse.errors import FailedDesignsError, SearchError, SpaceError
 from hwdse.explore import evaluation as evaluations
 from hwdse.explore.aims import Aims
 from hwdse.explore.budget import SAMPLERS, measurements
+from hwdse.explore.database import STORE_NAME
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.hypervolume import volume
 from hwdse.explore.run import sweep
 from hwdse.explore.searching import SEARCHES
 from hwdse.explore.space import Space
-from hwdse.explore.store import STORE_NAME, Store
+from hwdse.explore.store import Store
 from hwdse.spec import Design
 
 FORMATS = ("int4", "int6", "int8", "e2m1fn", "e3m2fn", "e4m3fn", "e5m2", "posit8_1")

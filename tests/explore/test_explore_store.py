@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from hwdse.cli import main
 from hwdse.errors import HwdseError, StoreError
-from hwdse.explore import pareto, store_errors
+from hwdse.explore import pareto
+from hwdse.explore.database import STORE_NAME, sqlite_errors
+from hwdse.explore.database.schema import REVISION
 from hwdse.explore.reporting import report
-from hwdse.explore.schema import SCHEMA_VERSION
-from hwdse.explore.store import STORE_NAME, Store
+from hwdse.explore.store import Store
 
 DESIGNS = space(4).designs
 KEYS = list(by_key(DESIGNS))
@@ -211,7 +212,7 @@ def changed(path, statement, *parameters):
 
 
 def newer(path):
-    changed(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    changed(path, f"PRAGMA user_version = {int(REVISION) + 1}")
 
 
 def older(path):
@@ -234,9 +235,9 @@ def scrambled(path):
 
 DAMAGE = {
     foreign: "another program",
-    newer: f"schema {SCHEMA_VERSION + 1}, of a later version; this version reads schema "
-    f"{SCHEMA_VERSION}",
-    older: f"schema 1, of an earlier version; this version reads schema {SCHEMA_VERSION}",
+    newer: f"schema {int(REVISION) + 1}, of a later version; this version reads schema 4 to "
+    f"{int(REVISION)}",
+    older: f"schema 1, of an earlier version; this version reads schema 4 to {int(REVISION)}",
     text: "not a database",
     truncated: "not a usable hwdse store|damaged",
     scrambled: "not a usable hwdse store|damaged",
@@ -326,8 +327,7 @@ def loose(tmp_path):
     with Store.create(path) as store:
         filled(store, DESIGNS)
         store.certify(KEYS[1], {"vectors": 1})
-        connection = store._connection
-        connection.execute("INSERT INTO failure VALUES (?, 'verification', 'x')", (KEYS[1],))
+    changed(path, "INSERT INTO failure VALUES (?, 'verification', 'x')", KEYS[1])
     loosened(path)
     return path
 
@@ -339,9 +339,8 @@ def test_a_damaged_row_is_named(loose, capsys, table, column):
         if table == "certificate" and content in ("{}", '{"spec": 3}', '{"area_um2": null}'):
             continue  # any object is one
         changed(loose, f"UPDATE {table} SET {column} = ? WHERE key = ?", content, KEYS[1])
-        number = 1 if table in ("certificate", "failure") else 2
         known = [] if table == "design" else [f"({DESIGNS[1]})"]
-        line = complains(loose, capsys, f"row {number} of table {table}", *known)
+        line = complains(loose, capsys, f"row {KEYS[1]} of table {table}", *known)
         assert column in line or table == "certificate"
 
 
@@ -362,7 +361,7 @@ MAY_LACK = ("sqnr_db", "kl_divergence")
 )
 def test_damaged_errors_are_named(loose, capsys, content, said):
     changed(loose, "UPDATE evaluation SET errors = ? WHERE key = ?", content, KEYS[1])
-    assert said in complains(loose, capsys, "row 2 of table evaluation", f"({DESIGNS[1]})")
+    assert said in complains(loose, capsys, f"row {KEYS[1]} of table evaluation", f"({DESIGNS[1]})")
 
 
 @pytest.mark.parametrize(
@@ -377,7 +376,7 @@ def test_damaged_errors_are_named(loose, capsys, content, said):
     ],
 )
 def test_damaged_aims_are_told(loose, capsys, content, said):
-    changed(loose, "UPDATE aims SET aims = ?", content)
+    changed(loose, "UPDATE sweep SET aims = ?", content)
     for command in (["pareto", str(loose)], ["report", str(loose), "-o", f"{loose}.html"]):
         assert main(command) == 2
         assert said in capsys.readouterr().err
@@ -393,7 +392,7 @@ def test_damaged_aims_are_told(loose, capsys, content, said):
 )
 def test_damaged_outcomes_are_named(loose, capsys, content, said):
     changed(loose, "UPDATE evaluation SET outcomes = ? WHERE key = ?", content, KEYS[1])
-    assert said in complains(loose, capsys, "row 2 of table evaluation", f"({DESIGNS[1]})")
+    assert said in complains(loose, capsys, f"row {KEYS[1]} of table evaluation", f"({DESIGNS[1]})")
 
 
 def test_outcomes_are_kept_and_may_lack(tmp_path):
@@ -485,14 +484,14 @@ def test_whatever_a_document_holds_it_is_shown_or_named(loose, document, data):
         said.append(str(error))
     finally:
         changed(loose, statement, kept, KEYS[2])
-    assert all("row 3 of table" in line and line.isprintable() for line in said)
+    assert all(f"row {KEYS[2]} of table" in line and line.isprintable() for line in said)
 
 
 def test_a_damaged_row_is_deleted_as_told_and_evaluated_again(loose, capsys):
     changed(loose, "UPDATE evaluation SET cost = '{}' WHERE key = ?", KEYS[1])
     line = complains(loose, capsys)
     statement = line.split('"')[1]
-    assert statement.startswith("DELETE FROM evaluation WHERE rowid = ")
+    assert statement.startswith("DELETE FROM evaluation WHERE key = ")
     changed(loose, statement)
     with Store.open(loose) as store:
         assert KEYS[1] not in store
@@ -520,8 +519,8 @@ def refusal(action):
 
 def test_a_store_that_may_not_grow_is_full_not_damaged(path):
     with Store.open(path) as store:
-        (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
-        store._connection.execute(f"PRAGMA max_page_count = {pages}")
+        run = store._connection.exec_driver_sql
+        run(f"PRAGMA max_page_count = {run('PRAGMA page_count').scalar_one()}")
 
         def fill():
             for number in range(1000):
@@ -529,7 +528,7 @@ def test_a_store_that_may_not_grow_is_full_not_damaged(path):
 
         assert "the disk is full; what is finished is kept" in refusal(fill)
         # The store goes on when there is room.
-        store._connection.execute("PRAGMA max_page_count = 100000")
+        run("PRAGMA max_page_count = 100000")
         store.add("later", evaluation(DESIGNS[0]))
 
 
@@ -551,7 +550,7 @@ def test_a_full_disk_is_called_so(tmp_path, how):
 
 
 def test_a_locked_store_is_in_use(path, monkeypatch):
-    monkeypatch.setattr(store_errors, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_errors, "LOCK_SECONDS", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     with Store.open(path) as store:
         other.execute("BEGIN EXCLUSIVE")
@@ -582,7 +581,7 @@ def test_two_processes_may_make_a_store_at_once(tmp_path):
 
 def test_a_store_that_is_read_only(path):
     with Store.open(path) as store:
-        store._connection.execute("PRAGMA query_only = 1")
+        store._connection.exec_driver_sql("PRAGMA query_only = 1")
         assert "read-only" in refusal(lambda: store.add("more", evaluation(DESIGNS[0])))
 
 

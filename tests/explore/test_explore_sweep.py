@@ -15,10 +15,11 @@ from explore_fakes import FakeEvaluator, FakeGenerator, space
 from sampled import some
 
 from hwdse.errors import FailedDesignsError, OutputError, StoreError
+from hwdse.explore.database import STORE_NAME
 from hwdse.explore.front import pareto
 from hwdse.explore.run import sweep
 from hwdse.explore.space import Space
-from hwdse.explore.store import STORE_NAME, Store
+from hwdse.explore.store import Store
 from hwdse.spec import Design
 from hwdse.workers import Failure, run_tasks
 
@@ -245,13 +246,15 @@ def test_damaged_row_is_an_error_before_any_work(tmp_path, evaluator, generator)
     arguments = {"evaluator": evaluator, "generator": generator, "jobs": 1}
     sweep(space(3), tmp_path / "out", **arguments)
     with Store.open(tmp_path / "out") as store:
-        store._connection.execute("UPDATE evaluation SET accuracy = '[]' WHERE rowid = 2")
-    with pytest.raises(StoreError, match=r"row 2 of table evaluation \(a=int4.*run hwdse explore"):
+        store._connection.exec_driver_sql("UPDATE evaluation SET accuracy = '[]' WHERE rowid = 2")
+    with pytest.raises(
+        StoreError, match=r"row key of a=int4.* of table evaluation \(a=int4.*run hwdse explore"
+    ):
         sweep(space(5), tmp_path / "out", **arguments)
     assert len(evaluator.calls()) == 3
     # As told.
     with Store.open(tmp_path / "out") as store:
-        store._connection.execute("DELETE FROM evaluation WHERE rowid = 2")
+        store._connection.exec_driver_sql("DELETE FROM evaluation WHERE rowid = 2")
     assert sweep(space(5), tmp_path / "out", **arguments).computed == 3
 
 
@@ -385,7 +388,7 @@ def test_ctrl_c_at_the_terminal(tmp_path, jobs):
     # A terminal sends it to the whole foreground process group.
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert out == ""
     assert err.splitlines()[-1].startswith("hwdse: interrupted: finished designs are kept")
     assert "Traceback" not in err

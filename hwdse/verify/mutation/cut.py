@@ -23,7 +23,7 @@ _PORT = re.compile(r"^\s*(input|output)\s+(?:\[(\d+):0\]\s+)?(\\\S+|\w+)\s*;", r
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cut:
+class CutNetlist:
     """A module with its registers as ports. `X.q` is the state of register X, `X.d` the next state.
 
     Attributes:
@@ -37,7 +37,7 @@ class Cut:
     states: dict[str, int]
 
     @classmethod
-    def of(cls, verilog: str, top: str) -> "Cut":
+    def of(cls, verilog: str, top: str) -> "CutNetlist":
         """Cut a flat module at its registers."""
         script = PREPARE.format(top=top) + CUT.format(top=top) + "write_verilog -noattr cut.v\n"
         _, texts = run_yosys({"unit.v": verilog}, script, kept=["cut.v"])

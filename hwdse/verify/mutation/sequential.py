@@ -7,7 +7,7 @@ equal: handshakes, and data while they are valid. Property-directed reachability
 """
 
 from hwdse.spec.interface import Interface
-from hwdse.verify.mutation.cut import Cut
+from hwdse.verify.mutation.cut import CutNetlist
 from hwdse.verify.mutation.miter import miter
 
 
@@ -21,7 +21,7 @@ def sequential_comparison(verilog: str, top: str, interface: Interface) -> str:
         top: name of the module.
         interface: interface of the unit. It has a clock.
     """
-    cut = Cut.of(verilog, top)
+    cut = CutNetlist.of(verilog, top)
     cycles = max(interface.reset_cycles, 1)
     text = f"""  reg [{cycles}:0] passed = 1;
   always @(posedge clk) passed <= passed << 1 | 1;
@@ -43,7 +43,7 @@ def sequential_comparison(verilog: str, top: str, interface: Interface) -> str:
     return miter(["input clk", *cut.free("first"), *cut.given("given")], text, seen)
 
 
-def _differences(cut: Cut, interface: Interface) -> list[str]:
+def _differences(cut: CutNetlist, interface: Interface) -> list[str]:
     """Return Verilog terms that are 1 if a receiver or a sender sees a difference."""
     place = {name: k for k, name in enumerate(cut.outputs)}
     differ = dict(zip(cut.outputs, cut.differ("gold1", "gate1"), strict=True))

@@ -14,7 +14,7 @@ from hwdse.formats import BinaryFloat, clog2
 from hwdse.spec import Accumulator, Aligned, ApproximateFloat, Design, FusedFloat
 from hwdse.tools.tool import ToolTimeoutError
 from hwdse.tools.yosys import run_yosys
-from hwdse.verify.mutation.cut import CUT, PREPARE, Cut
+from hwdse.verify.mutation.cut import CUT, PREPARE, CutNetlist
 from hwdse.verify.mutation.miter import FILES, PROVE, miter, proven
 
 #: With these roundings, a rounded sum is at most half a step further from zero than the exact sum.
@@ -177,7 +177,7 @@ def comparison(verilog: str, top: str, known: RunningSum | None = None) -> str:
         known: knowledge about the running sums. The invariant is assumed only if there is exactly
             one running sum and the invariant is proven within a minute.
     """
-    cut = Cut.of(verilog, top)
+    cut = CutNetlist.of(verilog, top)
     sums = _sums(cut, known)
     same = known.same if known is not None else None
     related = sums if same is not None else []
@@ -231,7 +231,7 @@ def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
     the other run `gold` takes these steps. `gold` takes all steps after the reset in both runs. The
     outputs and the last states must be equal.
     """
-    cut = Cut.of(verilog, top)
+    cut = CutNetlist.of(verilog, top)
     inputs = [f"in{t}" for t in range(2 * steps + 1)]
     before, later = inputs[:steps], inputs[steps:]
     ports = [*cut.free("start"), *(port for at in inputs for port in cut.given(at))]
@@ -254,7 +254,7 @@ def pipeline_comparison(verilog: str, top: str, steps: int) -> str:
     return miter(ports, text, violations)
 
 
-def _sums(cut: Cut, known: RunningSum | None) -> list[tuple[int, ...]]:
+def _sums(cut: CutNetlist, known: RunningSum | None) -> list[tuple[int, ...]]:
     """Return, for each running sum, the indices of its registers in `cut.states`."""
     if known is None:
         return []
@@ -267,7 +267,7 @@ def _sums(cut: Cut, known: RunningSum | None) -> list[tuple[int, ...]]:
     return [tuple(k for (k,) in fitting)] if all(len(some) == 1 for some in fitting) else []
 
 
-def _inductive(verilog: str, top: str, cut: Cut, known: RunningSum) -> bool:
+def _inductive(verilog: str, top: str, cut: CutNetlist, known: RunningSum) -> bool:
     """Return True if the invariant is inductive.
 
     Inductive means: the invariant holds after a reset, and after every step from a state in which
