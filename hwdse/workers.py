@@ -82,7 +82,7 @@ def run_tasks(
     if jobs == 1:
         while waiting:
             task = waiting.popleft()
-            yield task, _attempt(function, task)
+            yield task, attempt(function, task)
         return
     if not waiting:
         return
@@ -98,7 +98,7 @@ def run_tasks(
                 yield task, outcome
 
 
-def _attempt(function: Callable[[Task], Result], task: Task) -> Result | Failure:
+def attempt(function: Callable[[Task], Result], task: Task) -> Result | Failure:
     """Call the function. Catches every exception except Ctrl-C; `sys.exit` is caught too."""
     try:
         return function(task)
@@ -256,7 +256,7 @@ def _serve(function: Callable[[Any], Any], link: Connection, lifeline: Connectio
         except Exception as error:
             link.send(Failure(text=f"cannot be read: {_described(error)}"))
             continue
-        outcome = _attempt(function, task)
+        outcome = attempt(function, task)
         try:
             link.send(outcome)
         except Exception as error:

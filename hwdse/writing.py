@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hwdse.errors import OutputError, why
@@ -24,6 +26,22 @@ def writable_folder(folder: Path) -> Path:
             f"output folder {printable(str(folder))} cannot be written: {why(error)}"
         ) from error
     return folder
+
+
+@contextmanager
+def replaced_folder(place: Path) -> Iterator[Path]:
+    """A new folder to fill, which becomes `place` at the end. An error leaves `place` unchanged.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with temporary_folder("generate", place.parent) as work:
+        complete = work / "new"
+        complete.mkdir()
+        yield complete
+        if place.exists():
+            place.rename(work / "old")
+        complete.rename(place)
 
 
 def write_file(path: Path, content: str | bytes) -> Path:

@@ -48,6 +48,11 @@ _COLUMN = click.Choice([c.name for c in COLUMNS])
     type=Count(1, MAX_JOBS),
     help="Worker processes, one per core by default; 1 works in this process.",
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Dask scheduler, such as tcp://127.0.0.1:8786, whose workers do the work.",
+)
 @click.option("--network", help="Shipped network or ONNX file, instead of the space's.")
 @click.option("--samples", type=Count(1), help="Test samples, instead of the space's.")
 @click.option(
@@ -99,6 +104,7 @@ def explore(
     store: Place | None,
     name: str,
     jobs: int | None,
+    scheduler: str | None,
     network: str | None,
     samples: int | None,
     scales: str | None,
@@ -125,9 +131,8 @@ def explore(
         "budget": budget,
     }
     settings |= {"requantize": requantize, "clock_ns": clock_ns, "sampler": sampler}
-    _swept(
-        designs, folder, as_json, store=store, name=name, jobs=jobs, data_dir=data_dir, **settings
-    )
+    settings |= {"jobs": jobs, "scheduler": scheduler, "data_dir": data_dir}
+    _swept(designs, folder, as_json, store=store, name=name, **settings)
 
 
 @click.command()
@@ -140,9 +145,16 @@ def explore(
     help="Output folder; by default that of the store.",
 )
 @click.option("--jobs", type=Count(1, MAX_JOBS), help="Worker processes, one per core by default.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers do the work.")
 @json_option
 def resume(
-    *, store: Place, sweep: str | None, folder: Path | None, jobs: int | None, as_json: bool
+    *,
+    store: Place,
+    sweep: str | None,
+    folder: Path | None,
+    jobs: int | None,
+    scheduler: str | None,
+    as_json: bool,
 ) -> None:
     """Go on with a sweep that was interrupted, without its space file.
 
@@ -169,12 +181,15 @@ def resume(
         store=place,
         name=asked.sweep,
         jobs=jobs,
+        scheduler=scheduler,
         data_dir=asked.data_dir or None,
     )
 
 
 def _swept(space: Space, folder: Path, as_json: bool, **settings: Any) -> None:
     """Run a sweep, show its progress and then its results."""
+    if settings["jobs"] is not None and settings["scheduler"] is not None:
+        raise click.UsageError("--jobs is of this machine, and --scheduler of others: give one")
     result: Sweep
     failed: FailedDesignsError | None = None
     try:

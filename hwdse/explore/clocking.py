@@ -10,8 +10,9 @@ from hwdse.cost.cache import Kept
 from hwdse.explore.progress import Reporter
 from hwdse.explore.record import short_spec
 from hwdse.explore.space import Space
+from hwdse.runners import Runner
 from hwdse.spec import Design
-from hwdse.workers import Failure, run_tasks
+from hwdse.workers import Failure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class Clocking:
         return found
 
 
-def clocked(space: Space, jobs: int | None, reporter: Reporter) -> Space:
+def clocked(space: Space, runner: Runner, reporter: Reporter) -> Space:
     """Replace `stages` and `interleave` of each design by those that the clock needs.
 
     A design for which the search fails stays as it is: its evaluation then fails for the same
@@ -49,7 +50,7 @@ def clocked(space: Space, jobs: int | None, reporter: Reporter) -> Space:
 
     Args:
         space: the space.
-        jobs: number of worker processes. Default: one per core.
+        runner: does the work.
         reporter: receives the progress.
 
     Raises:
@@ -61,7 +62,7 @@ def clocked(space: Space, jobs: int | None, reporter: Reporter) -> Space:
     task = Clocking(clock_ns=space.clock_ns, technology=space.technology, digest=digest)
     found: dict[Design, Design] = {}
     reporter.start("registers for the clock", len(space.designs))
-    with closing(run_tasks(task, space.designs, jobs)) as outcomes:
+    with closing(runner(task, space.designs)) as outcomes:
         for design, outcome in outcomes:
             found[design] = design if isinstance(outcome, Failure) else outcome
             reporter.advance(short_spec(found[design]))

@@ -25,10 +25,11 @@ from hwdse.explore.space import Space
 from hwdse.explore.standing import with_standing
 from hwdse.explore.store import DEFAULT_SWEEP, RTL_FOLDER, Asked, Store
 from hwdse.explore.tables import finished, frame_of
-from hwdse.explore.verilog import Generator, Verification, VerilogGenerator, holds
+from hwdse.explore.verilog import Generator, Verification, Verified, VerilogGenerator, holds
+from hwdse.runners import Runner, runner_of
 from hwdse.spec import Design
 from hwdse.text import printable
-from hwdse.workers import Failure, run_tasks
+from hwdse.workers import Failure
 from hwdse.writing import writable_folder, write_file
 
 # Largest number of failures in an error message. Without a simulator, for example, all designs of a
@@ -84,6 +85,7 @@ def sweep(
     store: Place | None = None,
     name: str = DEFAULT_SWEEP,
     jobs: int | None = None,
+    scheduler: str | None = None,
     network: str | None = None,
     samples: int | None = None,
     scales: str | None = None,
@@ -110,6 +112,8 @@ def sweep(
         name: name of the sweep in the store. Sweeps of other names stay in it.
         jobs: number of worker processes. Default: one per core. With 1, this process does the work,
             and a design that kills its process kills this process.
+        scheduler: address of a Dask scheduler, such as tcp://127.0.0.1:8786, whose workers do the
+            work instead.
         network: network to use instead of the network in the space.
         samples: number of test samples to use instead of the number in the space.
         scales: scale policy to use instead of the policy in the space.
@@ -141,9 +145,10 @@ def sweep(
     # Report what is missing of any combination before any work.
     evaluators = [evaluator or _evaluator(one, data) for _, one in space.combinations]
     reporter = reporter or Silent()
+    runner = runner_of(jobs, scheduler)
     chosen = []
     for (combination, one), each in zip(space.combinations, evaluators, strict=True):
-        designs = clocked(one, jobs, reporter).designs
+        designs = clocked(one, runner, reporter).designs
         keys = {each.key(design): design for design in designs}
         chosen.append(_Part(name=combination, evaluator=each, keys=keys))
     run = _Run(
@@ -154,7 +159,7 @@ def sweep(
             data_dir="" if data is None else str(data.absolute()),
         ),
         folder=writable_folder(Path(folder)),
-        jobs=jobs,
+        runner=runner,
         reporter=reporter,
         parts=tuple(chosen),
     )
@@ -232,7 +237,7 @@ def _reuse(part: _Part, store: Store) -> None:
 class _Run:
     asked: Asked
     folder: Path
-    jobs: int | None
+    runner: Runner
     reporter: Reporter
     parts: tuple[_Part, ...]
 
@@ -291,8 +296,14 @@ class _Run:
                 if row.certificate != proofs[0]:
                     store.certify(row.key, proofs[0])
         self.reporter.start("verified Verilog", len(front), len(front) - len(missing))
-        task = Verification(generator=generator, rtl=rtl)
-        return self._outcomes(task, missing, store.certify, "verification", store)
+        slugs = {row.key: row.slug for found in front.values() for row in found}
+
+        def keep(key: str, verified: Verified) -> None:
+            verified.write(rtl / slugs[key])
+            store.certify(key, verified.certificate)
+
+        task = Verification(generator=generator)
+        return self._outcomes(task, missing, keep, "verification", store)
 
     def _outcomes(
         self,
@@ -310,7 +321,7 @@ class _Run:
         failures = {}
         # `closing` stops the workers at once if this loop ends early. Without it they would run
         # until the garbage collector removes the generator.
-        with closing(run_tasks(task, missing, self.jobs)) as outcomes:
+        with closing(self.runner(task, missing)) as outcomes:
             for design, outcome in outcomes:
                 for key in missing[design]:
                     failure = _kept(keep, key, outcome)

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hwdse import verify
+from hwdse.errors import OutputError, why
 from hwdse.spec import Design
+from hwdse.temporary import temporary_folder
+from hwdse.text import printable
 from hwdse.verify.generation import CERTIFICATE
+from hwdse.writing import replaced_folder
 
 
 class Generator(Protocol):
@@ -34,15 +38,52 @@ class VerilogGenerator:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verified:
+    """Verified Verilog as a worker returns it, from whatever machine.
+
+    Attributes:
+        certificate: the certificate as a JSON document.
+        files: contents of the files of the folder, by path in it.
+    """
+
+    certificate: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+    def write(self, folder: Path) -> None:
+        """Write the files as `folder`, at once. A folder of an earlier sweep is replaced.
+
+        Raises:
+            OutputError: the folder cannot be written, or is of other origin.
+        """
+        shown = printable(str(folder))
+        if folder.exists() and not (folder / CERTIFICATE).exists():
+            raise OutputError(f"{shown} exists and was not written by hwdse: give another -o")
+        try:
+            with replaced_folder(folder) as complete:
+                for name, content in self.files.items():
+                    (complete / name).parent.mkdir(parents=True, exist_ok=True)
+                    (complete / name).write_bytes(content)
+        except OSError as error:
+            raise OutputError(f"{shown} cannot be written: {why(error)}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verification:
-    """A task for a worker: writes the Verilog of a design into the folder `rtl`/slug."""
+    """A task for a worker: makes the verified Verilog of a design."""
 
     generator: Generator
-    rtl: Path
 
-    def __call__(self, design: Design) -> Mapping[str, Any]:
-        """Generate the Verilog. Returns the certificate."""
-        return self.generator(design, self.rtl / design.slug)
+    def __call__(self, design: Design) -> Verified:
+        """Generate the Verilog in a temporary folder, and return it."""
+        with temporary_folder("verilog") as work:
+            folder = work / design.slug
+            certificate = self.generator(design, folder)
+            files = {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in sorted(folder.rglob("*"))
+                if path.is_file()
+            }
+            return Verified(certificate=certificate, files=files)
 
 
 def holds(folder: Path, certificate: Mapping[str, Any] | None) -> bool:

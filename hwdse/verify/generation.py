@@ -15,11 +15,11 @@ from hwdse.flows import Package
 from hwdse.hdl import CELLS, PLAIN, Target, split_modules
 from hwdse.resources import resource
 from hwdse.spec import Bus, Design
-from hwdse.temporary import temporary_folder
 from hwdse.text import printable
 from hwdse.verify.bus_bench import BusBench
 from hwdse.verify.certificate import Certificate, header, sha256
 from hwdse.verify.verification import Evidence, collect_evidence
+from hwdse.writing import replaced_folder
 
 #: Name of the file with the certificate in a generated folder.
 CERTIFICATE = "certificate.json"
@@ -72,9 +72,7 @@ def generate(
     evidence = collect_evidence(design, level, seed, bus=bus, top=top, flat=flat, target=target)
     multipliers = hdl.multipliers(design, top=top, flat=flat, bus=bus, target=target)
     try:
-        with temporary_folder("generate", place.parent) as work:
-            complete = work / "new"
-            complete.mkdir()
+        with replaced_folder(place) as complete:
             _fill(
                 complete,
                 design,
@@ -84,9 +82,6 @@ def generate(
                 flows=flows,
                 mapping=target.mapped(multipliers),
             )
-            if place.exists():
-                place.rename(work / "old")
-            complete.rename(place)
     except OSError as error:
         raise _unwritable(place, error) from error
     return evidence.certificate

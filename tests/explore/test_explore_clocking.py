@@ -9,6 +9,7 @@ from hwdse.explore.clocking import clocked
 from hwdse.explore.front import pareto
 from hwdse.explore.progress import Silent
 from hwdse.explore.space import Space
+from hwdse.runners import LocalRunner
 
 SPECS = ("a=int4,acc=int:16", "a=e2m1fn,acc=fp:fp16", "a=int4,acc=int:16,stages=3")
 
@@ -18,15 +19,15 @@ def space(**settings):
 
 
 def test_without_a_clock_the_designs_keep_their_registers():
-    assert clocked(space(), 1, Silent()) == space()
+    assert clocked(space(), LocalRunner(jobs=1), Silent()) == space()
 
 
 def test_each_design_gets_the_registers_that_the_clock_needs():
-    found = clocked(space(clock_ns=2.0), 1, Silent()).designs
+    found = clocked(space(clock_ns=2.0), LocalRunner(jobs=1), Silent()).designs
     # The first and the last design differ only in registers.
     assert found == tuple(cost.at_clock(Design.parse(spec), 2.0).design for spec in SPECS[:2])
     # The second time the answers come from the cache.
-    assert clocked(space(clock_ns=2.0), 1, Silent()).designs == found
+    assert clocked(space(clock_ns=2.0), LocalRunner(jobs=1), Silent()).designs == found
 
 
 def test_a_design_without_estimate_stays_as_it_is(monkeypatch):
@@ -35,7 +36,7 @@ def test_a_design_without_estimate_stays_as_it_is(monkeypatch):
 
     monkeypatch.setattr(cost, "at_clock", fail)
     given = space(clock_ns=1.7)
-    assert clocked(given, 1, Silent()).designs == given.designs
+    assert clocked(given, LocalRunner(jobs=1), Silent()).designs == given.designs
 
 
 def test_a_design_that_misses_its_clock_is_not_on_the_front():
