@@ -294,7 +294,9 @@ def _verify_supported(
 
 
 def _advance(reporter: ConsoleReporter) -> Callable[[Outcome], None]:
-    return lambda done: reporter.advance(f"{done.spec}{' FAILED' if done.failure else ''}")
+    return lambda done: reporter.advance(
+        f"{done.spec}{' FAILED' if done.failure else ''}", failed=bool(done.failure)
+    )
 
 
 @click.command()

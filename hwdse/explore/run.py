@@ -328,7 +328,8 @@ class _Run:
                     if failure is not None:
                         failures[key] = failure
                         store.fail(key, stage, failure.reason)
-                self.reporter.advance(f"{short_spec(design)}{_shown(outcome, failure)}")
+                shown = f"{short_spec(design)}{_shown(outcome, failure)}"
+                self.reporter.advance(shown, failed=failure is not None)
         return failures
 
     def frame(self, rows: list[Row], paired: Paired) -> pd.DataFrame:

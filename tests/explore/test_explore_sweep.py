@@ -270,7 +270,7 @@ class Interrupted:
     def note(self, text):
         pass
 
-    def advance(self, text):
+    def advance(self, text, *, failed=False):
         self.steps -= 1
         if self.steps == 0:
             raise KeyboardInterrupt
