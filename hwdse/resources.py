@@ -35,7 +35,6 @@ def cache_base() -> Path:
     this user can write to it: the code in caches is executed.
 
     Raises:
-        HwdseError: no folder can be written.
         HwdseError: none of them can be written.
     """
     temporary = Path(tempfile.gettempdir()) / f"hwdse-cache-{os.getuid()}"

