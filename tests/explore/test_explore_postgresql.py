@@ -122,7 +122,7 @@ def test_two_sweeps_at_once_in_one_store(url, tmp_path):
         pd.testing.assert_frame_equal(found, expected)
 
 
-@pytest.mark.parametrize("lines", [1, 5, pytest.param(9, marks=pytest.mark.long)])
+@pytest.mark.parametrize("lines", [5, *(pytest.param(k, marks=pytest.mark.long) for k in (1, 9))])
 def test_kill_9_and_again_gives_the_rows_of_an_uninterrupted_run(url, tmp_path, lines):
     log = tmp_path / "evaluated"
     words = [sys.executable, CHILD, tmp_path / "out", log, "0.1", "0.1", "2", "--store", url]

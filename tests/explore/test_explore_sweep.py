@@ -145,7 +145,7 @@ def failing(folder, evaluator, generator, jobs, failed):
     return result
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", some([1, 2], 2))
 def test_a_design_that_fails_keeps_no_other(tmp_path, generator, jobs):
     ways = [how for how in REASONS if jobs != 1 or how not in DEADLY]
     faults = dict(zip(map(str, space(16).designs[2:]), ways, strict=False))
@@ -280,7 +280,7 @@ class Interrupted:
     ("jobs", "steps"),
     [
         *((1, steps) for steps in (1, 7, 12, 13, 14)),
-        *some([(2, steps) for steps in (13, 1, 7, 12, 14)], 5),
+        *(pytest.param(2, steps, marks=pytest.mark.long) for steps in (13, 1, 7, 12, 14)),
     ],
 )
 def test_interruption_at_any_step(tmp_path, evaluator, generator, uninterrupted, jobs, steps):

@@ -25,7 +25,7 @@ CASES = os.environ.get("HWDSE_FUZZ_CASES")
 
 #: Cases of each unit, and of each part of the long run.
 QUICK = {
-    **{"convert": 150, "mac": 100, "dot": 150, "mul": 300, "fma": 300},
+    **{"convert": 150, "mac": 100, "dot": 225, "mul": 300, "fma": 300},
     **{"systolic": 150, "tensor": 150},
 }
 PART, PARTS = 1500, 5

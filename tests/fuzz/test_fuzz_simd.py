@@ -52,6 +52,7 @@ def test_a_mode_is_a_dot_of_its_format(cases: list[Case]) -> None:
     assert compared > CASES // 3
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")  # what is refused half-made
 def test_they_are_built_of_what_they_declare(cases: list[Case]) -> None:
     compared = 0

@@ -214,7 +214,7 @@ def test_an_encoder_says_what_it_is_made_of(name, shape):
             "a=dint4,acc=kulisch,out=dint4tc",
             "a=dint4,b=int8,acc=int:32",
         ],
-        2,
+        6,
     ),
 )
 def test_whole_units_equal_the_golden_model(spec):

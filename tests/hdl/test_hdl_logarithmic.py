@@ -57,7 +57,7 @@ WIDE = UnpackedShape(
 )
 
 
-@pytest.mark.parametrize("name", some(FORMATS, 2))
+@pytest.mark.parametrize("name", some(FORMATS, 4))
 def test_every_small_record_through_the_encoder(name):
     f, reference = formats.parse(name), FORMATS[name]
     records = {WORD: every_record(WORD), FLOAT: every_record(FLOAT)}
@@ -158,7 +158,7 @@ MORE = [
 ]
 
 
-@pytest.mark.parametrize("spec", some(UNITS, 4))
+@pytest.mark.parametrize("spec", some(UNITS, 8))
 def test_unit_equals_the_golden_model(spec):
     certificate = verify(Design.parse(spec), "quick", seed=1)
     assert certificate.total > 1000

@@ -125,7 +125,7 @@ UNITS = [
 @pytest.mark.parametrize(
     ("spec", "stages", "interleave", "kinds"),
     [
-        pytest.param(*case, marks=pytest.mark.long if number % 3 == 1 else ())
+        pytest.param(*case, marks=pytest.mark.long if number % 3 else ())
         for number, case in enumerate(UNITS)
     ],
 )

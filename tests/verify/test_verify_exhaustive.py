@@ -124,6 +124,7 @@ def test_a_wrong_kernel_of_a_long_sweep_is_found_by_golden(monkeypatch: pytest.M
         run_enumeration(enumeration(design), emit(design), jobs=1)
 
 
+@pytest.mark.long
 def test_level_exhaustive_counts_every_result() -> None:
     certificate = verify(FMA, "exhaustive")
     assert certificate.vectors["exhaustive_results"] == 4096

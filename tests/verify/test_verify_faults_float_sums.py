@@ -113,7 +113,7 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("name", some(FAULTS, 2))
+@pytest.mark.parametrize("name", some(FAULTS, 3))
 def test_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_found(FAULTS[name], monkeypatch)
 

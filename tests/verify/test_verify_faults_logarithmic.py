@@ -111,6 +111,6 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", some(FAULTS.values(), 5, FAULTS))
+@pytest.mark.parametrize("fault", some(FAULTS.values(), 8, FAULTS))
 def test_a_planted_fault_is_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_found(fault, monkeypatch)

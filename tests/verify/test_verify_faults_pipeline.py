@@ -42,7 +42,7 @@ def fault(spec: str, part: str) -> Fault:
             fault("a=e4m3fn,acc=fp:bf16,stages=2", "i_valid"),
             fault("a=e4m3fn,acc=fp:bf16,stages=1", ""),
         ],
-        2,
+        3,
         ["first", "valid", "data"],
     ),
 )

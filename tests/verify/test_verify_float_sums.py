@@ -51,7 +51,7 @@ def check(spec: str) -> None:
     assert certificate.vectors["operand_pairs"] >= 200
 
 
-@pytest.mark.parametrize("spec", some(QUICK, 3))
+@pytest.mark.parametrize("spec", some(QUICK, 6))
 def test_hardware_equals_golden(spec: str) -> None:
     check(spec)
 

@@ -79,7 +79,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", some(FAULTS, 3))
 def test_faults_in_its_parts_are_found(name, monkeypatch):
     assert_found(FAULTS[name], monkeypatch)
 

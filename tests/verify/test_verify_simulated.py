@@ -38,7 +38,7 @@ def _integers(design: Design, m: int, k: int, n: int, seed: int) -> tuple[np.nda
             "unit=tensor,rows=3,cols=2,lanes=3,interleave=2",
             "unit=systolic,rows=5,cols=7,sums=0",
         ],
-        6,
+        7,
     ),
 )
 def test_products_are_exact_and_in_the_golden_cycles(shape: str, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return {name: f"codebook:{name}.json" for name in LISTS}
 
 
-@pytest.mark.parametrize("spec", some(SPECS, 2))
+@pytest.mark.parametrize("spec", some(SPECS, 3))
 def test_designs_of_short_lists_are_verified(spec: str, lists: dict[str, str]) -> None:
     assert verify(Design.parse(spec.format(**lists)), "quick").total > 20
 

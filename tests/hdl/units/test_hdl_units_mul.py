@@ -68,7 +68,7 @@ def test_every_pair_of_posits(name: str, rounding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", some([*MIXED, "a=e4m3fn", "a=e5m2", "a=posit8_0", "a=posit8_2"], 2)
+    "spec", some([*MIXED, "a=e4m3fn", "a=e5m2", "a=posit8_0", "a=posit8_2"], 4)
 )
 def test_every_pair_against_the_golden_model(spec: str) -> None:
     design = Design.parse(f"{spec},unit=mul")
