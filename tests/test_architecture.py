@@ -31,8 +31,11 @@ ALLOWED = {
     "writing": {"errors", "temporary", "text"},
     "text": set(),
     "jit": {"errors", "resources"},
+    "locking": {"errors", "resources"},
     "workers": {"errors", "temporary", "text"},
-    "tools": {"errors", "resources", "temporary", "writing"},
+    "dask_runner": {"errors", "text", "workers"},
+    "runners": {"dask_runner", "errors", "text", "workers"},
+    "tools": {"errors", "locking", "resources", "temporary", "writing"},
     "formats": {"errors", "reading", "identity"},
     "primitives": {"errors", "reading", "resources", "identity"},
     "spec": {"errors", "plugins", "identity", "formats"},
@@ -46,7 +49,17 @@ ALLOWED = {
     "verify": _DATA | {"tools", "golden", "kernels", "hdl", "cost", "flows", "drivers"},
     "networks": _DATA | {"kernels"},
     "explore": _DATA
-    | {"figures", "golden", "kernels", "characterize", "hdl", "cost", "verify", "networks"},
+    | {
+        "runners",
+        "figures",
+        "golden",
+        "kernels",
+        "characterize",
+        "hdl",
+        "cost",
+        "verify",
+        "networks",
+    },
     "pytest_plugin": {"errors", "spec", "verify"},
     "cli": _DATA
     | {"golden", "kernels", "characterize", "hdl", "flows", "cost", "verify", "networks"}
@@ -61,6 +74,10 @@ RESERVED = {
     # Programs of others are started by `tools`; `verify` runs the simulations that it has built.
     "subprocess": {"tools", "verify"},
     "torch": {"networks.train"},
+    # Databases and clusters: the rest of a sweep knows neither.
+    "alembic": {"explore.database"},
+    "distributed": {"dask_runner"},
+    "psycopg": {"explore.database"},
     "wasmtime": {"tools"},
 }
 

@@ -13,6 +13,7 @@ from hwdse.cli.output import json_option, print_json
 from hwdse.cli.places import PlaceType, sweep_option
 from hwdse.errors import FailedDesignsError, StoreError
 from hwdse.explore.aims import Aims
+from hwdse.explore.asked import DEFAULT_SWEEP
 from hwdse.explore.budget import SAMPLERS
 from hwdse.explore.columns import COLUMNS, DEFAULT_COST, DEFAULT_QUALITY
 from hwdse.explore.database import Place
@@ -25,7 +26,7 @@ from hwdse.explore.run import Sweep
 from hwdse.explore.run import sweep as run_sweep
 from hwdse.explore.space import Space
 from hwdse.explore.standing import with_standing
-from hwdse.explore.store import DEFAULT_SWEEP, Store
+from hwdse.explore.store import Store
 from hwdse.explore.tables import finished, frame_of
 from hwdse.networks.scales import names as scale_policies
 from hwdse.text import printable

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hwdse.errors import FailedDesignsError, HwdseError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.asked import DEFAULT_SWEEP, Asked
 from hwdse.explore.clocking import clocked
 from hwdse.explore.combinations import file_name, parts
 from hwdse.explore.database import STORE_NAME, Place
@@ -23,7 +24,7 @@ from hwdse.explore.record import Evaluation, Evaluator, Reusing, Row, describe, 
 from hwdse.explore.reporting import report
 from hwdse.explore.space import Space
 from hwdse.explore.standing import with_standing
-from hwdse.explore.store import DEFAULT_SWEEP, RTL_FOLDER, Asked, Store
+from hwdse.explore.store import RTL_FOLDER, Store
 from hwdse.explore.tables import finished, frame_of
 from hwdse.explore.verilog import Generator, Verification, Verified, VerilogGenerator, holds
 from hwdse.runners import Runner, runner_of

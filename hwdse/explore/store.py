@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +10,8 @@ import sqlalchemy as sa
 
 from hwdse.errors import HwdseError, StoreError
 from hwdse.explore import documents
-from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.aims import Aims
+from hwdse.explore.asked import DEFAULT_SWEEP, Asked
 from hwdse.explore.database import Database, Place, database_at
 from hwdse.explore.record import Evaluation, Measured, Row, facts_of
 from hwdse.explore.tables import frame_of
@@ -19,7 +19,6 @@ from hwdse.spec import Design
 from hwdse.text import printable
 
 RTL_FOLDER = "rtl"
-DEFAULT_SWEEP = "sweep"
 
 _ROWS = """
     SELECT selection.key, facts, evaluation.key, cost, accuracy, errors, outcomes, version,
@@ -43,23 +42,6 @@ _COLUMNS = {
 }
 _OF_DESIGNS = ("design", "evaluation", "certificate", "failure")
 """Tables of designs, each before those that refer to it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What a sweep is asked to do, besides its designs.
-
-    Attributes:
-        sweep: name of the sweep.
-        aims: its objectives and limits.
-        space: its space, as the text of a space file; empty: the sweep cannot be resumed.
-        data_dir: folder of its dataset; empty: the usual one.
-    """
-
-    sweep: str = DEFAULT_SWEEP
-    aims: Aims = DEFAULT_AIMS
-    space: str = ""
-    data_dir: str = ""
 
 
 class Store:

@@ -10,8 +10,9 @@ import pytest
 
 from hwdse.cli import main
 from hwdse.explore.aims import Aims
+from hwdse.explore.asked import Asked
 from hwdse.explore.database import STORE_NAME
-from hwdse.explore.store import Asked, Store
+from hwdse.explore.store import Store
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "explore"))
 from explore_fakes import by_key, evaluation, filled, space

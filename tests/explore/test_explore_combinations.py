@@ -12,6 +12,7 @@ from hwdse.cli import main
 from hwdse.errors import SpaceError
 from hwdse.explore import run
 from hwdse.explore.aims import Aims
+from hwdse.explore.asked import Asked
 from hwdse.explore.combinations import alike, file_name
 from hwdse.explore.database import STORE_NAME
 from hwdse.explore.evaluation import DesignEvaluator
@@ -19,7 +20,7 @@ from hwdse.explore.front import pareto, pareto_mask
 from hwdse.explore.record import Measured
 from hwdse.explore.run import sweep
 from hwdse.explore.space import Space
-from hwdse.explore.store import Asked, Store
+from hwdse.explore.store import Store
 from hwdse.spec import Design
 
 DESIGNS = 'designs = ["a=int4,acc=int:16", "a=int8,acc=int:32"]\n'

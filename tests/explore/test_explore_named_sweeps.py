@@ -13,11 +13,12 @@ from hwdse.cli import explore as command
 from hwdse.cli import main
 from hwdse.errors import StoreError
 from hwdse.explore.aims import Aims
+from hwdse.explore.asked import Asked
 from hwdse.explore.database import STORE_NAME, versions
 from hwdse.explore.database.schema import REVISION
 from hwdse.explore.run import sweep
 from hwdse.explore.space import Space
-from hwdse.explore.store import Asked, Store
+from hwdse.explore.store import Store
 
 DESIGNS = space(6).designs
 MODELS = Path(__file__).parents[2] / "models" / "spaces"

@@ -298,6 +298,7 @@ STORE_COLUMNS = (
     *(("evaluation", "cost", True), ("evaluation", "accuracy", True)),
     *(("evaluation", "version", False), ("certificate", "certificate", True)),
     *(("failure", "stage", False), ("failure", "reason", False), ("selection", "position", False)),
+    *(("sweep", "aims", True), ("sweep", "settings", True), ("sweep", "number", False)),
 )
 
 

@@ -158,7 +158,8 @@ class SqliteFile(Database):
 
 
 def _pragma(connection: sa.Connection, name: str) -> int | str:
-    value: int | str = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+    # A check of a damaged file has a row for each damage.
+    value: int | str = connection.exec_driver_sql(f"PRAGMA {name}").scalars().all()[0]
     return value
 
 
