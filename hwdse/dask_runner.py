@@ -54,7 +54,7 @@ class DaskRunner:
 
             def more() -> Iterator[Any]:
                 # One task for each thread: Dask suspects whatever waits at a worker that dies.
-                while waiting and len(given) < max(sum(client.nthreads().values()), 1):
+                while waiting and len(given) < self._threads(client):
                     yield submit(waiting.popleft())
 
             done = as_completed(list(more()), loop=client.loop)
@@ -64,6 +64,19 @@ class DaskRunner:
                 done.update(list(more()))
                 yield task, outcome
 
+    def _threads(self, client: Client) -> int:
+        """Threads of all workers there are now, at least one."""
+        try:
+            return max(sum(client.nthreads().values()), 1)
+        except (OSError, TimeoutError) as error:
+            raise self._lost() from error
+
+    def _lost(self) -> HwdseError:
+        return HwdseError(
+            f"the scheduler {printable(self.address)} was lost; what is finished is kept: run "
+            "again when it is up"
+        )
+
     def _outcome(self, future: Any) -> Any:
         """The result of a finished task."""
         try:
@@ -71,10 +84,7 @@ class DaskRunner:
         except KilledWorker as killed:
             return Failure(text=f"it ended {killed.allowed_failures + 1} workers of the cluster")
         except FutureCancelledError as error:
-            raise HwdseError(
-                f"the scheduler {printable(self.address)} was lost; what is finished is kept: run "
-                "again when it is up"
-            ) from error
+            raise self._lost() from error
         except Exception as error:
             # Arguments or results that cannot be sent, for example.
             return Failure(text=f"cannot be run on the cluster: {printable(str(error))}")

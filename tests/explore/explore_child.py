@@ -18,4 +18,5 @@ if __name__ == "__main__":
         generator=FakeGenerator(log=Path(f"{log}.rtl"), seconds=float(generator_seconds)),
     )
     Space.builtin = staticmethod(space)
-    sys.exit(main(["explore", "-o", folder, "--jobs", jobs, *more]))
+    options = ["--jobs", jobs] if jobs != "0" else []
+    sys.exit(main(["explore", "-o", folder, *options, *more]))

@@ -8,6 +8,8 @@ from sqlalchemy.schema import SchemaItem
 
 #: The schema that this version reads and writes: the last step of `migrations`.
 REVISION = "0005"
+#: The oldest schema that `migrations` begin with.
+OLDEST = "0004"
 #: The table with the revision of a store.
 VERSION_TABLE = "hwdse_version"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from hwdse.errors import StoreError
-from hwdse.explore.database.schema import METADATA, REVISION, VERSION_TABLE
+from hwdse.explore.database.schema import METADATA, OLDEST, REVISION, VERSION_TABLE
+from hwdse.text import printable
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -38,15 +39,18 @@ def is_current(revision: str, shown: str) -> bool:
     Raises:
         StoreError: the store is of a later version, or of one before the first migration.
     """
-    oldest = min(path.name for path in _MIGRATIONS.joinpath("versions").glob("v0*.py"))
-    first = oldest[1 : 1 + len(REVISION)]
-    if first <= revision <= REVISION:
+    if OLDEST <= revision <= REVISION:
         return revision == REVISION
-    age = "an earlier" if revision < first else "a later"
+    age = "an earlier" if revision < OLDEST else "a later"
+    found, first, last = (_number(one) for one in (revision, OLDEST, REVISION))
     raise StoreError(
-        f"{shown} is an hwdse store of schema {revision.lstrip('0')}, of {age} version; this "
-        f"version reads schema {first.lstrip('0')} to {REVISION.lstrip('0')}: give another store"
+        f"{shown} is an hwdse store of schema {found}, of {age} version; this version reads schema "
+        f"{first} to {last}: give another store"
     )
+
+
+def _number(revision: str) -> str:
+    return printable(revision.lstrip("0")) or "0"
 
 
 def upgrade(connection: sa.Connection, revision: str) -> None:
