@@ -29,10 +29,12 @@ explore: $(RUN_STAMP)
 	$(BIN)/hwdse explore -o $(OUT) --jobs $(JOBS)
 
 # Tests start the package in hundreds of processes: it is compiled once, also where the environment
-# tells Python to write no bytecode.
-test: $(TEST_STAMP) lint
+# tells Python to write no bytecode. The linters take one core, so they run beside the tests.
+test: $(TEST_STAMP)
 	$(BIN)/python -m compileall -q hwdse
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	$(MAKE) --no-print-directory lint & lint=$$!; \
+		$(BIN)/python -m pytest -n $(JOBS) --dist worksteal; tests=$$?; \
+		wait $$lint && exit $$tests
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check

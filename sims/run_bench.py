@@ -193,9 +193,10 @@ def built_by_verilator(verilog, top, vectors, build_dir, object_cache, coverage)
     # header wrongly.
     # No fatal warnings: a user's file may cause warnings.
     flags = ["-O3", "-Wno-UNOPTFLAT", "-Wno-fatal", "--output-split", "0", "-CFLAGS", "-O1"]
+    # The run-time library is the same with coverage, which adds one part.
+    objects = RuntimeObjects(object_cache, flags)
     if coverage:
         flags += ["--coverage-line", "--coverage-toggle"]
-    objects = RuntimeObjects(object_cache, flags)
     with objects.first_build():
         flags += objects.compiler_flags()
         runner = port_runner(objects.restore(build_dir))

@@ -58,7 +58,10 @@ COMMANDS = {
         "Run a network with all its matrix products in RTL simulation of a design.",
     ),
     "explore": ("hwdse.cli.explore", "Sweep a design space and write the results."),
-    "resume": ("hwdse.cli.explore", "Go on with a sweep that was interrupted."),
+    "resume": (
+        "hwdse.cli.explore",
+        "Go on with an interrupted sweep, without its space file.",
+    ),
     "pareto": ("hwdse.cli.explore", "Show the Pareto front of a finished or interrupted sweep."),
     "advise": (
         "hwdse.cli.advise",

@@ -157,7 +157,7 @@ def resume(
     scheduler: str | None,
     as_json: bool,
 ) -> None:
-    """Go on with a sweep that was interrupted, without its space file.
+    """Go on with an interrupted sweep, without its space file.
 
     All settings are those that the sweep began with. Failed designs are tried again.
 

@@ -105,6 +105,7 @@ def test_every_small_format_rounds_right_at_every_boundary(rounding):
     assert compared > 240_000
 
 
+@pytest.mark.long
 def test_the_look_up_is_right_for_small_ones():
     compared = 0
     for name, reference in p3109_family(3, 5).items():

@@ -28,7 +28,7 @@ from hwdse.verify.stream_driver import run_trace
 SEED = int(os.environ.get("HWDSE_FUZZ_SEED", "20270"))
 FIRST = int(os.environ.get("HWDSE_FUZZ_FIRST", "0"))
 CASES = os.environ.get("HWDSE_FUZZ_CASES")
-QUICK = 150
+QUICK = 110
 
 EXACT = sorted(k for k, choice in MULTIPLIERS.items() if issubclass(choice, ExactValued))
 _TRIES = 40

@@ -75,7 +75,9 @@ def test_the_fp8_tensor_core_on_every_pair() -> None:
     check("a=e4m3fn,acc=aligned:hopper-fp8,out=fp32,unit=dot,lanes=32", "full")
 
 
-@pytest.mark.parametrize("every", some([3, 1], 2))
+@pytest.mark.parametrize(
+    "every", [pytest.param(1, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)]
+)
 def test_the_sums_above_meet_the_hard_cases(every: int) -> None:
     """Lost bits, exact cancellation, specials and both ends of the output occur among them."""
     seen = dict.fromkeys(("nan", "inf", "zero", "subnormal", "largest", "negative", "lost"), 0)

@@ -134,6 +134,7 @@ def test_wide_records_where_it_cuts(name, rounding):
     assert checked > 600
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rounding", some(ROUNDINGS, len(ROUNDINGS)))
 def test_hif8(rounding):
     reference = levels.hif8()

@@ -83,6 +83,7 @@ def test_instructions_with_addend(file: str, key: str) -> None:
     assert np.count_nonzero(~h100.same(found, recording.d)) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", some(["e4m3", "e5m2"], 2))
 def test_fp8_products(key: str) -> None:
     compared = 0

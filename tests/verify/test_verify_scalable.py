@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from netlist_counts import built, declared, without_adders
+from sampled import some
 
 from hwdse import Design
 from hwdse.errors import SpecError, VerificationError
@@ -18,7 +19,7 @@ def design_of(keys):
     return Design.parse(f"{keys},unit=scalable")
 
 
-@pytest.mark.parametrize("keys", ["a=int4,acc=int:12", "a=int8,acc=fp:fp32,floats=bf16"])
+@pytest.mark.parametrize("keys", some(["a=int4,acc=int:12", "a=int8,acc=fp:fp32,floats=bf16"], 2))
 def test_it_equals_golden(keys):
     assert verify(design_of(keys), level="quick").total > 2000
 

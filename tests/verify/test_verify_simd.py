@@ -25,9 +25,9 @@ SMALL = "a=posit8_0,acc=fp:bf16,unit=simd,modes=e2m1fn|posit8_0"
 INTEGERS_FIRST = "a=int8,acc=kulisch,out=fp16,unit=simd,modes=int8|int4|e4m3fn"
 
 
-@pytest.mark.parametrize("text", some([MIXED, INTEGERS_FIRST], 2))
+@pytest.mark.parametrize("text", some([SMALL, MIXED, INTEGERS_FIRST], 3))
 def test_it_equals_golden(text):
-    assert verify(Design.parse(text), level="quick").total > 5000
+    assert verify(Design.parse(text), level="quick").total > 4000
 
 
 def test_level_full_tries_every_pair_in_every_place():

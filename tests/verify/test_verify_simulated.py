@@ -144,6 +144,7 @@ def test_special_values_and_wide_outputs_come_through(dataflow: str, tmp_path: P
     assert found.off_schedule == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "spec",
     some(

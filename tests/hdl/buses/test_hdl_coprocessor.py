@@ -150,7 +150,7 @@ def test_the_bench_notices_results_that_are_wrong(tmp_path: Path) -> None:
     assert "expected 0x" in report.first[0]["got"]
 
 
-@pytest.mark.parametrize(("old", "new"), some(FAULTS.values(), 2, ids=FAULTS))
+@pytest.mark.parametrize(("old", "new"), some(FAULTS.values(), len(FAULTS), ids=FAULTS))
 def test_planted_faults_are_found(old: str, new: str) -> None:
     design, bus = parsed(FIRST)
     broken = verilog(FIRST).replace(old, new)

@@ -90,18 +90,19 @@ def test_a_seed_draws_the_same_mutants() -> None:
 
 def test_only_equivalent_mutants_are_proven() -> None:
     drawn = draw(UNIT, "unit", count=130, seed=0)
-    proven = proven_equivalent(drawn, drawn.mutants, comparison(UNIT, "unit"))
+    tried = drawn.mutants[::2]
+    proven = proven_equivalent(drawn, tried, comparison(UNIT, "unit"))
     without_effect = [
         mutant
-        for mutant in drawn.mutants
+        for mutant in tried
         # The carry is never used.
         if mutant.port == "Y[8]" and mutant.cell.startswith("mul")
     ]
     assert without_effect
     assert {mutant.number for mutant in without_effect} <= proven
-    visible = [m for m in drawn.mutants if m.mode == "inv" and m.port[:2] in ("Y[", "D[")]
+    visible = [m for m in tried if m.mode == "inv" and m.port[:2] in ("Y[", "D[")]
     visible = [mutant for mutant in visible if mutant not in without_effect]
-    assert len(visible) > 5
+    assert len(visible) > 3
     assert proven.isdisjoint(mutant.number for mutant in visible)
 
 
