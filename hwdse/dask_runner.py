@@ -67,9 +67,10 @@ class DaskRunner:
     def _threads(self, client: Client) -> int:
         """Threads of all workers there are now, at least one."""
         try:
-            return max(sum(client.nthreads().values()), 1)
+            threads: int = sum(client.nthreads().values())
         except (OSError, TimeoutError) as error:
             raise self._lost() from error
+        return max(threads, 1)
 
     def _lost(self) -> HwdseError:
         return HwdseError(
