@@ -54,7 +54,8 @@ class DaskRunner:
 
             def more() -> Iterator[Any]:
                 # One task for each thread: Dask suspects whatever waits at a worker that dies.
-                while waiting and len(given) < self._threads(client):
+                room = self._threads(client) - len(given) if waiting else 0
+                for _ in range(min(room, len(waiting))):
                     yield submit(waiting.popleft())
 
             done = as_completed(list(more()), loop=client.loop)

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Protocol, Self
 
 from rich.console import Console
@@ -94,9 +93,8 @@ class ConsoleReporter:
         began = time.monotonic()
         self._phase = _Phase(name=phase, total=total, earlier=done, began=began, done=done)
         earlier = f", {done} finished earlier" if done else ""
-        # Without ipywidgets, a notebook shows lines.
-        in_notebook = self._console.is_jupyter and find_spec("ipywidgets") is not None
-        shows_bar = in_notebook or (self._console.is_terminal and not self._console.is_jupyter)
+        # A bar in a notebook needs ipywidgets; lines need nothing.
+        shows_bar = self._console.is_terminal and not self._console.is_jupyter
         if total == done or not shows_bar:
             self._line(f"{phase}: {total}{earlier}")
             return

@@ -27,7 +27,6 @@ designs are then measured in each combination of them, and compared within it.
 """
 
 import itertools
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -40,7 +39,7 @@ from hwdse import formats
 from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.budget import SAMPLERS, check_sampler, measurements
-from hwdse.explore.space_text import SpaceText
+from hwdse.explore.space_text import SpaceText, toml
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
 from hwdse.reading import MAX_TOML, read_text
@@ -167,11 +166,7 @@ class Space:
             "where": [str(limit) for limit in self.aims.where],
             "designs": [str(design) for design in self.designs],
         }
-        return "".join(
-            f"{key} = {_toml(value)}\n"
-            for key, value in settings.items()
-            if value not in (None, "")
-        )
+        return toml({key: v for key, v in settings.items() if v not in (None, "")})
 
     @classmethod
     def builtin(cls) -> Self:
@@ -242,13 +237,6 @@ class Space:
         settings |= {key: values[0] for key, values in axes.items()}
         settings["axes"] = {key: values for key, values in axes.items() if len(values) > 1}
         return cls(name=name, designs=tuple(designs), skipped=skipped, **settings)
-
-
-def _toml(value: Any) -> str:
-    """A value in TOML. Its texts and numbers are those of JSON."""
-    if isinstance(value, list):
-        return "[" + "".join(f"\n    {_toml(one)}," for one in value) + "\n]" if value else "[]"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _shown(key: str, value: str | float) -> str:

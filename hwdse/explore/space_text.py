@@ -1,5 +1,6 @@
 """The text of a space file: its values with their types checked, and their line numbers."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,18 @@ from hwdse.reading import parse_toml
 
 _HEADER = re.compile(r"\s*\[\[\s*space\s*\]\]")
 _TOML_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+
+
+def toml(settings: Mapping[str, Any]) -> str:
+    """The text of a space file with these settings: texts, numbers, flags and lists of them."""
+    return "".join(f"{key} = {_written(value)}\n" for key, value in settings.items())
+
+
+def _written(value: Any) -> str:
+    """A value in TOML. Its texts and numbers are those of JSON."""
+    if isinstance(value, list):
+        return "[" + "".join(f"\n    {_written(one)}," for one in value) + "\n]" if value else "[]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Stores results of sweeps in a database. Atomic writes of rows survive kill -9."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +11,7 @@ from hwdse.errors import HwdseError, StoreError
 from hwdse.explore import documents
 from hwdse.explore.aims import Aims
 from hwdse.explore.asked import DEFAULT_SWEEP, Asked
-from hwdse.explore.database import Database, Place, database_at
+from hwdse.explore.database import Database, Place, Tables, database_at
 from hwdse.explore.record import Evaluation, Measured, Row, facts_of
 from hwdse.explore.tables import frame_of
 from hwdse.spec import Design
@@ -32,14 +31,6 @@ _ROWS = """
 
 _LAST = "SELECT coalesce(max(number), 0) FROM sweep"
 
-_COLUMNS = {
-    "design": ("key", "facts"),
-    "evaluation": ("key", "cost", "accuracy", "errors", "outcomes", "identity", "version"),
-    "certificate": ("key", "certificate"),
-    "failure": ("key", "stage", "reason"),
-    "sweep": ("name", "number", "aims", "settings"),
-    "selection": ("sweep", "position", "key", "combination"),
-}
 _OF_DESIGNS = ("design", "evaluation", "certificate", "failure")
 """Tables of designs, each before those that refer to it."""
 
@@ -57,7 +48,7 @@ class Store:
 
     def __init__(self, database: Database, connection: sa.Connection, sweep: str | None) -> None:
         self.database = database
-        self._connection = connection
+        self._tables = Tables(database, connection)
         self._sweep = sweep
 
     @classmethod
@@ -109,12 +100,11 @@ class Store:
     @property
     def size_bytes(self) -> int:
         """Size of the store with all its sweeps."""
-        with self.database.translated():
-            return self.database.size_bytes(self._connection)
+        return self._tables.size_bytes
 
     def close(self) -> None:
         """Close the connection. The object cannot be used afterwards."""
-        self._connection.close()
+        self._tables.close()
 
     def __enter__(self) -> Self:
         return self
@@ -124,15 +114,17 @@ class Store:
 
     def __len__(self) -> int:
         """Number of evaluated designs in the store, over all sweeps."""
-        return int(self._one("SELECT count(*) FROM evaluation"))
+        return int(self._tables.one("SELECT count(*) FROM evaluation"))
 
     def __contains__(self, key: object) -> bool:
         """Whether the design with this key was evaluated."""
-        return bool(self._one("SELECT count(*) FROM evaluation WHERE key = :key", key=key))
+        return bool(self._tables.one("SELECT count(*) FROM evaluation WHERE key = :key", key=key))
 
     def sweeps(self) -> list[str]:
         """Names of all sweeps, the latest last."""
-        return [name for (name,) in self._query("SELECT name FROM sweep ORDER BY number, name")]
+        return [
+            name for (name,) in self._tables.query("SELECT name FROM sweep ORDER BY number, name")
+        ]
 
     @property
     def sweep(self) -> str:
@@ -143,7 +135,7 @@ class Store:
 
     def reading(self, sweep: str) -> "Store":
         """The same open store, for reading another of its sweeps."""
-        return Store(self.database, self._connection, sweep)
+        return Store(self.database, self._tables.connection, sweep)
 
     def select(
         self,
@@ -164,18 +156,19 @@ class Store:
         asked, names = asked or Asked(), combinations or {}
         if not asked.sweep or printable(asked.sweep) != asked.sweep:
             raise StoreError(f"a sweep cannot be called {asked.sweep!r}: give it printable text")
+        # In one order, so that sweeps that share designs do not wait for each other in a circle.
         facts = [
-            {"key": key, "facts": documents.write(facts_of(design))}
-            for key, design in designs.items()
+            {"key": key, "facts": documents.write(facts_of(designs[key]))}
+            for key in sorted(designs)
         ]
         chosen = [
             {"sweep": asked.sweep, "position": n, "key": key, "combination": names.get(key, "")}
             for n, key in enumerate(designs)
         ]
-        with self._transaction():
+        with self._tables.transaction():
             row = {
                 "name": asked.sweep,
-                "number": self._one(_LAST) + 1,
+                "number": self._tables.one(_LAST) + 1,
                 "aims": documents.write(asked.aims.to_json()),
                 "settings": documents.write(
                     # Texts in a store have one line.
@@ -183,10 +176,12 @@ class Store:
                 ),
             }
             # The row of the sweep comes first: it keeps another process from the same sweep.
-            self._put("sweep", [row], replace=True)
-            self._put("design", facts, replace=True)
-            self._change("DELETE FROM selection WHERE sweep = :sweep", [{"sweep": asked.sweep}])
-            self._put("selection", chosen)
+            self._tables.put("sweep", [row], replace=True)
+            self._tables.put("design", facts, replace=True)
+            self._tables.change(
+                "DELETE FROM selection WHERE sweep = :sweep", [{"sweep": asked.sweep}]
+            )
+            self._tables.put("selection", chosen)
         self._sweep = asked.sweep
 
     def asked(self) -> Asked:
@@ -196,7 +191,7 @@ class Store:
             StoreError: the aims are damaged.
         """
         query = "SELECT aims, settings FROM sweep WHERE name = :sweep"
-        found = self._query(query, sweep=self.sweep)
+        found = self._tables.query(query, sweep=self.sweep)
         if not found:
             return Asked(sweep=self.sweep)
         aims, settings = found[0]
@@ -226,7 +221,9 @@ class Store:
     def selected(self) -> int:
         """Number of designs in the sweep, finished or not."""
         return int(
-            self._one("SELECT count(*) FROM selection WHERE sweep = :sweep", sweep=self.sweep)
+            self._tables.one(
+                "SELECT count(*) FROM selection WHERE sweep = :sweep", sweep=self.sweep
+            )
         )
 
     def add(self, key: str, evaluation: Evaluation) -> None:
@@ -246,16 +243,16 @@ class Store:
             **{"errors": errors, "outcomes": outcomes, "identity": evaluation.identity},
             "version": printable(evaluation.version),
         }
-        with self._transaction():
-            self._put("evaluation", [row])
-            self._change("DELETE FROM failure WHERE key = :key", [{"key": key}])
+        with self._tables.transaction():
+            self._tables.put("evaluation", [row])
+            self._tables.change("DELETE FROM failure WHERE key = :key", [{"key": key}])
 
     def measured(self, identity: str) -> Measured | None:
         """The accuracy of an earlier evaluation; None if there is none, or if it is damaged."""
         query = (
             "SELECT accuracy, errors, outcomes FROM evaluation WHERE identity = :identity LIMIT 1"
         )
-        found = self._query(query, identity=identity) if identity else []
+        found = self._tables.query(query, identity=identity) if identity else []
         if not found:
             return None
         accuracy, errors, outcomes = found[0]
@@ -280,9 +277,9 @@ class Store:
         if key not in self:
             raise StoreError(f"{self.shown}: no finished design with key {key}")
         document = documents.write(documents.checked("certificate", certificate, {}))
-        with self._transaction():
-            self._put("certificate", [{"key": key, "certificate": document}], replace=True)
-            self._change("DELETE FROM failure WHERE key = :key", [{"key": key}])
+        with self._tables.transaction():
+            self._tables.put("certificate", [{"key": key, "certificate": document}], replace=True)
+            self._tables.change("DELETE FROM failure WHERE key = :key", [{"key": key}])
 
     def fail(self, key: str, stage: str, reason: str) -> None:
         """Store the failure of a selected design. Replaces an earlier failure.
@@ -294,15 +291,19 @@ class Store:
             reason: the reason in one line.
         """
         row = {"key": key, "stage": stage, "reason": printable(reason)}
-        with self._transaction():
-            self._put("failure", [row], replace=True)
+        with self._tables.transaction():
+            self._tables.put("failure", [row], replace=True)
             if stage == "verification":
-                self._change("DELETE FROM certificate WHERE key = :key", [{"key": key}])
+                self._tables.change("DELETE FROM certificate WHERE key = :key", [{"key": key}])
 
     def forget_failures(self, stage: str) -> None:
-        """Delete all failures of a stage before this stage runs again."""
-        with self._transaction():
-            self._change("DELETE FROM failure WHERE stage = :stage", [{"stage": stage}])
+        """Delete the sweep's failures of a stage before this stage runs again."""
+        own = "SELECT key FROM selection WHERE sweep = :sweep"
+        with self._tables.transaction():
+            self._tables.change(
+                f"DELETE FROM failure WHERE stage = :stage AND key IN ({own})",
+                [{"stage": stage, "sweep": self.sweep}],
+            )
 
     def remove(self, keys: Iterable[str]) -> int:
         """Delete all that is stored of designs, and take them out of the sweeps.
@@ -311,11 +312,11 @@ class Store:
             How many of the designs the store had.
         """
         given = [{"key": key} for key in dict.fromkeys(keys)]
-        with self._transaction():
-            before = self._one("SELECT count(*) FROM design")
+        with self._tables.transaction():
+            before = self._tables.one("SELECT count(*) FROM design")
             for table in ("selection", *reversed(_OF_DESIGNS)):
-                self._change(f"DELETE FROM {table} WHERE key = :key", given)
-            return int(before - self._one("SELECT count(*) FROM design"))
+                self._tables.change(f"DELETE FROM {table} WHERE key = :key", given)
+            return int(before - self._tables.one("SELECT count(*) FROM design"))
 
     def take(self, other: "Store") -> int:
         """Take over all designs and sweeps of another store.
@@ -330,30 +331,27 @@ class Store:
             StoreError: a row of the sweep that `other` reads is damaged.
         """
         other.rows()
-        held = {table: other._table(table) for table in _OF_DESIGNS}
-        own = {row["key"] for row in self._table("evaluation")}
-        asked: dict[str, dict[str, int]] = {row["name"]: {} for row in self._table("sweep")}
-        for row in self._table("selection"):
+        held = {table: other._tables.rows(table) for table in _OF_DESIGNS}
+        own = {row["key"] for row in self._tables.rows("evaluation")}
+        asked: dict[str, dict[str, int]] = {row["name"]: {} for row in self._tables.rows("sweep")}
+        for row in self._tables.rows("selection"):
             asked[row["sweep"]][row["key"]] = row["position"]
         begin = {name: max(places.values(), default=-1) + 1 for name, places in asked.items()}
         chosen = [
             {**row, "position": begin.get(row["sweep"], 0) + row["position"]}
-            for row in other._table("selection")
+            for row in other._tables.rows("selection")
             if row["key"] not in asked.get(row["sweep"], {})
         ]
-        sweeps, last = (
-            other._table("sweep"),
-            self._one("SELECT coalesce(max(number), 0) FROM sweep"),
-        )
-        with self._transaction():
+        sweeps, last = other._tables.rows("sweep"), self._tables.one(_LAST)
+        with self._tables.transaction():
             for table, rows in held.items():
-                self._put(table, rows)
-            self._put("sweep", [{**row, "number": last + row["number"]} for row in sweeps])
-            self._put("selection", chosen)
+                self._tables.put(table, rows)
+            self._tables.put("sweep", [{**row, "number": last + row["number"]} for row in sweeps])
+            self._tables.put("selection", chosen)
             # What failed in one store and is finished in the other is finished.
             for stage, table in (("evaluation", "evaluation"), ("verification", "certificate")):
                 done = f"SELECT key FROM {table}"
-                self._change(
+                self._tables.change(
                     f"DELETE FROM failure WHERE stage = :stage AND key IN ({done})",
                     [{"stage": stage}],
                 )
@@ -365,7 +363,7 @@ class Store:
         Raises:
             StoreError: a row is damaged. The message names the row.
         """
-        return [self._row(values) for values in self._query(_ROWS, sweep=self.sweep)]
+        return [self._row(values) for values in self._tables.query(_ROWS, sweep=self.sweep)]
 
     def frame(self) -> pd.DataFrame:
         """`rows` as a table with spec, costs, accuracy and `failure`; see `describe`."""
@@ -404,35 +402,3 @@ class Store:
                 f"({delete}) and run hwdse explore again, or give another store"
             ) from error
         return Row(**row)
-
-    def _table(self, name: str) -> list[dict[str, Any]]:
-        """All rows of a table as they are stored, in the order of their keys."""
-        columns = _COLUMNS[name]
-        found = self._query(f"SELECT {', '.join(columns)} FROM {name} ORDER BY 1, 2")
-        return [dict(zip(columns, values, strict=True)) for values in found]
-
-    def _put(self, table: str, rows: Sequence[Mapping[str, Any]], *, replace: bool = False) -> None:
-        """Add rows to a table. Those whose key it has are left out, or replace the old ones."""
-        columns = _COLUMNS[table]
-        key, *others = columns
-        kept = ", ".join(f"{name} = excluded.{name}" for name in others)
-        conflict = f"({key}) DO UPDATE SET {kept}" if replace else "DO NOTHING"
-        marks = ", ".join(f":{name}" for name in columns)
-        self._change(f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT {conflict}", rows)
-
-    def _change(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement for each row, inside a transaction."""
-        if rows:
-            self._connection.execute(sa.text(statement), [dict(row) for row in rows])
-
-    def _query(self, query: str, **parameters: object) -> list[tuple[Any, ...]]:
-        with self.database.translated():
-            return [tuple(row) for row in self._connection.execute(sa.text(query), parameters)]
-
-    def _one(self, query: str, **parameters: object) -> Any:
-        return self._query(query, **parameters)[0][0]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self.database.transaction(self._connection):
-            yield

@@ -11,7 +11,7 @@ from hwdse.errors import OutputError, why
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.text import printable
-from hwdse.verify.generation import CERTIFICATE
+from hwdse.verify.generation import CERTIFICATE, check_place
 from hwdse.writing import replaced_folder
 
 
@@ -55,16 +55,16 @@ class Verified:
         Raises:
             OutputError: the folder cannot be written, or is of other origin.
         """
-        shown = printable(str(folder))
-        if folder.exists() and not (folder / CERTIFICATE).exists():
-            raise OutputError(f"{shown} exists and was not written by hwdse: give another -o")
+        check_place(folder)
         try:
             with replaced_folder(folder) as complete:
                 for name, content in self.files.items():
                     (complete / name).parent.mkdir(parents=True, exist_ok=True)
                     (complete / name).write_bytes(content)
         except OSError as error:
-            raise OutputError(f"{shown} cannot be written: {why(error)}") from error
+            raise OutputError(
+                f"{printable(str(folder))} cannot be written: {why(error)}"
+            ) from error
 
 
 @dataclass(frozen=True, kw_only=True)

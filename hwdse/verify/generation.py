@@ -62,13 +62,13 @@ def generate(
     Raises:
         SpecError: the level or a flow is unknown, the name `top` is not allowed, or a part of the
             design has no generator or bench.
-        OutputError: the folder cannot be written, or contains files but no manifest of hwdse.
+        OutputError: the folder cannot be written, or contains files but no certificate of hwdse.
         VerificationError: the hardware differs from the golden model. Nothing is written.
         ToolError: Yosys, the simulator or the compiler is missing or fails.
     """
     place, flows = Path(folder), tuple(flows)
     known_flows.check(flows)
-    _check_place(place)
+    check_place(place)
     evidence = collect_evidence(design, level, seed, bus=bus, top=top, flat=flat, target=target)
     multipliers = hdl.multipliers(design, top=top, flat=flat, bus=bus, target=target)
     try:
@@ -120,8 +120,13 @@ def manifest(
     }
 
 
-def _check_place(place: Path) -> None:
-    if place.is_dir() and any(place.iterdir()) and not (place / _MANIFEST).exists():
+def check_place(place: Path) -> None:
+    """Check that a folder can be written or replaced.
+
+    Raises:
+        OutputError: it cannot be written, or has files but no certificate of hwdse.
+    """
+    if place.is_dir() and any(place.iterdir()) and not (place / CERTIFICATE).exists():
         raise OutputError(
             f"{printable(str(place))} is not empty and was not written by hwdse: give another -o"
         )

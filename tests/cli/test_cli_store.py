@@ -142,7 +142,7 @@ def test_nothing_is_left_of_a_merge_that_fails(first, tmp_path, capsys):
     err = run(capsys, "merge", first, tmp_path / "none", "-o", tmp_path / "all", status=2).err
     assert "none is not a store" in err
     with Store.open(first) as store:
-        store._connection.exec_driver_sql("UPDATE evaluation SET cost = 'x' WHERE rowid = 3")
+        store._tables.connection.exec_driver_sql("UPDATE evaluation SET cost = 'x' WHERE rowid = 3")
     err = run(capsys, "merge", first, "-o", tmp_path / "all", status=2).err
     assert "of table evaluation" in err
     assert not (tmp_path / "all").exists()

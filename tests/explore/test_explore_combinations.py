@@ -243,5 +243,5 @@ def test_a_known_accuracy_is_found_unless_it_is_damaged(tmp_path):
         assert known.outcomes.tolist() == done.outcomes.tolist()
         assert store.measured("other") is None
         assert store.measured("") is None
-        store._connection.exec_driver_sql("UPDATE evaluation SET errors = x'00'")
+        store._tables.connection.exec_driver_sql("UPDATE evaluation SET errors = x'00'")
         assert store.measured("same") is None

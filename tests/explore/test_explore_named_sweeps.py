@@ -56,6 +56,17 @@ def test_sweeps_lie_side_by_side(tmp_path):
         assert (store.sweep, store.selected()) == ("sweep", 2)
 
 
+def test_a_sweep_forgets_its_own_failures_alone(tmp_path):
+    (first, one), (second, other) = list(by_key(DESIGNS).items())[:2]
+    with Store.create(tmp_path / STORE_NAME) as store:
+        for name, key, design in (("a", first, one), ("b", second, other)):
+            store.select({key: design}, Asked(sweep=name))
+            store.fail(key, "verification", "found a mismatch")
+        store.forget_failures("verification")
+        assert store.rows() == []
+        assert len(store.reading("a").rows()) == 1
+
+
 def test_a_sweep_that_is_missing_or_cannot_be_named(tmp_path):
     with Store.create(tmp_path / STORE_NAME) as store:
         filled(store, DESIGNS)

@@ -519,7 +519,7 @@ def refusal(action):
 
 def test_a_store_that_may_not_grow_is_full_not_damaged(path):
     with Store.open(path) as store:
-        run = store._connection.exec_driver_sql
+        run = store._tables.connection.exec_driver_sql
         run(f"PRAGMA max_page_count = {run('PRAGMA page_count').scalar_one()}")
 
         def fill():
@@ -581,7 +581,7 @@ def test_two_processes_may_make_a_store_at_once(tmp_path):
 
 def test_a_store_that_is_read_only(path):
     with Store.open(path) as store:
-        store._connection.exec_driver_sql("PRAGMA query_only = 1")
+        store._tables.connection.exec_driver_sql("PRAGMA query_only = 1")
         assert "read-only" in refusal(lambda: store.add("more", evaluation(DESIGNS[0])))
 
 

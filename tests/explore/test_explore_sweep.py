@@ -175,6 +175,18 @@ def test_a_design_that_fails_keeps_no_other(tmp_path, generator, jobs):
     assert again.frame.drop(columns=proven).equals(other.frame.drop(columns=proven))
 
 
+def test_a_folder_of_someone_else_is_one_failure(tmp_path, evaluator, generator):
+    done = sweep(space(), tmp_path / "a", jobs=1, evaluator=evaluator, generator=generator)
+    taken, *others = (Path(folder) for folder in done.front["verilog"])
+    notes = tmp_path / "b" / taken / "notes.txt"
+    notes.parent.mkdir(parents=True)
+    notes.touch()
+    with pytest.raises(FailedDesignsError, match=r"not written by hwdse: give another -o"):
+        sweep(space(), tmp_path / "b", jobs=1, evaluator=evaluator, generator=generator)
+    assert notes.exists()
+    assert all((tmp_path / "b" / folder / "certificate.json").exists() for folder in others)
+
+
 @pytest.mark.parametrize(
     ("how", "jobs"),
     some([("proof", 1), ("kill", 2), ("bug", 1), ("unpicklable", 2), ("proof", 2)], 2),
@@ -247,7 +259,9 @@ def test_damaged_row_is_an_error_before_any_work(tmp_path, evaluator, generator)
     arguments = {"evaluator": evaluator, "generator": generator, "jobs": 1}
     sweep(space(3), tmp_path / "out", **arguments)
     with Store.open(tmp_path / "out") as store:
-        store._connection.exec_driver_sql("UPDATE evaluation SET accuracy = '[]' WHERE rowid = 2")
+        store._tables.connection.exec_driver_sql(
+            "UPDATE evaluation SET accuracy = '[]' WHERE rowid = 2"
+        )
     with pytest.raises(
         StoreError, match=r"row key of a=int4.* of table evaluation \(a=int4.*run hwdse explore"
     ):
@@ -255,7 +269,7 @@ def test_damaged_row_is_an_error_before_any_work(tmp_path, evaluator, generator)
     assert len(evaluator.calls()) == 3
     # As told.
     with Store.open(tmp_path / "out") as store:
-        store._connection.exec_driver_sql("DELETE FROM evaluation WHERE rowid = 2")
+        store._tables.connection.exec_driver_sql("DELETE FROM evaluation WHERE rowid = 2")
     assert sweep(space(5), tmp_path / "out", **arguments).computed == 3
 
 

@@ -4,3 +4,4 @@ from hwdse.explore.database.base import Database as Database
 from hwdse.explore.database.place import STORE_NAME as STORE_NAME
 from hwdse.explore.database.place import Place as Place
 from hwdse.explore.database.place import database_at as database_at
+from hwdse.explore.database.tables import Tables as Tables

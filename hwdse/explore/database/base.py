@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -27,11 +27,10 @@ class Database(ABC):
     def shown(self) -> str:
         """The database in messages, without a password."""
 
-    @abstractmethod
     def connect(self, *, create: bool) -> sa.Connection:
         """Connect to the store, and bring an earlier schema to this version's.
 
-        Each statement outside `transaction` is a transaction of its own.
+        A statement outside `transaction` takes effect at once.
 
         Args:
             create: whether to make the tables if there are none.
@@ -40,6 +39,19 @@ class Database(ABC):
             StoreError: the database cannot be used, or holds no store of this version or an
                 earlier one.
         """
+        with self.translated(), ExitStack() as stack:
+            connection = stack.enter_context(self._connected(create))
+            self._check(connection, create)
+            stack.pop_all()  # the caller closes it
+        return connection
+
+    @abstractmethod
+    def _connected(self, create: bool) -> sa.Connection:
+        """Connect to the database, whatever it holds."""
+
+    @abstractmethod
+    def _check(self, connection: sa.Connection, create: bool) -> None:
+        """Create the tables if there are none, or check and upgrade a complete store."""
 
     @abstractmethod
     def translated(self) -> AbstractContextManager[None]:

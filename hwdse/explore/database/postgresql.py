@@ -63,8 +63,7 @@ class PostgresqlDatabase(Database):
         except sa.exc.DBAPIError as error:
             raise StoreError(f"{self.shown} {_said(error.orig)}") from error
 
-    def connect(self, *, create: bool) -> sa.Connection:
-        """See `Database`."""
+    def _connected(self, create: bool) -> sa.Connection:
         if find_spec("psycopg") is None:
             raise StoreError(
                 f"{self.shown} needs psycopg, which is missing: pip install 'hwdse[postgresql]'"
@@ -75,14 +74,7 @@ class PostgresqlDatabase(Database):
             poolclass=sa.NullPool,
             connect_args={"connect_timeout": _CONNECT_SECONDS},
         )
-        with self.translated():
-            connection = engine.connect()
-            try:
-                self._check(connection, create)
-            except BaseException:
-                connection.close()
-                raise
-        return connection
+        return engine.connect()
 
     def _check(self, connection: sa.Connection, create: bool) -> None:
         """Create the tables in an empty database, or check and upgrade a complete store."""

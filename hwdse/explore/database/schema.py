@@ -58,7 +58,7 @@ _table("certificate", _key("design"), _text("certificate"))
 _table("failure", _key("design"), _text("stage"), _text("reason"))
 
 # The sweeps, side by side. The one with the largest number is the latest. `aims` is the JSON
-# document of `Aims.to_json`, `settings` that of the rest of `Asked`.
+# document of `Aims.to_json`. `settings` is a JSON document with the other attributes of `Asked`.
 _table(
     "sweep",
     sa.Column("name", sa.Text, primary_key=True),
@@ -68,8 +68,8 @@ _table(
 )
 
 # The designs of each sweep, finished or not, in the order of its space. A design may be in several
-# combinations of network, technology, clock and machine. The names of constraints tell them from
-# those of the table that the last migration replaces.
+# combinations of network, technology, clock and machine. The constraints have names because the
+# last migration makes this table while another one has the usual names.
 _table(
     "selection",
     sa.Column("sweep", sa.Text, sa.ForeignKey("sweep.name")),

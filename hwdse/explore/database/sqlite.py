@@ -65,19 +65,8 @@ class SqliteFile(Database):
         if driver.in_transaction:
             super().roll_back(connection)
 
-    def connect(self, *, create: bool) -> sa.Connection:
-        """See `Database`."""
-        self._check_header()
-        with self.translated():
-            connection = self._connected(create)
-            try:
-                self._check(connection, create)
-            except BaseException:
-                connection.close()
-                raise
-        return connection
-
     def _connected(self, create: bool) -> sa.Connection:
+        self._check_header()
         uri = f"{self.path.resolve().as_uri()}?mode={'rwc' if create else 'rw'}"
 
         def driver() -> sqlite3.Connection:

@@ -1,0 +1,248 @@
+"""The steps of a sweep, and what each keeps in the store."""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hwdse.errors import HwdseError, OutputError
+from hwdse.explore.asked import Asked
+from hwdse.explore.combinations import file_name, parts
+from hwdse.explore.front import pareto
+from hwdse.explore.paired import Paired
+from hwdse.explore.plotting import plot
+from hwdse.explore.progress import Reporter
+from hwdse.explore.record import Evaluation, Evaluator, Reusing, Row, describe, short_spec
+from hwdse.explore.reporting import report
+from hwdse.explore.standing import with_standing
+from hwdse.explore.store import RTL_FOLDER, Store
+from hwdse.explore.tables import finished, frame_of
+from hwdse.explore.verilog import Generator, Verification, Verified, holds
+from hwdse.runners import Runner
+from hwdse.spec import Design
+from hwdse.workers import Failure
+from hwdse.writing import writable_folder, write_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepPart:
+    """The designs of a sweep in one combination of network, technology, clock and machine.
+
+    Attributes:
+        name: name of the combination; empty in a space with only one.
+        evaluator: evaluates the designs.
+        keys: the designs by key.
+    """
+
+    name: str
+    evaluator: Evaluator
+    keys: dict[str, Design]
+
+
+def _reuse(part: SweepPart, store: Store) -> None:
+    """Evaluate the designs whose accuracy is known from another technology or clock.
+
+    What fails is evaluated again with all others, and then reported.
+    """
+    evaluator = part.evaluator
+    if not isinstance(evaluator, Reusing):
+        return
+    for key, design in part.keys.items():
+        known = None if key in store else store.measured(evaluator.identity(design))
+        if known is not None:
+            with suppress(HwdseError, ValueError):
+                store.add(key, evaluator.with_accuracy(design, known))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepSteps:
+    """The steps of a sweep: evaluate or search, prove, and write the results.
+
+    Attributes:
+        asked: what the sweep is asked to do.
+        folder: folder for the results.
+        runner: does the work.
+        reporter: receives the progress.
+        parts: the designs, by combination.
+    """
+
+    asked: Asked
+    folder: Path
+    runner: Runner
+    reporter: Reporter
+    parts: tuple[SweepPart, ...]
+
+    @property
+    def keys(self) -> dict[str, Design]:
+        """The designs of all combinations by key."""
+        return {key: design for part in self.parts for key, design in part.keys.items()}
+
+    def evaluate(self, store: Store) -> dict[str, Failure]:
+        """Evaluate the designs that the store lacks. Returns the failures by key."""
+        names = {key: part.name for part in self.parts for key in part.keys}
+        store.select(self.keys, self.asked, names)
+        # Report a damaged row before any work.
+        store.rows()
+        failures: dict[str, Failure] = {}
+        for part in self.parts:
+            _reuse(part, store)
+            missing = {design: key for key, design in part.keys.items() if key not in store}
+            phase = f"designs, {part.name}" if part.name else "designs"
+            self.reporter.start(phase, len(part.keys), len(part.keys) - len(missing))
+            keys = {design: (key,) for design, key in missing.items()}
+            failures |= self._outcomes(part.evaluator, keys, store.add, "evaluation", store)
+        return failures
+
+    def searched(self, store: Store, budget: str, sampler: str) -> "SweepSteps":
+        """Measure only designs that a search asks for. Returns the run with these alone."""
+        # Gaussian processes are slow to load, and most sweeps need none.
+        from hwdse.explore.searching import searched  # noqa: PLC0415
+
+        done: tuple[SweepPart, ...] = ()
+        for part in self.parts:
+            measure = _Measuring(run=self, done=done, part=part, store=store)
+            keys = searched(
+                part.keys, part.evaluator, self.asked.aims, budget, measure, sampler=sampler
+            )
+            done = (*done, replace(part, keys=keys))
+        return replace(self, parts=done)
+
+    def prove(self, store: Store, generator: Generator) -> dict[str, Failure]:
+        """Generate and verify Verilog that the front lacks. Returns the failures by key."""
+        rtl = writable_folder(self.folder / RTL_FOLDER)
+        store.forget_failures("verification")
+        rows = store.rows()
+        keys = self.keys
+        front: dict[Design, list[Row]] = {}
+        for number in pareto(finished(frame_of(rows)), self.asked.aims).index:
+            front.setdefault(keys[rows[number].key], []).append(rows[number])
+        missing: dict[Design, tuple[str, ...]] = {}
+        for design, found in front.items():
+            # One proof holds in all combinations.
+            proofs = [row.certificate for row in found if holds(rtl / row.slug, row.certificate)]
+            if not proofs or proofs[0] is None:
+                missing[design] = tuple(row.key for row in found)
+                continue
+            for row in found:
+                if row.certificate != proofs[0]:
+                    store.certify(row.key, proofs[0])
+        self.reporter.start("verified Verilog", len(front), len(front) - len(missing))
+        slugs = {row.key: row.slug for found in front.values() for row in found}
+
+        def keep(key: str, verified: Verified) -> None:
+            # One folder holds for all combinations of a design.
+            if not holds(rtl / slugs[key], verified.certificate):
+                verified.write(rtl / slugs[key])
+            store.certify(key, verified.certificate)
+
+        task = Verification(generator=generator)
+        return self._outcomes(task, missing, keep, "verification", store)
+
+    def _outcomes(
+        self,
+        task: Callable[[Design], Any],
+        missing: Mapping[Design, tuple[str, ...]],
+        keep: Callable[[str, Any], None],
+        stage: str,
+        store: Store,
+    ) -> dict[str, Failure]:
+        """Run a task for each design in `missing`, and store the results under its keys.
+
+        Returns:
+            The failures by key.
+        """
+        failures = {}
+        # `closing` stops the workers at once if this loop ends early. Without it they would run
+        # until the garbage collector removes the generator.
+        with closing(self.runner(task, missing)) as outcomes:
+            for design, outcome in outcomes:
+                for key in missing[design]:
+                    failure = _kept(keep, key, outcome)
+                    if failure is not None:
+                        failures[key] = failure
+                        store.fail(key, stage, failure.reason)
+                shown = f"{short_spec(design)}{_shown(outcome, failure)}"
+                self.reporter.advance(shown, failed=failure is not None)
+        return failures
+
+    def frame(self, rows: list[Row], paired: Paired) -> pd.DataFrame:
+        """A table of the rows, with columns for the front, what is sure of it, and the Verilog."""
+        frame = with_standing(frame_of(rows), self.asked.aims, paired)
+        frame["verilog"] = [
+            f"{RTL_FOLDER}/{row.slug}"
+            if holds(self.folder / RTL_FOLDER / row.slug, row.certificate)
+            else ""
+            for row in rows
+        ]
+        return frame
+
+    def write(self, store: Store, frame: pd.DataFrame, paired: Paired) -> dict[str, Path | str]:
+        """Write table, plots and report. Returns all paths by kind."""
+        combinations = parts(frame)
+        self.reporter.start("results", 2 + len(combinations))
+        csv = write_file(self.folder / "results.csv", frame.to_csv(index=False))
+        self.reporter.advance(csv.name)
+        plots: dict[str, Path] = {}
+        for name, places in combinations:
+            png, svg = plot(
+                frame.iloc[places], self.folder / file_name("pareto", name), self.asked.aims, paired
+            )
+            self.reporter.advance(f"{png.name} {svg.name}")
+            plots |= {f"plot {name}".strip(): png, f"plot_svg {name}".strip(): svg}
+        html = report(store, self.folder / "report.html", self.asked.aims)
+        self.reporter.advance(html.name)
+        return {
+            "store": store.path or store.shown,
+            "results": csv,
+            **plots,
+            "report": html,
+            "verilog": self.folder / RTL_FOLDER,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measuring:
+    """Measures the designs of one combination, a few at a time.
+
+    The store always selects all that were measured, so an interrupted search shows them.
+    """
+
+    run: SweepSteps
+    done: tuple[SweepPart, ...]
+    part: SweepPart
+    store: Store
+    tried: dict[str, Design] = field(default_factory=dict)
+
+    def __call__(self, designs: Mapping[str, Design]) -> dict[str, dict[str, Any]]:
+        """Measure designs. Returns the records of the finished ones, by key."""
+        self.tried.update(designs)
+        now = replace(self.part, keys=dict(self.tried))
+        replace(self.run, parts=(*self.done, now)).evaluate(self.store)
+        rows = (row for row in self.store.rows() if row.key in designs)
+        return {row.key: describe(row) for row in rows if row.accuracy is not None}
+
+
+def _kept(keep: Callable[[str, Any], None], key: str, outcome: Any) -> Failure | None:
+    """Store a result. Returns a failure if the outcome is a failure or cannot be stored."""
+    if isinstance(outcome, Failure):
+        return outcome
+    try:
+        keep(key, outcome)
+    except OutputError as error:
+        return Failure(text=str(error))
+    except (AttributeError, TypeError, ValueError) as error:
+        return Failure(text=f"unusable result: {error}")
+    return None
+
+
+def _shown(outcome: Any, failure: Failure | None) -> str:
+    """Text that a progress line shows after the design."""
+    if failure is not None:
+        return "  FAILED"
+    if isinstance(outcome, Evaluation):
+        energy = outcome.cost["energy_pj"]
+        return f"  {outcome.accuracy['value']:.2%}  {energy:.3g} pJ"
+    return ""
