@@ -78,6 +78,10 @@ RESERVED = {
     "alembic": {"explore.database"},
     "distributed": {"dask_runner"},
     "psycopg": {"explore.database"},
+    # The page: the rest of a sweep knows no browser.
+    "dash": {"explore.page"},
+    "dash_ag_grid": {"explore.page"},
+    "werkzeug": {"explore.page"},
     "wasmtime": {"tools"},
 }
 

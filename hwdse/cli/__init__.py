@@ -68,6 +68,7 @@ COMMANDS = {
         "Say what to change in a design, and what would change the front.",
     ),
     "report": ("hwdse.cli.explore", "Write the HTML report of a finished or interrupted sweep."),
+    "serve": ("hwdse.cli.serve", "Show the designs of a store in a browser."),
     "store": ("hwdse.cli.store", "Look into stores of sweeps, compare and join them."),
 }
 

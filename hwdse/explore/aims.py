@@ -162,11 +162,7 @@ def misses_clock(frame: pd.DataFrame) -> Mask:
     """Mask of the rows of `frame` that are slower than their clock. A missing value is not."""
     if "meets_clock" not in frame:
         return np.zeros(len(frame), np.bool_)
-    known = (isinstance(value, bool | np.bool_) for value in frame["meets_clock"])
-    return np.array(
-        [
-            is_known and not value
-            for is_known, value in zip(known, frame["meets_clock"], strict=True)
-        ],
-        np.bool_,
-    )
+    meets = frame["meets_clock"]
+    if meets.dtype == np.bool_:
+        return ~meets.to_numpy()
+    return np.array([isinstance(v, bool | np.bool_) and not v for v in meets], np.bool_)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 
@@ -18,7 +19,10 @@ def parts(frame: pd.DataFrame) -> list[tuple[str, list[int]]]:
     """Name and places of the rows of each combination in a table. Without any, all are alike."""
     if "combination" not in frame or frame.empty:
         return [("", list(range(len(frame))))]
-    return alike(frame["combination"])
+    codes, names = pd.factorize(frame["combination"])
+    order = np.argsort(codes, kind="stable")
+    groups = np.split(order, np.cumsum(np.bincount(codes))[:-1])
+    return [(str(name), group.tolist()) for name, group in zip(names, groups, strict=True)]
 
 
 def file_name(stem: str, name: str) -> str:

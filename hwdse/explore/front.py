@@ -7,9 +7,10 @@ import pandas as pd
 from hwdse.errors import ShapeError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.combinations import parts
+from hwdse.jit import compiled
 
-# Number of rows to compare at once. It limits temporary arrays to _BLOCK * n * k booleans.
-_BLOCK = 256
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 def nondominated(values: npt.ArrayLike, maximize: tuple[bool, ...]) -> npt.NDArray[np.bool_]:
@@ -35,17 +36,53 @@ def nondominated(values: npt.ArrayLike, maximize: tuple[bool, ...]) -> npt.NDArr
             f"values of shape {table.shape} with {len(maximize)} directions: "
             "need (designs, objectives)"
         )
-    comparable = ~np.isnan(table).any(axis=1)
-    costs = np.where(maximize, -table, table)[comparable]
-    dominated = np.zeros(len(costs), dtype=np.bool_)
-    for start in range(0, len(costs), _BLOCK):
-        block = costs[start : start + _BLOCK, None, :]
-        no_worse = np.all(costs[None, :, :] <= block, axis=2)
-        better = np.any(costs[None, :, :] < block, axis=2)
-        dominated[start : start + _BLOCK] = np.any(no_worse & better, axis=1)
-    result = np.zeros(len(table), dtype=np.bool_)
-    result[comparable] = ~dominated
-    return result
+    comparable: Mask = np.asarray(~np.isnan(table).any(axis=1))
+    costs = np.where(maximize, -table, table)
+    found: Mask = fronts(costs[None], comparable[None])[0]
+    return found
+
+
+def fronts(values: Floats, taken: Mask) -> Mask:
+    """The designs on the front of each draw.
+
+    Args:
+        values: shape (draws, designs, objectives): smaller is better.
+        taken: shape (draws, designs): designs to compare. Their values are no NaN.
+
+    Returns:
+        Mask of shape (draws, designs). Of equal designs, all are on the front.
+    """
+    found = np.zeros(taken.shape, np.bool_)
+    # In lexical order no design beats an earlier one.
+    order = np.lexsort(np.moveaxis(values, 2, 0)[::-1], axis=-1)
+    _fronts(np.ascontiguousarray(values), taken, order, found)
+    return found
+
+
+@compiled
+def _fronts(values: Floats, taken: Mask, order: npt.NDArray[np.int64], found: Mask) -> None:
+    draws, designs, objectives = values.shape
+    front = np.empty(designs, np.int64)
+    for draw in range(draws):
+        size = 0
+        for place in range(designs):
+            row = order[draw, place]
+            if not taken[draw, row]:
+                continue
+            beaten = False
+            for number in range(size):
+                no_worse, better = True, False
+                for c in range(objectives):
+                    mine, other = values[draw, row, c], values[draw, front[number], c]
+                    no_worse = no_worse and other <= mine
+                    better = better or other < mine
+                if no_worse and better:
+                    beaten = True
+                    break
+            if not beaten:
+                front[size] = row
+                size += 1
+                found[draw, row] = True
 
 
 def pareto_mask(frame: pd.DataFrame, aims: Aims = DEFAULT_AIMS) -> npt.NDArray[np.bool_]:

@@ -20,10 +20,9 @@ from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.columns import Column
 from hwdse.explore.combinations import parts
 from hwdse.explore.draws import Draws
-from hwdse.explore.front import objectives, pareto_mask
+from hwdse.explore.front import fronts, objectives, pareto_mask
 from hwdse.explore.paired import Paired
 from hwdse.explore.record import four_digits
-from hwdse.explore.standing import fronts
 from hwdse.jit import compiled
 
 Floats = npt.NDArray[np.float64]

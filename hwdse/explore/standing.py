@@ -25,9 +25,8 @@ import pandas as pd
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.combinations import parts
 from hwdse.explore.draws import DRAWS, Draws
-from hwdse.explore.front import pareto_mask
+from hwdse.explore.front import fronts, pareto_mask
 from hwdse.explore.paired import Paired
-from hwdse.jit import compiled
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -126,46 +125,3 @@ def with_standing(
     return frame.assign(
         front=found.front, front_probability=found.probability, standing=found.classes
     )
-
-
-def fronts(values: Floats, taken: Mask) -> Mask:
-    """The designs on the front of each draw.
-
-    Args:
-        values: shape (draws, designs, objectives): smaller is better.
-        taken: shape (draws, designs): designs to compare. Their values are no NaN.
-
-    Returns:
-        Mask of shape (draws, designs). Of equal designs, all are on the front.
-    """
-    found = np.zeros(taken.shape, np.bool_)
-    # In lexical order no design beats an earlier one.
-    order = np.lexsort(np.moveaxis(values, 2, 0)[::-1], axis=-1)
-    _fronts(np.ascontiguousarray(values), taken, order, found)
-    return found
-
-
-@compiled
-def _fronts(values: Floats, taken: Mask, order: npt.NDArray[np.int64], found: Mask) -> None:
-    draws, designs, objectives = values.shape
-    front = np.empty(designs, np.int64)
-    for draw in range(draws):
-        size = 0
-        for place in range(designs):
-            row = order[draw, place]
-            if not taken[draw, row]:
-                continue
-            beaten = False
-            for number in range(size):
-                no_worse, better = True, False
-                for c in range(objectives):
-                    mine, other = values[draw, row, c], values[draw, front[number], c]
-                    no_worse = no_worse and other <= mine
-                    better = better or other < mine
-                if no_worse and better:
-                    beaten = True
-                    break
-            if not beaten:
-                front[size] = row
-                size += 1
-                found[draw, row] = True

@@ -13,21 +13,12 @@ from hwdse.explore.aims import Aims
 from hwdse.explore.asked import DEFAULT_SWEEP, Asked
 from hwdse.explore.database import Database, Place, Tables, database_at
 from hwdse.explore.record import Evaluation, Measured, Row, facts_of
+from hwdse.explore.stored_rows import rows_of, stamp_of, states_of
 from hwdse.explore.tables import frame_of
 from hwdse.spec import Design
 from hwdse.text import printable
 
 RTL_FOLDER = "rtl"
-
-_ROWS = """
-    SELECT selection.key, facts, evaluation.key, cost, accuracy, errors, outcomes, version,
-        certificate.key, certificate, failure.key, stage, reason, combination
-    FROM selection JOIN design ON design.key = selection.key
-        LEFT JOIN evaluation ON evaluation.key = selection.key
-        LEFT JOIN certificate ON certificate.key = selection.key
-        LEFT JOIN failure ON failure.key = selection.key
-    WHERE sweep = :sweep AND (evaluation.key IS NOT NULL OR failure.key IS NOT NULL)
-    ORDER BY position"""
 
 _LAST = "SELECT coalesce(max(number), 0) FROM sweep"
 
@@ -357,48 +348,29 @@ class Store:
                 )
         return sum(row["key"] in own for row in held["evaluation"])
 
-    def rows(self) -> list[Row]:
+    def rows(self, places: Iterable[int] | None = None) -> list[Row]:
         """Finished and failed designs of the sweep, in the order of the space.
+
+        Args:
+            places: places of the designs in the sweep, ascending; default: all.
 
         Raises:
             StoreError: a row is damaged. The message names the row.
         """
-        return [self._row(values) for values in self._tables.query(_ROWS, sweep=self.sweep)]
+        return rows_of(self.database, self._tables, self.sweep, places)
+
+    def states(self) -> dict[int, int]:
+        """A number for each finished or failed design, by its place in the sweep, ascending.
+
+        It changes if the design's row does, so that who has read the rows knows which to read
+        again.
+        """
+        return states_of(self._tables, self.sweep)
+
+    def stamp(self) -> tuple[int, ...]:
+        """Numbers that change as the store does. They take much less time than `states`."""
+        return stamp_of(self._tables)
 
     def frame(self) -> pd.DataFrame:
         """`rows` as a table with spec, costs, accuracy and `failure`; see `describe`."""
         return frame_of(self.rows())
-
-    def _row(self, values: tuple[Any, ...]) -> Row:
-        key, facts, evaluation, cost, accuracy, errors, outcomes, version = values[:8]
-        certificate, proof, failure, stage, reason, combination = values[8:]
-        table, name = "design", ""
-        try:
-            known = documents.read("facts", facts, documents.FACTS)
-            name = f" ({known['spec']})"
-            row = {"key": key, "facts": known}
-            row["combination"] = documents.text("combination", combination)
-            if evaluation is not None:
-                table = "evaluation"
-                row["cost"] = documents.read("cost", cost, documents.COST)
-                row["accuracy"] = documents.read("accuracy", accuracy, documents.ACCURACY)
-                row["errors"] = documents.read_errors(errors, row["accuracy"]["samples"])
-                if outcomes is not None:
-                    samples = row["accuracy"]["samples"]
-                    row["outcomes"] = documents.read_outcomes(outcomes, samples)
-                row["version"] = documents.text("version", version)
-            if certificate is not None and evaluation is not None:
-                table = "certificate"
-                row["certificate"] = documents.read("certificate", proof, {})
-            if failure is not None:
-                table = "failure"
-                stage, reason = documents.text("stage", stage), documents.text("reason", reason)
-                row["failure"] = f"{stage} failed: {reason}"
-        except ValueError as error:
-            shown = printable(str(key))
-            delete = self.database.statement(f"DELETE FROM {table} WHERE key = '{shown}'")
-            raise StoreError(
-                f"{self.shown}: row {shown} of table {table}{name} is damaged: {error}; delete it "
-                f"({delete}) and run hwdse explore again, or give another store"
-            ) from error
-        return Row(**row)

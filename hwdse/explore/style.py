@@ -47,12 +47,17 @@ class Style:
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Self:
         """Assign colours and shapes to the operand formats and multipliers in `frame`."""
-        return cls(colours=_assign(operands(frame), PALETTE), shapes=_assign(frame["mul"], SHAPES))
+        return cls(colours=colours_of(operands(frame)), shapes=_assign(frame["mul"], SHAPES))
 
 
 def operands(frame: pd.DataFrame) -> list[str]:
     """The operand formats of each row: `a`, or `a × b` if the formats differ."""
     return [a if a == b else f"{a} × {b}" for a, b in zip(frame["a"], frame["b"], strict=True)]
+
+
+def colours_of(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each name, in order of appearance."""
+    return _assign(names, PALETTE)
 
 
 def _assign(names: Iterable[str], choices: Sequence[Choice]) -> dict[str, Choice]:

@@ -1,5 +1,8 @@
 """Rows of a store as a table."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 
 from hwdse.explore.combinations import alike
@@ -26,16 +29,23 @@ def frame_of(rows: list[Row]) -> pd.DataFrame:
     The column `rank` compares the finished designs of a combination with each other (see
     `hwdse.explore.ranking`). It is missing if these were not all measured on the same samples.
     """
-    # An empty table needs all columns too, so use a dummy row to get them.
-    shown = rows or [Row(key="", facts=facts_of(Design.parse("a=int8,acc=int:32")))]
-    frame = pd.DataFrame.from_records([describe(row) for row in shown]).iloc[: len(rows)]
-    ranks: list[int | None] = [None] * len(shown)
-    for _, places in alike([row.combination for row in shown]):
-        some = [shown[place] for place in places]
+    ranks: list[int | None] = [None] * len(rows)
+    for _, places in alike([row.combination for row in rows]):
+        some = [rows[place] for place in places]
         found = ranks_of([row.errors for row in some], _measured(some))
         for place, rank in zip(places, found, strict=True):
             ranks[place] = rank
-    frame.insert(2, "rank", ranks[: len(rows)])
+    return frame_of_records([describe(row) for row in rows], ranks)
+
+
+def frame_of_records(
+    records: Sequence[Mapping[str, Any]], ranks: Sequence[int | None]
+) -> pd.DataFrame:
+    """The same table from records of `describe` and the rank of each."""
+    # An empty table needs all columns too, so use a dummy record to get them.
+    shown = records or [describe(Row(key="", facts=facts_of(Design.parse("a=int8,acc=int:32"))))]
+    frame = pd.DataFrame.from_records(shown).iloc[: len(records)]
+    frame.insert(2, "rank", ranks)
     kinds: dict[str, str] = dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(_COUNTS, "Int64")
     return frame.astype(kinds)
 

@@ -1,14 +1,18 @@
+import base64
+import gzip
 import json
 import re
 import shutil
 import subprocess
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
 from explore_fakes import by_key, evaluation, filled, space
 
 from hwdse.errors import OutputError, StoreError
+from hwdse.explore.advice import advise
 from hwdse.explore.aims import Aims
 from hwdse.explore.front import pareto
 from hwdse.explore.paired import Paired
@@ -32,7 +36,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.loaded, self.rows, self.links, self.inside = [], [], [], ["", None]
-        self.data = ""
+        self.texts = {"data": "", "plotly": ""}
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -51,9 +55,16 @@ class Page(HTMLParser):
     def handle_endtag(self, tag):
         self.inside = ["", None]
 
+    def unpacked(self, name):
+        return gzip.decompress(base64.b64decode(self.texts[name])).decode()
+
+    @property
+    def data(self):
+        return json.loads(self.unpacked("data"))
+
     def handle_data(self, data):
-        if self.inside == ["script", "data"]:
-            self.data += data
+        if self.inside[0] == "script" and self.inside[1] in self.texts:
+            self.texts[self.inside[1]] += data
         if self.inside[0] in ("td", "th", "button", "a") and self.rows:
             self.rows[-1][1][-1] += data
 
@@ -65,7 +76,7 @@ def test_page_is_complete_and_loads_nothing(store, tmp_path):
     assert page.loaded == []
     assert "@import" not in text.split("<script", 1)[0]
     assert "url(" not in text.split("<script", 1)[0]
-    assert "plotly.js v" in text
+    assert "plotly.js v" in page.unpacked("plotly")
 
 
 def test_table_has_a_row_per_design_and_marks_the_front(store, tmp_path):
@@ -82,7 +93,7 @@ def test_table_has_a_row_per_design_and_marks_the_front(store, tmp_path):
 
 
 def test_data_holds_every_point_and_every_front(store, tmp_path):
-    data = json.loads(Page(report(store, tmp_path / "report.html").read_text()).data)
+    data = Page(report(store, tmp_path / "report.html").read_text()).data
     frame = store.frame()
     assert [d["energy_pj"] for d in data["designs"]] == frame["energy_pj"].tolist()
     assert list(data["fronts"]) == [""]
@@ -115,6 +126,14 @@ def test_facts_and_notes_say_what_the_numbers_are(store, tmp_path):
     assert "The error on whole designs is not measured yet" in text
 
 
+def test_advice_is_that_of_the_command(store, tmp_path):
+    text = report(store, tmp_path / "report.html").read_text()
+    section = text.split('id="advice-title"')[1].split("</section>")[0]
+    found = advise(store.rows(), store.aims())
+    assert len(found) >= 3
+    assert re.findall("<li>(.*)</li>", section) == [escape(item.text) for item in found]
+
+
 def test_measured_error_is_stated(tmp_path):
     with Store.create(tmp_path / "store.sqlite") as store:
         store.select({"key": DESIGNS[0]})
@@ -137,7 +156,7 @@ def test_everything_foreign_is_escaped(tmp_path):
         text = report(store, tmp_path / "report.html").read_text()
     assert "alert(1)</script>" not in text
     assert "<script>alert" not in text
-    assert json.loads(Page(text).data)["blocks"] == [evil]
+    assert Page(text).data["blocks"] == [evil]
 
 
 def test_missing_values_are_shown_as_such(tmp_path):
@@ -148,7 +167,7 @@ def test_missing_values_are_shown_as_such(tmp_path):
         store.add("other", evaluation(DESIGNS[1]))
         text = report(store, tmp_path / "report.html").read_text()
     assert Page(text).rows[1][1][-2] == "–"
-    assert json.loads(Page(text).data)["designs"][0]["agreement"] is None
+    assert Page(text).data["designs"][0]["agreement"] is None
 
 
 def test_verilog_is_linked_relative_to_the_report(store, tmp_path):
@@ -225,3 +244,18 @@ def test_designs_that_errors_of_estimates_could_move_are_marked(store, tmp_path)
     unsure = int(standing(store.frame(), paired=Paired.of(store.rows())).undecided.sum())
     assert text.count("<tr") - text.count("<tr>") >= text.count(" data-undecided>") == unsure
     assert "is undecided (≈ before its name)" in text
+
+
+@pytest.mark.long
+def test_a_thousand_designs_take_less_than_5_mb(tmp_path):
+    designs = [
+        Design.parse(f"a={name},acc={acc},unit=dot,lanes={lanes},stages={stages}")
+        for name in ("int8", "int4", "int6", "int5", "int7")
+        for acc in ("int:32", "kulisch", "int:24:sat", "int:28")
+        for lanes in range(2, 12)
+        for stages in range(5)
+    ]
+    with Store.create(tmp_path / "store.sqlite") as store:
+        filled(store, designs)
+        assert len(store) == len(designs) == 1000
+        assert report(store, tmp_path / "report.html").stat().st_size < 5e6

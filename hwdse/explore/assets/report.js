@@ -1,7 +1,14 @@
 "use strict";
-(() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
+(async () => {
   const byId = (id) => document.getElementById(id);
+  const unpacked = (id) => {
+    const bytes = Uint8Array.from(atob(byId(id).textContent), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  };
+  const [text, plotly] = await Promise.all([unpacked("data"), unpacked("plotly")]);
+  const data = JSON.parse(text);
+  (0, eval)(plotly);
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const column = (name) => data.columns.find((c) => c.name === name);
   const value = (design, c) => design[c.name] === null ? null : design[c.name] * c.factor;
