@@ -2,6 +2,7 @@
 
 import click
 
+from hwdse.cli.output import json_option, print_json
 from hwdse.cli.places import PlaceType, sweep_option
 from hwdse.explore.database import Place
 from hwdse.explore.page import serve as serve_page
@@ -23,7 +24,8 @@ from hwdse.explore.page import serve as serve_page
     type=click.IntRange(0, 65_535),
     help="Port to answer on; 0 takes a free one.",
 )
-def serve(*, store: Place, sweep: str | None, host: str, port: int) -> None:
+@json_option
+def serve(*, store: Place, sweep: str | None, host: str, port: int, as_json: bool) -> None:
     """Show the designs of a store in a browser, live while a sweep runs.
 
     Linked views: scatter plot, parallel coordinates, table, blocks of designs, two designs beside
@@ -33,10 +35,11 @@ def serve(*, store: Place, sweep: str | None, host: str, port: int) -> None:
     STORE is an output folder of `hwdse explore`, the file store.sqlite in this folder, or
     postgresql://[user@]host/database.
     """
-    serve_page(
-        store,
-        sweep,
-        host=host,
-        port=port,
-        ready=lambda address: click.echo(f"{address}  (Ctrl-C ends it)"),
-    )
+
+    def ready(address: str) -> None:
+        if as_json:
+            print_json({"address": address})
+        else:
+            click.echo(f"{address}  (Ctrl-C ends it)")
+
+    serve_page(store, sweep, host=host, port=port, ready=ready)
