@@ -26,9 +26,9 @@ from hwdse.explore.page import serve as serve_page
 )
 @json_option
 def serve(*, store: Place, sweep: str | None, host: str, port: int, as_json: bool) -> None:
-    """Show the designs of a store in a browser, live while a sweep runs.
+    """Show the designs of a store in a browser.
 
-    Linked views: scatter plot, parallel coordinates, table, blocks of designs, two designs beside
+    The page is live while a sweep runs. Linked views: scatter plot, parallel coordinates, table, blocks of designs, two designs beside
     each other. The address of the page is a permanent link to what it shows. The page only reads.
     Ctrl-C ends it.
 
