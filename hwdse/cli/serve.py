@@ -28,9 +28,9 @@ from hwdse.explore.page import serve as serve_page
 def serve(*, store: Place, sweep: str | None, host: str, port: int, as_json: bool) -> None:
     """Show the designs of a store in a browser.
 
-    The page is live while a sweep runs. Linked views: scatter plot, parallel coordinates, table, blocks of designs, two designs beside
-    each other. The address of the page is a permanent link to what it shows. The page only reads.
-    Ctrl-C ends it.
+    The page has linked views: a scatter plot, parallel coordinates, a table, the blocks of designs,
+    and two designs beside each other. While a sweep runs, finished designs appear. The address of
+    the page is a permanent link to what it shows. Ctrl-C ends it.
 
     STORE is an output folder of `hwdse explore`, the file store.sqlite in this folder, or
     postgresql://[user@]host/database.

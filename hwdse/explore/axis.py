@@ -50,6 +50,13 @@ class ChartAxis:
             return -np.log10(np.maximum(100.0 - 100.0 * numbers, self.least_error))
         return numbers if self.column.scale == "linear" else np.log10(numbers)
 
+    def value(self, place: float) -> float:
+        """The value at a position. A ratio whose error is too small for the axis is 1."""
+        if self.column.scale == "error":
+            error = 10.0**-place
+            return 1.0 - error / 100.0 if error > self.least_error else 1.0
+        return place if self.column.scale == "linear" else 10.0**place
+
     def ticks(self, low: float, high: float) -> tuple[list[float], list[str]]:
         """Positions and texts of the tick marks between positions `low` and `high`."""
         if self.column.scale == "linear":

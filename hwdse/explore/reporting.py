@@ -28,14 +28,13 @@ from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, chance, cost_margin, four_digits
 from hwdse.explore.standing import SURE, with_standing
 from hwdse.explore.store import RTL_FOLDER, Store
-from hwdse.explore.style import Style, operands
+from hwdse.explore.style import BLOCK_COLOURS, Style, operands
 from hwdse.explore.tables import finished, frame_of
 from hwdse.explore.verilog import holds
 from hwdse.text import printable
 from hwdse.writing import write_file
 
 _ASSETS = Path(__file__).with_name("assets")
-_BLOCK_COLOURS = ("#5B8DB8", "#E0A458", "#6FAE8E", "#C97B84", "#9A8FBF", "#A8A29A")
 _TITLE = "Design-space exploration"
 
 
@@ -165,7 +164,7 @@ def _data(
             name: _common(frame["float_accuracy"].iloc[places]) for name, places in parts(frame)
         },
         "blocks": list(dict.fromkeys(block["name"] for row in rows for block in _blocks(row))),
-        "block_colours": _BLOCK_COLOURS,
+        "block_colours": BLOCK_COLOURS,
     }
 
 

@@ -24,6 +24,9 @@ PALETTE = (
     "#B8B000",
 )
 
+BLOCK_COLOURS = ("#5B8DB8", "#E0A458", "#6FAE8E", "#C97B84", "#9A8FBF", "#A8A29A")
+"""Colours of the blocks of a design."""
+
 # Pairs of a Matplotlib marker and the Plotly symbol with the same shape.
 SHAPES = (
     ("o", "circle"),

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from urllib.request import urlopen
@@ -14,6 +13,7 @@ from hwdse.explore.store import Store
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "explore"))
 from explore_fakes import filled, space
+from explore_served import served
 
 
 @pytest.fixture
@@ -24,21 +24,14 @@ def place(tmp_path):
 
 
 def test_it_serves_the_page_of_a_store(place):
-    command = [sys.executable, "-c", "import sys; from hwdse.cli import main; sys.exit(main())"]
-    with subprocess.Popen(
-        [*command, "serve", str(place), "--port", "0"], stdout=subprocess.PIPE, text=True
-    ) as server:
-        try:
-            address = server.stdout.readline().split()[0]
-            with urlopen(address) as answer:
-                assert "<title>hwdse explorer</title>" in answer.read().decode()
-            with urlopen(f"{address}_dash-layout") as answer:
-                layout = json.dumps(json.load(answer))
-            assert '"id": "scatter"' in layout
-            with urlopen(f"{address}assets/page.css") as answer:
-                assert answer.status == 200
-        finally:
-            server.terminate()
+    with served(place) as address:
+        with urlopen(address) as answer:
+            assert "<title>hwdse explorer</title>" in answer.read().decode()
+        with urlopen(f"{address}_dash-layout") as answer:
+            layout = json.dumps(json.load(answer))
+        assert '"id": "scatter"' in layout
+        with urlopen(f"{address}assets/page.css") as answer:
+            assert answer.status == 200
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,13 @@
 
 import re
 import shutil
-import subprocess
-import sys
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
 from explore_fakes import by_key, evaluation, filled, space
+from explore_served import served
 
 from hwdse.explore.space import Space
 from hwdse.explore.store import Store
@@ -23,25 +22,6 @@ _DRAWN = """() => document.querySelector('#scatter canvas')
 _TESTED = "() => document.querySelector('#lead').textContent.endsWith('designs.')"
 _ROWS = """count => count == [...document.querySelectorAll("#table .ag-cell[col-id='rank']")]
     .filter(cell => cell.textContent).length"""
-
-
-@contextmanager
-def served(place, *options):
-    """The address of the page of a store, served by the command."""
-    command = [sys.executable, "-c", "import sys; from hwdse.cli import main; sys.exit(main())"]
-    with subprocess.Popen(
-        [*command, "serve", str(place), "--port", "0", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        line = server.stdout.readline()
-        try:
-            yield re.match(r"(http://127\.0\.0\.1:\d+/)  \(Ctrl-C ends it\)", line)[1]
-        finally:
-            server.terminate()
-            _, said = server.communicate(timeout=30)
-        assert said == ""
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from explore_fakes import by_key, evaluation, filled, space
 
 from hwdse.errors import StoreError
+from hwdse.explore.axis import ChartAxis
 from hwdse.explore.front import pareto_mask
 from hwdse.explore.page import catalogue as catalogue_module
 from hwdse.explore.page import exports, figures
@@ -166,7 +167,7 @@ def test_every_point_is_where_its_axis_says(store):
         for number, places in drawn.items():
             for c, place in zip(chosen.view.axes, places, strict=True):
                 value = float(now.frame[c.name][number])
-                assert figures.Scale(c).value(place) == pytest.approx(value, rel=1e-9)
+                assert ChartAxis.of(c, now.frame).value(place) == pytest.approx(value, rel=1e-9)
 
 
 def test_of_many_points_one_is_drawn_for_each_spot(store, monkeypatch):

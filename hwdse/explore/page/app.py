@@ -1,8 +1,9 @@
 """The page as a Dash application: what follows when the reader does something."""
 
-import functools
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from dash import Input, Output, State, ctx, dcc, html, no_update
 
 import hwdse
+from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import column
 from hwdse.explore.page import exports, figures
 from hwdse.explore.page.catalogue import Catalogue, Snapshot
@@ -27,8 +29,6 @@ LIVE_MS = 2000
 """How often the page asks whether the store has changed."""
 
 _CONTROLS = ("of", "x", "y", "objectives", "only", "front")
-_SHOWN = ("rank", "standing", "front_probability")
-"""What the card of a design says beside its quantities."""
 
 
 class Explorer:
@@ -42,17 +42,12 @@ class Explorer:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self._computing = threading.Lock()
-        self._selection = functools.lru_cache(maxsize=8)(
-            lambda view, number: Selection(now=self._snapshot(number), view=view)
-        )
+        self._selection = lru_cache(maxsize=8)(lambda now, view: Selection(now=now, view=view))
         self.app = dash.Dash(
             "hwdse", title="hwdse explorer", update_title="", assets_folder=str(_ASSETS)
         )
         self.app.layout = lambda: page(self.catalogue.now, LIVE_MS)
         self._connect()
-
-    def _snapshot(self, _number: int) -> Snapshot:
-        return self.catalogue.now
 
     def selection(self, view: Mapping[str, Any]) -> Selection:
         """The designs of a view."""
@@ -60,7 +55,7 @@ class Explorer:
             name: tuple(value) if isinstance(value, list) else value for name, value in view.items()
         }
         with self._computing:
-            found: Selection = self._selection(PageView(**known), self.catalogue.now.number)
+            found: Selection = self._selection(self.catalogue.now, PageView(**known))
             # Computed here, so that callbacks at the same time do not all compute it.
             found.front  # noqa: B018
         return found
@@ -168,9 +163,10 @@ class Explorer:
             return view
         query = view.query
         for c, ends in zip(view.axes, (box["range"]["x"], box["range"]["y"]), strict=True):
-            low, high = (figures.Scale(c).value(end) for end in sorted(ends))
+            axis = ChartAxis.of(c, self.catalogue.now.frame)
+            low, high = (axis.value(end) for end in sorted(ends))
             query = query.within(c.name, low, high)
-        return _with(view, only=str(query))
+        return replace(view, only=str(query))
 
     def _brushed(self, view: PageView, brush: Sequence[Any] | None) -> PageView:
         """A brush on a parallel axis becomes limits; taken away, there are none."""
@@ -182,15 +178,16 @@ class Explorer:
             if not name.endswith("constraintrange") and "constraintrange[" not in name:
                 continue
             c = axes[int(name.split("[")[1].split("]")[0])]
+            axis = ChartAxis.of(c, self.catalogue.now.frame)
             span = [] if ends is None else np.ravel(ends).tolist()
-            values = sorted(figures.Scale(c).value(end) for end in span)
+            values = sorted(axis.value(end) for end in span)
             low, high = (values[0], values[-1]) if values else (None, None)
             query = query.within(c.name, low, high)
-        return _with(view, only=str(query))
+        return replace(view, only=str(query))
 
     def _draw(self, view: Mapping[str, Any], _version: int) -> tuple[Any, ...]:
         chosen = self.selection(view)
-        count = f"{len(chosen.frame)} of {len(self.catalogue.now.frame)} designs, "
+        count = f"{len(chosen.frame)} of {len(chosen.now.frame)} designs, "
         count += f"{len(chosen.front)} on the front"
         rows = {name: value for name, value in view.items() if name not in ("x", "y", "compare")}
         drawn = {"view": view, "rows": [chosen.now.number, rows]}
@@ -285,14 +282,10 @@ def _values(view: PageView) -> list[Any]:
     ]
 
 
-def _with(view: PageView, **changes: Any) -> PageView:
-    return PageView(**{**vars(view), **changes})
-
-
 def _controlled(view: PageView, values: Mapping[str, Any]) -> PageView:
     """The view that the controls say. A front keeps two objectives at least."""
     objectives = tuple(values["objectives"] or ())
-    return _with(
+    return replace(
         view,
         of=values["of"] if values["of"] is not None else view.of,
         x=values["x"] or view.x,
@@ -309,8 +302,8 @@ def _compared(view: PageView, now: Snapshot, number: int) -> PageView:
         return view
     spec = str(now.frame["spec"].iloc[number])
     if spec in view.compare:
-        return _with(view, compare=tuple(one for one in view.compare if one != spec))
-    return _with(view, compare=(*view.compare, spec)[-2:])
+        return replace(view, compare=tuple(one for one in view.compare if one != spec))
+    return replace(view, compare=(*view.compare, spec)[-2:])
 
 
 def _comparison(chosen: Selection, numbers: Sequence[int]) -> Any:

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import pandas as pd
@@ -29,6 +30,8 @@ OF_PAGE = ("place", "breakdown")
 
 _FIRST = 4000
 """Rows to read before the first answer; then twice as many each time."""
+_REST = 4
+"""How many times as long as it worked the reader rests: pages come first."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,16 +117,17 @@ class Catalogue:
     _records: dict[int, tuple[int, Mapping[str, Any]]] = field(default_factory=dict, repr=False)
     _stamp: tuple[int, ...] = field(default=(), repr=False)
     _share: int = field(default=_FIRST, repr=False)
+    _numbers: Iterator[int] = field(default_factory=count, repr=False)
 
     def __post_init__(self) -> None:
         with Store.open(self.place, self.sweep) as store:
             self.refresh(store)
 
     def follow(self, every_s: float) -> None:
-        """Read what changes, in a thread of its own, as long as the process lives.
+        """Start a thread that reads changes until the process ends.
 
         Args:
-            every_s: seconds between two looks at the store.
+            every_s: least number of seconds between two looks at the store.
         """
         threading.Thread(target=self._follow, args=(every_s,), daemon=True).start()
 
@@ -133,10 +137,12 @@ class Catalogue:
                 # A connection belongs to one thread. To open a large file takes a while.
                 with Store.open(self.place, self.sweep) as store:
                     while True:
-                        changed = self.refresh(store)
+                        start = time.monotonic()
+                        self.refresh(store)
                         self.wrong = ""
-                        if not changed:
-                            time.sleep(every_s)
+                        if not self.now.unread:
+                            took_s = time.monotonic() - start
+                            time.sleep(max(every_s, _REST * took_s))
             except StoreError as error:
                 self.wrong = str(error)
                 time.sleep(every_s)
@@ -157,18 +163,19 @@ class Catalogue:
         known = self._records
         changed = [place for place, state in states.items() if known.get(place, (0,))[0] != state]
         share = changed[: self._share]
-        self._stamp, self._share = stamp, 2 * self._share
+        unread = len(changed) - len(share)
+        self._stamp, self._share = stamp, 2 * self._share if unread else _FIRST
         rows = zip(share, store.rows(share), strict=True)
         both = known | {place: (states[place], _record(place, row)) for place, row in rows}
         self._records = {place: both[place] for place in states if place in both}
         self.now = _snapshot(
             self._valued(),
-            number=self.now.number + 1 if hasattr(self, "now") else 1,
+            number=next(self._numbers),
             store=store.shown,
             sweep=store.sweep,
             aims=store.aims(),
             asked=store.selected(),
-            unread=len(changed) - len(share),
+            unread=unread,
             tested=False,
         )
         return True
@@ -185,7 +192,7 @@ class Catalogue:
         kept = ("store", "sweep", "aims", "asked", "unread")
         self.now = _snapshot(
             frame,
-            number=now.number + 1,
+            number=next(self._numbers),
             tested=True,
             **{name: getattr(now, name) for name in kept},
         )

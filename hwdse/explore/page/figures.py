@@ -7,12 +7,13 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import Column
 from hwdse.explore.page.selection import Selection
+from hwdse.explore.style import BLOCK_COLOURS
 
 Floats = npt.NDArray[np.float64]
 
-BLOCK_COLOURS = ("#5B8DB8", "#E0A458", "#6FAE8E", "#C97B84", "#9A8FBF", "#A8A29A")
 MOST_BARS = 12
 """Most designs whose blocks are shown."""
 MOST_POINTS = 10_000
@@ -24,42 +25,6 @@ MOST_LINES = 500
 
 _INK, _QUIET, _LINE = "#1b1d21", "#5f6672", "#e1e4e8"
 _SIZES = ((500, 9), (5000, 6), (10**9, 4))
-_LEAST_ERROR = 1e-4
-
-
-class Scale:
-    """Places values of a quantity on an axis: logarithms of costs, and of errors of ratios."""
-
-    def __init__(self, c: Column) -> None:
-        self.column = c
-
-    def place(self, values: npt.ArrayLike) -> Floats:
-        """Values as numbers on the axis; NaN where there is no place."""
-        numbers = np.asarray(values, dtype=np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if self.column.scale == "error":
-                found = -np.log10(np.maximum(1 - numbers, _LEAST_ERROR))
-            else:
-                found = np.log10(numbers) if self.column.scale == "log" else numbers
-        return np.where(np.isfinite(found), found, np.nan)
-
-    def value(self, place: float) -> float:
-        """The value at a place."""
-        if self.column.scale == "error":
-            return float(1 - 10**-place)
-        return float(10**place if self.column.scale == "log" else place)
-
-    def ticks(self, places: Floats) -> dict[str, Any]:
-        """Marks of an axis around these places, for Plotly."""
-        known = places[~np.isnan(places)]
-        if self.column.scale == "linear" or not len(known):
-            return {}
-        low, high = _around(known)
-        marks = _round_numbers(low, high, falling=self.column.scale == "error")
-        texts = [f"{value:.4g}" for value in marks.values()]
-        if self.column.scale == "error":
-            texts = [f"{100 - 100 * value:.6g}" for value in marks.values()]
-        return {"tickvals": list(marks), "ticktext": texts}
 
 
 def _around(places: Floats) -> tuple[float, float]:
@@ -69,25 +34,20 @@ def _around(places: Floats) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _round_numbers(low: float, high: float, *, falling: bool) -> dict[float, float]:
-    """Round numbers between two logarithms, by place; at least four if there are so many."""
-    sign = -1 if falling else 1
-    decades = range(int(np.floor(min(sign * low, sign * high))) - 1, int(np.ceil(abs(high))) + 9)
-    found: dict[float, float] = {}
-    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8), np.arange(1, 10, 0.2)):
-        values = [step * 10.0**decade for decade in decades for step in steps]
-        found = {sign * float(np.log10(value)): value for value in values}
-        found = {place: value for place, value in found.items() if low <= place <= high}
-        if len(found) >= 4:
-            break
-    return found
+def _ticks(axis: ChartAxis, places: Floats) -> dict[str, Any]:
+    """Marks of an axis around these places, for Plotly."""
+    known = places[np.isfinite(places)]
+    if not len(known):
+        return {}
+    marks, texts = axis.ticks(*_around(known))
+    return {"tickvals": marks, "ticktext": texts}
 
 
 def scatter(chosen: Selection) -> go.Figure:
     """All selected designs on two axes, and their front."""
     x, y = chosen.view.axes
     frame = chosen.frame
-    across, up = Scale(x), Scale(y)
+    across, up = (ChartAxis.of(c, chosen.now.frame) for c in (x, y))
     places = across.place(frame[x.name]), up.place(frame[y.name])
     size = next(size for most, size in _SIZES if len(frame) <= most)
     figure = go.Figure(layout=_layout(hovermode="closest", dragmode="select", uirevision="same"))
@@ -123,14 +83,15 @@ def scatter(chosen: Selection) -> go.Figure:
         marker={"size": size + 5, "symbol": "circle-open", "color": _INK, "line": {"width": 1.5}},
     )
     own = chosen.now.frame[chosen.part]
-    for axis, scale, c in (("xaxis", across, x), ("yaxis", up, y)):
-        figure.update_layout({axis: {"title": c.label, **scale.ticks(scale.place(own[c.name]))}})
+    for name, axis in (("xaxis", across), ("yaxis", up)):
+        marks = _ticks(axis, axis.place(own[axis.column.name]))
+        figure.update_layout({name: {"title": axis.label, **marks}})
     return figure
 
 
 def _seen(x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
     """Mask of the points to draw: of many, one for each spot, because others would be behind it."""
-    found = ~(np.isnan(x) | np.isnan(y))
+    found = np.isfinite(x) & np.isfinite(y)
     if found.sum() <= MOST_POINTS:
         return found
     (drawn,) = np.nonzero(found)
@@ -155,22 +116,22 @@ def parallel(chosen: Selection) -> go.Figure:
     frame, on_front = frame[kept], on_front[kept]
     dimensions = []
     for c in parallel_columns(chosen):
-        scale = Scale(c)
-        places = scale.place(frame[c.name])
-        known = places[~np.isnan(places)]
+        axis = ChartAxis.of(c, chosen.now.frame)
+        places = axis.place(frame[c.name])
+        known = places[np.isfinite(places)]
         if not len(known):
             continue
         ends = _around(known)
         dimension = {
             "label": c.label,
-            "values": np.nan_to_num(places, nan=ends[0]),
+            "values": np.where(np.isfinite(places), places, ends[0]),
             "range": list(ends),
-            **scale.ticks(places),
+            **_ticks(axis, places),
         }
         limits = chosen.query.range(c.name)
         if any(limit is not None for limit in limits):
             dimension["constraintrange"] = [
-                end if limit is None else float(scale.place(limit))
+                end if limit is None else float(axis.place(limit))
                 for limit, end in zip(limits, ends, strict=True)
             ]
         dimensions.append(dimension)

@@ -156,7 +156,7 @@ def _notes() -> html.Section:
                         "98. A box drawn in the plot and a brush on a parallel axis become limits."
                     ),
                     html.Li(
-                        "The front is that of the selected designs, for the objectives above. "
+                        "The front is computed of the selected designs, by the objectives above. "
                         "Standing and probability are of the sweep's own objectives and all "
                         "designs, as hwdse pareto shows them."
                     ),

@@ -28,7 +28,7 @@ def answer(
         # The server itself would end the process instead.
         listening = socket.create_server((host, port))
     except OSError as error:
-        # `create_server` repeats the address in its own message.
+        # The error of `create_server` ends with the address, which the message already has.
         reason = str(error.strerror).partition(" (while")[0]
         raise HwdseError(
             f"cannot serve on {host}:{port}: {reason}; give another --host or --port"
