@@ -11,18 +11,15 @@ from hwdse import cost as costs
 from hwdse import networks
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
-from hwdse.cli.synthesis import measured, show_measured
 from hwdse.cost import export
 from hwdse.cost.fpga.estimate import FabricCost, estimate_fabric
 from hwdse.cost.fpga.families import FAMILIES
 from hwdse.cost.fpga.place import FpgaResult, place_and_route
 from hwdse.cost.fpga.recommend import Recommendation, recommend
-from hwdse.explore.bars import plot_bars
 from hwdse.explore.progress import ConsoleReporter
-from hwdse.explore.ranking import rank as rank_designs
 from hwdse.explore.record import cost_margin, four_digits, short_spec
-from hwdse.explore.space import DEFAULT_TECHNOLOGY
 from hwdse.networks import scales as scales_of_networks
+from hwdse.primitives import DEFAULT_TECHNOLOGY
 from hwdse.spec import Design
 
 
@@ -114,6 +111,9 @@ def cost(
     if (network and not synthesize) or (layer and not network):
         raise click.UsageError("--layer needs --network, and --network needs --synthesize.")
     if synthesize:
+        # Numba and Matplotlib each take a second to load, so only what needs them loads them.
+        from hwdse.cli.synthesis import measured, show_measured  # noqa: PLC0415
+
         results = measured(designs, files, jobs, network, layer)
         show_measured(designs, results, clock_ns=clock_ns, as_json=as_json)
         return
@@ -123,7 +123,11 @@ def cost(
     shares = costs.explain(estimates)
     names = [short_spec(design) for design in designs]
     errors = [(estimate.area_error, estimate.energy_error) for estimate in estimates]
-    drawn = plot_bars(shares, names, errors, plot.with_suffix("")) if plot else ()
+    drawn: tuple[Path, ...] = ()
+    if plot:
+        from hwdse.explore.bars import plot_bars  # noqa: PLC0415 - see above
+
+        drawn = plot_bars(shares, names, errors, plot.with_suffix(""))
     loops = [costs.loop_limit(design, technology) for design in designs]
     placed, best = _placed(designs, fpga, dsp=not no_dsp)
     on_fabric = [] if fabric is None else [estimate_fabric(design, fabric) for design in designs]
@@ -381,6 +385,8 @@ def accuracy(
                     requantize=requantize,
                 )
             )
+    from hwdse.explore.ranking import rank as rank_designs  # noqa: PLC0415 - loads SciPy
+
     ranks = [int(rank) for rank in rank_designs([result.errors for result in results]).ranks]
     if as_json:
         print_json(

@@ -21,7 +21,6 @@ from hwdse.explore.front import pareto as pareto_front
 from hwdse.explore.hypervolume import Hypervolume, hypervolumes
 from hwdse.explore.paired import Paired
 from hwdse.explore.progress import ConsoleReporter
-from hwdse.explore.reporting import report as write_report
 from hwdse.explore.run import Sweep
 from hwdse.explore.run import sweep as run_sweep
 from hwdse.explore.space import Space
@@ -337,6 +336,8 @@ def report(*, store: Place, sweep: str | None, output: Path, as_json: bool) -> N
     STORE is an output folder of `hwdse explore`, the file store.sqlite in this folder, or
     postgresql://[user@]host/database.
     """
+    from hwdse.explore.reporting import report as write_report  # noqa: PLC0415 - as in `steps`
+
     with Store.open(store, sweep) as opened:
         path = write_report(opened, output, opened.aims())
     if as_json:

@@ -11,7 +11,7 @@ from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cost.system import LayerCost, SystemCost, estimate_system, load_machine, machines
 from hwdse.explore.record import four_digits, short_spec
 from hwdse.explore.roofline import plot_roofline
-from hwdse.explore.space import DEFAULT_TECHNOLOGY
+from hwdse.primitives import DEFAULT_TECHNOLOGY
 from hwdse.spec import Design
 
 _DEFAULT_MACHINE = "edge"

@@ -25,7 +25,7 @@ from hwdse.cost.block_figures import PATH
 from hwdse.cost.families import traits_of
 from hwdse.cost.result import BlockCost, Cost
 from hwdse.errors import TechnologyError
-from hwdse.primitives import LawTable, Technology, load_technology, path_parts
+from hwdse.primitives import DEFAULT_TECHNOLOGY, LawTable, Technology, load_technology, path_parts
 from hwdse.primitives.primitive import Register
 from hwdse.primitives.structure import Structure, UnitStructure
 from hwdse.spec import Design
@@ -128,7 +128,7 @@ def stage_parts(unit: UnitStructure, technology: LawTable) -> list[Parts]:
 
 def estimate_structure(
     unit: UnitStructure,
-    technology: str | Technology = "nangate45",
+    technology: str | Technology = DEFAULT_TECHNOLOGY,
     *,
     traits: Mapping[str, float] = _NONE,
     activity: Mapping[str, float] = _NONE,
@@ -221,7 +221,10 @@ def adjusted(
 
 
 def estimate(
-    design: Design, technology: str | Technology = "nangate45", *, clock_ns: float | None = None
+    design: Design,
+    technology: str | Technology = DEFAULT_TECHNOLOGY,
+    *,
+    clock_ns: float | None = None,
 ) -> Cost:
     """Estimate area, energy per MAC and shortest clock period of a design.
 

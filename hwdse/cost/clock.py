@@ -13,7 +13,7 @@ from hwdse.cost.analytic import estimate, period_of_share
 from hwdse.cost.result import Cost
 from hwdse.errors import TechnologyError
 from hwdse.hdl.retiming import Circuit, Limits
-from hwdse.primitives import Technology, load_technology
+from hwdse.primitives import DEFAULT_TECHNOLOGY, Technology, load_technology
 from hwdse.spec import Design
 from hwdse.spec.unit import MAX_INTERLEAVE, MAX_STAGES
 
@@ -46,7 +46,7 @@ class Clocked:
 
 
 def at_clock(
-    design: Design, clock_ns: float, technology: str | Technology = "nangate45"
+    design: Design, clock_ns: float, technology: str | Technology = DEFAULT_TECHNOLOGY
 ) -> Clocked:
     """Find the cheapest `stages` and `interleave` with which a design meets a clock period.
 

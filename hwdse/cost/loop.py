@@ -8,7 +8,7 @@ from typing import Any
 
 from hwdse import hdl
 from hwdse.cost.analytic import period_of_share
-from hwdse.primitives import Technology, load_technology
+from hwdse.primitives import DEFAULT_TECHNOLOGY, Technology, load_technology
 from hwdse.spec import Design
 
 
@@ -40,7 +40,9 @@ class LoopCost:
         return asdict(self)
 
 
-def loop_limit(design: Design, technology: str | Technology = "nangate45") -> LoopCost | None:
+def loop_limit(
+    design: Design, technology: str | Technology = DEFAULT_TECHNOLOGY
+) -> LoopCost | None:
     """Compare the accumulator loop of a pipelined or interleaved design with the other stages.
 
     Args:

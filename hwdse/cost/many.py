@@ -26,7 +26,7 @@ from hwdse.cost.known import MISSING, Codes, Known, joined
 from hwdse.cost.parts import Parts
 from hwdse.cost.result import tops_per_mm2, tops_per_w
 from hwdse.errors import SpecError, TechnologyError
-from hwdse.primitives import Technology, load_technology
+from hwdse.primitives import DEFAULT_TECHNOLOGY, Technology, load_technology
 from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
 _COMMON = ("a", "b", "c", "mul", "acc", "out", "rounding", "unit")
@@ -37,7 +37,7 @@ _DEFAULTS = {"mul": "exact", "rounding": "rne"}
 
 def estimate_many(
     specs: pd.DataFrame,
-    technology: str | Technology = "nangate45",
+    technology: str | Technology = DEFAULT_TECHNOLOGY,
     *,
     clock_ns: float | None = None,
 ) -> pd.DataFrame:

@@ -11,7 +11,6 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.ticker import MaxNLocator
 
 from hwdse.explore.columns import Column
 
@@ -60,6 +59,8 @@ class ChartAxis:
     def ticks(self, low: float, high: float) -> tuple[list[float], list[str]]:
         """Positions and texts of the tick marks between positions `low` and `high`."""
         if self.column.scale == "linear":
+            from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - takes a second to load
+
             places = MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(low, high)
             inside = [float(place) for place in places if low <= place <= high]
             return inside, [f"{place:.6g}" for place in inside]

@@ -15,7 +15,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
 
 from hwdse.errors import ShapeError
 
@@ -73,6 +72,8 @@ def rank(errors: Sequence[Errors], level: float = LEVEL) -> Ranking:
     statistics = np.zeros((count, count), np.float32)
     cut = np.inf
     if count > 1 and len(errors[0]):
+        from scipy.special import ndtri  # noqa: PLC0415 - as in `_pairs`
+
         table = np.minimum(np.stack([np.asarray(each, np.float64) for each in errors]), _WORST)
         first, second = np.triu_indices(count, 1)
         p, z = _pairs(table)
@@ -130,7 +131,8 @@ def _pairs(
 
     z < 0 means that the first row has smaller errors.
     """
-    from scipy.stats import wilcoxon  # noqa: PLC0415 - takes a second to load
+    from scipy.special import ndtr  # noqa: PLC0415 - takes a second to load
+    from scipy.stats import wilcoxon  # noqa: PLC0415
 
     z = []
     for index in range(len(table) - 1):

@@ -42,11 +42,11 @@ from hwdse.explore.budget import SAMPLERS, check_sampler, measurements
 from hwdse.explore.space_text import SpaceText, toml
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
+from hwdse.primitives import DEFAULT_TECHNOLOGY
 from hwdse.reading import MAX_TOML, read_text
 from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
 DEFAULT_NETWORK = "digits-cnn"
-DEFAULT_TECHNOLOGY = "nangate45"
 
 _BUILTIN = Path(__file__).with_name("builtin.toml")
 AXES = ("network", "technology", "machine", "clock_ns")

@@ -13,10 +13,8 @@ from hwdse.explore.asked import Asked
 from hwdse.explore.combinations import file_name, parts
 from hwdse.explore.front import pareto
 from hwdse.explore.paired import Paired
-from hwdse.explore.plotting import plot
 from hwdse.explore.progress import Reporter
 from hwdse.explore.record import Evaluation, Evaluator, Reusing, Row, describe, short_spec
-from hwdse.explore.reporting import report
 from hwdse.explore.standing import with_standing
 from hwdse.explore.store import RTL_FOLDER, Store
 from hwdse.explore.tables import finished, frame_of
@@ -181,6 +179,10 @@ class SweepSteps:
 
     def write(self, store: Store, frame: pd.DataFrame, paired: Paired) -> dict[str, Path | str]:
         """Write table, plots and report. Returns all paths by kind."""
+        # Matplotlib takes a second to load, and workers draw nothing.
+        from hwdse.explore.plotting import plot  # noqa: PLC0415
+        from hwdse.explore.reporting import report  # noqa: PLC0415
+
         combinations = parts(frame)
         self.reporter.start("results", 2 + len(combinations))
         csv = write_file(self.folder / "results.csv", frame.to_csv(index=False))

@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
 
 from hwdse.hdl.netlist import Node
 
@@ -98,6 +96,10 @@ class Circuit:
 
     def _loops(self) -> list[int]:
         """For each node, the number of the loop that contains the node; 0 outside of loops."""
+        # Every command loads this module, and few need SciPy.
+        from scipy.sparse import csr_matrix  # noqa: PLC0415
+        from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
         edges = [(self.driver[bit], k) for k, bits in enumerate(self.inputs) for bit in bits]
         count = len(self.nodes)
         rows, columns = zip(*edges, strict=True) if edges else ((), ())
@@ -367,6 +369,9 @@ class Circuit:
                 u is raised and the lag of v is only one larger, v must be raised, too.
             interleave: number of interleaved sums.
         """
+        from scipy.sparse import csr_matrix  # noqa: PLC0415 - as in `_loops`
+        from scipy.sparse.csgraph import breadth_first_order, maximum_flow  # noqa: PLC0415
+
         count = len(self.nodes)
         source, sink = count + len(self.groups), count + len(self.groups) + 1
         saved = [0] * count

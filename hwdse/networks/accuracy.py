@@ -16,7 +16,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr, log_softmax
 
 CONFIDENCE = 0.95
 RIGHT, AGREES = 1, 2
@@ -207,6 +206,8 @@ def _log_probabilities(outputs: Outputs) -> npt.NDArray[np.float64]:
     x = outputs.astype(np.float64)
     if (x >= 0).all() and np.allclose(x.sum(axis=1), 1, atol=1e-3):
         return np.asarray(np.log(np.maximum(x, 1e-30)), np.float64)
+    from scipy.special import log_softmax  # noqa: PLC0415 - takes half a second to load
+
     return np.asarray(log_softmax(x, axis=1), np.float64)
 
 
@@ -216,5 +217,7 @@ def mcnemar_p(right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.bool_]) 
     Source: Q. McNemar, Psychometrika 12 (1947). The exact form is a binomial test on the samples
     for which exactly one of the two answers is right.
     """
+    from scipy.special import bdtr  # noqa: PLC0415 - as in `_log_probabilities`
+
     gained, lost = int((right & ~other_right).sum()), int((other_right & ~right).sum())
     return min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))

@@ -6,10 +6,16 @@ structure as primitives. The cost model adds up their area, energy and delay.
 
 from hwdse.primitives.fabric import Fabric, fabrics, load_fabric
 from hwdse.primitives.laws import Adjustment, Law, LawTable
-from hwdse.primitives.technology import Technology, load_technology, technologies
+from hwdse.primitives.technology import (
+    DEFAULT_TECHNOLOGY,
+    Technology,
+    load_technology,
+    technologies,
+)
 from hwdse.primitives.timing import path_delay, path_parts
 
 __all__ = [
+    "DEFAULT_TECHNOLOGY",
     "Adjustment",
     "Fabric",
     "Law",

@@ -16,6 +16,9 @@ from hwdse.primitives.table_files import path_of_table, read_laws, table_names
 QUANTITIES = ("area_um2", "energy_pj", "delay_ns")
 """A technology table has one law per primitive for each of these quantities."""
 
+DEFAULT_TECHNOLOGY = "nangate45"
+"""Technology of estimates for which none is named."""
+
 SCHEMA = "hwdse-technology-2"
 """Required value of the key `schema` in a technology table."""
 

@@ -11,18 +11,18 @@ from hwdse.errors import SpecError
 from hwdse.formats import LevelFormat
 from hwdse.spec import Radix4
 
-#: Designs that are compared, and the seed.
-DRAWN, SEED = 9, 20270
+SEED = 20270
 
 
+@pytest.mark.parametrize("drawn", [4, pytest.param(40, marks=pytest.mark.long)])
 @pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")  # what is refused half-made
 def test_drawn_designs_are_built_of_what_they_declare(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drawn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     designs, units = Designs(Path()), UNITS
     number = compared = pruned = 0
-    while compared < DRAWN:
+    while compared < drawn:
         design = designs.case(SEED, number, units[number % len(units)]).design
         number += 1
         if design.state.fixed_point_bits > 160 or design.unit.group > 5:
@@ -43,4 +43,4 @@ def test_drawn_designs_are_built_of_what_they_declare(
             # An output that the products cannot reach, such as int4 of tiny floats, has no logic.
             assert without_adders(found).items() <= without_adders(said).items(), design
             pruned += 1
-    assert pruned <= 1
+    assert pruned <= drawn // 4

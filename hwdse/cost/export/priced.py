@@ -6,6 +6,7 @@ from typing import Self
 
 from hwdse.cost import Cost, Technology, estimate, load_technology
 from hwdse.errors import SpecError, TechnologyError
+from hwdse.primitives import DEFAULT_TECHNOLOGY
 from hwdse.spec import Design
 
 
@@ -52,7 +53,7 @@ class PricedDesign:
         )
 
     @classmethod
-    def estimate(cls, design: Design, technology: str | Technology = "nangate45") -> Self:
+    def estimate(cls, design: Design, technology: str | Technology = DEFAULT_TECHNOLOGY) -> Self:
         """A design with its estimated cost.
 
         Args:

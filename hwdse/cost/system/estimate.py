@@ -20,7 +20,7 @@ from hwdse.cost.system.storage import StoredBits
 from hwdse.cost.system.tile import Moves
 from hwdse.cost.system.tiling import all_fetches, choose
 from hwdse.errors import MachineError
-from hwdse.primitives import Technology
+from hwdse.primitives import DEFAULT_TECHNOLOGY, Technology
 from hwdse.spec import Design, Workload
 
 _UM_PER_MM = 1000.0
@@ -32,7 +32,7 @@ def estimate_system(
     workloads: Sequence[Workload],
     machine: Machine,
     *,
-    technology: str | Technology = "nangate45",
+    technology: str | Technology = DEFAULT_TECHNOLOGY,
     stored: Mapping[str, str] | None = None,
     contents: Mapping[str, Contents] | None = None,
     cost: Cost | None = None,

@@ -11,6 +11,7 @@ from hwdse.spec.engines.scalable import Scalable
 from hwdse.verify.coverage import judged
 from hwdse.verify.prepare import Prepared, check_level, prepare
 from hwdse.verify.stimulus.mac import dot_stimulus
+from hwdse.verify.stimulus.mixed_modes import mixed_sums
 from hwdse.verify.stimulus.operands import any_codes, corner_codes, finite_codes
 from hwdse.verify.trace import Trace, joined
 
@@ -19,6 +20,8 @@ _PAIRS = {"quick": 256, "full": 1 << 16}
 _SUMS = {"quick": (24, 32), "full": (96, 256)}
 #: Steps of each kind of sums of floats.
 _FLOAT_STEPS = {"quick": 64, "full": 6000}
+#: Sums of floats and integers together.
+_MIXED_SUMS = {"quick": 64, "full": 4000}
 _KINDS = _CHANGING, _STEADY, _LARGEST = range(3)
 
 
@@ -31,6 +34,7 @@ def _(unit: Scalable, design: Design, level: str, seed: int) -> Prepared:
     sums = [_sums(unit, kind, level, rng) for kind in _KINDS]
     if unit.number_format is not None:
         sums += _float_sums(unit, design, level, seed, rng)
+        sums.append(_mixed_sums(unit, design, level, rng))
     blocks = [*pairs, *sums]
     results = [running(design, *operands) for operands in blocks]
     first = [np.arange(mode.size) % mode.shape[1] == 0 for mode, _, _ in blocks]
@@ -145,6 +149,21 @@ def _float_sums(
             for codes in (block.a, block.b)
         )
         yield np.full(a.shape, len(unit.modes)), a, b
+
+
+def _mixed_sums(
+    unit: Scalable, design: Design, level: str, rng: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """Sums of floats and integers together. Half of the integers are small, a quarter are 1."""
+    sums = _MIXED_SUMS[level]
+    words = np.stack([_words(unit, sums, rng) for _ in "ab"])
+    words[:, : sums // 2] &= (1 << design.a.bits) - 1
+    words[:, : sums // 4] = 1
+    mode, a, b = mixed_sums(unit, design, words, rng)
+    for operand in (a, b):
+        floating = mode == len(unit.modes)
+        operand[floating] = _beside(unit, operand[floating], rng)
+    return mode, a, b
 
 
 def _beside(unit: Scalable, codes: Array, rng: np.random.Generator) -> Array:
