@@ -191,8 +191,10 @@ def built_by_verilator(verilog, top, vectors, build_dir, object_cache, coverage)
     # No UNOPTFLAT: an output's sign may depend on its other bits, a loop of words but not of bits.
     # No split, so that there is one C++ file: for several files, the wheel sets up the precompiled
     # header wrongly.
+    # Functions are split, because the compiler needs many minutes for one of 100,000 lines.
     # No fatal warnings: a user's file may cause warnings.
     flags = ["-O3", "-Wno-UNOPTFLAT", "-Wno-fatal", "--output-split", "0", "-CFLAGS", "-O1"]
+    flags += ["--output-split-cfuncs", "2000"]
     # The run-time library is the same with coverage, which adds one part.
     objects = RuntimeObjects(object_cache, flags)
     if coverage:

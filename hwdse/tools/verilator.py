@@ -13,7 +13,11 @@ from hwdse.errors import ToolError
 from hwdse.resources import cache_base, resource
 from hwdse.temporary import temporary_folder
 
-_FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert", "-Wno-fatal")
+_FLAGS = (
+    *("-O3", "--x-assign", "fast", "--x-initial", "unique", "--noassert", "-Wno-fatal"),
+    # The compiler needs many minutes for one function of 100,000 lines.
+    *("--output-split-cfuncs", "2000"),
+)
 # Compiling a large design takes minutes. Identical modules then share code instead of being merged
 # into their surroundings, and the compiler does less: it takes a seventh of the time, and the
 # simulation is as fast.
