@@ -23,8 +23,10 @@ from pathlib import Path
 # What every verilated C++ file includes, directly or not.
 HEADERS = ["memory", "string", "verilated.h", "verilated_vpi.h", "verilated_dpi.h"]
 HEADERS += ["verilated_syms.h", "verilated_sym_props.h"]
-# Flags that optimise come with -CFLAGS: precompiled headers take none that are for size.
-MAKE_OPTIONS = ["OPT_FAST=", "OPT_SLOW=", "OPT_GLOBAL="]
+# Flags that optimise come with -CFLAGS: precompiled headers take none that are for size. There is
+# one C++ file, also of split functions: for several files, the wheel sets up the precompiled header
+# wrongly.
+MAKE_OPTIONS = ["OPT_FAST=", "OPT_SLOW=", "OPT_GLOBAL=", "VM_PARALLEL_BUILDS=0"]
 
 
 class MissingToolError(Exception):
@@ -189,8 +191,6 @@ def built_by_verilator(verilog, top, vectors, build_dir, object_cache, coverage)
     ports.write_text("\n".join(["`verilator_config", *lines, ""]))
     # -O1 makes the build quick: a build takes longer than a simulation of many vectors.
     # No UNOPTFLAT: an output's sign may depend on its other bits, a loop of words but not of bits.
-    # No split, so that there is one C++ file: for several files, the wheel sets up the precompiled
-    # header wrongly.
     # Functions are split, because the compiler needs many minutes for one of 100,000 lines.
     # No fatal warnings: a user's file may cause warnings.
     flags = ["-O3", "-Wno-UNOPTFLAT", "-Wno-fatal", "--output-split", "0", "-CFLAGS", "-O1"]

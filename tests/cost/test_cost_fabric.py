@@ -188,8 +188,8 @@ def test_validate_command(capsys, tmp_path):
 def test_sweep_with_a_fabric(tmp_path, capsys):
     space = tmp_path / "space.toml"
     space.write_text(
-        'network = "digits"\nsamples = 40\nfabric = "ecp5"\n'
-        'designs = ["a=int4,acc=int:16", "a=int8,acc=int:32", "a=e4m3fn,acc=fp:bf16"]\n'
+        'network = "digits"\nsamples = 20\nfabric = "ecp5"\n'
+        'designs = ["a=int4,acc=int:16", "a=int5,acc=int:16"]\n'
     )
     folder = tmp_path / "out"
     assert main(["explore", str(space), "-o", str(folder), "--jobs", "1"]) == 0

@@ -102,6 +102,7 @@ endmodule
 """
 
 
+@pytest.mark.long
 def test_level_exhaustive_tries_every_result_of_a_user_unit(tmp_path: Path) -> None:
     design, file = Design.parse("a=int4,out=int8,unit=mul"), tmp_path / "slow.v"
     file.write_text(SLOW_MUL)
