@@ -11,7 +11,7 @@ from hwdse import cost as costs
 from hwdse import networks
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
-from hwdse.cost import export
+from hwdse.cost import DEFAULT_TECHNOLOGY, export
 from hwdse.cost.fpga.estimate import FabricCost, estimate_fabric
 from hwdse.cost.fpga.families import FAMILIES
 from hwdse.cost.fpga.place import FpgaResult, place_and_route
@@ -19,7 +19,6 @@ from hwdse.cost.fpga.recommend import Recommendation, recommend
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import cost_margin, four_digits, short_spec
 from hwdse.networks import scales as scales_of_networks
-from hwdse.primitives import DEFAULT_TECHNOLOGY
 from hwdse.spec import Design
 
 

@@ -8,10 +8,10 @@ from hwdse import networks
 from hwdse.cli.counts import Count
 from hwdse.cli.memory_formats import store_option, stored_formats
 from hwdse.cli.output import json_option, percent, print_json, print_table
+from hwdse.cost import DEFAULT_TECHNOLOGY
 from hwdse.cost.system import LayerCost, SystemCost, estimate_system, load_machine, machines
 from hwdse.explore.record import four_digits, short_spec
 from hwdse.explore.roofline import plot_roofline
-from hwdse.primitives import DEFAULT_TECHNOLOGY
 from hwdse.spec import Design
 
 _DEFAULT_MACHINE = "edge"

@@ -13,6 +13,7 @@ from hwdse.cost.explain import BlockShares, explain
 from hwdse.cost.loop import LoopCost, loop_limit
 from hwdse.cost.result import BlockCost, Cost
 from hwdse.primitives import (
+    DEFAULT_TECHNOLOGY,
     Fabric,
     LawTable,
     Technology,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hwdse.cost.many import estimate_many
 
 __all__ = [
+    "DEFAULT_TECHNOLOGY",
     "BlockCost",
     "BlockShares",
     "Clocked",

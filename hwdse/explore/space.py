@@ -36,13 +36,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from hwdse import formats
+from hwdse.cost import DEFAULT_TECHNOLOGY
 from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.budget import SAMPLERS, check_sampler, measurements
 from hwdse.explore.space_text import SpaceText, toml
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
-from hwdse.primitives import DEFAULT_TECHNOLOGY
 from hwdse.reading import MAX_TOML, read_text
 from hwdse.spec import Accumulator, Design, Multiplier, Unit
 
