@@ -17,6 +17,7 @@ from hwdse.cost.system import Machine, load_machine
 from hwdse.errors import HwdseError
 from hwdse.explore.on_machine import on_machine
 from hwdse.explore.record import Evaluation, Measured, Row, describe, facts_of
+from hwdse.explore.rungs import LowerRung, usual_rungs
 from hwdse.networks import Network
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design, Workload
@@ -172,6 +173,23 @@ class DesignEvaluator:
             identity=self.identity(design),
         )
 
+    def lower_rungs(self, samples: Sequence[int] | None) -> tuple[LowerRung, ...]:
+        """The same measurement on fewer samples; numbers that are not fewer are left out."""
+        wanted = usual_rungs(self.samples) if samples is None else samples
+        return tuple(
+            LowerRung(
+                name=f"{number} samples", share=number / self.samples, evaluator=self._on(number)
+            )
+            for number in sorted(set(wanted))
+            if number < self.samples
+        )
+
+    def _on(self, samples: int) -> Self:
+        """This evaluator for other samples. What is no matter of accuracy is left out."""
+        data = _data_digest(_inputs(self).network, samples, self.data_dir)
+        few = replace(self, samples=samples, data_digest=data, clock_ns=None)
+        return replace(few, fabric="", fabric_digest="", machine="", machine_digest="")
+
     def costs(self, designs: Sequence[Design]) -> "pd.DataFrame":
         """Columns of costs of designs, one row each; missing where a design cannot be built."""
         # Workers evaluate designs without pandas, which is slow to load.
@@ -235,7 +253,7 @@ def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _inputs(evaluator: DesignEvaluator) -> _Inputs:
     """Load everything, and check that it matches the digests of the evaluator.
 

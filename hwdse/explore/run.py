@@ -163,7 +163,7 @@ def sweep(
         known = {key for key in run.keys if key in opened}
         pool = len(run.keys)
         if space.budget:
-            run = run.searched(opened, space.budget, space.sampler)
+            run = run.searched(opened, space.budget, space.sampler, space.rungs)
         earlier = sum(key in known for key in run.keys)
         failures = run.evaluate(opened)
         computed = len(run.keys) - earlier - len(failures)

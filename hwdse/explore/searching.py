@@ -18,15 +18,17 @@ from hwdse.errors import SearchError
 from hwdse.explore.aims import Aims
 from hwdse.explore.budget import SAMPLERS, measurements
 from hwdse.explore.columns import Column
-from hwdse.explore.search import Budget, OptunaSearch, PoolSearch, Rung, Trial, features_of
+from hwdse.explore.search import FULL, Budget, OptunaSearch, PoolSearch, Rung, Trial, features_of
 from hwdse.spec import Design
 
 Floats = npt.NDArray[np.float64]
 
-Measure = Callable[[dict[str, Design]], Mapping[str, Mapping[str, Any]]]
-"""A function that measures designs by key, and returns the records of the finished ones by key."""
+Measure = Callable[[dict[str, Design], Rung], Mapping[str, Mapping[str, Any]]]
+"""A function that measures designs by key on a rung.
 
-FULL = (Rung(name="all samples", share=1.0),)
+It returns the records of the finished ones by the same keys.
+"""
+
 _FIRST = 0.15
 """Share of the budget that is measured before the surrogate chooses."""
 _BATCH, _BATCHES = 8, 10
@@ -46,6 +48,10 @@ class Costing(Protocol):
 class DesignSearch(Protocol):
     """What chooses designs: it asks for measurements and takes the results."""
 
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The ways to measure, to which the numbers of `Trial.rung` refer."""
+
     def ask(self) -> list[Trial]:
         """What to measure next; empty at the end."""
 
@@ -56,23 +62,28 @@ class DesignSearch(Protocol):
         """Never ask for a design again: it cannot be measured."""
 
 
-def _by_expected_gain(designs: Sequence[Design], costs: Floats, most: int) -> DesignSearch:
-    return PoolSearch(features=features_of(designs), costs=costs, rungs=FULL, budget=plan(most))
+def _by_expected_gain(
+    designs: Sequence[Design], costs: Floats, most: int, rungs: tuple[Rung, ...]
+) -> DesignSearch:
+    features = features_of(designs)
+    return PoolSearch(features=features, costs=costs, rungs=rungs, budget=plan(most))
 
 
-def _by_study(designs: Sequence[Design], costs: Floats, most: int, *, sampler: str) -> DesignSearch:
+def _by_study(
+    designs: Sequence[Design], costs: Floats, most: int, _: tuple[Rung, ...], *, sampler: str
+) -> DesignSearch:
     return OptunaSearch(designs=designs, costs=costs, budget=plan(most), sampler=sampler)
 
 
-SEARCHES: dict[str, Callable[[Sequence[Design], Floats, int], DesignSearch]] = {
+SEARCHES: dict[str, Callable[[Sequence[Design], Floats, int, tuple[Rung, ...]], DesignSearch]] = {
     "ehvi": _by_expected_gain,
     "optuna": partial(_by_study, sampler="tpe"),
     "optuna:nsga2": partial(_by_study, sampler="nsga2"),
 }
 """A search for each of `hwdse.explore.budget.SAMPLERS`.
 
-Functions of the pool, its costs (smaller is better, NaN: never measured) and the number of designs
-that may be measured.
+Functions of the pool, its costs (smaller is better, NaN: never measured), the number of designs
+that may be measured, and the ways to measure, the cheapest first.
 """
 
 
@@ -131,6 +142,7 @@ def searched(
     measure: Measure,
     *,
     sampler: str = SAMPLERS[0],
+    lower: Sequence[Rung] = (),
 ) -> dict[str, Design]:
     """Search for the front of a pool of designs. The same pool gives the same search.
 
@@ -141,9 +153,10 @@ def searched(
         budget: as of `measurements`.
         sampler: what chooses the designs, one of `hwdse.explore.budget.SAMPLERS`.
         measure: measures designs. A design that it does not return has failed, and is left out.
+        lower: cheaper measurements, the cheapest first, that a sampler may use.
 
     Returns:
-        The designs that were measured or failed, by key, in the order of the pool.
+        The designs that were fully measured or failed, by key, in the order of the pool.
 
     Raises:
         SearchError: the evaluator knows no costs, the objectives are others, the budget is wrong,
@@ -154,15 +167,19 @@ def searched(
         raise SearchError("a search needs an evaluator that knows costs without measuring")
     keys, designs = list(pool), list(pool.values())
     costs = wanted.costs(evaluator.costs(designs), aims)
-    search = SEARCHES[sampler](designs, costs, measurements(budget, len(pool)))
+    search = SEARCHES[sampler](designs, costs, measurements(budget, len(pool)), (*lower, FULL))
     tried: set[int] = set()
     while batch := search.ask():
-        chosen = {keys[item.design]: item for item in batch}
-        records = measure({key: pool[key] for key in chosen})
-        qualities = dict(zip(records, wanted.qualities(records.values()), strict=True))
-        for key, item in chosen.items():
-            tried.add(item.design)
-            _tell(search, item, qualities.get(key))
+        for number, rung in enumerate(search.rungs):
+            chosen = {keys[item.design]: item for item in batch if item.rung == number}
+            if not chosen:
+                continue
+            records = measure({key: pool[key] for key in chosen}, rung)
+            qualities = dict(zip(records, wanted.qualities(records.values()), strict=True))
+            for key, item in chosen.items():
+                if rung == search.rungs[-1] or key not in qualities:
+                    tried.add(item.design)
+                _tell(search, item, qualities.get(key))
     return {keys[place]: designs[place] for place in sorted(tried)}
 
 

@@ -10,6 +10,7 @@ fabric = "ecp5"              # LUTs, flip-flops and clock frequency on an FPGA, 
 machine = "edge"             # latency and energy per sample on a machine, too
 clock_ns = 2.0               # each design gets the registers that this clock period needs
 budget = "10%"               # measure only so many designs, chosen by a search; default: all
+rungs = [64]                 # first on so many samples; default: 64 of 1,024 or more
 sampler = "ehvi"             # what chooses them: ehvi (default), optuna or optuna:nsga2
 objectives = ["energy_pj", "sqnr_db"]      # default; any two or more quantities of results
 where = ["area_um2 <= 5000"] # limits that a design on the front keeps
@@ -54,7 +55,7 @@ AXES = ("network", "technology", "machine", "clock_ns")
 
 _SCALARS = (
     *("network", "samples", "scales", "requantize", "technology", "fabric", "machine", "clock_ns"),
-    *("budget", "sampler"),
+    *("budget", "rungs", "sampler"),
 )
 _SETTINGS = (*_SCALARS, "objectives", "where", "skip_invalid", "designs", "space")
 
@@ -91,6 +92,8 @@ class Space:
             `interleave`. None: the designs keep their own.
         budget: how many designs to measure, such as `10%` or `200`; a search chooses them. Empty:
             all of them.
+        rungs: numbers of samples on which a search measures designs first. None: a few, where the
+            full measurement has many; empty: all samples at once.
         sampler: what chooses them, one of `hwdse.explore.budget.SAMPLERS`.
         aims: objectives and limits of the front.
         skipped: number of combinations left out because they are not valid designs.
@@ -109,6 +112,7 @@ class Space:
     machine: str = ""
     clock_ns: float | None = None
     budget: str = ""
+    rungs: tuple[int, ...] | None = None
     sampler: str = SAMPLERS[0]
     aims: Aims = DEFAULT_AIMS
     skipped: int = 0
@@ -125,6 +129,11 @@ class Space:
             raise SpaceError(f"{self.name}: no designs; give `designs` or a [[space]] table")
         if self.samples is not None and self.samples < 1:
             raise SpaceError(f"{self.name}: samples = {self.samples} must be at least 1")
+        if self.rungs and (min(self.rungs) < 1 or not self.budget):
+            raise SpaceError(
+                f"{self.name}: rungs = {list(self.rungs)}: numbers of samples of a search, which "
+                "needs a budget"
+            )
         for clock in self.axes.get("clock_ns", (self.clock_ns,)):
             if clock is not None and not 0 < float(clock) < math.inf:
                 raise SpaceError(f"{self.name}: clock_ns = {clock} must be above 0 and finite")
@@ -166,6 +175,8 @@ class Space:
             "where": [str(limit) for limit in self.aims.where],
             "designs": [str(design) for design in self.designs],
         }
+        if self.rungs is not None:
+            settings["rungs"] = list(self.rungs)
         return toml({key: v for key, v in settings.items() if v not in (None, "")})
 
     @classmethod
@@ -230,6 +241,7 @@ class Space:
             "requantize": source.typed(document, "requantize", bool, False),
             "fabric": source.typed(document, "fabric", str, ""),
             "budget": source.typed(document, "budget", str, ""),
+            "rungs": source.numbers(document, "rungs") if "rungs" in document else None,
             "sampler": source.typed(document, "sampler", str, SAMPLERS[0]),
             "aims": _aims(source, document),
         }

@@ -1,10 +1,10 @@
 """The steps of a sweep, and what each keeps in the store."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,7 +14,16 @@ from hwdse.explore.combinations import file_name, parts
 from hwdse.explore.front import pareto
 from hwdse.explore.paired import Paired
 from hwdse.explore.progress import Reporter
-from hwdse.explore.record import Evaluation, Evaluator, Reusing, Row, describe, short_spec
+from hwdse.explore.record import (
+    Evaluation,
+    Evaluator,
+    Reusing,
+    Row,
+    describe,
+    facts_of,
+    short_spec,
+)
+from hwdse.explore.rungs import Laddered, LowerRung
 from hwdse.explore.standing import with_standing
 from hwdse.explore.store import RTL_FOLDER, Store
 from hwdse.explore.tables import finished, frame_of
@@ -23,6 +32,9 @@ from hwdse.runners import Runner
 from hwdse.spec import Design
 from hwdse.workers import Failure
 from hwdse.writing import writable_folder, write_file
+
+if TYPE_CHECKING:
+    from hwdse.explore.search import Rung
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,16 +106,25 @@ class SweepSteps:
             failures |= self._outcomes(part.evaluator, keys, store.add, "evaluation", store)
         return failures
 
-    def searched(self, store: Store, budget: str, sampler: str) -> "SweepSteps":
+    def searched(
+        self, store: Store, budget: str, sampler: str, rungs: Sequence[int] | None
+    ) -> "SweepSteps":
         """Measure only designs that a search asks for. Returns the run with these alone."""
         # Gaussian processes are slow to load, and most sweeps need none.
+        from hwdse.explore.search import Rung  # noqa: PLC0415
         from hwdse.explore.searching import searched  # noqa: PLC0415
 
         done: tuple[SweepPart, ...] = ()
         for part in self.parts:
-            measure = _Measuring(run=self, done=done, part=part, store=store)
+            evaluator = part.evaluator
+            lower = evaluator.lower_rungs(rungs) if isinstance(evaluator, Laddered) else ()
+            measure = _Measuring(
+                run=self, done=done, part=part, store=store, lower={one.name: one for one in lower}
+            )
             keys = searched(
-                part.keys, part.evaluator, self.asked.aims, budget, measure, sampler=sampler
+                *(part.keys, evaluator, self.asked.aims, budget, measure),
+                sampler=sampler,
+                lower=[Rung(name=one.name, share=one.share) for one in lower],
             )
             done = (*done, replace(part, keys=keys))
         return replace(self, parts=done)
@@ -216,15 +237,38 @@ class _Measuring:
     done: tuple[SweepPart, ...]
     part: SweepPart
     store: Store
+    lower: Mapping[str, LowerRung]
     tried: dict[str, Design] = field(default_factory=dict)
 
-    def __call__(self, designs: Mapping[str, Design]) -> dict[str, dict[str, Any]]:
-        """Measure designs. Returns the records of the finished ones, by key."""
+    def __call__(self, designs: Mapping[str, Design], rung: "Rung") -> dict[str, dict[str, Any]]:
+        """Measure designs on a rung. Returns the records of the finished ones, by key."""
+        if rung.name in self.lower:
+            return self._lower(designs, self.lower[rung.name])
         self.tried.update(designs)
         now = replace(self.part, keys=dict(self.tried))
         replace(self.run, parts=(*self.done, now)).evaluate(self.store)
         rows = (row for row in self.store.rows() if row.key in designs)
         return {row.key: describe(row) for row in rows if row.accuracy is not None}
+
+    def _lower(self, designs: Mapping[str, Design], rung: LowerRung) -> dict[str, dict[str, Any]]:
+        """Measure designs on a lower rung. The store keeps it, and no table shows it."""
+        evaluator, store, reporter = rung.evaluator, self.store, self.run.reporter
+        missing = {
+            design: (evaluator.key(design),)
+            for design in designs.values()
+            if store.measured(evaluator.identity(design)) is None
+        }
+        store.introduce({key: design for design, (key,) in missing.items()})
+        reporter.start(f"designs, {rung.name}", len(designs), len(designs) - len(missing))
+        self.run._outcomes(evaluator, missing, store.add, "evaluation", store)
+        found = {}
+        for key, design in designs.items():
+            known = store.measured(evaluator.identity(design))
+            if known is not None:
+                facts, measured = facts_of(design), known.accuracy
+                row = Row(key=key, facts=facts, accuracy=measured, errors=known.errors)
+                found[key] = describe(row)
+        return found
 
 
 def _kept(keep: Callable[[str, Any], None], key: str, outcome: Any) -> Failure | None:

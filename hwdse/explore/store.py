@@ -147,11 +147,6 @@ class Store:
         asked, names = asked or Asked(), combinations or {}
         if not asked.sweep or printable(asked.sweep) != asked.sweep:
             raise StoreError(f"a sweep cannot be called {asked.sweep!r}: give it printable text")
-        # In one order, so that sweeps that share designs do not wait for each other in a circle.
-        facts = [
-            {"key": key, "facts": documents.write(facts_of(designs[key]))}
-            for key in sorted(designs)
-        ]
         chosen = [
             {"sweep": asked.sweep, "position": n, "key": key, "combination": names.get(key, "")}
             for n, key in enumerate(designs)
@@ -168,12 +163,17 @@ class Store:
             }
             # The row of the sweep comes first: it keeps another process from the same sweep.
             self._tables.put("sweep", [row], replace=True)
-            self._tables.put("design", facts, replace=True)
+            self._tables.put("design", _facts(designs), replace=True)
             self._tables.change(
                 "DELETE FROM selection WHERE sweep = :sweep", [{"sweep": asked.sweep}]
             )
             self._tables.put("selection", chosen)
         self._sweep = asked.sweep
+
+    def introduce(self, designs: Mapping[str, Design]) -> None:
+        """Keep facts of designs that no sweep shows, so that `add` and `fail` take them."""
+        with self._tables.transaction():
+            self._tables.put("design", _facts(designs), replace=True)
 
     def asked(self) -> Asked:
         """What the sweep is asked to do. Without any sweep, the usual aims and no space.
@@ -218,7 +218,7 @@ class Store:
         )
 
     def add(self, key: str, evaluation: Evaluation) -> None:
-        """Store the evaluation of a selected design. An existing row with this key stays unchanged.
+        """Store the evaluation of a known design. An existing row with this key stays unchanged.
 
         Raises:
             ValueError: the evaluation is incomplete or has invalid values.
@@ -273,7 +273,7 @@ class Store:
             self._tables.change("DELETE FROM failure WHERE key = :key", [{"key": key}])
 
     def fail(self, key: str, stage: str, reason: str) -> None:
-        """Store the failure of a selected design. Replaces an earlier failure.
+        """Store the failure of a known design. Replaces an earlier failure.
 
         Args:
             key: key of the design.
@@ -374,3 +374,13 @@ class Store:
     def frame(self) -> pd.DataFrame:
         """`rows` as a table with spec, costs, accuracy and `failure`; see `describe`."""
         return frame_of(self.rows())
+
+
+def _facts(designs: Mapping[str, Design]) -> list[dict[str, str]]:
+    """Rows of the table of designs.
+
+    They have one order, so that sweeps that share designs do not wait for each other in a circle.
+    """
+    return [
+        {"key": key, "facts": documents.write(facts_of(designs[key]))} for key in sorted(designs)
+    ]

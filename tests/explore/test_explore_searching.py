@@ -17,6 +17,7 @@ from hwdse.explore.database import STORE_NAME
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.hypervolume import volume
 from hwdse.explore.run import sweep
+from hwdse.explore.rungs import LowerRung, usual_rungs
 from hwdse.explore.searching import SEARCHES
 from hwdse.explore.space import Space
 from hwdse.explore.store import Store
@@ -180,6 +181,103 @@ def test_a_study_of_optuna_may_choose(tmp_path, sampler):
     again = sweep(given, tmp_path / "out", **arguments)
     assert (again.computed, again.reused) == (0, 12)
     pd.testing.assert_frame_equal(again.frame, result.frame)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rough(Known):
+    """`Known` on few samples, each quality with an error of its own."""
+
+    def key(self, design):
+        return "rough " + super().key(design)
+
+    def identity(self, design):
+        return self.key(design)
+
+    def with_accuracy(self, design, known):
+        raise NotImplementedError("technologies are not compared here")
+
+    def __call__(self, design):
+        found = super().__call__(design)
+        error = sum(map(ord, str(design))) % 7 / 3 - 1
+        accuracy = {**found.accuracy, "sqnr_db": found.accuracy["sqnr_db"] + error}
+        return replace(found, accuracy=accuracy, identity=self.identity(design))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder(Known):
+    """`Known` with a rung of few samples."""
+
+    def lower_rungs(self, samples):
+        rough = Rough(log=self.log.with_name("rough"), broken=self.broken)
+        wanted = (10,) if samples is None else samples
+        return tuple(
+            LowerRung(name=f"{number} samples", share=number / 100, evaluator=rough)
+            for number in wanted
+        )
+
+
+def climbed(folder, given, **behaviour):
+    evaluator = Ladder(log=folder / "log", **behaviour)
+    generator = FakeGenerator(log=folder / "proofs")
+    result = sweep(
+        *(given, folder / "out"),
+        **{"jobs": 1, "budget": "8", "evaluator": evaluator, "generator": generator},
+    )
+    rough = evaluator.lower_rungs(None)[0].evaluator
+    return result, evaluator.calls(), rough.calls()
+
+
+def test_few_samples_come_first_and_are_kept_but_not_shown(tmp_path):
+    result, full, few = climbed(tmp_path, space())
+    assert len(few) == len(set(few)) > len(full) == len(result.frame)
+    assert len(full) + len(few) / 10 <= 8
+    assert set(full) <= set(few)
+    assert list(result.frame["spec"]) == [str(d) for d in DESIGNS if str(d) in set(full)]
+    exact = [6.0 * d.a.bits - 10 + np.log2(d.unit.group) for d in DESIGNS if str(d) in set(full)]
+    assert result.frame["sqnr_db"].tolist() == pytest.approx(exact)
+    assert result.unmeasured == len(DESIGNS) - len(full)
+    # The same search again finds all that it asks for, on both rungs.
+    again, full_again, few_again = climbed(tmp_path, space())
+    assert (full_again, few_again) == (full, few)
+    pd.testing.assert_frame_equal(result.frame, again.frame)
+    with Store.open(tmp_path / "out") as store:
+        assert len(store) == len(full) + len(few)
+        assert store.sweeps() == ["sweep"]
+
+
+def test_rungs_of_the_space(tmp_path):
+    _, full, few = climbed(tmp_path, space(rungs=(), budget="8"))
+    assert (len(full), few) == (8, [])
+    given = space(rungs=(5, 20), budget="8")
+    assert Space.parse(given.to_toml(), "test") == given
+    assert Space.parse(space(budget="8").to_toml(), "test").rungs is None
+    for rungs, budget in (((0,), "8"), ((64,), "")):
+        with pytest.raises(SpaceError, match=r"rungs = \[\d+\]: numbers of samples of a search"):
+            space(rungs=rungs, budget=budget)
+    with pytest.raises(SpaceError, match=r"test:1: rungs holds 'few': must be a whole number"):
+        Space.parse('rungs = ["few"]\n', "test")
+
+
+def test_a_failure_on_few_samples_is_told(tmp_path):
+    with pytest.raises(FailedDesignsError) as raised:
+        climbed(tmp_path, space(), broken="e4m3fn")
+    frame = raised.value.result.frame
+    assert set(frame[frame["failure"] != ""]["a"]) == {"e4m3fn"}
+
+
+def test_few_samples_of_a_network_give_nearly_the_same():
+    whole = DesignEvaluator.prepare("digits", None, "nangate45")
+    assert whole.lower_rungs(None) == ()  # 445 samples are few
+    assert [rung.name for rung in whole.lower_rungs([500, 40, 40])] == ["40 samples"]
+    (rung,) = whole.lower_rungs([40])
+    assert rung.share == 40 / 445
+    designs = [Design.parse(f"a={a},acc=kulisch") for a in ("int8", "int4", "e4m3fn")]
+    for design in designs:
+        few, full = rung.evaluator(design), whole(design)
+        assert len(few.errors) == 40
+        assert few.accuracy["sqnr_db"] == pytest.approx(full.accuracy["sqnr_db"], abs=2)
+        assert len({few.identity, full.identity, rung.evaluator.key(design)}) == 3
+    assert usual_rungs(1195) == (64,)
 
 
 def test_refused(tmp_path):

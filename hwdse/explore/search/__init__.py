@@ -8,10 +8,11 @@ from hwdse.explore.search.features import features_of
 from hwdse.explore.search.improvement import Staircase, expected_improvement
 from hwdse.explore.search.optuna_search import OptunaSearch
 from hwdse.explore.search.parameters import Parameters
-from hwdse.explore.search.search import Budget, PoolSearch, Rung, Trial
+from hwdse.explore.search.search import FULL, Budget, PoolSearch, Rung, Trial
 from hwdse.explore.search.surrogate import Surrogate
 
 __all__ = [
+    "FULL",
     "Budget",
     "OptunaSearch",
     "Parameters",

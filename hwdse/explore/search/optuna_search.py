@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from hwdse.errors import SearchError
 from hwdse.explore.search.parameters import Parameters
-from hwdse.explore.search.search import Budget, Trial
+from hwdse.explore.search.search import FULL, Budget, Rung, Trial
 from hwdse.resources import how_to_get
 from hwdse.spec import Design
 
@@ -83,6 +83,11 @@ class OptunaSearch:
     _known: dict[int, float] = field(default_factory=dict)
     _dropped: set[int] = field(default_factory=set)
     _waiting: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """Only full measurements."""
+        return (FULL,)
 
     def __post_init__(self) -> None:
         if self.sampler not in SAMPLERS:

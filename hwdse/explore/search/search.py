@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 
 _FIRST_NOISE = 0.25
 """Error of a lower rung before it is known, as a share of the spread of all qualities."""
+WIDEST = 8
+"""Most measurements of lower rungs at a time, for each of the last one."""
 _FEWEST_PAIRS = 5
 """Designs measured on two rungs from which on their differences say how exact the lower one is."""
 
@@ -36,6 +38,10 @@ class Rung:
     share: float
 
 
+FULL = Rung(name="all samples", share=1.0)
+"""The full measurement, which is the last rung."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Budget:
     """How much may be measured.
@@ -43,7 +49,8 @@ class Budget:
     Attributes:
         measurements: most measurements, in measurements of the last rung.
         first: measurements before the surrogate chooses, in the same unit.
-        batch: measurements chosen at a time.
+        batch: measurements chosen at a time, in the same unit; of lower rungs alone at most
+            `WIDEST` times as many.
     """
 
     measurements: float
@@ -215,8 +222,8 @@ class PoolSearch:
         ways = np.cumsum([rung.share for rung in reversed(self.rungs)])[::-1][following]
         qualities = self.qualities
         chosen: list[Trial] = []
-        free = np.ones(len(open_), np.bool_)
-        while len(chosen) < count and free.any():
+        cost, free = 0.0, np.ones(len(open_), np.bool_)
+        while cost < count and len(chosen) < WIDEST * count and free.any():
             front = self._front(qualities)
             gains = expected_improvement(front, self.costs[open_], means, deviations)
             place = int(np.argmax(np.where(free, gains / ways, -1.0)))
@@ -226,6 +233,7 @@ class PoolSearch:
             design = int(open_[place])
             qualities[design] = means[place]
             chosen.append(Trial(design=design, rung=int(following[place])))
+            cost += self.rungs[following[place]].share
         return chosen
 
     def _front(self, qualities: Floats) -> Staircase:

@@ -1,0 +1,56 @@
+"""Cheaper measurements of designs, which a search makes before the full ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from hwdse.explore.record import Evaluation, Reusing
+from hwdse.spec import Design
+
+FEW_SAMPLES = 64
+"""Samples of the rung that a search has where nothing else is asked for."""
+_LEAST_RATIO = 16
+"""How many times more samples the full measurement must have for that rung."""
+
+
+class LowerEvaluator(Reusing, Protocol):
+    """An evaluator of a lower rung: `Evaluator` and `Reusing`."""
+
+    def key(self, design: Design) -> str:
+        """As of `Evaluator`."""
+
+    def __call__(self, design: Design) -> Evaluation:
+        """As of `Evaluator`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowerRung:
+    """A cheaper measurement of designs.
+
+    Attributes:
+        name: name for readers, such as `64 samples`.
+        share: cost of a measurement, as a share of that of the full one.
+        evaluator: measures a design. Its quality is that of the full measurement with an error,
+            which the search learns.
+    """
+
+    name: str
+    share: float
+    evaluator: LowerEvaluator
+
+
+@runtime_checkable
+class Laddered(Protocol):
+    """An evaluator that knows cheaper measurements. Any evaluator may bring its own."""
+
+    def lower_rungs(self, samples: Sequence[int] | None) -> tuple[LowerRung, ...]:
+        """The cheaper measurements, the cheapest first.
+
+        Args:
+            samples: numbers of samples that are asked for. None: what suits the evaluator.
+        """
+
+
+def usual_rungs(samples: int) -> tuple[int, ...]:
+    """The rungs of a measurement with so many samples, if nothing is asked for."""
+    return (FEW_SAMPLES,) if samples >= _LEAST_RATIO * FEW_SAMPLES else ()
