@@ -52,7 +52,7 @@ def measured(space: Space, samples: int, path: Path) -> np.ndarray:
             if number % 50 == 0:
                 path.write_text(json.dumps(known))
     path.write_text(json.dumps(known))
-    return np.clip([known[str(design)] for design in space.designs], -20.0, 150.0)
+    return np.asarray(np.clip([known[str(design)] for design in space.designs], -20.0, 150.0))
 
 
 def _ours(*rungs: Rung) -> Callable[[Pool, np.ndarray, np.ndarray, int], PoolSearch]:

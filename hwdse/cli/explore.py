@@ -30,7 +30,18 @@ from hwdse.explore.tables import finished, frame_of
 from hwdse.networks.scales import names as scale_policies
 from hwdse.text import printable
 
-_COLUMN = click.Choice([c.name for c in COLUMNS])
+
+class _Quantity(click.ParamType[str]):
+    """A column of results. Which there are depends on the measures of the sweep."""
+
+    name = "quantity"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The columns that every sweep may have."""
+        return f"[{'|'.join(c.name for c in COLUMNS)}|...]"
+
+
+_COLUMN = _Quantity()
 
 
 @click.command()
@@ -282,7 +293,7 @@ def pareto(
         if frame.empty:
             raise StoreError(f"{opened.shown} holds no finished design yet: run hwdse explore")
     for needed, quantity in aims.needs().items():
-        if frame[needed].isna().all():
+        if quantity not in frame or frame[quantity].isna().all():
             raise StoreError(f"{opened.shown} holds no {quantity}: the space must say {needed}")
     done = with_standing(finished(frame), aims, Paired.of(rows))
     failures = frame[frame["failure"] != ""]

@@ -205,6 +205,7 @@ def _document(row: Row) -> dict[str, Any]:
         "facts": dict(row.facts),
         "cost": row.cost and dict(row.cost),
         "accuracy": row.accuracy and dict(row.accuracy),
+        "measured": dict(row.measured),
         "version": row.version,
         "certificate": row.certificate and dict(row.certificate),
         "failure": row.failure,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
+from hwdse.explore.columns import Column
 
 DEFAULT_SWEEP = "sweep"
 
@@ -16,9 +17,11 @@ class Asked:
         aims: its objectives and limits.
         space: its space, as the text of a space file; empty: the sweep cannot be resumed.
         data_dir: folder of its dataset; empty: the usual one.
+        columns: the columns of its measures, which a reader need not have installed.
     """
 
     sweep: str = DEFAULT_SWEEP
     aims: Aims = DEFAULT_AIMS
     space: str = ""
     data_dir: str = ""
+    columns: tuple[Column, ...] = ()

@@ -1,6 +1,9 @@
 """The quantities for comparing designs: column name, title, unit and direction."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 import pandas as pd
 
@@ -23,8 +26,8 @@ class Column:
         is_cost: whether the quantity belongs to the hardware, not to the accuracy.
         order: name of another column for comparing designs, such as `rank`; smaller is better.
             Designs with equal values there are tied. Empty: this quantity compares designs.
-        needs: key of a space without which no design has this quantity, and name of its column;
-            empty: every design has it.
+        needs: key of a space without which no design has this quantity; empty: every design has
+            it.
     """
 
     name: str
@@ -40,6 +43,23 @@ class Column:
     def __post_init__(self) -> None:
         if self.scale not in ("log", "linear", "error"):
             raise HwdseError(f"axis scale {self.scale!r} of {self.name}: log, linear or error")
+
+    @classmethod
+    def from_json(cls, document: Any) -> Self:
+        """The column of a document of `to_json`.
+
+        Raises:
+            ValueError: the document describes no column.
+        """
+        kinds = {name: type(value) for name, value in asdict(_LIKE).items()}
+        fits = isinstance(document, dict) and {k: type(v) for k, v in document.items()} == kinds
+        if not fits:
+            raise ValueError(f"{document!r} describes no column")
+        return cls(**document)
+
+    def to_json(self) -> dict[str, str | bool]:
+        """All attributes."""
+        return asdict(self)
 
     @property
     def objective(self) -> tuple[str, bool]:
@@ -132,10 +152,45 @@ COLUMNS = (
 )
 DEFAULT_COST, DEFAULT_QUALITY = "energy_pj", "sqnr_db"
 
+_LIKE = Column(name="name", title="Title", unit="")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_ADDED: dict[str, Column] = {}
+
+
+def add_columns(columns: Iterable[Column]) -> None:
+    """Make the columns of a measure known. The same columns again change nothing.
+
+    Raises:
+        HwdseError: a column has no name or title that can be used, or the name of another one.
+    """
+    new = [replace(c, needs="measures") for c in columns]
+    for c in new:
+        if not _NAME.fullmatch(c.name) or len(c.title) < 2:
+            raise HwdseError(
+                f"column {c.name!r}, {c.title!r}: a name of small letters, digits and _, and a "
+                "title are needed"
+            )
+        taken = c.name in {own.name for own in COLUMNS}
+        if taken or _ADDED.get(c.name, c) != c:
+            raise HwdseError(f"column {c.name} has the name of another column")
+    _ADDED.update({c.name: c for c in new})
+
+
+def all_columns() -> tuple[Column, ...]:
+    """Every known column, those of measures last."""
+    return (*COLUMNS, *_ADDED.values())
+
+
+def added_columns() -> tuple[Column, ...]:
+    """The known columns of measures."""
+    return tuple(_ADDED.values())
+
 
 def measured(frame: pd.DataFrame) -> tuple[Column, ...]:
     """The columns that belong to the rows of `frame`."""
-    return tuple(c for c in COLUMNS if not c.needs or frame[c.needs].notna().any())
+    return tuple(
+        c for c in all_columns() if not c.needs or (c.name in frame and frame[c.name].notna().any())
+    )
 
 
 def column(name: str) -> Column:
@@ -144,8 +199,8 @@ def column(name: str) -> Column:
     Raises:
         HwdseError: no column has this name.
     """
-    for c in COLUMNS:
+    for c in all_columns():
         if c.name == name:
             return c
-    allowed = ", ".join(c.name for c in COLUMNS)
+    allowed = ", ".join(c.name for c in all_columns())
     raise HwdseError(f"unknown column {name!r}: one of {allowed}")

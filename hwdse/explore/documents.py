@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hwdse.explore.columns import Column
 from hwdse.explore.on_machine import ON_MACHINE
 from hwdse.networks.accuracy import AGREES, RIGHT
 from hwdse.text import printable
@@ -119,7 +120,25 @@ def _is_system(value: Any) -> bool:
     )
 
 
+def _are_columns(value: Any) -> bool:
+    try:
+        return isinstance(value, list) and all(map(Column.from_json, value))
+    except ValueError:
+        return False
+
+
+def _are_values(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        _is_name(name) and (number is None or (_is_number(number) and math.isfinite(number)))
+        for name, number in value.items()
+    )
+
+
+MEASURED: dict[str, Check] = {"values": _are_values}
+
 _WORDS: dict[Check, str] = {
+    _are_columns: "descriptions of columns",
+    _are_values: "finite numbers by name, or null",
     _is_amount: "a finite number from 0 up",
     _is_margin: "a finite number from 0 up, or null",
     _is_ratio: "a number from 0 to 1, or NaN",
@@ -161,8 +180,8 @@ COST: dict[str, Check] = {
     "system": _is_system,
 }
 AIMS: dict[str, Check] = {"objectives": _are_texts, "where": _are_texts}
-SETTINGS: dict[str, Check] = {"space": _are_texts, "data_dir": _is_text}
-OPTIONAL = frozenset({"fabric", "system"})
+SETTINGS: dict[str, Check] = {"space": _are_texts, "data_dir": _is_text, "columns": _are_columns}
+OPTIONAL = frozenset({"fabric", "system", "columns"})
 """Members that documents of sweeps without them may lack."""
 
 ACCURACY: dict[str, Check] = {

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -119,6 +119,7 @@ class Row:
         failure: the failed stage and the reason, in one line; empty if no stage failed.
         combination: name of the combination of network, technology, clock and machine; empty in a
             space with only one.
+        measured: values of the columns of measures that plug in.
     """
 
     key: str
@@ -131,6 +132,7 @@ class Row:
     certificate: Mapping[str, Any] | None = None
     failure: str = ""
     combination: str = ""
+    measured: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def spec(self) -> str:
@@ -194,6 +196,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "samples": accuracy.get("samples"),
         "metric": accuracy.get("metric"),
         "network": accuracy.get("network"),
+        **row.measured,
         "version": row.version or None,
         "combination": row.combination,
         "verified": row.certificate is not None,

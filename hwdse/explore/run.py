@@ -15,6 +15,7 @@ from hwdse.explore.database import STORE_NAME, Place
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.front import pareto
 from hwdse.explore.hypervolume import Hypervolume, hypervolumes
+from hwdse.explore.measures import measure_named
 from hwdse.explore.paired import Paired
 from hwdse.explore.progress import Reporter, Silent
 from hwdse.explore.record import Evaluator
@@ -139,6 +140,7 @@ def sweep(
     space = replace(space, **changes)
     data = None if data_dir is None else Path(data_dir)
     # Report what is missing of any combination before any work.
+    measures = tuple(measure_named(one) for one in space.measures)
     evaluators = [evaluator or _evaluator(one, data) for _, one in space.combinations]
     reporter = reporter or Silent()
     runner = runner_of(jobs, scheduler)
@@ -153,11 +155,13 @@ def sweep(
             aims=space.aims,
             space=space.to_toml(),
             data_dir="" if data is None else str(data.absolute()),
+            columns=tuple(column for measure in measures for column in measure.columns),
         ),
         folder=writable_folder(Path(folder)),
         runner=runner,
         reporter=reporter,
         parts=tuple(chosen),
+        measures=measures,
     )
     with Store.create(run.folder / STORE_NAME if store is None else store) as opened:
         known = {key for key in run.keys if key in opened}

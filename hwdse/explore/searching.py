@@ -103,6 +103,9 @@ class _Objectives:
                 f"objectives {', '.join(aims.objectives)}: a search needs one cost and one measure "
                 "of accuracy"
             )
+        for column in aims.columns:
+            if column.needs == "measures":
+                raise SearchError(f"objective {column.name}: a search knows no measures of others")
         return cls(cost=costs[0], quality=qualities[0])
 
     def costs(self, frame: pd.DataFrame, aims: Aims) -> Floats:

@@ -12,6 +12,7 @@ clock_ns = 2.0               # each design gets the registers that this clock pe
 budget = "10%"               # measure only so many designs, chosen by a search; default: all
 rungs = [64]                 # first on so many samples; default: 64 of 1,024 or more
 sampler = "ehvi"             # what chooses them: ehvi (default), optuna or optuna:nsga2
+measures = ["toggles"]       # measures of other packages (hwdse.explore.measures)
 objectives = ["energy_pj", "sqnr_db"]      # default; any two or more quantities of results
 where = ["area_um2 <= 5000"] # limits that a design on the front keeps
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # single designs
@@ -41,6 +42,7 @@ from hwdse.cost import DEFAULT_TECHNOLOGY
 from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.budget import SAMPLERS, check_sampler, measurements
+from hwdse.explore.measures import measure_named
 from hwdse.explore.space_text import SpaceText, toml
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
@@ -57,7 +59,7 @@ _SCALARS = (
     *("network", "samples", "scales", "requantize", "technology", "fabric", "machine", "clock_ns"),
     *("budget", "rungs", "sampler"),
 )
-_SETTINGS = (*_SCALARS, "objectives", "where", "skip_invalid", "designs", "space")
+_SETTINGS = (*_SCALARS, "measures", "objectives", "where", "skip_invalid", "designs", "space")
 
 _Combination = Mapping[str, str | int]
 
@@ -95,6 +97,7 @@ class Space:
         rungs: numbers of samples on which a search measures designs first. None: a few, where the
             full measurement has many; empty: all samples at once.
         sampler: what chooses them, one of `hwdse.explore.budget.SAMPLERS`.
+        measures: names of measures that plug in, see `hwdse.explore.measures`.
         aims: objectives and limits of the front.
         skipped: number of combinations left out because they are not valid designs.
         axes: values of `network`, `technology`, `machine` or `clock_ns` where there are several.
@@ -114,6 +117,7 @@ class Space:
     budget: str = ""
     rungs: tuple[int, ...] | None = None
     sampler: str = SAMPLERS[0]
+    measures: tuple[str, ...] = ()
     aims: Aims = DEFAULT_AIMS
     skipped: int = 0
     axes: Mapping[str, tuple[str | float, ...]] = field(default_factory=dict, hash=False)
@@ -171,6 +175,7 @@ class Space:
         settings: dict[str, Any] = {key: getattr(self, key) for key in _SCALARS}
         settings |= {key: list(values) for key, values in self.axes.items()}
         settings |= {
+            "measures": list(self.measures),
             "objectives": list(self.aims.objectives),
             "where": [str(limit) for limit in self.aims.where],
             "designs": [str(design) for design in self.designs],
@@ -243,6 +248,7 @@ class Space:
             "budget": source.typed(document, "budget", str, ""),
             "rungs": source.numbers(document, "rungs") if "rungs" in document else None,
             "sampler": source.typed(document, "sampler", str, SAMPLERS[0]),
+            "measures": _measures(source, document),
             "aims": _aims(source, document),
         }
         axes = {key: source.axis(document, key) for key in AXES if key in document}
@@ -253,6 +259,17 @@ class Space:
 
 def _shown(key: str, value: str | float) -> str:
     return f"{value:g} ns" if key == "clock_ns" else str(value)
+
+
+def _measures(source: "SpaceText", document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the measures of a document, all of them known."""
+    names = source.strings(document, "measures")
+    for name in names:
+        try:
+            measure_named(name)
+        except HwdseError as error:
+            raise source.error(str(error), source.key("measures")) from error
+    return tuple(dict.fromkeys(names))
 
 
 def _aims(source: "SpaceText", document: Mapping[str, Any]) -> Aims:

@@ -117,11 +117,14 @@ def _bounds(frame: pd.DataFrame, aims: Aims, paired: Paired | None) -> tuple[Flo
     return least / DRAWS, most / DRAWS
 
 
+STANDING = ("front", "front_probability", "standing")
+"""Columns that `with_standing` adds."""
+
+
 def with_standing(
     frame: pd.DataFrame, aims: Aims = DEFAULT_AIMS, paired: Paired | None = None
 ) -> pd.DataFrame:
-    """The frame with the columns `front`, `front_probability` and `standing` (the class)."""
+    """The frame with the columns `STANDING`; the last has the class."""
     found = standing(frame, aims, paired)
-    return frame.assign(
-        front=found.front, front_probability=found.probability, standing=found.classes
-    )
+    values = (found.front, found.probability, found.classes)
+    return frame.assign(**dict(zip(STANDING, values, strict=True)))

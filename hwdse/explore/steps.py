@@ -12,6 +12,7 @@ from hwdse.errors import HwdseError, OutputError
 from hwdse.explore.asked import Asked
 from hwdse.explore.combinations import file_name, parts
 from hwdse.explore.front import pareto
+from hwdse.explore.measures import Measure, checked
 from hwdse.explore.paired import Paired
 from hwdse.explore.progress import Reporter
 from hwdse.explore.record import (
@@ -25,7 +26,7 @@ from hwdse.explore.record import (
 )
 from hwdse.explore.rungs import Laddered, LowerRung
 from hwdse.explore.standing import with_standing
-from hwdse.explore.store import RTL_FOLDER, Store
+from hwdse.explore.store import RTL_FOLDER, Store, stage_of
 from hwdse.explore.tables import finished, frame_of
 from hwdse.explore.verilog import Generator, Verification, Verified, holds
 from hwdse.runners import Runner
@@ -77,6 +78,7 @@ class SweepSteps:
         runner: does the work.
         reporter: receives the progress.
         parts: the designs, by combination.
+        measures: measures that plug in.
     """
 
     asked: Asked
@@ -84,6 +86,7 @@ class SweepSteps:
     runner: Runner
     reporter: Reporter
     parts: tuple[SweepPart, ...]
+    measures: tuple[Measure, ...] = ()
 
     @property
     def keys(self) -> dict[str, Design]:
@@ -104,7 +107,33 @@ class SweepSteps:
             self.reporter.start(phase, len(part.keys), len(part.keys) - len(missing))
             keys = {design: (key,) for design, key in missing.items()}
             failures |= self._outcomes(part.evaluator, keys, store.add, "evaluation", store)
+        for measure in self.measures:
+            failures |= self._measure(measure, store)
         return failures
+
+    def _measure(self, measure: Measure, store: Store) -> dict[str, Failure]:
+        """Measure the evaluated designs that the store lacks. Returns the failures by key."""
+        kept, missing = store.kept(measure.name), dict[Design, tuple[str, ...]]()
+        evaluated = {key: design for key, design in self.keys.items() if key in store}
+        identities = {d: f"{measure.identity(d)}" for d in dict.fromkeys(evaluated.values())}
+        for key, design in evaluated.items():
+            identity = identities[design]
+            if kept.get(key) == identity:
+                continue
+            known = store.values(measure.name, identity)
+            if known is None:
+                missing[design] = (*missing.get(design, ()), key)
+            else:
+                store.keep(key, measure.name, identity, known)
+        keys = self.keys
+
+        def keep(key: str, values: Any) -> None:
+            found = checked(measure, values)
+            store.keep(key, measure.name, identities[keys[key]], found)
+
+        done = len(identities) - len(missing)
+        self.reporter.start(f"designs, {measure.name}", len(identities), done)
+        return self._outcomes(measure, missing, keep, stage_of(measure.name), store)
 
     def searched(
         self, store: Store, budget: str, sampler: str, rungs: Sequence[int] | None

@@ -11,6 +11,7 @@ from hwdse.errors import HwdseError, StoreError
 from hwdse.explore import documents
 from hwdse.explore.aims import Aims
 from hwdse.explore.asked import DEFAULT_SWEEP, Asked
+from hwdse.explore.columns import Column, add_columns
 from hwdse.explore.database import Database, Place, Tables, database_at
 from hwdse.explore.record import Evaluation, Measured, Row, facts_of
 from hwdse.explore.stored_rows import rows_of, stamp_of, states_of
@@ -22,8 +23,13 @@ RTL_FOLDER = "rtl"
 
 _LAST = "SELECT coalesce(max(number), 0) FROM sweep"
 
-_OF_DESIGNS = ("design", "evaluation", "certificate", "failure")
+_OF_DESIGNS = ("design", "evaluation", "measurement", "certificate", "failure")
 """Tables of designs, each before those that refer to it."""
+
+
+def stage_of(measure: str) -> str:
+    """Stage of a failure to measure."""
+    return f"measurement of {measure}"
 
 
 class Store:
@@ -158,7 +164,11 @@ class Store:
                 "aims": documents.write(asked.aims.to_json()),
                 "settings": documents.write(
                     # Texts in a store have one line.
-                    {"space": asked.space.splitlines(), "data_dir": asked.data_dir}
+                    {
+                        "space": asked.space.splitlines(),
+                        "data_dir": asked.data_dir,
+                        "columns": [column.to_json() for column in asked.columns],
+                    }
                 ),
             }
             # The row of the sweep comes first: it keeps another process from the same sweep.
@@ -189,17 +199,40 @@ class Store:
         try:
             known = documents.read("aims", aims, documents.AIMS)
             others = documents.read("settings", settings, documents.SETTINGS)
+            # Objectives may be among the columns of measures.
+            columns = self._columns()
             return Asked(
                 sweep=self.sweep,
                 aims=Aims.of(*known["objectives"], where=known["where"]),
                 space="\n".join(others["space"]),
                 data_dir=others["data_dir"],
+                columns=columns,
             )
         except (ValueError, HwdseError) as error:
             raise StoreError(
                 f"{self.shown}: the objectives of the sweep are damaged: {error}; run hwdse "
                 "explore again"
             ) from error
+
+    def _columns(self) -> tuple[Column, ...]:
+        """The columns of the sweep's measures, which are known from now on.
+
+        Raises:
+            StoreError: they are damaged, or have the names of others.
+        """
+        query = "SELECT settings FROM sweep WHERE name = :sweep"
+        try:
+            for (settings,) in self._tables.query(query, sweep=self.sweep):
+                found = documents.read("settings", settings, documents.SETTINGS)
+                columns = tuple(map(Column.from_json, found.get("columns", [])))
+                add_columns(columns)
+                return columns
+        except (ValueError, HwdseError) as error:
+            raise StoreError(
+                f"{self.shown}: the columns of the sweep's measures are damaged: {error}; run "
+                "hwdse explore again"
+            ) from error
+        return ()
 
     def aims(self) -> Aims:
         """Objectives and limits of the sweep; the usual ones before the first.
@@ -258,8 +291,45 @@ class Store:
         except ValueError:
             return None
 
+    def values(self, measure: str, identity: str) -> dict[str, float | None] | None:
+        """What a measure has found of an identity; None if nothing, or if it is damaged."""
+        query = (
+            "SELECT document FROM measurement WHERE measure = :measure AND identity = :identity "
+            "LIMIT 1"
+        )
+        found = self._tables.query(query, measure=measure, identity=identity)
+        try:
+            return (
+                documents.read("measurement", found[0][0], documents.MEASURED)["values"]
+                if found
+                else None
+            )
+        except ValueError:
+            return None
+
+    def keep(
+        self, key: str, measure: str, identity: str, values: Mapping[str, float | None]
+    ) -> None:
+        """Store what a measure found of an evaluated design, instead of what it found before.
+
+        Raises:
+            ValueError: the values are no numbers.
+        """
+        document = documents.checked("measurement", {"values": values}, documents.MEASURED)
+        row = {"key": key, "measure": measure, "identity": identity}
+        row["document"] = documents.write(document)
+        with self._tables.transaction():
+            self._tables.put("measurement", [row], replace=True)
+            done = {"key": key, "stage": stage_of(measure)}
+            self._tables.change("DELETE FROM failure WHERE key = :key AND stage = :stage", [done])
+
+    def kept(self, measure: str) -> dict[str, str]:
+        """Identity of what a measure has found, by key of the design."""
+        query = "SELECT key, identity FROM measurement WHERE measure = :measure"
+        return dict(self._tables.query(query, measure=measure))
+
     def certify(self, key: str, certificate: Mapping[str, Any]) -> None:
-        """Store the certificate of a verified design. Replaces an earlier certificate or failure.
+        """Store the certificate of a verified design, instead of an earlier one or a failure.
 
         Raises:
             StoreError: no evaluated design has this key.
@@ -270,15 +340,16 @@ class Store:
         document = documents.write(documents.checked("certificate", certificate, {}))
         with self._tables.transaction():
             self._tables.put("certificate", [{"key": key, "certificate": document}], replace=True)
-            self._tables.change("DELETE FROM failure WHERE key = :key", [{"key": key}])
+            done = {"key": key, "stage": "verification"}
+            self._tables.change("DELETE FROM failure WHERE key = :key AND stage = :stage", [done])
 
     def fail(self, key: str, stage: str, reason: str) -> None:
         """Store the failure of a known design. Replaces an earlier failure.
 
         Args:
             key: key of the design.
-            stage: `evaluation` or `verification`. A failed verification deletes an earlier
-                certificate.
+            stage: `evaluation`, `verification`, or as of `stage_of`. A failed verification deletes
+                an earlier certificate.
             reason: the reason in one line.
         """
         row = {"key": key, "stage": stage, "reason": printable(reason)}
@@ -346,6 +417,12 @@ class Store:
                     f"DELETE FROM failure WHERE stage = :stage AND key IN ({done})",
                     [{"stage": stage}],
                 )
+            self._tables.change(
+                "DELETE FROM failure WHERE EXISTS (SELECT 1 FROM measurement "
+                "WHERE measurement.key = failure.key "
+                "AND CAST(:stage AS TEXT) || measure = failure.stage)",
+                [{"stage": stage_of("")}],
+            )
         return sum(row["key"] in own for row in held["evaluation"])
 
     def rows(self, places: Iterable[int] | None = None) -> list[Row]:
@@ -357,7 +434,8 @@ class Store:
         Raises:
             StoreError: a row is damaged. The message names the row.
         """
-        return rows_of(self.database, self._tables, self.sweep, places)
+        shown = [column.name for column in self._columns()]
+        return rows_of(self.database, self._tables, self.sweep, places, shown)
 
     def states(self) -> dict[int, int]:
         """A number for each finished or failed design, by its place in the sweep, ascending.

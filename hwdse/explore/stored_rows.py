@@ -1,6 +1,6 @@
 """Rows of a sweep, as a store's tables have them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -21,9 +21,14 @@ _ROWS = """
 
 _IN_ORDER = " ORDER BY position"
 
+_MEASURED = """
+    SELECT measurement.key, document
+    FROM selection JOIN measurement ON measurement.key = selection.key
+    WHERE sweep = :sweep"""
+
 _STATES = """
     SELECT position, selection.key, combination, evaluation.key IS NOT NULL, certificate, stage,
-        reason
+        reason, (SELECT count(*) FROM measurement WHERE measurement.key = selection.key)
     FROM selection
         LEFT JOIN evaluation ON evaluation.key = selection.key
         LEFT JOIN certificate ON certificate.key = selection.key
@@ -34,23 +39,31 @@ _STATES = """
 _STAMP = """
     SELECT (SELECT coalesce(max(number), 0) FROM sweep), (SELECT count(*) FROM selection),
         (SELECT count(*) FROM evaluation), (SELECT count(*) FROM certificate),
-        (SELECT count(*) FROM failure)"""
+        (SELECT count(*) FROM failure), (SELECT count(*) FROM measurement)"""
 
 
 def rows_of(
-    database: Database, tables: Tables, sweep: str, places: Iterable[int] | None
+    database: Database,
+    tables: Tables,
+    sweep: str,
+    places: Iterable[int] | None,
+    measured: Sequence[str],
 ) -> list[Row]:
-    """See `Store.rows`."""
+    """See `Store.rows`. `measured` has the columns of the sweep's measures."""
     if places is None:
         found = tables.query(_ROWS + _IN_ORDER, sweep=sweep)
+        also = tables.query(_MEASURED, sweep=sweep) if measured else []
     else:
-        between = f"{_ROWS} AND position BETWEEN :first AND :last{_IN_ORDER}"
-        found = [
-            row
-            for first, last in _runs(places)
-            for row in tables.query(between, sweep=sweep, first=first, last=last)
-        ]
-    return [_row(database, values) for values in found]
+        between = " AND position BETWEEN :first AND :last"
+        runs = [{"first": first, "last": last} for first, last in _runs(places)]
+        found, also = (
+            [row for run in runs for row in tables.query(query, sweep=sweep, **run)]
+            for query in (_ROWS + between + _IN_ORDER, _MEASURED + between)
+        )
+    documents_of: dict[str, list[Any]] = {}
+    for key, document in also:
+        documents_of.setdefault(key, []).append(document)
+    return [_row(database, values, documents_of.get(values[0], []), measured) for values in found]
 
 
 def states_of(tables: Tables, sweep: str) -> dict[int, int]:
@@ -65,7 +78,9 @@ def stamp_of(tables: Tables) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _row(database: Database, values: tuple[Any, ...]) -> Row:
+def _row(
+    database: Database, values: tuple[Any, ...], measurements: list[Any], measured: Sequence[str]
+) -> Row:
     key, facts, evaluation, cost, accuracy, errors, outcomes, version = values[:8]
     certificate, proof, failure, stage, reason, combination = values[8:]
     table, name = "design", ""
@@ -83,6 +98,11 @@ def _row(database: Database, values: tuple[Any, ...]) -> Row:
                 samples = row["accuracy"]["samples"]
                 row["outcomes"] = documents.read_outcomes(outcomes, samples)
             row["version"] = documents.text("version", version)
+            table = "measurement"
+            known = {}
+            for one in measurements:
+                known |= documents.read("measurement", one, documents.MEASURED)["values"]
+            row["measured"] = {name: known.get(name) for name in measured}
         if certificate is not None and evaluation is not None:
             table = "certificate"
             row["certificate"] = documents.read("certificate", proof, {})

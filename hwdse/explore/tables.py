@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from hwdse.explore.columns import added_columns
 from hwdse.explore.combinations import alike
 from hwdse.explore.on_machine import ON_MACHINE
 from hwdse.explore.ranking import ranks_of
@@ -47,6 +48,7 @@ def frame_of_records(
     frame = pd.DataFrame.from_records(shown).iloc[: len(records)]
     frame.insert(2, "rank", ranks)
     kinds: dict[str, str] = dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(_COUNTS, "Int64")
+    kinds |= {c.name: "float64" for c in added_columns() if c.name in frame}
     return frame.astype(kinds)
 
 

@@ -159,6 +159,8 @@ def test_pareto(folder, capsys):
         out = capsys.readouterr().out
         assert out.startswith("Pareto front of area and rank: ")
         assert "a=int8,acc=kulisch" in out
+    assert main(["pareto", str(folder), "--x", "speed"]) == 2
+    assert "unknown column 'speed': one of energy_pj, " in capsys.readouterr().err
     assert main(["pareto", str(folder), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["x"], document["designs"], document["asked"]) == ("energy_pj", 12, 12)

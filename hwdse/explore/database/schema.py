@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 
 #: The schema that this version reads and writes: the last step of `migrations`.
-REVISION = "0005"
+REVISION = "0006"
 #: The oldest schema that `migrations` begin with.
 OLDEST = "0004"
 #: The table with the revision of a store.
@@ -48,6 +48,19 @@ sa.Index(
         sa.Column("outcomes", sa.LargeBinary),
         _text("identity"),
         _text("version"),
+    ).c.identity,
+)
+
+# What measures that plug in found of a design. `document` is a JSON document with the values by
+# column. Measurements of one `identity` are the same.
+sa.Index(
+    "measured",
+    _table(
+        "measurement",
+        _key("design"),
+        sa.Column("measure", sa.Text, primary_key=True),
+        _text("identity"),
+        _text("document"),
     ).c.identity,
 )
 
