@@ -26,7 +26,8 @@ from hwdse.explore.record import (
 )
 from hwdse.explore.rungs import Laddered, LowerRung
 from hwdse.explore.standing import with_standing
-from hwdse.explore.store import RTL_FOLDER, Store, stage_of
+from hwdse.explore.store import RTL_FOLDER, Store
+from hwdse.explore.stored_measurements import stage_of
 from hwdse.explore.tables import finished, frame_of
 from hwdse.explore.verilog import Generator, Verification, Verified, holds
 from hwdse.runners import Runner
@@ -113,23 +114,23 @@ class SweepSteps:
 
     def _measure(self, measure: Measure, store: Store) -> dict[str, Failure]:
         """Measure the evaluated designs that the store lacks. Returns the failures by key."""
-        kept, missing = store.kept(measure.name), dict[Design, tuple[str, ...]]()
+        kept, missing = store.measurements.identities(measure.name), dict[Design, tuple[str, ...]]()
         evaluated = {key: design for key, design in self.keys.items() if key in store}
         identities = {d: f"{measure.identity(d)}" for d in dict.fromkeys(evaluated.values())}
         for key, design in evaluated.items():
             identity = identities[design]
             if kept.get(key) == identity:
                 continue
-            known = store.values(measure.name, identity)
+            known = store.measurements.values(measure.name, identity)
             if known is None:
                 missing[design] = (*missing.get(design, ()), key)
             else:
-                store.keep(key, measure.name, identity, known)
+                store.measurements.keep(key, measure.name, identity, known)
         keys = self.keys
 
         def keep(key: str, values: Any) -> None:
             found = checked(measure, values)
-            store.keep(key, measure.name, identities[keys[key]], found)
+            store.measurements.keep(key, measure.name, identities[keys[key]], found)
 
         done = len(identities) - len(missing)
         self.reporter.start(f"designs, {measure.name}", len(identities), done)

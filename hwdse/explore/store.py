@@ -14,6 +14,7 @@ from hwdse.explore.asked import DEFAULT_SWEEP, Asked
 from hwdse.explore.columns import Column, add_columns
 from hwdse.explore.database import Database, Place, Tables, database_at
 from hwdse.explore.record import Evaluation, Measured, Row, facts_of
+from hwdse.explore.stored_measurements import Measurements, stage_of
 from hwdse.explore.stored_rows import rows_of, stamp_of, states_of
 from hwdse.explore.tables import frame_of
 from hwdse.spec import Design
@@ -25,11 +26,6 @@ _LAST = "SELECT coalesce(max(number), 0) FROM sweep"
 
 _OF_DESIGNS = ("design", "evaluation", "measurement", "certificate", "failure")
 """Tables of designs, each before those that refer to it."""
-
-
-def stage_of(measure: str) -> str:
-    """Stage of a failure to measure."""
-    return f"measurement of {measure}"
 
 
 class Store:
@@ -291,42 +287,10 @@ class Store:
         except ValueError:
             return None
 
-    def values(self, measure: str, identity: str) -> dict[str, float | None] | None:
-        """What a measure has found of an identity; None if nothing, or if it is damaged."""
-        query = (
-            "SELECT document FROM measurement WHERE measure = :measure AND identity = :identity "
-            "LIMIT 1"
-        )
-        found = self._tables.query(query, measure=measure, identity=identity)
-        try:
-            return (
-                documents.read("measurement", found[0][0], documents.MEASURED)["values"]
-                if found
-                else None
-            )
-        except ValueError:
-            return None
-
-    def keep(
-        self, key: str, measure: str, identity: str, values: Mapping[str, float | None]
-    ) -> None:
-        """Store what a measure found of an evaluated design, instead of what it found before.
-
-        Raises:
-            ValueError: the values are no numbers.
-        """
-        document = documents.checked("measurement", {"values": values}, documents.MEASURED)
-        row = {"key": key, "measure": measure, "identity": identity}
-        row["document"] = documents.write(document)
-        with self._tables.transaction():
-            self._tables.put("measurement", [row], replace=True)
-            done = {"key": key, "stage": stage_of(measure)}
-            self._tables.change("DELETE FROM failure WHERE key = :key AND stage = :stage", [done])
-
-    def kept(self, measure: str) -> dict[str, str]:
-        """Identity of what a measure has found, by key of the design."""
-        query = "SELECT key, identity FROM measurement WHERE measure = :measure"
-        return dict(self._tables.query(query, measure=measure))
+    @property
+    def measurements(self) -> Measurements:
+        """What measures that plug in have found."""
+        return Measurements(self._tables)
 
     def certify(self, key: str, certificate: Mapping[str, Any]) -> None:
         """Store the certificate of a verified design, instead of an earlier one or a failure.
