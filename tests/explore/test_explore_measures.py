@@ -150,6 +150,18 @@ def test_sweeps_of_other_measures_show_their_own(tmp_path):
     assert "port_bits" not in plain.frame
 
 
+def test_stores_that_are_joined(tmp_path):
+    with pytest.raises(FailedDesignsError):
+        swept(tmp_path / "failed", Ports(broken="a=e4m3fn"))
+    swept(tmp_path / "whole", PORTS)
+    places = [tmp_path / name / "out" / STORE_NAME for name in ("failed", "whole")]
+    with Store.create(places[0]) as first, Store.open(places[1]) as second:
+        assert first.take(second) == 6
+        wanted, found = second.frame(), first.frame()
+    assert found["failure"].eq("").all()
+    pd.testing.assert_frame_equal(found, wanted)
+
+
 def test_failures_are_told_and_tried_again(tmp_path):
     with pytest.raises(FailedDesignsError, match="no ports today") as raised:
         swept(tmp_path / "sweep", Ports(broken="a=e4m3fn"))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,11 +14,13 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 from explore_fakes import FakeEvaluator, FakeGenerator, by_key, evaluation, filled, space
+from explore_plugged import PORTS
 from postgresql_server import Server, server
 
 from hwdse.cli import explore as command
 from hwdse.cli import main
 from hwdse.errors import StoreError
+from hwdse.explore import columns, measures
 from hwdse.explore.database import STORE_NAME, versions
 from hwdse.explore.database.schema import METADATA, REVISION, VERSION_TABLE
 from hwdse.explore.run import sweep
@@ -63,9 +66,14 @@ def execute(url, statement):
         return found.fetchall() if found.returns_rows else None
 
 
-def test_results_are_those_of_a_file(url, tmp_path):
-    there = swept(tmp_path / "there", url)
-    here = swept(tmp_path / "here", None)
+def test_results_are_those_of_a_file(url, tmp_path, monkeypatch):
+    monkeypatch.setattr(measures, "_REGISTERED", {})
+    monkeypatch.setattr(columns, "_ADDED", {})
+    measures.register(PORTS)
+    given = replace(space(), measures=("ports",))
+    there = swept(tmp_path / "there", url, given)
+    here = swept(tmp_path / "here", None, given)
+    assert here.frame["port_bits"].notna().all()
     pd.testing.assert_frame_equal(there.frame, here.frame)
     for name in RESULTS:
         assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
@@ -75,7 +83,7 @@ def test_results_are_those_of_a_file(url, tmp_path):
         assert store.path is None
         assert store.size_bytes > 10_000
         assert [row.certificate for row in store.rows()].count(None) < 12
-    again = swept(tmp_path / "there", url)
+    again = swept(tmp_path / "there", url, given)
     assert (again.computed, again.reused) == (0, 12)
 
 
