@@ -55,7 +55,10 @@ class Column:
         fits = isinstance(document, dict) and {k: type(v) for k, v in document.items()} == kinds
         if not fits:
             raise ValueError(f"{document!r} describes no column")
-        return cls(**document)
+        try:
+            return cls(**document)
+        except HwdseError as error:
+            raise ValueError(str(error)) from error
 
     def to_json(self) -> dict[str, str | bool]:
         """All attributes."""
@@ -161,7 +164,8 @@ def add_columns(columns: Iterable[Column]) -> None:
     """Make the columns of a measure known. The same columns again change nothing.
 
     Raises:
-        HwdseError: a column has no name or title that can be used, or the name of another one.
+        HwdseError: a column has no name or title that can be used, the name of another one, or an
+            order or margin that is not among the columns.
     """
     new = [replace(c, needs="measures") for c in columns]
     for c in new:
@@ -170,6 +174,9 @@ def add_columns(columns: Iterable[Column]) -> None:
                 f"column {c.name!r}, {c.title!r}: a name of small letters, digits and _, and a "
                 "title are needed"
             )
+        others = {c.margin, c.order} - {"", *(one.name for one in new)}
+        if others:
+            raise HwdseError(f"column {c.name}: {min(others)} is no column of the same measure")
         taken = c.name in {own.name for own in COLUMNS}
         if taken or _ADDED.get(c.name, c) != c:
             raise HwdseError(f"column {c.name} has the name of another column")

@@ -170,7 +170,7 @@ def sweep(
             run = run.searched(opened, space.budget, space.sampler, space.rungs)
         earlier = sum(key in known for key in run.keys)
         failures = run.evaluate(opened)
-        computed = len(run.keys) - earlier - len(failures)
+        computed = sum(key in opened for key in run.keys) - earlier
         failures |= run.prove(opened, generator or VerilogGenerator())
         rows = opened.rows()
         paired = Paired.of(rows)

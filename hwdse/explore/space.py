@@ -133,10 +133,11 @@ class Space:
             raise SpaceError(f"{self.name}: no designs; give `designs` or a [[space]] table")
         if self.samples is not None and self.samples < 1:
             raise SpaceError(f"{self.name}: samples = {self.samples} must be at least 1")
-        if self.rungs and (min(self.rungs) < 1 or not self.budget):
+        usable = self.budget and self.sampler == SAMPLERS[0]
+        if self.rungs and (min(self.rungs) < 1 or not usable):
             raise SpaceError(
-                f"{self.name}: rungs = {list(self.rungs)}: numbers of samples of a search, which "
-                "needs a budget"
+                f"{self.name}: rungs = {list(self.rungs)}: numbers of samples of a search by "
+                f"{SAMPLERS[0]}, which needs a budget"
             )
         for clock in self.axes.get("clock_ns", (self.clock_ns,)):
             if clock is not None and not 0 < float(clock) < math.inf:

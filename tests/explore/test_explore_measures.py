@@ -168,6 +168,7 @@ def test_failures_are_told_and_tried_again(tmp_path):
     frame = raised.value.result.frame
     failed = frame[frame["failure"] != ""]
     assert set(failed["a"]) == {"e4m3fn"}
+    assert (raised.value.result.computed, raised.value.result.reused) == (6, 0)
     assert failed["failure"].str.startswith("measurement of ports failed: no ports today").all()
     assert frame[frame["failure"] == ""]["port_bits"].notna().all()
     assert swept(tmp_path / "sweep", Ports()).failures.empty
@@ -218,6 +219,10 @@ def test_columns_that_cannot_be(tmp_path):
         (named("rank"), "column rank is one of every table"),
         (named("Port bits"), "a name of small letters, digits and _"),
         (named("port_bits"), "column port_bits has the name of another column"),
+        (
+            Ports(columns=(Column(name="x", title="Bits", unit="", margin="delay_error"),)),
+            "column x: delay_error is no column of the same measure",
+        ),
         (Ports(columns=()), "measure ports: no columns"),
         (Ports(name="my ports"), "a measure cannot be called 'my ports'"),
         (object(), "is no measure: it lacks name, columns, identity, __call__"),

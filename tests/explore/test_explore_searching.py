@@ -251,9 +251,13 @@ def test_rungs_of_the_space(tmp_path):
     given = space(rungs=(5, 20), budget="8")
     assert Space.parse(given.to_toml(), "test") == given
     assert Space.parse(space(budget="8").to_toml(), "test").rungs is None
-    for rungs, budget in (((0,), "8"), ((64,), "")):
+    for settings in (
+        {"rungs": (0,), "budget": "8"},
+        {"rungs": (64,)},
+        {"rungs": (64,), "budget": "8", "sampler": "optuna"},
+    ):
         with pytest.raises(SpaceError, match=r"rungs = \[\d+\]: numbers of samples of a search"):
-            space(rungs=rungs, budget=budget)
+            space(**settings)
     with pytest.raises(SpaceError, match=r"test:1: rungs holds 'few': must be a whole number"):
         Space.parse('rungs = ["few"]\n', "test")
 
