@@ -128,26 +128,33 @@ def test_a_selection_has_the_front_of_its_designs(store):
     chosen = Selection(now=now, view=view)
     kept = now.frame[now.frame["area_um2"] <= 1500]
     assert 0 < len(kept) < 12
-    assert chosen.frame["spec"].tolist() == kept["spec"].tolist()
-    assert chosen.frame["front"].tolist() == pareto_mask(kept, view.aims).tolist()
-    assert set(Selection(now=now, view=replace(view, front=True)).shown["spec"]) == set(
-        kept["spec"][pareto_mask(kept, view.aims)]
-    )
+    shown = chosen.frame(chosen.shown)
+    assert shown["spec"].tolist() == kept["spec"].tolist()
+    assert shown["front"].tolist() == pareto_mask(kept, view.aims).tolist()
+    front = Selection(now=now, view=replace(view, front=True))
+    expected = kept[pareto_mask(kept, view.aims)].sort_values(view.x, kind="stable")
+    assert front.frame(front.shown)["spec"].tolist() == expected["spec"].tolist()
+    orders = [("a", False), ("area_um2", True)]
+    ordered = kept.sort_values(["a", "area_um2"], ascending=[False, True], kind="stable")
+    assert chosen.ordered(orders).tolist() == ordered.index.tolist()
     # What is not understood selects all, and says so.
     wrong = replace(view, only="size <= 3")
     assert "unknown column 'size'" in wrong.wrong
-    assert len(Selection(now=now, view=wrong).frame) == 12
+    assert len(Selection(now=now, view=wrong).numbers) == 12
 
 
 def test_exports_are_the_selection(store, tmp_path):
     now = Catalogue(filled(store, DESIGNS).path).now
     view = replace(PageView.of_sweep(now), only="int8")
-    chosen = Selection(now=now, view=view).shown
+    selection = Selection(now=now, view=view)
+    chosen = selection.frame(selection.shown)
     (tmp_path / "selection.csv").write_text(exports.table_csv(chosen))
     again = pd.read_csv(tmp_path / "selection.csv")
     assert again["spec"].tolist() == chosen["spec"].tolist()
     assert not set(OF_PAGE) & set(again)
-    given = Space(name="x", designs=DESIGNS, network="fashion-cnn", budget="50%", samples=99)
+    given = Space(
+        name="x", designs=DESIGNS, network="fashion-cnn", budget="50%", rungs=(9,), samples=99
+    )
     made = Space.parse(exports.space_file(chosen, given.to_toml()), "selection")
     assert [str(design) for design in made.designs] == chosen["spec"].tolist()
     assert (made.network, made.samples, made.budget) == ("fashion-cnn", 99, "")

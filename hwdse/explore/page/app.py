@@ -57,7 +57,7 @@ class Explorer:
         with self._computing:
             found: Selection = self._selection(self.catalogue.now, PageView(**known))
             # Computed here, so that callbacks at the same time do not all compute it.
-            found.front  # noqa: B018
+            found.on_front  # noqa: B018
         return found
 
     def _connect(self) -> None:
@@ -76,14 +76,10 @@ class Explorer:
             State("view", "data"),
         )(self._react)
         seen = [Input("view", "data"), Input("version", "data")]
-        app.callback(
-            [
-                *(Output("scatter", "figure"), Output("count", "children")),
-                *(Output("wrong", "children"), Output("grid", "data")),
-            ],
-            seen,
-        )(self._draw)
-        # The plot and the number of designs come first, what follows from them afterwards.
+        # How many designs there are comes first, then the plot, and what follows afterwards.
+        counted = [Output("count", "children"), Output("wrong", "children")]
+        app.callback(counted, seen)(self._count)
+        app.callback([Output("scatter", "figure"), Output("grid", "data")], seen)(self._draw)
         after = [State("view", "data"), Input("grid", "data")]
         app.callback(Output("parallel", "figure"), after, prevent_initial_call=True)(self._parallel)
         app.callback(
@@ -185,13 +181,16 @@ class Explorer:
             query = query.within(c.name, low, high)
         return replace(view, only=str(query))
 
+    def _count(self, view: Mapping[str, Any], _version: int) -> tuple[str, str]:
+        chosen = self.selection(view)
+        count = f"{len(chosen.numbers)} of {len(chosen.now.frame)} designs, "
+        return f"{count}{len(chosen.on_front)} on the front", chosen.view.wrong
+
     def _draw(self, view: Mapping[str, Any], _version: int) -> tuple[Any, ...]:
         chosen = self.selection(view)
-        count = f"{len(chosen.frame)} of {len(chosen.now.frame)} designs, "
-        count += f"{len(chosen.front)} on the front"
         rows = {name: value for name, value in view.items() if name not in ("x", "y", "compare")}
         drawn = {"view": view, "rows": [chosen.now.number, rows]}
-        return figures.scatter(chosen), count, chosen.view.wrong, drawn
+        return figures.scatter(chosen), drawn
 
     def _parallel(self, view: Mapping[str, Any], _drawn: Any) -> Any:
         return figures.parallel(self.selection(view))
@@ -199,8 +198,8 @@ class Explorer:
     def _blocks(self, view: Mapping[str, Any], _drawn: Any) -> tuple[Any, ...]:
         chosen = self.selection(view)
         compared = chosen.compared
-        numbers = compared or [int(label) for label in chosen.front.index[: figures.MOST_BARS]]
-        frame = chosen.now.frame.loc[numbers]
+        numbers = compared or chosen.on_front[: figures.MOST_BARS].tolist()
+        frame = chosen.now.frame.iloc[numbers]
         title = "Where the front spends area and energy"
         if compared:
             title = "Two designs" if len(compared) > 1 else "One design: click another to compare"
@@ -212,25 +211,30 @@ class Explorer:
         if view is None:
             return {"rowData": [], "rowCount": 0}
         chosen = self.selection(view)
-        frame = chosen.shown
-        for order in reversed(request["sortModel"]):
-            name = "front_probability" if order["colId"] == "chance" else order["colId"]
-            frame = frame.sort_values(
-                name, ascending=order["sort"] == "asc", kind="stable", na_position="last"
-            )
-        some = frame.iloc[request["startRow"] : request["endRow"]]
+        numbers = chosen.ordered(
+            [
+                (
+                    "front_probability" if order["colId"] == "chance" else order["colId"],
+                    order["sort"] == "asc",
+                )
+                for order in request["sortModel"]
+            ]
+        )
+        some = numbers[request["startRow"] : request["endRow"]].tolist()
         names = [c.name for c in chosen.now.columns]
         return {
             "rowData": [
                 {
                     **{name: _shown(record[name], column(name).unit) for name in names},
-                    **{"number": str(label), "design": record["design"]},
+                    **{"number": str(number), "design": record["design"]},
                     **{"standing": record["standing"], "rank": _shown(record["rank"])},
                     "chance": chance(record["front_probability"]).removesuffix(" %"),
                 }
-                for label, record in zip(some.index, some.to_dict("records"), strict=True)
+                for number, record in zip(
+                    some, chosen.now.frame.iloc[some].to_dict("records"), strict=True
+                )
             ],
-            "rowCount": len(frame),
+            "rowCount": len(numbers),
         }
 
     def _hover(self, hovered: Mapping[str, Any] | None) -> tuple[Any, ...]:
@@ -265,13 +269,14 @@ class Explorer:
 
     def _download(self, _csv: int | None, _space: int | None, view: Mapping[str, Any]) -> Any:
         chosen = self.selection(view)
+        shown = chosen.frame(chosen.shown)
         if ctx.triggered_id == "csv":
-            return dcc.send_string(exports.table_csv(chosen.shown), "selection.csv")
-        if chosen.shown.empty:
+            return dcc.send_string(exports.table_csv(shown), "selection.csv")
+        if shown.empty:
             return no_update
         with Store.open(self.catalogue.place, chosen.now.sweep) as store:
             space = store.asked().space
-        return dcc.send_string(exports.space_file(chosen.shown, space), "selection.toml")
+        return dcc.send_string(exports.space_file(shown, space), "selection.toml")
 
 
 def _values(view: PageView) -> list[Any]:

@@ -1,5 +1,6 @@
 """The designs that the page shows: read from a store, and read again as it changes."""
 
+import gc
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -8,6 +9,8 @@ from functools import cached_property
 from itertools import count
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hwdse.errors import StoreError
@@ -79,6 +82,15 @@ class Snapshot:
         """The quantities that these designs have."""
         return measured(self.frame)
 
+    def members(self, combination: str) -> npt.NDArray[np.bool_]:
+        """Mask of the designs of a combination. Do not change it."""
+        return self._members.get(combination, np.zeros(len(self.frame), np.bool_))
+
+    @cached_property
+    def _members(self) -> dict[str, npt.NDArray[np.bool_]]:
+        every = np.arange(len(self.frame))
+        return {name: np.isin(every, places) for name, places in parts(self.frame)}
+
     @cached_property
     def combinations(self) -> list[str]:
         """Names of the combinations; the only one has an empty name."""
@@ -138,7 +150,10 @@ class Catalogue:
                 with Store.open(self.place, self.sweep) as store:
                     while True:
                         start = time.monotonic()
-                        self.refresh(store)
+                        if self.refresh(store):
+                            # A search for garbage among millions of values would take a second,
+                            # while a reader waits.
+                            gc.freeze()
                         self.wrong = ""
                         if not self.now.unread:
                             took_s = time.monotonic() - start

@@ -28,4 +28,4 @@ def space_file(frame: pd.DataFrame, space: str) -> str:
     if not space:
         return Space(name="selection", designs=designs).to_toml()
     whole = Space.parse(space, "space of the sweep")
-    return replace(whole, designs=designs, budget="", sampler=SAMPLERS[0]).to_toml()
+    return replace(whole, designs=designs, budget="", rungs=None, sampler=SAMPLERS[0]).to_toml()

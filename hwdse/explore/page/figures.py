@@ -46,10 +46,13 @@ def _ticks(axis: ChartAxis, places: Floats) -> dict[str, Any]:
 def scatter(chosen: Selection) -> go.Figure:
     """All selected designs on two axes, and their front."""
     x, y = chosen.view.axes
-    frame = chosen.frame
-    across, up = (ChartAxis.of(c, chosen.now.frame) for c in (x, y))
-    places = across.place(frame[x.name]), up.place(frame[y.name])
-    size = next(size for most, size in _SIZES if len(frame) <= most)
+    frame, numbers, front = chosen.now.frame, chosen.numbers, chosen.on_front
+    across, up = (ChartAxis.of(c, frame) for c in (x, y))
+    places = (
+        across.place(frame[x.name].iloc[numbers]),
+        up.place(frame[y.name].iloc[numbers]),
+    )
+    size = next(size for most, size in _SIZES if len(numbers) <= most)
     figure = go.Figure(layout=_layout(hovermode="closest", dragmode="select", uirevision="same"))
     seen = _seen(*places)
     codes = chosen.now.looks.codes[chosen.mask]
@@ -60,7 +63,7 @@ def scatter(chosen: Selection) -> go.Figure:
         figure.add_scattergl(
             x=places[0][members],
             y=places[1][members],
-            customdata=frame.index.to_numpy()[members],
+            customdata=numbers[members],
             mode="markers",
             name=name,
             hoverinfo="none",
@@ -69,22 +72,20 @@ def scatter(chosen: Selection) -> go.Figure:
                 "opacity": 0.9 if size > 4 else 0.6,
             },
         )
-    front = chosen.front
     # A front of other objectives is no line on these axes.
     is_line = set(chosen.view.objectives) == {x.name, y.name}
     figure.add_scattergl(
-        x=across.place(front[x.name]),
-        y=up.place(front[y.name]),
-        customdata=front.index.to_numpy(),
+        x=across.place(frame[x.name].iloc[front]),
+        y=up.place(frame[y.name].iloc[front]),
+        customdata=front,
         name="Pareto front",
         hoverinfo="none",
         mode="lines+markers" if is_line else "markers",
         line={"color": _INK, "width": 1.5, "shape": "hv"},
         marker={"size": size + 5, "symbol": "circle-open", "color": _INK, "line": {"width": 1.5}},
     )
-    own = chosen.now.frame[chosen.part]
     for name, axis in (("xaxis", across), ("yaxis", up)):
-        marks = _ticks(axis, axis.place(own[axis.column.name]))
+        marks = _ticks(axis, axis.place(frame[axis.column.name][chosen.part]))
         figure.update_layout({name: {"title": axis.label, **marks}})
     return figure
 
@@ -109,11 +110,11 @@ def _seen(x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
 
 def parallel(chosen: Selection) -> go.Figure:
     """Parallel coordinates of the designs with all words; limits are brushes on the axes."""
-    frame = chosen.now.frame[chosen.part]
-    on_front = frame.index.isin(chosen.front.index)
-    step = max(1, -(-len(frame) // MOST_LINES))
-    kept = on_front | (np.arange(len(frame)) % step == 0)
-    frame, on_front = frame[kept], on_front[kept]
+    numbers = np.flatnonzero(chosen.part)
+    on_front = np.isin(numbers, chosen.on_front)
+    step = max(1, -(-len(numbers) // MOST_LINES))
+    kept = on_front | (np.arange(len(numbers)) % step == 0)
+    frame, on_front = chosen.now.frame.iloc[numbers[kept]], on_front[kept]
     dimensions = []
     for c in parallel_columns(chosen):
         axis = ChartAxis.of(c, chosen.now.frame)

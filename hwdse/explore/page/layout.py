@@ -79,7 +79,7 @@ def _controls(now: Snapshot) -> html.Section:
                     dcc.Input(
                         id="only",
                         type="search",
-                        debounce=0.05,
+                        debounce=0.03,
                         placeholder="e4m3fn lmul area_um2 <= 5000 accuracy >= 0.98",
                         autoComplete="off",
                     ),

@@ -1,18 +1,22 @@
 """The designs that a view selects, and their front."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hwdse.explore.front import pareto_mask
+from hwdse.explore.front import nondominated, objectives
 from hwdse.explore.page.catalogue import Snapshot
 from hwdse.explore.page.query import Query
 from hwdse.explore.page.view import PageView
 
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
+Table = TypeVar("Table", pd.DataFrame, pd.Series)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,10 +39,7 @@ class Selection:
     @cached_property
     def part(self) -> Mask:
         """Mask of the designs of the combination that have all words."""
-        frame = self.now.frame
-        here = (frame["combination"] == self.view.of).to_numpy(dtype=np.bool_)
-        found: Mask = here & self.query.matches(self.now.texts)
-        return found
+        return self.now.members(self.view.of) & self.query.matches(self.now.texts)
 
     @cached_property
     def mask(self) -> Mask:
@@ -47,26 +48,50 @@ class Selection:
         return found
 
     @cached_property
-    def frame(self) -> pd.DataFrame:
-        """The selected designs. Labels are numbers in the snapshot."""
-        chosen = self.now.frame if self.mask.all() else self.now.frame[self.mask]
-        return chosen.assign(front=pareto_mask(chosen, self.view.aims))
+    def numbers(self) -> Places:
+        """Numbers of the selected designs in the snapshot, ascending."""
+        return np.flatnonzero(self.mask)
 
     @cached_property
-    def front(self) -> pd.DataFrame:
-        """The designs on the front of the selected ones, by the first objective."""
-        chosen = self.frame
-        return chosen[chosen["front"]].sort_values(self.view.x, kind="stable")
+    def on_front(self) -> Places:
+        """Numbers of the designs on the front of the selected ones, by the first objective."""
+        aims, frame = self.view.aims, self.now.frame
+        # To select all columns would take longer than all else.
+        needed = {"meets_clock", *(column.objective[0] for column in aims.columns)}
+        needed |= {limit.column.name for limit in aims.where}
+        values = objectives(
+            _taken(frame[[name for name in frame if name in needed]], self.numbers), aims
+        )
+        front = self.numbers[nondominated(values, (False,) * len(aims.objectives))]
+        order = _taken(frame[self.view.x], front).reset_index(drop=True)
+        found: Places = front[order.sort_values(kind="stable").index.to_numpy()]
+        return found
 
     @property
-    def shown(self) -> pd.DataFrame:
-        """The designs of the table and the exports."""
-        return self.front if self.view.front else self.frame
+    def shown(self) -> Places:
+        """Numbers of the designs of the table and the exports."""
+        return self.on_front if self.view.front else self.numbers
+
+    def ordered(self, orders: Sequence[tuple[str, bool]]) -> Places:
+        """`shown` by some columns, the first before the next; True: ascending."""
+        found = self.shown
+        for name, ascending in reversed(orders):
+            column = _taken(self.now.frame[name], found).reset_index(drop=True)
+            order = column.sort_values(ascending=ascending, kind="stable", na_position="last")
+            found = found[order.index.to_numpy()]
+        return found
+
+    def frame(self, numbers: Places) -> pd.DataFrame:
+        """The rows of some selected designs, with a column `front`."""
+        return self.now.frame.iloc[numbers].assign(front=np.isin(numbers, self.on_front))
 
     @property
     def compared(self) -> list[int]:
         """Numbers of the designs to compare, of those that the combination has."""
-        frame = self.now.frame
-        own = frame[frame["combination"] == self.view.of]
-        found = (own.index[own["spec"] == spec] for spec in self.view.compare)
-        return [int(labels[0]) for labels in found if len(labels)]
+        here, specs = self.now.members(self.view.of), self.now.frame["spec"]
+        found = (np.flatnonzero(here & (specs == spec)) for spec in self.view.compare)
+        return [int(numbers[0]) for numbers in found if len(numbers)]
+
+
+def _taken(values: Table, numbers: Places) -> Table:
+    return values if len(numbers) == len(values) else values.iloc[numbers]
