@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from explore_fakes import FakeEvaluator, FakeGenerator, space
 from explore_plugged import PORTS, Elsewhere, Ports
+from sampled import some
 
 from hwdse.cli import main
 from hwdse.errors import FailedDesignsError, HwdseError, SearchError, SpaceError, StoreError
@@ -61,7 +62,7 @@ def lines(path):
     return path.read_text().splitlines() if path.exists() else []
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", some([2, 1], 2))
 def test_a_sweep_has_the_columns_of_its_measures(tmp_path, installed, jobs):
     file = tmp_path / "space.toml"
     designs = "\n".join(f'"{design}",' for design in space(6).designs)
@@ -91,6 +92,7 @@ def test_a_sweep_has_the_columns_of_its_measures(tmp_path, installed, jobs):
     assert result.front["port_bits"].min() == result.frame["port_bits"].min()
 
 
+@pytest.mark.usefixtures("no_files")
 def test_nothing_is_measured_twice(tmp_path):
     measure = Ports(log=tmp_path / "measured")
     first = swept(tmp_path / "sweep", measure)
@@ -106,6 +108,7 @@ def test_nothing_is_measured_twice(tmp_path):
     assert lines(measure.log) == before
 
 
+@pytest.mark.usefixtures("no_files")
 def test_another_identity_is_measured_anew(tmp_path):
     measure = Ports(log=tmp_path / "measured")
     swept(tmp_path / "sweep", measure)
@@ -119,6 +122,7 @@ def test_another_identity_is_measured_anew(tmp_path):
     assert len(lines(measure.log)) == before + 6
 
 
+@pytest.mark.usefixtures("no_files")
 def test_who_reads_a_store_needs_no_measure(tmp_path, monkeypatch, capsys):
     swept(tmp_path / "sweep", PORTS)
     monkeypatch.setattr(measures, "_REGISTERED", {})
@@ -137,6 +141,7 @@ def test_who_reads_a_store_needs_no_measure(tmp_path, monkeypatch, capsys):
     assert "port_bits" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("no_files")
 def test_sweeps_of_other_measures_show_their_own(tmp_path):
     swept(tmp_path / "sweep", PORTS)
     evaluator, generator = FakeEvaluator(log=tmp_path / "l"), FakeGenerator(log=tmp_path / "p")
@@ -150,6 +155,7 @@ def test_sweeps_of_other_measures_show_their_own(tmp_path):
     assert "port_bits" not in plain.frame
 
 
+@pytest.mark.usefixtures("no_files")
 def test_stores_that_are_joined(tmp_path):
     with pytest.raises(FailedDesignsError):
         swept(tmp_path / "failed", Ports(broken="a=e4m3fn"))
@@ -162,6 +168,7 @@ def test_stores_that_are_joined(tmp_path):
     pd.testing.assert_frame_equal(found, wanted)
 
 
+@pytest.mark.usefixtures("no_files")
 def test_failures_are_told_and_tried_again(tmp_path):
     with pytest.raises(FailedDesignsError, match="no ports today") as raised:
         swept(tmp_path / "sweep", Ports(broken="a=e4m3fn"))
@@ -177,6 +184,7 @@ def test_failures_are_told_and_tried_again(tmp_path):
 @pytest.mark.parametrize(
     "values", [{"port_bits": 3}, {"port_bits": 3, "codes": float("nan")}, {}, None]
 )
+@pytest.mark.usefixtures("no_files")
 def test_wrong_values_are_failures(tmp_path, values):
     class Wrong(Ports):
         def __call__(self, design):
@@ -186,6 +194,7 @@ def test_wrong_values_are_failures(tmp_path, values):
         swept(tmp_path / "sweep", Wrong())
 
 
+@pytest.mark.usefixtures("no_files")
 def test_a_damaged_measurement_names_its_row(tmp_path):
     swept(tmp_path / "sweep", PORTS)
     path = tmp_path / "sweep" / "out"
@@ -235,6 +244,7 @@ def test_columns_that_cannot_be(tmp_path):
         )
 
 
+@pytest.mark.long
 def test_the_commands_of_the_documentation(tmp_path, monkeypatch, capsys):
     text = DOCUMENT.read_text()
     module, points, wanted = re.findall(r"```(?:python|toml)\n(.*?)```", text, re.DOTALL)
@@ -256,6 +266,7 @@ def test_the_commands_of_the_documentation(tmp_path, monkeypatch, capsys):
     assert "price of 1,000 units" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("no_files")
 def test_a_search_refuses_them(tmp_path):
     register(PORTS)
     given = replace(space(6), aims=Aims.of("port_bits", "sqnr_db"), budget="3")

@@ -109,11 +109,13 @@ def test_a_part_of_the_designs_is_measured_and_finds_the_front(tmp_path, searche
     assert list(result.frame["spec"]) == [s for s in specs if s in set(result.frame["spec"])]
 
 
+@pytest.mark.usefixtures("no_files")
 def test_a_search_ends_when_nothing_more_can_gain(tmp_path):
     result, _ = swept(tmp_path / "out", space(DESIGNS[::4]), budget="100%")
     assert result.unmeasured == len(DESIGNS[::4]) - len(result.frame)
 
 
+@pytest.mark.usefixtures("no_files")
 def test_the_same_search_again_measures_nothing(searched):
     folder, first, _ = searched
     second, calls = swept(folder, log="again")
@@ -121,6 +123,7 @@ def test_the_same_search_again_measures_nothing(searched):
     pd.testing.assert_frame_equal(first.frame, second.frame)
 
 
+@pytest.mark.usefixtures("no_files")
 def test_an_interrupted_search_goes_on_where_it_stopped(tmp_path, searched):
     _, whole, order = searched
     known = Known(log=tmp_path / "known")
@@ -142,6 +145,7 @@ def test_number_of_jobs_changes_nothing(tmp_path):
     pd.testing.assert_frame_equal(one.frame, two.frame)
 
 
+@pytest.mark.usefixtures("no_files")
 def test_designs_that_fail_are_told_and_not_asked_for_again(tmp_path):
     with pytest.raises(FailedDesignsError) as raised:
         swept(tmp_path / "out", broken="e4m3fn")
@@ -152,12 +156,14 @@ def test_designs_that_fail_are_told_and_not_asked_for_again(tmp_path):
     assert len(frame) <= 20
 
 
+@pytest.mark.usefixtures("no_files")
 def test_designs_that_break_a_limit_of_costs_are_never_measured(tmp_path):
     given = space(aims=Aims.of(where=["energy_pj <= 10"]))
     result, _ = swept(tmp_path / "out", given)
     assert (result.frame["energy_pj"] <= 10).all()
 
 
+@pytest.mark.usefixtures("no_files")
 def test_accuracies_are_searched_by_their_error(tmp_path):
     given = space(aims=Aims.of("energy_pj", "accuracy"))
     result, calls = swept(tmp_path / "out", given, budget="12")
@@ -169,6 +175,7 @@ def test_every_sampler_has_a_search():
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS[1:])
+@pytest.mark.usefixtures("no_files")
 def test_a_study_of_optuna_may_choose(tmp_path, sampler):
     given = space(sampler=sampler, budget="12")
     evaluator = Known(log=tmp_path / "log")
@@ -227,6 +234,7 @@ def climbed(folder, given, **behaviour):
     return result, evaluator.calls(), rough.calls()
 
 
+@pytest.mark.usefixtures("no_files")
 def test_few_samples_come_first_and_are_kept_but_not_shown(tmp_path):
     result, full, few = climbed(tmp_path, space())
     assert len(few) == len(set(few)) > len(full) == len(result.frame)
@@ -245,6 +253,7 @@ def test_few_samples_come_first_and_are_kept_but_not_shown(tmp_path):
         assert store.sweeps() == ["sweep"]
 
 
+@pytest.mark.usefixtures("no_files")
 def test_rungs_of_the_space(tmp_path):
     _, full, few = climbed(tmp_path, space(rungs=(), budget="8"))
     assert (len(full), few) == (8, [])
@@ -262,6 +271,7 @@ def test_rungs_of_the_space(tmp_path):
         Space.parse('rungs = ["few"]\n', "test")
 
 
+@pytest.mark.usefixtures("no_files")
 def test_a_failure_on_few_samples_is_told(tmp_path):
     with pytest.raises(FailedDesignsError) as raised:
         climbed(tmp_path, space(), broken="e4m3fn")

@@ -83,6 +83,7 @@ def test_number_of_jobs_changes_nothing(tmp_path, evaluator, generator, uninterr
         assert (tmp_path / "out" / name).read_bytes() == (uninterrupted / name).read_bytes()
 
 
+@pytest.mark.usefixtures("no_files")
 def test_second_run_computes_nothing(tmp_path, evaluator, generator):
     for run in (1, 2):
         result = sweep(space(), tmp_path / "out", evaluator=evaluator, generator=generator, jobs=1)
@@ -91,6 +92,7 @@ def test_second_run_computes_nothing(tmp_path, evaluator, generator):
         assert result.reused == (12 if run == 2 else 0)
 
 
+@pytest.mark.usefixtures("no_files")
 def test_larger_space_in_the_same_folder_computes_what_is_new(tmp_path, evaluator, generator):
     arguments = {"evaluator": evaluator, "generator": generator, "jobs": 1}
     sweep(space(5), tmp_path / "out", **arguments)
@@ -99,6 +101,7 @@ def test_larger_space_in_the_same_folder_computes_what_is_new(tmp_path, evaluato
     assert specs(sweep(space(3), tmp_path / "out", **arguments).frame) == specs(result.frame)[:3]
 
 
+@pytest.mark.usefixtures("no_files")
 def test_verilog_that_was_removed_is_made_again(tmp_path, evaluator, generator):
     result = sweep(space(), tmp_path / "out", evaluator=evaluator, generator=generator, jobs=1)
     folder = tmp_path / "out" / result.front["verilog"].iloc[0]
@@ -174,6 +177,7 @@ def test_a_design_that_fails_keeps_no_other(tmp_path, generator, jobs):
     assert again.frame.drop(columns=proven).equals(other.frame.drop(columns=proven))
 
 
+@pytest.mark.usefixtures("no_files")
 def test_a_folder_of_someone_else_is_one_failure(tmp_path, evaluator, generator):
     done = sweep(space(), tmp_path / "a", jobs=1, evaluator=evaluator, generator=generator)
     taken, *others = (Path(folder) for folder in done.front["verilog"])
@@ -254,6 +258,7 @@ def test_corrupt_store_is_an_error_before_any_work(tmp_path, evaluator, generato
     assert (tmp_path / STORE_NAME).read_text() == "no database" * 1000
 
 
+@pytest.mark.usefixtures("no_files")
 def test_damaged_row_is_an_error_before_any_work(tmp_path, evaluator, generator):
     arguments = {"evaluator": evaluator, "generator": generator, "jobs": 1}
     sweep(space(3), tmp_path / "out", **arguments)
@@ -397,6 +402,7 @@ def test_ctrl_c_at_the_terminal(tmp_path, jobs):
         assert 2 <= len(store) < 12
 
 
+@pytest.mark.usefixtures("no_files")
 def test_settings_of_the_space_can_be_replaced(tmp_path, monkeypatch):
     seen = {}
 
