@@ -29,10 +29,10 @@ Measure = Callable[[dict[str, Design], Rung], Mapping[str, Mapping[str, Any]]]
 It returns the records of the finished ones by the same keys.
 """
 
-_FIRST = 0.15
-"""Share of the budget that is measured before the surrogate chooses."""
-_BATCH, _BATCHES = 8, 10
-"""Fewest designs measured at a time, and most batches after the first: each starts its workers."""
+_FIRST, _MOST_FIRST = 0.15, 16
+"""Share of the budget that is measured before the surrogate chooses, and most measurements."""
+_BATCH = 8
+"""Designs measured at a time. With fewer, the workers of a batch would start for little work."""
 _QUALITIES = (-20.0, 150.0)
 """Bounds of a ratio in dB for the surrogate: infinities become finite."""
 
@@ -132,9 +132,8 @@ class _Objectives:
 
 def plan(most: int) -> Budget:
     """The budget of at most so many designs: how many first, and how many at a time."""
-    return Budget(
-        measurements=most, first=max(1, round(_FIRST * most)), batch=max(_BATCH, most // _BATCHES)
-    )
+    first = min(max(1, round(_FIRST * most)), _MOST_FIRST)
+    return Budget(measurements=most, first=first, batch=_BATCH)
 
 
 def searched(
