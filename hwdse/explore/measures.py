@@ -1,4 +1,4 @@
-"""Measures that plug in: what else a sweep finds out about each design, in columns of its own.
+"""Measures of other packages. Each adds columns of its own to the results of a sweep.
 
 A package offers a measure by an entry point:
 

@@ -29,9 +29,9 @@ class LowerRung:
 
     Attributes:
         name: name for readers, such as `64 samples`.
-        share: cost of a measurement, as a share of that of the full one.
-        evaluator: measures a design. Its quality is that of the full measurement with an error,
-            which the search learns.
+        share: what it costs, divided by what the full measurement costs.
+        evaluator: measures a design, less exactly than the full measurement. The search learns how
+            exactly.
     """
 
     name: str
@@ -41,7 +41,7 @@ class LowerRung:
 
 @runtime_checkable
 class Laddered(Protocol):
-    """An evaluator that knows cheaper measurements. Any evaluator may bring its own."""
+    """An evaluator with cheaper measurements."""
 
     def lower_rungs(self, samples: Sequence[int] | None) -> tuple[LowerRung, ...]:
         """The cheaper measurements, the cheapest first.

@@ -103,13 +103,18 @@ class _Objectives:
                 f"objectives {', '.join(aims.objectives)}: a search needs one cost and one measure "
                 "of accuracy"
             )
-        for column in aims.columns:
-            if column.needs == "measures":
-                raise SearchError(f"objective {column.name}: a search knows no measures of others")
+        if qualities[0].needs:
+            raise SearchError(
+                f"objective {qualities[0].name}: a search needs a quality that every evaluation has"
+            )
         return cls(cost=costs[0], quality=qualities[0])
 
     def costs(self, frame: pd.DataFrame, aims: Aims) -> Floats:
         """Costs as logarithms, smaller is better; NaN for designs that are never on the front."""
+        if self.cost.name not in frame:
+            raise SearchError(
+                f"objective {self.cost.name}: a search needs a cost that is known without measuring"
+            )
         values: Floats = frame[self.cost.name].to_numpy(dtype=np.float64, na_value=np.nan)
         known = Aims(
             objectives=aims.objectives,

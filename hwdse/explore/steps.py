@@ -283,22 +283,21 @@ class _Measuring:
     def _lower(self, designs: Mapping[str, Design], rung: LowerRung) -> dict[str, dict[str, Any]]:
         """Measure designs on a lower rung. The store keeps it, and no table shows it."""
         evaluator, store, reporter = rung.evaluator, self.store, self.run.reporter
+        known = {design: store.measured(evaluator.identity(design)) for design in designs.values()}
         missing = {
-            design: (evaluator.key(design),)
-            for design in designs.values()
-            if store.measured(evaluator.identity(design)) is None
+            design: (evaluator.key(design),) for design, found in known.items() if found is None
         }
         store.introduce({key: design for design, (key,) in missing.items()})
         reporter.start(f"designs, {rung.name}", len(designs), len(designs) - len(missing))
         self.run._outcomes(evaluator, missing, store.add, "evaluation", store)
-        found = {}
-        for key, design in designs.items():
-            known = store.measured(evaluator.identity(design))
-            if known is not None:
-                facts, measured = facts_of(design), known.accuracy
-                row = Row(key=key, facts=facts, accuracy=measured, errors=known.errors)
-                found[key] = describe(row)
-        return found
+        known |= {design: store.measured(evaluator.identity(design)) for design in missing}
+        return {
+            key: describe(
+                Row(key=key, facts=facts_of(design), accuracy=now.accuracy, errors=now.errors)
+            )
+            for key, design in designs.items()
+            if (now := known[design]) is not None
+        }
 
 
 def _kept(keep: Callable[[str, Any], None], key: str, outcome: Any) -> Failure | None:

@@ -18,6 +18,7 @@ from hwdse.explore import columns, measures
 from hwdse.explore.aims import Aims
 from hwdse.explore.columns import Column
 from hwdse.explore.database import STORE_NAME
+from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.measures import measure_named, register
 from hwdse.explore.page.catalogue import Catalogue
 from hwdse.explore.run import sweep
@@ -269,6 +270,11 @@ def test_the_commands_of_the_documentation(tmp_path, monkeypatch, capsys):
 @pytest.mark.usefixtures("no_files")
 def test_a_search_refuses_them(tmp_path):
     register(PORTS)
-    given = replace(space(6), aims=Aims.of("port_bits", "sqnr_db"), budget="3")
-    with pytest.raises(SearchError, match="objective port_bits: a search knows no measures"):
-        swept(tmp_path / "sweep", PORTS, given=given)
+    evaluator = DesignEvaluator.prepare("digits", 9, "nangate45")
+    for objectives, why in (
+        (("port_bits", "sqnr_db"), "port_bits: a search needs a cost that is known"),
+        (("energy_pj", "codes"), "codes: a search needs a quality that every evaluation has"),
+    ):
+        given = replace(space(6), aims=Aims.of(*objectives), budget="3")
+        with pytest.raises(SearchError, match=why):
+            swept(tmp_path / "sweep", PORTS, given=given, evaluator=evaluator)

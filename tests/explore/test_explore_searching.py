@@ -192,7 +192,7 @@ def test_a_study_of_optuna_may_choose(tmp_path, sampler):
 
 @dataclass(frozen=True, kw_only=True)
 class Rough(Known):
-    """`Known` on few samples, each quality with an error of its own."""
+    """`Known` with a different small error in each quality."""
 
     def key(self, design):
         return "rough " + super().key(design)
