@@ -7,6 +7,11 @@ BIN := $(VENV)/bin
 OUT ?= hwdse-out
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
+# pip compiles one file after another; compileall uses all cores. Tests of packages are left out. What
+# does not compile (templates of code) is no fault.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+COMPILE := -$(BIN)/python -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib
+
 # A stamp is named by its lock file's contents: changed pins install, unchanged ones do not.
 digest = $(shell cat pyproject.toml $(1) | cksum | cut -d ' ' -f 1)
 RUN_STAMP := $(VENV)/run-$(call digest,requirements/run.txt).stamp
@@ -65,8 +70,9 @@ $(VENV)/created.stamp:
 	touch $@
 
 $(RUN_STAMP): $(VENV)/created.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/run.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(INSTALL) -r requirements/run.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	$(COMPILE)
 	touch $@
 
 # softposit, an oracle of the tests, comes as C source for Python.
@@ -74,13 +80,16 @@ $(TEST_STAMP): $(RUN_STAMP)
 	@$(BIN)/python -c 'import os, sys, sysconfig; \
 		sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' \
 		|| { echo "the tests need Python's C headers: install python3-dev" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/test.txt
+	$(INSTALL) -r requirements/test.txt
+	$(COMPILE)
 	touch $@
 
 $(LONG_STAMP): $(TEST_STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/long.txt
+	$(INSTALL) -r requirements/long.txt
+	$(COMPILE)
 	touch $@
 
 $(BENCH_STAMP): $(TEST_STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
+	$(INSTALL) -r requirements/bench.txt
+	$(COMPILE)
 	touch $@

@@ -192,7 +192,7 @@ def test_a_folder_of_someone_else_is_one_failure(tmp_path, evaluator, generator)
 
 @pytest.mark.parametrize(
     ("how", "jobs"),
-    some([("proof", 1), ("kill", 2), ("bug", 1), ("unpicklable", 2), ("proof", 2)], 2),
+    some([("proof", 1), ("bug", 1), ("unpicklable", 2), ("kill", 2), ("proof", 2)], 3),
 )
 def test_a_proof_that_fails_keeps_nothing_else(tmp_path, evaluator, how, jobs):
     broken = FakeGenerator(log=tmp_path / "generated", broken="int8", how=how)
