@@ -41,6 +41,14 @@ COMMANDS = {
     "validate": ("hwdse.cli.calibrate", "Compare cost estimates with measurements."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
     "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),
+    "orders": (
+        "hwdse.cli.robustness",
+        "Measure how much results depend on the order of the terms of a sum.",
+    ),
+    "bit-errors": (
+        "hwdse.cli.robustness",
+        "Measure the accuracy with random errors in each bit of the stored codes.",
+    ),
     "system": (
         "hwdse.cli.system",
         "Estimate traffic, cycles and energy of a network on a machine.",
