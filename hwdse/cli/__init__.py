@@ -41,6 +41,10 @@ COMMANDS = {
     "validate": ("hwdse.cli.calibrate", "Compare cost estimates with measurements."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
     "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),
+    "ladder": (
+        "hwdse.cli.ladder",
+        "Measure how well cheap measurements of designs foretell dear ones.",
+    ),
     "orders": (
         "hwdse.cli.robustness",
         "Measure how much results depend on the order of the terms of a sum.",

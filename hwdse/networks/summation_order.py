@@ -13,27 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError
-from hwdse.formats import BlockFormat
 from hwdse.networks import scales
-from hwdse.networks.arithmetic import Real
-from hwdse.networks.blocks import BlockVectors, check_blocks
-from hwdse.networks.evaluate import check_kernel, data_folder, observations
+from hwdse.networks.evaluate import data_folder, observations
 from hwdse.networks.network import Network
 from hwdse.networks.observe import Observation
-from hwdse.networks.quantize import plan
-from hwdse.networks.scales import Codes
-from hwdse.spec import BlockProduct, Design
+from hwdse.networks.site_sums import COLUMNS, MATRICES, ROWS, Order, Values, sums_of_site
+from hwdse.spec import Design
 
 DEFAULT_ORDERS, DEFAULT_TERMS = 32, 512
 MAX_ORDERS, MAX_TERMS = 10_000, 1 << 16
-_GROUPS, _ROWS, _COLUMNS = 4, 16, 64
 _SEED = 20260614
-
-Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +116,8 @@ def order_spread_of_normal(
     if not 2 <= terms <= MAX_TERMS:
         raise NetworkError(f"terms={terms}: 2 to {MAX_TERMS} are allowed")
     rng = np.random.default_rng(_SEED)
-    rows = rng.standard_normal((1, _GROUPS * _ROWS, terms), np.float32)
-    matrices = rng.standard_normal((1, terms, _COLUMNS), np.float32)
+    rows = rng.standard_normal((1, MATRICES * ROWS, terms), np.float32)
+    matrices = rng.standard_normal((1, terms, COLUMNS), np.float32)
     observation = Observation(
         constant=True,
         rows=rows,
@@ -144,9 +135,11 @@ def _measure(
 ) -> OrderSpread:
     if not 2 <= orders <= MAX_ORDERS:
         raise NetworkError(f"orders={orders}: 2 to {MAX_ORDERS} are allowed")
-    _ = design.accumulator  # refuses units without a running sum
-    sums = _BlockSums if design.unit.takes_blocks else _ElementSums
-    found, exact = zip(*sums(design, observation, policy).results(orders), strict=True)
+    found, exact = [], []
+    for sums in sums_of_site(design, observation, policy):
+        every = [sums.results(order) * sums.unit for order in _orders(sums.places, orders)]
+        found.append(np.stack(every).reshape(orders, -1))
+        exact.append(((sums.left @ sums.right) * sums.unit).ravel())
     results, expected = np.concatenate(found, axis=1), np.concatenate(exact)
     rms = math.sqrt(float(np.square(expected).mean())) or 1.0
     with np.errstate(invalid="ignore", over="ignore"):
@@ -174,108 +167,9 @@ def _root_mean_square(x: Values) -> float:
         return float(np.sqrt(np.square(np.where(np.isfinite(x), x, np.inf)).mean()))
 
 
-def _orders(terms: int, count: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Orders of `terms` terms: as they are, then random ones that depend on `terms` alone."""
-    yield np.arange(terms)
-    rng = np.random.default_rng((_SEED, terms))
+def _orders(places: int, count: int) -> Iterator[Order]:
+    """Orders of `places` places: as they are, then random ones, the same for all designs."""
+    yield np.arange(places)
+    rng = np.random.default_rng((_SEED, places))
     for _ in range(count - 1):
-        yield rng.permutation(terms)
-
-
-def _some(count: int, most: int) -> npt.NDArray[np.int64]:
-    """Up to `most` of `count` places, evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
-
-
-def _rows(observation: Observation, group: int) -> Real:
-    """Rows that meet a matrix: a matrix that is alone gets as many as several have together."""
-    alone = len(observation.matrices) == 1
-    return observation.rows[group, : _GROUPS * _ROWS if alone else _ROWS]
-
-
-class _ElementSums:
-    """Sums of products of element formats, with the scales of an evaluation."""
-
-    def __init__(self, design: Design, observation: Observation, policy: str) -> None:
-        self._design, self._observation = design, observation
-        check_kernel(design, hwdse.kernels.matmul)
-        self._plan = plan(design, observation, hwdse.kernels.matmul, scales.get(policy))
-
-    def results(self, orders: int) -> Iterator[tuple[Values, Values]]:
-        """For one matrix after another: results (orders, sums), and exact sums (sums)."""
-        first, second = self._plan.first, self._plan.second
-        matrices = self._observation.matrices
-        codes = second.codes(matrices)
-        for group in _some(len(matrices), _GROUPS):
-            columns = _some(matrices.shape[2], _COLUMNS)
-            right = codes[group][:, columns]
-            left = first.codes(_rows(self._observation, group)[np.newaxis])[0]
-            scale = second.scale[group if len(second.scale) > 1 else 0]
-            unit = (first.scale[0] * scale).ravel()
-            unit = unit[columns] if len(unit) > 1 else unit
-            found = [
-                self._multiplied(left[:, order], right[order])
-                for order in _orders(left.shape[1], orders)
-            ]
-            exact = self._design.a.decode(left).astype(float) @ self._design.b.decode(right)
-            yield np.stack([(each * unit).ravel() for each in found]), (exact * unit).ravel()
-
-    def _multiplied(self, left: Codes, right: Codes) -> Values:
-        codes = hwdse.kernels.matmul(self._design, left, right)
-        return np.asarray(hwdse.kernels.decode(self._design.out, codes), np.float64)
-
-
-class _BlockSums:
-    """Sums of products of blocks: whole blocks change places, and each keeps its scale."""
-
-    def __init__(self, design: Design, observation: Observation, policy: str) -> None:
-        del policy  # blocks have their own scales
-        assert isinstance(design.mul, BlockProduct)  # the unit takes blocks
-        self._design, self._observation = design, observation
-        self._formats = design.mul.a, design.mul.b
-        self._multiply = hwdse.kernels.matmul_of(design)
-        check_blocks(design, self._multiply)
-        # The larger block moves as a whole.
-        self._size = max(each.block.columns or design.mul.size for each in self._formats)
-
-    def results(self, orders: int) -> Iterator[tuple[Values, Values]]:
-        """For one matrix after another: results (orders, sums), and exact sums (sums)."""
-        observation = self._observation
-        for group in _some(len(observation.matrices), _GROUPS):
-            matrix = observation.matrices[group]
-            columns = matrix[:, _some(matrix.shape[1], _COLUMNS)].T
-            left = self._vectors(0, _rows(observation, group), observation.first_largest)
-            right = self._vectors(1, columns, observation.second_largest)
-            found = [
-                self._multiplied(_in_order(left, order), _in_order(right, order))
-                for order in _orders(left.codes.shape[1] // self._size, orders)
-            ]
-            exact = self._values(0, left) @ self._values(1, right).T
-            yield np.stack([each.ravel() for each in found]), exact.ravel()
-
-    def _vectors(self, place: int, x: Real, largest: float) -> BlockVectors:
-        """Vectors of whole blocks: zeros fill the last one."""
-        filled = np.zeros((len(x), -(-x.shape[1] // self._size) * self._size), np.float32)
-        filled[:, : x.shape[1]] = x
-        return BlockVectors.of(self._formats[place], filled, largest)
-
-    def _multiplied(self, left: BlockVectors, right: BlockVectors) -> Values:
-        codes = self._multiply(self._design, left.codes, left.scales, right.codes.T, right.scales.T)
-        return np.asarray(hwdse.kernels.decode(self._design.out, codes), np.float64)
-
-    def _values(self, place: int, vectors: BlockVectors) -> Values:
-        """The values of blocks, without their tensor scale."""
-        block: BlockFormat = self._formats[place]
-        size = vectors.codes.shape[1] // vectors.scales.shape[1]
-        scale = np.repeat(block.scale.decode(vectors.scales), size, axis=1)
-        return np.asarray(block.element.decode(vectors.codes) * scale, np.float64)
-
-
-def _in_order(vectors: BlockVectors, order: npt.NDArray[np.int64]) -> BlockVectors:
-    def moved(x: Codes) -> Codes:
-        parts = x.reshape(len(x), len(order), -1)
-        return np.ascontiguousarray(parts[:, order].reshape(x.shape))
-
-    return BlockVectors(
-        codes=moved(vectors.codes), scales=moved(vectors.scales), factor=vectors.factor
-    )
+        yield rng.permutation(places)
