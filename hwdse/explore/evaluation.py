@@ -17,7 +17,8 @@ from hwdse.cost.system import Machine, load_machine
 from hwdse.errors import HwdseError
 from hwdse.explore.on_machine import on_machine
 from hwdse.explore.record import Evaluation, Measured, Row, describe, facts_of
-from hwdse.explore.rungs import LowerRung, usual_rungs
+from hwdse.explore.rungs import FEW_SAMPLES, SITE_RUNGS, LowerRung, usual_rungs
+from hwdse.explore.site_rungs import SiteEvaluator
 from hwdse.networks import Network
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design, Workload
@@ -173,18 +174,41 @@ class DesignEvaluator:
             identity=self.identity(design),
         )
 
-    def lower_rungs(self, samples: Sequence[int] | None) -> tuple[LowerRung, ...]:
-        """The same measurement on fewer samples; numbers that are not fewer are left out."""
-        wanted = usual_rungs(self.samples) if samples is None else samples
-        return tuple(
+    def loaded(self) -> Network:
+        """The network, loaded once in each process.
+
+        Raises:
+            HwdseError: a file changed after the sweep began.
+        """
+        return _inputs(self).network
+
+    def lower_rungs(self, rungs: Sequence[int | str] | None) -> tuple[LowerRung, ...]:
+        """The same measurement on fewer samples, and measurements without any.
+
+        Numbers that are not fewer are left out. What needs no sample counts as half of what 64
+        samples cost, its scales and its matrix products being what is left of an evaluation.
+        """
+        wanted = usual_rungs(self.samples) if rungs is None else rungs
+        named = tuple(
             LowerRung(
-                name=f"{number} samples", share=number / self.samples, evaluator=self._on(number)
+                name=name,
+                share=min(FEW_SAMPLES / self.samples, 1) / 2,
+                evaluator=SiteEvaluator(whole=self._plain(self.samples), rung=name),
+                objective="sqnr_db",
             )
-            for number in sorted(set(wanted))
+            for name in SITE_RUNGS
+            if name in wanted
+        )
+        numbers = sorted({rung for rung in wanted if isinstance(rung, int)})
+        return named + tuple(
+            LowerRung(
+                name=f"{number} samples", share=number / self.samples, evaluator=self._plain(number)
+            )
+            for number in numbers
             if number < self.samples
         )
 
-    def _on(self, samples: int) -> Self:
+    def _plain(self, samples: int) -> Self:
         """This evaluator for other samples. What is no matter of accuracy is left out."""
         data = _data_digest(_inputs(self).network, samples, self.data_dir)
         few = replace(self, samples=samples, data_digest=data, clock_ns=None)

@@ -9,6 +9,9 @@ from hwdse.spec import Design
 
 FEW_SAMPLES = 64
 """Samples of the rung that a search has where nothing else is asked for."""
+TENSORS, LAYERS = "tensors", "layers"
+SITE_RUNGS = (TENSORS, LAYERS)
+"""Rungs that need no sample, the cheapest first: see `hwdse.explore.site_rungs`."""
 _LEAST_RATIO = 16
 """How many times more samples the full measurement must have for that rung."""
 
@@ -32,22 +35,25 @@ class LowerRung:
         share: what it costs, divided by what the full measurement costs.
         evaluator: measures a design, less exactly than the full measurement. The search learns how
             exactly.
+        objective: the only measure of accuracy that it foretells; empty: all that the full
+            measurement gives.
     """
 
     name: str
     share: float
     evaluator: LowerEvaluator
+    objective: str = ""
 
 
 @runtime_checkable
 class Laddered(Protocol):
     """An evaluator with cheaper measurements."""
 
-    def lower_rungs(self, samples: Sequence[int] | None) -> tuple[LowerRung, ...]:
+    def lower_rungs(self, rungs: Sequence[int | str] | None) -> tuple[LowerRung, ...]:
         """The cheaper measurements, the cheapest first.
 
         Args:
-            samples: numbers of samples that are asked for. None: what suits the evaluator.
+            rungs: numbers of samples and names that are asked for. None: what suits the evaluator.
         """
 
 

@@ -10,7 +10,7 @@ fabric = "ecp5"              # LUTs, flip-flops and clock frequency on an FPGA, 
 machine = "edge"             # latency and energy per sample on a machine, too
 clock_ns = 2.0               # each design gets the registers that this clock period needs
 budget = "10%"               # measure only so many designs, chosen by a search; default: all
-rungs = [64]                 # first on so many samples; default: 64 of 1,024 or more
+rungs = [64]                 # first on so many samples, or "layers" (docs/search.md)
 sampler = "ehvi"             # what chooses them: ehvi (default), optuna or optuna:nsga2
 measures = ["toggles"]       # measures of other packages (hwdse.explore.measures)
 objectives = ["energy_pj", "sqnr_db"]      # default; any two or more quantities of results
@@ -43,6 +43,7 @@ from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.budget import SAMPLERS, check_sampler, measurements
 from hwdse.explore.measures import measure_named
+from hwdse.explore.rungs import SITE_RUNGS
 from hwdse.explore.space_text import SpaceText, toml
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
@@ -94,8 +95,9 @@ class Space:
             `interleave`. None: the designs keep their own.
         budget: how many designs to measure, such as `10%` or `200`; a search chooses them. Empty:
             all of them.
-        rungs: numbers of samples on which a search measures designs first. None: a few, where the
-            full measurement has many; empty: all samples at once.
+        rungs: what a search measures first: numbers of samples, or names of measurements without
+            samples (`hwdse.explore.site_rungs`). None: a few samples, where the full measurement
+            has many; empty: all samples at once.
         sampler: what chooses them, one of `hwdse.explore.budget.SAMPLERS`.
         measures: names of measures that plug in, see `hwdse.explore.measures`.
         aims: objectives and limits of the front.
@@ -115,7 +117,7 @@ class Space:
     machine: str = ""
     clock_ns: float | None = None
     budget: str = ""
-    rungs: tuple[int, ...] | None = None
+    rungs: tuple[int | str, ...] | None = None
     sampler: str = SAMPLERS[0]
     measures: tuple[str, ...] = ()
     aims: Aims = DEFAULT_AIMS
@@ -134,7 +136,8 @@ class Space:
         if self.samples is not None and self.samples < 1:
             raise SpaceError(f"{self.name}: samples = {self.samples} must be at least 1")
         usable = self.budget and self.sampler == SAMPLERS[0]
-        if self.rungs and (min(self.rungs) < 1 or not usable):
+        few = [rung for rung in self.rungs or () if isinstance(rung, int) and rung < 1]
+        if self.rungs and (few or not usable):
             raise SpaceError(
                 f"{self.name}: rungs = {list(self.rungs)}: numbers of samples of a search by "
                 f"{SAMPLERS[0]}, which needs a budget"
@@ -247,7 +250,7 @@ class Space:
             "requantize": source.typed(document, "requantize", bool, False),
             "fabric": source.typed(document, "fabric", str, ""),
             "budget": source.typed(document, "budget", str, ""),
-            "rungs": source.numbers(document, "rungs") if "rungs" in document else None,
+            "rungs": _rungs(source, document),
             "sampler": source.typed(document, "sampler", str, SAMPLERS[0]),
             "measures": _measures(source, document),
             "aims": _aims(source, document),
@@ -260,6 +263,20 @@ class Space:
 
 def _shown(key: str, value: str | float) -> str:
     return f"{value:g} ns" if key == "clock_ns" else str(value)
+
+
+def _rungs(source: "SpaceText", document: Mapping[str, Any]) -> tuple[int | str, ...] | None:
+    """Rungs of a search: numbers of samples, and names."""
+    if "rungs" not in document:
+        return None
+    values = source.typed(document, "rungs", list, [])
+    for value in values:
+        if type(value) is not int and value not in SITE_RUNGS:
+            raise source.error(
+                f"rungs holds {value!r}: must be a number of samples, or {' or '.join(SITE_RUNGS)}",
+                source.key("rungs"),
+            )
+    return tuple(values)
 
 
 def _measures(source: "SpaceText", document: Mapping[str, Any]) -> tuple[str, ...]:

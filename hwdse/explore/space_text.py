@@ -80,14 +80,6 @@ class SpaceText:
                 raise self.error(f"{key} holds {value!r}: must be text", self.key(key))
         return list(values)
 
-    def numbers(self, table: Mapping[str, Any], key: str) -> tuple[int, ...]:
-        """The list of whole numbers of a key; empty without it."""
-        values = self.typed(table, key, list, [])
-        for value in values:
-            if type(value) is not int:
-                raise self.error(f"{key} holds {value!r}: must be a whole number", self.key(key))
-        return tuple(values)
-
     def key(self, key: str, first: int = 1, last: int | None = None) -> int | None:
         """Line number of `key = ` between lines `first` and `last`; None if not found."""
         pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=|\s*\[+\s*{re.escape(key)}\b")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hwdse.errors import HwdseError, OutputError
+from hwdse.errors import HwdseError, OutputError, SearchError
+from hwdse.explore.aims import Aims
 from hwdse.explore.asked import Asked
 from hwdse.explore.combinations import file_name, parts
 from hwdse.explore.front import pareto
@@ -67,6 +68,15 @@ def _reuse(part: SweepPart, store: Store) -> None:
         if known is not None:
             with suppress(HwdseError, ValueError):
                 store.add(key, evaluator.with_accuracy(design, known))
+
+
+def _check_rungs(lower: Sequence[LowerRung], aims: Aims) -> None:
+    for rung in lower:
+        if rung.objective and rung.objective not in aims.objectives:
+            raise SearchError(
+                f"rung {rung.name} foretells {rung.objective} alone: objectives are "
+                f"{', '.join(aims.objectives)}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +147,7 @@ class SweepSteps:
         return self._outcomes(measure, missing, keep, stage_of(measure.name), store)
 
     def searched(
-        self, store: Store, budget: str, sampler: str, rungs: Sequence[int] | None
+        self, store: Store, budget: str, sampler: str, rungs: Sequence[int | str] | None
     ) -> "SweepSteps":
         """Measure only designs that a search asks for. Returns the run with these alone."""
         # Gaussian processes are slow to load, and most sweeps need none.
@@ -148,6 +158,7 @@ class SweepSteps:
         for part in self.parts:
             evaluator = part.evaluator
             lower = evaluator.lower_rungs(rungs) if isinstance(evaluator, Laddered) else ()
+            _check_rungs(lower, self.asked.aims)
             measure = _Measuring(
                 run=self, done=done, part=part, store=store, lower={one.name: one for one in lower}
             )

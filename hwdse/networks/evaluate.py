@@ -269,7 +269,9 @@ def observations(network: Network, folder: str | None) -> dict[str, Observation]
     part = network.dataset.train(Path(folder) if folder else None, limit=network.calibration)
     observer = Observer()
     executor = Executor(network, observer)
-    for batch in batches(network, part.x):
-        with observer.batch(len(batch), network.fixed_batch or len(batch)):
-            padded_outputs(executor, network, batch)
+    # One thread: several add in another order, and others would see other operands.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for batch in batches(network, part.x):
+            with observer.batch(len(batch), network.fixed_batch or len(batch)):
+                padded_outputs(executor, network, batch)
     return observer.observations()

@@ -21,6 +21,8 @@ from hwdse.explore.rungs import LowerRung, usual_rungs
 from hwdse.explore.searching import SEARCHES
 from hwdse.explore.space import Space
 from hwdse.explore.store import Store
+from hwdse.networks import load
+from hwdse.networks.ladder import layer_sqnr
 from hwdse.spec import Design
 
 FORMATS = ("int4", "int6", "int8", "e2m1fn", "e3m2fn", "e4m3fn", "e5m2", "posit8_1")
@@ -267,8 +269,11 @@ def test_rungs_of_the_space(tmp_path):
     ):
         with pytest.raises(SpaceError, match=r"rungs = \[\d+\]: numbers of samples of a search"):
             space(**settings)
-    with pytest.raises(SpaceError, match=r"test:1: rungs holds 'few': must be a whole number"):
+    wrong = r"test:1: rungs holds 'few': must be a number of samples, or tensors or layers"
+    with pytest.raises(SpaceError, match=wrong):
         Space.parse('rungs = ["few"]\n', "test")
+    named = space(rungs=("layers", 20), budget="8")
+    assert Space.parse(named.to_toml(), "test") == named
 
 
 @pytest.mark.usefixtures("no_files")
@@ -292,6 +297,30 @@ def test_few_samples_of_a_network_give_nearly_the_same():
         assert few.accuracy["sqnr_db"] == pytest.approx(full.accuracy["sqnr_db"], abs=2)
         assert len({few.identity, full.identity, rung.evaluator.key(design)}) == 3
     assert usual_rungs(1195) == (64,)
+
+
+@pytest.mark.usefixtures("no_files")
+def test_products_alone_foretell_the_network(tmp_path):
+    whole = DesignEvaluator.prepare("digits", None, "nangate45")
+    rungs = whole.lower_rungs([40, "layers", "tensors"])
+    assert [rung.name for rung in rungs] == ["tensors", "layers", "40 samples"]
+    assert [rung.objective for rung in rungs] == ["sqnr_db", "sqnr_db", ""]
+    layers = rungs[1].evaluator
+    design = Design.parse("a=int4,acc=kulisch")
+    found = layers(design)
+    assert found.accuracy["sqnr_db"] == layer_sqnr(design, load("digits"))
+    assert len({found.identity, whole.identity(design), layers.key(design)}) == 3
+    few = tuple(Design.parse(f"a=int{n},acc=kulisch") for n in range(3, 9))
+    given = Space(name="six", designs=few, budget="4", rungs=("layers",), samples=40)
+    generator = FakeGenerator(log=tmp_path / "proofs")
+    result = sweep(given, tmp_path / "out", jobs=1, generator=generator)
+    assert 0 < len(result.frame) < len(few)
+    assert result.frame["sqnr_db"].notna().all()
+    with Store.open(tmp_path / "out") as store:
+        assert len(store) > len(result.frame)
+    other = replace(given, aims=Aims.of("energy_pj", "accuracy"))
+    with pytest.raises(SearchError, match="rung layers foretells sqnr_db alone: objectives are"):
+        sweep(other, tmp_path / "other", jobs=1, generator=generator)
 
 
 def test_refused(tmp_path):

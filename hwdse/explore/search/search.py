@@ -182,11 +182,11 @@ class PoolSearch:
     def _distances(self, pool: npt.NDArray[np.intp], design: int) -> Floats:
         return np.asarray(((self.features[pool] - self.features[design]) ** 2).sum(axis=1))
 
-    def _noise(self) -> Floats:
-        """Standard deviation of the error of each rung."""
+    def _errors(self) -> tuple[Floats, Floats]:
+        """What the last rung adds to each rung on average, and the standard deviation of that."""
         values = np.array(list(self._known.values()))
         spread = float(values.std()) or 1.0
-        found = np.full(len(self.rungs), _FIRST_NOISE * spread)
+        offsets, found = np.zeros(len(self.rungs)), np.full(len(self.rungs), _FIRST_NOISE * spread)
         found[-1] = 0.0
         for rung in range(self._last):
             gaps = [
@@ -195,8 +195,8 @@ class PoolSearch:
                 if (design, self._last) in self._known
             ]
             if len(gaps) >= _FEWEST_PAIRS:
-                found[rung] = float(np.sqrt(np.mean(np.square(gaps))))
-        return found
+                offsets[rung], found[rung] = np.mean(gaps), np.std(gaps, ddof=1)
+        return offsets, found
 
     def _most_promising(self, count: int) -> list[Trial]:
         """The measurements that promise most hypervolume per cost.
@@ -211,10 +211,10 @@ class PoolSearch:
         if not len(open_):
             return []
         best = dict(sorted(self._known))  # the highest rung of each design comes last
-        noise = self._noise()
+        offsets, noise = self._errors()
         designs = np.array(list(best))
         rungs = np.array(list(best.values()))
-        values = [self._known[design, rung] for design, rung in best.items()]
+        values = [self._known[design, rung] + offsets[rung] for design, rung in best.items()]
         self._surrogate.fit(designs, values, noise[rungs])
         means, deviations = self._surrogate.predict(open_)
         following = reached[open_] + 1
@@ -224,7 +224,7 @@ class PoolSearch:
         chosen: list[Trial] = []
         cost, free = 0.0, np.ones(len(open_), np.bool_)
         while cost < count and len(chosen) < WIDEST * count and free.any():
-            front = self._front(qualities)
+            front = self._front(qualities, min(values))
             gains = expected_improvement(front, self.costs[open_], means, deviations)
             place = int(np.argmax(np.where(free, gains / ways, -1.0)))
             if not gains[place] > 0:
@@ -236,7 +236,7 @@ class PoolSearch:
             cost += self.rungs[following[place]].share
         return chosen
 
-    def _front(self, qualities: Floats) -> Staircase:
+    def _front(self, qualities: Floats, worst: float) -> Staircase:
         known = np.flatnonzero(~np.isnan(qualities))
-        reference = self.reference or (float(np.nanmax(self.costs)), min(self._known.values()))
+        reference = self.reference or (float(np.nanmax(self.costs)), worst)
         return Staircase.of(self.costs[known], qualities[known], reference)
