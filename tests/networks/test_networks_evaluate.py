@@ -12,8 +12,9 @@ from onnx.reference import ReferenceEvaluator
 from hwdse import Design, golden, kernels, networks
 from hwdse.errors import DatasetError, NetworkError, ShapeError
 from hwdse.networks import datasets
+from hwdse.networks.arithmetic import FloatArithmetic
 from hwdse.networks.evaluate import _float_outputs, observations
-from hwdse.networks.execute import batches
+from hwdse.networks.execute import Executor, FloatNetwork, batches
 from hwdse.resources import resource
 
 FP32 = Design.parse("a=fp32,acc=fp:fp32")
@@ -242,13 +243,24 @@ def test_caches_follow_the_folder(fashion_folder, tmp_path_factory, monkeypatch)
         networks.evaluate(INT8, "fashion-cnn", 12)
 
 
-@pytest.mark.long
-def test_fashion_cnn_in_float_on_the_whole_test_part():
-    accuracy = networks.float_accuracy("fashion-cnn", samples=10_000)
-    assert accuracy.value >= 0.92
+def test_fashion_vit_is_what_onnx_itself_computes(fashion_folder):
+    network = networks.load("fashion-vit")
+    x = network.dataset.test(fashion_folder).x / np.float32(network.std)
+    reference = ReferenceEvaluator(str(resource("models", "fashion-vit.onnx")))
+    (expected,) = reference.run(None, {network.input_name: x})
+    for runner in (FloatNetwork(network), Executor(network, FloatArithmetic())):
+        np.testing.assert_allclose(runner.outputs(x), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.long
-def test_fashion_cnn_in_int8_loses_little():
-    accuracy = networks.evaluate(INT8, "fashion-cnn")
+@pytest.mark.parametrize(("name", "least"), [("fashion-cnn", 0.92), ("fashion-vit", 0.915)])
+def test_fashion_in_float_on_the_whole_test_part(name, least):
+    accuracy = networks.float_accuracy(name, samples=10_000)
+    assert accuracy.value >= least
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["fashion-cnn", "fashion-vit"])
+def test_fashion_in_int8_loses_little(name):
+    accuracy = networks.evaluate(INT8, name)
     assert accuracy.value > accuracy.float_value - 0.01

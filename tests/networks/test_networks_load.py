@@ -31,13 +31,13 @@ def refused(model, path, message):
 
 
 def test_shipped_networks():
-    assert networks.names() == ["digits", "digits-cnn", "fashion-cnn"]
+    assert networks.names() == ["digits", "digits-cnn", "fashion-cnn", "fashion-vit"]
     for name in networks.names():
         network = networks.load(name)
         content = resource("models", f"{name}.onnx").read_bytes()
         assert network.name == name
         assert network.digest == hashlib.sha256(content).hexdigest()
-        assert len(content) < 400_000
+        assert len(content) < 1_000_000
         assert 1 <= network.default_samples <= network.dataset.test_size
 
 
@@ -59,6 +59,12 @@ def test_sizes_of_the_shipped_networks():
     operators = [node.op_type for node in cnn.model.graph.node]
     assert operators.count("Conv") == 5
     assert "BatchNormalization" not in operators
+    tokens, width, heads = 49, 64, 4
+    of_tokens = tokens * width * (3 * width + width + 2 * 2 * width)
+    of_heads = 2 * heads * tokens * tokens * (width // heads)
+    vit = networks.profile(networks.load("fashion-vit"))
+    assert vit.macs == tokens * 16 * width + 4 * (of_tokens + of_heads) + 10 * width
+    assert sum(not work.constant for work in vit.workloads) == 4 * 2
 
 
 def test_inputs_of_layers_count_values_and_not_patches():
@@ -101,7 +107,8 @@ def test_metadata_is_optional_but_for_the_dataset(tmp_path):
 
 
 def test_unknown_name_lists_the_known(tmp_path):
-    with pytest.raises(NetworkError, match="'resnet': known are digits, digits-cnn, fashion-cnn;"):
+    known = "digits, digits-cnn, fashion-cnn, fashion-vit"
+    with pytest.raises(NetworkError, match=f"'resnet': known are {known};"):
         networks.load("resnet")
     with pytest.raises(NetworkError, match="unknown network"):
         networks.load(tmp_path)

@@ -21,8 +21,8 @@ from torch import nn
 from torch.nn import functional
 
 from hwdse.networks import datasets
-from hwdse.networks.train.convolutional import Recipe, accuracy, folded, train
 from hwdse.networks.train.export import GraphBuilder, save
+from hwdse.networks.train.images import Recipe, accuracy, folded, train
 
 SIDE = 8
 STEM, BODY = 12, 16
@@ -42,7 +42,7 @@ RECIPE = Recipe(
 )
 
 
-class DigitsCNN(nn.Module):  # type: ignore[misc]  # torch is not checked
+class DigitsCNN(nn.Module):  # torch is not checked
     """Input (n, 1, 8, 8) of normalised pixels, output (n, 10)."""
 
     def __init__(self) -> None:

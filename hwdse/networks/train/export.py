@@ -1,5 +1,6 @@
 """Builds an ONNX model with hwdse metadata, layer by layer, and writes it to a file."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,11 +67,91 @@ class GraphBuilder:
         self._append("GlobalAveragePool")
         self._append("Flatten")
 
+    def mean_of_tokens(self) -> None:
+        """Append the mean over all tokens: (n, tokens, width) to (n, width)."""
+        self._append("ReduceMean", attributes={"axes": [1], "keepdims": 0})
+
+    def linear(self, weight: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> None:
+        """Append a product with a matrix and an addition: weight (out, in), bias (out,)."""
+        self._append("MatMul", weights=(weight.T,))
+        self.plus(bias)
+
+    def plus(self, values: npt.NDArray[np.float32]) -> None:
+        """Append an addition of constants."""
+        self._append("Add", weights=(values,))
+
+    def times(self, factor: float) -> None:
+        """Append a product with a constant."""
+        self._append("Mul", weights=(np.array(factor, np.float32),))
+
+    def layer_norm(
+        self, weight: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], epsilon: float
+    ) -> None:
+        """Append a normalisation of the last axis to mean 0 and variance 1, then weight, bias."""
+        attributes = {"axis": -1, "epsilon": epsilon}
+        self._append("LayerNormalization", weights=(weight, bias), attributes=attributes)
+
+    def gelu(self) -> None:
+        """Append a GELU: x (1 + erf(x / sqrt 2)) / 2 (Hendrycks and Gimpel, 2016)."""
+        x = self.tip
+        self.times(math.sqrt(0.5))
+        self._append("Erf")
+        self.plus(np.array(1.0, np.float32))
+        self._append("Mul", others=(x,))
+        self.times(0.5)
+
+    def shaped(self, *shape: int) -> None:
+        """Append a reshaping: 0 keeps a dimension, -1 takes what is left."""
+        name = f"shape{len(self._nodes)}"
+        self._weights.append(numpy_helper.from_array(np.array(shape, np.int64), name))
+        self._append("Reshape", others=(name,))
+
+    def transposed(self, *order: int) -> None:
+        """Append a transposition."""
+        self._append("Transpose", attributes={"perm": list(order)})
+
+    def attention(
+        self,
+        weight: npt.NDArray[np.float32],
+        bias: npt.NDArray[np.float32],
+        *,
+        heads: int,
+        mask: npt.NDArray[np.float32] | None = None,
+    ) -> None:
+        """Append self-attention of (n, tokens, width), without the product behind it.
+
+        Source: Vaswani et al., "Attention is all you need", 2017.
+
+        Args:
+            weight: (3 width, width), for queries, keys and values.
+            bias: (3 width,).
+            heads: number of heads, which divides the width.
+            mask: what to add to the scores, (tokens, tokens).
+        """
+        x, width = self.tip, weight.shape[1]
+        parts = []
+        for part in range(3):
+            self.tip, rows = x, slice(part * width, (part + 1) * width)
+            self.linear(weight[rows], bias[rows])
+            self.shaped(0, 0, heads, width // heads)
+            self.transposed(*((0, 2, 3, 1) if part == 1 else (0, 2, 1, 3)))
+            parts.append(self.tip)
+        query, key, value = parts
+        self.tip = query
+        self.times((width // heads) ** -0.5)
+        self._append("MatMul", others=(key,))
+        if mask is not None:
+            self.plus(mask)
+        self._append("Softmax", attributes={"axis": -1})
+        self._append("MatMul", others=(value,))
+        self.transposed(0, 2, 1, 3)
+        self.shaped(0, 0, width)
+
     def _append(
         self,
         operator: str,
         weights: tuple[npt.NDArray[np.float32], ...] = (),
-        attributes: Mapping[str, list[int] | int] | None = None,
+        attributes: Mapping[str, list[int] | int | float] | None = None,
         others: tuple[str, ...] = (),
     ) -> None:
         name = f"{operator.lower()}{len(self._nodes)}"

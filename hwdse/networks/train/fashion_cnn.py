@@ -19,8 +19,8 @@ from torch import nn
 from torch.nn import functional
 
 from hwdse.networks import datasets
-from hwdse.networks.train.convolutional import Recipe, accuracy, folded, train
 from hwdse.networks.train.export import GraphBuilder, save
+from hwdse.networks.train.images import Recipe, accuracy, folded, train
 
 
 @dataclass(frozen=True, kw_only=True)

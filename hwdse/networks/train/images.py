@@ -1,4 +1,4 @@
-"""Code shared by the scripts that train convolutional networks with torch."""
+"""Code shared by the scripts that train networks for images with torch."""
 
 import os
 import sys
