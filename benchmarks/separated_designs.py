@@ -16,16 +16,13 @@ import numpy as np
 
 from hwdse import Design, kernels, networks
 from hwdse.explore.ranking import holm, rank
-from hwdse.networks.accuracy import (
-    mcnemar_p,
-    output_errors,
-    predicted_classes,
-    sqnr_db,
-    wilson_interval,
-)
+from hwdse.networks.accuracy import output_errors, sqnr_db
 from hwdse.networks.evaluate import observations
 from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
+from hwdse.networks.metrics.classes import predicted_classes
+from hwdse.networks.named import samples_of
 from hwdse.networks.quantize import DesignArithmetic, plan
+from hwdse.networks.statistics import mcnemar_p, wilson_interval
 
 DESIGNS = (
     "a=int8,acc=int:32",
@@ -48,12 +45,13 @@ def main() -> None:
     for name in options.networks:
         network = networks.load(name)
         samples = options.samples or network.default_samples
-        report(network, network.dataset.test(limit=samples))
+        report(network, network.named_dataset.test(limit=samples))
 
 
 def report(network, part):
     def outputs(runner):
-        some = [padded_outputs(runner, network, batch) for batch in batches(network, part.x)]
+        samples = batches(network, samples_of(network, part))
+        some = [padded_outputs(runner, network, batch.inputs) for batch in samples]
         return np.concatenate(some)
 
     exact = outputs(FloatNetwork(network))

@@ -17,8 +17,8 @@ pip install --no-build-isolation -e .
 pip install --no-build-isolation -e '.[dev]'
 { echo "# What the tests need beside or instead of run.txt. Written by requirements/lock.sh."
   frozen | grep -vxFf "$work/run.txt"; } > "$work/test.txt"
-pip install --no-build-isolation -e '.[dev,synthesis,peers,browser]'
-{ echo "# What the long tests need beside run.txt and test.txt (place and route, ZigZag, a browser)."
+pip install --no-build-isolation -e '.[dev,synthesis,peers,browser,text]'
+{ echo "# What the long tests need beside run.txt and test.txt (place and route, ZigZag, a browser, tokenizers)."
   frozen | grep -vxFf "$work/run.txt" | grep -vxFf "$work/test.txt"; } > "$work/long.txt"
 grep -v '^#' "$work/long.txt" | sed 's/==.*//' | xargs "$work/venv/bin/python" -m pip --quiet uninstall --yes
 pip install --no-build-isolation -e '.[dev,bench]'

@@ -40,7 +40,7 @@ COMMANDS = {
     "calibrate": ("hwdse.cli.calibrate", "Fit the cost model to a cell library or an FPGA."),
     "validate": ("hwdse.cli.calibrate", "Compare cost estimates with measurements."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
-    "accuracy": ("hwdse.cli.estimate", "Run a network in the arithmetic of designs."),
+    "accuracy": ("hwdse.cli.accuracy", "Run a network in the arithmetic of designs."),
     "ladder": (
         "hwdse.cli.ladder",
         "Measure how well cheap measurements of designs foretell dear ones.",

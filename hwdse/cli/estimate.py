@@ -1,4 +1,4 @@
-"""`hwdse cost` and `hwdse accuracy`: measure designs without making hardware."""
+"""`hwdse cost`: estimates designs without making hardware."""
 
 import math
 from collections.abc import Sequence
@@ -8,17 +8,14 @@ from typing import Any
 import click
 
 from hwdse import cost as costs
-from hwdse import networks
 from hwdse.cli.counts import MAX_JOBS, Count
-from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
+from hwdse.cli.output import json_option, print_json, print_table
 from hwdse.cost import DEFAULT_TECHNOLOGY, export
 from hwdse.cost.fpga.estimate import FabricCost, estimate_fabric
 from hwdse.cost.fpga.families import FAMILIES
 from hwdse.cost.fpga.place import FpgaResult, place_and_route
 from hwdse.cost.fpga.recommend import Recommendation, recommend
-from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import cost_margin, four_digits, short_spec
-from hwdse.networks import scales as scales_of_networks
 from hwdse.spec import Design
 
 
@@ -327,105 +324,6 @@ def _show_placed(
     )
     for design, found in zip(designs, best, strict=False):
         click.echo(_advice(design, found))
-
-
-@click.command()
-@click.argument("spec", nargs=-1, required=True)
-@click.option("--network", required=True, help="Shipped network or ONNX file.")
-@click.option(
-    "--samples",
-    type=Count(1),
-    help="Test samples, from the first; by default as many as the network says.",
-)
-@click.option(
-    "--scales",
-    type=click.Choice(scales_of_networks.names()),
-    default=networks.DEFAULT_SCALES,
-    show_default=True,
-    help="Policy that chooses the scales of activations and weights.",
-)
-@click.option(
-    "--requantize",
-    is_flag=True,
-    help="Round what one layer hands to the next to the output format.",
-)
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
-@json_option
-def accuracy(
-    *,
-    spec: tuple[str, ...],
-    network: str,
-    samples: int | None,
-    scales: str,
-    requantize: bool,
-    data_dir: Path | None,
-    as_json: bool,
-) -> None:
-    """Run a network in the arithmetic of designs.
-
-    The command ranks designs by the error of their outputs compared with float32, in paired tests
-    on the same samples. Designs can share a rank if the data cannot separate them.
-    """
-    designs = [Design.parse(text) for text in spec]
-    loaded = networks.load(network)
-    results = []
-    count = loaded.default_samples if samples is None else samples
-    with ConsoleReporter() as reporter:
-        reporter.start("samples", count * len(designs))
-        for design in designs:
-            results.append(
-                networks.evaluate(
-                    design,
-                    loaded,
-                    samples=samples,
-                    data_dir=data_dir,
-                    progress=Steps(reporter, short_spec(design)),
-                    scales=scales,
-                    requantize=requantize,
-                )
-            )
-    from hwdse.explore.ranking import rank as rank_designs  # noqa: PLC0415 - loads SciPy
-
-    ranks = [int(rank) for rank in rank_designs([result.errors for result in results]).ranks]
-    if as_json:
-        print_json(
-            {
-                "designs": [
-                    {"spec": str(design), **result.to_json(), "rank": rank}
-                    for design, result, rank in zip(designs, results, ranks, strict=True)
-                ]
-            }
-        )
-        return
-    print_table(
-        [
-            *("design", "accuracy", "interval", "float", "agreement"),
-            *("p of McNemar", "logit SQNR dB", "KL nats", "scales", "rank"),
-        ],
-        [
-            [
-                short_spec(design),
-                percent(result.value),
-                f"{percent(result.low)} to {percent(result.high)}",
-                percent(result.float_value),
-                percent(result.agreement),
-                f"{result.mcnemar_p:.2g}",
-                f"{result.sqnr_db:.1f}",
-                f"{result.kl_divergence:.2g}",
-                f"+-{100 * result.scale_spread / 2:.2f} %",
-                rank,
-            ]
-            for design, result, rank in zip(designs, results, ranks, strict=True)
-        ],
-    )
-    first = results[0]
-    click.echo(
-        f"\n{first.network}, {first.metric}, {first.samples} test samples, "
-        f"{first.confidence:.0%} intervals, scales by {first.scales}. scales: how far the accuracy "
-        f"moves between {', '.join(first.other_scales)}. rank: by paired tests of the logits' "
-        "error; equal ranks are not told apart. A small error means answers as float gives them, "
-        "not right ones."
-    )
 
 
 def _advice(design: Design, found: Recommendation) -> str:

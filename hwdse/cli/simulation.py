@@ -15,8 +15,8 @@ from hwdse.cli.output import Steps, json_option, percent, print_json, print_tabl
 from hwdse.errors import VerificationError
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import four_digits, short_spec
-from hwdse.networks.accuracy import predicted_classes
 from hwdse.networks.layers import Answers, answers, check_layers, layer_operands, simulated_samples
+from hwdse.networks.metrics.classes import predicted_classes
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.verify.comparison import ComparedProducts, Tally

@@ -269,8 +269,8 @@ def _digest(*parts: str | float | None) -> str:
 def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:
     digest = hashlib.sha256()
     for part in (
-        network.dataset.test(data_dir, limit=samples),
-        network.dataset.train(data_dir, limit=network.calibration),
+        network.named_dataset.test(data_dir, limit=samples),
+        network.named_dataset.train(data_dir, limit=network.calibration),
     ):
         digest.update(part.x.tobytes())
         digest.update(part.y.tobytes())
@@ -291,7 +291,7 @@ def _inputs(evaluator: DesignEvaluator) -> _Inputs:
     data = _data_digest(network, evaluator.samples, evaluator.data_dir)
     for what, now, then in (
         (f"network {evaluator.network}", network.digest, evaluator.digest),
-        (f"dataset {network.dataset.name}", data, evaluator.data_digest),
+        (f"dataset {network.named_dataset.name}", data, evaluator.data_digest),
         (f"technology {evaluator.technology}", technology.digest, evaluator.technology_digest),
         (f"fabric {evaluator.fabric}", fabric.digest if fabric else "", evaluator.fabric_digest),
         (

@@ -14,13 +14,13 @@ all others are. A program may also call `register` and needs no entry point.
 import math
 import re
 from collections.abc import Mapping, Sequence
-from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from hwdse.errors import HwdseError
 from hwdse.explore.columns import Column, add_columns
 from hwdse.explore.record import Row, describe, facts_of
 from hwdse.explore.standing import STANDING
+from hwdse.plugins import load_offered, offered
 from hwdse.spec import Design
 
 GROUP = "hwdse.measures"
@@ -87,16 +87,12 @@ def measure_named(name: str) -> Measure:
         HwdseError: it is unknown, cannot be loaded, or as of `register`.
     """
     if name not in _REGISTERED:
-        offered = {point.name: point for point in entry_points(group=GROUP)}
-        if name not in offered:
-            known = ", ".join(sorted({*offered, *_REGISTERED})) or "none"
+        if name not in offered(GROUP):
+            known = ", ".join(sorted({*offered(GROUP), *_REGISTERED})) or "none"
             raise HwdseError(f"unknown measure {name!r}: installed are {known}")
-        try:
-            found = offered[name].load()
-        except Exception as error:
-            raise HwdseError(f"measure {name} cannot be loaded: {error}") from error
+        found, place = load_offered(GROUP, name, "measure")
         if getattr(found, "name", None) != name:
-            raise HwdseError(f"measure {name}: {offered[name].value} is called otherwise")
+            raise HwdseError(f"measure {name}: {place} is called otherwise")
         register(found)
     return _REGISTERED[name]
 

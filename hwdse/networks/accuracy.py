@@ -9,67 +9,55 @@ decisions then stay the same. A small logit error does not mean that the answers
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-CONFIDENCE = 0.95
+from hwdse.errors import NetworkError
+from hwdse.networks import metrics
+from hwdse.networks.metrics import Metric, Outputs
+from hwdse.networks.metrics.classes import predicted_classes
+from hwdse.networks.statistics import (
+    CONFIDENCE,
+    Parts,
+    bootstrap_interval,
+    log_probabilities,
+    mcnemar_p,
+)
+
 RIGHT, AGREES = 1, 2
 """Bits of the outcome of a sample: the answer is right, and it is that of float32."""
-NO_ANSWER = -1
-"""Prediction for a sample with a NaN among the outputs. It always counts as wrong."""
 
-
-def wilson_interval(
-    correct: int, samples: int, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
-    """Two-sided Wilson confidence interval of a proportion.
-
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-    J. Am. Stat. Assoc. 22 (1927). Unlike the normal approximation, the Wilson interval stays within
-    0..1. Its width is not zero, even if every answer is right.
-
-    Args:
-        correct: number of right answers, 0..samples.
-        samples: number of answers, at least 1.
-        confidence: coverage of the interval, between 0 and 1.
-    """
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    p = correct / samples
-    spread = 1 + z * z / samples
-    centre = (p + z * z / (2 * samples)) / spread
-    half = z / spread * math.sqrt(p * (1 - p) / samples + z * z / (4 * samples * samples))
-    # For 0 or `samples` right answers the bound is exactly 0 or 1. The formula has rounding errors.
-    low = 0.0 if correct == 0 else centre - half
-    high = 1.0 if correct == samples else centre + half
-    return low, high
-
-
-Outputs = npt.NDArray[np.float32]
-"""Logits, or probabilities, of shape (samples, classes)."""
+_CHUNK_BYTES = 64 << 20
+_NEVER_IN_JSON = ("errors", "outcomes", "parts")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Accuracy:
-    """Top-1 accuracy of a network in a design's arithmetic, and its error against float32.
+    """How good a network is in a design's arithmetic by a metric, and its error against float32.
+
+    The metric is top-1 accuracy unless another is named. What only answers that are classes have is
+    None for others, and what only other metrics have is None for top-1 accuracy.
 
     Attributes:
-        value: fraction of right answers.
-        low: lower end of the Wilson interval.
-        high: upper end of the Wilson interval.
-        confidence: coverage of the Wilson interval.
+        value: value of the metric; of top-1 accuracy, the fraction of right answers.
+        low: lower end of the interval: Wilson's of a fraction of samples, else by bootstrap.
+        high: upper end of the interval.
+        confidence: coverage of the interval.
         samples: number of test samples.
         correct: number of right answers.
-        metric: name of the quantity in `value`.
-        float_value: fraction of right answers of the float32 network on the same samples.
+        metric: name of the quantity in `value`, in words.
+        float_value: value of the float32 network on the same samples.
         agreement: fraction of samples with the same answer as the float32 network.
         mcnemar_p: p-value of the exact McNemar test. It compares the number of answers that the
             design gets right and float32 gets wrong with the opposite number. A small value means
             that the accuracy differs from float32.
+        difference: `value` minus `float_value`.
+        difference_low: lower end of the interval of `difference`, by bootstrap of pairs.
+        difference_high: upper end of the interval of `difference`.
         sqnr_db: signal-to-quantisation-noise ratio in dB: power of the float32 outputs divided by
             the power of the errors, over all samples. Infinity without any error; minus infinity
             if an output is NaN or infinite.
@@ -78,11 +66,16 @@ class Accuracy:
         network: name of the network.
         scales: name of the scale policy.
         requantize: whether layers hand on their outputs in the design's output format.
-        other_scales: fraction of right answers by scale policy, on the first samples of the test
-            part. The differences are part of the uncertainty of `value`.
-        errors: Euclidean length of each sample's output error, shape (samples,). Infinite if an
-            output is NaN or infinite.
-        outcomes: `RIGHT` and `AGREES` of each sample, shape (samples,).
+        other_scales: value by scale policy, on the first samples of the test part. The differences
+            are part of the uncertainty of `value`.
+        nan_samples: number of samples with a NaN among their outputs. A design that has some is not
+            ranked.
+        higher_is_better: direction of `value`.
+        errors: Euclidean length of each sample's output error, over all axes of the output; shape
+            (samples,). Infinite if an output is NaN or infinite.
+        outcomes: `RIGHT` and `AGREES` of each sample, shape (samples,); 0 where answers are no
+            classes.
+        parts: what each sample adds to `value`, as of `Metric.parts`.
     """
 
     value: float
@@ -90,100 +83,239 @@ class Accuracy:
     high: float
     confidence: float
     samples: int
-    correct: int
+    correct: int | None
     metric: str
     float_value: float
-    agreement: float
-    mcnemar_p: float
+    agreement: float | None
+    mcnemar_p: float | None
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
     sqnr_db: float
-    kl_divergence: float
+    kl_divergence: float | None
     network: str
     scales: str
     requantize: bool = False
     other_scales: Mapping[str, float] = field(default_factory=dict)
+    nan_samples: int = 0
+    higher_is_better: bool = True
     errors: npt.NDArray[np.float32] = field(repr=False)
     outcomes: npt.NDArray[np.uint8] = field(repr=False)
+    parts: Parts = field(repr=False)
 
     @classmethod
     def of(
         cls,
         outputs: Outputs,
         float_outputs: Outputs,
-        truth: npt.NDArray[np.int64],
+        truth: Sequence[Any] | npt.NDArray[np.int64],
         *,
-        network: str,
-        scales: str,
-        requantize: bool = False,
-        other_scales: Mapping[str, float] | None = None,
+        metric: str = metrics.DEFAULT,
+        **known: Any,
     ) -> Self:
-        """Score outputs of shape (samples, classes) against the right classes `truth`."""
-        predictions, float_predictions = (
-            predicted_classes(outputs),
-            predicted_classes(float_outputs),
-        )
-        right, float_right = predictions == truth, float_predictions == truth
-        agrees = predictions == float_predictions
-        correct = int(right.sum())
-        low, high = wilson_interval(correct, len(truth))
-        errors = output_errors(outputs, float_outputs)
-        return cls(
-            value=correct / len(truth),
-            low=low,
-            high=high,
-            confidence=CONFIDENCE,
-            samples=len(truth),
-            correct=correct,
-            metric="top-1 accuracy",
-            float_value=float(np.mean(float_right)),
-            agreement=float(np.mean(agrees)),
-            mcnemar_p=mcnemar_p(right, float_right),
-            sqnr_db=sqnr_db(errors, float_outputs),
-            kl_divergence=kl_divergence(outputs, float_outputs),
-            network=network,
-            scales=scales,
-            requantize=requantize,
-            other_scales=dict(other_scales or {}),
-            errors=errors.astype(np.float32),
-            outcomes=(RIGHT * right | AGREES * agrees).astype(np.uint8),
-        )
+        """Score outputs of shape (samples, ...) against the targets `truth`.
+
+        Args:
+            outputs: outputs of the design.
+            float_outputs: outputs in float32.
+            truth: target of each sample.
+            metric: name of a metric.
+            known: `network`, `scales`, and what else the attributes say that is not scored.
+        """
+        scores = Scores(metrics.get(metric))
+        scores.add(outputs, float_outputs, list(truth))
+        return cls(**scores.result(), **known)
 
     @property
     def scale_spread(self) -> float:
-        """Difference between the best and the worst fraction of right answers in `other_scales`."""
+        """Difference between the best and the worst value in `other_scales`."""
         found = self.other_scales.values()
         return max(found) - min(found) if found else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """All attributes but those of each sample, and `scale_spread`, as JSON values."""
-        samples = ("errors", "outcomes")
-        document = {key: value for key, value in vars(self).items() if key not in samples}
-        for key in ("sqnr_db", "kl_divergence"):
-            # JSON cannot represent infinity or NaN.
-            document[key] = document[key] if math.isfinite(document[key]) else None
+        """All attributes but those of each sample, and `scale_spread`, as JSON values.
+
+        What the metric does not have is left out. JSON has no infinity and no NaN: null stands for
+        both.
+        """
+        document = {
+            key: value
+            for key, value in vars(self).items()
+            if key not in _NEVER_IN_JSON and value is not None
+        }
+        document = {key: _finite(value) for key, value in document.items()}
         return document | {
-            "other_scales": dict(self.other_scales),
-            "scale_spread": self.scale_spread,
+            "other_scales": {name: _finite(value) for name, value in self.other_scales.items()},
+            "scale_spread": _finite(self.scale_spread),
         }
 
 
-def predicted_classes(outputs: Outputs) -> npt.NDArray[np.int64]:
-    """Class with the largest output, for each row of (n, classes); NO_ANSWER for a row with NaN."""
-    guess = np.argmax(outputs, axis=1)
-    return np.where(np.isnan(outputs).any(axis=1), NO_ANSWER, guess).astype(np.int64)
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class Scores:
+    """Scores the outputs of all samples, some at a time: all outputs may be too large to keep."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        self._waiting: list[tuple[Outputs, Outputs, Sequence[Any]]] = []
+        self._bytes = 0
+        self._scored: list[_Chunk] = []
+
+    def add(self, outputs: Outputs, float_outputs: Outputs, targets: Sequence[Any]) -> None:
+        """Add samples, in order.
+
+        Raises:
+            NetworkError: the metric takes no such outputs, or their shape is not that of earlier
+                ones.
+            DatasetError: the targets do not fit the metric.
+        """
+        if self._waiting and self._waiting[0][0].shape[1:] != outputs.shape[1:]:
+            raise NetworkError(
+                f"outputs of shape {self._waiting[0][0].shape[1:]} and {outputs.shape[1:]}: all "
+                "samples must give the same shape"
+            )
+        self._waiting.append((outputs, float_outputs, targets))
+        self._bytes += outputs.nbytes
+        if self._bytes >= _CHUNK_BYTES:
+            self._score()
+
+    @property
+    def parts(self) -> Parts:
+        """What the samples added so far add to the value, shape (samples, numbers)."""
+        self._score()
+        return np.concatenate([chunk.parts for chunk in self._scored])
+
+    def value(self, limit: int | None = None) -> float:
+        """Value of the metric for the samples added so far, or for the first `limit` of them."""
+        return self._metric.value(self.parts[:limit])
+
+    def result(self) -> dict[str, Any]:
+        """The attributes of `Accuracy` that samples decide."""
+        self._score()
+        chunks = self._scored
+        parts, float_parts, errors = (
+            np.concatenate([getattr(chunk, name) for chunk in chunks])
+            for name in ("parts", "float_parts", "errors")
+        )
+        value, float_value = self._metric.value(parts), self._metric.value(float_parts)
+        low, high = metrics.interval(self._metric, parts)
+        return {
+            "value": value,
+            "low": low,
+            "high": high,
+            "confidence": CONFIDENCE,
+            "samples": len(parts),
+            "metric": self._metric.title,
+            "float_value": float_value,
+            "sqnr_db": _decibels(
+                sum(chunk.signal for chunk in chunks), float(np.square(errors).sum())
+            ),
+            "nan_samples": sum(chunk.nan_samples for chunk in chunks),
+            "higher_is_better": self._metric.higher_is_better,
+            "errors": errors.astype(np.float32),
+            "parts": parts,
+            **self._of_classes(parts, float_parts),
+        }
+
+    def _of_classes(self, parts: Parts, float_parts: Parts) -> dict[str, Any]:
+        """What only answers that are classes have, or only others."""
+        chunks = self._scored
+        count = len(parts)
+        found: dict[str, Any] = dict.fromkeys(
+            ("correct", "agreement", "mcnemar_p", "kl_divergence")
+        )
+        agrees = np.concatenate([chunk.agrees for chunk in chunks])
+        outcomes = np.zeros(count, np.uint8)
+        if chunks[0].has_classes:
+            found["agreement"] = float(np.mean(agrees))
+            found["kl_divergence"] = _mean([(chunk.kl, len(chunk.errors)) for chunk in chunks])
+            outcomes |= (AGREES * agrees).astype(np.uint8)
+        if metrics.is_proportion(self._metric, parts) and self._metric.needs_labels:
+            right, float_right = parts[:, 0] > 0, float_parts[:, 0] > 0
+            found["correct"] = int(right.sum())
+            found["mcnemar_p"] = mcnemar_p(right, float_right)
+            outcomes |= (RIGHT * right).astype(np.uint8)
+        else:
+            low, high = bootstrap_interval(self._metric.value, parts, float_parts)
+            found["difference"] = self._metric.value(parts) - self._metric.value(float_parts)
+            found["difference_low"], found["difference_high"] = low, high
+        return found | {"outcomes": outcomes}
+
+    def _score(self) -> None:
+        if not self._waiting:
+            return
+        outputs, float_outputs = (
+            np.concatenate([part[place] for part in self._waiting]) for place in (0, 1)
+        )
+        targets = [target for part in self._waiting for target in part[2]]
+        self._waiting, self._bytes = [], 0
+        self._scored.append(_Chunk.of(self._metric, outputs, float_outputs, targets))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Chunk:
+    """What some samples give."""
+
+    parts: Parts
+    float_parts: Parts
+    errors: npt.NDArray[np.float64]
+    signal: float
+    nan_samples: int
+    has_classes: bool
+    agrees: npt.NDArray[np.bool_]
+    kl: float
+
+    @classmethod
+    def of(
+        cls, metric: Metric, outputs: Outputs, float_outputs: Outputs, targets: Sequence[Any]
+    ) -> "_Chunk":
+        has_classes = outputs.ndim == 2 and outputs.shape[1] > 1
+        agrees = np.zeros(len(outputs), bool)
+        if has_classes:
+            agrees = predicted_classes(outputs) == predicted_classes(float_outputs)
+        with np.errstate(all="ignore"):
+            parts, float_parts = (
+                np.asarray(metric.parts(each, float_outputs, targets), np.float64)
+                for each in (outputs, float_outputs)
+            )
+        if parts.ndim != 2 or parts.shape != float_parts.shape or len(parts) != len(outputs):
+            raise NetworkError(
+                f"metric {metric.name} gives parts of shape {parts.shape} for {len(outputs)} "
+                "samples: one row for each is needed"
+            )
+        rows = outputs.reshape(len(outputs), -1)
+        return cls(
+            parts=parts,
+            float_parts=float_parts,
+            errors=output_errors(outputs, float_outputs),
+            signal=_power(float_outputs),
+            nan_samples=int(np.isnan(rows).any(axis=1).sum()),
+            has_classes=has_classes,
+            agrees=agrees,
+            kl=kl_divergence(outputs, float_outputs) if has_classes else math.nan,
+        )
 
 
 def output_errors(outputs: Outputs, float_outputs: Outputs) -> npt.NDArray[np.float64]:
     """Euclidean error of each sample, shape (n,); infinite if an output is NaN or infinite."""
     with np.errstate(all="ignore"):
         difference = outputs.astype(np.float64) - float_outputs
-        found = np.sqrt(np.square(difference).sum(axis=1))
+        found = np.sqrt(np.square(difference).sum(axis=tuple(range(1, difference.ndim))))
     return np.where(np.isfinite(found), found, np.inf)
 
 
 def sqnr_db(errors: npt.NDArray[np.float64], float_outputs: Outputs) -> float:
     """Signal-to-quantisation-noise ratio in dB, over the outputs of all samples together."""
-    noise = float(np.square(errors).sum())
-    signal = float(np.square(float_outputs.astype(np.float64)).sum())
+    return _decibels(_power(float_outputs), float(np.square(errors).sum()))
+
+
+def _power(outputs: Outputs) -> float:
+    return float(np.square(outputs.astype(np.float64)).sum())
+
+
+def _decibels(signal: float, noise: float) -> float:
     if noise == 0:
         return math.inf
     return 10 * math.log10(signal / noise) if signal and math.isfinite(noise) else -math.inf
@@ -193,31 +325,12 @@ def kl_divergence(outputs: Outputs, float_outputs: Outputs) -> float:
     """Mean Kullback-Leibler divergence in nats between float32 and design class probabilities."""
     if not np.isfinite(outputs).all():
         return math.nan
-    expected, found = _log_probabilities(float_outputs), _log_probabilities(outputs)
+    expected, found = log_probabilities(float_outputs), log_probabilities(outputs)
     return max(0.0, float((np.exp(expected) * (expected - found)).sum(axis=1).mean()))
 
 
-def _log_probabilities(outputs: Outputs) -> npt.NDArray[np.float64]:
-    """Log probabilities of the classes.
-
-    Outputs that are not negative and sum to 1 are probabilities already. All other outputs are
-    logits and go through a softmax.
-    """
-    x = outputs.astype(np.float64)
-    if (x >= 0).all() and np.allclose(x.sum(axis=1), 1, atol=1e-3):
-        return np.asarray(np.log(np.maximum(x, 1e-30)), np.float64)
-    from scipy.special import log_softmax  # noqa: PLC0415 - takes half a second to load
-
-    return np.asarray(log_softmax(x, axis=1), np.float64)
-
-
-def mcnemar_p(right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.bool_]) -> float:
-    """Exact two-sided McNemar test on paired answers.
-
-    Source: Q. McNemar, Psychometrika 12 (1947). The exact form is a binomial test on the samples
-    for which exactly one of the two answers is right.
-    """
-    from scipy.special import bdtr  # noqa: PLC0415 - as in `_log_probabilities`
-
-    gained, lost = int((right & ~other_right).sum()), int((other_right & ~right).sum())
-    return min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))
+def _mean(means: Sequence[tuple[float, int]]) -> float:
+    """Mean of all samples from the means of parts of them."""
+    if len(means) == 1:
+        return means[0][0]
+    return float(np.average([mean for mean, _ in means], weights=[count for _, count in means]))

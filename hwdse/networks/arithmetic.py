@@ -73,3 +73,21 @@ class FloatArithmetic(Arithmetic):
         """The products, by NumPy's matmul."""
         result: Real = a @ b
         return result
+
+
+def multiply(arithmetic: Arithmetic, name: str, x: Real, w: Real) -> Real:
+    """Product of activations with weights, for networks that are written in Python.
+
+    Args:
+        arithmetic: what the network is given to compute with.
+        name: unique name of this place in the network.
+        x: activations of shape (..., K).
+        w: weights of shape (K, N), the same at every call.
+
+    Returns:
+        float32 of shape (..., N).
+    """
+    site = Site(name=name, constant=True)
+    right = arithmetic.second(site, w[np.newaxis])
+    left = arithmetic.first(site, x).reshape(-1, x.shape[-1])
+    return arithmetic.product(site, 0, left, right[0]).reshape(*x.shape[:-1], w.shape[1])

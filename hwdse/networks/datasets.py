@@ -2,6 +2,13 @@
 
 `register` adds a dataset under its name. No other code lists the names. Scores always use the test
 part. The train part is for calibrating scales.
+
+Another package offers a dataset by an entry point:
+
+```toml
+[project.entry-points."hwdse.datasets"]
+birds = "my_package:BIRDS"            # a `Dataset`, or a function of a network that returns `Data`
+```
 """
 
 import os
@@ -14,6 +21,10 @@ import numpy.typing as npt
 
 from hwdse.errors import DatasetError, unknown
 from hwdse.networks.idx import read_idx
+from hwdse.plugins import load_offered, offered
+
+GROUP = "hwdse.datasets"
+"""Group of the entry points."""
 
 DATA_VARIABLE = "HWDSE_DATA"
 """Environment variable with the data folder, used if no argument gives the folder."""
@@ -179,13 +190,22 @@ def names() -> list[str]:
 
 
 def get(name: str) -> Dataset:
-    """The dataset called `name`.
+    """The dataset of images called `name`, registered or offered by another package.
 
     Raises:
-        DatasetError: no dataset has this name.
+        DatasetError: no dataset has this name, or it is no `Dataset`.
     """
     if name not in _REGISTRY:
-        raise DatasetError(unknown("dataset", name, names()))
+        if name not in offered(GROUP):
+            raise DatasetError(unknown("dataset", name, {*names(), *offered(GROUP)}))
+        found, place = load_offered(GROUP, name, "dataset", DatasetError)
+        if not isinstance(found, Dataset):
+            raise DatasetError(
+                f"dataset {name}: {place} is no Dataset of images; it may serve as --data"
+            )
+        if found.name != name:
+            raise DatasetError(f"dataset {name}: {place} is called otherwise")
+        register(found)
     return _REGISTRY[name]
 
 

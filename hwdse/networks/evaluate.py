@@ -1,18 +1,18 @@
 """Scores a network whose matrix products run in a design's arithmetic."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 import hwdse  # loads the slow module `hwdse.kernels` on first use; the float baseline never does
-from hwdse.errors import DatasetError
-from hwdse.networks import datasets
-from hwdse.networks.accuracy import Accuracy, Outputs, predicted_classes
+from hwdse.errors import DatasetError, HwdseError, NetworkError
+from hwdse.networks import metrics
+from hwdse.networks.accuracy import Accuracy, Scores
 from hwdse.networks.arithmetic import Arithmetic
 from hwdse.networks.blocks import (
     BlockArithmetic,
@@ -21,20 +21,27 @@ from hwdse.networks.blocks import (
     block_plan,
     check_blocks,
 )
-from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
+from hwdse.networks.execute import Executor, Filled, FloatNetwork, batches, padded_outputs
+from hwdse.networks.metrics import Metric, Outputs
+from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
+from hwdse.networks.protocols import Computation, Data
 from hwdse.networks.quantize import DesignArithmetic, MatMul, Plan, plan
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import MSE, OUTPUT, POW2, ScalePolicy
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design
 
-Pixels = npt.NDArray[np.float32]
-
 COMPARED_SCALES = (OUTPUT.name, POW2.name, MSE.name)
 """Scale policies to compare: all policies that search for a scale."""
 _COMPARED_SAMPLES = 500
+_KEPT_BYTES = 64 << 20
+
+NETWORK_HAS = ("name", "inputs", "fixed_batch", "outputs", "float_outputs")
+"""What a network must have, as `Computation` says."""
+DATA_HAS = ("name", "test_size", "calibration", "test")
+"""What data must have, as `Data` says."""
 
 Progress = Callable[[int, int], None]
 """A function that gets the number of finished samples and the total number of samples."""
@@ -42,18 +49,20 @@ Progress = Callable[[int, int], None]
 
 def evaluate(
     design: Design,
-    network: Network | str | Path,
+    network: Computation | str | Path,
     samples: int | None = None,
     data_dir: Path | None = None,
     progress: Progress | None = None,
     *,
+    data: Data | None = None,
+    metric: Metric | str = metrics.DEFAULT,
     scales: str = DEFAULT_SCALES,
     compare_scales: bool = True,
     requantize: bool = False,
     matmul: MatMul | None = None,
     block_matmul: BlockMatMul | None = None,
 ) -> Accuracy:
-    """Top-1 accuracy of a network whose matrix products run in the design's arithmetic.
+    """Score a network whose matrix products run in the design's arithmetic.
 
     Activations and weights are float32. Activations are quantised to `design.a` and weights to
     `design.b`, with rounding to nearest even (see `hwdse.networks.quantize`). `matmul` computes the
@@ -63,11 +72,14 @@ def evaluate(
 
     Args:
         design: the design.
-        network: a loaded network, or a name or path for `load`.
-        samples: number of samples, from the start of the test part. Default: the number in the
-            network's metadata.
+        network: a network, or a name or path for `load`.
+        samples: number of samples, from the start of the test part. Default: all of `data`; of a
+            dataset that the network's file names, the number in its metadata.
         data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
         progress: function to call after each batch.
+        data: samples for calibration and scoring, as `hwdse.networks.open_data` gives them.
+            Default: the dataset that the network's file names.
+        metric: a metric, or the name of one, of `hwdse.networks.metrics.names()`.
         scales: name of the scale policy, one of `hwdse.networks.scales.names()`.
         compare_scales: also score the first samples under other policies, for `other_scales`.
         requantize: round the values that a layer hands to the next layer to the design's output
@@ -78,57 +90,173 @@ def evaluate(
             the kernel.
 
     Raises:
-        NetworkError: the network cannot be evaluated, or the policy is unknown.
-        DatasetError: data is missing or damaged, or `samples` exceeds the test part.
+        NetworkError: the network cannot be evaluated, the policy or the metric is unknown, or the
+            metric takes no such outputs.
+        DatasetError: data is missing or damaged, does not fit the network or the metric, or
+            `samples` exceeds the test part.
         SpecError: the design has no fast kernel. The message says why.
     """
     policy = get_policy(scales)
-    if isinstance(network, (str, Path)):
-        network = load(network)
+    test = Scoring.of(network, samples, data_dir, data, metric)
     blocks = design.unit.takes_blocks
     make = _arithmetic_of_blocks(design, block_matmul) if blocks else _arithmetic(design, matmul)
-    test = test_part(network, samples, data_dir)
-    folder = data_folder(data_dir)
 
-    def outputs(policy: ScalePolicy, pixels: Pixels, progress: Progress | None) -> Outputs:
-        executor = Executor(network, make(network, folder, policy, requantize))
-        return outputs_of(executor, network, pixels, progress)
+    def scored(policy: ScalePolicy, count: int, progress: Progress | None) -> Scores:
+        arithmetic = make(test.network, test.data, policy, requantize)
+        return test.scores(Executor(test.network, arithmetic), count, progress)
 
     # Use one BLAS thread. A second thread would wait in a busy loop between the many small
     # products. On two cores it takes half of all CPU time and makes nothing faster.
     with threadpool_limits(limits=1, user_api="blas"):
-        found = outputs(policy, test.x, progress)
-        few = test.x[:_COMPARED_SAMPLES]
+        found = scored(policy, test.count, progress)
+        few = min(test.count, _COMPARED_SAMPLES)
         others = {}
         for name in COMPARED_SCALES if compare_scales else ():
             # Blocks have their own scales, the same under every policy.
             same = blocks or name == scales
-            scored = found if same else outputs(get_policy(name), few, None)
-            right = predicted_classes(scored[: len(few)]) == test.y[: len(few)]
-            others[name] = float(np.mean(right))
-    return Accuracy.of(
-        found,
-        _float_outputs(network, folder, len(test.x)),
-        test.y,
-        network=network.name,
+            others[name] = (found if same else scored(get_policy(name), few, None)).value(few)
+    return Accuracy(
+        **found.result(),
+        network=test.network.name,
         scales=scales,
         requantize=requantize,
         other_scales=others,
     )
 
 
-_Make = Callable[[Network, str | None, ScalePolicy, bool], Arithmetic]
-"""A function (network, data folder, scale policy, requantize) -> arithmetic of a design."""
+def float_accuracy(
+    network: Computation | str | Path,
+    samples: int | None = None,
+    data_dir: Path | None = None,
+    *,
+    data: Data | None = None,
+    metric: Metric | str = metrics.DEFAULT,
+) -> Accuracy:
+    """Score the network in float32. Arguments and errors are as in `evaluate`."""
+    test = Scoring.of(network, samples, data_dir, data, metric)
+    found = test.scores(FloatNetwork(test.network), test.count, None)
+    return Accuracy(**found.result(), network=test.network.name, scales="none")
+
+
+class Scoring:
+    """A network, with the samples and the metric that score it."""
+
+    def __init__(self, network: Computation, data: Data, count: int, metric: Metric) -> None:
+        self.network, self.data, self.count, self.metric = network, data, count, metric
+
+    @classmethod
+    def of(
+        cls,
+        network: Computation | str | Path,
+        samples: int | None,
+        data_dir: Path | None,
+        data: Data | None,
+        metric: Metric | str,
+    ) -> "Scoring":
+        """Check what the user gave, as `evaluate` says."""
+        if isinstance(network, (str, Path)):
+            network = load(network)
+        usual = None
+        if data is None:
+            if not isinstance(network, Network):
+                raise DatasetError(f"network {network.name} is given without data")
+            data, usual = NamedImages.of(network, data_dir), network.default_samples
+        _check(network, "network", NETWORK_HAS, NetworkError)
+        _check(data, "data", DATA_HAS, DatasetError)
+        return cls(
+            network,
+            data,
+            count_of(data, usual if samples is None else samples),
+            metrics.for_network(metric, network),
+        )
+
+    def scores(
+        self, runner: Executor | FloatNetwork, count: int, progress: Progress | None
+    ) -> Scores:
+        """Run the first samples, and score their outputs.
+
+        Raises:
+            NetworkError: the network does not run, or its outputs in float32 are not finite.
+            DatasetError: there are fewer samples, or one has no target that the metric needs.
+        """
+        expected = _float_outputs(self.network, self.data, count)
+        found = Scores(self.metric)
+        done = 0
+        for batch in batches(self.network, islice(self.data.test(count), count)):
+            if self.metric.needs_labels:
+                _check_targets(self.metric, self.data, batch.targets)
+            exact = expected.of(done, batch)
+            outputs = exact
+            if isinstance(runner, Executor):
+                outputs = padded_outputs(runner, self.network, batch.inputs)
+                if outputs.shape != exact.shape:
+                    raise NetworkError(
+                        f"network {self.network.name} gives outputs of shape {outputs.shape} in a "
+                        f"design's arithmetic, of shape {exact.shape} in float32"
+                    )
+            found.add(outputs, exact, batch.targets)
+            done += len(batch.targets)
+            if progress is not None:
+                progress(done, count)
+        if done < count:
+            raise _too_few(self.data, count, done)
+        return found
+
+
+def count_of(data: Data, samples: int | None) -> int:
+    """Number of samples to score.
+
+    Args:
+        data: the data.
+        samples: what the user asked for. None: all.
+
+    Raises:
+        DatasetError: `samples` is no number of samples.
+    """
+    wanted = data.test_size if samples is None else samples
+    if wanted < 1:
+        raise DatasetError(f"samples={wanted}: at least 1 is needed")
+    if wanted > data.test_size:
+        raise _too_few(data, wanted, data.test_size)
+    return wanted
+
+
+def _too_few(data: Data, wanted: int, count: int) -> DatasetError:
+    return DatasetError(f"samples={wanted}: the test part of {data.name} has {count}")
+
+
+def _check(thing: Any, what: str, names: Sequence[str], raised: type[HwdseError]) -> None:
+    """Refuse what is no network or no data."""
+    lacking = [name for name in names if not hasattr(thing, name)]
+    if lacking:
+        raise raised(f"{thing!r} is no {what}: it lacks {', '.join(lacking)}")
+    try:
+        hash(thing)
+    except TypeError as error:
+        raise raised(
+            f"{what} {thing.name} has no hash, by which results are kept: a dataclass needs "
+            "eq=False"
+        ) from error
+
+
+def _check_targets(metric: Metric, data: Data, targets: Any) -> None:
+    if any(target is None for target in targets):
+        raise DatasetError(
+            f"metric {metric.name} needs a target for each sample, and data {data.name} has none; "
+            f"without targets: {', '.join(metrics.without_labels())}"
+        )
+
+
+_Make = Callable[[Computation, Data, ScalePolicy, bool], Arithmetic]
+"""A function (network, data, scale policy, requantize) -> arithmetic of a design."""
 
 
 def _arithmetic(design: Design, matmul: MatMul | None) -> _Make:
     multiply = hwdse.kernels.matmul if matmul is None else matmul
     check_kernel(design, multiply)
 
-    def make(
-        network: Network, folder: str | None, policy: ScalePolicy, requantize: bool
-    ) -> Arithmetic:
-        plans = plan_network(design, network, folder, multiply, policy, requantize=requantize)
+    def make(network: Computation, data: Data, policy: ScalePolicy, requantize: bool) -> Arithmetic:
+        plans = plan_network(design, network, data, multiply, policy, requantize=requantize)
         return DesignArithmetic(design, plans, multiply)
 
     return make
@@ -138,11 +266,9 @@ def _arithmetic_of_blocks(design: Design, matmul: BlockMatMul | None) -> _Make:
     multiply = hwdse.kernels.matmul_of(design) if matmul is None else matmul
     check_blocks(design, multiply)
 
-    def make(
-        network: Network, folder: str | None, policy: ScalePolicy, requantize: bool
-    ) -> Arithmetic:
+    def make(network: Computation, data: Data, policy: ScalePolicy, requantize: bool) -> Arithmetic:
         del policy
-        plans = plan_blocks(design, network, folder, requantize=requantize)
+        plans = plan_blocks(design, network, data, requantize=requantize)
         return BlockArithmetic(design, plans, multiply)
 
     return make
@@ -150,8 +276,8 @@ def _arithmetic_of_blocks(design: Design, matmul: BlockMatMul | None) -> _Make:
 
 def plan_network(
     design: Design,
-    network: Network,
-    folder: str | None,
+    network: Computation,
+    data: Data,
     matmul: MatMul,
     policy: ScalePolicy,
     *,
@@ -162,24 +288,24 @@ def plan_network(
     Args:
         design: the design.
         network: the network.
-        folder: data folder that the user gave, `data_folder`.
+        data: the data, whose calibration part counts.
         matmul: function that multiplies matrices of codes.
         policy: policy that chooses the scales.
         requantize: as for `evaluate`.
     """
     return {
         name: plan(design, observation, matmul, policy, requantize=requantize)
-        for name, observation in observations(network, folder).items()
+        for name, observation in observed(network, data).items()
     }
 
 
 def plan_blocks(
-    design: Design, network: Network, folder: str | None, *, requantize: bool = False
+    design: Design, network: Computation, data: Data, *, requantize: bool = False
 ) -> dict[str, BlockPlan]:
     """The blocks of weights of all sites of a network, by site name. See `plan_network`."""
     return {
         name: block_plan(design, observation, requantize=requantize)
-        for name, observation in observations(network, folder).items()
+        for name, observation in observed(network, data).items()
     }
 
 
@@ -196,82 +322,75 @@ def check_kernel(design: Design, matmul: MatMul) -> None:
     matmul(design, *one)
 
 
-def float_accuracy(
-    network: Network | str | Path, samples: int | None = None, data_dir: Path | None = None
-) -> Accuracy:
-    """Top-1 accuracy of the network in float32. Arguments and errors are as in `evaluate`."""
-    if isinstance(network, (str, Path)):
-        network = load(network)
-    test = test_part(network, samples, data_dir)
-    found = _float_outputs(network, data_folder(data_dir), len(test.x))
-    return Accuracy.of(found, found, test.y, network=network.name, scales="none")
-
-
-def test_part(network: Network, samples: int | None, data_dir: Path | None) -> datasets.Split:
-    """The first samples of the test part, by default as many as the network's metadata say.
-
-    Raises:
-        DatasetError: data is missing or damaged, or `samples` is no number of samples.
-    """
-    wanted = network.default_samples if samples is None else samples
-    if wanted < 1:
-        raise DatasetError(f"samples={wanted}: at least 1 is needed")
-    part = network.dataset.test(data_dir, limit=wanted)
-    if len(part.x) < wanted:
-        raise DatasetError(
-            f"samples={wanted}: the test part of {network.dataset.name} has {len(part.x)}"
-        )
-    return part
-
-
-def outputs_of(
-    runner: Executor | FloatNetwork,
-    network: Network,
-    pixels: Pixels,
-    progress: Progress | None = None,
-) -> Outputs:
-    """The outputs for all samples, batch by batch."""
-    found: list[Outputs] = []
-    done = 0
-    for batch in batches(network, pixels):
-        found.append(padded_outputs(runner, network, batch))
-        done += len(batch)
-        if progress is not None:
-            progress(done, len(pixels))
-    return np.concatenate(found)
-
-
-def data_folder(data_dir: Path | None) -> str | None:
-    """The data folder that the user gave, as a key for the caches below."""
-    return str(data_dir) if data_dir else os.environ.get(datasets.DATA_VARIABLE)
-
-
 # A sweep scores many designs on the same network. The caches below keep results that do not depend
 # on the design.
 
 
-@lru_cache(maxsize=4)
-def _float_outputs(network: Network, folder: str | None, samples: int) -> Outputs:
-    part = network.dataset.test(Path(folder) if folder else None, limit=samples)
-    found = outputs_of(FloatNetwork(network), network, part.x)
-    found.flags.writeable = False
-    return found
+class _FloatOutputs:
+    """Outputs in float32, kept while all of them together are small."""
+
+    def __init__(self, network: Computation) -> None:
+        self._network = network
+        self._runner = FloatNetwork(network)
+        self._kept: dict[int, Outputs] = {}
+        self._bytes = 0
+
+    def of(self, first: int, batch: Filled) -> Outputs:
+        """The outputs for a batch that begins with sample `first`.
+
+        Raises:
+            NetworkError: the network does not run, or an output is NaN or infinite.
+        """
+        if first in self._kept:
+            return self._kept[first]
+        found = padded_outputs(self._runner, self._network, batch.inputs)
+        finite = np.isfinite(found.reshape(len(found), -1)).all(axis=1)
+        if not finite.all():
+            raise NetworkError(
+                f"network {self._network.name} gives NaN or infinity for sample "
+                f"{first + int(np.argmin(finite))} in float32: nothing can be compared with that"
+            )
+        found.flags.writeable = False
+        self._bytes += found.nbytes
+        if self._bytes <= _KEPT_BYTES:
+            self._kept[first] = found
+        return found
 
 
 @lru_cache(maxsize=4)
-def observations(network: Network, folder: str | None) -> dict[str, Observation]:
+def _float_outputs(network: Computation, data: Data, count: int) -> _FloatOutputs:
+    """Outputs for the first samples; the number decides where the last batch ends."""
+    del data, count
+    return _FloatOutputs(network)
+
+
+@lru_cache(maxsize=4)
+def observed(network: Computation, data: Data) -> dict[str, Observation]:
     """The operands that each site sees on the calibration data, by site name.
+
+    Raises:
+        DatasetError: there is no sample for calibration.
+    """
+    observer = Observer()
+    executor = Executor(network, observer)
+    ran = 0
+    # One thread: several add in another order, and others would see other operands.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for batch in batches(network, data.calibration()):
+            count = len(batch.targets)
+            with observer.batch(count, network.fixed_batch or count):
+                padded_outputs(executor, network, batch.inputs)
+            ran += count
+    if not ran:
+        raise DatasetError(f"data {data.name} has no samples for calibration")
+    return observer.observations()
+
+
+def observations(network: Network, folder: str | None) -> dict[str, Observation]:
+    """`observed` on the dataset that the network's file names.
 
     Args:
         network: the network.
         folder: data folder that the user gave. None: the default folder of the dataset.
     """
-    part = network.dataset.train(Path(folder) if folder else None, limit=network.calibration)
-    observer = Observer()
-    executor = Executor(network, observer)
-    # One thread: several add in another order, and others would see other operands.
-    with threadpool_limits(limits=1, user_api="blas"):
-        for batch in batches(network, part.x):
-            with observer.batch(len(batch), network.fixed_batch or len(batch)):
-                padded_outputs(executor, network, batch)
-    return observer.observations()
+    return observed(network, NamedImages.of(network, Path(folder) if folder else None))

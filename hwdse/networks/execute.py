@@ -1,18 +1,19 @@
 """Runs a network: matrix products in a given arithmetic, and other operators in onnxruntime."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from hwdse.errors import NetworkError
+from hwdse.errors import DatasetError, NetworkError
 from hwdse.networks.arithmetic import Arithmetic, FloatArithmetic, Operand, Real, Site
 from hwdse.networks.network import Network
 from hwdse.networks.program import program, without_products
-from hwdse.networks.runtime import RUNTIME_ERRORS, cannot_run, session
+from hwdse.networks.protocols import Batch, Computation, Sample
 from hwdse.spec import Workload
 
 _BATCH_BYTES = 64 << 20
@@ -22,44 +23,37 @@ _MAX_BATCH = 250
 class Executor:
     """Runs a network with its matrix products in a given arithmetic."""
 
-    def __init__(self, network: Network, arithmetic: Arithmetic) -> None:
-        self._program = program(network)
+    def __init__(self, network: Computation, arithmetic: Arithmetic) -> None:
+        self._network = network
         self._arithmetic = arithmetic
 
-    def run(self, x: Real) -> tuple[Real, int]:
-        """The network's first output, and the size in bytes of all values between steps.
+    def outputs(self, x: Batch | Real) -> Real:
+        """The network's output, float32 of shape (n, ...), for n samples.
 
         Args:
-            x: samples of shape (n, *sample shape).
+            x: values of all inputs by name; or those of the first input alone.
 
         Raises:
             NetworkError: the network does not run.
         """
         # Infinity and NaN are normal results of an arithmetic, so NumPy must not warn.
         with np.errstate(all="ignore"):
-            return self._program.run(x, self._arithmetic)
-
-    def outputs(self, x: Real) -> Real:
-        """The network's first output, float32 of shape (n, classes), for n samples."""
-        return self.run(x)[0]
+            return self._network.outputs(_named(self._network, x), self._arithmetic)
 
 
 class FloatNetwork:
-    """Runs a whole network in onnxruntime in float32, as the baseline for designs."""
+    """Runs a whole network in float32, as the baseline for designs."""
 
-    def __init__(self, network: Network) -> None:
-        self._session = session(network.model, network.name)
+    def __init__(self, network: Computation) -> None:
         self._network = network
 
-    def outputs(self, x: Real) -> Real:
-        """The network's first output, as in `Executor.outputs`."""
-        try:
-            result: Real = self._session.run(
-                [self._network.model.graph.output[0].name], {self._network.input_name: x}
-            )[0]
-        except RUNTIME_ERRORS as error:
-            raise cannot_run(self._network.name, error) from error
-        return result
+    def outputs(self, x: Batch | Real) -> Real:
+        """The network's output, as in `Executor.outputs`."""
+        return self._network.float_outputs(_named(self._network, x))
+
+
+def _named(network: Computation, x: Batch | Real) -> Batch:
+    return {network.inputs[0].name: x} if isinstance(x, np.ndarray) else x
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +64,7 @@ class Profile:
         macs: multiply-accumulate operations of all matrix products.
         workloads: the matrix products by site and shape, in the order of execution.
         value_bytes: total size in bytes of all values that products and float parts hand on.
-        classes: number of outputs of the network.
+        classes: length of the last axis of the output: classes, as a rule.
     """
 
     macs: int
@@ -80,65 +74,118 @@ class Profile:
 
 
 @lru_cache(maxsize=16)
-def profile(network: Network) -> Profile:
+def profile(network: Computation) -> Profile:
     """Profile a network by running it once on zeros. The run also checks that the network works.
 
     Raises:
-        NetworkError: the network does not run, the output is not one row of classes per sample, or
-            the network has no matrix product.
+        NetworkError: the network does not run, the output has no row for each sample, or too few
+            classes for the dataset that the network names, or the network has no matrix product.
     """
     batch = network.fixed_batch or 2  # two, to detect graphs that work only for one sample
     counter = _Counter()
-    executor = Executor(network, counter)
-    result, size = executor.run(np.zeros((batch, *network.sample_shape), np.float32))
-    classes = len(network.dataset.classes)
+    # Masks hide nothing: a sum over nothing would be no number.
+    zeros = {
+        each.name: np.full((batch, *each.shape), each.dtype.kind == "b", each.dtype)
+        for each in network.inputs
+    }
+    with np.errstate(all="ignore"):
+        if isinstance(network, Network):
+            result, size = program(network).run(zeros, counter)
+        else:
+            result = network.outputs(zeros, counter)
+            size = counter.bytes
     if not isinstance(result, np.ndarray) or result.dtype != np.float32:
         raise NetworkError(f"network {network.name} gives another output than a float32 tensor")
-    if result.ndim != 2 or result.shape[0] != batch or result.shape[1] < classes:
-        raise NetworkError(
-            f"network {network.name} gives an output of shape {result.shape} for {batch} samples: "
-            f"({batch}, {classes}) is needed for {network.dataset.name}"
-        )
+    _check_output(network, result.shape, batch)
     if not counter.found:
         raise without_products(network)
     return Profile(
         macs=counter.macs // batch,
         workloads=counter.workloads(batch),
         value_bytes=size // batch,
-        classes=result.shape[1],
+        classes=result.shape[-1] if result.ndim > 1 else 1,
     )
 
 
-def batches(network: Network, pixels: npt.NDArray[np.float32]) -> Iterator[Real]:
-    """Normalised samples in batches of bounded memory. The last batch can be smaller.
+def _check_output(network: Computation, shape: tuple[int, ...], batch: int) -> None:
+    dataset = network.dataset if isinstance(network, Network) else None
+    if dataset is not None:
+        classes = len(dataset.classes)
+        if len(shape) != 2 or shape[0] != batch or shape[1] < classes:
+            raise NetworkError(
+                f"network {network.name} gives an output of shape {shape} for {batch} samples: "
+                f"({batch}, {classes}) is needed for {dataset.name}"
+            )
+    elif not shape or shape[0] != batch:
+        raise NetworkError(
+            f"network {network.name} gives an output of shape {shape} for {batch} samples: the "
+            "first axis must be the batch"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Filled:
+    """Samples that run together.
+
+    Attributes:
+        inputs: values of all inputs by name, for as many samples as there are targets.
+        targets: the target of each sample.
+    """
+
+    inputs: Batch
+    targets: Sequence[Any]
+
+
+def batches(network: Computation, samples: Iterable[Sample]) -> Iterator[Filled]:
+    """Samples in batches of bounded memory. The last batch can be smaller.
 
     Args:
-        network: the network, for normalisation and input shape.
-        pixels: n samples with values 0..1. A sample can have any shape with the right number of
-            elements.
+        network: the network.
+        samples: samples, with a value for every input.
 
     Raises:
-        NetworkError: the samples have the wrong number of elements.
+        DatasetError: a sample lacks an input, or a value does not fit it.
     """
-    if math.prod(pixels.shape[1:]) != math.prod(network.sample_shape):
-        raise NetworkError(
-            f"network {network.name} takes samples of shape {network.sample_shape}, those of "
-            f"{network.dataset.name} have {pixels.shape[1:]}"
-        )
     most = max(1, _BATCH_BYTES // max(1, profile(network).value_bytes))
     size = network.fixed_batch or min(_MAX_BATCH, most)
-    for start in range(0, len(pixels), size):
-        some = pixels[start : start + size].reshape(-1, *network.sample_shape)
-        yield (some - np.float32(network.mean)) / np.float32(network.std)
+    numbered = enumerate(samples)
+    while some := list(islice(numbered, size)):
+        values = [_values(network, sample, f"sample {number}") for number, sample in some]
+        yield Filled(
+            inputs={each.name: np.stack([v[each.name] for v in values]) for each in network.inputs},
+            targets=[sample.target for _, sample in some],
+        )
 
 
-def padded_outputs(runner: Executor | FloatNetwork, network: Network, x: Real) -> Real:
-    """The outputs for one batch. Copies of the last sample fill a batch of fixed size."""
-    missing = (network.fixed_batch or len(x)) - len(x)
+def _values(network: Computation, sample: Sample, where: str) -> Batch:
+    lacking = [each.name for each in network.inputs if each.name not in sample.inputs]
+    if lacking:
+        raise DatasetError(
+            f"{where} lacks input {lacking[0]!r} of network {network.name}: it has "
+            f"{', '.join(sample.inputs) or 'none'}"
+        )
+    return {each.name: each.of(sample.inputs[each.name], where) for each in network.inputs}
+
+
+def padded_outputs(runner: Executor | FloatNetwork, network: Computation, batch: Batch) -> Real:
+    """The outputs for one batch. Copies of the last sample fill a batch of fixed size.
+
+    Raises:
+        NetworkError: the network does not run, or gives another number of outputs.
+    """
+    count = len(next(iter(batch.values())))
+    missing = (network.fixed_batch or count) - count
     if missing:
-        filled = np.concatenate([x, np.repeat(x[-1:], missing, axis=0)])
-        return runner.outputs(filled)[: len(x)]
-    return runner.outputs(x)
+        batch = {
+            name: np.concatenate([x, np.repeat(x[-1:], missing, axis=0)])
+            for name, x in batch.items()
+        }
+    found = runner.outputs(batch)
+    if len(found) != count + missing:
+        raise NetworkError(
+            f"network {network.name} gives {len(found)} outputs for {count + missing} samples"
+        )
+    return found[:count]
 
 
 class _Counter(FloatArithmetic):
@@ -146,6 +193,7 @@ class _Counter(FloatArithmetic):
 
     def __init__(self) -> None:
         self.found: dict[tuple[Site, tuple[int, int, int]], int] = {}
+        self.bytes = 0
         self._inputs: dict[Site, int] = {}
 
     def first(self, site: Site, x: Real) -> Operand:
@@ -155,6 +203,7 @@ class _Counter(FloatArithmetic):
         return super().first(site, x)
 
     def _count(self, site: Site, shape: tuple[int, int, int], times: int) -> None:
+        self.bytes += 4 * times * shape[0] * (shape[1] + shape[2])
         if min(*shape, times) > 0:
             self.found[site, shape] = self.found.get((site, shape), 0) + times
 

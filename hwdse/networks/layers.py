@@ -10,7 +10,6 @@ from threadpoolctl import threadpool_limits
 
 import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError, unknown
-from hwdse.networks.accuracy import Outputs
 from hwdse.networks.arithmetic import Arithmetic, Operand, Site
 from hwdse.networks.blocks import (
     BlockArithmetic,
@@ -21,13 +20,13 @@ from hwdse.networks.blocks import (
 from hwdse.networks.evaluate import (
     Progress,
     check_kernel,
-    data_folder,
-    outputs_of,
+    count_of,
     plan_blocks,
     plan_network,
-    test_part,
 )
-from hwdse.networks.execute import Executor, profile
+from hwdse.networks.execute import Executor, batches, padded_outputs, profile
+from hwdse.networks.metrics import Outputs
+from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network
 from hwdse.networks.quantize import DesignArithmetic, Plan
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
@@ -96,11 +95,18 @@ def answers(
         check_blocks(design, hwdse.kernels.matmul_of(design))
     else:
         check_kernel(design, hwdse.kernels.matmul)
-    test = test_part(network, samples, data_dir)
+    data = NamedImages.of(network, data_dir)
+    count = count_of(data, samples)
+    found: list[Outputs] = []
+    truth: list[int] = []
     with threadpool_limits(limits=1, user_api="blas"):
-        arithmetic = _arithmetic(design, network, data_folder(data_dir), product)
-        found = outputs_of(Executor(network, arithmetic), network, test.x, progress)
-    return Answers(outputs=found, truth=test.y)
+        executor = Executor(network, _arithmetic(design, network, data, product))
+        for batch in batches(network, data.test(count)):
+            found.append(padded_outputs(executor, network, batch.inputs))
+            truth += batch.targets
+            if progress is not None:
+                progress(len(truth), count)
+    return Answers(outputs=np.concatenate(found), truth=np.array(truth, np.int64))
 
 
 def layer_operands(
@@ -157,16 +163,16 @@ def check_layers(network: Network, layers: Iterable[str]) -> None:
 
 
 def _arithmetic(
-    design: Design, network: Network, folder: str | None, product: Product | None
+    design: Design, network: Network, data: NamedImages, product: Product | None
 ) -> Arithmetic:
     """The arithmetic of a design, whose products another function may compute."""
     if design.unit.takes_blocks:
-        blocks = plan_blocks(design, network, folder)
+        blocks = plan_blocks(design, network, data)
         if product is not None:
             return _ElsewhereBlocks(design, blocks, product)
         return BlockArithmetic(design, blocks, hwdse.kernels.matmul_of(design))
     matmul = hwdse.kernels.matmul
-    plans = plan_network(design, network, folder, matmul, get_policy(DEFAULT_SCALES))
+    plans = plan_network(design, network, data, matmul, get_policy(DEFAULT_SCALES))
     if product is not None:
         return _ElsewhereArithmetic(design, plans, product)
     return DesignArithmetic(design, plans, matmul)

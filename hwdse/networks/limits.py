@@ -51,7 +51,7 @@ def check_input(path: Path, dimensions: Sequence[int]) -> None:
         raise NetworkError(
             f"network {path} demands a batch of {batch}: 1 to {MAX_BATCH} are allowed, or any"
         )
-    if min(sample) < 1 or math.prod(sample) > MAX_SAMPLE:
+    if min(sample, default=1) < 1 or math.prod(sample) > MAX_SAMPLE:
         raise NetworkError(
             f"network {path} takes samples of shape {sample}: dimensions of at least 1 and at most "
             f"{MAX_SAMPLE} values are allowed"

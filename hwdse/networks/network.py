@@ -3,7 +3,9 @@
 import hashlib
 import math
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import onnx.numpy_helper
 
 from hwdse.errors import NetworkError, first_line, one_line, unknown
 from hwdse.networks import datasets, limits, lowered
+from hwdse.networks.arithmetic import Arithmetic, Real
 from hwdse.networks.external import ONNX_ERRORS, load_other_files
 from hwdse.networks.graph import nodes
 from hwdse.networks.operators import (
@@ -21,7 +24,11 @@ from hwdse.networks.operators import (
     STANDARD_DOMAINS,
     is_training,
 )
+from hwdse.networks.program import program
+from hwdse.networks.protocols import Batch, Input
 from hwdse.networks.rewrite import standard_form
+from hwdse.networks.runtime import RUNTIME_ERRORS, Session, cannot_run, session
+from hwdse.networks.shapes import Shapes, fix_shapes, read_inputs
 from hwdse.reading import read_bytes
 from hwdse.resources import resource
 
@@ -32,35 +39,87 @@ _MAX_NUMBER = 1e9  # largest number in metadata, far above any sample count or p
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
-    """A loaded network and its metadata.
+    """A loaded ONNX file and its metadata: a `hwdse.networks.protocols.Computation`.
 
     Attributes:
         name: file name without suffix.
         title: one-line description for readers.
         digest: hexadecimal SHA-256 of the file and of its weights in other files.
-        model: the checked ONNX model in standard form, including all weights.
-        dataset: the dataset for scoring.
-        mean: value to subtract from each pixel (pixels are 0..1).
-        std: divisor for each pixel after the subtraction.
-        calibration: number of train samples for choosing scales.
-        default_samples: number of test samples to score if the caller gives no number.
-        input_name: name of the graph's input.
-        sample_shape: shape of one sample, without the batch dimension.
+        model: the checked ONNX model in standard form, including all weights. Its first output is
+            the one to score.
+        inputs: the inputs, with the shapes of one sample.
         fixed_batch: batch size that the file declares. None: any batch size.
+        dataset: the dataset for scoring that the file names. None: it names none.
+        mean: value to subtract from each pixel of the dataset (pixels are 0..1).
+        std: divisor for each pixel after the subtraction.
+        calibration: number of samples for choosing scales.
+        default_samples: number of test samples of the dataset to score if the caller gives no
+            number; 0 without a dataset.
+        metadata: all metadata of the file.
     """
 
     name: str
     title: str
     digest: str
     model: onnx.ModelProto
-    dataset: datasets.Dataset
+    inputs: tuple[Input, ...]
+    fixed_batch: int | None
+    dataset: datasets.Dataset | None
     mean: float
     std: float
     calibration: int
     default_samples: int
-    input_name: str
-    sample_shape: tuple[int, ...]
-    fixed_batch: int | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def input_name(self) -> str:
+        """Name of the first input."""
+        return self.inputs[0].name
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of one sample of the first input, without the batch dimension."""
+        return self.inputs[0].shape
+
+    @property
+    def named_dataset(self) -> datasets.Dataset:
+        """The dataset for scoring that the file names.
+
+        Raises:
+            NetworkError: it names none.
+        """
+        if self.dataset is None:
+            raise NetworkError(
+                f"network {self.name} names no dataset in its metadata (hwdse.dataset): give data "
+                f"(--data), or one of {', '.join(datasets.names())}"
+            )
+        return self.dataset
+
+    def outputs(self, batch: Batch, arithmetic: Arithmetic) -> Real:
+        """The first output, with the matrix products in a given arithmetic.
+
+        Raises:
+            NetworkError: the network does not run.
+        """
+        found: Real = program(self).run(batch, arithmetic)[0]
+        return found
+
+    def float_outputs(self, batch: Batch) -> Real:
+        """The first output, of the whole network in onnxruntime.
+
+        Raises:
+            NetworkError: the network does not run.
+        """
+        try:
+            found: Real = _session(self).run([self.model.graph.output[0].name], dict(batch))[0]
+        except RUNTIME_ERRORS as error:
+            raise cannot_run(self.name, error) from error
+        return found
+
+
+@lru_cache(maxsize=4)
+def _session(network: Network) -> Session:
+    return session(network.model, network.name)
 
 
 def names() -> list[str]:
@@ -68,26 +127,36 @@ def names() -> list[str]:
     return sorted(path.stem for path in resource("models").glob("*.onnx"))
 
 
-def load(source: str | Path, dataset: str | None = None) -> Network:
+def load(
+    source: str | Path,
+    dataset: str | None = None,
+    *,
+    shapes: Shapes | None = None,
+    output: str | None = None,
+) -> Network:
     """Load a shipped network by name, or an ONNX file by path.
 
-    The ONNX metadata of the file has these keys:
+    The ONNX metadata of the file may have these keys:
 
-    * `hwdse.dataset`: name of a registered dataset. Needed unless the argument `dataset` is given.
-    * `hwdse.mean` and `hwdse.std` (optional, default 0 and 1): the input of the network is
+    * `hwdse.dataset`: name of a registered dataset of images. The network then has one float32
+      input. Without this key and the argument `dataset`, an evaluation must be given data.
+    * `hwdse.mean` and `hwdse.std` (default 0 and 1): the input of the network is
       (pixel - mean) / std, with pixels of 0..1.
-    * `hwdse.calibration` (optional): number of train samples for choosing scales, default 256.
-    * `hwdse.samples` (optional): default number of test samples; default: the whole test part.
-    * `hwdse.title` (optional): one-line description.
+    * `hwdse.calibration`: number of samples for choosing scales, default 256.
+    * `hwdse.samples`: default number of test samples; default: the whole test part.
+    * `hwdse.title`: one-line description.
 
     Args:
         source: name of a shipped network, or path of an .onnx file. Weights in separate files must
             be in the folder of the .onnx file or below.
         dataset: name of the dataset for scoring. It overrides the metadata.
+        shapes: shapes of inputs, batch first, and sizes of named dimensions. Needed where other
+            dimensions than the batch are free.
+        output: name of the output to score. Default: the first.
 
     Raises:
-        NetworkError: the name is unknown, the file is not valid ONNX, metadata is missing or
-            malformed, or an operator cannot be evaluated.
+        NetworkError: the name is unknown, the file is not valid ONNX, metadata is malformed, an
+            operator cannot be evaluated, or a shape or the output does not fit the file.
         DatasetError: the dataset is not registered.
     """
     path = _locate(source)
@@ -99,34 +168,34 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
             digest.update(weights)
         limits.check_operators(path, model)
         onnx.checker.check_model(model)
+        fix_shapes(path, model, shapes or {})
         model = standard_form(model)
     except ONNX_ERRORS as error:
         raise NetworkError(f"network {path} is no valid ONNX file: {first_line(error)}") from error
     _check_operators(path, model)
     _check_weights(path, model)
-    input_name, dimensions = _input(path, model)
-    limits.check_values(path, model, dimensions[0] or 1)
+    inputs, fixed_batch = read_inputs(path, model)
+    _choose_output(path, model, output)
+    limits.check_values(path, model, fixed_batch or 1)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     name = dataset or metadata.get("hwdse.dataset")
-    if name is None:
-        raise NetworkError(
-            f"network {path} names no dataset in its metadata (hwdse.dataset): give one of "
-            f"{', '.join(datasets.names())}"
-        )
-    chosen = datasets.get(name)
+    chosen = None if name is None else datasets.get(name)
+    if chosen is not None:
+        _check_images(path, inputs)
     return Network(
         name=path.stem,
         title=one_line(metadata.get("hwdse.title", path.stem)),
         digest=digest.hexdigest(),
         model=model,
+        inputs=inputs,
+        fixed_batch=fixed_batch,
         dataset=chosen,
-        mean=_number(path, metadata, "hwdse.mean", 0.0),
-        std=_number(path, metadata, "hwdse.std", 1.0, least=1e-30),
+        # Without such a dataset these may be several numbers: `hwdse.networks.data.images`.
+        mean=_number(path, metadata, "hwdse.mean", 0.0) if chosen else 0.0,
+        std=_number(path, metadata, "hwdse.std", 1.0, least=1e-30) if chosen else 1.0,
         calibration=_count(path, metadata, "hwdse.calibration", _DEFAULT_CALIBRATION),
-        default_samples=_count(path, metadata, "hwdse.samples", chosen.test_size),
-        input_name=input_name,
-        sample_shape=dimensions[1:],
-        fixed_batch=dimensions[0] or None,
+        default_samples=_count(path, metadata, "hwdse.samples", chosen.test_size) if chosen else 0,
+        metadata=metadata,
     )
 
 
@@ -159,12 +228,17 @@ def _check_operators(path: Path, model: onnx.ModelProto) -> None:
             raise NetworkError(
                 f"network {path} has a {name}, whose arithmetic cannot be replaced: that of "
                 f"{', '.join(sorted(lowered.names() | EXPANDED_OPERATORS))} can, and operators "
-                "without sums of products stay float32"
+                f"without sums of products stay float32; it is node {_called(node)!r}"
             )
         if is_training(node, model.graph):
             raise NetworkError(
                 f"network {path} has a {node.op_type} in training mode: export it for evaluation"
             )
+
+
+def _called(node: onnx.NodeProto) -> str:
+    """Name of a node; of its first output, if the file names only values."""
+    return node.name or next(filter(None, node.output), "")
 
 
 def _check_weights(path: Path, model: onnx.ModelProto) -> None:
@@ -194,25 +268,31 @@ def _check_weights(path: Path, model: onnx.ModelProto) -> None:
             )
 
 
-def _input(path: Path, model: onnx.ModelProto) -> tuple[str, tuple[int, ...]]:
-    """Name and dimensions of the only input. Batch dimension 0 allows any batch size."""
-    stored = {weight.name for weight in model.graph.initializer}
-    inputs = [value for value in model.graph.input if value.name not in stored]
+def _choose_output(path: Path, model: onnx.ModelProto, name: str | None) -> None:
+    """Keep one output of the model: the named one, or the first."""
+    outputs = {value.name: value for value in model.graph.output}
+    if not outputs:
+        raise NetworkError(f"network {path} has no output")
+    chosen = next(iter(outputs)) if name is None else name
+    if chosen not in outputs:
+        raise NetworkError(unknown(f"output of network {path}", chosen, outputs))
+    kept = onnx.ValueInfoProto()
+    kept.CopyFrom(outputs[chosen])
+    del model.graph.output[:]
+    model.graph.output.append(kept)
+
+
+def _check_images(path: Path, inputs: tuple[Input, ...]) -> None:
+    """Refuse inputs that take no samples of a registered dataset."""
     if len(inputs) != 1:
-        raise NetworkError(f"network {path} has {len(inputs)} inputs: one image input is needed")
-    tensor = inputs[0].type.tensor_type
-    if tensor.elem_type != onnx.TensorProto.FLOAT:
-        raise NetworkError(f"network {path} takes another input type than float32")
-    dimensions = tuple(int(dimension.dim_value) for dimension in tensor.shape.dim)
-    if len(dimensions) < 2 or not math.prod(dimensions[1:]):
         raise NetworkError(
-            f"network {path} must declare the shape of its input, batch first; only the batch may "
-            f"be free, but it says {list(dimensions)}"
+            f"network {path} has {len(inputs)} inputs: one image input is needed for a registered "
+            "dataset"
         )
-    limits.check_input(path, dimensions)
-    if not model.graph.output:
-        raise NetworkError(f"network {path} has no output: one row of classes is needed")
-    return inputs[0].name, dimensions
+    if inputs[0].dtype != np.float32:
+        raise NetworkError(f"network {path} takes another input type than float32")
+    if not inputs[0].shape:
+        raise NetworkError(f"network {path} takes one number for each sample, not an image")
 
 
 def _number(

@@ -6,9 +6,10 @@ n products, the graph therefore has at most n + 1 float parts. Values that depen
 are computed once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -17,8 +18,11 @@ from hwdse.errors import NetworkError
 from hwdse.networks import lowered
 from hwdse.networks.arithmetic import Arithmetic
 from hwdse.networks.graph import constant_names, reads
-from hwdse.networks.network import Network
+from hwdse.networks.protocols import Computation
 from hwdse.networks.segments import Segment, evaluate_constants, value_bytes
+
+if TYPE_CHECKING:
+    from hwdse.networks.network import Network
 
 
 class Products:
@@ -43,19 +47,20 @@ class Program:
         steps: the steps, in order.
         constants: values that do not depend on the input, if a step or the output reads them.
         last_use: per step, the names of the values that no later step reads.
-        input_name: name of the graph's input.
         output_name: name of the graph's first output.
     """
 
     steps: tuple[Products | Segment, ...]
     constants: dict[str, Any]
     last_use: tuple[tuple[str, ...], ...]
-    input_name: str
     output_name: str
 
-    def run(self, x: Any, arithmetic: Arithmetic) -> tuple[Any, int]:
-        """Run all steps. Returns the first output, and the total bytes of the steps' outputs."""
-        values = {**self.constants, self.input_name: x}
+    def run(self, inputs: Mapping[str, Any], arithmetic: Arithmetic) -> tuple[Any, int]:
+        """Run all steps on a value for each input.
+
+        Returns the first output, and the total bytes of the steps' outputs.
+        """
+        values = {**self.constants, **inputs}
         size = 0
         for step, unused in zip(self.steps, self.last_use, strict=True):
             found = step.run(values) if isinstance(step, Segment) else step.run(values, arithmetic)
@@ -67,7 +72,7 @@ class Program:
 
 
 @lru_cache(maxsize=8)
-def program(network: Network) -> Program:
+def program(network: "Network") -> Program:
     """Split a network into steps.
 
     Raises:
@@ -106,12 +111,11 @@ def program(network: Network) -> Program:
         steps=tuple(steps),
         constants=values,
         last_use=_last_uses(steps, output),
-        input_name=network.input_name,
         output_name=output,
     )
 
 
-def without_products(network: Network) -> NetworkError:
+def without_products(network: Computation) -> NetworkError:
     """The error for a network without matrix products, for which designs make no difference."""
     return NetworkError(
         f"network {network.name} has no matrix product on the way from its input to its output: "
@@ -120,7 +124,7 @@ def without_products(network: Network) -> NetworkError:
 
 
 def _segment(
-    network: Network,
+    network: "Network",
     group: list[onnx.NodeProto],
     moving: list[onnx.NodeProto],
     values: dict[str, Any],

@@ -40,38 +40,6 @@ def test_cost_says_that_a_loop_is_the_slowest_stage(capsys):
     assert second["loop"] is None
 
 
-def test_accuracy(capsys):
-    arguments = ["accuracy", "a=e4m3fn,acc=fp:bf16", "a=int8,acc=int:32", "--network", "digits"]
-    assert main([*arguments, "--samples", "50"]) == 0
-    out, err = capsys.readouterr()
-    head, *rows = out.splitlines()
-    assert head.split()[:5] == ["design", "accuracy", "interval", "float", "agreement"]
-    assert rows[0].startswith("a=e4m3fn,acc=fp:bf16")
-    assert [row.split()[-1] for row in rows[:2]] == ["2", "1"]
-    assert rows[-1].startswith("digits, top-1 accuracy, 50 test samples, 95% intervals, scales by")
-    assert "samples 100/100" in err
-    assert main([*arguments, "--samples", "50", "--json"]) == 0
-    designs = json.loads(capsys.readouterr().out)["designs"]
-    assert [d["samples"] for d in designs] == [50, 50]
-    assert all(d["low"] <= d["value"] <= d["high"] for d in designs)
-    assert [d["rank"] for d in designs] == [2, 1]
-    assert designs[0]["sqnr_db"] < designs[1]["sqnr_db"]
-    assert set(designs[0]["other_scales"]) == {"output", "pow2", "mse"}
-
-
-def test_accuracy_under_another_policy(capsys):
-    arguments = ["accuracy", "a=posit8_2,acc=kulisch", "--network", "digits", "--json"]
-    values = []
-    for scales in ("output", "absmax"):
-        assert main([*arguments, "--scales", scales, "--requantize"]) == 0
-        (design,) = json.loads(capsys.readouterr().out)["designs"]
-        assert design["scales"] == scales
-        values.append(design["value"])
-    assert values[0] > 0.97
-    assert values[1] < 0.5
-    assert main([*arguments, "--scales", "best"]) == 2
-
-
 BAD = {
     "a=float8,acc=kulisch": "unknown format 'float8'",
     "a=e0m0,acc=kulisch": "0 exponent and 0 fraction bits",
@@ -106,14 +74,6 @@ def test_bad_specs(spec, arguments, only_error, tmp_path, monkeypatch):
 def test_unknown_technology(only_error):
     assert main(["cost", "a=int8,acc=kulisch", "--technology", "2nm"]) == 2
     only_error("'2nm'")
-
-
-def test_unknown_network_and_missing_dataset(only_error, tmp_path):
-    assert main(["accuracy", "a=int8,acc=kulisch", "--network", "brain"]) == 2
-    only_error("unknown network 'brain': known are ")
-    arguments = ["--network", "fashion-cnn", "--data-dir", str(tmp_path)]
-    assert main(["accuracy", "a=int8,acc=kulisch", *arguments]) == 2
-    only_error("dataset fashion-mnist is missing")
 
 
 PAIR = ("a=int8,acc=int:32,unit=dot", "a=e4m3fn,acc=fp:bf16,unit=dot")

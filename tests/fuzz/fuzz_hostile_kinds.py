@@ -390,7 +390,7 @@ def networks() -> Maker:
     def run(path: Path, score: bool) -> None:
         network = library.load(path)
         library.profile(network)
-        if score and network.dataset.name == "digits":
+        if score and network.dataset is not None and network.dataset.name == "digits":
             library.evaluate(design, network, samples=3)
 
     def make(rng: random.Random, folder: Path) -> Case:

@@ -5,6 +5,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from hwdse.networks import datasets
 from hwdse.networks.network import Network
+from hwdse.networks.protocols import Input
 from hwdse.networks.rewrite import standard_form
 from hwdse.networks.runtime import session
 
@@ -48,14 +49,13 @@ def network_of(model, sample_shape, fixed_batch=None):
         title="test",
         digest="0" * 64,
         model=standard_form(model),
+        inputs=(Input(name="x", dtype=np.dtype(np.float32), shape=tuple(sample_shape)),),
+        fixed_batch=fixed_batch,
         dataset=datasets.DIGITS,
         mean=0.0,
         std=1.0,
         calibration=16,
         default_samples=20,
-        input_name="x",
-        sample_shape=sample_shape,
-        fixed_batch=fixed_batch,
     )
 
 

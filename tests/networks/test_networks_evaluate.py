@@ -13,8 +13,9 @@ from hwdse import Design, golden, kernels, networks
 from hwdse.errors import DatasetError, NetworkError, ShapeError
 from hwdse.networks import datasets
 from hwdse.networks.arithmetic import FloatArithmetic
-from hwdse.networks.evaluate import _float_outputs, observations
+from hwdse.networks.evaluate import _float_outputs, observed
 from hwdse.networks.execute import Executor, FloatNetwork, batches
+from hwdse.networks.named import NamedImages, samples_of
 from hwdse.resources import resource
 
 FP32 = Design.parse("a=fp32,acc=fp:fp32")
@@ -77,7 +78,8 @@ def test_float_baseline_is_that_of_the_onnx_reference(name):
     network = networks.load(name)
     reference = ReferenceEvaluator(str(resource("models", f"{name}.onnx")))
     part = network.dataset.test()
-    pixels = np.concatenate(list(batches(network, part.x)))
+    filled = batches(network, NamedImages.of(network).test())
+    pixels = np.concatenate([each.inputs[network.input_name] for each in filled])
     (outputs,) = reference.run(None, {network.input_name: pixels})
     right = np.argmax(outputs, axis=1) == part.y
     assert networks.float_accuracy(network).correct == right.sum()
@@ -139,7 +141,7 @@ def test_accuracy_is_lost_where_it_must_be():
 
 def test_same_arguments_same_result(small):
     first = networks.evaluate(INT8, small)
-    observations.cache_clear()
+    observed.cache_clear()
     _float_outputs.cache_clear()
     assert_same(networks.evaluate(INT8, small), first)
 
@@ -211,12 +213,15 @@ def test_samples_of_another_size(small, fashion_folder):
 
 
 def test_normalisation_and_batches(small):
-    pixels = np.full((5, 8, 8), 0.5, np.float32)
-    (batch,) = batches(small, pixels)
-    assert batch.shape == (5, 64)
+    part = datasets.Split(x=np.full((5, 8, 8), 0.5, np.float32), y=np.arange(5))
+    (batch,) = batches(small, samples_of(small, part))
+    assert batch.inputs["x"].shape == (5, 64)
+    assert list(batch.targets) == [0, 1, 2, 3, 4]
     cnn = networks.load("fashion-cnn")
-    (batch,) = batches(cnn, np.full((2, 1, 28, 28), 0.5, np.float32))
-    np.testing.assert_allclose(batch, (0.5 - cnn.mean) / cnn.std, rtol=1e-6)
+    part = datasets.Split(x=np.full((2, 1, 28, 28), 0.5, np.float32), y=np.zeros(2, np.int64))
+    (batch,) = batches(cnn, samples_of(cnn, part))
+    pixels = batch.inputs[cnn.input_name]
+    np.testing.assert_allclose(pixels, (0.5 - cnn.mean) / cnn.std, rtol=1e-6)
 
 
 def test_fashion_cnn_on_a_folder_of_the_user(fashion_folder):

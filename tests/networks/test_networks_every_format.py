@@ -8,9 +8,11 @@ from sampled import some
 
 from hwdse import Design, formats, kernels, networks
 from hwdse.errors import SpecError
-from hwdse.networks.accuracy import output_errors, predicted_classes, sqnr_db
+from hwdse.networks.accuracy import output_errors, sqnr_db
 from hwdse.networks.evaluate import observations
 from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
+from hwdse.networks.metrics.classes import predicted_classes
+from hwdse.networks.named import samples_of
 from hwdse.networks.quantize import DesignArithmetic, Plan
 from hwdse.networks.scales import Scaling
 
@@ -31,11 +33,12 @@ def design_of(name):
     return Design.parse(f"a={name},{products}")
 
 
-def outputs(runner, network, x):
-    return np.concatenate([padded_outputs(runner, network, some) for some in batches(network, x)])
+def outputs(runner, network, part):
+    filled = batches(network, samples_of(network, part))
+    return np.concatenate([padded_outputs(runner, network, some.inputs) for some in filled])
 
 
-def at_scale_one(design, network, x):
+def at_scale_one(design, network, part):
     """What the network gives with all operands put into the format as they are."""
     plans = {}
     for name, seen in observations(network, None).items():
@@ -49,7 +52,8 @@ def at_scale_one(design, network, x):
             weights=second.codes(seen.matrices),
             reductions=(0, 0),
         )
-    return outputs(Executor(network, DesignArithmetic(design, plans, kernels.matmul)), network, x)
+    arithmetic = DesignArithmetic(design, plans, kernels.matmul)
+    return outputs(Executor(network, arithmetic), network, part)
 
 
 def check(name, samples=445):
@@ -62,8 +66,8 @@ def check(name, samples=445):
             raise
         return None
     part = network.dataset.test(limit=samples)
-    plain = at_scale_one(design, network, part.x)
-    exact = outputs(FloatNetwork(network), network, part.x)
+    plain = at_scale_one(design, network, part)
+    exact = outputs(FloatNetwork(network), network, part)
     right = np.mean(predicted_classes(plain) == part.y)
     noise = 2 * math.sqrt(max(right * (1 - right), 0.01) / samples)
     assert found.value >= right - noise

@@ -34,7 +34,7 @@ def in_float(model, x):
 def through_codes(model, x, design=FP32, matmul=exact_matmul):
     network = network_of(model, x.shape[1:])
     observer = Observer()
-    Executor(network, observer).run(x)
+    Executor(network, observer).outputs(x)
     plans = {
         name: plan(design, seen, exact_matmul) for name, seen in observer.observations().items()
     }
@@ -152,7 +152,7 @@ def test_transposed_weights_are_constant():
     ]
     model = model_of(nodes, {"w": random(1, 5, 7)}, (7,))
     observer = Observer()
-    Executor(network_of(model, (7,)), observer).run(random(2, 3, 7))
+    Executor(network_of(model, (7,)), observer).outputs(random(2, 3, 7))
     assert observer.observations()["y"].matrices.shape == (1, 7, 5)
 
 
@@ -219,7 +219,7 @@ def test_attention_is_one_batch_of_products():
             calls.append((a.shape, b.shape))
             return super().products(site, a, b)
 
-    Executor(network_of(model, (4, 6)), Spy()).run(x)
+    Executor(network_of(model, (4, 6)), Spy()).outputs(x)
     assert calls == [((6, 4, 2), (6, 2, 4)), ((6, 4, 4), (6, 4, 2))]
 
 
