@@ -24,6 +24,7 @@ from hwdse.networks.blocks import (
 from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
+from hwdse.networks.placing import with_given
 from hwdse.networks.quantize import DesignArithmetic, MatMul, Plan, plan
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import MSE, OUTPUT, POW2, ScalePolicy
@@ -272,4 +273,4 @@ def observations(network: Network, folder: str | None) -> dict[str, Observation]
     for batch in batches(network, part.x):
         with observer.batch(len(batch), network.fixed_batch or len(batch)):
             padded_outputs(executor, network, batch)
-    return observer.observations()
+    return with_given(network, observer.observations())

@@ -12,12 +12,8 @@ import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError, unknown
 from hwdse.networks.accuracy import Outputs
 from hwdse.networks.arithmetic import Arithmetic, Operand, Site
-from hwdse.networks.blocks import (
-    BlockArithmetic,
-    BlockPlan,
-    BlockVectors,
-    check_blocks,
-)
+from hwdse.networks.block_vectors import BlockVectors
+from hwdse.networks.blocks import BlockArithmetic, BlockPlan, check_blocks
 from hwdse.networks.evaluate import (
     Progress,
     check_kernel,

@@ -3,7 +3,8 @@
 import hashlib
 import math
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import onnx.checker
 import onnx.numpy_helper
 
 from hwdse.errors import NetworkError, first_line, one_line, unknown
-from hwdse.networks import datasets, limits, lowered
+from hwdse.networks import datasets, limits, lowered, quantised
 from hwdse.networks.external import ONNX_ERRORS, load_other_files
 from hwdse.networks.graph import nodes
 from hwdse.networks.operators import (
@@ -47,6 +48,7 @@ class Network:
         input_name: name of the graph's input.
         sample_shape: shape of one sample, without the batch dimension.
         fixed_batch: batch size that the file declares. None: any batch size.
+        stored: the tensors that the file has as codes and scales, by the names of their values.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Network:
     input_name: str
     sample_shape: tuple[int, ...]
     fixed_batch: int | None
+    stored: Mapping[str, quantised.Stored] = field(default_factory=dict)
 
 
 def names() -> list[str]:
@@ -100,6 +103,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
         limits.check_operators(path, model)
         onnx.checker.check_model(model)
         model = standard_form(model)
+        stored = quantised.read(path.stem, model)
     except ONNX_ERRORS as error:
         raise NetworkError(f"network {path} is no valid ONNX file: {first_line(error)}") from error
     _check_operators(path, model)
@@ -127,6 +131,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
         input_name=input_name,
         sample_shape=dimensions[1:],
         fixed_batch=dimensions[0] or None,
+        stored=stored,
     )
 
 
