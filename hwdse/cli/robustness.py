@@ -217,15 +217,15 @@ def bit_errors(
         print_json({"bit_errors": [each.to_json() for each in found], **plots})
         return
     print_table(
-        ["design", "bit", "accuracy", "interval", "points lost", "agreement"],
+        ["design", "bit", "without errors", "accuracy", "interval", "points lost"],
         [
             [
                 short_spec(each.design),
                 f"{each.field} {each.bit}" if each.field == SCALE else each.bit,
+                percent(each.clean),
                 percent(each.value),
                 f"{percent(each.low)} to {percent(each.high)}",
                 f"{100 * each.loss:.2f}",
-                percent(each.agreement),
             ]
             for each in found
         ],
@@ -233,8 +233,7 @@ def bit_errors(
     first = found[0]
     click.echo(
         f"\n{loaded.name}, {first.samples} test samples. Bits of {place}, the least significant "
-        f"one is 0, flipped with probability {rate:g}; {draws} draws, 95 % intervals over draws. "
-        "agreement: with the same design without errors."
+        f"one is 0, flipped with probability {rate:g}; {draws} draws, 95 % intervals over draws."
     )
     for path in drawn:
         click.echo(f"  {path}")

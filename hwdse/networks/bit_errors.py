@@ -20,27 +20,22 @@ import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError, unknown
 from hwdse.formats import BlockFormat
 from hwdse.networks import scales
-from hwdse.networks.accuracy import CONFIDENCE, predicted_classes
 from hwdse.networks.arithmetic import Operand, Real, Site
+from hwdse.networks.block_vectors import BlockVectors
 from hwdse.networks.blocks import (
     BlockArithmetic,
     BlockMatMul,
     BlockPlan,
-    BlockVectors,
     check_blocks,
 )
-from hwdse.networks.evaluate import (
-    check_kernel,
-    data_folder,
-    outputs_of,
-    plan_blocks,
-    plan_network,
-    test_part,
-)
+from hwdse.networks.evaluate import Scoring, check_kernel, plan_blocks, plan_network
 from hwdse.networks.execute import Executor
-from hwdse.networks.network import Network
+from hwdse.networks.metrics import DEFAULT as DEFAULT_METRIC
+from hwdse.networks.metrics import Metric
+from hwdse.networks.protocols import Computation, Data
 from hwdse.networks.quantize import DesignArithmetic, Plan
 from hwdse.networks.scales import Codes
+from hwdse.networks.statistics import CONFIDENCE
 from hwdse.spec import BlockProduct, Design
 
 WEIGHTS, ACTIVATIONS = "weights", "activations"
@@ -65,11 +60,12 @@ class BitErrors:
         rate: probability that the bit of a code is flipped.
         draws: number of independent draws of the errors.
         samples: number of test samples.
-        clean: fraction of right answers without errors.
-        value: mean fraction of right answers over the draws.
+        metric: name of the quantity in `value`, in words.
+        higher_is_better: direction of `value`.
+        clean: value of the metric without errors; of top-1 accuracy, the fraction of right answers.
+        value: mean over the draws of the value with errors.
         low: lower end of the 95 % interval of `value` over draws (Student's t), on these samples.
         high: upper end of it.
-        agreement: mean fraction of samples answered as without errors.
     """
 
     design: Design
@@ -79,16 +75,17 @@ class BitErrors:
     rate: float
     draws: int
     samples: int
+    metric: str
+    higher_is_better: bool
     clean: float
     value: float
     low: float
     high: float
-    agreement: float
 
     @property
     def loss(self) -> float:
-        """How much accuracy the errors cost, as a fraction of all samples."""
-        return self.clean - self.value
+        """How much worse the errors make the value."""
+        return self.clean - self.value if self.higher_is_better else self.value - self.clean
 
     def to_json(self) -> dict[str, Any]:
         """All attributes as JSON values, the loss, and the design as its spec."""
@@ -97,8 +94,10 @@ class BitErrors:
 
 def bit_error_accuracy(
     design: Design,
-    network: Network,
+    network: Computation | str | Path,
     *,
+    data: Data | None = None,
+    metric: Metric | str = DEFAULT_METRIC,
     place: str = WEIGHTS,
     rate: float = DEFAULT_RATE,
     draws: int = DEFAULT_DRAWS,
@@ -115,11 +114,14 @@ def bit_error_accuracy(
 
     Args:
         design: the design.
-        network: the network.
+        network: a network, or a name or path for `load`.
+        data: samples for calibration and scoring. Default: the dataset that the network's file
+            names.
+        metric: a metric, or the name of one.
         place: `weights` or `activations`.
         rate: probability that the bit of a code is flipped, above 0 and at most 1.
         draws: number of independent draws, 2 to 1,000.
-        samples: number of test samples; default: as many as the network's metadata say.
+        samples: number of test samples; default: as for `evaluate`.
         data_dir: folder of the dataset, as for `evaluate`.
         policy: name of the scale policy.
         seed: seed of the random errors.
@@ -131,7 +133,7 @@ def bit_error_accuracy(
 
     Raises:
         NetworkError: an argument is out of range, or the network does not run.
-        DatasetError: data is missing or damaged.
+        DatasetError: data is missing or damaged, or does not fit the network or the metric.
         SpecError: the design has no running sum or no fast kernel.
     """
     if place not in PLACES:
@@ -140,26 +142,26 @@ def bit_error_accuracy(
         raise NetworkError(f"rate={rate}: a probability above 0 and at most 1 is needed")
     if not 2 <= draws <= MAX_DRAWS:
         raise NetworkError(f"draws={draws}: 2 to {MAX_DRAWS} are allowed")
-    part = test_part(network, samples, data_dir)
-    folder = data_folder(data_dir)
-    operands = (_Blocks if design.unit.takes_blocks else _Elements)(design, network, folder, policy)
+    test = Scoring.of(network, samples, data_dir, data, metric)
+    make = _Blocks if design.unit.takes_blocks else _Elements
+    operands = make(design, test.network, test.data, policy)
 
-    def answers(flips: "_Flips | None") -> npt.NDArray[np.int64]:
-        executor = Executor(network, operands.arithmetic(flips))
-        return predicted_classes(outputs_of(executor, network, part.x))
+    def value(flips: "_Flips | None") -> float:
+        executor = Executor(test.network, operands.arithmetic(flips))
+        return test.scores(executor, test.count, None).value()
 
     found = []
     with threadpool_limits(limits=1, user_api="blas"):
-        clean = answers(None)
+        clean = value(None)
         bits = operands.bits(place)
         for number, (field, bit) in enumerate(bits):
             drawn = []
             for draw in range(draws):
-                drawn.append(answers(_Flips(place, field, bit, rate, (seed, draw, bit))))
+                drawn.append(value(_Flips(place, field, bit, rate, (seed, draw, bit))))
                 if progress is not None:
                     progress(number * draws + draw + 1, len(bits) * draws)
-            right = np.array([np.mean(each == part.y) for each in drawn])
-            mean, half = float(right.mean()), _half_width(right)
+            mean, half = float(np.mean(drawn)), _half_width(np.array(drawn))
+            least, most = (0.0, 1.0) if test.metric.is_percentage else (-math.inf, math.inf)
             found.append(
                 BitErrors(
                     design=design,
@@ -168,12 +170,13 @@ def bit_error_accuracy(
                     bit=bit,
                     rate=rate,
                     draws=draws,
-                    samples=len(part.y),
-                    clean=float(np.mean(clean == part.y)),
+                    samples=test.count,
+                    metric=test.metric.title,
+                    higher_is_better=test.metric.higher_is_better,
+                    clean=clean,
                     value=mean,
-                    low=max(0.0, mean - half),
-                    high=min(1.0, mean + half),
-                    agreement=float(np.mean([np.mean(each == clean) for each in drawn])),
+                    low=max(least, mean - half),
+                    high=min(most, mean + half),
                 )
             )
     return found
@@ -212,11 +215,11 @@ class _Flips:
 class _Elements:
     """Codes of element formats."""
 
-    def __init__(self, design: Design, network: Network, folder: str | None, policy: str) -> None:
+    def __init__(self, design: Design, network: Computation, data: Data, policy: str) -> None:
         multiply = hwdse.kernels.matmul
         check_kernel(design, multiply)
         self._design = design
-        self._plans = plan_network(design, network, folder, multiply, scales.get(policy))
+        self._plans = plan_network(design, network, data, multiply, scales.get(policy))
 
     def bits(self, place: str) -> list[tuple[str, int]]:
         """Field and position of each bit, from the most significant one down."""
@@ -260,13 +263,13 @@ class _FaultyActivations(DesignArithmetic):
 class _Blocks:
     """Codes of elements and scales of block formats."""
 
-    def __init__(self, design: Design, network: Network, folder: str | None, policy: str) -> None:
+    def __init__(self, design: Design, network: Computation, data: Data, policy: str) -> None:
         del policy  # blocks have their own scales
         assert isinstance(design.mul, BlockProduct)  # the unit takes blocks
         self._design, self._formats = design, (design.mul.a, design.mul.b)
         self._multiply = hwdse.kernels.matmul_of(design)
         check_blocks(design, self._multiply)
-        self._plans = plan_blocks(design, network, folder)
+        self._plans = plan_blocks(design, network, data)
 
     def bits(self, place: str) -> list[tuple[str, int]]:
         """Field and position of each bit, from the most significant one down."""

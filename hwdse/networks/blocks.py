@@ -8,6 +8,9 @@ and no headroom apply: the formats have their own scales.
 Tensor scales (NVFP4): the weights of a site have one scale by their largest magnitude. Activations
 have one by the largest magnitude of the calibration data, as in inference with static scales;
 larger activations saturate. Both tensor scales are factors of whole sums, behind the unit.
+
+Operands that the network stores quantised keep their codes and scales
+(`hwdse.networks.given_blocks`).
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +23,13 @@ import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import SpecError
 from hwdse.formats import BlockFormat
 from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
+from hwdse.networks.block_vectors import BlockVectors
+from hwdse.networks.given_blocks import (
+    activations_in_blocks,
+    largest_of,
+    weights_in_blocks,
+    with_one_scale,
+)
 from hwdse.networks.observe import Observation
 from hwdse.networks.quantize import as_handed, handed_scalings
 from hwdse.networks.scales import Codes, Scaling
@@ -35,40 +45,6 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BlockVectors:
-    """Vectors of K values in a block format.
-
-    Attributes:
-        codes: codes of the elements, shape (..., vectors, K).
-        scales: codes of the scales, shape (..., vectors, blocks).
-        factor: the tensor scale; 1 in formats without one.
-    """
-
-    codes: Codes
-    scales: Codes
-    factor: float
-
-    @classmethod
-    def of(cls, block: BlockFormat, x: Real, amax: float) -> "BlockVectors":
-        """Quantise vectors of shape (..., vectors, K).
-
-        Args:
-            block: the format.
-            x: the vectors.
-            amax: largest magnitude of the tensor that the vectors are a part of.
-        """
-        codes, scales = hwdse.kernels.encode_blocks(block, x, tensor_amax=amax)
-        if block.block.rows != 1:
-            # The vectors of a tile share its scale.
-            scales = scales.repeat(block.block.rows, axis=-2)[..., : x.shape[-2], :]
-        return cls(codes=codes, scales=scales, factor=block.tensor_scale_of(amax))
-
-    def __getitem__(self, group: int) -> "BlockVectors":
-        """One matrix of a stack."""
-        return BlockVectors(codes=self.codes[group], scales=self.scales[group], factor=self.factor)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class BlockPlan:
     """What is known of the operands of one site before any sample runs.
 
@@ -76,11 +52,13 @@ class BlockPlan:
         largest: largest magnitude of the first and of the second operand.
         weights: the second operand, with stacks of (N, K) vectors; None for activations.
         handed: as of `hwdse.networks.quantize.Plan`.
+        static: scaling of activations whose one scale the network stores; None for others.
     """
 
     largest: tuple[float, float]
     weights: BlockVectors | None
     handed: tuple[Scaling | None, Scaling | None] = (None, None)
+    static: tuple[Scaling | None, Scaling | None] = (None, None)
 
 
 def block_plan(design: Design, observation: Observation, *, requantize: bool = False) -> BlockPlan:
@@ -91,14 +69,28 @@ def block_plan(design: Design, observation: Observation, *, requantize: bool = F
         observation: the operands that calibration recorded for this site.
         requantize: whether activations come in the design's output format.
     """
+    blocks, seen = _operands(design), (observation.first_largest, observation.second_largest)
+    stored = observation.given.first, observation.given.second
+    static: list[Scaling | None] = [None, None]
     weights = None
-    if observation.constant:
+    for place, (block, which, each) in enumerate(zip(blocks, "ab", stored, strict=True)):
+        if each is not None and each.values is not None:
+            weights = weights_in_blocks(block, which, each)
+        elif each is not None:
+            static[place] = activations_in_blocks(block, which, each)
+    if observation.constant and weights is None:
         columns = np.ascontiguousarray(observation.matrices.swapaxes(-1, -2))
-        weights = BlockVectors.of(_operands(design)[1], columns, observation.second_largest)
+        weights = BlockVectors.of(blocks[1], columns, observation.second_largest)
+    handed = handed_scalings(design.out, observation) if requantize else (None, None)
+    of_first, of_second = map(largest_of, blocks, stored, seen)
     return BlockPlan(
-        largest=(observation.first_largest, observation.second_largest),
+        largest=(of_first, of_second),
         weights=weights,
-        handed=handed_scalings(design.out, observation) if requantize else (None, None),
+        handed=(
+            None if stored[0] is not None else handed[0],
+            None if stored[1] is not None else handed[1],
+        ),
+        static=(static[0], static[1]),
     )
 
 
@@ -111,6 +103,8 @@ class BlockArithmetic(Arithmetic):
     Without a running sum (`unit=mxmul`), the products of blocks are rounded to the output format,
     and then added in float64 in their order: the adders behind the unit are taken as exact.
     """
+
+    quantises_blocks = True
 
     def __init__(self, design: Design, plans: Mapping[str, BlockPlan], matmul: BlockMatMul) -> None:
         self._design = design
@@ -139,8 +133,15 @@ class BlockArithmetic(Arithmetic):
         return np.stack([self._multiplied(site, x, self._second(site, y)) for x, y in pairs])
 
     def _second(self, site: Site, b: Real) -> BlockVectors:
-        columns = np.ascontiguousarray(b.T)
-        return BlockVectors.of(self._formats[1], columns, self._plans[site.name].largest[1])
+        return self._vectors(site, 1, np.ascontiguousarray(b.T))
+
+    def _vectors(self, site: Site, place: int, x: Real) -> BlockVectors:
+        """Vectors of activations (vectors, K) of the first or second operand in blocks."""
+        chosen, block = self._plans[site.name], self._formats[place]
+        static = chosen.static[place]
+        if static is not None:
+            return with_one_scale(block, static, x)
+        return BlockVectors.of(block, x, chosen.largest[place])
 
     def multiplied(self, site: Site, left: BlockVectors, right: BlockVectors) -> Codes:
         """Output codes of a product: (M, N), or (M, blocks, N) without a running sum."""
@@ -148,8 +149,7 @@ class BlockArithmetic(Arithmetic):
         return self._matmul(self._design, left.codes, left.scales, right.codes.T, right.scales.T)
 
     def _multiplied(self, site: Site, a: Real, right: BlockVectors) -> Real:
-        rows = np.ascontiguousarray(a)
-        left = BlockVectors.of(self._formats[0], rows, self._plans[site.name].largest[0])
+        left = self._vectors(site, 0, np.ascontiguousarray(a))
         codes = self.multiplied(site, left, right)
         sums = hwdse.kernels.decode(self._design.out, codes).astype(np.float64, copy=False)
         if self._design.acc is None:

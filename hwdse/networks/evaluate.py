@@ -26,6 +26,7 @@ from hwdse.networks.metrics import Metric, Outputs
 from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
+from hwdse.networks.placing import with_given
 from hwdse.networks.protocols import Computation, Data
 from hwdse.networks.quantize import DesignArithmetic, MatMul, Plan, plan
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
@@ -383,7 +384,8 @@ def observed(network: Computation, data: Data) -> dict[str, Observation]:
             ran += count
     if not ran:
         raise DatasetError(f"data {data.name} has no samples for calibration")
-    return observer.observations()
+    found = observer.observations()
+    return with_given(network, found) if isinstance(network, Network) else found
 
 
 def observations(network: Network, folder: str | None) -> dict[str, Observation]:

@@ -23,7 +23,8 @@ import numpy.typing as npt
 from hwdse.errors import NetworkError
 from hwdse.networks import scales
 from hwdse.networks.accuracy import Accuracy
-from hwdse.networks.evaluate import data_folder, evaluate, observations
+from hwdse.networks.evaluate import evaluate, observed
+from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network
 from hwdse.networks.site_sums import Sums, Values, sums_of_site
 from hwdse.spec import Design
@@ -76,6 +77,7 @@ def tensor_sqnr(
         policy: name of the scale policy.
 
     Raises:
+        NetworkError: the network names no dataset, or is quantised already.
         DatasetError: data is missing or damaged.
         SpecError: the design has no running sum or no fast kernel.
     """
@@ -181,7 +183,7 @@ def _over_sites(
     policy: str,
 ) -> float:
     """Signal-to-noise ratio in dB of the mean relative noise power of all sites."""
-    sites = observations(network, data_folder(data_dir)).values()
+    sites = observed(network, NamedImages.of(network, data_dir)).values()
     powers = [
         np.mean([noise(sums) for sums in sums_of_site(design, each, policy)]) for each in sites
     ]

@@ -11,12 +11,8 @@ from threadpoolctl import threadpool_limits
 import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError, unknown
 from hwdse.networks.arithmetic import Arithmetic, Operand, Site
-from hwdse.networks.blocks import (
-    BlockArithmetic,
-    BlockPlan,
-    BlockVectors,
-    check_blocks,
-)
+from hwdse.networks.block_vectors import BlockVectors
+from hwdse.networks.blocks import BlockArithmetic, BlockPlan, check_blocks
 from hwdse.networks.evaluate import (
     Progress,
     check_kernel,

@@ -14,7 +14,7 @@ import onnx.checker
 import onnx.numpy_helper
 
 from hwdse.errors import NetworkError, first_line, one_line, unknown
-from hwdse.networks import datasets, limits, lowered
+from hwdse.networks import datasets, limits, lowered, quantised
 from hwdse.networks.arithmetic import Arithmetic, Real
 from hwdse.networks.external import ONNX_ERRORS, load_other_files
 from hwdse.networks.graph import nodes
@@ -56,6 +56,7 @@ class Network:
         default_samples: number of test samples of the dataset to score if the caller gives no
             number; 0 without a dataset.
         metadata: all metadata of the file.
+        stored: the tensors that the file has as codes and scales, by the names of their values.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Network:
     calibration: int
     default_samples: int
     metadata: Mapping[str, str] = field(default_factory=dict)
+    stored: Mapping[str, quantised.Stored] = field(default_factory=dict)
 
     @property
     def input_name(self) -> str:
@@ -170,6 +172,7 @@ def load(
         onnx.checker.check_model(model)
         fix_shapes(path, model, shapes or {})
         model = standard_form(model)
+        stored = quantised.read(path.stem, model)
     except ONNX_ERRORS as error:
         raise NetworkError(f"network {path} is no valid ONNX file: {first_line(error)}") from error
     _check_operators(path, model)
@@ -196,6 +199,7 @@ def load(
         calibration=_count(path, metadata, "hwdse.calibration", _DEFAULT_CALIBRATION),
         default_samples=_count(path, metadata, "hwdse.samples", chosen.test_size) if chosen else 0,
         metadata=metadata,
+        stored=stored,
     )
 
 

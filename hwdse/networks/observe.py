@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from hwdse.errors import NetworkError
 from hwdse.networks.arithmetic import FloatArithmetic, Operand, Real, Site
+from hwdse.networks.given import NOTHING, GivenOperands
 
 _ROWS = 256
 """Rows of the first operand to draw per site. The groups of a site share this number."""
@@ -43,6 +44,7 @@ class Observation:
         first_largest: largest magnitude of the first operand.
         second_largest: largest magnitude of the second operand.
         terms: K, the number of terms per sum.
+        given: the operands that the network stores quantised.
     """
 
     constant: bool
@@ -52,6 +54,7 @@ class Observation:
     first_largest: float
     second_largest: float
     terms: int
+    given: GivenOperands = NOTHING
 
 
 Keys = npt.NDArray[np.float64] | None

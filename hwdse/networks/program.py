@@ -28,15 +28,28 @@ if TYPE_CHECKING:
 class Products:
     """A step: one operator that is lowered to matrix products."""
 
-    def __init__(self, network: str, node: onnx.NodeProto, constants: frozenset[str]) -> None:
-        self.call = lowered.Call.of(network, node, constants)
-        self.inputs, self.outputs = tuple(node.input), tuple(node.output)
+    def __init__(self, network: Network, node: onnx.NodeProto, constants: frozenset[str]) -> None:
+        self.call = lowered.Call.of(network.name, node, constants)
+        self.operands, self.outputs = tuple(node.input), tuple(node.output)
+        # The values before the network quantised them in blocks, by the place of the operand.
+        self._before = _before_blocks(network, node)
+        self.inputs = (*self.operands, *self._before.values())
 
     def run(self, values: dict[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
         """Run the operator. The result has the value of every output with a name."""
-        given = [values[name] if name else None for name in self.inputs]
-        found = lowered.run(arithmetic, self.call, given)
+        names = list(self.operands)
+        if arithmetic.quantises_blocks:
+            for place, name in self._before.items():
+                names[place] = name
+        found = lowered.run(arithmetic, self.call, [values[n] if n else None for n in names])
         return {name: value for name, value in zip(self.outputs, found, strict=False) if name}
+
+
+def _before_blocks(network: Network, node: onnx.NodeProto) -> dict[int, str]:
+    """Names of values before their quantisation in blocks at run time, by place of the input."""
+    stored = [network.stored.get(name) for name in node.input]
+    found = {place: each.source for place, each in enumerate(stored) if each is not None}
+    return {place: source for place, source in found.items() if source is not None}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,7 +116,7 @@ def program(network: "Network") -> Program:
 
     steps: list[Products | Segment] = []
     for place in range(max([*products, *floats], default=0) + 1):
-        steps += [Products(network.name, node, constants) for node in products.get(place, [])]
+        steps += [Products(network, node, constants) for node in products.get(place, [])]
         group = floats.get(place, [])
         if group:
             steps.append(_segment(network, group, moving, values, output))
@@ -137,6 +150,7 @@ def _segment(
     # Only arrays can be stored in the part. Constant sequences are inputs at every run.
     stored = {name: values[name] for name in read if isinstance(values.get(name), np.ndarray)}
     elsewhere = {name for node in moving if id(node) not in inside for name in reads(node)}
+    elsewhere |= {each for node in moving for each in _before_blocks(network, node).values()}
     return Segment(
         network=network.name,
         model=network.model,

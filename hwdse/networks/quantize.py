@@ -15,10 +15,16 @@ Requantisation: with `requantize`, activations are first rounded to the design's
 hardware hands them from layer to layer. The output format gets a separate scale if it needs one.
 Without `requantize`, everything between two products stays float32, such as bias and activation
 functions.
+
+Operands that the network stores quantised keep the codes, scales and zero points of the file
+(`hwdse.networks.given`). No policy applies to them, they give up no range, and they are not rounded
+to the output format. With a zero point, the unit sums products of codes, and the terms that are
+left of sum (a - za)(b - zb) are subtracted behind the unit, exactly. Weights with scales of blocks
+are summed block by block in the unit, and the sums scaled and added in float64 behind it.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +34,8 @@ import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.formats import Format
 from hwdse.networks import scales
 from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
+from hwdse.networks.given import Weights, activations, weights
+from hwdse.networks.headroom import excess_bits, largest_codes, second_largest
 from hwdse.networks.observe import Observation
 from hwdse.networks.scales import Codes, ScalePolicy, Scaling
 from hwdse.spec import Design
@@ -35,7 +43,6 @@ from hwdse.spec import Design
 MatMul = Callable[[Design, Codes, Codes], Codes]
 """A function (design, codes of A (M, K), codes of B (K, N)) -> output codes (M, N)."""
 
-SUM_MARGIN = 1.25
 UNSEEN_MARGIN = 1.125
 """Margin on the largest activation.
 
@@ -63,6 +70,8 @@ class Plan:
         reductions: headroom reductions of the first and the second operand, in powers of two.
         handed: scaling in the design's output format with which the previous layer hands on the
             first and the second operand. None: the operand is float32.
+        segments: parts of K with a scale of their own, if weights are stored so; `second.scale`
+            then has the shape (groups, segments, N), and so has a zero point that is not 0.
     """
 
     first: Scaling
@@ -70,6 +79,7 @@ class Plan:
     weights: Codes | None
     reductions: tuple[int, int]
     handed: tuple[Scaling | None, Scaling | None] = (None, None)
+    segments: tuple[slice, ...] = (slice(None),)
 
 
 def plan(
@@ -92,31 +102,70 @@ def plan(
     formats = design.a, design.b
     limits = [float(design.a.max), float(design.b.max)]
     reductions = [0, 0]
+    stored = _stored_weights(design, observation)
+    given = _given_scalings(design, observation, stored)
     while True:
-        first, second = _scalings(policy, formats, limits, observation)
-        excess = _excess_bits(design, observation, first, second)
+        first, second = _scalings(policy, formats, limits, observation, given)
+        if None not in given:
+            break
+        excess = excess_bits(design, observation, first, second)
         room = [
-            max(0, math.floor(math.log2(limit / each.min_normal)))
-            for each, limit in zip(formats, limits, strict=True)
+            max(0, math.floor(math.log2(limit / each.min_normal))) if scaling is None else 0
+            for each, limit, scaling in zip(formats, limits, given, strict=True)
         ]
         if excess == 0 or not any(room):
             break
-        used = list(_largest_codes(observation, first, second))
+        used = list(largest_codes(observation, first, second))
         for _ in range(min(excess, sum(room))):
             place = 0 if room[0] >= room[1] else 1
             room[place] -= 1
             reductions[place] += 1
             limits[place] = min(limits[place], used[place]) / 2
             used[place] = min(used[place], limits[place])
-    if policy.measure == "output":
-        first, second = _placed(design, observation, first, second, matmul)
+    movable = tuple(place for place in (0, 1) if given[place] is None)
+    plain = stored is None or (len(stored.segments) == 1 and not stored.zero.any())
+    if policy.measure == "output" and movable and plain:
+        first, second = _placed(design, observation, first, second, matmul, movable=movable)
+    handed = handed_scalings(design.out, observation) if requantize else (None, None)
+    handed = (None if given[0] else handed[0], None if given[1] else handed[1])
+    if stored is not None:
+        second = replace(second, scale=stored.scale, zero=stored.zero)
+        return Plan(
+            first=first,
+            second=second,
+            weights=stored.codes,
+            reductions=(reductions[0], reductions[1]),
+            handed=handed,
+            segments=stored.segments,
+        )
     return Plan(
         first=first,
         second=second,
         weights=second.codes(observation.matrices) if observation.constant else None,
         reductions=(reductions[0], reductions[1]),
-        handed=handed_scalings(design.out, observation) if requantize else (None, None),
+        handed=handed,
     )
+
+
+def _stored_weights(design: Design, observation: Observation) -> Weights | None:
+    """The weights as the network stores them, if it stores them quantised."""
+    second = observation.given.second
+    if second is None or second.values is None:
+        return None
+    return weights(design.b, "b", second)
+
+
+def _given_scalings(
+    design: Design, observation: Observation, stored: Weights | None
+) -> tuple[Scaling | None, Scaling | None]:
+    """Scalings of operands that the network stores quantised; None for others."""
+    first, second = observation.given.first, observation.given.second
+    scaling = None
+    if stored is not None:
+        scaling = stored.scaling(design.b)
+    elif second is not None:
+        scaling = activations(design.b, "b", second)
+    return None if first is None else activations(design.a, "a", first), scaling
 
 
 class DesignArithmetic(Arithmetic):
@@ -143,23 +192,47 @@ class DesignArithmetic(Arithmetic):
     def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
         """The product in the design's arithmetic, scaled back to real values."""
         chosen = self._plans[site.name]
-        units = chosen.second.scale
-        unit = chosen.first.scale[0] * units[group if len(units) > 1 else 0]
-        return self._values(self.multiplied(site, a, b), unit)
+        scale, zero = chosen.second.scale, np.atleast_3d(chosen.second.zero)
+        scale = scale[group if len(scale) > 1 else 0]
+        zero = zero[group if len(zero) > 1 else 0]
+        found = None
+        for place, part in enumerate(chosen.segments):
+            at = slice(place, place + 1)
+            sums = self._sums(site, a[:, part], b[part], zero[at])
+            values = sums * (chosen.first.scale[0] * scale[at])
+            found = values if found is None else found + values
+        assert found is not None
+        real: Real = found.astype(np.float32)
+        return real
 
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """The product of each pair in the design's arithmetic, scaled back to real values."""
         chosen = self._plans[site.name]
-        codes = self.multiplied(site, a, b)
-        return self._values(codes, chosen.first.scale * chosen.second.scale)
+        sums = self._sums(site, a, b, np.atleast_3d(chosen.second.zero))
+        found: Real = (sums * (chosen.first.scale * chosen.second.scale)).astype(np.float32)
+        return found
 
     def multiplied(self, site: Site, a: Operand, b: Operand) -> Codes:
         """Output codes of the product, or of a stack of products, of codes."""
         del site
         return self._matmul(self._design, a, b)
 
-    def _values(self, codes: Codes, unit: Values) -> Real:
-        found: Real = (hwdse.kernels.decode(self._design.out, codes) * unit).astype(np.float32)
+    def _sums(self, site: Site, a: Operand, b: Operand, zero: Values) -> Values:
+        """Sums (..., M, N) of products of the numbers, each less its zero point.
+
+        Args:
+            site: the site.
+            a: codes (..., M, K).
+            b: codes (..., K, N).
+            zero: zero points of b, of a shape that broadcasts to (..., 1, N).
+        """
+        sums: Values = hwdse.kernels.decode(self._design.out, self.multiplied(site, a, b))
+        of_a = np.asarray(self._plans[site.name].first.zero)
+        if not of_a.any() and not zero.any():
+            return sums
+        left = hwdse.kernels.decode(self._design.a, a).astype(np.float64).sum(-1, keepdims=True)
+        right = hwdse.kernels.decode(self._design.b, b).astype(np.float64).sum(-2, keepdims=True)
+        found: Values = sums - (of_a * right + zero * left - a.shape[-1] * of_a * zero)
         return found
 
 
@@ -168,8 +241,17 @@ def _scalings(
     formats: tuple[Format, Format],
     limits: list[float],
     observation: Observation,
+    given: tuple[Scaling | None, Scaling | None],
 ) -> tuple[Scaling, Scaling]:
-    """Scalings of both operands. `limits` are the largest allowed magnitudes of the codes."""
+    """Scalings of both operands.
+
+    Args:
+        policy: the scale policy.
+        formats: formats of the operands.
+        limits: largest allowed magnitudes of the codes.
+        observation: the operands.
+        given: scalings that are fixed already.
+    """
     rows, matrices = observation.rows.astype(np.float64), observation.matrices
     search = _Search(
         policy=policy,
@@ -177,15 +259,17 @@ def _scalings(
         # The weights of a channel affect the outputs of this channel only.
         channels=(1,) if observation.constant else (0, 1, 2),
     )
-    second = search.scaling(
-        formats[1], matrices, _second_largest(observation), limits[1], lambda b: rows @ b
+    second = given[1] or search.scaling(
+        formats[1], matrices, second_largest(observation), limits[1], lambda b: rows @ b
     )
-    weights = second.values(matrices)
+    if given[0] is not None:
+        return given[0], second
+    rounded = second.values(matrices)
     margin = UNSEEN_MARGIN if policy.measure else 1.0
     first_largest = np.full((1, 1, 1), observation.first_largest * margin)
     search = replace(search, channels=(0, 1, 2))
     first = search.scaling(
-        formats[0], observation.rows, first_largest, limits[0], lambda a: a @ weights
+        formats[0], observation.rows, first_largest, limits[0], lambda a: a @ rounded
     )
     return first, second
 
@@ -262,18 +346,18 @@ def as_handed(scaling: Scaling | None, x: Real) -> Real:
     return x if scaling is None else scaling.values(x).astype(np.float32)
 
 
-def _second_largest(observation: Observation) -> Values:
-    """Largest magnitude of the second operand: per channel for weights, overall for activations."""
-    if not observation.constant:
-        return np.full((1, 1, 1), observation.second_largest)
-    found: Values = np.abs(observation.matrices).max(axis=1, keepdims=True, initial=0.0)
-    return found
-
-
 def _placed(
-    design: Design, observation: Observation, first: Scaling, second: Scaling, matmul: MatMul
+    design: Design,
+    observation: Observation,
+    first: Scaling,
+    second: Scaling,
+    matmul: MatMul,
+    *,
+    movable: tuple[int, ...],
 ) -> tuple[Scaling, Scaling]:
-    """Move both scales by whole octaves to reduce the error of the design's products and sums.
+    """Move scales by whole octaves to reduce the error of the design's products and sums.
+
+    `movable` are the places of the operands whose scales may move.
 
     Nothing moves if the design's outputs are already about as good as the rounded operands allow.
     This is true for exact products and a wide accumulator, where moving a scale changes nothing.
@@ -305,7 +389,7 @@ def _placed(
     for turn in range(_PLACING_TURNS):
         if best <= enough or turn - last_move > 1:
             break
-        place = turn % 2
+        place = movable[turn % len(movable)]
         moved = [chosen[place].moved(octaves) for octaves in (-8, -4, -2, -1, 1, 2, 4, 8)]
         errors = [
             error(*((each, chosen[1]) if place == 0 else (chosen[0], each))) for each in moved
@@ -314,57 +398,3 @@ def _placed(
             best = min(errors)
             chosen[place], last_move = moved[errors.index(best)], turn
     return chosen[0], chosen[1]
-
-
-def _largest_codes(
-    observation: Observation, first: Scaling, second: Scaling
-) -> tuple[float, float]:
-    """Largest magnitudes of both operands, in units of the operands' scales."""
-    return (
-        min(observation.first_largest / float(first.scale.min()), first.limit),
-        min(float((_second_largest(observation) / second.scale).max(initial=0.0)), second.limit),
-    )
-
-
-def _excess_bits(design: Design, observation: Observation, first: Scaling, second: Scaling) -> int:
-    """Number of powers of two by which the worst product or running sum is too large."""
-    product = math.prod(_largest_codes(observation, first, second))
-    if product == 0:
-        return 0
-    excess = product / _largest_product(design)
-    # Compute exact running sums only if this cheap upper bound exceeds the limit.
-    if product * observation.terms * SUM_MARGIN > design.largest_sum:
-        worst = max(
-            (worst_running_sum(a, b) for a, b in _in_codes(observation, first, second)),
-            default=0.0,
-        )
-        excess = max(excess, worst * SUM_MARGIN / design.largest_sum)
-    return math.ceil(math.log2(excess)) if excess > 1 else 0
-
-
-def _in_codes(
-    observation: Observation, first: Scaling, second: Scaling
-) -> Iterator[tuple[Values, Values]]:
-    """Pairs of recorded rows and matrix, clipped and in units of their scales."""
-    rows = np.concatenate([observation.rows, observation.extremes], axis=1)
-    rows = np.clip(rows / first.scale, -first.limit, first.limit)
-    matrices = np.clip(observation.matrices / second.scale, -second.limit, second.limit)
-    yield from zip(rows, matrices, strict=True)
-
-
-def _largest_product(design: Design) -> float:
-    """Largest product that is certainly within the range of the multiplier."""
-    top = 2.0 ** min(design.product.top, 1023)
-    # If the product format can represent max * max, there is no limit. Otherwise the product
-    # overflows somewhere in its top binade. L-Mul, for example, gives a code of the operand format.
-    return math.inf if design.a.max * design.b.max <= top else top / 2
-
-
-def worst_running_sum(rows: npt.NDArray[np.floating], matrix: npt.NDArray[np.floating]) -> float:
-    """Largest magnitude of any running sum (sum of the first k terms, any k) of rows @ matrix."""
-    total = np.zeros((len(rows), matrix.shape[1]))
-    worst = np.zeros_like(total)
-    for k in range(matrix.shape[0]):
-        total += rows[:, k, np.newaxis] * matrix[k]
-        np.maximum(worst, np.abs(total), out=worst)
-    return float(worst.max(initial=0.0))

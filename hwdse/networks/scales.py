@@ -111,11 +111,14 @@ class Scaling:
         number_format: format of the codes.
         scale: real value that the format's 1.0 represents. The shape broadcasts to the values.
         limit: largest allowed magnitude of a code's value.
+        zero: number of the code that stands for 0. Quantised networks have zero points that are
+            not 0; values then stand for (number of the code - zero) * scale.
     """
 
     number_format: Format
     scale: Scales
     limit: float
+    zero: Scales | float = 0.0
 
     def codes(self, x: Real) -> Codes:
         """Codes of x, rounded to nearest even, saturating."""
@@ -125,7 +128,7 @@ class Scaling:
     def values(self, x: Real) -> npt.NDArray[np.float64]:
         """Real values that the codes of x represent."""
         found = hwdse.kernels.quantize(self.number_format, self._scaled(x))
-        return np.asarray(found, np.float64) * self.scale
+        return (np.asarray(found, np.float64) - self.zero) * self.scale
 
     def moved(self, octaves: int) -> "Scaling":
         """The same scaling with all scales multiplied by 2^octaves."""
@@ -145,6 +148,8 @@ class Scaling:
                 scaled = x * (1 / self.scale).astype(np.float32)
         else:
             scaled = x / self.scale
+        if np.any(self.zero):
+            scaled = scaled + self.zero
         if self.limit < self.number_format.max:
             np.clip(scaled, -self.limit, self.limit, out=scaled)
         return np.ascontiguousarray(scaled)

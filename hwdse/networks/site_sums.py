@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 import hwdse  # loads the slow module `hwdse.kernels` on first use
+from hwdse.errors import NetworkError
 from hwdse.formats import BlockFormat
 from hwdse.networks import scales
 from hwdse.networks.arithmetic import Real
-from hwdse.networks.blocks import BlockVectors, check_blocks
+from hwdse.networks.block_vectors import BlockVectors
+from hwdse.networks.blocks import check_blocks
 from hwdse.networks.evaluate import check_kernel
 from hwdse.networks.observe import Observation
 from hwdse.networks.quantize import Plan, plan
@@ -75,9 +77,15 @@ def sums_of_site(design: Design, observation: Observation, policy: str) -> Itera
         policy: name of the scale policy.
 
     Raises:
+        NetworkError: the network stores operands of the site quantised.
         SpecError: the design has no running sum or no fast kernel.
     """
     _ = design.accumulator  # refuses units without a running sum
+    if observation.given.first is not None or observation.given.second is not None:
+        raise NetworkError(
+            "sums of single matrix products are measured of networks in float32 only: this one "
+            "stores operands quantised"
+        )
     count = len(observation.matrices)
     groups = _some(count, MATRICES)
     if not design.unit.takes_blocks:
@@ -170,7 +178,7 @@ class _BlockSums(Sums):
         terms = rows.shape[1]
         self.left = _values(formats[0], self._a)[:, :terms]
         self.right = _values(formats[1], self._b)[:, :terms].T
-        self.left_scale = self._a.factor
+        self.left_scale = float(self._a.factor)
         self.right_scale = np.full((1, 1), self._b.factor)
 
     def results(self, order: Order | None = None) -> Values:

@@ -16,7 +16,8 @@ import numpy as np
 
 from hwdse.errors import NetworkError
 from hwdse.networks import scales
-from hwdse.networks.evaluate import data_folder, observations
+from hwdse.networks.evaluate import observed
+from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network
 from hwdse.networks.observe import Observation
 from hwdse.networks.site_sums import COLUMNS, MATRICES, ROWS, Order, Values, sums_of_site
@@ -86,11 +87,12 @@ def order_spread_of_network(
         policy: name of the scale policy.
 
     Raises:
-        NetworkError: the number of orders is out of range, or the network does not run.
+        NetworkError: the number of orders is out of range, or the network does not run, names no
+            dataset or is quantised already.
         DatasetError: data is missing or damaged.
         SpecError: the design has no running sum or no fast kernel.
     """
-    found = observations(network, data_folder(data_dir))
+    found = observed(network, NamedImages.of(network, data_dir))
     return [_measure(design, each, site, orders, policy) for site, each in found.items()]
 
 

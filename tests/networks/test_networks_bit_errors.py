@@ -8,8 +8,11 @@ import pytest
 from hwdse import Design, kernels, networks
 from hwdse.cli import main
 from hwdse.errors import NetworkError
-from hwdse.networks import bit_errors, execute
+from hwdse.networks import bit_errors, execute, scales
 from hwdse.networks.bit_errors import bit_error_accuracy
+from hwdse.networks.blocks import BlockArithmetic
+from hwdse.networks.evaluate import Scoring, plan_blocks, plan_network
+from hwdse.networks.quantize import DesignArithmetic
 
 ELEMENTS = Design.parse("a=e4m3fn,b=int4,acc=fp:bf16")
 BLOCKS = Design.parse("a=mxfp4,acc=fp:fp32,unit=mx")
@@ -21,6 +24,10 @@ def network():
     return networks.load("digits")
 
 
+def value(test, arithmetic):
+    return test.scores(execute.Executor(test.network, arithmetic), test.count, None).value()
+
+
 def flipped(codes, bit):
     return codes ^ codes.dtype.type(1 << bit)
 
@@ -28,22 +35,19 @@ def flipped(codes, bit):
 @pytest.mark.parametrize("place", bit_errors.PLACES)
 def test_every_code_flipped_is_what_a_flipping_product_gives(network, place):
     found = bit_error_accuracy(ELEMENTS, network, place=place, rate=1.0, draws=2, samples=SAMPLES)
+    test = Scoring.of(network, SAMPLES, None, None, "top1")
     fmt = ELEMENTS.b if place == "weights" else ELEMENTS.a
     assert [each.bit for each in found] == list(range(fmt.bits - 1, -1, -1))
     for each in found:
         # Scales are chosen with the product as it is.
-        plans = bit_errors.plan_network(
-            ELEMENTS, network, None, kernels.matmul, bit_errors.scales.get("output")
-        )
+        plans = plan_network(ELEMENTS, network, test.data, kernels.matmul, scales.get("output"))
 
         def product(design, a, b, bit=each.bit):
             a, b = (a, flipped(b, bit)) if place == "weights" else (flipped(a, bit), b)
             return kernels.matmul(design, a, b)
 
-        arithmetic = bit_errors.DesignArithmetic(ELEMENTS, plans, product)
-        part = bit_errors.test_part(network, SAMPLES, None)
-        outputs = bit_errors.outputs_of(execute.Executor(network, arithmetic), network, part.x)
-        right = np.mean(bit_errors.predicted_classes(outputs) == part.y)
+        arithmetic = DesignArithmetic(ELEMENTS, plans, product)
+        right = value(test, arithmetic)
         assert each.value == each.low == each.high == right
         assert each.loss == each.clean - right
 
@@ -55,8 +59,8 @@ def test_blocks_have_errors_in_elements_and_scales(network, place):
         *(("element", bit) for bit in (3, 2, 1, 0)),
         *(("scale", bit) for bit in range(7, -1, -1)),
     ]
-    plans = bit_errors.plan_blocks(BLOCKS, network, None)
-    part = bit_errors.test_part(network, SAMPLES, None)
+    test = Scoring.of(network, SAMPLES, None, None, "top1")
+    plans = plan_blocks(BLOCKS, network, test.data)
     for each in found:
 
         def product(design, *operands, one=each):
@@ -65,9 +69,8 @@ def test_blocks_have_errors_in_elements_and_scales(network, place):
             taken[which] = flipped(taken[which], one.bit)
             return kernels.block_matmul(design, *taken)
 
-        arithmetic = bit_errors.BlockArithmetic(BLOCKS, plans, product)
-        outputs = bit_errors.outputs_of(execute.Executor(network, arithmetic), network, part.x)
-        assert each.value == np.mean(bit_errors.predicted_classes(outputs) == part.y)
+        arithmetic = BlockArithmetic(BLOCKS, plans, product)
+        assert each.value == value(test, arithmetic)
 
 
 @pytest.mark.parametrize("design", [ELEMENTS, BLOCKS], ids=["elements", "blocks"])

@@ -12,7 +12,8 @@ from hwdse import Design, formats, kernels, networks
 from hwdse.errors import SpecError
 from hwdse.golden.engines.mx import block_products, running_blocks
 from hwdse.networks import lowered
-from hwdse.networks.blocks import BlockArithmetic, BlockVectors, block_plan
+from hwdse.networks.block_vectors import BlockVectors
+from hwdse.networks.blocks import BlockArithmetic, block_plan
 from hwdse.networks.observe import Observer
 
 SPECS = [

@@ -11,8 +11,9 @@ from hwdse import Design, kernels, networks
 from hwdse.cli import main
 from hwdse.errors import NetworkError, SpecError
 from hwdse.networks import ladder
-from hwdse.networks.evaluate import evaluate, observations, plan_network
+from hwdse.networks.evaluate import evaluate, observed, plan_network
 from hwdse.networks.ladder import RUNGS, climb, layer_sqnr, rank_correlations, tensor_sqnr
+from hwdse.networks.named import NamedImages
 from hwdse.networks.scales import OUTPUT
 
 EXACT = Design.parse("a=int4,acc=kulisch,out=fp32")
@@ -29,9 +30,10 @@ def climbed(network):
 
 
 def test_rungs_of_exact_sums_are_those_of_rounded_operands(network):
-    plans = plan_network(EXACT, network, None, kernels.matmul, OUTPUT)
+    data = NamedImages.of(network)
+    plans = plan_network(EXACT, network, data, kernels.matmul, OUTPUT)
     tensors, layers = [], []
-    for site, seen in observations(network, None).items():
+    for site, seen in observed(network, data).items():
         rows, matrix = seen.rows[:, :64], seen.matrices
         assert matrix.shape[2] <= 64  # so that no column is left out
         left, right = plans[site].first.values(rows), plans[site].second.values(matrix)

@@ -6,8 +6,9 @@ from networks_fakes import exact_matmul
 
 from hwdse import Design
 from hwdse.networks.arithmetic import Site
+from hwdse.networks.headroom import SUM_MARGIN, worst_running_sum
 from hwdse.networks.observe import Observer
-from hwdse.networks.quantize import SUM_MARGIN, DesignArithmetic, plan, worst_running_sum
+from hwdse.networks.quantize import DesignArithmetic, plan
 
 SITE = Site(name="y", constant=True)
 

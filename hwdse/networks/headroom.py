@@ -1,0 +1,79 @@
+"""How much of an operand's range a multiplier and an accumulator leave, on calibration data."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from hwdse.networks.observe import Observation
+from hwdse.networks.scales import Scaling
+from hwdse.spec import Design
+
+SUM_MARGIN = 1.25
+"""Margin on the worst running sum, for data that calibration has not seen."""
+
+Values = npt.NDArray[np.float64]
+
+
+def second_largest(observation: Observation) -> Values:
+    """Largest magnitude of the second operand: per channel for weights, overall for activations."""
+    if not observation.constant:
+        return np.full((1, 1, 1), observation.second_largest)
+    found: Values = np.abs(observation.matrices).max(axis=1, keepdims=True, initial=0.0)
+    return found
+
+
+def largest_codes(observation: Observation, first: Scaling, second: Scaling) -> tuple[float, float]:
+    """Largest magnitudes of both operands, in units of the operands' scales."""
+    of_first = observation.first_largest / float(first.scale.min()) + np.abs(first.zero).max()
+    of_second = second_largest(observation) / second.scale + np.abs(second.zero)
+    return (
+        min(float(of_first), first.limit),
+        min(float(of_second.max(initial=0.0)), second.limit),
+    )
+
+
+def excess_bits(design: Design, observation: Observation, first: Scaling, second: Scaling) -> int:
+    """Number of powers of two by which the worst product or running sum is too large."""
+    product = math.prod(largest_codes(observation, first, second))
+    if product == 0:
+        return 0
+    excess = product / _largest_product(design)
+    # Compute exact running sums only if this cheap upper bound exceeds the limit.
+    if product * observation.terms * SUM_MARGIN > design.largest_sum:
+        worst = max(
+            (worst_running_sum(a, b) for a, b in _in_codes(observation, first, second)),
+            default=0.0,
+        )
+        excess = max(excess, worst * SUM_MARGIN / design.largest_sum)
+    return math.ceil(math.log2(excess)) if excess > 1 else 0
+
+
+def _in_codes(
+    observation: Observation, first: Scaling, second: Scaling
+) -> Iterator[tuple[Values, Values]]:
+    """Pairs of recorded rows and matrix, clipped and in units of their scales."""
+    rows = np.concatenate([observation.rows, observation.extremes], axis=1)
+    rows = np.clip(rows / first.scale + first.zero, -first.limit, first.limit)
+    matrices = observation.matrices / second.scale + second.zero
+    matrices = np.clip(matrices, -second.limit, second.limit)
+    yield from zip(rows, matrices, strict=True)
+
+
+def _largest_product(design: Design) -> float:
+    """Largest product that is certainly within the range of the multiplier."""
+    top = 2.0 ** min(design.product.top, 1023)
+    # If the product format can represent max * max, there is no limit. Otherwise the product
+    # overflows somewhere in its top binade. L-Mul, for example, gives a code of the operand format.
+    return math.inf if design.a.max * design.b.max <= top else top / 2
+
+
+def worst_running_sum(rows: npt.NDArray[np.floating], matrix: npt.NDArray[np.floating]) -> float:
+    """Largest magnitude of any running sum (sum of the first k terms, any k) of rows @ matrix."""
+    total = np.zeros((len(rows), matrix.shape[1]))
+    worst = np.zeros_like(total)
+    for k in range(matrix.shape[0]):
+        total += rows[:, k, np.newaxis] * matrix[k]
+        np.maximum(worst, np.abs(total), out=worst)
+    return float(worst.max(initial=0.0))

@@ -1,0 +1,93 @@
+"""Quantised networks as they are: stored codes reach the products, and outputs equal the file's."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from networks_fakes import relative_difference, runtime_outputs
+from quantised_files import FILES
+from quantised_runs import in_design, load, pixels
+
+from hwdse import Design
+from hwdse.networks.arithmetic import FloatArithmetic
+from hwdse.networks.execute import Executor, FloatNetwork
+
+TOLERANCE = 1e-5
+
+
+NAMES = [
+    pytest.param(name, marks=pytest.mark.long) if made.long else name
+    for name, made in FILES.items()
+]
+
+
+def reference(file, network, x):
+    if file.runs:
+        # With dequantised operands: on CPUs without dot products of bytes, onnxruntime's integer
+        # kernels add pairs of products in 16 bits, which saturate.
+        return runtime_outputs(file.model, x)[0]
+    if file.expected is not None:
+        return file.expected(x).astype(np.float32)
+    return FloatNetwork(network).outputs(x)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_codes_reach_the_products(name, tmp_path):
+    file = FILES[name].make()
+    network = load(file.model, tmp_path)
+    _, seen = in_design(network, file.spec, pixels(network))
+    blocks = Design.parse(file.spec).unit.takes_blocks
+    found = [operands[2 if blocks else 1] for operands in seen]
+    found = [codes for codes in found if codes.ndim == 2]  # stacks are of activations
+    wanted = list(file.codes)
+    # Weights with scales of blocks are multiplied part by part.
+    joined, part = [], []
+    for codes in found:
+        part.append(codes)
+        if wanted and sum(map(len, part)) == len(wanted[len(joined)]):
+            joined.append(np.concatenate(part))
+            part = []
+        if len(joined) == len(wanted):
+            break
+    assert len(joined) == len(wanted) > 0
+    for codes, stored in zip(joined, wanted, strict=True):
+        np.testing.assert_array_equal(codes, stored)
+    if blocks:
+        assert len(file.scales) == len(wanted)
+        for operands, scales in zip(seen, file.scales, strict=False):
+            np.testing.assert_array_equal(operands[3], scales)
+
+
+#: Greatest difference where the file has activations in floats, which the design quantises itself.
+LIMITS = {
+    "recurrent-layer": 1e-4,
+    "mxfp8-weights": 0.1,
+    "mxfp6-weights": 0.1,
+    "mxint8-weights": 0.1,
+    "mxfp4-weights": 0.3,
+    "nvfp4-weights": 0.3,
+    "weights-of-4-bits": 1e-2,
+    "weights-of-4-bits-as-qdq": 1e-2,
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_equal_those_of_the_file(name, tmp_path):
+    """Sums are exact, so nothing but the last bits of float32 may differ."""
+    file = FILES[name].make()
+    network = load(file.model, tmp_path)
+    x = pixels(network)
+    expected = reference(file, network, x)
+    baseline = FloatNetwork(network).outputs(x)
+    assert relative_difference(baseline, expected) <= TOLERANCE
+    lowered = Executor(network, FloatArithmetic()).outputs(x)
+    assert relative_difference(lowered, expected) <= TOLERANCE
+    found, _ = in_design(network, file.spec, x)
+    assert relative_difference(found, expected) <= LIMITS.get(name, TOLERANCE)
+    assert expected.std() > 1e-3
+
+
+def test_there_are_files_of_many_exporters():
+    counts = Counter(made.exporter for made in FILES.values())
+    assert sum(counts.values()) >= 24
+    assert len(counts) >= 4
