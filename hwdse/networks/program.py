@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Products:
     """A step: one operator that is lowered to matrix products."""
 
-    def __init__(self, network: Network, node: onnx.NodeProto, constants: frozenset[str]) -> None:
+    def __init__(self, network: "Network", node: onnx.NodeProto, constants: frozenset[str]) -> None:
         self.call = lowered.Call.of(network.name, node, constants)
         self.operands, self.outputs = tuple(node.input), tuple(node.output)
         # The values before the network quantised them in blocks, by the place of the operand.

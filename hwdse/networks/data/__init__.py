@@ -1,6 +1,6 @@
 """Data for evaluations: registered datasets, and files of the user by their kind.
 
-A module of this folder reads one kind of file, and registers a `Reader`. A reader gives all samples
+A module of this folder reads one kind of file, and registers a `DataReader`. A reader gives all samples
 of the file. Which of them serve for calibration is decided here, the same for all kinds.
 """
 
@@ -39,7 +39,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reader:
+class DataReader:
     """Reads one kind of file.
 
     Attributes:
@@ -53,10 +53,10 @@ class Reader:
     read: Callable[[Path, Computation, Options], FileSamples]
 
 
-_READERS: list[Reader] = []
+_READERS: list[DataReader] = []
 
 
-def register(reader: Reader) -> None:
+def register(reader: DataReader) -> None:
     """Make a kind of file known."""
     _READERS.append(reader)
 

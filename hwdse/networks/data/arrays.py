@@ -11,7 +11,7 @@ from typing import IO
 from numpy.lib import format as npy
 
 from hwdse.errors import DatasetError, first_line
-from hwdse.networks.data import Options, Reader, register
+from hwdse.networks.data import DataReader, Options, register
 from hwdse.networks.parts import digest
 from hwdse.networks.protocols import Array, Computation, Sample
 from hwdse.reading import MEBIBYTE, open_regular, reason
@@ -122,7 +122,7 @@ def _announced(content: IO[bytes]) -> int:
 
 
 register(
-    Reader(
+    DataReader(
         what="an .npz file",
         takes=lambda path: path.suffix == ".npz" and path.is_file(),
         read=read_arrays,

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from hwdse.errors import DatasetError, first_line, unknown
-from hwdse.networks.data import Options, Reader, register
+from hwdse.networks.data import DataReader, Options, register
 from hwdse.networks.network import Network
 from hwdse.networks.parts import digest
 from hwdse.networks.protocols import Array, Computation, Input, Sample
@@ -309,4 +309,4 @@ def _numbers(name: str, text: str, shape: tuple[int, ...]) -> npt.NDArray[np.flo
     return values
 
 
-register(Reader(what="a folder of images", takes=lambda path: path.is_dir(), read=read_images))
+register(DataReader(what="a folder of images", takes=lambda path: path.is_dir(), read=read_images))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import DatasetError, first_line
-from hwdse.networks.data import Options, Reader, register
+from hwdse.networks.data import DataReader, Options, register
 from hwdse.networks.parts import digest
 from hwdse.networks.protocols import Array, Computation, Input, Sample
 from hwdse.reading import MEBIBYTE, read_text
@@ -132,7 +132,7 @@ def _value(each: Input, window: npt.NDArray[np.int64]) -> Array:
 
 
 register(
-    Reader(
+    DataReader(
         what="a text (--tokenizer)",
         takes=lambda path: path.suffix not in {".npz", ".onnx"} and path.is_file(),
         read=read_tokens,

@@ -20,7 +20,7 @@ from hwdse.networks import datasets
 from hwdse.networks.train.export import GraphBuilder, save
 from hwdse.networks.train.fashion_cnn import DEVIATION, MEAN, augment, normalised
 from hwdse.networks.train.images import Recipe, accuracy, train
-from hwdse.networks.train.transformer import Block, append_norm, initialise, numbers
+from hwdse.networks.train.transformer import TransformerBlock, append_norm, initialise, numbers
 
 PATCH, SIDE = 4, 7
 WIDTH, HEADS, BLOCKS = 64, 4, 4
@@ -44,7 +44,7 @@ class VisionTransformer(nn.Module):
         self.patches = nn.Conv2d(1, WIDTH, PATCH, stride=PATCH)
         self.places = nn.Parameter(0.02 * torch.randn(SIDE * SIDE, WIDTH))
         self.blocks = nn.ModuleList(
-            Block(WIDTH, HEADS, causal=False, dropout=0.1) for _ in range(BLOCKS)
+            TransformerBlock(WIDTH, HEADS, causal=False, dropout=0.1) for _ in range(BLOCKS)
         )
         self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 10)
         initialise(self, BLOCKS)
@@ -66,7 +66,7 @@ def export(network: VisionTransformer, title: str) -> onnx.ModelProto:
     graph.transposed(0, 2, 1)
     graph.plus(network.places.detach().numpy())
     for block in network.blocks:
-        assert isinstance(block, Block)
+        assert isinstance(block, TransformerBlock)
         block.export(graph, SIDE * SIDE)
     append_norm(graph, network.norm)
     graph.mean_of_tokens()

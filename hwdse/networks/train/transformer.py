@@ -14,7 +14,7 @@ _MASKED = -1e4
 """What is added to scores that must not count. Infinity would become NaN in narrow formats."""
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Self-attention and a perceptron, each behind a normalisation and beside the input.
 
     Source: Xiong et al., "On layer normalization in the transformer architecture", ICML 2020.
