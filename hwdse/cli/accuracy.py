@@ -243,10 +243,10 @@ def _show_classes(
                 percent(result.value),
                 f"{percent(result.low)} to {percent(result.high)}",
                 percent(result.float_value),
-                "-" if result.agreement is None else percent(result.agreement),
-                "-" if result.mcnemar_p is None else f"{result.mcnemar_p:.2g}",
+                percent(result.agreement or 0.0),
+                f"{result.mcnemar_p:.2g}",
                 f"{result.sqnr_db:.1f}",
-                "-" if result.kl_divergence is None else f"{result.kl_divergence:.2g}",
+                f"{result.kl_divergence:.2g}",
                 f"+-{100 * result.scale_spread / 2:.2f} %",
                 "-" if rank is None else rank,
             ]

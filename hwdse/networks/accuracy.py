@@ -222,26 +222,24 @@ class Scores:
     def _of_classes(self, parts: Parts, float_parts: Parts) -> dict[str, Any]:
         """What only answers that are classes have, or only others."""
         chunks = self._scored
-        count = len(parts)
-        found: dict[str, Any] = dict.fromkeys(
-            ("correct", "agreement", "mcnemar_p", "kl_divergence")
-        )
-        agrees = np.concatenate([chunk.agrees for chunk in chunks])
-        outcomes = np.zeros(count, np.uint8)
-        if chunks[0].has_classes:
-            found["agreement"] = float(np.mean(agrees))
-            found["kl_divergence"] = _mean([(chunk.kl, len(chunk.errors)) for chunk in chunks])
-            outcomes |= (AGREES * agrees).astype(np.uint8)
-        if metrics.is_proportion(self._metric, parts) and self._metric.needs_labels:
-            right, float_right = parts[:, 0] > 0, float_parts[:, 0] > 0
-            found["correct"] = int(right.sum())
-            found["mcnemar_p"] = mcnemar_p(right, float_right)
-            outcomes |= (RIGHT * right).astype(np.uint8)
-        else:
+        if not all(chunk.has_classes for chunk in chunks):
             low, high = bootstrap_interval(self._metric.value, parts, float_parts)
-            found["difference"] = self._metric.value(parts) - self._metric.value(float_parts)
-            found["difference_low"], found["difference_high"] = low, high
-        return found | {"outcomes": outcomes}
+            return {
+                **dict.fromkeys(("correct", "agreement", "mcnemar_p", "kl_divergence")),
+                "difference": self._metric.value(parts) - self._metric.value(float_parts),
+                "difference_low": low,
+                "difference_high": high,
+                "outcomes": np.zeros(len(parts), np.uint8),
+            }
+        agrees = np.concatenate([chunk.agrees for chunk in chunks])
+        right, float_right = parts[:, 0] > 0, float_parts[:, 0] > 0
+        return {
+            "correct": int(right.sum()),
+            "agreement": float(np.mean(agrees)),
+            "mcnemar_p": mcnemar_p(right, float_right),
+            "kl_divergence": _mean([(chunk.kl, len(chunk.errors)) for chunk in chunks]),
+            "outcomes": (RIGHT * right | AGREES * agrees).astype(np.uint8),
+        }
 
     def _score(self) -> None:
         if not self._waiting:
@@ -271,10 +269,6 @@ class _Chunk:
     def of(
         cls, metric: Metric, outputs: Outputs, float_outputs: Outputs, targets: Sequence[Any]
     ) -> "_Chunk":
-        has_classes = outputs.ndim == 2 and outputs.shape[1] > 1
-        agrees = np.zeros(len(outputs), bool)
-        if has_classes:
-            agrees = predicted_classes(outputs) == predicted_classes(float_outputs)
         with np.errstate(all="ignore"):
             parts, float_parts = (
                 np.asarray(metric.parts(each, float_outputs, targets), np.float64)
@@ -285,7 +279,16 @@ class _Chunk:
                 f"metric {metric.name} gives parts of shape {parts.shape} for {len(outputs)} "
                 "samples: one row for each is needed"
             )
-        rows = outputs.reshape(len(outputs), -1)
+        rows, float_rows = (each.reshape(len(each), -1) for each in (outputs, float_outputs))
+        # Answers that are right or wrong, each from one row of classes.
+        has_classes = (
+            metric.needs_labels
+            and metrics.is_proportion(metric, parts)
+            and rows.shape[1] == max(outputs.shape[1:], default=1) > 1
+        )
+        agrees = np.zeros(len(outputs), bool)
+        if has_classes:
+            agrees = predicted_classes(rows) == predicted_classes(float_rows)
         return cls(
             parts=parts,
             float_parts=float_parts,
@@ -294,7 +297,7 @@ class _Chunk:
             nan_samples=int(np.isnan(rows).any(axis=1).sum()),
             has_classes=has_classes,
             agrees=agrees,
-            kl=kl_divergence(outputs, float_outputs) if has_classes else math.nan,
+            kl=kl_divergence(rows, float_rows) if has_classes else math.nan,
         )
 
 
