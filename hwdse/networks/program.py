@@ -45,7 +45,7 @@ class Products:
         return {name: value for name, value in zip(self.outputs, found, strict=False) if name}
 
 
-def _before_blocks(network: Network, node: onnx.NodeProto) -> dict[int, str]:
+def _before_blocks(network: "Network", node: onnx.NodeProto) -> dict[int, str]:
     """Names of values before their quantisation in blocks at run time, by place of the input."""
     stored = [network.stored.get(name) for name in node.input]
     found = {place: each.source for place, each in enumerate(stored) if each is not None}

@@ -5,6 +5,7 @@ from hwdse.networks import datasets
 from hwdse.networks.blocks import BlockArithmetic
 from hwdse.networks.evaluate import plan_blocks, plan_network
 from hwdse.networks.execute import Executor
+from hwdse.networks.named import NamedImages
 from hwdse.networks.quantize import DesignArithmetic
 from hwdse.networks.scales import OUTPUT
 
@@ -25,15 +26,15 @@ def pixels(network):
 def in_design(network, spec, x):
     """Outputs in the design's arithmetic, and the operands of each of its products."""
     design, seen = Design.parse(spec), []
-    kernel = kernels.matmul_of(design)
+    kernel, data = kernels.matmul_of(design), NamedImages.of(network)
 
     def matmul(given, *operands):
         seen.append(operands)
         return kernel(given, *operands)
 
     if design.unit.takes_blocks:
-        arithmetic = BlockArithmetic(design, plan_blocks(design, network, None), matmul)
+        arithmetic = BlockArithmetic(design, plan_blocks(design, network, data), matmul)
     else:
-        plans = plan_network(design, network, None, kernels.matmul, OUTPUT)
+        plans = plan_network(design, network, data, kernels.matmul, OUTPUT)
         arithmetic = DesignArithmetic(design, plans, matmul)
     return Executor(network, arithmetic).outputs(x), seen

@@ -1,7 +1,7 @@
 """Data for evaluations: registered datasets, and files of the user by their kind.
 
-A module of this folder reads one kind of file, and registers a `DataReader`. A reader gives all samples
-of the file. Which of them serve for calibration is decided here, the same for all kinds.
+A module of this folder reads one kind of file, and registers a `DataReader`. A reader gives all
+samples of the file. Which of them serve for calibration is decided here, the same for all kinds.
 """
 
 from collections.abc import Callable, Mapping
