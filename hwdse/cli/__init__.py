@@ -43,7 +43,7 @@ COMMANDS = {
     "accuracy": ("hwdse.cli.accuracy", "Run a network in the arithmetic of designs."),
     "ladder": (
         "hwdse.cli.ladder",
-        "Measure how well cheap measurements of designs foretell dear ones.",
+        "Measure the designs of a space on four rungs, and how well each rung orders them.",
     ),
     "orders": (
         "hwdse.cli.robustness",

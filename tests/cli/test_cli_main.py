@@ -54,7 +54,7 @@ def test_every_command_has_its_summary_help_and_json(name, capsys):
         (["explore", "--jobs", "0"], "'--jobs': 0 is not in the range"),
         (["explore", "--jobs", "many"], "'many' is not a valid integer"),
         (["explore", "--samples", "-1"], "not in the range"),
-        (["accuracy", "a=int8,acc=kulisch"], "Missing option '--network'"),
+        (["accuracy", "a=int8,acc=kulisch"], "Give a network: either --network NAME or --onnx"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_2(arguments, message, capsys):
