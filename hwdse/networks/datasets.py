@@ -197,7 +197,7 @@ def get(name: str) -> Dataset:
     """
     if name not in _REGISTRY:
         if name not in offered(GROUP):
-            raise DatasetError(unknown("dataset", name, {*names(), *offered(GROUP)}))
+            raise DatasetError(unknown("dataset", name, sorted({*names(), *offered(GROUP)})))
         found, place = load_offered(GROUP, name, "dataset", DatasetError)
         if not isinstance(found, Dataset):
             raise DatasetError(
