@@ -20,7 +20,9 @@ from hwdse.resources import cache_base
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_OPTIONS: dict[str, bool | str] = {"nogil": True, "error_model": "numpy"}
+Options = dict[str, bool | str | set[str]]
+
+_OPTIONS: Options = {"nogil": True, "error_model": "numpy"}
 
 
 def inner(function: Function) -> Function:
@@ -35,20 +37,32 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     The compiled code releases the interpreter lock, so that threads can run it at the same time. If
     no cache folder is writable, each process compiles the code again.
     """
+    return _compiled(function, _OPTIONS)
+
+
+def compiled_with_fma(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Like `compiled`; a product and an addition may become one instruction, which rounds once.
+
+    This is for functions whose products are all exact, so that no result changes.
+    """
+    return _compiled(function, _OPTIONS | {"fastmath": {"contract"}})
+
+
+def _compiled(function: Callable[..., Any], options: Options) -> Callable[..., Any]:
     user_choice = numba.config.CACHE_DIR
     package = _package(function)
     for folder in _cache_folders(user_choice, package):
         numba.config.CACHE_DIR = str(folder / f"hwdse-{_source_digest(package)}")
         try:
-            return _njit(_OPTIONS | {"cache": True})(function)
+            return _njit(options | {"cache": True})(function)
         except (OSError, RuntimeError):
             continue  # not writable: try the next folder
         finally:
             numba.config.CACHE_DIR = user_choice
-    return _njit(_OPTIONS)(function)
+    return _njit(options)(function)
 
 
-def _njit(options: dict[str, bool | str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _njit(options: Options) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     decorator: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(**options)
     return decorator
 

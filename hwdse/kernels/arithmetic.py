@@ -28,7 +28,6 @@ ODD_MARGIN = 2
 MAGNITUDE_MASK = np.int64(2**63 - 1)
 _SIGN_64, _SIGN_32 = np.int64(-(2**63)), np.int32(-(2**31))
 _EXPONENT_64, _EXPONENT_32 = np.int64(0x7FF << 52), np.int32(0xFF << 23)
-_SIGNED_EXPONENT_64, _SIGNED_EXPONENT_32 = _SIGN_64 | _EXPONENT_64, _SIGN_32 | _EXPONENT_32
 
 
 def _is_single(numba_type: Any) -> bool:
@@ -65,11 +64,6 @@ def exponent_bits(x: Any) -> Any:
     return bits_of(x) & (_EXPONENT_32 if isinstance(x, np.float32) else _EXPONENT_64)
 
 
-def signed_exponent_bits(x: Any) -> Any:
-    """Bit pattern of `x` with the fraction cleared."""
-    return sign_bits(x) | exponent_bits(x)
-
-
 def sign_fill(pattern: Any, x: Any) -> Any:
     """-1 if the pattern, in the width of `x`, is negative, else 0."""
     integer = _integer_type(x)
@@ -103,13 +97,6 @@ def _(x):  # type: ignore[no-untyped-def]
     if _is_single(x):
         return lambda x: np.int32(np.float32(x).view(np.int32) & _EXPONENT_32)
     return lambda x: np.float64(x).view(np.int64) & _EXPONENT_64
-
-
-@overload(signed_exponent_bits)
-def _(x):  # type: ignore[no-untyped-def]
-    if _is_single(x):
-        return lambda x: np.int32(np.float32(x).view(np.int32) & _SIGNED_EXPONENT_32)
-    return lambda x: np.float64(x).view(np.int64) & _SIGNED_EXPONENT_64
 
 
 @overload(sign_fill)

@@ -1,6 +1,7 @@
 """The matrix product: checks of the arguments, blocks of rows, threads."""
 
-from concurrent.futures import ThreadPoolExecutor
+import os
+import re
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,26 @@ import numpy.typing as npt
 from hwdse.errors import ShapeError, SpecError
 from hwdse.kernels.accumulate import SinglePrecision, Task, plan, wide_terms
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, MAX_TERMS, PRODUCT_TOP
+from hwdse.kernels.codec.threads import in_parts
+from hwdse.kernels.long_sums import long_matmul
 from hwdse.kernels.multiply import Multiplication, multiplication
 from hwdse.kernels.operands import operands
 from hwdse.kernels.output import encode
 from hwdse.spec import Design
+from hwdse.workers import cores
 
 Codes = npt.NDArray[Any]
 
 _BLOCK_BYTES = 8 << 20
+#: Products for which a thread is worth its start.
+_THREAD_PRODUCTS = 1 << 21
+#: More work per block than `in_parts` wants for another thread.
+_ALWAYS = 1 << 30
 
 
-def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int = 1) -> Codes:
+def matmul(
+    design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int | None = None
+) -> Codes:
     """The matrix product of (M, K) codes of `design.a` and (K, N) codes of `design.b`.
 
     The results have the same bits as `hwdse.golden.matmul`. One call may take a stack of pairs of
@@ -29,7 +39,8 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
         design: the design; `design.unit.group` terms make one group.
         A: codes of `design.a`, (M, K) or (S, M, K).
         B: codes of `design.b`, (K, N) or (S, K, N).
-        threads: number of blocks of rows that are computed at the same time.
+        threads: number of threads, which share the rows and the stack. Default: one per core, or as
+            many as OMP_NUM_THREADS says; fewer if the product is small.
 
     Returns:
         Codes of `design.out`, (M, N) or (S, M, N).
@@ -38,7 +49,7 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
         ShapeError: the arrays are not matrices or stacks of matrices, the sizes do not match, there
             are too many terms, or a format without zero has an incomplete group.
         FormatError: a code is out of range.
-        SpecError: the design has no fast kernel; the message says why.
+        SpecError: the design has no fast kernel; the message says why. Or `threads` is below one.
     """
     left, right = np.asarray(A), np.asarray(B)
     if (
@@ -52,12 +63,13 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
     m, k = left.shape[-2:]
     acc = design.accumulator
     mul = multiplication(design.mul, design)
-    _check_design(design, mul, k)
+    pieces = _terms_in_float64(design, mul)
+    if k * pieces > MAX_TERMS:
+        raise ShapeError(f"sums of {k} terms: at most {MAX_TERMS // pieces} are supported")
     _check_filling(design, k)
     if left.ndim == 2:
         left, right = left[np.newaxis], right[np.newaxis]
     first, second = operands(design, mul, left, right)
-    rows = max(1, _BLOCK_BYTES // (8 * max(k, n, 1)))
     task = Task(design=design, mul=mul, left=first, right=second, terms=k)
     if not left.size or not right.size:
         # The sums are empty: check the codes anyway, and return the output of an empty sum.
@@ -65,6 +77,8 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
         second.values()
         zero = design.out.encode(np.zeros((1, 1)), design.rounding, design.out.overflow)
         return np.broadcast_to(zero, (*shape, n)).copy()
+    if not pieces:
+        return long_matmul(design, mul, left, right).reshape(*shape, n)
     sums = plan(acc, task)
     carrier = np.float32 if isinstance(sums, SinglePrecision) else np.float64
     exact = design.state.magnitude_bits <= FLOAT64_PRECISION
@@ -81,29 +95,39 @@ def matmul(design: Design, A: npt.ArrayLike, B: npt.ArrayLike, *, threads: int =
             design.out, totals.astype(np.float64, copy=False), design.rounding, exact
         )
 
+    threads = _threads(threads, len(out) * m * k * n)
+    share = -(-m // threads) if len(out) == 1 else m
+    parts = -(-share * 8 * max(k, n) // _BLOCK_BYTES)
+    rows = -(-share // parts)
     places = [(pair, start) for pair in range(len(out)) for start in range(0, m, rows)]
-    if threads > 1 and len(places) > 1:
-        with ThreadPoolExecutor(min(threads, len(places))) as pool:
-            list(pool.map(block, places))
-    else:
-        for place in places:
+
+    def blocks(part: slice) -> None:
+        for place in places[part]:
             block(place)
+
+    in_parts(blocks, len(places), threads, weight=_ALWAYS)
     return out.reshape(*shape, n)
 
 
-def _check_design(design: Design, mul: Multiplication, terms: int) -> None:
+def _threads(wanted: int | None, products: int) -> int:
+    """Threads for so many products: each should have enough to do."""
+    if wanted is None:
+        # Workers that share a machine are told how many threads each may have.
+        limit = os.environ.get("OMP_NUM_THREADS", "")
+        wanted = min(cores(), int(limit) if re.fullmatch("[1-9][0-9]{0,8}", limit) else cores())
+    if wanted < 1:
+        raise SpecError(f"{wanted} threads: at least 1 is needed")
+    return max(1, min(wanted, products // _THREAD_PRODUCTS))
+
+
+def _terms_in_float64(design: Design, mul: Multiplication) -> int:
+    """Terms in float64 for each product; 0 if float64 cannot hold its bits or its exponent."""
     product = design.product
-    wide = product.magnitude_bits > FLOAT64_PRECISION
-    pieces = wide_terms(design.accumulator, design, mul) if wide else 1
-    far = max(-product.exponent_min, product.top) > PRODUCT_TOP
-    if pieces == 0 or far:
-        raise SpecError(
-            f"products of {design.a} and {design.b} have no fast kernel: they take "
-            f"{product.magnitude_bits} bits from 2^{product.exponent_min} to 2^{product.top}, "
-            f"float64 carries {FLOAT64_PRECISION} from 2^-{PRODUCT_TOP} to 2^{PRODUCT_TOP}"
-        )
-    if terms * pieces > MAX_TERMS:
-        raise ShapeError(f"sums of {terms} terms: at most {MAX_TERMS // pieces} are supported")
+    if max(-product.exponent_min, product.top) > PRODUCT_TOP:
+        return 0
+    if product.magnitude_bits <= FLOAT64_PRECISION:
+        return 1
+    return wide_terms(design.accumulator, design, mul)
 
 
 def _check_filling(design: Design, terms: int) -> None:

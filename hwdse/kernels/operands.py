@@ -4,7 +4,6 @@ All kernels get their operands from `operands`, the only place that prepares ope
 multiplier.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from types import EllipsisType
 from typing import Any
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from hwdse.formats import Format
 from hwdse.jit import compiled
 from hwdse.kernels.codec import decode
+from hwdse.kernels.extent import Extent
 from hwdse.kernels.multiply import Multiplication, Prepare, Values
 from hwdse.spec import Design
 
@@ -24,19 +24,6 @@ _AT_ONCE = 1 << 20
 
 #: An index that selects a part of an array of codes.
 Selection = int | tuple[int, slice] | EllipsisType
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extent:
-    """A range: every finite value is a multiple of 2^lsb with a magnitude of at most 2^top."""
-
-    lsb: int
-    top: int
-
-    @property
-    def width(self) -> int:
-        """Bits from `lsb` to `top`."""
-        return self.top - self.lsb
 
 
 class Operand:

@@ -1,9 +1,9 @@
 """Rounding of float64 values to a format inside a compiled loop.
 
 A tuple of run-time numbers describes a format, so that one compiled kernel serves all formats.
-Nearly every design rounds to nearest even. This rounding therefore has a special tuple type and
-special code. It has a second tuple type for sums that need no check for subnormals and overflow.
-All other directions share one tuple type.
+Nearly every design rounds to nearest even. This rounding therefore has special tuple types and
+special code: for all sums, for sums that cannot overflow, and for sums that are also multiples of
+the smallest subnormal. All other directions share one tuple type.
 
 All roundings use the same trick. For |x| in [2^e, 2^(e+1)) and M fraction bits, (|x| + C) - C with
 C = 2^(e+52-M) rounds to the quantum 2^(e-M). The exponent e is at least the exponent of the
@@ -23,8 +23,6 @@ from hwdse.kernels.arithmetic import (
     bits_of,
     exponent_bits,
     float_like,
-    sign_bits,
-    signed_exponent_bits,
     with_sign_of,
 )
 
@@ -83,21 +81,41 @@ class Directed(NamedTuple):
     zero_sign: int
 
 
-class NearestEvenInside(NamedTuple):
-    """Rounding to nearest even for sums that are +0 or within the format's normal values.
+class NearestEvenBounded(NamedTuple):
+    """Rounding to nearest even for sums that cannot overflow.
 
     Attributes:
-        to_fixed: see `NearestEven`.
+        lowest_exponent: see `NearestEven`.
+        to_fixed: the exponent field (in place) plus `to_fixed` is the pattern of 1.5 C, which
+            serves sums of both signs.
+    """
+
+    lowest_exponent: int
+    to_fixed: int
+
+
+class NearestEvenInside(NamedTuple):
+    """Rounding to nearest even for sums that cannot overflow or lie between subnormals.
+
+    Zero sums are +0.
+
+    Attributes:
+        to_fixed: see `NearestEvenBounded`.
     """
 
     to_fixed: int
 
 
-Rounding = NearestEven | NearestEvenInside | Directed
+Rounding = NearestEven | NearestEvenBounded | NearestEvenInside | Directed
 
 
 def can_round(
-    target: BinaryFloat, rounding: str, top: int, carrier: npt.DTypeLike = np.float64
+    target: BinaryFloat,
+    rounding: str,
+    top: int,
+    carrier: npt.DTypeLike = np.float64,
+    *,
+    by_machine: bool = False,
 ) -> bool:
     """Whether compiled rounding in the carrier works for every value of the format.
 
@@ -106,9 +124,10 @@ def can_round(
         rounding: one of `ROUNDINGS`.
         top: log2 of a bound on the finite values before rounding.
         carrier: float32 or float64.
+        by_machine: whether the processor itself rounds in this direction.
     """
     info = np.finfo(np.dtype(carrier))
-    nearest_even = rounding == "rne"
+    nearest_even = rounding == "rne" or by_machine
     lowest = target.lsb_exponent + (target.fraction_bits if nearest_even else 0)
     highest_fixed = top + info.nmant - target.fraction_bits
     return (
@@ -118,7 +137,6 @@ def can_round(
         and lowest >= info.minexp
         and target.max_exponent < info.maxexp
         and highest_fixed < info.maxexp
-        and (nearest_even or info.dtype == _FLOAT64)
     )
 
 
@@ -128,6 +146,7 @@ def rounding_to(
     carrier: npt.DTypeLike = np.float64,
     *,
     to_infinity: bool = False,
+    least: int | None = None,
 ) -> Rounding:
     """Rounding to a format that `can_round` accepts, with the format's own overflow.
 
@@ -139,10 +158,12 @@ def rounding_to(
         carrier: float32 or float64.
         to_infinity: in every direction, a rounded value beyond the largest value becomes the same
             as an infinity.
+        least: exponent of the smallest magnitude that is rounded, if it is known.
     """
+    lowest = target.lsb_exponent + target.fraction_bits
     return _rounding(
         fraction_bits=target.fraction_bits,
-        lowest=target.lsb_exponent + target.fraction_bits,
+        lowest=lowest if least is None else max(lowest, least),
         largest=target.max,
         infinite=np.inf if target.overflow == "ieee" else target.max,
         rounding=rounding,
@@ -151,14 +172,31 @@ def rounding_to(
     )
 
 
-def rounding_inside(target: BinaryFloat, carrier: npt.DTypeLike) -> NearestEvenInside:
-    """Rounding to nearest even without a check for subnormals and overflow.
+def rounding_bounded(
+    target: BinaryFloat, carrier: npt.DTypeLike, *, inside: bool = False
+) -> NearestEvenBounded | NearestEvenInside:
+    """Rounding to nearest even without a check for overflow.
 
     Args:
         target: a format that `can_round` accepts.
         carrier: float32 or float64.
+        inside: whether all sums are multiples of the smallest subnormal.
     """
-    return NearestEvenInside(_to_fixed(target.fraction_bits, np.dtype(carrier)))
+    dtype = np.dtype(carrier)
+    integer: Any = np.dtype(f"i{dtype.itemsize}").type
+    to_fixed = _to_fixed(target.fraction_bits, dtype)
+    to_fixed = integer(to_fixed + integer(1 << (np.finfo(dtype).nmant - 1)))
+    if inside:
+        return NearestEvenInside(to_fixed)
+    return NearestEvenBounded(_lowest_exponent(target, dtype), to_fixed)
+
+
+def _lowest_exponent(target: BinaryFloat, carrier: np.dtype[Any]) -> int:
+    info = np.finfo(carrier)
+    integer: Any = np.dtype(f"i{carrier.itemsize}").type
+    lowest = target.lsb_exponent + target.fraction_bits
+    pattern: int = integer((lowest + info.maxexp - 1) << info.nmant)
+    return pattern
 
 
 def rounding_to_integer(target: Integer, rounding: str) -> Rounding:
@@ -201,20 +239,27 @@ def _rounding(
         "up": (away, toward),
         "down": (toward, away),
     }[rounding]
+    number = carrier.type
     return Directed(
         lowest_exponent=lowest_exponent,
         to_fixed=to_fixed,
         to_quantum=integer(fraction_bits << info.nmant),
-        largest=largest,
-        up_positive=positive[0],
-        up_negative=negative[0],
-        down_positive=positive[1],
-        down_negative=negative[1],
-        beyond_positive=largest if positive == toward and not to_infinity else infinite,
-        beyond_negative=largest if negative == toward and not to_infinity else infinite,
-        infinite=infinite,
-        zero_sign=-(2**63) if rounding == "down" else 0,
+        largest=number(largest),
+        up_positive=_at_most(positive[0], number),
+        up_negative=_at_most(negative[0], number),
+        down_positive=number(positive[1]),
+        down_negative=number(negative[1]),
+        beyond_positive=number(largest if positive == toward and not to_infinity else infinite),
+        beyond_negative=number(largest if negative == toward and not to_infinity else infinite),
+        infinite=number(infinite),
+        zero_sign=integer(np.iinfo(integer).min if rounding == "down" else 0),
     )
+
+
+def _at_most(fraction: float, number: Any) -> Any:
+    """The fraction in the carrier, rounded down."""
+    found = number(fraction)
+    return found if found <= fraction else np.nextafter(found, number(0))
 
 
 def _to_fixed(fraction_bits: int, carrier: np.dtype[Any]) -> int:
@@ -224,29 +269,25 @@ def _to_fixed(fraction_bits: int, carrier: np.dtype[Any]) -> int:
     return pattern
 
 
-def round_sum(rounding: Rounding, total: float, signs: int) -> float:
+def round_sum(rounding: Any, total: float, signs: int) -> float:
     """Round the sum `total` (exact or rounded to odd); NaN stays NaN; for compiled code only.
 
     Args:
-        rounding: the tuple of the format.
+        rounding: the tuple of the format, or an adder's.
         total: the sum.
         signs: bit patterns of the terms, ORed; they give the sign of a zero sum.
     """
     raise TypeError("round_sum runs in compiled code only")
 
 
-def note_signs(rounding: Rounding, signs: int, term: float) -> int:
-    """`signs` plus the sign of one more term, if the rounding needs it; for compiled code only."""
-    raise TypeError("note_signs runs in compiled code only")
-
-
-def _is(tuple_type: Any, named: type) -> bool:
+def is_tuple(tuple_type: Any, named: type) -> bool:
+    """Whether a type of Numba is the type of such named tuples."""
     return isinstance(tuple_type, types.BaseNamedTuple) and tuple_type.instance_class is named
 
 
 @overload(round_sum)
 def _(rounding, total, signs):  # type: ignore[no-untyped-def]
-    if _is(rounding, NearestEven):
+    if is_tuple(rounding, NearestEven):
 
         def nearest_even(rounding, total, signs):  # type: ignore[no-untyped-def]
             # For an infinite sum, the pattern of C wraps to a finite C: the sum stays infinite.
@@ -257,14 +298,22 @@ def _(rounding, total, signs):  # type: ignore[no-untyped-def]
             return with_sign_of(rounded, total)
 
         return nearest_even
-    if _is(rounding, NearestEvenInside):
+    if is_tuple(rounding, NearestEvenBounded):
+
+        def bounded(rounding, total, signs):  # type: ignore[no-untyped-def]
+            exponent = max(exponent_bits(total), rounding.lowest_exponent)
+            fixed = float_like(total, exponent + rounding.to_fixed)
+            return with_sign_of((total + fixed) - fixed, total)
+
+        return bounded
+    if is_tuple(rounding, NearestEvenInside):
 
         def inside(rounding, total, signs):  # type: ignore[no-untyped-def]
-            fixed = float_like(total, signed_exponent_bits(total) + rounding.to_fixed)
+            fixed = float_like(total, exponent_bits(total) + rounding.to_fixed)
             return (total + fixed) - fixed
 
         return inside
-    if _is(rounding, Directed):
+    if is_tuple(rounding, Directed):
 
         def directed(rounding, total, signs):  # type: ignore[no-untyped-def]
             pattern = bits_of(total)
@@ -286,13 +335,4 @@ def _(rounding, total, signs):  # type: ignore[no-untyped-def]
             return with_sign_of(rounded, float_like(total, pattern))
 
         return directed
-    return None
-
-
-@overload(note_signs)
-def _(rounding, signs, term):  # type: ignore[no-untyped-def]
-    if _is(rounding, NearestEven) or _is(rounding, NearestEvenInside):
-        return lambda rounding, signs, term: signs
-    if _is(rounding, Directed):
-        return lambda rounding, signs, term: signs | sign_bits(term)
     return None

@@ -1,13 +1,14 @@
 """Fast kernels for sums of products, one module per accumulator."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, singledispatch
 from typing import ClassVar
 
 from hwdse.errors import SpecError
+from hwdse.kernels.extent import Extent
 from hwdse.kernels.multiply import Multiplication, Values
-from hwdse.kernels.operands import Extent, Operand
+from hwdse.kernels.operands import Operand
 from hwdse.kernels.pieces import Pieces, pieces
 from hwdse.plugins import load_modules
 from hwdse.spec import Accumulator, Design
@@ -17,6 +18,8 @@ from hwdse.spec import Accumulator, Design
 Sums = Callable[[Values, Values], Values]
 
 _FLOAT32_LSB, _FLOAT32_TOP = -149, 127
+#: Products from which a pass over all codes takes little of the time.
+_LARGE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Task:
         left: the first operand.
         right: the second operand.
         terms: K.
+        stated: extent of the products, if more is known of it than the formats say.
     """
 
     design: Design
@@ -55,11 +59,25 @@ class Task:
     left: Operand
     right: Operand
     terms: int
+    stated: Extent | None = None
+
+    @property
+    def large(self) -> bool:
+        """Whether the sums take much longer than another pass over the codes."""
+        return bool(self.left.codes.size * self.right.codes.shape[-1] >= _LARGE)
 
     @cached_property
     def extents(self) -> tuple[Extent, Extent]:
         """Extents of the values of both operands."""
         return self.left.extent(), self.right.extent()
+
+    @cached_property
+    def narrowed(self) -> "Task | None":
+        """The task with faster code for the actual operands, if there is some and it pays."""
+        if self.mul.narrow is None or not self.large:
+            return None
+        found = self.mul.narrow(*self.extents)
+        return None if found is None else replace(self, mul=found[0], stated=found[1])
 
     @cached_property
     def pieces(self) -> Pieces:
@@ -69,7 +87,9 @@ class Task:
 
     @cached_property
     def format_products(self) -> Extent:
-        """Extent of the products of the operand formats."""
+        """Extent of the products of the operand formats, or as stated."""
+        if self.stated is not None:
+            return self.stated
         shape = self.design.product
         return Extent(lsb=shape.exponent_min, top=shape.top)
 

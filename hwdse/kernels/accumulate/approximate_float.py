@@ -1,26 +1,83 @@
 """Multiply-add with approximate normalisation.
 
 A left shift does not change the sum, but it changes the exponent to which later terms are aligned.
-The running sum is therefore a float64 value plus this exponent.
+The running sum is therefore a value plus this exponent, as a power of two.
 """
 
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from hwdse.errors import SpecError
-from hwdse.formats import BinaryFloat, Format
-from hwdse.jit import compiled, inner
+from hwdse.formats import BinaryFloat, Format, clog2
+from hwdse.jit import compiled
 from hwdse.kernels.accumulate import Sums, Task, plan
-from hwdse.kernels.arithmetic import FLOAT64_PRECISION, float_like
+from hwdse.kernels.adding import Native, enter, leave
+from hwdse.kernels.arithmetic import FLOAT64_PRECISION, float_like, sign_bits, with_sign_of
+from hwdse.kernels.choice import CARRIERS, Carrier, products_fit
+from hwdse.kernels.direction import TO_NEAREST, direction_of
+from hwdse.kernels.extent import Extent
 from hwdse.kernels.multiply import Values, product
+from hwdse.kernels.panels import WIDTH, run
+from hwdse.kernels.powers import inverse, power_of, set_powers, truncated
 from hwdse.spec import ApproximateFloat
 from hwdse.spec.multiply.exact import ExactValued
 
-Exponents = npt.NDArray[np.int64]
-
 _MAX_EXPONENT = 900
+
+
+class Sized(NamedTuple):
+    """Products, and the powers of the top bits of their significands.
+
+    Attributes:
+        product: source of the products.
+        row: power of the least top bit of operands in rows.
+        panel: the same for operands in panels.
+    """
+
+    product: Any
+    row: float
+    panel: float
+
+
+class Normalised(NamedTuple):
+    """The register of the running sum.
+
+    Attributes:
+        adder: direction of the processor.
+        full: 2^(width + 1): a magnitude of this size needs one more bit.
+        half: 0.5.
+        unit: 2^-width.
+        first: magnitudes below have k zeros at the top.
+        second: magnitudes below have k + lambda zeros at the top.
+        by_first: 2^-k.
+        by_second: 2^-(k + lambda).
+        lowest: power of the least top bit.
+        highest: power of the greatest top bit.
+        largest: largest value.
+        beyond_positive: value that replaces a sum above `largest`.
+        beyond_negative: magnitude that replaces a sum below -`largest`.
+        has_inf: whether the register has infinities.
+        down: whether a zero sum of terms with different signs is -0.
+    """
+
+    adder: Native
+    full: float
+    half: float
+    unit: float
+    first: float
+    second: float
+    by_first: float
+    by_second: float
+    lowest: float
+    highest: float
+    largest: float
+    beyond_positive: float
+    beyond_negative: float
+    has_inf: bool
+    down: bool
 
 
 @plan.register
@@ -35,117 +92,155 @@ def _(acc: ApproximateFloat, task: Task) -> Sums:
             f"accumulator {acc} has no fast kernel: its range or precision is beyond what float64 "
             "can carry"
         )
-    largest = acc.largest(design.product)
-    f, rounding = acc.format, design.rounding
-    beyond = [
-        np.inf if f.has_inf and rounding not in ("rtz", toward) else largest
-        for toward in ("down", "up")
-    ]
-    numbers = (
-        acc.width,
-        acc.k,
-        acc.lam,
-        acc.lowest,
-        acc.highest,
-        largest,
-        *beyond,
-        f.has_inf,
-        rounding == "down",
+    carrier, products = _carrier(acc, task)
+    number: Any = carrier
+    row, panel = (number(2.0 ** _least_top(f)) for f in (design.a, design.b))
+
+    def source(row: float, panel: float, dtype: Any) -> Sized:
+        return Sized(product=task.mul.source(dtype), row=row, panel=panel)
+
+    mul = replace(
+        task.mul,
+        source=partial(source, row, panel),
+        swapped=partial(source, panel, row),
     )
+    register = _register(acc, task, carrier, products)
 
     def sums(left: Values, right: Values) -> Values:
-        out = np.empty((left.shape[0], right.shape[1]))
-        columns = np.ascontiguousarray(right.T)
-        _approximate_steps(
-            task.mul.source(out.dtype),
-            left,
-            columns,
-            _top_exponents(design.a, left),
-            _top_exponents(design.b, columns),
-            numbers,
-            out,
+        special = not (np.isfinite(left).all() and np.isfinite(right).all())
+        special = special or _top(task, products) >= acc.highest
+        out = run(
+            _approximate_steps, mul, left, right, arguments=(register, special), carrier=carrier
         )
-        return out if f.has_negative_zero else out + 0.0
+        return out if acc.format.has_negative_zero else out + 0.0
 
     return sums
 
 
-def _top_exponents(number_format: Format, values: Values) -> Exponents:
-    """Weights of the top bits of the operands' significands, even if these bits are zero."""
+def _least_top(number_format: Format) -> int:
+    """Weight of the top bit of the least significands, even if this bit is zero."""
     shape = number_format.unpacked
-    lowest = shape.exponent_min + shape.significand_bits - 1
-    if shape.exponent_min == shape.exponent_max:
-        return np.full(values.shape, lowest, np.int64)
-    if not isinstance(number_format, BinaryFloat):
+    if shape.exponent_min != shape.exponent_max and not isinstance(number_format, BinaryFloat):
         raise SpecError(
             f"approximate normalisation of {number_format} operands has no fast kernel: binary "
             "floats and integers have"
         )
-    exponents = np.frexp(values)[1].astype(np.int64) - 1
-    return np.where(values == 0, lowest, np.maximum(exponents, lowest))
+    return shape.exponent_min + shape.significand_bits - 1
 
 
-@inner
-def _power(exponent: Any) -> Any:
-    """2**exponent."""
-    return float_like(1.0, (exponent + 1023) << 52)
+def _carrier(acc: ApproximateFloat, task: Task) -> tuple[Carrier, Extent]:
+    """The type of all numbers, with an extent of the products."""
+    info = np.finfo(np.float32)
+    # With one more bit, the processor cuts the bit that a carry would cut.
+    spare = info.nmant - 1 - acc.width
+    if spare >= 0 or (spare == -1 and direction_of("rtz") is not None):
+        extents = [task.format_products, *([task.products] if task.large else [])]
+        for products in extents:
+            if (
+                products_fit(task, products, np.float32)
+                and _lowest(acc, products) - acc.width >= info.minexp
+                and acc.width - _lowest(acc, products) < info.maxexp
+                and _top(task, products) + acc.width < info.maxexp
+                and acc.highest < info.maxexp
+            ):
+                return CARRIERS[0], products
+    return CARRIERS[1], task.format_products
 
 
-@inner
-def _left_shift(by_k: Any, k: Any, lam: Any, room: Any) -> Any:
-    """Left shift of a sum whose first k bits are zero; limited by `room`."""
-    if not by_k and k + lam <= room:
-        return k + lam
-    return k if k <= room else 0
+def _lowest(acc: ApproximateFloat, products: Extent) -> int:
+    """A top bit that no sum but zero is below, or the register's lowest one."""
+    return max(acc.lowest, products.lsb - acc.width)
+
+
+def _top(task: Task, products: Extent) -> int:
+    """log2 of a bound on the running sums and their top bits."""
+    return products.top + clog2(max(task.terms, 1)) + 2
+
+
+def _register(acc: ApproximateFloat, task: Task, carrier: Carrier, products: Extent) -> Normalised:
+    f, rounding = acc.format, task.design.rounding
+    largest = acc.largest(task.design.product)
+    beyond = [
+        np.inf if f.has_inf and rounding not in ("rtz", toward) else largest
+        for toward in ("down", "up")
+    ]
+    number: Any = carrier
+    cut = carrier is np.float32 and acc.width == np.finfo(np.float32).nmant
+    lowest = _lowest(acc, products) if carrier is np.float32 else acc.lowest
+    direction = (direction_of("rtz") if cut else None) or TO_NEAREST
+    return Normalised(
+        adder=Native(direction),
+        full=number(2.0 ** (acc.width + 1)),
+        half=number(0.5),
+        unit=number(2.0**-acc.width),
+        first=number(2.0 ** (acc.width + 1 - acc.k)),
+        second=number(2.0 ** (acc.width + 1 - acc.k - acc.lam)),
+        by_first=number(2.0**-acc.k),
+        by_second=number(2.0 ** (-acc.k - acc.lam)),
+        lowest=number(2.0**lowest),
+        highest=number(2.0**acc.highest),
+        largest=number(largest),
+        beyond_positive=number(beyond[0]),
+        beyond_negative=number(beyond[1]),
+        has_inf=f.has_inf,
+        down=rounding == "down",
+    )
 
 
 @compiled
 def _approximate_steps(  # noqa: PLR0917 - compiled code takes positional arguments
-    source: Any,
-    rows: Values,
-    columns: Values,
-    row_tops: Exponents,
-    column_tops: Exponents,
-    numbers: Any,
-    out: Values,
+    source: Any, rows: Values, panels: Values, register: Normalised, special: bool, out: Values
 ) -> None:
-    width, k, lam, lowest, highest, largest, beyond_positive, beyond_negative, has_inf, down = (
-        numbers
-    )
-    full = _power(width + 1)
-    first, second = _power(width + 1 - k), _power(width + 1 - k - lam)
-    for i in range(rows.shape[0]):
-        for j in range(columns.shape[0]):
-            total, exponent = 0.0, lowest
-            for t in range(rows.shape[1]):
-                term = product(source, rows[i, t], columns[j, t])
-                if not (np.isfinite(term) and np.isfinite(total)):
-                    total += term
-                    if np.isinf(total) and not has_inf:
-                        total, exponent = np.copysign(largest, total), highest
-                    continue
-                top = exponent
-                if term != 0.0:
-                    top = max(exponent, row_tops[i, t] + column_tops[j, t] + 1)
-                # Top exponents beyond the format's range still fit float64.
-                scale, quantum = _power(width - top), _power(top - width)
-                x = np.copysign(np.floor(abs(term) * scale), term)
-                y = np.copysign(np.floor(abs(total) * scale), total)
-                signed = x + y
-                if signed == 0.0 and down and (np.signbit(x) or np.signbit(y)):
-                    signed = -0.0
-                magnitude = abs(signed)
-                if magnitude >= full:
-                    magnitude = np.floor(magnitude * 0.5) * 2.0
-                    top += 1
-                elif magnitude == 0.0:
-                    top = lowest
-                elif magnitude < first:
-                    top -= _left_shift(magnitude >= second, k, lam, top - lowest)
-                if top > highest:
-                    value = beyond_negative if signed < 0.0 else beyond_positive
-                    top = highest
-                else:
-                    value = magnitude * quantum
-                total, exponent = np.copysign(value, signed), top
-            out[i, j] = total
+    enter(register.adder)
+    powers = np.empty_like(panels[0])
+    sums = np.empty(WIDTH, rows.dtype)
+    tops = np.empty(WIDTH, rows.dtype)
+    for p in range(panels.shape[0]):
+        set_powers(panels[p], source.panel, powers)
+        for i in range(rows.shape[0]):
+            sums[:] = 0
+            tops[:] = register.lowest
+            for k in range(rows.shape[1]):
+                a, terms, panel = rows[i, k], panels[p, k], powers[k]
+                # A product may have one more bit than the sum of both top bits says.
+                power = power_of(a, source.row)
+                power += power
+                for j in range(WIDTH):
+                    term, total = product(source.product, a, terms[j]), sums[j]
+                    top = max(tops[j], power * panel[j])
+                    scale = inverse(top * register.unit)
+                    x, y = truncated(term * scale), truncated(total * scale)
+                    signed = x + y
+                    if register.down:
+                        zero_sign = sign_bits(x) | sign_bits(y)
+                        signed = float_like(signed, zero_sign) if signed == 0 else signed
+                    magnitude = abs(signed)
+                    # By k, by k + lambda, or not at all, if the top bit would be below the lowest.
+                    first, second = top * register.by_first, top * register.by_second
+                    shifted = first if first >= register.lowest else top
+                    both = magnitude < register.second and second >= register.lowest
+                    shifted = second if both else shifted
+                    after = shifted if magnitude < register.first else top
+                    after = register.lowest if magnitude == 0 else after
+                    # A carry cuts the last bit.
+                    carry = magnitude >= register.full
+                    halved = truncated(magnitude * register.half)
+                    magnitude = halved + halved if carry else magnitude
+                    after = top + top if carry else after
+                    value = magnitude * (top * register.unit)
+                    if special:
+                        beyond = register.beyond_positive
+                        beyond = register.beyond_negative if sign_bits(signed) != 0 else beyond
+                        value = beyond if after > register.highest else value
+                        plain = term + total
+                        no_inf = abs(plain) == np.inf and not register.has_inf
+                        limited = with_sign_of(register.largest, plain) if no_inf else plain
+                        finite = abs(term) < np.inf and abs(total) < np.inf
+                        signed = signed if finite else limited
+                        value = value if finite else abs(limited)
+                        over = after > register.highest or not finite
+                        after = register.highest if over else after
+                    sums[j] = with_sign_of(value, signed)
+                    tops[j] = after
+            out[i, p * WIDTH : (p + 1) * WIDTH] = sums
+    leave(register.adder)

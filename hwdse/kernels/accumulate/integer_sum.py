@@ -1,5 +1,6 @@
 """Two's-complement sums in units of the products' LSB, wrapping or saturating."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,10 @@ from hwdse.errors import SpecError
 from hwdse.formats import clog2
 from hwdse.jit import compiled
 from hwdse.kernels.accumulate import SinglePrecision, Sums, Task, plan, wide_terms
+from hwdse.kernels.accumulate.fused_float import added
+from hwdse.kernels.adding import Saturated
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, integer_to_odd
+from hwdse.kernels.choice import CARRIERS, Carrier
 from hwdse.kernels.multiply import Multiplication, Values, product
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.spec import Design, IntegerSum
@@ -59,6 +63,10 @@ def _integer_sums(acc: IntegerSum, task: Task, lsb: int) -> Sums:
             return lambda left, right: left @ right + 0.0
         if task.products_below(FLOAT64_PRECISION + room) and not acc.saturate:
             return lambda left, right: _wrapped(left @ right, acc.width)
+    if acc.saturate:
+        for number in CARRIERS:
+            if _holds_saturated(acc, task, number, lsb):
+                return partial(_saturated, acc, task, number)
     # Use integer operands: the products may have more bits than float64.
     carrier = np.int64 if mul.linear else np.float64
     kernel: Any = _saturating if acc.saturate else _wrapping
@@ -66,6 +74,24 @@ def _integer_sums(acc: IntegerSum, task: Task, lsb: int) -> Sums:
     arguments = (np.int64(acc.width), lanes) if acc.saturate else (np.int64(acc.width),)
     return lambda left, right: run(
         kernel, mul, left, right, arguments=arguments, lanes=lanes, carrier=carrier
+    )
+
+
+def _saturated(acc: IntegerSum, task: Task, carrier: Any, left: Values, right: Values) -> Values:
+    limit = 2.0 ** (acc.width - 1)
+    return added(task, left, right, Saturated(carrier(-limit), carrier(limit - 1)), carrier)
+
+
+def _holds_saturated(acc: IntegerSum, task: Task, carrier: Carrier, lsb: int) -> bool:
+    """Whether the carrier holds operands, and saturated sums plus one more group, exactly."""
+    bits = np.finfo(carrier).nmant + 1
+    operands = (task.design.a.unpacked, task.design.b.unpacked)
+    group = clog2(task.design.unit.group)
+    return (
+        (carrier is np.float64 or task.mul.single)
+        and max(shape.magnitude_bits for shape in operands) <= bits
+        and acc.width <= bits
+        and task.products_below(bits - 1 - group + lsb)
     )
 
 

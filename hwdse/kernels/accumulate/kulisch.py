@@ -1,5 +1,6 @@
 """Exact fixed-point sums: by float64 matrix products if they are exact, else by wide words."""
 
+from functools import partial
 from itertools import product as pairs
 from typing import Any
 
@@ -16,15 +17,18 @@ from hwdse.kernels.accumulate import (
     wide_terms,
 )
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, to_odd, two_sum
+from hwdse.kernels.choice import top_of_sums
+from hwdse.kernels.extent import Extent
 from hwdse.kernels.limbs import LIMBS, LSB_EXPONENT, WORD_BITS, add_value, take_odd
 from hwdse.kernels.multiply import Multiplication, Values, product
-from hwdse.kernels.operands import Extent
 from hwdse.kernels.panels import WIDTH, run
 from hwdse.spec import Kulisch
 
 #: Most matrix products that are still faster than one pass of `_pair_sums`.
 _MAX_MATRIX_PRODUCTS = 9
 
+#: Where both operands are cut: LSB exponents of the pieces, the highest first.
+Bands = tuple[list[int], list[int]]
 
 wide_terms.register(Kulisch, terms_in_pieces)
 
@@ -37,28 +41,44 @@ def _(acc: Kulisch, task: Task) -> Sums:
         # The register may wrap. The register may also be wider than the word of all possible sums.
         width = min(state.exponent_min + state.significand_bits - LSB_EXPONENT, WORD_BITS)
         return lambda left, right: run(_word_sums, mul, *cut(left, right), arguments=(width,))
-    if mul.linear:
+    if mul.parts is not None and task.format_products.width + growth <= FLOAT64_PRECISION:
+        return partial(_by_parts, mul.parts)
+    if not mul.linear:
+        return lambda left, right: run(_pair_sums, mul, left, right)
+    bands = _static_bands(task, growth)
+    if bands and SinglePrecision.holds(task.format_products.lsb, task.format_products.top + growth):
+        return SinglePrecision(partial(_by_matrix_products, mul, bands))
+    if bands:
+        return partial(_by_matrix_products, mul, bands)
+    return partial(_by_actual_values, task, growth)
+
+
+def _by_parts(parts: Any, left: Values, right: Values) -> Values:
+    total: Values = sum(a @ b for a, b in parts(left, right))
+    return total + 0.0  # a fixed-point zero has no sign
+
+
+def _by_actual_values(task: Task, growth: int, left: Values, right: Values) -> Values:
+    mul, extents = task.mul, task.extents
+    if top_of_sums(task, left, right) - task.products.lsb <= FLOAT64_PRECISION:
+        bands: Bands | None = ([extents[0].lsb], [extents[1].lsb])
+    else:
         bands = _bands(task, growth)
-        if bands and SinglePrecision.holds(
-            task.format_products.lsb, task.format_products.top + growth
-        ):
-            return SinglePrecision(
-                lambda left, right: _by_matrix_products(mul, left, right, *bands)
-            )
-        if bands:
-            return lambda left, right: _by_matrix_products(mul, left, right, *bands)
-    return lambda left, right: run(_pair_sums, mul, *cut(left, right))
+    if bands:
+        return _by_matrix_products(mul, bands, left, right)
+    return run(_pair_sums, mul, *task.pieces.cut(left, right))
 
 
-def _bands(task: Task, growth: int) -> tuple[list[int], list[int]] | None:
-    """Where to cut the operands so that products of pieces sum exactly; None if too many pieces.
+def _static_bands(task: Task, growth: int) -> "Bands | None":
+    """One piece for each operand, if this is enough for all values of the formats."""
+    shapes = (task.design.a.unpacked, task.design.b.unpacked)
+    if sum(shape.top - shape.exponent_min for shape in shapes) + growth > FLOAT64_PRECISION:
+        return None
+    return [shapes[0].exponent_min], [shapes[1].exponent_min]
 
-    Each list holds the LSB exponent of every piece, the highest first.
-    """
-    formats = (task.design.a.unpacked, task.design.b.unpacked)
-    static = tuple(Extent(lsb=shape.exponent_min, top=shape.top) for shape in formats)
-    if sum(extent.width for extent in static) + growth <= FLOAT64_PRECISION:
-        return [static[0].lsb], [static[1].lsb]
+
+def _bands(task: Task, growth: int) -> Bands | None:
+    """Where to cut the operands so that products of pieces sum exactly; None if too many pieces."""
     left, right = task.extents
     choices = sorted(pairs(range(1, _MAX_MATRIX_PRODUCTS + 1), repeat=2), key=lambda n: n[0] * n[1])
     for parts in choices:
@@ -74,9 +94,8 @@ def _cuts(extent: Extent, parts: int, width: int) -> list[int]:
     return [extent.lsb + width * part for part in reversed(range(parts))]
 
 
-def _by_matrix_products(
-    mul: Multiplication, left: Values, right: Values, left_cuts: list[int], right_cuts: list[int]
-) -> Values:
+def _by_matrix_products(mul: Multiplication, bands: Bands, left: Values, right: Values) -> Values:
+    left_cuts, right_cuts = bands
     finite = bool(np.isfinite(left).all() and np.isfinite(right).all())
     if finite:
         specials, finite_left, finite_right = None, left, right
@@ -85,15 +104,15 @@ def _by_matrix_products(
             specials = left @ right
         finite_left, finite_right = _finite(left), _finite(right)
     left_pieces, right_pieces = _pieces(finite_left, left_cuts), _pieces(finite_right, right_cuts)
-    partial = [a @ b for a, b in pairs(left_pieces, right_pieces)]
-    if len(partial) == 1:
-        total = partial[0]
+    products = [a @ b for a, b in pairs(left_pieces, right_pieces)]
+    if len(products) == 1:
+        total = products[0]
     else:
         # Each product is exact: add them exactly, as terms of one more sum.
-        stacked = np.stack(partial).reshape(len(partial), -1)
+        stacked = np.stack(products).reshape(len(products), -1)
         total = np.empty(stacked.shape[1])
         _add_partial(stacked, total)
-        total = total.reshape(partial[0].shape)
+        total = total.reshape(products[0].shape)
     if specials is not None:
         total = np.where(np.isfinite(specials), total, specials)
     return total + 0.0  # a fixed-point zero has no sign

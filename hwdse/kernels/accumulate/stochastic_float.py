@@ -3,55 +3,106 @@
 Each group is added exactly and rounded once.
 """
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import overload
 
 from hwdse.errors import SpecError
-from hwdse.formats import clog2
-from hwdse.jit import compiled, inner
+from hwdse.jit import compiled
 from hwdse.kernels.accumulate import Sums, Task, plan
-from hwdse.kernels.accumulate.fused_float import check_group, check_kind, without_negative_zero
-from hwdse.kernels.arithmetic import exponent_bits, float_like, to_odd, two_sum, with_sign_of
-from hwdse.kernels.multiply import Values, product
-from hwdse.kernels.panels import WIDTH, run
-from hwdse.kernels.rounding import can_round
+from hwdse.kernels.accumulate.fused_float import added, check_group, without_negative_zero
+from hwdse.kernels.adding import at_step, rounded_sum
+from hwdse.kernels.arithmetic import (
+    ODD_MARGIN,
+    exponent_bits,
+    float_like,
+    to_odd,
+    two_sum,
+    with_sign_of,
+)
+from hwdse.kernels.choice import Carrier, check_kind, drifting_tops
+from hwdse.kernels.multiply import Values
+from hwdse.kernels.rounding import can_round, is_tuple, rounding_to
 from hwdse.spec import StochasticFloat
 
-_FLOAT64 = np.finfo(np.float64)
+
+class Drawn(NamedTuple):
+    """Sums are cut to some more bits than the format; random bits are added; the rest is cut.
+
+    Attributes:
+        draws: the random bits of each step, as integers.
+        to_nearest: whether the first cut rounds to nearest even instead.
+        lowest_exponent: see `NearestEven`.
+        to_drawn: the exponent field (in place) plus `to_drawn` is the pattern of C for the first
+            cut.
+        to_drawn_unit: the exponent field minus `to_drawn_unit` is the pattern of its quantum.
+        to_fixed: like `to_drawn`, for the second cut.
+        to_unit: like `to_drawn_unit`, for the second cut.
+        largest: largest finite value.
+        beyond: magnitude that replaces a rounded value above `largest`.
+    """
+
+    draws: npt.NDArray[Any]
+    to_nearest: bool
+    lowest_exponent: int
+    to_drawn: int
+    to_drawn_unit: int
+    to_fixed: int
+    to_unit: int
+    largest: float
+    beyond: float
 
 
 @plan.register
 def _(acc: StochasticFloat, task: Task) -> Sums:
     check_kind(acc)
     check_group(acc, task)
-    f, lanes = acc.format, task.design.unit.group
-    top = max(f.max_exponent + 1, task.format_products.top + clog2(lanes)) + 1
-    # The sums are divided by the quantum of the drawn bits, and multiplied by it later.
-    if not can_round(acc.drawn, "rne", top) or acc.drawn.lsb_exponent < _FLOAT64.minexp:
-        raise SpecError(
-            f"accumulator {acc} has no fast kernel: its range or precision is beyond what float64 "
-            "can carry"
-        )
-    numbers = (
-        acc.drawn_bits,
-        acc.variant == "c",
-        f.lsb_exponent + f.fraction_bits,
-        f.fraction_bits + acc.drawn_bits,
-        f.max,
-        np.inf if f.has_inf else f.max,
+    return without_negative_zero(acc, partial(_sums, acc, task))
+
+
+def _sums(acc: StochasticFloat, task: Task, left: Values, right: Values) -> Values:
+    bits = acc.format.fraction_bits + acc.drawn_bits
+    for carrier, products, top in drifting_tops(acc, task, left, right):
+        info = np.finfo(carrier)
+        # All sums are multiples of the products' LSB. The quanta of the drawn bits must be normal
+        # numbers.
+        least = max(acc.format.lsb_exponent + acc.format.fraction_bits, products.lsb)
+        if (
+            can_round(acc.format, "rne", top, carrier)
+            and bits + ODD_MARGIN <= info.nmant
+            and least - bits >= info.minexp
+        ):
+            adder: Any = _drawn(acc, task, carrier, least)
+            return added(task, left, right, adder, carrier)
+    raise SpecError(
+        f"accumulator {acc} has no fast kernel: its range or precision is beyond what float64 "
+        "can carry"
     )
 
-    def sums(left: Values, right: Values) -> Values:
-        groups = -(-left.shape[1] // lanes)
-        draws = _draws(np.array(acc.taps), acc.seed, acc.lfsr, acc.bits, groups)
-        if acc.variant == "b":
-            draws = 2 * draws + 1
-        arguments = (draws, *numbers, lanes)
-        return run(_stochastic_steps, task.mul, left, right, arguments=arguments, lanes=lanes)
 
-    return without_negative_zero(acc, sums)
+def _drawn(acc: StochasticFloat, task: Task, carrier: Carrier, least: int) -> Drawn:
+    steps = -(-task.terms // task.design.unit.group)
+    draws = _draws(np.array(acc.taps), acc.seed, acc.lfsr, acc.bits, steps)
+    if acc.variant == "b":
+        draws = 2 * draws + 1
+    number: Any = carrier
+    cut: Any = rounding_to(acc.format, "rtz", carrier, least=least)
+    # A fraction bit more moves both patterns by one exponent.
+    finer = cut.to_quantum.dtype.type(acc.drawn_bits << np.finfo(carrier).nmant)
+    return Drawn(
+        draws=draws.astype(carrier),
+        to_nearest=acc.variant == "c",
+        lowest_exponent=cut.lowest_exponent,
+        to_drawn=cut.to_fixed - finer,
+        to_drawn_unit=cut.to_quantum + finer,
+        to_fixed=cut.to_fixed,
+        to_unit=cut.to_quantum,
+        largest=cut.largest,
+        beyond=number(np.inf if acc.format.has_inf else acc.format.max),
+    )
 
 
 @compiled
@@ -71,56 +122,31 @@ def _draws(
     return draws
 
 
-@inner
-def _power(exponent_field: Any) -> Any:
-    """The power of two whose bit pattern has this exponent field."""
-    return float_like(1.0, exponent_field << 52)
+@overload(at_step)
+def _(adder, step):  # type: ignore[no-untyped-def]
+    return (lambda adder, step: adder.draws[step]) if is_tuple(adder, Drawn) else None
 
 
-@compiled
-def _stochastic_steps(  # noqa: PLR0917 - compiled code takes positional arguments
-    source: Any,
-    rows: Values,
-    panels: Values,
-    draws: npt.NDArray[np.int64],
-    drawn_bits: int,
-    to_nearest: bool,
-    lowest: int,
-    fraction_bits: int,
-    largest: float,
-    beyond: float,
-    lanes: int,
-    out: Values,
-) -> None:
-    group = np.empty(WIDTH, np.float64)
-    for p in range(panels.shape[0]):
-        for i in range(rows.shape[0]):
-            row = out[i, p * WIDTH : (p + 1) * WIDTH]
-            row[:] = 0.0
-            for k in range(0, rows.shape[1], lanes):
-                draw = draws[k // lanes]
-                for j in range(WIDTH):
-                    group[j] = product(source, rows[i, k], panels[p, k, j])
-                for lane in range(1, lanes):
-                    a, terms = rows[i, k + lane], panels[p, k + lane]
-                    for j in range(WIDTH):
-                        group[j] += product(source, a, terms[j])
-                for j in range(WIDTH):
-                    nearest, error = two_sum(row[j], group[j])
-                    total = to_odd(nearest, error)
-                    if np.isnan(total):
-                        row[j] = total
-                        continue
-                    magnitude = abs(total)
-                    if np.isinf(magnitude):
-                        row[j] = with_sign_of(beyond, total)
-                        continue
-                    exponent = max((exponent_bits(magnitude) >> 52) - 1023, lowest)
-                    # Scale to units of the drawn bits' quantum.
-                    scaled = magnitude * _power(1023 + fraction_bits - exponent)
-                    scaled = np.rint(scaled) if to_nearest else np.floor(scaled)
-                    whole = (np.int64(scaled) + draw) >> drawn_bits
-                    rounded = np.float64(whole) * _power(
-                        1023 + exponent - fraction_bits + drawn_bits
-                    )
-                    row[j] = with_sign_of(beyond if rounded > largest else rounded, total)
+@overload(rounded_sum)
+def _(adder, x, y, signs, given):  # type: ignore[no-untyped-def]
+    if not is_tuple(adder, Drawn):
+        return None
+
+    def drawn_sum(adder, x, y, signs, given):  # type: ignore[no-untyped-def]
+        nearest, error = two_sum(x, y)
+        total = to_odd(nearest, error)
+        magnitude = abs(total)
+        exponent = max(exponent_bits(total), adder.lowest_exponent)
+        fixed = float_like(total, exponent + adder.to_drawn)
+        unit = float_like(total, exponent - adder.to_drawn_unit)
+        drawn = (magnitude + fixed) - fixed
+        drawn = drawn if adder.to_nearest or drawn <= magnitude else drawn - unit
+        drawn += given * unit
+        fixed = float_like(total, exponent + adder.to_fixed)
+        rounded = (drawn + fixed) - fixed
+        unit = float_like(total, exponent - adder.to_unit)
+        rounded = rounded - unit if rounded > drawn else rounded
+        rounded = adder.beyond if rounded > adder.largest else rounded
+        return with_sign_of(rounded, total)
+
+    return drawn_sum

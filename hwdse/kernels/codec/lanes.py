@@ -42,11 +42,12 @@ def _binary(operation: str) -> Any:
     return intrinsic(typed)
 
 
-#: x + y, x - y, x >> y (arithmetic) and x << y, modulo 2^32; shift amounts are 0..31.
+#: x + y, x - y, x >> y (arithmetic), x << y and x & y, modulo 2^32; shift amounts are 0..31.
 add = _binary("add")
 subtract = _binary("sub")
 shift_right = _binary("ashr")
 shift_left = _binary("shl")
+both = _binary("and_")
 
 
 @inner

@@ -5,7 +5,7 @@ named tuple, the source: the type of the source selects the compiled code of `pr
 fields of the source are the numbers for this code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import SpecError
+from hwdse.kernels.extent import Extent
 from hwdse.plugins import load_modules
 from hwdse.spec import Design, Multiplier
 
@@ -35,6 +36,11 @@ class Multiplication:
         prepare_second: prepares the decoded second operand.
         linear: whether the product of prepared operands is exactly a * b. A matrix library can then
             compute the sums of products.
+        narrow: takes the extents of both operands, if all values are finite, and returns a
+            multiplication that is only for such operands, with the extent of its products; None if
+            it has none. It also works in float32.
+        parts: yields pairs of matrices for operands (M, K) and (K, N); the sum of their matrix
+            products is the sum of the products. None if there are no such matrices.
     """
 
     source: Callable[[Carrier], Any]
@@ -43,6 +49,8 @@ class Multiplication:
     prepare_first: Prepare
     prepare_second: Prepare
     linear: bool
+    narrow: Callable[[Extent, Extent], "tuple[Multiplication, Extent] | None"] | None = None
+    parts: Callable[[Values, Values], Iterator[tuple[Values, Values]]] | None = None
 
 
 def unchanged(values: Values) -> Values:

@@ -6,6 +6,7 @@ Zero, infinity and NaN come from the float product of the same operands, which t
 does.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from numba.extending import overload
 from hwdse.errors import SpecError
 from hwdse.formats import Minifloat
 from hwdse.kernels.arithmetic import bits_of, exponent_bits, float_like, with_sign_of
+from hwdse.kernels.extent import Extent
 from hwdse.kernels.multiply import Carrier, Multiplication, Values, multiplication, product
 from hwdse.spec import Design, LMul
 
@@ -23,6 +25,7 @@ from hwdse.spec import Design, LMul
 _LARGEST_EXPONENT_64 = 500
 _LARGEST_EXPONENT_32 = 60
 _LARGEST_PRECISION_32 = 22
+_FLOAT32_BIAS, _FLOAT32_LSB = 127, -149
 
 
 class IntegerForm(NamedTuple):
@@ -40,6 +43,20 @@ class IntegerForm(NamedTuple):
     smallest: int
     largest: int
     beyond: int
+    zero: float
+
+
+class NarrowForm(NamedTuple):
+    """L-Mul as an addition of patterns, for finite operands whose products do not overflow.
+
+    Attributes:
+        correction: see `IntegerForm`.
+        smallest: pattern of a number not above any product but zero.
+        zero: see `IntegerForm`.
+    """
+
+    correction: int
+    smallest: int
     zero: float
 
 
@@ -80,7 +97,49 @@ def _(mul: LMul, design: Design) -> Multiplication:
         prepare_first=flush,
         prepare_second=flush,
         linear=False,
+        narrow=None if mul.formula else partial(_narrow, mul, operand),
     )
+
+
+def _narrow(
+    mul: LMul, operand: Minifloat, left: Extent, right: Extent
+) -> tuple[Multiplication, Extent] | None:
+    """The code for operands of these extents, if no product can overflow or become zero.
+
+    The pattern of a zero counts as 2^-127, so that its sums are below 2^top. All other products are
+    at least 2^(lsb + lsb - 1).
+    """
+    top, least = max(left.top, right.top) + 2 - _FLOAT32_BIAS, left.lsb + right.lsb - 1
+    products = Extent(lsb=least - operand.fraction_bits, top=left.top + right.top + 2)
+    smallest_normal = operand.lsb_exponent + operand.fraction_bits
+    if (
+        least <= max(top, smallest_normal)
+        or products.lsb < _FLOAT32_LSB
+        or products.top > min(operand.max_exponent, _LARGEST_EXPONENT_32)
+        or max(left.top, right.top) > _LARGEST_EXPONENT_32
+        or operand.precision > _LARGEST_PRECISION_32
+    ):
+        return None
+    general = _IntegerSource(mul, operand)
+
+    def source(carrier: Carrier) -> NarrowForm:
+        info, integer = np.finfo(carrier), np.dtype(f"i{carrier.itemsize}")
+        return NarrowForm(
+            correction=general(carrier).correction,
+            smallest=integer.type((least + info.maxexp - 1) << info.nmant),
+            zero=general(carrier).zero,
+        )
+
+    flush = _Flush(operand)
+    multiplication = Multiplication(
+        source=source,
+        swapped=source,
+        single=True,
+        prepare_first=flush,
+        prepare_second=flush,
+        linear=False,
+    )
+    return multiplication, products
 
 
 class _Source:
@@ -150,6 +209,16 @@ def _(source, a, b):  # type: ignore[no-untyped-def]
             return (signed if abs(exact) < np.inf else exact) + source.zero
 
         return integer_form
+    if source.instance_class is NarrowForm:
+
+        def narrow_form(source, a, b):  # type: ignore[no-untyped-def]
+            pattern = bits_of(float_like(a, bits_of(abs(a)) + source.correction))
+            pattern = bits_of(float_like(a, pattern + bits_of(abs(b))))
+            magnitude = pattern if pattern >= source.smallest else 0
+            signs = float_like(a, bits_of(a) ^ bits_of(b))
+            return with_sign_of(float_like(a, magnitude), signs) + source.zero
+
+        return narrow_form
     if source.instance_class is FormulaForm:
 
         def formula_form(source, a, b):  # type: ignore[no-untyped-def]

@@ -1,6 +1,7 @@
 """Products of logarithmic numbers: logarithms are added; a table gives the product's number."""
 
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,10 @@ from numba.extending import overload
 from hwdse.formats import Format, Logarithmic
 from hwdse.kernels.multiply import Carrier, Multiplication, Values, multiplication, product
 from hwdse.spec import Design, Log
+from hwdse.spec.multiply.log_tables import Antilog
+
+#: Up to this many fraction bits of the logarithms, matrix products for each fraction are faster.
+_MOST_PART_BITS = 4
 
 
 class TableProduct(NamedTuple):
@@ -33,12 +38,7 @@ def _(mul: Log, design: Design) -> Multiplication:
     def source(carrier: Carrier) -> Any:
         del carrier
         log = np.arange(a.lowest + b.lowest, a.highest + b.highest + 1)
-        significands = np.array(antilog.significands, np.float64)
-        numbers = np.ldexp(
-            significands[log & ((1 << antilog.fraction_bits) - 1)],
-            (log >> antilog.fraction_bits) - antilog.significand_fraction_bits,
-        )
-        return TableProduct(numbers=numbers)
+        return TableProduct(numbers=_numbers(antilog, log))
 
     return Multiplication(
         source=source,
@@ -47,7 +47,30 @@ def _(mul: Log, design: Design) -> Multiplication:
         prepare_first=a,
         prepare_second=b,
         linear=False,
+        parts=partial(_parts, antilog, a, b) if antilog.fraction_bits <= _MOST_PART_BITS else None,
     )
+
+
+def _parts(
+    antilog: Antilog, a: "_Levels", b: "_Levels", left: Values, right: Values
+) -> Iterator[tuple[Values, Values]]:
+    """Powers of two for operands with one fraction of the logarithm; products of it with others."""
+    first, second = a.logs(left), b.logs(right)
+    fractions = first & ((1 << antilog.fraction_bits) - 1)
+    powers = np.ldexp(np.sign(left), first >> antilog.fraction_bits)
+    for fraction in np.unique(fractions):
+        numbers = _numbers(antilog, second + fraction)
+        yield np.where(fractions == fraction, powers, 0.0), np.sign(right) * numbers
+
+
+def _numbers(antilog: Antilog, log: npt.NDArray[np.int64]) -> Values:
+    """The numbers with these logarithms."""
+    significands = np.array(antilog.significands, np.float64)
+    found: Values = np.ldexp(
+        significands[log & ((1 << antilog.fraction_bits) - 1)],
+        (log >> antilog.fraction_bits) - antilog.significand_fraction_bits,
+    )
+    return found
 
 
 class _Levels:
@@ -64,6 +87,10 @@ class _Levels:
         number = np.where(values == 0, 1.0, np.abs(values))
         log = np.rint(self._gamma * np.log2(number)) * 2.0**self._step
         return np.where(values == 0, 0.0, np.copysign(log - self.lowest + 1, values))
+
+    def logs(self, prepared: Values) -> npt.NDArray[np.int64]:
+        """Logarithms of prepared operands; of a zero, any."""
+        return np.abs(prepared).astype(np.int64) - 1 + self.lowest
 
 
 @overload(product)
