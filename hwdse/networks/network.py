@@ -101,6 +101,7 @@ def load(source: str | Path, dataset: str | None = None) -> Network:
         for weights in load_other_files(path, model, len(content)):
             digest.update(weights)
         limits.check_operators(path, model)
+        quantised.declare_domains(model)
         onnx.checker.check_model(model)
         model = standard_form(model)
         stored = quantised.read(path.stem, model)

@@ -141,8 +141,6 @@ def refused_node(tmp_path, node, message, weights=(), opset=17, shape=(64,)):
     [
         ("MatMulInteger", 2, 17),
         ("ConvInteger", 2, 17),
-        ("QLinearMatMul", 8, 21),
-        ("QLinearConv", 8, 21),
         ("DeformConv", 3, 19),
         ("DFT", 1, 17),
         ("Det", 1, 22),
