@@ -17,9 +17,11 @@ pip install --no-build-isolation -e .
 pip install --no-build-isolation -e '.[dev]'
 { echo "# What the tests need beside or instead of run.txt. Written by requirements/lock.sh."
   frozen | grep -vxFf "$work/run.txt"; } > "$work/test.txt"
-pip install --no-build-isolation -e '.[dev,synthesis,peers,browser,text]'
-{ echo "# What the long tests need beside run.txt and test.txt (place and route, ZigZag, a browser, tokenizers)."
-  frozen | grep -vxFf "$work/run.txt" | grep -vxFf "$work/test.txt"; } > "$work/long.txt"
+pip install --no-build-isolation -e '.[dev,synthesis,peers,browser,text,quantised]'
+{ echo "# What the long tests need beside run.txt and test.txt (place and route, ZigZag, a browser, tokenizers, Brevitas)."
+  frozen | grep -vxFf "$work/run.txt" | grep -vxFf "$work/test.txt"
+  # Brevitas needs it, at most 80.
+  pip freeze --all | grep '^setuptools=='; } > "$work/long.txt"
 grep -v '^#' "$work/long.txt" | sed 's/==.*//' | xargs "$work/venv/bin/python" -m pip --quiet uninstall --yes
 pip install --no-build-isolation -e '.[dev,bench]'
 { echo "# What the benchmarks' peers need beside run.txt and test.txt. Written by requirements/lock.sh."

@@ -89,7 +89,7 @@ def test_cache_moves_to_a_temporary_folder_without_a_writable_home(
     [
         ((), ("run",)),
         (("dev",), ("run", "test")),
-        (("dev", "synthesis", "peers", "text"), ("run", "test", "long")),
+        (("dev", "synthesis", "peers", "text", "quantised"), ("run", "test", "long")),
         (("dev", "bench"), ("run", "test", "bench")),
     ],
     ids="+".join,

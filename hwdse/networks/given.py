@@ -106,6 +106,7 @@ class Weights:
         scale, zero = self.scale, self.zero
         if len(lengths) > 1:
             scale, zero = scale.repeat(lengths, axis=1), zero.repeat(lengths, axis=1)
+        scale = np.where(scale == 0, 1.0, scale)  # real values are all 0 there
         limit = float(number_format.max)
         return Scaling(number_format=number_format, scale=scale, limit=limit, zero=zero)
 
@@ -123,7 +124,7 @@ def weights(number_format: Format, which: str, stored: Stored) -> Weights:
     """
     assert stored.values is not None
     assert stored.scale is not None
-    _check_scale(stored, stored.scale * stored.factor)
+    _check_scale(stored, np.asarray(stored.scale * stored.factor), signed=True)
     _check_numbers(number_format, which, np.unique(stored.values), stored)
     if np.abs(stored.values).max(initial=0) > _EXACT:
         raise SpecError(f"{stored.node} stores {stored.kind.name} beyond 2^24: at most 16 bits are "
@@ -187,7 +188,13 @@ def _check_numbers(number_format: Format, which: str, numbers: Values, stored: S
         )
 
 
-def _check_scale(stored: Stored, scale: Values) -> None:
-    if not (np.isfinite(scale).all() and (scale > 0).all()):
-        wrong = scale[~(np.isfinite(scale) & (scale > 0))][0]
-        raise SpecError(f"{stored.node} has the scale {wrong:g}: scales above 0 are needed")
+def _check_scale(stored: Stored, scale: Values, *, signed: bool = False) -> None:
+    """Refuse scales that are no numbers, and of activations also those of 0 and below.
+
+    Weights may have any: onnxruntime gives the largest value of a block the code -8, with a scale
+    of the other sign, and a block of zeros the scale 0.
+    """
+    wrong = scale[~(np.isfinite(scale) & (signed | (scale > 0)))]
+    if wrong.size:
+        allowed = "finite scales" if signed else "scales above 0"
+        raise SpecError(f"{stored.node} has the scale {wrong[0]:g}: {allowed} are needed")

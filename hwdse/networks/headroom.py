@@ -27,7 +27,7 @@ def second_largest(observation: Observation) -> Values:
 def largest_codes(observation: Observation, first: Scaling, second: Scaling) -> tuple[float, float]:
     """Largest magnitudes of both operands, in units of the operands' scales."""
     of_first = observation.first_largest / float(first.scale.min()) + np.abs(first.zero).max()
-    of_second = second_largest(observation) / second.scale + np.abs(second.zero)
+    of_second = second_largest(observation) / np.abs(second.scale) + np.abs(second.zero)
     return (
         min(float(of_first), first.limit),
         min(float(of_second.max(initial=0.0)), second.limit),

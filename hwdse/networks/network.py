@@ -169,6 +169,7 @@ def load(
         for weights in load_other_files(path, model, len(content)):
             digest.update(weights)
         limits.check_operators(path, model)
+        quantised.declare_domains(model)
         onnx.checker.check_model(model)
         fix_shapes(path, model, shapes or {})
         model = standard_form(model)

@@ -1,6 +1,9 @@
 """Quantised networks as they are: stored codes reach the products, and outputs equal the file's."""
 
+import tempfile
 from collections import Counter
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,11 +34,25 @@ def reference(file, network, x):
     return FloatNetwork(network).outputs(x)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_codes_reach_the_products(name, tmp_path):
+@lru_cache(maxsize=1)
+def ran(name):
+    """A file, its network and samples, and what `in_design` finds, for both tests of the file."""
     file = FILES[name].make()
-    network = load(file.model, tmp_path)
-    _, seen = in_design(network, file.spec, pixels(network))
+    with tempfile.TemporaryDirectory() as folder:
+        network = load(file.model, Path(folder))
+    x = pixels(network)
+    return file, network, x, *in_design(network, file.spec, x)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_codes_and_outputs_are_those_of_the_file(name):
+    """Stored codes reach the products; sums are exact, so only float32's last bits may differ."""
+    check_codes(name)
+    check_outputs(name)
+
+
+def check_codes(name):
+    file, _, _, _, seen = ran(name)
     blocks = Design.parse(file.spec).unit.takes_blocks
     found = [operands[2 if blocks else 1] for operands in seen]
     found = [codes for codes in found if codes.ndim == 2]  # stacks are of activations
@@ -71,18 +88,13 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_outputs_equal_those_of_the_file(name, tmp_path):
-    """Sums are exact, so nothing but the last bits of float32 may differ."""
-    file = FILES[name].make()
-    network = load(file.model, tmp_path)
-    x = pixels(network)
+def check_outputs(name):
+    file, network, x, found, _ = ran(name)
     expected = reference(file, network, x)
     baseline = FloatNetwork(network).outputs(x)
     assert relative_difference(baseline, expected) <= TOLERANCE
     lowered = Executor(network, FloatArithmetic()).outputs(x)
     assert relative_difference(lowered, expected) <= TOLERANCE
-    found, _ = in_design(network, file.spec, x)
     assert relative_difference(found, expected) <= LIMITS.get(name, TOLERANCE)
     assert expected.std() > 1e-3
 

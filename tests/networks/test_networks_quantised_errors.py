@@ -72,10 +72,11 @@ def test_a_scale_of_the_input_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0])
-def test_a_scale_that_is_no_scale_is_refused(scale, tmp_path):
+def test_a_scale_of_activations_is_above_0(scale, tmp_path):
     g = Graph(13)
-    w, _ = weights(g, (64, 10), np.int8, np.full(10, scale, np.float32), axis=1)
-    message = refusal(g.model(g("MatMul", "x", w)), tmp_path, "a=int8,acc=int:32")
+    x = activations(g, "x", scale, np.int8(0))
+    w, _ = weights(g, (64, 10), np.int8, np.float32(0.01))
+    message = refusal(g.model(g("MatMul", x, w)), tmp_path, "a=int8,acc=int:32")
     assert f"has the scale {scale:g}: scales above 0 are needed" in message
 
 

@@ -8,6 +8,7 @@ those that it cannot. `hwdse.networks.given` brings what they find to the matrix
 from collections.abc import Callable, Mapping
 
 import onnx
+import onnx.helper
 
 from hwdse.errors import first_line
 from hwdse.networks.graph import nodes, reads
@@ -16,7 +17,7 @@ from hwdse.networks.quantised.reader import Read, Reader
 from hwdse.networks.quantised.stored import CodeKind, Stored
 from hwdse.plugins import load_modules
 
-__all__ = ["CodeKind", "Read", "Reader", "Stored", "dialect", "read"]
+__all__ = ["CodeKind", "Read", "Reader", "Stored", "declare_domains", "dialect", "read"]
 
 _READS: dict[tuple[str, str], Read] = {}
 
@@ -36,6 +37,13 @@ def dialect(*operators: str, domains: tuple[str, ...] = ("",)) -> Callable[[Read
         return function
 
     return register
+
+
+def declare_domains(model: onnx.ModelProto) -> None:
+    """Add the imports of dialects' domains that a model uses without saying so, as qonnx does."""
+    used = {node.domain for node in model.graph.node if _reader_of(node) is not None}
+    declared = {each.domain for each in model.opset_import} | STANDARD_DOMAINS
+    model.opset_import.extend(onnx.helper.make_opsetid(each, 1) for each in sorted(used - declared))
 
 
 def read(network: str, model: onnx.ModelProto) -> Mapping[str, Stored]:

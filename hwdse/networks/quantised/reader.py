@@ -146,7 +146,7 @@ class Reader:
     def add(self, array: npt.NDArray[Any], name: str) -> str:
         """Store an array under a name that is not in use, or that of a value that goes away."""
         self._arrays[name] = array
-        self.made.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.made.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
 
     def keep(self, name: str, stored: Stored, dtype: npt.DTypeLike = np.float32) -> None:

@@ -76,7 +76,7 @@ class Graph:
     def store(self, array):
         """A stored tensor of the type of a NumPy array."""
         name = f"w{len(self.stored)}"
-        self.stored.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.stored.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
 
     def floats(self, *values):

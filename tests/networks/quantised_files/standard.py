@@ -101,6 +101,21 @@ def int4_in_blocks():
 
 
 @file("onnx")
+def int4_in_blocks_with_scales_of_both_signs():
+    """As onnxruntime writes them, and 0 for a block of zeros."""
+    g = Graph(21)
+    x = activations(g, "x", 1 / 127, np.int8(0))
+    scales = (g.rng.uniform(0.01, 0.02, (4, 10)) * g.rng.choice([-1, 1], (4, 10))).astype(
+        np.float32
+    )
+    scales[2, 3] = 0
+    w, codes = weights(g, (64, 10), ml_dtypes.int4, scales, axis=0, block_size=16)
+    return File(
+        model=g.model(g("MatMul", x, w)), spec="a=int8,b=int4,acc=int:32", codes=[bits(codes)]
+    )
+
+
+@file("onnx")
 def uint4_in_blocks_with_zero_points():
     g = Graph(21)
     x = activations(g, "x", 1 / 255, np.uint8(9))
