@@ -189,7 +189,8 @@ def _(words, x):  # type: ignore[no-untyped-def]
 def _(number):  # type: ignore[no-untyped-def]
     if isinstance(number, types.Float):
         return lambda number: number
-    return integer_to_odd
+    # Numba wants the same parameters, without annotations.
+    return lambda number: integer_to_odd(number)  # noqa: PLW0108
 
 
 @inner
