@@ -259,7 +259,8 @@ def _rounding(
 def _at_most(fraction: float, number: Any) -> Any:
     """The fraction in the carrier, rounded down."""
     found = number(fraction)
-    return found if found <= fraction else np.nextafter(found, number(0))
+    # NumPy would compare in the carrier.
+    return found if float(found) <= fraction else np.nextafter(found, number(0))
 
 
 def _to_fixed(fraction_bits: int, carrier: np.dtype[Any]) -> int:

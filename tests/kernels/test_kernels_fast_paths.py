@@ -15,6 +15,7 @@ SPECS = [
     # One adder after another: the carrier's own, bounded, inside, in a direction, odd, limited.
     "a=e4m3fn,acc=fp:fp32",
     "a=e4m3fn,acc=fp:fp32,rounding=down",
+    "a=e4m3fn,acc=fp:e11m52,rounding=up",
     "a=bf16,acc=fp:bf16",
     "a=bf16,acc=fp:bf16,rounding=rtz",
     "a=e5m2,acc=fp:e5m2,rounding=up",
@@ -22,6 +23,7 @@ SPECS = [
     "a=int8,acc=fp:fp16,rounding=down",
     "a=e4m3fn,mul=lmul,acc=fp:bf16,rounding=down",
     "a=e4m3fn,acc=fp:bf16,rounding=rna",
+    "a=e5m2,acc=fp:e5m2,rounding=rna",
     "a=int8,acc=int:16:sat",
     "a=int8,acc=int:18:sat,unit=dot,lanes=3",
     "a=int16,acc=int:40:sat,out=int32",
@@ -47,7 +49,7 @@ SPECS = [
     "a=e4m3fn,acc=aligned:hopper-fp8,out=fp32,unit=dot,lanes=32",
     "a=fp16,acc=aligned:volta,out=fp32,unit=dot,lanes=4",
     "a=e5m2,acc=aligned:cdna3-fp8,out=fp32,unit=dot,lanes=16",
-    "a=e4m3fn,acc=aligned:L4-F60,out=fp32,unit=dot,lanes=4",
+    "a=e4m3fn,acc=aligned:L4-F54,out=fp32,unit=dot,lanes=4",
     # Exact sums.
     "a=e5m2,acc=kulisch",
     "a=posit8_2,acc=kulisch",

@@ -168,7 +168,7 @@ def _whole(words: Any, x: float) -> Any:
     raise TypeError("_whole runs in compiled code only")
 
 
-def _as_float(total: Any) -> float:
+def _as_float(number: Any) -> float:
     """A total as a float, rounded to odd; for compiled code only."""
     raise TypeError("_as_float runs in compiled code only")
 
@@ -186,10 +186,11 @@ def _(words, x):  # type: ignore[no-untyped-def]
 
 
 @overload(_as_float)
-def _(total):  # type: ignore[no-untyped-def]
-    if isinstance(total, types.Float):
-        return lambda total: total
-    return integer_to_odd
+def _(number):  # type: ignore[no-untyped-def]
+    if isinstance(number, types.Float):
+        return lambda number: number
+    # Numba wants the same parameters, without annotations.
+    return lambda number: integer_to_odd(number)  # noqa: PLW0108
 
 
 @inner
