@@ -25,14 +25,32 @@ class GraphBuilder:
     Attributes:
         input_shape: shape of one sample, without the batch dimension.
         classes: number of outputs.
+        of_tokens: whether the input holds numbers of tokens, (tokens,), and each token has a row
+            of outputs. Otherwise the input is an image, and the network has one row.
         tip: name of the last layer's output.
     """
 
     input_shape: tuple[int, ...]
     classes: int
-    tip: str = "image"
+    of_tokens: bool = False
+    tip: str = field(init=False)
     _nodes: list[onnx.NodeProto] = field(default_factory=list)
     _weights: list[onnx.TensorProto] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tip = self._input
+
+    @property
+    def _input(self) -> str:
+        return "tokens" if self.of_tokens else "image"
+
+    def embedded(self, weight: npt.NDArray[np.float32]) -> None:
+        """Append a table of vectors: token numbers (n, tokens) to (n, tokens, width)."""
+        name = f"gather{len(self._nodes)}.weight"
+        array = np.ascontiguousarray(weight, dtype=np.float32)
+        self._weights.append(numpy_helper.from_array(array, name))
+        numbers, self.tip = self.tip, name
+        self._append("Gather", others=(numbers,))
 
     def conv(
         self,
@@ -141,11 +159,17 @@ class GraphBuilder:
         self.times((width // heads) ** -0.5)
         self._append("MatMul", others=(key,))
         if mask is not None:
-            self.plus(mask)
+            self._append("Add", others=(self._shared("mask", mask),))
         self._append("Softmax", attributes={"axis": -1})
         self._append("MatMul", others=(value,))
         self.transposed(0, 2, 1, 3)
         self.shaped(0, 0, width)
+
+    def _shared(self, name: str, values: npt.NDArray[np.float32]) -> str:
+        """Name of constants that several layers use; the first call stores them."""
+        if all(weight.name != name for weight in self._weights):
+            self._weights.append(numpy_helper.from_array(values, name))
+        return name
 
     def _append(
         self,
@@ -172,11 +196,14 @@ class GraphBuilder:
             metadata: the `hwdse.*` properties of the file (see `hwdse.networks.network.load`).
         """
         batch = "batch"
+        kind = TensorProto.INT64 if self.of_tokens else TensorProto.FLOAT
+        rows = self.input_shape if self.of_tokens else ()
+        outputs = [batch, *rows, self.classes]
         graph = helper.make_graph(
             self._nodes,
             name,
-            [helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, *self.input_shape])],
-            [helper.make_tensor_value_info(self.tip, TensorProto.FLOAT, [batch, self.classes])],
+            [helper.make_tensor_value_info(self._input, kind, [batch, *self.input_shape])],
+            [helper.make_tensor_value_info(self.tip, TensorProto.FLOAT, outputs)],
             self._weights,
         )
         model = helper.make_model(
