@@ -76,7 +76,7 @@ def codes(f: Format, rng: np.random.Generator, shape: tuple[int, ...], kind: str
     return f.encode(values)
 
 
-@pytest.mark.parametrize("spec", some(SPECS, 4))
+@pytest.mark.parametrize("spec", some(SPECS, 8))
 def test_short_cuts_equal_golden(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also the short cuts that pay for large matrices only."""
     design = Design.parse(spec)

@@ -21,7 +21,7 @@ from torch import nn
 from torch.nn import functional
 
 from hwdse.networks.train.export import GraphBuilder, save
-from hwdse.networks.train.transformer import Block, append_norm, initialise, numbers
+from hwdse.networks.train.transformer import TransformerBlock, append_norm, initialise, numbers
 from hwdse.writing import write_file
 
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))
@@ -40,7 +40,7 @@ class CharacterGpt(nn.Module):
         self.table = nn.Embedding(len(CHARACTERS), WIDTH)
         self.places = nn.Parameter(0.02 * torch.randn(TOKENS, WIDTH))
         self.blocks = nn.ModuleList(
-            Block(WIDTH, HEADS, causal=True, dropout=DROPOUT) for _ in range(BLOCKS)
+            TransformerBlock(WIDTH, HEADS, causal=True, dropout=DROPOUT) for _ in range(BLOCKS)
         )
         self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, len(CHARACTERS))
         self.dropout = nn.Dropout(DROPOUT)
@@ -113,7 +113,7 @@ def export(network: CharacterGpt, title: str) -> onnx.ModelProto:
     graph.embedded(network.table.weight.detach().numpy())
     graph.plus(network.places.detach().numpy())
     for block in network.blocks:
-        assert isinstance(block, Block)
+        assert isinstance(block, TransformerBlock)
         block.export(graph, TOKENS)
     append_norm(graph, network.norm)
     graph.linear(*numbers(network.head))
