@@ -20,8 +20,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from hwdse.errors import DatasetError
 from hwdse.networks.train.export import GraphBuilder, save
 from hwdse.networks.train.transformer import TransformerBlock, append_norm, initialise, numbers
+from hwdse.reading import read_text
 from hwdse.writing import write_file
 
 CHARACTERS = "\n" + "".join(map(chr, range(32, 127)))
@@ -160,7 +162,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
-    tokens = numbers_of(options.text.read_text(encoding="utf-8"))
+    tokens = numbers_of(read_text(options.text, "text", DatasetError))
     network, loss = train(tokens, options.device, options.seed, options.steps)
     assert isinstance(network, CharacterGpt)
     weights = sum(each.numel() for each in network.parameters())
