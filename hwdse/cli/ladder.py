@@ -13,7 +13,8 @@ from hwdse.errors import FailedDesignsError
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import short_spec
 from hwdse.explore.space import Space
-from hwdse.networks.ladder import FEW_SAMPLES, RUNGS, Climb, climb, rank_correlations
+from hwdse.networks.ladder import Climb, climb, rank_correlations
+from hwdse.networks.rung_names import FEW_SAMPLES, RUNGS
 from hwdse.spec import Design
 from hwdse.workers import Failure, run_tasks
 

@@ -17,9 +17,10 @@ from hwdse.cost.system import Machine, load_machine
 from hwdse.errors import HwdseError
 from hwdse.explore.on_machine import on_machine
 from hwdse.explore.record import Evaluation, Measured, Row, describe, facts_of
-from hwdse.explore.rungs import FEW_SAMPLES, SITE_RUNGS, LowerRung, usual_rungs
+from hwdse.explore.rungs import SITE_RUNGS, LowerRung, usual_rungs
 from hwdse.explore.site_rungs import SiteEvaluator
 from hwdse.networks import Network
+from hwdse.networks.rung_names import FEW_SAMPLES
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design, Workload
 

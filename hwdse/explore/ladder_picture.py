@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from hwdse.explore.pictures import save
 from hwdse.figures import EDGE, INK
-from hwdse.networks.ladder import NETWORK, RUNGS, Climb, rank_correlations
+from hwdse.networks.ladder import Climb, rank_correlations
+from hwdse.networks.rung_names import NETWORK, RUNGS
 from hwdse.text import printable
 
 _PANEL, _FRAME = 2.5, 1.25

@@ -1,4 +1,4 @@
-"""Measures of other packages. Each adds columns of its own to the results of a sweep.
+"""Measures of other packages. Each adds its columns to the results of a sweep.
 
 A package offers a measure by an entry point:
 

@@ -82,7 +82,7 @@ def _draw(found: Sequence[OrderSpread], data: str) -> Figure:
         0.02,
         1 - 0.6 / height,
         f"{printable(data)}, {found[0].orders} orders. One mark per matrix product. "
-        "Root mean squares, relative to that of the sums.",
+        "Root mean squares, divided by that of the sums.",
         fontsize=9,
         color="#5b616b",
     )

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from hwdse.explore.record import Evaluation, Reusing
+from hwdse.networks.rung_names import FEW_SAMPLES, LAYERS, TENSORS
 from hwdse.spec import Design
 
-FEW_SAMPLES = 64
-"""Samples of the rung that a search has where nothing else is asked for."""
-TENSORS, LAYERS = "tensors", "layers"
 SITE_RUNGS = (TENSORS, LAYERS)
 """Rungs that need no sample, the cheapest first: see `hwdse.explore.site_rungs`."""
 _LEAST_RATIO = 16

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hwdse.explore.record import Evaluation, Measured
-from hwdse.explore.rungs import LAYERS, TENSORS
 from hwdse.networks import Network
 from hwdse.networks.ladder import layer_sqnr, tensor_sqnr
+from hwdse.networks.rung_names import LAYERS, TENSORS
 from hwdse.spec import Design
 
 if TYPE_CHECKING:

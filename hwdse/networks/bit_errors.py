@@ -191,7 +191,7 @@ def _half_width(values: npt.NDArray[np.float64]) -> float:
 
 
 class _Flips:
-    """Random errors in one bit. Each tensor has random numbers of its own, element after element.
+    """Random errors in one bit. Each tensor draws its own random numbers, element after element.
 
     So neither the size of a batch nor the order of the sites decides which codes are hit.
     """

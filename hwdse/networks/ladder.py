@@ -26,12 +26,10 @@ from hwdse.networks.accuracy import Accuracy
 from hwdse.networks.evaluate import evaluate, observed
 from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network
+from hwdse.networks.rung_names import FEW_SAMPLES, LAYERS, LOGITS, NETWORK, RUNGS, TENSORS
 from hwdse.networks.site_sums import Sums, Values, sums_of_site
 from hwdse.spec import Design
 
-TENSORS, LAYERS, LOGITS, NETWORK = "tensors", "layers", "logits", "network"
-RUNGS = (TENSORS, LAYERS, LOGITS, NETWORK)
-FEW_SAMPLES = 64
 _MOST_DB, _LEAST_DB = 300.0, -300.0
 
 

@@ -12,8 +12,9 @@ from hwdse.cli import main
 from hwdse.errors import NetworkError, SpecError
 from hwdse.networks import ladder
 from hwdse.networks.evaluate import evaluate, observed, plan_network
-from hwdse.networks.ladder import RUNGS, climb, layer_sqnr, rank_correlations, tensor_sqnr
+from hwdse.networks.ladder import climb, layer_sqnr, rank_correlations, tensor_sqnr
 from hwdse.networks.named import NamedImages
+from hwdse.networks.rung_names import RUNGS
 from hwdse.networks.scales import OUTPUT
 
 EXACT = Design.parse("a=int4,acc=kulisch,out=fp32")

@@ -7,19 +7,13 @@ used only to report the accuracy. Source of the network: Dosovitskiy et al., "An
 16x16 words", ICLR 2021.
 """
 
-import argparse
-import sys
-from dataclasses import replace
-from pathlib import Path
-
 import onnx
 import torch
 from torch import nn
 
-from hwdse.networks import datasets
-from hwdse.networks.train.export import GraphBuilder, save
-from hwdse.networks.train.fashion_cnn import DEVIATION, MEAN, augment, normalised
-from hwdse.networks.train.images import Recipe, accuracy, train
+from hwdse.networks.train.export import GraphBuilder
+from hwdse.networks.train.fashion import metadata, run
+from hwdse.networks.train.images import Recipe
 from hwdse.networks.train.transformer import TransformerBlock, append_norm, initialise, numbers
 
 PATCH, SIDE = 4, 7
@@ -58,7 +52,7 @@ class VisionTransformer(nn.Module):
         return scores
 
 
-def export(network: VisionTransformer, title: str) -> onnx.ModelProto:
+def export(network: VisionTransformer) -> onnx.ModelProto:
     """The trained network as an ONNX model."""
     graph = GraphBuilder(input_shape=(1, 28, 28), classes=10)
     graph.conv(*numbers(network.patches), stride=PATCH)
@@ -71,47 +65,14 @@ def export(network: VisionTransformer, title: str) -> onnx.ModelProto:
     append_norm(graph, network.norm)
     graph.mean_of_tokens()
     graph.gemm(*numbers(network.head))
-    metadata = {
-        "hwdse.title": title,
-        "hwdse.dataset": datasets.FASHION_MNIST.name,
-        "hwdse.mean": str(MEAN),
-        "hwdse.std": str(DEVIATION),
-        "hwdse.calibration": str(CALIBRATION),
-        "hwdse.samples": str(DEFAULT_SAMPLES),
-    }
-    return graph.model("fashion-vit", metadata)
+    weights = sum(each.numel() for each in network.parameters())
+    title = f"vision transformer, {BLOCKS} blocks, {weights // 1000} k weights"
+    return graph.model("fashion-vit", metadata(title, CALIBRATION, DEFAULT_SAMPLES))
 
 
 def main() -> None:
-    """Train on the train part, write the file, and report the accuracy.
-
-    The accuracy is for the test part, or with `--holdout` for the images held back.
-    """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
-    parser.add_argument("--seed", type=int, default=RECIPE.seed)
-    parser.add_argument("--holdout", type=int, default=0, help="train images kept to report on")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    options = parser.parse_args()
-
-    everything = datasets.FASHION_MNIST.train(options.data_dir)
-    kept = len(everything.x) - options.holdout
-    part = datasets.Split(x=everything.x[:kept], y=everything.y[:kept])
-    recipe = replace(RECIPE, epochs=options.epochs, seed=options.seed)
-    x, y = normalised(part).to(options.device), torch.from_numpy(part.y).to(options.device)
-    network = train(VisionTransformer, recipe, x, y, augment)
-    assert isinstance(network, VisionTransformer)
-    weights = sum(each.numel() for each in network.parameters())
-    title = f"vision transformer, {BLOCKS} blocks, {weights // 1000} k weights"
-    save(export(network, title), options.output)
-    if options.holdout:
-        report = datasets.Split(x=everything.x[kept:], y=everything.y[kept:])
-    else:
-        report = datasets.FASHION_MNIST.test(options.data_dir)
-    found = accuracy(network, normalised(report), report.y)
-    sys.stdout.write(f"float accuracy {found:.4f} of {len(report.x)} images\n")
+    """Train, write the file, and report the accuracy."""
+    run(__doc__, VisionTransformer, RECIPE, export)
 
 
 if __name__ == "__main__":
