@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hwdse.jit import inner
 from hwdse.kernels.multiply import Multiplication, Values
 
 #: Running sums per row, in the innermost loop.
@@ -59,6 +60,17 @@ def run(
     kernel(source, rows, panels, *arguments, out)
     result = out[: narrow.shape[0], : wide.shape[1]]
     return result.T if swap else result
+
+
+@inner
+def store(row: Values, out: Values, i: int, panel: int) -> None:
+    """Write the WIDTH sums of row `i` and a panel; for compiled code only.
+
+    An assignment to a slice would do the same, but takes seconds to compile: Numba compiles the
+    text of its error message with it.
+    """
+    for j in range(WIDTH):
+        out[i, panel * WIDTH + j] = row[j]
 
 
 def _sum_type(carrier: npt.DTypeLike) -> npt.DTypeLike:

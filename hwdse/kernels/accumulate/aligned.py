@@ -26,7 +26,7 @@ from hwdse.kernels.arithmetic import (
 )
 from hwdse.kernels.choice import CARRIERS, products_fit
 from hwdse.kernels.multiply import Values
-from hwdse.kernels.panels import WIDTH, run
+from hwdse.kernels.panels import WIDTH, run, store
 from hwdse.kernels.powers import floor, inverse, power_of, set_powers, truncated
 from hwdse.kernels.rounding import Rounding, can_round, round_sum, rounding_to
 from hwdse.spec import Aligned
@@ -325,7 +325,7 @@ def _fused(  # noqa: PLR0917 - compiled code takes positional arguments
                     for j in range(WIDTH):
                         unit = inverse(scale[j])
                         sums[j] = _converted(rounding, totals[j], unit, plain[j])
-            out[i, p * WIDTH : (p + 1) * WIDTH] = sums
+            store(sums, out, i, p)
 
 
 @compiled
@@ -356,7 +356,8 @@ def _floored(  # noqa: PLR0917 - compiled code takes positional arguments
                 row, panel, power = rows[i, start:stop], panels[p, start:stop], powers[start:stop]
                 for first in range(0, lanes, grid.group):
                     last = min(first + grid.group, lanes)
-                    plain[:] = sums
+                    for j in range(WIDTH):
+                        plain[j] = sums[j]
                     exponents[:] = grid.zero
                     totals[:] = 0
                     for part in range(grid.parts):
@@ -380,4 +381,4 @@ def _floored(  # noqa: PLR0917 - compiled code takes positional arguments
                             total += _scaled(words, floored, finest / grid.total)
                         unit = greatest / finest
                         sums[j] = _converted(rounding, total, unit, plain[j])
-            out[i, p * WIDTH : (p + 1) * WIDTH] = sums
+            store(sums, out, i, p)

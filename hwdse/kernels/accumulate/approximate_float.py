@@ -20,7 +20,7 @@ from hwdse.kernels.choice import CARRIERS, Carrier, products_fit
 from hwdse.kernels.direction import TO_NEAREST, direction_of
 from hwdse.kernels.extent import Extent
 from hwdse.kernels.multiply import Values, product
-from hwdse.kernels.panels import WIDTH, run
+from hwdse.kernels.panels import WIDTH, run, store
 from hwdse.kernels.powers import inverse, power_of, set_powers, truncated
 from hwdse.spec import ApproximateFloat
 from hwdse.spec.multiply.exact import ExactValued
@@ -242,5 +242,5 @@ def _approximate_steps(  # noqa: PLR0917 - compiled code takes positional argume
                         after = register.highest if over else after
                     sums[j] = with_sign_of(value, signed)
                     tops[j] = after
-            out[i, p * WIDTH : (p + 1) * WIDTH] = sums
+            store(sums, out, i, p)
     leave(register.adder)

@@ -37,7 +37,7 @@ from hwdse.kernels.choice import CARRIERS, UNBOUNDED, check_kind, group_adder, t
 from hwdse.kernels.codec.lanes import both
 from hwdse.kernels.limbs import LIMBS, WORD_BITS, add_value, take_odd
 from hwdse.kernels.multiply import Values, product
-from hwdse.kernels.panels import ROWS, WIDTH, run
+from hwdse.kernels.panels import ROWS, WIDTH, run, store
 from hwdse.kernels.rounding import Rounding, can_round, round_sum, rounding_to
 from hwdse.spec import FloatSum, FusedFloat
 
@@ -122,7 +122,8 @@ def _steps(source: Any, rows: Values, panels: Values, adder: Adder, out: Values)
                     for j in range(WIDTH):
                         term = product(source, a, terms[j])
                         row[j] = rounded_sum(adder, row[j], term, 0, given)
-            out[first : first + ROWS, p * WIDTH : (p + 1) * WIDTH] = sums
+            for i in range(ROWS):
+                store(sums[i], out, first + i, p)
     leave(adder)
 
 
@@ -149,7 +150,8 @@ def _doubting_steps(
                         for j in range(WIDTH):
                             term = product(source, a, terms[j])
                             row[j] = rounded_sum(adder.sure, before[j], term, 0, 0)
-            out[first : first + ROWS, p * WIDTH : (p + 1) * WIDTH] = sums
+            for i in range(ROWS):
+                store(sums[i], out, first + i, p)
 
 
 @compiled_with_fma
@@ -179,7 +181,8 @@ def _group_steps(  # noqa: PLR0917 - compiled code takes positional arguments
                     for j in range(WIDTH):
                         noted = noted_signs(adder, signs, j)
                         row[j] = rounded_sum(adder, row[j], group[j], noted, given)
-            out[first : first + ROWS, p * WIDTH : (p + 1) * WIDTH] = sums
+            for i in range(ROWS):
+                store(sums[i], out, first + i, p)
     leave(adder)
 
 

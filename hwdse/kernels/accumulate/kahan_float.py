@@ -19,7 +19,7 @@ from hwdse.kernels.adding import (
 from hwdse.kernels.arithmetic import float_like
 from hwdse.kernels.choice import check_kind, pair_adder
 from hwdse.kernels.multiply import Values, product
-from hwdse.kernels.panels import WIDTH, run
+from hwdse.kernels.panels import WIDTH, run, store
 from hwdse.kernels.rounding import round_sum
 from hwdse.spec import KahanFloat
 
@@ -78,5 +78,5 @@ def _compensated_steps(  # noqa: PLR0917 - compiled code takes positional argume
                     nothing = float_like(total, 0)
                     lost[j] = compensation if abs(compensation) < np.inf else nothing
                     row[j] = total
-            out[i, p * WIDTH : (p + 1) * WIDTH] = row
+            store(row, out, i, p)
     leave(adder)

@@ -12,7 +12,7 @@ from hwdse.kernels.adding import Adder, enter, leave, rounded_sum
 from hwdse.kernels.arithmetic import sign_bits
 from hwdse.kernels.choice import check_kind, pair_adder
 from hwdse.kernels.multiply import Values, product
-from hwdse.kernels.panels import WIDTH, run
+from hwdse.kernels.panels import WIDTH, run, store
 from hwdse.kernels.rounding import round_sum
 from hwdse.spec import TreeFloat
 
@@ -66,5 +66,5 @@ def _tree_steps(  # noqa: PLR0917 - compiled code takes positional arguments
                 node = level[0]
                 for j in range(WIDTH):
                     row[j] = rounded_sum(adder, row[j], node[j], 0, 0)
-            out[i, p * WIDTH : (p + 1) * WIDTH] = row
+            store(row, out, i, p)
     leave(adder)
