@@ -8,18 +8,19 @@ import click
 import numpy as np
 
 from hwdse import networks
+from hwdse.cli.chosen import Chosen, chosen, short
 from hwdse.cli.counts import Count
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
 from hwdse.errors import DatasetError, quoted
 from hwdse.explore.progress import ConsoleReporter
-from hwdse.explore.record import short_spec
 from hwdse.networks import Accuracy, Data, Network, Options, metrics
 from hwdse.networks import scales as scales_of_networks
+from hwdse.networks.assignment import FLOAT, Assignment
+from hwdse.networks.by_layer import layers_of
 from hwdse.networks.data import images_named
 from hwdse.networks.metrics import Metric
 from hwdse.networks.named import NamedImages
 from hwdse.networks.shapes import parse_shapes
-from hwdse.spec import Design
 
 _DIGITS = frozenset("0123456789")
 
@@ -102,6 +103,8 @@ def accuracy(
 ) -> None:
     """Run a network in the arithmetic of designs.
 
+    SPEC is a design, or a file *.toml that gives each layer a design.
+
     The network is a shipped one (--network) or an ONNX file of yours (--onnx), scored on the data
     and by the metric of your choice.
 
@@ -111,8 +114,8 @@ def accuracy(
     given = network or onnx
     if given is None or (network and onnx):
         raise click.UsageError("Give a network: either --network NAME or --onnx FILE.")
-    designs = [Design.parse(text) for text in spec]
-    chosen = metrics.get(metric)
+    designs = [chosen(text) for text in spec]
+    judge = metrics.get(metric)
     loaded = networks.load(
         given,
         data if data is not None and images_named(data) else None,
@@ -133,7 +136,7 @@ def accuracy(
         designs,
         loaded,
         opened,
-        chosen,
+        judge,
         samples=usual if samples is None else samples,
         scales=scales,
         requantize=requantize,
@@ -142,19 +145,19 @@ def accuracy(
     for design, result in zip(designs, results, strict=True):
         if result.nan_samples:
             click.echo(
-                f"{short_spec(design)}: {result.nan_samples} of {result.samples} samples have a "
+                f"{short(design)}: {result.nan_samples} of {result.samples} samples have a "
                 "NaN among their outputs: not ranked.",
                 err=True,
             )
     if as_json:
         documents = [
-            {"spec": str(design), **result.to_json(), "rank": rank}
+            {**_named(design, loaded), **result.to_json(), "rank": rank}
             for design, result, rank in zip(designs, results, ranks, strict=True)
         ]
         print_json({"designs": documents, **({} if data is None else {"data": opened.name})})
         return
     if results[0].correct is None:
-        _show(chosen, designs, results, ranks)
+        _show(judge, designs, results, ranks)
     else:
         name = "accuracy" if metric == metrics.DEFAULT else metric
         _show_classes(name, designs, results, ranks)
@@ -170,8 +173,19 @@ def accuracy(
     )
 
 
+def _named(design: Chosen, network: Network) -> dict[str, Any]:
+    """What computed, as a JSON document."""
+    if not isinstance(design, Assignment):
+        return {"spec": str(design)}
+    layers = layers_of(design, network)
+    return {
+        "spec": design.name,
+        "layers": {site: FLOAT if one is None else str(one) for site, one in layers.items()},
+    }
+
+
 def _evaluated(
-    designs: Sequence[Design],
+    designs: Sequence[Chosen],
     network: Network,
     data: Data,
     metric: Metric,
@@ -187,7 +201,7 @@ def _evaluated(
                 design,
                 network,
                 samples=samples,
-                progress=Steps(reporter, short_spec(design)),
+                progress=Steps(reporter, short(design)),
                 data=data,
                 metric=metric,
                 scales=scales,
@@ -229,7 +243,7 @@ def _settings(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _show_classes(
-    name: str, designs: Sequence[Design], results: Sequence[Accuracy], ranks: Sequence[Any]
+    name: str, designs: Sequence[Chosen], results: Sequence[Accuracy], ranks: Sequence[Any]
 ) -> None:
     """Print a table of answers that are classes."""
     print_table(
@@ -239,7 +253,7 @@ def _show_classes(
         ],
         [
             [
-                short_spec(design),
+                short(design),
                 percent(result.value),
                 f"{percent(result.low)} to {percent(result.high)}",
                 percent(result.float_value),
@@ -256,7 +270,7 @@ def _show_classes(
 
 
 def _show(
-    metric: Metric, designs: Sequence[Design], results: Sequence[Accuracy], ranks: Sequence[Any]
+    metric: Metric, designs: Sequence[Chosen], results: Sequence[Accuracy], ranks: Sequence[Any]
 ) -> None:
     """Print a table of another metric."""
 
@@ -276,7 +290,7 @@ def _show(
         ],
         [
             [
-                short_spec(design),
+                short(design),
                 shown(result.value),
                 between(result.low, result.high),
                 shown(result.float_value),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,16 @@ import click
 import numpy as np
 
 from hwdse import networks
+from hwdse.cli.chosen import Chosen, chosen, short
 from hwdse.cli.counts import Count
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
-from hwdse.errors import VerificationError
+from hwdse.errors import SpecError, VerificationError
 from hwdse.explore.progress import ConsoleReporter
-from hwdse.explore.record import four_digits, short_spec
+from hwdse.explore.record import four_digits
+from hwdse.networks.assignment import Assignment
+from hwdse.networks.by_layer import Layers, designs_in, layers_of
 from hwdse.networks.layers import Answers, answers, check_layers, layer_operands, simulated_samples
 from hwdse.networks.metrics.classes import predicted_classes
-from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.verify.comparison import ComparedProducts, Tally
 from hwdse.verify.simulated import SimulatedProducts, check_unit
@@ -29,7 +31,13 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that both commands have."""
     options = (
         click.option("--network", required=True, help="Shipped network or ONNX file."),
-        click.option("--design", "spec", required=True, metavar="SPEC", help="The design."),
+        click.option(
+            "--design",
+            "spec",
+            required=True,
+            metavar="SPEC",
+            help="The design, or a file *.toml that gives each layer one.",
+        ),
         click.option(
             "--samples",
             type=Count(1),
@@ -61,7 +69,7 @@ def run_layer(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Run layers of a network in RTL simulation of a design.
+    """Run layers of a network in RTL simulation of a design, or of the one of each layer.
 
     A layer's codes of real test samples go through the generated Verilog, tile by tile, without
     stalls. Every result is compared with the network evaluator, bit for bit, and the cycle of every
@@ -69,18 +77,18 @@ def run_layer(
 
     Exit status 0: all are equal. 1: something differs; the first differences are shown, decoded.
     """
-    design = Design.parse(spec)
-    check_unit(design)
-    loaded = networks.load(network)
+    design, loaded = chosen(spec), networks.load(network)
     check_layers(loaded, layers)
+    by_site = {site: one for site, one in layers_of(design, loaded).items() if site in layers}
+    _check(by_site)
     count = simulated_samples(loaded) if samples is None else samples
     products = layer_operands(design, loaded, layers, count, data_dir=data_dir)
-    with _compared(design) as (compared, build_s), ConsoleReporter() as reporter:
+    with _compared(by_site) as (compared, build_s), ConsoleReporter() as reporter:
         reporter.start("products simulated", len(products))
         for layer, *operands in products:
             compared(layer, *operands)
             reporter.advance(layer)
-    _report(design, loaded.name, count, compared, build_s, {}, as_json=as_json)
+    _report(design, by_site, loaded.name, count, compared, build_s, {}, as_json=as_json)
 
 
 @click.command(name="run-network")
@@ -95,6 +103,9 @@ def run_network(
 ) -> None:
     """Run a network with all its matrix products in RTL simulation of a design.
 
+    With a design for each layer, the layer runs in that of its own. Layers that an assignment
+    leaves in float32 are not simulated.
+
     Each layer gets what the simulated layers before it gave. Bias and all other operators are
     float32, as in `hwdse accuracy`. Every result of every layer, the logits and the predictions are
     compared with the network evaluator, bit for bit, and the cycle of every transfer with the
@@ -102,12 +113,12 @@ def run_network(
 
     Exit status 0: all are equal. 1: something differs; the first differences are shown, decoded.
     """
-    design = Design.parse(spec)
-    check_unit(design)
-    loaded = networks.load(network)
+    design, loaded = chosen(spec), networks.load(network)
+    by_site = layers_of(design, loaded)
+    _check(by_site)
     count = simulated_samples(loaded) if samples is None else samples
     expected = answers(design, loaded, count, data_dir=data_dir)
-    with _compared(design) as (compared, build_s), ConsoleReporter() as reporter:
+    with _compared(by_site) as (compared, build_s), ConsoleReporter() as reporter:
         reporter.start("samples simulated", count)
         found = answers(
             design,
@@ -118,16 +129,32 @@ def run_network(
             progress=Steps(reporter, loaded.name),
         )
     judged = _judged(expected, found)
-    _report(design, loaded.name, count, compared, build_s, judged, as_json=as_json)
+    _report(design, by_site, loaded.name, count, compared, build_s, judged, as_json=as_json)
+
+
+def _check(layers: Layers) -> None:
+    """Check that units can be simulated.
+
+    Raises:
+        SpecError: a unit cannot be, or every layer is float32.
+    """
+    if not designs_in(layers):
+        raise SpecError(f"nothing to simulate: {', '.join(layers)} stays float32")
+    for one in designs_in(layers):
+        check_unit(one)
 
 
 @contextmanager
-def _compared(design: Design) -> Iterator[tuple[ComparedProducts, float]]:
-    """The simulation of a design, and the seconds that its build took."""
+def _compared(layers: Layers) -> Iterator[tuple[ComparedProducts, float]]:
+    """The simulations of the designs of layers, and the seconds that their build took."""
     begin = time.monotonic()
-    with temporary_folder("simulated") as folder:
-        simulated = SimulatedProducts(design, folder)
-        yield ComparedProducts(simulated), time.monotonic() - begin
+    with ExitStack() as stack:
+        simulated = {
+            one: SimulatedProducts(one, stack.enter_context(temporary_folder("simulated")))
+            for one in designs_in(layers)
+        }
+        by_site = {site: simulated[one] for site, one in layers.items() if one is not None}
+        yield ComparedProducts(by_site), time.monotonic() - begin
 
 
 def _judged(expected: Answers, found: Answers) -> dict[str, Any]:
@@ -144,7 +171,8 @@ def _judged(expected: Answers, found: Answers) -> dict[str, Any]:
 
 
 def _report(  # noqa: PLR0917 - what was run, and what came out
-    design: Design,
+    design: Chosen,
+    layers: Layers,
     network: str,
     samples: int,
     compared: ComparedProducts,
@@ -161,30 +189,32 @@ def _report(  # noqa: PLR0917 - what was run, and what came out
     tallies = list(compared.tallies.values())
     total = Tally.summed(tallies)
     if as_json:
-        rate = design.unit.macs_per_cycle
         print_json(
             {
-                "spec": str(design),
+                "spec": design.name if isinstance(design, Assignment) else str(design),
                 "network": network,
                 "samples": samples,
                 "equal": _is_right(compared, judged),
                 "build_s": build_s,
-                "layers": [tally.to_json(rate) for tally in tallies],
-                "total": total.to_json(rate),
+                "layers": [
+                    {**tally.to_json(), "spec": str(layers[tally.layer])} for tally in tallies
+                ],
+                "float_layers": _in_float(layers),
+                "total": total.to_json(),
                 **judged,
             }
         )
     else:
-        _show(design, network, samples, tallies, build_s, judged)
+        _show(design, layers, network, samples, tallies, build_s, judged)
     if not _is_right(compared, judged):
         lines = [f"{tally.layer}: {line}" for tally in tallies for line in tally.told]
         logits = f", {judged['logit_mismatches']} of {judged['logits']} logits" if judged else ""
         raise VerificationError(
             "\n".join(
                 [
-                    f"{design}: {total.mismatches} of {total.results} results{logits} differ from "
-                    f"the network evaluator, {total.off_schedule} transfers from the golden "
-                    "schedule",
+                    f"{short(design)}: {total.mismatches} of {total.results} results{logits} "
+                    f"differ from the network evaluator, {total.off_schedule} transfers from the "
+                    "golden schedule",
                     *(f"  {line}" for line in lines),
                 ]
             )
@@ -197,7 +227,8 @@ def _is_right(compared: ComparedProducts, judged: dict[str, Any]) -> bool:
 
 
 def _show(  # noqa: PLR0917 - what was run, and what came out
-    design: Design,
+    design: Chosen,
+    layers: Layers,
     network: str,
     samples: int,
     tallies: list[Tally],
@@ -205,14 +236,19 @@ def _show(  # noqa: PLR0917 - what was run, and what came out
     judged: dict[str, Any],
 ) -> None:
     several = "1 test sample" if samples == 1 else f"{samples} test samples"
-    click.echo(f"{short_spec(design)}: {network}, {several}, in RTL simulation.")
+    click.echo(f"{short(design)}: {network}, {several}, in RTL simulation.")
     shown = [*tallies, Tally.summed(tallies)] if len(tallies) > 1 else tallies
+    if isinstance(design, Assignment):
+        for tally in tallies:
+            click.echo(f"{tally.layer}: {short(layers[tally.layer])}")
+        if _in_float(layers):
+            click.echo(f"Not simulated, in float32: {', '.join(_in_float(layers))}.")
     print_table(
         [
             *("layer", "M x K x N", "tiles", "cycles", "utilization", "results", "mismatches"),
             *("seconds", "results/s", "10^6 MAC/s"),
         ],
-        [_row(tally, design) for tally in shown],
+        [_row(tally) for tally in shown],
     )
     if all(tally.is_right for tally in tallies):
         click.echo(
@@ -227,14 +263,18 @@ def _show(  # noqa: PLR0917 - what was run, and what came out
     click.echo(f"The simulation was built in {build_s:.1f} s.")
 
 
-def _row(tally: Tally, design: Design) -> list[object]:
+def _in_float(layers: Layers) -> list[str]:
+    return [site for site, one in layers.items() if one is None]
+
+
+def _row(tally: Tally) -> list[object]:
     seconds = max(tally.seconds, 1e-9)
     return [
         tally.layer,
         tally.shape,
         tally.tiles,
         tally.cycles,
-        percent(tally.utilization(design.unit.macs_per_cycle)),
+        percent(tally.utilization),
         tally.results,
         tally.mismatches,
         f"{tally.seconds:.2f}",

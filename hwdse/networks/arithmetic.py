@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,13 +31,18 @@ class Arithmetic(ABC):
     A site first converts both operands, for example to codes of a format, and then multiplies them.
     A convolution converts its input before it gathers patches. Each value is therefore converted
     only once, even if many patches contain it.
-
-    Attributes:
-        quantises_blocks: whether the arithmetic gives blocks of activations their scales. Where a
-            network does so at run time, it then gets the values from before.
     """
 
-    quantises_blocks: ClassVar[bool] = False
+    def quantises_blocks(self, operator: str) -> bool:
+        """Whether the arithmetic gives blocks of activations their scales.
+
+        Where a network does so at run time, an operator then gets the values from before.
+
+        Args:
+            operator: name of the operator's first output, with which the names of its sites begin.
+        """
+        del operator
+        return False
 
     @abstractmethod
     def first(self, site: Site, x: Real) -> Operand:

@@ -1,6 +1,6 @@
 """Scores a network whose matrix products run in a design's arithmetic."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -10,10 +10,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import hwdse  # loads the slow module `hwdse.kernels` on first use; the float baseline never does
-from hwdse.errors import DatasetError, HwdseError, NetworkError
+from hwdse.errors import DatasetError, HwdseError, NetworkError, SpecError
 from hwdse.networks import metrics
 from hwdse.networks.accuracy import Accuracy, Scores
 from hwdse.networks.arithmetic import Arithmetic
+from hwdse.networks.assignment import Assignment
 from hwdse.networks.blocks import (
     BlockArithmetic,
     BlockMatMul,
@@ -21,6 +22,7 @@ from hwdse.networks.blocks import (
     block_plan,
     check_blocks,
 )
+from hwdse.networks.by_layer import by_layer, designs_in, layers_of
 from hwdse.networks.execute import Executor, Filled, FloatNetwork, batches, padded_outputs
 from hwdse.networks.metrics import Metric, Outputs
 from hwdse.networks.named import NamedImages
@@ -49,7 +51,7 @@ Progress = Callable[[int, int], None]
 
 
 def evaluate(
-    design: Design,
+    design: Design | Assignment,
     network: Computation | str | Path,
     samples: int | None = None,
     data_dir: Path | None = None,
@@ -72,7 +74,7 @@ def evaluate(
     get their scales from their formats (see `hwdse.networks.blocks`), whatever `scales` says.
 
     Args:
-        design: the design.
+        design: the design, or an assignment of designs to layers.
         network: a network, or a name or path for `load`.
         samples: number of samples, from the start of the test part. Default: all of `data`; of a
             dataset that the network's file names, the number in its metadata.
@@ -95,15 +97,25 @@ def evaluate(
             metric takes no such outputs.
         DatasetError: data is missing or damaged, does not fit the network or the metric, or
             `samples` exceeds the test part.
-        SpecError: the design has no fast kernel. The message says why.
+        SpecError: the design has no fast kernel, or the assignment does not fit the network. The
+            message says why.
     """
     policy = get_policy(scales)
     test = Scoring.of(network, samples, data_dir, data, metric)
-    blocks = design.unit.takes_blocks
-    make = _arithmetic_of_blocks(design, block_matmul) if blocks else _arithmetic(design, matmul)
+    if requantize and isinstance(design, Assignment):
+        raise SpecError(
+            f"{design.name}: requantize takes one design for all layers, whose output format is "
+            "that of every hand-over"
+        )
+    layers = layers_of(design, test.network)
+    makes = {one: _maker(one, matmul, block_matmul) for one in designs_in(layers)}
+    blocks = all(one.unit.takes_blocks for one in makes)
 
     def scored(policy: ScalePolicy, count: int, progress: Progress | None) -> Scores:
-        arithmetic = make(test.network, test.data, policy, requantize)
+        def make(one: Design, sites: Sequence[str]) -> Arithmetic:
+            return makes[one](test.network, test.data, policy, requantize, sites)
+
+        arithmetic = by_layer(layers, make)
         return test.scores(Executor(test.network, arithmetic), count, progress)
 
     # Use one BLAS thread. A second thread would wait in a busy loop between the many small
@@ -248,28 +260,44 @@ def _check_targets(metric: Metric, data: Data, targets: Any) -> None:
         )
 
 
-_Make = Callable[[Computation, Data, ScalePolicy, bool], Arithmetic]
-"""A function (network, data, scale policy, requantize) -> arithmetic of a design."""
+_Make = Callable[[Computation, Data, ScalePolicy, bool, Sequence[str]], Arithmetic]
+"""A function (network, data, scale policy, requantize, layers) -> arithmetic of a design."""
 
 
-def _arithmetic(design: Design, matmul: MatMul | None) -> _Make:
+def _maker(design: Design, matmul: MatMul | None, block_matmul: BlockMatMul | None) -> _Make:
+    if design.unit.takes_blocks:
+        return _maker_of_blocks(design, block_matmul)
     multiply = hwdse.kernels.matmul if matmul is None else matmul
     check_kernel(design, multiply)
 
-    def make(network: Computation, data: Data, policy: ScalePolicy, requantize: bool) -> Arithmetic:
-        plans = plan_network(design, network, data, multiply, policy, requantize=requantize)
+    def make(
+        network: Computation,
+        data: Data,
+        policy: ScalePolicy,
+        requantize: bool,
+        sites: Sequence[str],
+    ) -> Arithmetic:
+        plans = plan_network(
+            design, network, data, multiply, policy, requantize=requantize, sites=sites
+        )
         return DesignArithmetic(design, plans, multiply)
 
     return make
 
 
-def _arithmetic_of_blocks(design: Design, matmul: BlockMatMul | None) -> _Make:
+def _maker_of_blocks(design: Design, matmul: BlockMatMul | None) -> _Make:
     multiply = hwdse.kernels.matmul_of(design) if matmul is None else matmul
     check_blocks(design, multiply)
 
-    def make(network: Computation, data: Data, policy: ScalePolicy, requantize: bool) -> Arithmetic:
+    def make(
+        network: Computation,
+        data: Data,
+        policy: ScalePolicy,
+        requantize: bool,
+        sites: Sequence[str],
+    ) -> Arithmetic:
         del policy
-        plans = plan_blocks(design, network, data, requantize=requantize)
+        plans = plan_blocks(design, network, data, requantize=requantize, sites=sites)
         return BlockArithmetic(design, plans, multiply)
 
     return make
@@ -283,8 +311,9 @@ def plan_network(
     policy: ScalePolicy,
     *,
     requantize: bool = False,
+    sites: Container[str] | None = None,
 ) -> dict[str, Plan]:
-    """The scalings of all sites of a network, by site name.
+    """The scalings of the sites of a network, by site name.
 
     Args:
         design: the design.
@@ -293,20 +322,28 @@ def plan_network(
         matmul: function that multiplies matrices of codes.
         policy: policy that chooses the scales.
         requantize: as for `evaluate`.
+        sites: names of the sites that matter. Default: all.
     """
     return {
         name: plan(design, observation, matmul, policy, requantize=requantize)
         for name, observation in observed(network, data).items()
+        if sites is None or name in sites
     }
 
 
 def plan_blocks(
-    design: Design, network: Computation, data: Data, *, requantize: bool = False
+    design: Design,
+    network: Computation,
+    data: Data,
+    *,
+    requantize: bool = False,
+    sites: Container[str] | None = None,
 ) -> dict[str, BlockPlan]:
-    """The blocks of weights of all sites of a network, by site name. See `plan_network`."""
+    """The blocks of weights of the sites of a network, by site name. See `plan_network`."""
     return {
         name: block_plan(design, observation, requantize=requantize)
         for name, observation in observed(network, data).items()
+        if sites is None or name in sites
     }
 
 

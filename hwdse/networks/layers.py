@@ -1,6 +1,6 @@
 """Runs a network whose matrix products are computed elsewhere, such as in RTL simulation."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from threadpoolctl import threadpool_limits
 import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError, unknown
 from hwdse.networks.arithmetic import Arithmetic, Operand, Site
+from hwdse.networks.assignment import Assignment
 from hwdse.networks.block_vectors import BlockVectors
 from hwdse.networks.blocks import BlockArithmetic, BlockPlan, check_blocks
+from hwdse.networks.by_layer import by_layer, designs_in, layers_of
 from hwdse.networks.evaluate import (
     Progress,
     check_kernel,
@@ -63,7 +65,7 @@ def simulated_samples(network: Network) -> int:
 
 
 def answers(
-    design: Design,
+    design: Design | Assignment,
     network: Network,
     samples: int,
     *,
@@ -74,29 +76,34 @@ def answers(
     """Run test samples through a network, with the scales of `evaluate`.
 
     Args:
-        design: the design.
+        design: the design, or an assignment of designs to layers.
         network: the network.
         samples: number of test samples, from the first.
-        product: function that computes the matrix products. Scales are chosen without it. Default:
-            the fast kernels, which `evaluate` takes.
+        product: function that computes the matrix products of layers with a design. Scales are
+            chosen without it. Default: the fast kernels, which `evaluate` takes.
         data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
         progress: function to call after each batch.
 
     Raises:
         NetworkError: the network cannot be evaluated.
         DatasetError: data is missing or damaged, or there are fewer samples.
-        SpecError: the design has no fast kernel.
+        SpecError: a design has no fast kernel, or the assignment does not fit the network.
     """
-    if design.unit.takes_blocks:
-        check_blocks(design, hwdse.kernels.matmul_of(design))
-    else:
-        check_kernel(design, hwdse.kernels.matmul)
+    layers = layers_of(design, network)
+    for one in designs_in(layers):
+        if one.unit.takes_blocks:
+            check_blocks(one, hwdse.kernels.matmul_of(one))
+        else:
+            check_kernel(one, hwdse.kernels.matmul)
     data = NamedImages.of(network, data_dir)
     count = count_of(data, samples)
     found: list[Outputs] = []
     truth: list[int] = []
     with threadpool_limits(limits=1, user_api="blas"):
-        executor = Executor(network, _arithmetic(design, network, data, product))
+        arithmetic = by_layer(
+            layers, lambda one, sites: _arithmetic(one, sites, network, data, product)
+        )
+        executor = Executor(network, arithmetic)
         for batch in batches(network, data.test(count)):
             found.append(padded_outputs(executor, network, batch.inputs))
             truth += batch.targets
@@ -106,7 +113,7 @@ def answers(
 
 
 def layer_operands(
-    design: Design,
+    design: Design | Assignment,
     network: Network,
     layers: Collection[str],
     samples: int,
@@ -116,7 +123,7 @@ def layer_operands(
     """Codes that layers multiply when test samples run through the network.
 
     Args:
-        design: the design.
+        design: the design, or an assignment of designs to layers.
         network: the network.
         layers: places of matrix products, `Workload.site`.
         samples: number of test samples, from the first.
@@ -134,12 +141,14 @@ def layer_operands(
     """
     check_layers(network, layers)
     found: list[tuple[str, *tuple[Codes, ...]]] = []
-    kernel = hwdse.kernels.matmul_of(design)
+    by_site = layers_of(design, network)
 
     def product(site: str, *operands: Codes) -> Codes:
         if site in layers:
             found.append((site, *operands))
-        codes: Codes = kernel(design, *operands)
+        one = by_site[site]
+        assert one is not None  # float32 calls no product
+        codes: Codes = hwdse.kernels.matmul_of(one)(one, *operands)
         return codes
 
     answers(design, network, samples, product=product, data_dir=data_dir)
@@ -159,16 +168,21 @@ def check_layers(network: Network, layers: Iterable[str]) -> None:
 
 
 def _arithmetic(
-    design: Design, network: Network, data: NamedImages, product: Product | None
+    design: Design,
+    sites: Sequence[str],
+    network: Network,
+    data: NamedImages,
+    product: Product | None,
 ) -> Arithmetic:
     """The arithmetic of a design, whose products another function may compute."""
     if design.unit.takes_blocks:
-        blocks = plan_blocks(design, network, data)
+        blocks = plan_blocks(design, network, data, sites=sites)
         if product is not None:
             return _ElsewhereBlocks(design, blocks, product)
         return BlockArithmetic(design, blocks, hwdse.kernels.matmul_of(design))
     matmul = hwdse.kernels.matmul
-    plans = plan_network(design, network, data, matmul, get_policy(DEFAULT_SCALES))
+    policy = get_policy(DEFAULT_SCALES)
+    plans = plan_network(design, network, data, matmul, policy, sites=sites)
     if product is not None:
         return _ElsewhereArithmetic(design, plans, product)
     return DesignArithmetic(design, plans, matmul)

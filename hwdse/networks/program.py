@@ -38,7 +38,7 @@ class Products:
     def run(self, values: dict[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
         """Run the operator. The result has the value of every output with a name."""
         names = list(self.operands)
-        if arithmetic.quantises_blocks:
+        if arithmetic.quantises_blocks(self.call.name):
             for place, name in self._before.items():
                 names[place] = name
         found = lowered.run(arithmetic, self.call, [values[n] if n else None for n in names])

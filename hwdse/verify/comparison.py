@@ -1,6 +1,6 @@
 """Compares simulated matrix products with the fast kernels, code by code."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from hwdse.verify.simulated import SimulatedProducts, Simulation, matrices
 
 _COUNTS = (
     *("results", "mismatches", "macs", "tiles", "runs", "cycles", "off_schedule"),
-    "seconds",
+    *("seconds", "slots"),
 )
 _SHOWN = 5
 _SHOWN_TERMS = 4
@@ -38,6 +38,7 @@ class Tally:
             few or too many transfers.
         seconds: time of the simulation.
         told: the first departures from the schedule and mismatches, in words.
+        slots: product slots of all cycles.
     """
 
     layer: str
@@ -51,6 +52,7 @@ class Tally:
     off_schedule: int = 0
     seconds: float = 0.0
     told: list[str] = field(default_factory=list)
+    slots: float = 0.0
 
     @classmethod
     def summed(cls, parts: Iterable[Self]) -> Self:
@@ -74,39 +76,41 @@ class Tally:
         """Whether every bit and every cycle is as it should be."""
         return self.results > 0 and not self.mismatches and not self.off_schedule
 
-    def to_json(self, macs_per_cycle: float) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """All attributes, and the rates that follow from them, as JSON values."""
         return {
-            **vars(self),
-            "utilization": self.utilization(macs_per_cycle),
+            **{name: value for name, value in vars(self).items() if name != "slots"},
+            "utilization": self.utilization,
             "macs_per_s": self.macs / self.seconds if self.seconds else 0.0,
             "results_per_s": self.results / self.seconds if self.seconds else 0.0,
         }
 
-    def utilization(self, macs_per_cycle: float) -> float:
+    @property
+    def utilization(self) -> float:
         """Fraction of the product slots of all cycles that the results needed."""
-        return self.macs / (self.cycles * macs_per_cycle) if self.cycles else 0.0
+        return self.macs / self.slots if self.slots else 0.0
 
 
 class ComparedProducts:
     """Computes products in simulation, and compares each with the fast kernels.
 
     Args:
-        simulated: the simulation.
+        simulated: the simulation of each layer, by the layer's name.
 
     Attributes:
         tallies: what was compared, by layer.
     """
 
-    def __init__(self, simulated: SimulatedProducts) -> None:
+    def __init__(self, simulated: Mapping[str, SimulatedProducts]) -> None:
         self._simulated = simulated
         self.tallies: dict[str, Tally] = {}
 
     def __call__(self, layer: str, *operands: Array) -> Array:
         """The codes that the simulation gives."""
-        design = self._simulated.design
+        simulated = self._simulated[layer]
+        design = simulated.design
         expected = kernels.matmul_of(design)(design, *operands)
-        found = self._simulated(*operands)
+        found = simulated(*operands)
         a, b = matrices(design, operands)
         tally = self.tallies.setdefault(layer, Tally(layer=layer))
         (m, k), n = a.shape, b.shape[1]
@@ -116,6 +120,7 @@ class ComparedProducts:
         tally.tiles += found.tiles
         tally.runs += found.runs
         tally.cycles += found.cycles
+        tally.slots += found.cycles * design.unit.macs_per_cycle
         tally.off_schedule += found.off_schedule
         tally.seconds += found.seconds
         wrong = np.argwhere(found.codes != expected)

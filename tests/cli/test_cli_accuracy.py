@@ -42,6 +42,27 @@ def test_accuracy_under_another_policy(capsys):
     assert main([*arguments, "--scales", "best"]) == 2
 
 
+def test_layers_with_designs_of_their_own(tmp_path, capsys, only_error):
+    path = tmp_path / "mixed.toml"
+    path.write_text('default = "a=int8,acc=int:32"\nlast = "float"\n')
+    arguments = ["accuracy", str(path), "a=int8,acc=int:32", "--network", "digits"]
+    assert main([*arguments, "--samples", "50"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[1].startswith(f"{path}  100")
+    assert main([*arguments, "--samples", "50", "--json"]) == 0
+    mixed, plain = json.loads(capsys.readouterr().out)["designs"]
+    assert mixed["spec"] == str(path)
+    assert mixed["layers"] == {
+        **dict.fromkeys(("gemm0.out", "gemm2.out"), plain["spec"]),
+        "gemm4.out": "float",
+    }
+    assert "layers" not in plain
+    assert mixed["sqnr_db"] > plain["sqnr_db"]
+    path.write_text('default = "a=int8,acc=int:32"\nfrist = "float"\n')
+    assert main(arguments) == 2
+    only_error(f"{path}: unknown key 'frist'")
+
+
 def test_unknown_network_and_missing_dataset(only_error, tmp_path):
     assert main(["accuracy", "a=int8,acc=kulisch", "--network", "brain"]) == 2
     only_error("unknown network 'brain': known are ")

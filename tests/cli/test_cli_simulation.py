@@ -52,6 +52,28 @@ def test_a_broken_unit_is_exit_1_with_decoded_mismatches(capsys, monkeypatch):
     assert " 1 ulp apart: a=[0x" in lines[1]
 
 
+def test_layers_run_in_designs_of_their_own(tmp_path, capsys, only_error):
+    path = tmp_path / "mixed.toml"
+    path.write_text(f'default = "a=int8,acc=int:24"\nfirst = "{SPEC}"\nlast = "float"\n')
+    arguments = ["--network", "digits", "--design", str(path), "--samples", "3"]
+    assert main(["run-network", *arguments, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["spec"] == str(path)
+    layers = {layer["layer"]: layer for layer in document["layers"]}
+    assert [layers[name]["spec"] for name in ("gemm0.out", "gemm2.out")] == [
+        str(Design.parse(text)) for text in (SPEC, "a=int8,acc=int:24")
+    ]
+    assert document["float_layers"] == ["gemm4.out"]
+    assert [layer["results"] for layer in layers.values()] == [3 * 64, 3 * 32]
+    assert document["equal"] is True
+    assert document["logits"] == 30
+    assert main(["run-layer", *arguments, "--layer", "gemm0.out"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == f"gemm0.out: {SPEC}"
+    assert main(["run-layer", *arguments, "--layer", "gemm4.out"]) == 2
+    only_error("nothing to simulate: gemm4.out stays float32")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -66,7 +66,7 @@ def test_products_are_exact_and_in_the_golden_cycles(shape: str, tmp_path: Path)
 @pytest.mark.long
 def test_a_flipped_bit_is_told_decoded(tmp_path: Path) -> None:
     text = broken(MAC, "o_valid && inner_o[6:0] == 7'h11")
-    compared = ComparedProducts(SimulatedProducts(MAC, tmp_path, verilog=text))
+    compared = ComparedProducts({"conv0": SimulatedProducts(MAC, tmp_path, verilog=text)})
     a, b, exact = _integers(MAC, 30, 9, 20, 1)
     codes = compared("conv0", a, b)
     wrong = exact & 0x7F == 0x11
@@ -112,7 +112,7 @@ def _around(inside: str) -> str:
     ],
 )
 def test_a_late_or_missing_result_is_told(inside: str, told: str, tmp_path: Path) -> None:
-    compared = ComparedProducts(SimulatedProducts(MAC, tmp_path, verilog=_around(inside)))
+    compared = ComparedProducts({"fc": SimulatedProducts(MAC, tmp_path, verilog=_around(inside))})
     a = np.array([[1, 4, 2]] * 4)
     compared("fc", a, np.ones((3, 5), int))
     tally = compared.tallies["fc"]
@@ -159,7 +159,7 @@ def test_special_values_and_wide_outputs_come_through(dataflow: str, tmp_path: P
 )
 def test_products_of_blocks_are_those_of_the_kernel(spec: str, tmp_path: Path) -> None:
     design = Design.parse(spec)
-    compared = ComparedProducts(SimulatedProducts(design, tmp_path, seed=3))
+    compared = ComparedProducts({"h": SimulatedProducts(design, tmp_path, seed=3)})
     rng = np.random.default_rng(8)
     for m, k, n in ((1, 1, 1), (5, 7, 3), (4, 26, 9)):
         operands = []
