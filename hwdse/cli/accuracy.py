@@ -77,6 +77,13 @@ _DIGITS = frozenset("0123456789")
     help="Policy that chooses the scales of activations and weights.",
 )
 @click.option(
+    "--method",
+    "methods",
+    default="",
+    metavar="NAME,...",
+    help="Quantisation methods in their order, such as smoothquant,gptq.",
+)
+@click.option(
     "--requantize",
     is_flag=True,
     help="Round what one layer hands to the next to the output format.",
@@ -97,6 +104,7 @@ def accuracy(
     settings: tuple[str, ...],
     samples: int | None,
     scales: str,
+    methods: str,
     requantize: bool,
     data_dir: Path | None,
     as_json: bool,
@@ -139,6 +147,7 @@ def accuracy(
         judge,
         samples=usual if samples is None else samples,
         scales=scales,
+        methods=methods,
         requantize=requantize,
     )
     ranks = _ranks(results)
@@ -192,6 +201,7 @@ def _evaluated(
     *,
     samples: int,
     scales: str,
+    methods: str,
     requantize: bool,
 ) -> list[Accuracy]:
     with ConsoleReporter() as reporter:
@@ -205,6 +215,7 @@ def _evaluated(
                 data=data,
                 metric=metric,
                 scales=scales,
+                methods=methods,
                 requantize=requantize,
             )
             for design in designs

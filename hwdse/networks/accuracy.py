@@ -66,6 +66,7 @@ class Accuracy:
         network: name of the network.
         scales: name of the scale policy.
         requantize: whether layers hand on their outputs in the design's output format.
+        methods: the quantisation methods, as text; empty: rounding to nearest.
         other_scales: value by scale policy, on the first samples of the test part. The differences
             are part of the uncertainty of `value`.
         nan_samples: number of samples with a NaN among their outputs. A design that has some is not
@@ -96,6 +97,7 @@ class Accuracy:
     network: str
     scales: str
     requantize: bool = False
+    methods: str = ""
     other_scales: Mapping[str, float] = field(default_factory=dict)
     nan_samples: int = 0
     higher_is_better: bool = True

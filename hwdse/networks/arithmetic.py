@@ -19,10 +19,20 @@ class Site:
         name: unique name: the name of the operator's output. If an operator has several products,
             the name also says which part of the operator.
         constant: whether the second operand is the same for every sample (weights).
+        channel_axis: axis of activations that has the channels. If it is not the last one, the
+            channels of all groups lie there, one group after the other; else groups share them.
+        taps: terms of a sum for each channel, which are neighbours: the places of a kernel.
     """
 
     name: str
     constant: bool
+    channel_axis: int = -1
+    taps: int = 1
+
+    @property
+    def grouped(self) -> bool:
+        """Whether each group has channels of its own."""
+        return self.channel_axis >= 0
 
 
 class Arithmetic(ABC):
@@ -62,6 +72,11 @@ class Arithmetic(ABC):
     @abstractmethod
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """Products (S, M, N) of converted activations (S, M, K) and (S, K, N)."""
+
+    def real(self, site: Site, a: Operand) -> Real:
+        """The real values that converted activations stand for."""
+        del site
+        return a
 
 
 class FloatArithmetic(Arithmetic):

@@ -77,3 +77,7 @@ class _LayerArithmetic(Arithmetic):
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """The products, as the site computes them."""
         return self._of(site).products(site, a, b)
+
+    def real(self, site: Site, a: Operand) -> Real:
+        """The values, as the site converted them."""
+        return self._of(site).real(site, a)

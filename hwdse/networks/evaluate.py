@@ -1,6 +1,6 @@
 """Scores a network whose matrix products run in a design's arithmetic."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -24,11 +24,14 @@ from hwdse.networks.blocks import (
 )
 from hwdse.networks.by_layer import by_layer, designs_in, layers_of
 from hwdse.networks.execute import Executor, Filled, FloatNetwork, batches, padded_outputs
+from hwdse.networks.methods import Method, written
+from hwdse.networks.methods import parse as parse_methods
 from hwdse.networks.metrics import Metric, Outputs
 from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
 from hwdse.networks.placing import with_given
+from hwdse.networks.prepared import PreparedArithmetic, PreparedLayers
 from hwdse.networks.protocols import Computation, Data
 from hwdse.networks.quantize import DesignArithmetic, MatMul, Plan, plan
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
@@ -62,6 +65,7 @@ def evaluate(
     scales: str = DEFAULT_SCALES,
     compare_scales: bool = True,
     requantize: bool = False,
+    methods: str = "",
     matmul: MatMul | None = None,
     block_matmul: BlockMatMul | None = None,
 ) -> Accuracy:
@@ -87,6 +91,7 @@ def evaluate(
         compare_scales: also score the first samples under other policies, for `other_scales`.
         requantize: round the values that a layer hands to the next layer to the design's output
             format.
+        methods: quantisation methods, such as "smoothquant,gptq"; see `hwdse.networks.methods`.
         matmul: function that multiplies codes, for pairs of matrices and for stacks of matrices.
             Default: `hwdse.kernels.matmul`.
         block_matmul: function that multiplies blocks, if the operands are block formats. Default:
@@ -100,7 +105,7 @@ def evaluate(
         SpecError: the design has no fast kernel, or the assignment does not fit the network. The
             message says why.
     """
-    policy = get_policy(scales)
+    policy, steps = get_policy(scales), parse_methods(methods)
     test = Scoring.of(network, samples, data_dir, data, metric)
     if requantize and isinstance(design, Assignment):
         raise SpecError(
@@ -108,7 +113,7 @@ def evaluate(
             "that of every hand-over"
         )
     layers = layers_of(design, test.network)
-    makes = {one: _maker(one, matmul, block_matmul) for one in designs_in(layers)}
+    makes = {one: _maker(one, matmul, block_matmul, steps) for one in designs_in(layers)}
     blocks = all(one.unit.takes_blocks for one in makes)
 
     def scored(policy: ScalePolicy, count: int, progress: Progress | None) -> Scores:
@@ -133,6 +138,7 @@ def evaluate(
         network=test.network.name,
         scales=scales,
         requantize=requantize,
+        methods=written(steps),
         other_scales=others,
     )
 
@@ -264,11 +270,18 @@ _Make = Callable[[Computation, Data, ScalePolicy, bool, Sequence[str]], Arithmet
 """A function (network, data, scale policy, requantize, layers) -> arithmetic of a design."""
 
 
-def _maker(design: Design, matmul: MatMul | None, block_matmul: BlockMatMul | None) -> _Make:
+def _maker(
+    design: Design,
+    matmul: MatMul | None,
+    block_matmul: BlockMatMul | None,
+    methods: Sequence[Method],
+) -> _Make:
     if design.unit.takes_blocks:
-        return _maker_of_blocks(design, block_matmul)
-    multiply = hwdse.kernels.matmul if matmul is None else matmul
-    check_kernel(design, multiply)
+        blocks = hwdse.kernels.matmul_of(design) if block_matmul is None else block_matmul
+        check_blocks(design, blocks)
+    else:
+        multiply = hwdse.kernels.matmul if matmul is None else matmul
+        check_kernel(design, multiply)
 
     def make(
         network: Computation,
@@ -277,28 +290,26 @@ def _maker(design: Design, matmul: MatMul | None, block_matmul: BlockMatMul | No
         requantize: bool,
         sites: Sequence[str],
     ) -> Arithmetic:
-        plans = plan_network(
-            design, network, data, multiply, policy, requantize=requantize, sites=sites
-        )
-        return DesignArithmetic(design, plans, multiply)
-
-    return make
-
-
-def _maker_of_blocks(design: Design, matmul: BlockMatMul | None) -> _Make:
-    multiply = hwdse.kernels.matmul_of(design) if matmul is None else matmul
-    check_blocks(design, multiply)
-
-    def make(
-        network: Computation,
-        data: Data,
-        policy: ScalePolicy,
-        requantize: bool,
-        sites: Sequence[str],
-    ) -> Arithmetic:
-        del policy
-        plans = plan_blocks(design, network, data, requantize=requantize, sites=sites)
-        return BlockArithmetic(design, plans, multiply)
+        seen = {name: one for name, one in observed(network, data).items() if name in sites}
+        prepared = PreparedLayers.of(methods, design, network, data, seen)
+        plans: Mapping[str, Any]
+        if design.unit.takes_blocks:
+            plans = {
+                name: block_plan(design, one, requantize=requantize)
+                for name, one in prepared.observations.items()
+            }
+        else:
+            plans = {
+                name: plan(design, one, multiply, policy, requantize=requantize)
+                for name, one in prepared.observations.items()
+            }
+        chosen, corrections = prepared.finished(plans)
+        inner: Arithmetic
+        if design.unit.takes_blocks:
+            inner = BlockArithmetic(design, chosen, blocks)
+        else:
+            inner = DesignArithmetic(design, chosen, multiply)
+        return PreparedArithmetic(inner, prepared, corrections) if methods else inner
 
     return make
 

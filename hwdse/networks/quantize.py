@@ -212,6 +212,13 @@ class DesignArithmetic(Arithmetic):
         found: Real = (sums * (chosen.first.scale * chosen.second.scale)).astype(np.float32)
         return found
 
+    def real(self, site: Site, a: Operand) -> Real:
+        """The real values of codes of activations."""
+        chosen = self._plans[site.name].first
+        numbers = hwdse.kernels.decode(self._design.a, a).astype(np.float64)
+        found: Real = ((numbers - chosen.zero) * chosen.scale.reshape(())).astype(np.float32)
+        return found
+
     def multiplied(self, site: Site, a: Operand, b: Operand) -> Codes:
         """Output codes of the product, or of a stack of products, of codes."""
         del site

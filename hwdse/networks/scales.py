@@ -120,7 +120,7 @@ class Scaling:
     limit: float
     zero: Scales | float = 0.0
 
-    def codes(self, x: Real) -> Codes:
+    def codes(self, x: npt.NDArray[np.floating[Any]]) -> Codes:
         """Codes of x, rounded to nearest even, saturating."""
         found: Codes = hwdse.kernels.encode(self.number_format, self._scaled(x))
         return found
@@ -138,7 +138,7 @@ class Scaling:
         """The same scaling with only some entries of the first axis of `scale`."""
         return replace(self, scale=self.scale[places])
 
-    def _scaled(self, x: Real) -> npt.NDArray[np.floating[Any]]:
+    def _scaled(self, x: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
         # Use float32 if it can certainly represent the quotient and the limit.
         narrow = self.limit < _FLOAT32_SAFE
         narrow &= bool(((self.scale < _FLOAT32_SAFE) & (self.scale > 1 / _FLOAT32_SAFE)).all())

@@ -52,9 +52,13 @@ class Call:
             constant=tuple(name in constants for name in node.input),
         )
 
-    def site(self, part: str = "", *, constant: bool) -> Site:
-        """The site of this call. `part` distinguishes several sites of the same call."""
-        return Site(name=f"{self.name}/{part}" if part else self.name, constant=constant)
+    def site(self, part: str = "", *, constant: bool, **layout: int) -> Site:
+        """The site of this call. `part` distinguishes several sites of the same call.
+
+        `layout` are attributes of `Site` that say where activations have their channels.
+        """
+        name = f"{self.name}/{part}" if part else self.name
+        return Site(name=name, constant=constant, **layout)
 
     def get(self, key: str, default: Any) -> Any:
         """An attribute, or the default value of the ONNX standard if the attribute is missing."""

@@ -77,7 +77,8 @@ def _convolve(
 
     The result has shape (n, outputs, *places).
     """
-    site = call.site(constant=call.constant[1])
+    taps = math.prod(weight.shape[2:])
+    site = call.site(constant=call.constant[1], channel_axis=1, taps=taps)
     groups = call.get("group", 1)
     outputs, channels = weight.shape[:2]
     inner = math.prod(weight.shape[1:])

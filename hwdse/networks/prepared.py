@@ -1,0 +1,268 @@
+"""Layers as quantisation methods leave them, and arithmetic that runs them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+
+import hwdse  # loads the slow module `hwdse.kernels` on first use
+from hwdse.errors import SpecError
+from hwdse.formats import BlockFormat
+from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
+from hwdse.networks.block_vectors import BlockVectors
+from hwdse.networks.blocks import BlockPlan
+from hwdse.networks.given import NOTHING
+from hwdse.networks.methods.gram import grams
+from hwdse.networks.methods.grid import BlockGrid, ElementGrid, Values, block_vectors
+from hwdse.networks.methods.method import (
+    Correction,
+    CorrectionMethod,
+    Layer,
+    Method,
+    OperandMethod,
+    WeightMethod,
+)
+from hwdse.networks.methods.transform import Transform, of_activations
+from hwdse.networks.observe import Observation
+from hwdse.networks.protocols import Computation, Data
+from hwdse.networks.quantize import Plan
+from hwdse.networks.scales import Scaling
+from hwdse.spec import BlockProduct, Design
+
+_STEPS = 2.0 ** (np.array([0, -1, 1, -2, 2, -3, 3, -4]) / 8)
+"""Scales that are tried, by the one that is best for rounding to nearest."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PreparedLayers:
+    """The layers of a network after the operand methods, and the steps that are still to come.
+
+    Methods leave layers alone whose second operand is no constant, or which the network stores
+    quantised.
+
+    Attributes:
+        observations: the changed operands of all layers, by site name.
+        layers: the layers that methods see.
+        transforms: the changes of each layer's activations.
+        methods: all methods.
+        block: format of the weights if they have blocks; else None.
+    """
+
+    observations: Mapping[str, Observation]
+    layers: Mapping[str, Layer] = field(default_factory=dict)
+    transforms: Mapping[str, Sequence[Transform]] = field(default_factory=dict)
+    methods: Sequence[Method] = ()
+    block: BlockFormat | None = None
+
+    @classmethod
+    def of(
+        cls,
+        methods: Sequence[Method],
+        design: Design,
+        network: Computation,
+        data: Data,
+        observations: Mapping[str, Observation],
+    ) -> Self:
+        """Run the operand methods.
+
+        Args:
+            methods: the methods.
+            design: the design of the layers.
+            network: the network.
+            data: the data, whose calibration part counts.
+            observations: the operands of the design's layers, by site name.
+        """
+        if not methods:
+            return cls(observations=observations)
+        block = design.mul.b if isinstance(design.mul, BlockProduct) else None
+        moments = grams(network, data)
+        layers: dict[str, Layer] = {}
+        transforms: dict[str, list[Transform]] = {}
+        for name, seen in observations.items():
+            if not seen.constant or seen.given is not NOTHING:
+                continue
+            layer = Layer(
+                observation=seen,
+                gram=moments[name],
+                nearest=_nearest(design, block),
+                block=_size(block) if block else 0,
+            )
+            transforms[name] = []
+            for method in methods:
+                change = method.transform(layer) if isinstance(method, OperandMethod) else None
+                if change is not None:
+                    transforms[name].append(change)
+                    layer = layer.changed(change)
+            layers[name] = layer
+        changed = {name: layer.observation for name, layer in layers.items()}
+        return cls(
+            observations={**observations, **changed},
+            layers=layers,
+            transforms=transforms,
+            methods=methods,
+            block=block,
+        )
+
+    def finished(self, plans: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Correction]]:
+        """Plans with the codes that weight methods choose, and the corrections of layers.
+
+        Args:
+            plans: plans of elements or of blocks, by site name.
+        """
+        found = dict(plans)
+        corrections: dict[str, Correction] = {}
+        for name, layer in self.layers.items():
+            plan = plans[name]
+            values = None
+            for method in self.methods:
+                if isinstance(method, WeightMethod):
+                    plan, values = self._with_weights(method, layer, plan)
+                    found[name] = plan
+                if isinstance(method, CorrectionMethod):
+                    if values is None:
+                        values = self._values(plan)
+                    more = method.correction(layer, values)
+                    corrections[name] = _both(corrections.get(name, Correction()), more)
+        return found, corrections
+
+    def _with_weights(self, method: WeightMethod, layer: Layer, plan: Any) -> tuple[Any, Values]:
+        weights, moments = layer.weights, layer.gram.matrix.astype(np.float64)
+        if isinstance(plan, BlockPlan):
+            assert self.block is not None
+            size, amax = _size(self.block), plan.largest[1]
+            grids = [BlockGrid(self.block, amax, each.shape, size) for each in weights]
+            values = np.stack(
+                [
+                    method.improved(method.values(*each), *each)
+                    for each in zip(weights, moments, grids, strict=True)
+                ]
+            )
+            chosen = block_vectors(grids, values, self.block.tensor_scale_of(amax))
+            return replace(plan, weights=chosen), values
+        second, values = _best_scales(method, weights, moments, plan.second)
+        return replace(plan, second=second, weights=second.codes(values)), values
+
+    def _values(self, plan: Plan | BlockPlan) -> Values:
+        """The values (G, K, N) of a plan's weights."""
+        assert plan.weights is not None  # layers have constant weights
+        if isinstance(plan, BlockPlan):
+            assert self.block is not None
+            return _values_of_blocks(self.block, plan.weights)
+        numbers = hwdse.kernels.decode(plan.second.number_format, plan.weights)
+        found: Values = numbers.astype(np.float64) * plan.second.scale
+        return found
+
+
+def _best_scales(
+    method: WeightMethod, weights: Values, moments: Values, scaling: Scaling
+) -> tuple[Scaling, Values]:
+    """Values of weights (G, K, N), with the scale of each column that suits the method best.
+
+    The scales of `scaling` are best for rounding to nearest.
+    """
+    scale = np.broadcast_to(scaling.scale, (len(weights), 1, weights.shape[2]))
+    found, best = np.empty_like(weights), np.full(scale.shape, np.inf)
+    chosen = np.ones_like(best)
+    for step in _STEPS:
+        tried = replace(scaling, scale=scale * step)
+        for group, (matrix, of_rows) in enumerate(zip(weights, moments, strict=True)):
+            values = method.values(matrix, of_rows, ElementGrid(tried, group))
+            errors = matrix - values
+            error = np.einsum("kn,kn->n", errors, of_rows @ errors)
+            better = error < best[group, 0]
+            found[group][:, better] = values[:, better]
+            best[group, 0, better] = error[better]
+            chosen[group, 0, better] = step
+    scaling = replace(scaling, scale=scale * chosen)
+    for group, each in enumerate(zip(weights, moments, strict=True)):
+        found[group] = method.improved(found[group], *each, ElementGrid(scaling, group))
+    return scaling, found
+
+
+def _size(block: BlockFormat) -> int:
+    """Terms of a block of weights.
+
+    Raises:
+        SpecError: blocks have rows, too, or are whole tensors.
+    """
+    if block.block.rows != 1 or block.block.columns is None:
+        raise SpecError(f"methods for weights in {block}: blocks along one axis are needed")
+    return block.block.columns
+
+
+def _nearest(design: Design, block: BlockFormat | None) -> Any:
+    """Rounding of weights to nearest: by the rule of blocks, else by the largest of a column."""
+
+    def of_blocks(matrices: Real) -> Values:
+        assert block is not None
+        columns = np.ascontiguousarray(matrices.swapaxes(-1, -2))
+        amax = float(np.abs(matrices).max(initial=0))
+        return _values_of_blocks(block, BlockVectors.of(block, columns, amax))
+
+    def of_elements(matrices: Real) -> Values:
+        largest = np.abs(matrices).max(axis=1, keepdims=True, initial=0).astype(np.float64)
+        limit = float(design.b.max)
+        scale = np.where(largest > 0, largest, 1.0) / limit
+        return Scaling(number_format=design.b, scale=scale, limit=limit).values(matrices)
+
+    return of_elements if block is None else of_blocks
+
+
+def _values_of_blocks(block: BlockFormat, vectors: BlockVectors) -> Values:
+    """The values (G, K, N) of stacks of vectors (N, K) in blocks."""
+    scales = block.scale.decode(vectors.scales).astype(np.float64)
+    scales = scales.repeat(_size(block), axis=-1)[..., : vectors.codes.shape[-1]]
+    found: Values = hwdse.kernels.decode(block.element, vectors.codes) * scales * vectors.factor
+    return found.swapaxes(-1, -2)
+
+
+def _both(first: Correction, second: Correction) -> Correction:
+    """Two corrections, each of which has what the other lacks."""
+    return Correction(
+        offset=second.offset if first.offset is None else first.offset,
+        left=second.left if first.left is None else first.left,
+        right=second.right if first.right is None else first.right,
+    )
+
+
+class PreparedArithmetic(Arithmetic):
+    """Arithmetic around another one: changes activations first, and corrects results last."""
+
+    def __init__(
+        self,
+        inner: Arithmetic,
+        prepared: PreparedLayers,
+        corrections: Mapping[str, Correction],
+    ) -> None:
+        self._inner, self._prepared, self._corrections = inner, prepared, corrections
+
+    def quantises_blocks(self, operator: str) -> bool:
+        """As the inner arithmetic."""
+        return self._inner.quantises_blocks(operator)
+
+    def first(self, site: Site, x: Real) -> Operand:
+        """The changed operand, as the inner arithmetic converts it."""
+        transforms = self._prepared.transforms.get(site.name, ())
+        groups = len(self._prepared.observations[site.name].matrices) if site.grouped else 1
+        return self._inner.first(site, of_activations(transforms, site, groups, x))
+
+    def second(self, site: Site, w: Real) -> Operand:
+        """As the inner arithmetic: it has the changed weights."""
+        return self._inner.second(site, w)
+
+    def product(self, site: Site, group: int, a: Operand, b: Operand) -> Real:
+        """The corrected product."""
+        found = self._inner.product(site, group, a, b)
+        more = self._corrections.get(site.name, Correction())
+        if more.left is not None and more.right is not None:
+            found = found + (self._inner.real(site, a) @ more.left[group]) @ more.right[group]
+        return found if more.offset is None else found + more.offset[group]
+
+    def products(self, site: Site, a: Operand, b: Operand) -> Real:
+        """As the inner arithmetic."""
+        return self._inner.products(site, a, b)
+
+    def real(self, site: Site, a: Operand) -> Real:
+        """As the inner arithmetic."""
+        return self._inner.real(site, a)

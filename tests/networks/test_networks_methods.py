@@ -1,0 +1,269 @@
+"""Post-training quantisation methods."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from hwdse import Design, formats, networks
+from hwdse.errors import SpecError
+from hwdse.networks import methods
+from hwdse.networks.arithmetic import FloatArithmetic, Site
+from hwdse.networks.lowered import Call
+from hwdse.networks.lowered.convolution import _convolve
+from hwdse.networks.methods.adaround import AdaRound
+from hwdse.networks.methods.awq import Awq
+from hwdse.networks.methods.bias_correction import BiasCorrection
+from hwdse.networks.methods.gptq import Gptq, damped
+from hwdse.networks.methods.gram import Gram
+from hwdse.networks.methods.grid import BlockGrid, ElementGrid
+from hwdse.networks.methods.hadamard import Hadamard, Rotation
+from hwdse.networks.methods.low_rank import LowRank
+from hwdse.networks.methods.method import Layer, Method
+from hwdse.networks.methods.reorder import Reorder
+from hwdse.networks.methods.smoothquant import SmoothQuant
+from hwdse.networks.methods.transform import of_activations, of_matrices, of_rows
+from hwdse.networks.observe import Observation
+from hwdse.networks.scales import Scaling
+
+OPERAND_METHODS = [
+    *(SmoothQuant(), SmoothQuant(alpha=0.8), Awq(), Hadamard(), Hadamard(size=2), Rotation(size=4)),
+    Reorder(),
+]
+
+
+def layer_of(site: Site, groups: int, inner: int, columns: int, rows: int = 300) -> Layer:
+    """A layer with channels of very different sizes, and blocks of four."""
+    rng = np.random.default_rng(inner)
+    x = rng.normal(size=(groups, rows, inner)) * 2.0 ** rng.integers(-4, 5, (groups, 1, inner))
+    x = (x + rng.normal(size=(groups, 1, inner))).astype(np.float32)
+    w = rng.normal(size=(groups, inner, columns)).astype(np.float32)
+    gram = Gram(
+        site=site,
+        matrix=(np.einsum("grk,grl->gkl", x, x) / rows).astype(np.float32),
+        mean=x.mean(axis=1),
+        largest=np.abs(x).max(axis=1),
+    )
+    observation = Observation(
+        constant=True,
+        rows=x,
+        matrices=w,
+        extremes=x[:, :2],
+        first_largest=float(np.abs(x).max()),
+        second_largest=float(np.abs(w).max()),
+        terms=inner,
+    )
+    return Layer(
+        observation=observation,
+        gram=gram,
+        nearest=lambda m: np.round(np.asarray(m, np.float64) * 4) / 4,
+        block=4,
+    )
+
+
+@pytest.mark.parametrize("method", OPERAND_METHODS, ids=str)
+@pytest.mark.parametrize(("groups", "axis", "taps"), [(1, -1, 1), (3, -1, 1), (1, 1, 6), (2, 1, 6)])
+def test_a_change_of_operands_leaves_products(method: Method, groups, axis, taps) -> None:
+    site = Site(name="h", constant=True, channel_axis=axis, taps=taps)
+    layer = layer_of(site, groups, 8 * taps, 5)
+    change = method.transform(layer)
+    assert change is not None
+    seen, rows = layer.observation, of_rows(change, site, layer.observation.rows)
+    after = rows @ of_matrices(change, site, seen.matrices)
+    before = seen.rows @ seen.matrices
+    assert np.abs(after - before).max() < 2e-5 * np.abs(before).max()
+    assert np.abs(rows - seen.rows).max() > 0.1
+    # The changed layer is what calibration on changed activations would have seen.
+    changed = layer.changed(change)
+    moments = np.einsum("grk,grl->gkl", rows, rows) / rows.shape[1]
+    np.testing.assert_allclose(changed.gram.matrix, moments, atol=3e-5 * np.abs(moments).max())
+    np.testing.assert_allclose(changed.gram.mean, rows.mean(1), atol=1e-4 * np.abs(rows).max())
+    np.testing.assert_allclose(changed.gram.largest, np.abs(rows).max(axis=1), rtol=1e-5)
+    assert changed.observation.first_largest == pytest.approx(np.abs(rows).max(), rel=1e-5)
+
+
+@pytest.mark.parametrize("method", OPERAND_METHODS, ids=str)
+@pytest.mark.parametrize("groups", [1, 2])
+def test_convolutions_change_activations_before_patches_are_gathered(method, groups) -> None:
+    rng = np.random.default_rng(groups)
+    x = rng.normal(size=(3, 8 * groups, 7, 6)).astype(np.float32)
+    w = rng.normal(size=(4 * groups, 8, 3, 2)).astype(np.float32)
+    call = Call(
+        network="n", operator="Conv", name="h", attributes={"group": groups}, constant=(False, True)
+    )
+    how = {"strides": [2, 1], "dilations": [1, 2], "pads": np.array([[1, 1], [0, 2]])}
+    expected = _convolve(FloatArithmetic(), call, x, w, None, **how)
+
+    class Changing(FloatArithmetic):
+        def second(self, site, w):
+            self.change = method.transform(layer_of(site, groups, w.shape[1], w.shape[2]))
+            return of_matrices(self.change, site, w)
+
+        def first(self, site, x):
+            return of_activations([self.change], site, groups if site.grouped else 1, x)
+
+    found = _convolve(Changing(), call, x, w, None, **how)
+    assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
+
+
+def test_smoothquant_by_hand() -> None:
+    site = Site(name="h", constant=True)
+    layer = layer_of(site, 1, 8, 5)
+    change = SmoothQuant().transform(layer)
+    x = np.abs(layer.observation.rows).max(axis=(0, 1))
+    w = np.abs(layer.observation.matrices).max(axis=(0, 2))
+    factors = np.sqrt(x / w)
+    np.testing.assert_allclose(change.factors[0], factors / np.exp(np.log(factors).mean()), 1e-5)
+    # Activations and weights of each channel then have ranges with one ratio.
+    after = layer.changed(change)
+    ratio = after.gram.largest[0] / np.abs(after.observation.matrices).max(axis=(0, 2))
+    assert np.ptp(ratio) < 1e-4 * ratio.max()
+
+
+def naive_gptq(weights, moments, grid, damping):
+    """The method as it is usually written: an inverse that loses a row in every step."""
+    left, found = weights.copy(), np.empty_like(weights)
+    inverse = np.linalg.inv(damped(moments, damping))
+    for k in range(len(weights)):
+        if grid.size and k % grid.size == 0:
+            grid.fix(k, left[k : k + grid.size])
+        found[k] = grid.rounded(k, left[k])
+        error = (left[k] - found[k]) / inverse[k, k]
+        left[k + 1 :] -= np.outer(inverse[k, k + 1 :], error)
+        inverse -= np.outer(inverse[:, k], inverse[k]) / inverse[k, k]
+    return found
+
+
+def problem(terms: int, columns: int):
+    rng = np.random.default_rng(terms)
+    mix = rng.normal(size=(terms, terms)) / 4 + np.eye(terms)
+    x = rng.normal(size=(4 * terms, terms)) @ mix
+    return rng.normal(size=(terms, columns)), x.T @ x / len(x)
+
+
+def element_grid(weights, name="int4"):
+    f = formats.get(name)
+    scale = np.abs(weights).max(axis=0)[np.newaxis, np.newaxis] / float(f.max)
+    return ElementGrid(Scaling(number_format=f, scale=scale, limit=float(f.max)), 0)
+
+
+def block_grid(weights, name="mxfp4"):
+    return BlockGrid(formats.get(name), float(np.abs(weights).max()), weights.shape, 32)
+
+
+@pytest.mark.parametrize("terms", [1, 5, 64, 100])
+@pytest.mark.parametrize("make", [element_grid, block_grid])
+def test_gptq_is_the_naive_algorithm(terms: int, make) -> None:
+    weights, moments = problem(terms, 7)
+    found = Gptq().values(weights, moments, make(weights))
+    expected = naive_gptq(weights, moments, make(weights), 0.01)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    if terms > 5:
+        nearest = nearest_of(weights, make(weights))
+        assert error_of(weights - found, moments) < 0.8 * error_of(weights - nearest, moments)
+
+
+def nearest_of(weights, grid):
+    """What rounding to nearest gives: the method where terms know nothing of each other."""
+    return naive_gptq(weights, np.eye(len(weights)), grid, 0.01)
+
+
+def error_of(errors, moments) -> float:
+    return float(np.einsum("kn,kl,ln->", errors, moments, errors))
+
+
+@pytest.mark.parametrize("make", [element_grid, block_grid])
+def test_adaround_ends_where_no_other_neighbour_is_better(make) -> None:
+    weights, moments = problem(40, 3)
+    method, grid = AdaRound(), make(weights)
+    start = method.values(weights, moments, grid)
+    found = method.improved(start, weights, moments, grid)
+    objective = damped(moments, method.damping)
+    least = error_of(weights - found, objective)
+    assert least < error_of(weights - start, objective)
+    neighbours = 0
+    for k, n in itertools.product(range(40), range(3)):
+        for rounding in ("down", "up"):
+            moved = found.copy()
+            moved[k, n] = grid.rounded(k, weights[k], rounding)[n]
+            neighbours += bool(moved[k, n] != found[k, n])
+            assert error_of(weights - moved, objective) >= least * (1 - 1e-9)
+    assert neighbours >= 100
+
+
+def test_bias_correction_takes_back_the_mean_error() -> None:
+    layer = layer_of(Site(name="h", constant=True), 2, 8, 5)
+    correction = BiasCorrection().correction(layer, layer.rounded())
+    seen = layer.observation
+    wrong = seen.rows @ layer.rounded() + correction.offset[:, np.newaxis]
+    errors = (seen.rows @ seen.matrices - wrong).mean(axis=1)
+    assert np.abs(errors).max() < 1e-5 * np.abs(wrong).max()
+
+
+def test_low_rank_takes_back_all_with_all_ranks_and_the_most_with_few() -> None:
+    layer = layer_of(Site(name="h", constant=True), 2, 8, 5)
+    x, w = layer.observation.rows, layer.observation.matrices
+
+    def error(rank: int) -> float:
+        found = LowRank(rank=rank).correction(layer, layer.rounded())
+        wrong = x @ layer.rounded() + x @ found.left @ found.right
+        return float(np.square(x @ w - wrong).mean())
+
+    errors = [error(rank) for rank in (1, 2, 3, 5)]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < 1e-8 < 1e-3 * errors[0]
+
+
+def test_reordered_channels_share_blocks_with_their_like() -> None:
+    layer = layer_of(Site(name="h", constant=True), 1, 16, 5)
+    change = Reorder().transform(layer)
+    after = layer.changed(change)
+    sizes = after.gram.largest[0] * np.abs(after.observation.matrices).max(axis=(0, 2))
+    assert (np.diff(sizes) <= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rtn", "unknown method 'rtn'"),
+        ("gptq,smoothquant", "smoothquant comes before gptq"),
+        ("gptq,adaround", "gptq and adaround both choose the codes"),
+        ("awq,awq", "awq is given twice"),
+        ("smoothquant:2", r"the form is smoothquant\[:\{alpha\}\]"),
+        ("hadamard:48", "the form is hadamard"),
+        ("lowrank:1.5", "the form is lowrank"),
+        ("gptq:0", "the form is gptq"),
+        ("awq:1", "the form is awq"),
+    ],
+)
+def test_what_is_no_list_of_methods_is_refused(text: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        methods.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "awq", "smoothquant:0.3,hadamard:32,gptq:0.1,bias,lowrank:4", "rotation,adaround"]
+)
+def test_texts_parse_to_what_wrote_them(text: str) -> None:
+    assert methods.written(methods.parse(text)) == text
+    assert all(each.source for each in methods.parse(text))
+
+
+@pytest.mark.parametrize("spec", ["a=int8,b=int4,acc=int:32", "a=mxfp4,acc=fp:fp32,unit=mx"])
+def test_networks_come_nearer_to_float(spec: str) -> None:
+    design = Design.parse(spec)
+
+    def run(text: str, samples: int = 100):
+        return networks.evaluate(design, "digits", samples, methods=text, compare_scales=False)
+
+    plain, better = run(""), run("gptq")
+    assert better.sqnr_db > plain.sqnr_db + 1
+    assert (plain.methods, better.methods) == ("", "gptq")
+    assert better.to_json()["methods"] == "gptq"
+    again = run("gptq")
+    assert again.errors.tobytes() == better.errors.tobytes()
+    for text in ("hadamard,adaround", "smoothquant", "awq,bias", "rotation,lowrank", "reorder"):
+        assert run(text).sqnr_db > plain.sqnr_db - 4
+    # What is added without quantisation is right: all ranks of the error are no error.
+    full = run("lowrank:64")
+    assert full.sqnr_db > plain.sqnr_db
