@@ -61,6 +61,11 @@ COMMANDS = {
         "hwdse.cli.require",
         "Say what speed, bandwidth and capacity a network needs, before any design.",
     ),
+    "sensitivity": (
+        "hwdse.cli.layers",
+        "Measure what each layer loses when it alone runs in a design.",
+    ),
+    "search-layers": ("hwdse.cli.layers", "Search the design of each layer under a budget."),
     "run-layer": (
         "hwdse.cli.simulation",
         "Run layers of a network in RTL simulation of a design.",
@@ -88,7 +93,7 @@ COMMANDS = {
 # Commands whose arguments are specs.
 _TAKE_SPECS = {
     *("generate", "verify", "mutate", "prove", "cost", "accuracy", "system"),
-    *("run-layer", "run-network"),
+    *("run-layer", "run-network", "sensitivity", "search-layers"),
 }
 _SPEC = re.compile(r"(.*,)?\s*a=")
 

@@ -113,7 +113,7 @@ def evaluate(
             "that of every hand-over"
         )
     layers = layers_of(design, test.network)
-    makes = {one: _maker(one, matmul, block_matmul, steps) for one in designs_in(layers)}
+    makes = {one: arithmetic_maker(one, matmul, block_matmul, steps) for one in designs_in(layers)}
     blocks = all(one.unit.takes_blocks for one in makes)
 
     def scored(policy: ScalePolicy, count: int, progress: Progress | None) -> Scores:
@@ -266,16 +266,21 @@ def _check_targets(metric: Metric, data: Data, targets: Any) -> None:
         )
 
 
-_Make = Callable[[Computation, Data, ScalePolicy, bool, Sequence[str]], Arithmetic]
+ArithmeticMaker = Callable[[Computation, Data, ScalePolicy, bool, Sequence[str]], Arithmetic]
 """A function (network, data, scale policy, requantize, layers) -> arithmetic of a design."""
 
 
-def _maker(
+def arithmetic_maker(
     design: Design,
-    matmul: MatMul | None,
-    block_matmul: BlockMatMul | None,
-    methods: Sequence[Method],
-) -> _Make:
+    matmul: MatMul | None = None,
+    block_matmul: BlockMatMul | None = None,
+    methods: Sequence[Method] = (),
+) -> ArithmeticMaker:
+    """A function that prepares layers of a network for a design. Arguments are as for `evaluate`.
+
+    Raises:
+        SpecError: the design has no fast kernel.
+    """
     if design.unit.takes_blocks:
         blocks = hwdse.kernels.matmul_of(design) if block_matmul is None else block_matmul
         check_blocks(design, blocks)
