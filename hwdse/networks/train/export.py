@@ -16,6 +16,22 @@ from hwdse.temporary import temporary_folder
 
 OPSET = 17
 IR_VERSION = 8
+_NEWER_IR_VERSION = 10  # of opset 21
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StoredWeights:
+    """Weights as codes with one scale for each output.
+
+    Attributes:
+        codes: codes of the ONNX type, shape (outputs, ...), one byte each.
+        kind: number of the ONNX type, such as `TensorProto.INT8`.
+        scales: shape (outputs,).
+    """
+
+    codes: npt.NDArray[np.uint8]
+    kind: int
+    scales: npt.NDArray[np.float32]
 
 
 @dataclass(kw_only=True)
@@ -27,12 +43,14 @@ class GraphBuilder:
         classes: number of outputs.
         of_tokens: whether the input holds numbers of tokens, (tokens,), and each token has a row
             of outputs. Otherwise the input is an image, and the network has one row.
+        opset: version of the operators.
         tip: name of the last layer's output.
     """
 
     input_shape: tuple[int, ...]
     classes: int
     of_tokens: bool = False
+    opset: int = OPSET
     tip: str = field(init=False)
     _nodes: list[onnx.NodeProto] = field(default_factory=list)
     _weights: list[onnx.TensorProto] = field(default_factory=list)
@@ -52,9 +70,18 @@ class GraphBuilder:
         numbers, self.tip = self.tip, name
         self._append("Gather", others=(numbers,))
 
+    def rounded(self, kind: int, scale: float) -> None:
+        """Append a rounding to codes of an ONNX type with one scale, and back."""
+        name = f"rounded{len(self._nodes)}"
+        self._weights.append(numpy_helper.from_array(np.array(scale, np.float32), f"{name}.scale"))
+        self._weights.append(helper.make_tensor(f"{name}.zero", kind, (), bytes(1), raw=True))
+        others = (f"{name}.scale", f"{name}.zero")
+        self._append("QuantizeLinear", others=others)
+        self._append("DequantizeLinear", others=others)
+
     def conv(
         self,
-        weight: npt.NDArray[np.float32],
+        weight: npt.NDArray[np.float32] | StoredWeights,
         bias: npt.NDArray[np.float32],
         *,
         stride: int = 1,
@@ -62,13 +89,15 @@ class GraphBuilder:
     ) -> None:
         """Append a convolution with a square kernel: weight (out, in, k, k), bias (out,)."""
         attributes = {
-            "kernel_shape": list(weight.shape[2:]),
+            "kernel_shape": list(_shape(weight)[2:]),
             "strides": [stride] * 2,
             "pads": [padding] * 4,
         }
         self._append("Conv", weights=(weight, bias), attributes=attributes)
 
-    def gemm(self, weight: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> None:
+    def gemm(
+        self, weight: npt.NDArray[np.float32] | StoredWeights, bias: npt.NDArray[np.float32]
+    ) -> None:
         """Append a fully connected layer: weight (out, in), bias (out,)."""
         self._append("Gemm", weights=(weight, bias), attributes={"transB": 1})
 
@@ -174,7 +203,7 @@ class GraphBuilder:
     def _append(
         self,
         operator: str,
-        weights: tuple[npt.NDArray[np.float32], ...] = (),
+        weights: tuple[npt.NDArray[np.float32] | StoredWeights, ...] = (),
         attributes: Mapping[str, list[int] | int | float] | None = None,
         others: tuple[str, ...] = (),
     ) -> None:
@@ -182,11 +211,28 @@ class GraphBuilder:
         inputs = [self.tip, *others]
         for suffix, values in zip(("weight", "bias"), weights, strict=False):
             inputs.append(f"{name}.{suffix}")
+            if isinstance(values, StoredWeights):
+                self._stored(inputs[-1], values)
+                continue
             array = np.ascontiguousarray(values, dtype=np.float32)
             self._weights.append(numpy_helper.from_array(array, inputs[-1]))
         self.tip = f"{name}.out"
         node = helper.make_node(operator, inputs, [self.tip], name=name, **(attributes or {}))
         self._nodes.append(node)
+
+    def _stored(self, name: str, values: StoredWeights) -> None:
+        """Store codes and scales, with the operator that makes weights of them."""
+        codes = np.ascontiguousarray(values.codes)
+        self._weights += [
+            helper.make_tensor(
+                f"{name}.codes", values.kind, codes.shape, codes.tobytes(), raw=True
+            ),
+            numpy_helper.from_array(values.scales.astype(np.float32), f"{name}.scales"),
+        ]
+        inputs = [f"{name}.codes", f"{name}.scales"]
+        self._nodes.append(
+            helper.make_node("DequantizeLinear", inputs, [name], name=f"{name}.values", axis=0)
+        )
 
     def model(self, name: str, metadata: dict[str, str]) -> onnx.ModelProto:
         """The complete, checked model. The same layers give the same bytes.
@@ -209,12 +255,16 @@ class GraphBuilder:
         model = helper.make_model(
             graph,
             producer_name="hwdse",
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", self.opset)],
+            ir_version=IR_VERSION if self.opset == OPSET else _NEWER_IR_VERSION,
         )
         helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+def _shape(weight: npt.NDArray[np.float32] | StoredWeights) -> tuple[int, ...]:
+    return weight.codes.shape if isinstance(weight, StoredWeights) else weight.shape
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:

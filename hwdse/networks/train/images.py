@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,11 @@ from torch.nn import functional
 
 Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 """A function that returns randomly changed samples. The generator supplies the random numbers."""
+
+
+_RENORMALISING = 40  # batches that give the last statistics
+_TEMPERATURE = 2.0  # of a teacher's answers
+_WARM_UP = 3  # steps before a recording, so that libraries have what they need
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +51,12 @@ def train(
     x: torch.Tensor,
     y: torch.Tensor,
     augment: Augment,
+    *,
+    groups: Callable[[nn.Module], Any] = nn.Module.parameters,
+    begin: Callable[[nn.Module, float], None] | None = None,
+    captured: bool = False,
+    teacher: nn.Module | None = None,
+    renormalise: bool = False,
 ) -> nn.Module:
     """Train a network. Returns the network with averaged weights, in evaluation mode on the CPU.
 
@@ -55,6 +66,13 @@ def train(
         x: normalised samples, on the device for training.
         y: classes of the samples, on the same device.
         augment: function that changes each batch at random.
+        groups: function that gives the optimizer its parameters, in groups if their rates differ.
+        begin: function to call with the network before each epoch, and which part is over.
+        captured: record the steps of an epoch once, and replay them (CUDA only). Small networks
+            otherwise wait for Python.
+        teacher: network whose answers count half (distillation; Hinton et al., 2015).
+        renormalise: set the statistics of batch normalisation anew at the end: averaged weights
+            that are rounded need not have averaged statistics.
     """
     torch.manual_seed(recipe.seed)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS needs it
@@ -67,24 +85,31 @@ def train(
         use_buffers=True,
     )
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.peak_rate, weight_decay=recipe.weight_decay
+        groups(network),
+        lr=recipe.peak_rate,
+        weight_decay=recipe.weight_decay,
+        capturable=captured,
     )
+    if captured:
+        for group in optimizer.param_groups:
+            group["lr"] = torch.tensor(float(group["lr"]), device=x.device)
     steps = len(x) // recipe.batch
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=recipe.peak_rate, total_steps=recipe.epochs * steps, pct_start=0.15
+        optimizer,
+        max_lr=[float(group["lr"]) for group in optimizer.param_groups],
+        total_steps=recipe.epochs * steps,
+        pct_start=0.15,
     )
+    step = _Step(network, optimizer, recipe.label_smoothing, teacher)
     began = time.monotonic()
     for epoch in range(recipe.epochs):
+        if begin is not None:
+            begin(network, epoch / recipe.epochs)
+        step.forget()
         total = torch.zeros((), device=x.device)
         for index in batches(len(x), recipe.batch, generator):
             chosen = index.to(x.device)
-            logits = network(augment(x[chosen], generator))
-            loss = functional.cross_entropy(
-                logits, y[chosen], label_smoothing=recipe.label_smoothing
-            )
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+            loss = step(augment(x[chosen], generator), y[chosen], captured=captured)
             schedule.step()
             average.update_parameters(network)
             total += loss.detach()
@@ -92,8 +117,71 @@ def train(
             f"epoch {epoch + 1}/{recipe.epochs} loss {total.item() / steps:.4f} "
             f"after {time.monotonic() - began:.0f} s\n"
         )
+    if renormalise:
+        _renormalise(average.module, x[: len(y)].split(recipe.batch)[:_RENORMALISING])
     trained: nn.Module = average.module.cpu().eval()
     return trained
+
+
+def _renormalise(network: nn.Module, batches: Sequence[torch.Tensor]) -> None:
+    """Set the statistics of batch normalisation anew, as means over batches."""
+    norms = [each for each in network.modules() if isinstance(each, nn.BatchNorm2d)]
+    for each in norms:
+        each.reset_running_stats()
+        each.momentum = None
+    network.train()
+    with torch.no_grad():
+        for some in batches:
+            network(some)
+
+
+class _Step:
+    """One step of the optimizer, which can be recorded."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        smoothing: float,
+        teacher: nn.Module | None,
+    ) -> None:
+        self._network, self._optimizer, self._smoothing = network, optimizer, smoothing
+        self._teacher = teacher
+        self._graph: Any = None
+        self._run = 0
+
+    def forget(self) -> None:
+        """Record anew: the network may have changed."""
+        self._graph, self._run = None, 0
+
+    def __call__(self, x: torch.Tensor, y: torch.Tensor, *, captured: bool) -> torch.Tensor:
+        """Run a step on a batch. Returns the loss."""
+        self._run += 1
+        if not captured or self._run <= _WARM_UP:
+            return self._eager(x, y)
+        if self._graph is None:
+            self._x, self._y = x.clone(), y.clone()
+            self._graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self._graph):
+                self._loss = self._eager(self._x, self._y)
+        self._x.copy_(x)
+        self._y.copy_(y)
+        self._graph.replay()
+        return self._loss
+
+    def _eager(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        self._optimizer.zero_grad(set_to_none=True)
+        logits = self._network(x)
+        loss = functional.cross_entropy(logits, y, label_smoothing=self._smoothing)
+        if self._teacher is not None:
+            with torch.no_grad():
+                expected = (self._teacher(x) / _TEMPERATURE).softmax(1)
+            found = (logits / _TEMPERATURE).log_softmax(1)
+            apart = functional.kl_div(found, expected, reduction="batchmean")
+            loss = loss / 2 + apart * (_TEMPERATURE**2 / 2)
+        loss.backward()
+        self._optimizer.step()
+        return loss.detach()
 
 
 def batches(n: int, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
