@@ -367,3 +367,22 @@ def test_facts_of_designs_that_differ():
     assert floats.facts()["keys"] == {"a": "mixed"}
     with pytest.raises(TypeError, match="nothing that a sweep compares"):
         candidate_of("a=int8")
+
+
+def test_a_network_on_arrays_of_several_designs(here, capsys):
+    assert (
+        main(["system", "uniform.toml", INT8, "mixed.toml", "--network", "digits", "--json"]) == 0
+    )
+    uniform, design, mixed = json.loads(capsys.readouterr().out)["designs"]
+    assert uniform["total"] == design["total"]
+    assert uniform["array_area_um2"] == design["array_area_um2"]
+    assert [layer["spec"] for layer in mixed["layers"]] == [spec(BF16), spec(INT8), spec(INT8)]
+    assert parse_candidate(mixed["spec"]).name == "mixed.toml"
+    assert main(["system", "mixed.toml", "--network", "digits"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("mixed.toml: digits, 1 sample, on 2 arrays.\n")
+    Path("float.toml").write_text(f'default = "{INT8}"\nlast = "float"\n')
+    assert main(["system", "float.toml", "--network", "digits"]) == 2
+    assert "layer gemm4.out stays float32: it has no cost" in capsys.readouterr().err
+    assert main(["system", "mixed.toml", "--network", "digits", "--plot", "roof"]) == 2
+    assert "the roofline of one array" in capsys.readouterr().err
