@@ -231,6 +231,7 @@ READ_THEIR_OWN = {
     "cost/measure.py",
     "cost/synthesis.py",
     "drivers/coprocessor.py",
+    "explore/layer_designs.py",
     "explore/documents.py",
     "explore/reporting.py",
     "explore/database/sqlite.py",

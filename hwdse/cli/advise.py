@@ -15,7 +15,8 @@ from hwdse.explore.store import Store
 @click.option(
     "--baseline",
     metavar="SPEC",
-    help="Design to start from. Default: the cheapest that is not surely worse than float.",
+    help="Design to start from, or name of an assignment's file. Default: the cheapest that is not "
+    "surely worse than float.",
 )
 @json_option
 def advise(*, store: Place, sweep: str | None, baseline: str | None, as_json: bool) -> None:

@@ -9,11 +9,11 @@ import pandas as pd
 from hwdse.cli.output import json_option, print_json, print_table
 from hwdse.cli.places import PlaceType, sweep_option
 from hwdse.errors import StoreError
+from hwdse.explore.candidates import row_test
 from hwdse.explore.database import Place
 from hwdse.explore.record import Row, four_digits
 from hwdse.explore.store import Store
 from hwdse.explore.stores import StoreContents, compared, merged
-from hwdse.spec import Design
 from hwdse.text import printable
 
 _PLACE = PlaceType()
@@ -68,11 +68,11 @@ def ls(*, stores: tuple[Place, ...], as_json: bool) -> None:
 def show(*, place: Place, spec: str, sweep: str | None, as_json: bool) -> None:
     """Show everything that a store has of a design of a sweep.
 
-    SPEC is a design spec.
+    SPEC is a design spec, or the name of an assignment's file.
     """
-    wanted = str(Design.parse(spec))
+    wanted, is_wanted = row_test(spec)
     with Store.open(place, sweep) as opened:
-        rows = [row for row in opened.rows() if row.spec == wanted]
+        rows = [row for row in opened.rows() if is_wanted(row)]
         if not rows:
             raise StoreError(f"{opened.shown} has no result of {wanted}")
     documents = [_document(row) for row in rows]
@@ -180,17 +180,20 @@ def rm(
 ) -> None:
     """Remove designs of a sweep from a store.
 
-    The same `hwdse explore` evaluates them again. They leave all sweeps of the store.
+    SPEC is a design spec, or the name of an assignment's file. The same `hwdse explore` evaluates
+    them again. They leave all sweeps of the store.
     """
     if not (specs or failed):
         raise click.UsageError("give a SPEC, or --failed")
-    wanted = {str(Design.parse(spec)) for spec in specs}
+    wanted = dict(map(row_test, specs))
     with Store.open(place, sweep) as opened:
         rows = opened.rows()
-        missing = wanted - {row.spec for row in rows}
+        missing = [name for name, test in wanted.items() if not any(map(test, rows))]
         if missing:
             raise StoreError(f"{opened.shown} has no result of {', '.join(sorted(missing))}")
-        keys = [row.key for row in rows if row.spec in wanted or (failed and row.failure)]
+        chosen = [row for row in rows if any(test(row) for test in wanted.values())]
+        chosen += [row for row in rows if failed and row.failure]
+        keys = dict.fromkeys(row.key for row in chosen)
         removed = opened.remove(keys)
     if as_json:
         print_json({"removed": removed})

@@ -1,18 +1,32 @@
 """`hwdse system`: a network on a machine, layer by layer."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hwdse import networks
+from hwdse.cli.chosen import Chosen, chosen, short
 from hwdse.cli.counts import Count
 from hwdse.cli.memory_formats import store_option, stored_formats
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cost import DEFAULT_TECHNOLOGY
-from hwdse.cost.system import LayerCost, SystemCost, estimate_system, load_machine, machines
+from hwdse.cost.system import (
+    ArraysCost,
+    LayerCost,
+    Machine,
+    SystemCost,
+    estimate_arrays,
+    estimate_system,
+    load_machine,
+    machines,
+)
 from hwdse.explore.record import four_digits, short_spec
 from hwdse.explore.roofline import plot_roofline
-from hwdse.spec import Design
+from hwdse.networks import Network
+from hwdse.networks.assignment import Assignment
+from hwdse.networks.by_layer import hardware_of
+from hwdse.spec import Workload
 
 _DEFAULT_MACHINE = "edge"
 _KILO = 1e3
@@ -59,68 +73,120 @@ def system(
     The machine is an array of the design's units with an on-chip and an off-chip memory. An engine
     such as `systolic` or `tensor` is the array itself. Tiles are
     chosen for the least off-chip traffic. Each layer is limited by the array or by a memory.
+
+    SPEC is a design, or a file *.toml that gives each layer a design. The machine then has an array
+    for each design, and each layer runs on that of its own.
     """
-    designs = [Design.parse(text) for text in spec]
+    designs = [chosen(text) for text in spec]
     described = load_machine(machine)
     stored = stored_formats(store)
     loaded = networks.load(network)
     workloads = [item.batched(batch) for item in networks.profile(loaded).workloads]
     costs = [
-        estimate_system(design, workloads, described, technology=technology, stored=stored)
+        _estimated(design, loaded, workloads, described, technology=technology, stored=stored)
         for design in designs
     ]
-    drawn = plot_roofline(costs[0], loaded.name, plot.with_suffix("")) if plot else ()
+    first = costs[0]
+    if plot and isinstance(first, ArraysCost):
+        raise click.UsageError("--plot draws the roofline of one array: give a design first")
+    drawn: tuple[Path, ...] = ()
+    if plot and isinstance(first, SystemCost):
+        drawn = plot_roofline(first, loaded.name, plot.with_suffix(""))
     if as_json:
         print_json(
             {
                 "network": loaded.name,
                 "batch": batch,
-                "designs": [cost.to_json() for cost in costs],
+                "designs": [_document(*pair) for pair in zip(designs, costs, strict=True)],
                 "plots": [str(path) for path in drawn],
             }
         )
         return
-    for cost in costs:
-        _show(cost, loaded.name, batch)
+    for design, cost in zip(designs, costs, strict=True):
+        _show(design, cost, loaded.name, batch)
     for path in drawn:
         click.echo(f"{path}")
 
 
-def _show(cost: SystemCost, network: str, batch: int) -> None:
-    machine, roofline = cost.machine, cost.roofline
+def _estimated(
+    design: Chosen,
+    network: Network,
+    workloads: list[Workload],
+    machine: Machine,
+    *,
+    technology: str,
+    stored: dict[str, str],
+) -> SystemCost | ArraysCost:
+    if isinstance(design, Assignment):
+        layers = hardware_of(design, network)
+        return estimate_arrays(layers, workloads, machine, technology=technology, stored=stored)
+    return estimate_system(design, workloads, machine, technology=technology, stored=stored)
+
+
+def _document(design: Chosen, cost: SystemCost | ArraysCost) -> dict[str, Any]:
+    """A design and its cost, for JSON."""
+    return {"spec": str(design), **cost.to_json()}
+
+
+def _show(design: Chosen, cost: SystemCost | ArraysCost, network: str, batch: int) -> None:
     samples = "1 sample" if batch == 1 else f"{batch} samples"
-    click.echo(
-        f"{short_spec(cost.design)}: {network}, {samples}, on {machine.name}, {cost.array.rows} x "
-        f"{cost.array.columns} units, {cost.dataflow}, {four_digits(cost.clock_ns)} ns."
-    )
-    layers = [[layer.workload.site, layer.bound, *_figures(layer)] for layer in cost.layers]
+    arrays = [cost] if isinstance(cost, SystemCost) else cost.arrays
+    if isinstance(cost, ArraysCost):
+        count = f"{len(arrays)} array{'s' * (len(arrays) > 1)}"
+        click.echo(f"{short(design)}: {network}, {samples}, on {count}.")
+    for each in arrays:
+        where = f"{network}, {samples}, " if isinstance(cost, SystemCost) else ""
+        click.echo(
+            f"{short_spec(each.design)}: {where}on {each.machine.name}, {each.array.rows} x "
+            f"{each.array.columns} units, {each.dataflow}, {four_digits(each.clock_ns)} ns."
+        )
+    _show_layers(cost)
+    _show_totals(cost)
+
+
+def _show_layers(cost: SystemCost | ArraysCost) -> None:
+    designs = [short_spec(one) for one in cost.designs] if isinstance(cost, ArraysCost) else []
+    own = [[one] for one in designs] or [[]] * len(cost.layers)
+    layers = [
+        [layer.workload.site, *design, layer.bound, *_figures(layer)]
+        for layer, design in zip(cost.layers, own, strict=True)
+    ]
     print_table(
         [
-            *("layer", "limit", "MACs", "cycles", "utilization", "off-chip kB", "on-chip kB"),
+            *("layer", *["design"] * bool(designs), "limit"),
+            *("MACs", "cycles", "utilization", "off-chip kB", "on-chip kB"),
             *(f"{name} nJ" for name in _PARTS.values()),
             "total nJ",
         ],
-        [*layers, ["total", "", *_figures(cost)]],
+        [*layers, ["total", *[""] * bool(designs), "", *_figures(cost)]],
     )
+
+
+def _show_totals(cost: SystemCost | ArraysCost) -> None:
+    machine = cost.machine
+    unit = cost.unit if isinstance(cost, SystemCost) else cost.arrays[0].unit
     total, (low, high) = cost.total_pj, cost.total_range_pj
-    click.echo(
-        f"{four_digits(cost.time_ns / _KILO)} us, {four_digits(total / _KILO)} nJ. Ridge of the "
-        f"roofline: {four_digits(roofline.ridge_macs_per_byte)} MAC per off-chip byte; peak "
-        f"{four_digits(roofline.peak_gmacs_per_s)} * 10^9 MAC/s."
-    )
+    said = f"{four_digits(cost.time_ns / _KILO)} us, {four_digits(total / _KILO)} nJ."
+    if isinstance(cost, SystemCost):
+        roofline = cost.roofline
+        said += (
+            f" Ridge of the roofline: {four_digits(roofline.ridge_macs_per_byte)} MAC per off-chip "
+            f"byte; peak {four_digits(roofline.peak_gmacs_per_s)} * 10^9 MAC/s."
+        )
+    click.echo(said)
     if low < high:
         click.echo(
             f"With other published figures of {machine.dram.memory.name}: "
             f"{four_digits(low / _KILO)} to {four_digits(high / _KILO)} nJ."
         )
     click.echo(
-        f"Units: {cost.unit.technology}, {cost.unit.method}. Memories and wires: "
+        f"Units: {unit.technology}, {unit.method}. Memories and wires: "
         f"{machine.sram.memory.name}, {machine.dram.memory.name}, {machine.wire.name}; their "
         "sources are in --json.\n"
     )
 
 
-def _figures(cost: LayerCost | SystemCost) -> list[object]:
+def _figures(cost: LayerCost | SystemCost | ArraysCost) -> list[object]:
     """The columns that layers and the whole network have."""
     return [
         cost.macs,

@@ -12,6 +12,7 @@ from hwdse.cost.clock import Clocked, at_clock
 from hwdse.cost.explain import BlockShares, explain
 from hwdse.cost.loop import LoopCost, loop_limit
 from hwdse.cost.result import BlockCost, Cost
+from hwdse.cost.side_by_side import side_by_side
 from hwdse.primitives import (
     DEFAULT_TECHNOLOGY,
     Fabric,
@@ -45,6 +46,7 @@ __all__ = [
     "load_fabric",
     "load_technology",
     "loop_limit",
+    "side_by_side",
     "technologies",
 ]
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from hwdse.errors import StoreError
 from hwdse.explore.aims import Aims, misses_clock
+from hwdse.explore.candidates import row_test
 from hwdse.explore.columns import Column
 from hwdse.explore.combinations import parts
 from hwdse.explore.cost_errors import CostErrors
@@ -23,7 +24,6 @@ from hwdse.explore.ranking import LEVEL, rank
 from hwdse.explore.record import Row, four_digits
 from hwdse.explore.standing import SURE
 from hwdse.explore.tables import finished, frame_of
-from hwdse.spec import Design
 
 _REGISTERS = ("stages", "interleave")
 """Keys that a clock chooses: a design with other registers is no other change."""
@@ -58,8 +58,9 @@ def advise(rows: Sequence[Row], aims: Aims, baseline: str | None = None) -> list
     Args:
         rows: rows of a store.
         aims: objectives and limits.
-        baseline: spec of a design of the store. None: the cheapest design whose accuracy is not
-            surely below that of float, else the one with the best accuracy on the front.
+        baseline: spec of a design of the store, or name of an assignment. None: the cheapest design
+            whose accuracy is not surely below that of float, else the one with the best accuracy on
+            the front.
 
     Raises:
         StoreError: no design is finished, or the baseline is none of them.
@@ -92,9 +93,9 @@ class _Part:
     def baseline(self, spec: str | None) -> Any:
         """Label of the design to start from."""
         if spec is not None:
-            wanted = str(Design.parse(spec))
-            same = self.frame.index[self.frame["spec"] == wanted]
-            if same.empty:
+            _, wanted = row_test(spec)
+            same = [label for label in self.frame.index if wanted(self.rows[label])]
+            if not same:
                 where = f" of {self.name}" if self.name else ""
                 raise StoreError(f"baseline {spec}: no finished design{where} of this store")
             return same[0]
@@ -108,7 +109,10 @@ class _Part:
 
     def advice(self, base: Any) -> list[Advice]:
         """All advice within the combination, from the design with the label `base`."""
-        found = [self._say("change", *self._change(base, c)) for c in self.aims.columns]
+        found = []
+        # No single key of a spec makes another assignment.
+        if self.rows[base].layers is None:
+            found += [self._say("change", *self._change(base, c)) for c in self.aims.columns]
         found.append(self._say("bottleneck", self._bottleneck(base), base))
         clock = self._clock()
         return [*found, self._say("clock", *clock)] if clock else found
@@ -124,7 +128,8 @@ class _Part:
         changes = {
             label: changed
             for label in self.frame.index
-            if (changed := _changed(name, self.frame.loc[label, "design"]))
+            if self.rows[label].layers is None
+            and (changed := _changed(name, self.frame.loc[label, "design"]))
         }
         late = misses_clock(self.frame)
         late_labels = set(self.frame.index[late])
@@ -208,6 +213,13 @@ class _Part:
             shares.append(
                 f"{largest['name']} takes {100 * share:.0f} % of the {title} "
                 f"({four_digits(largest[quantity])} of {four_digits(total)} {unit})"
+            )
+        layers = self.rows[base].layers
+        if layers is not None:
+            most = max(layers.lines, key=lambda line: line.energy_share)
+            shares.append(
+                f"layer {most.layer} ({most.design}) takes {100 * most.energy_share:.0f} % of the "
+                f"energy for {100 * most.macs_share:.0f} % of the MACs"
             )
         return f"{self.frame.loc[base, 'design']}: {', '.join(shares)}."
 

@@ -61,12 +61,18 @@ def clocked(space: Space, runner: Runner, reporter: Reporter) -> Space:
     digest = cost.load_technology(space.technology).digest
     task = Clocking(clock_ns=space.clock_ns, technology=space.technology, digest=digest)
     found: dict[Design, Design] = {}
-    reporter.start("registers for the clock", len(space.designs))
-    with closing(runner(task, space.designs)) as outcomes:
+    assigned = (design for one in space.assignments for design in one.designs)
+    every = tuple(dict.fromkeys((*space.designs, *assigned)))
+    reporter.start("registers for the clock", len(every))
+    with closing(runner(task, every)) as outcomes:
         for design, outcome in outcomes:
             found[design] = design if isinstance(outcome, Failure) else outcome
             reporter.advance(short_spec(found[design]))
-    return replace(space, designs=_distinct(space, found))
+    return replace(
+        space,
+        designs=_distinct(space, found),
+        assignments=tuple(one.changed(found.__getitem__) for one in space.assignments),
+    )
 
 
 def _distinct(space: Space, found: Mapping[Design, Design]) -> tuple[Design, ...]:

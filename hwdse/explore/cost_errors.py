@@ -11,10 +11,13 @@ so the part that a design has in common with others grows with what they share. 
 the covariances of anything, the nearest ones are drawn, and a few pairs differ by up to a third
 more than was measured. A table that says nothing about pairs gives independent errors, each from
 the interval of its design.
+
+The error of an assignment of designs to layers is the mean of those of its designs, weighted by
+their shares of the cost: what it has in common with a design alone, it has in common for sure.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Self
@@ -27,6 +30,7 @@ from hwdse.cost import LawTable, load_fabric, load_technology
 from hwdse.cost.families import categories, terms
 from hwdse.errors import HwdseError, TechnologyError
 from hwdse.explore.columns import Column
+from hwdse.explore.layer_designs import LayerDesigns
 from hwdse.spec import Design
 
 Floats = npt.NDArray[np.float64]
@@ -60,10 +64,11 @@ class CostErrors:
 
     Attributes:
         quantity: what has the error, such as `technology energy_pj`.
-        spread: shape (designs,): standard deviation of each error.
+        spread: shape (rows,): standard deviation of each error.
         root: shape (kinds, kinds): symmetric root of the covariance that kinds of designs share.
         kinds: shape (designs,): kind of each design. Designs of one kind have equal categories.
         own: shape (designs,): standard deviation of the part that a design shares with no other.
+        mixing: which designs make which rows. None: each row is one design.
     """
 
     quantity: str
@@ -71,6 +76,7 @@ class CostErrors:
     root: Floats
     kinds: npt.NDArray[np.int_]
     own: Floats
+    mixing: "Mixing | None" = None
 
     @classmethod
     def of(cls, frame: pd.DataFrame, c: Column) -> Self | None:
@@ -83,7 +89,10 @@ class CostErrors:
         name = f"{kind} {quantity}"
         table = _table(frame, kind)
         if table is not None and table.adjustment(quantity).pairs:
-            return cls._by_pairs(frame, name, table.adjustment(quantity).surely_apart)
+            mixing = Mixing.of(frame, quantity)
+            specs = frame["spec"].tolist() if mixing is None else mixing.specs
+            found = cls._by_pairs(specs, name, table.adjustment(quantity).surely_apart)
+            return found if mixing is None else found.mixed(mixing)
         if c.margin not in frame or frame[c.margin].isna().all():
             return None
         spread = np.nan_to_num(interval_spreads(frame, c))
@@ -97,9 +106,9 @@ class CostErrors:
 
     @classmethod
     def _by_pairs(
-        cls, frame: pd.DataFrame, name: str, surely_apart: Callable[[int], float]
+        cls, specs: Sequence[str], name: str, surely_apart: Callable[[int], float]
     ) -> Self:
-        named, kinds = _kinds(frame["spec"])
+        named, kinds = _kinds(specs)
         holds = _holds(named)
         shared = (holds @ holds.T).astype(int)
         apart = np.array([surely_apart(count) for count in range(int(shared.max(initial=0)) + 1)])
@@ -107,19 +116,66 @@ class CostErrors:
         half = np.square(apart / Z) / 2
         return cls(
             quantity=name,
-            spread=np.full(len(frame), np.sqrt(half[0])),
+            spread=np.full(len(specs), np.sqrt(half[0])),
             root=_root(half[0] - half[shared]),
             kinds=kinds,
             own=np.sqrt(half[np.diag(shared)])[kinds],
         )
 
+    def mixed(self, mixing: "Mixing") -> Self:
+        """The errors of rows that consist of these designs."""
+        # All designs have one spread.
+        spread = np.full(len(mixing.rows), self.spread[0])
+        return replace(self, mixing=mixing, spread=spread)
+
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
-        """Draw errors of all designs `count` times, shape (count, designs)."""
+        """Draw errors of all rows `count` times, shape (count, rows)."""
         shared = rng.standard_normal((count, len(self.root))) @ self.root
         found: Floats = rng.standard_normal((count, len(self.kinds)))
         found *= self.own
         found += shared[:, self.kinds]
-        return found
+        return found if self.mixing is None else self.mixing.of_rows(found)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mixing:
+    """The designs of rows that are designs or assignments.
+
+    Attributes:
+        specs: the different designs: those of rows first.
+        rows: places in `specs` and weights of the designs of each row.
+    """
+
+    specs: Sequence[str]
+    rows: Sequence[tuple[Sequence[int], Floats]]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, quantity: str) -> Self | None:
+        """The designs of a table; None if each row is one.
+
+        Args:
+            frame: the table.
+            quantity: the cost by whose shares designs count, as of `LayerDesigns.weights`.
+        """
+        if "by_layer" not in frame or frame["by_layer"].isna().all():
+            return None
+        layers = [LayerDesigns.of_text(text) for text in frame["by_layer"]]
+        weights = [
+            {spec: 1.0} if one is None else one.weights(quantity)
+            for spec, one in zip(frame["spec"], layers, strict=True)
+        ]
+        alone = [spec for spec, one in zip(frame["spec"], layers, strict=True) if one is None]
+        places: dict[str, int] = {}
+        for spec in (*alone, *(spec for one in weights for spec in one)):
+            places.setdefault(spec, len(places))
+        return cls(
+            specs=list(places),
+            rows=[([places[spec] for spec in one], np.array([*one.values()])) for one in weights],
+        )
+
+    def of_rows(self, errors: Floats) -> Floats:
+        """The errors of the rows, shape (count, rows), from those of the designs."""
+        return np.stack([errors[:, places] @ own for places, own in self.rows], axis=1)
 
 
 def interval_spreads(frame: pd.DataFrame, c: Column) -> Floats:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.explore.columns import Column
+from hwdse.explore.layer_designs import LayerDesigns
 from hwdse.explore.on_machine import ON_MACHINE
 from hwdse.networks.accuracy import AGREES, RIGHT
 from hwdse.text import printable
@@ -120,6 +121,25 @@ def _is_system(value: Any) -> bool:
     )
 
 
+def _is_by_layer(value: Any) -> bool:
+    if value is None:
+        return True
+    try:
+        found = LayerDesigns.of(value)
+    except (KeyError, TypeError, ValueError):
+        return False
+    amounts = (
+        amount
+        for one in found.members
+        for amount in (one.area_um2, one.energy_pj, one.delay_ns, one.luts or 0, one.fpga_ns or 0)
+    )
+    return (
+        all(map(_is_amount, amounts))
+        and all(_is_text(text) for one in found.members for text in (one.spec, one.design))
+        and all(_is_text(one.layer) and _is_samples(one.macs) for one in found.layers)
+    )
+
+
 def _are_columns(value: Any) -> bool:
     try:
         return isinstance(value, list) and all(map(Column.from_json, value))
@@ -152,6 +172,7 @@ _WORDS: dict[Check, str] = {
     _are_keys: "the keys of a spec with their values",
     _is_fabric: "costs on an FPGA, or null",
     _is_system: "costs on a machine, or null",
+    _is_by_layer: "the designs of the layers of a network, or null",
     _are_texts: "a list of texts",
     _are_blocks: "a list of blocks with name, area_um2 and energy_pj",
 }
@@ -178,10 +199,12 @@ COST: dict[str, Check] = {
     "breakdown": _are_blocks,
     "fabric": _is_fabric,
     "system": _is_system,
+    "by_layer": _is_by_layer,
+    "bits_per_element": _is_positive,
 }
 AIMS: dict[str, Check] = {"objectives": _are_texts, "where": _are_texts}
 SETTINGS: dict[str, Check] = {"space": _are_texts, "data_dir": _is_text, "columns": _are_columns}
-OPTIONAL = frozenset({"fabric", "system", "columns"})
+OPTIONAL = frozenset({"fabric", "system", "columns", "by_layer", "bits_per_element"})
 """Members that documents of sweeps without them may lack."""
 
 ACCURACY: dict[str, Check] = {

@@ -1,4 +1,7 @@
-"""Evaluates designs: analytic cost, and accuracy of a network in the design's arithmetic."""
+"""Evaluates designs: analytic cost, and accuracy of a network in the design's arithmetic.
+
+An assignment of designs to layers is evaluated alike (`hwdse.explore.candidates`).
+"""
 
 import hashlib
 import json
@@ -11,18 +14,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 import hwdse
 from hwdse import cost, networks
-from hwdse.cost import Fabric, Technology, load_fabric
-from hwdse.cost.fpga.estimate import estimate_fabric
-from hwdse.cost.system import Machine, load_machine
+from hwdse.cost import load_fabric
+from hwdse.cost.system import load_machine
 from hwdse.errors import HwdseError
-from hwdse.explore.on_machine import on_machine
+from hwdse.explore.candidates import Compared, candidate_of
+from hwdse.explore.prices import Prices
 from hwdse.explore.record import Evaluation, Measured, Row, describe, facts_of
 from hwdse.explore.rungs import SITE_RUNGS, LowerRung, usual_rungs
 from hwdse.explore.site_rungs import SiteEvaluator
 from hwdse.networks import Network
 from hwdse.networks.rung_names import FEW_SAMPLES
 from hwdse.networks.scales import get as get_policy
-from hwdse.spec import Design, Workload
+from hwdse.spec import Design
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,13 +116,13 @@ class DesignEvaluator:
             machine_digest=load_machine(machine).digest if machine else "",
         )
 
-    def key(self, design: Design) -> str:
+    def key(self, design: Compared) -> str:
         """Digest of everything that affects the result.
 
         The digest covers file contents, not paths.
         """
         return _digest(
-            *self._measured(design),
+            *self._measured(str(design), design.fingerprint),
             self.technology_digest,
             self.fabric_digest,
             self.machine_digest,
@@ -127,16 +130,15 @@ class DesignEvaluator:
             self.version,
         )
 
-    def identity(self, design: Design) -> str:
+    def identity(self, design: Compared) -> str:
         """Digest of everything that affects the accuracy, which registers do not."""
-        plain = replace(design, unit=design.unit.plain())
-        return _digest(*self._measured(plain), self.version)
+        return _digest(*self._measured(*candidate_of(design).measured), self.version)
 
-    def _measured(self, design: Design) -> tuple[str | int | bool, ...]:
+    def _measured(self, text: str, fingerprint: str) -> tuple[str | int | bool, ...]:
         """What the accuracy of a design depends on."""
         return (
-            str(design),
-            design.fingerprint,
+            text,
+            fingerprint,
             self.title,
             self.digest,
             self.data_digest,
@@ -145,9 +147,10 @@ class DesignEvaluator:
             self.requantize,
         )
 
-    def __call__(self, design: Design) -> Evaluation:
+    def __call__(self, design: Compared) -> Evaluation:
         """Evaluate one design. The first call in a process loads the network."""
         given = _inputs(self)
+        candidate_of(design).check(given.network)
         accuracy = networks.evaluate(
             design,
             given.network,
@@ -163,11 +166,11 @@ class DesignEvaluator:
             ),
         )
 
-    def with_accuracy(self, design: Design, known: Measured) -> Evaluation:
+    def with_accuracy(self, design: Compared, known: Measured) -> Evaluation:
         """Evaluate the cost of a design whose accuracy is known."""
         return Evaluation(
             spec=str(design),
-            cost=self._cost(design, _inputs(self)),
+            cost=candidate_of(design).cost(_inputs(self)),
             accuracy=known.accuracy,
             errors=known.errors,
             outcomes=known.outcomes,
@@ -227,40 +230,11 @@ class DesignEvaluator:
         found = cost.estimate_many(specs, given.technology, clock_ns=self.clock_ns)
         return found.assign(area_per_mac_um2=found["area_um2"] / found["macs_per_cycle"])
 
-    def _cost_columns(self, design: Design, given: "_Inputs") -> dict[str, Any]:
+    def _cost_columns(self, design: Design, given: Prices) -> dict[str, Any]:
         found: dict[str, Any] | None = None
         with suppress(HwdseError):
-            found = self._cost(design, given)
+            found = candidate_of(design).cost(given)
         return describe(Row(key="", facts=facts_of(design), cost=found))
-
-    def _cost(self, design: Design, given: "_Inputs") -> dict[str, Any]:
-        """Cost of a design, and what it costs on an FPGA and on a machine if these are asked."""
-        unit = cost.estimate(design, given.technology, clock_ns=self.clock_ns)
-        return {
-            **unit.to_json(),
-            "fabric": estimate_fabric(design, given.fabric).to_json() if given.fabric else None,
-            "system": on_machine(
-                design,
-                given.workloads,
-                given.machine,
-                cost=unit,
-                technology=given.technology,
-                clock_ns=self.clock_ns,
-            )
-            if given.machine
-            else None,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Inputs:
-    """What an evaluator has loaded."""
-
-    network: Network
-    workloads: tuple[Workload, ...]
-    technology: Technology
-    fabric: Fabric | None
-    machine: Machine | None
 
 
 def _digest(*parts: str | float | None) -> str:
@@ -279,7 +253,7 @@ def _data_digest(network: Network, samples: int, data_dir: Path | None) -> str:
 
 
 @lru_cache(maxsize=4)
-def _inputs(evaluator: DesignEvaluator) -> _Inputs:
+def _inputs(evaluator: DesignEvaluator) -> Prices:
     """Load everything, and check that it matches the digests of the evaluator.
 
     Raises:
@@ -303,10 +277,11 @@ def _inputs(evaluator: DesignEvaluator) -> _Inputs:
     ):
         if now != then:
             raise HwdseError(f"{what} changed while the sweep ran: run it again")
-    return _Inputs(
+    return Prices(
         network=network,
-        workloads=tuple(networks.profile(network).workloads) if machine else (),
+        workloads=tuple(networks.profile(network).workloads),
         technology=technology,
         fabric=fabric,
         machine=machine,
+        clock_ns=evaluator.clock_ns,
     )

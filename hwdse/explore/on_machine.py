@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from hwdse.cost import Cost, Technology
-from hwdse.cost.system import Machine, estimate_system
+from hwdse.cost.side_by_side import error_of_largest
+from hwdse.cost.system import Machine, estimate_arrays
 from hwdse.errors import MachineError, SpecError
 from hwdse.spec import Design, Workload
 
@@ -19,41 +20,41 @@ _KILO = 1e3
 
 
 def on_machine(
-    design: Design,
+    layers: Mapping[str, Design],
     workloads: Sequence[Workload],
     machine: Machine,
     *,
-    cost: Cost,
+    costs: Mapping[Design, Cost],
     technology: Technology,
     clock_ns: float | None,
 ) -> dict[str, Any]:
-    """One sample of a network on a machine with the units of a design.
+    """One sample of a network on a machine with an array for each design.
 
     Args:
-        design: the design.
+        layers: the design of each layer, by name of the layer.
         workloads: the matrix products of the network.
         machine: the machine.
-        cost: cost of one unit.
+        costs: cost of one unit of each design.
         technology: technology of the units.
         clock_ns: clock period of the sweep, instead of the machine's. None: the machine's, or else
-            the shortest of the design.
+            the shortest of the slowest design.
 
     Returns:
-        `ON_MACHINE` by name, `machine`, and `reason`: why the design is on no machine, such as that
+        `ON_MACHINE` by name, `machine`, and `reason`: why a design is on no machine, such as that
         it is too slow for the clock, else empty. The figures are then None.
     """
     period = clock_ns or machine.clock_ns
     try:
-        found = estimate_system(
-            design,
+        found = estimate_arrays(
+            layers,
             workloads,
             replace(machine, clock_ns=period),
             technology=technology,
-            cost=cost,
+            costs=costs,
         )
     except (MachineError, SpecError) as error:
         return {"machine": machine.name, "reason": str(error), **dict.fromkeys(ON_MACHINE)}
-    share = found.unit_share
+    delays = [(each.unit.delay_ns, each.unit.delay_error) for each in found.arrays]
     return {
         "machine": machine.name,
         "reason": "",
@@ -63,8 +64,8 @@ def on_machine(
         "utilization": found.utilization,
         "offchip_bytes": found.dram_bytes,
         # At a given clock the cycles decide, and these are exact.
-        "latency_error": cost.delay_error if period is None else 0.0,
-        "inference_error": None if cost.energy_error is None else share * cost.energy_error,
+        "latency_error": error_of_largest(delays) if period is None else 0.0,
+        "inference_error": found.energy_error,
     }
 
 

@@ -21,7 +21,7 @@ def write_study(done: pd.DataFrame, aims: Aims, path: Path) -> list[str]:
 
     Each design is a finished trial. Its parameters are the keys of the design spec that differ in
     the sweep, its values the objectives, and its user attributes the spec and all other columns
-    that have a value.
+    that have a value. Assignments of designs to layers have no such keys, and are left out.
 
     Args:
         done: finished designs, as of `hwdse.explore.tables.finished`.
@@ -44,6 +44,7 @@ def write_study(done: pd.DataFrame, aims: Aims, path: Path) -> list[str]:
     try:
         for name, places in parts(done):
             frame = done.iloc[places].dropna(subset=list(aims.objectives))
+            frame = frame[frame["by_layer"].isna()]
             study = library.create_study(
                 study_name=f"{_STUDY}: {name}" if name else _STUDY,
                 storage=f"sqlite:///{path.absolute()}",

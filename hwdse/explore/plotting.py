@@ -24,6 +24,7 @@ from hwdse.explore.standing import with_standing
 from hwdse.explore.style import Style, operands
 from hwdse.explore.tables import finished
 from hwdse.figures import EDGE, INK
+from hwdse.text import printable
 
 _Array = npt.NDArray[np.float64]
 
@@ -79,6 +80,7 @@ def _draw(frame: pd.DataFrame, aims: Aims, paired: Paired | None = None) -> Figu
         more.append(f"front of {aims.in_text}")
     chart.ticks()
     chart.number(figure, front)
+    chart.names(frame, front)
     if y.order and len(aims.objectives) == 2:
         more.append("front by rank, which ties what tests do not separate")
     unsure = front["standing"] == "undecided"
@@ -238,6 +240,22 @@ class _Chart:
                 if not any(box.overlaps(other) for other in taken):
                     break
             taken.append(label.get_window_extent())
+
+    def names(self, frame: pd.DataFrame, front: pd.DataFrame) -> None:
+        """Write the names of assignments at their points, where the front has no number for it."""
+        numbered = set(front.index[:_KEYED])
+        shown = frame[frame["by_layer"].notna() & ~frame.index.isin(numbered)]
+        for name, x, y in zip(shown["design"], *self.places(shown), strict=True):
+            self.axes.annotate(
+                printable(name),
+                (float(x), float(y)),
+                xytext=(0, -11),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7.5,
+                color="#5b616b",
+                zorder=5,
+            )
 
 
 def _title(figure: Figure, axes: Axes, title: str, facts: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from hwdse.cost.result import tops_per_mm2, tops_per_w
 from hwdse.cost.system.storage import bits_of
 from hwdse.errors import SpecError
 from hwdse.explore import on_machine
+from hwdse.explore.layer_designs import LayerDesigns
 from hwdse.spec import Design
 
 Errors = npt.NDArray[np.float32]
@@ -23,8 +24,8 @@ class Evaluation:
     """Result of an evaluator for one design: cost and accuracy as JSON documents.
 
     Attributes:
-        spec: canonical text of the design.
-        cost: `Cost.to_json()`.
+        spec: canonical text of the design, or of the assignment.
+        cost: `Cost.to_json()`; of an assignment, also `by_layer`: `LayerDesigns.to_json()`.
         accuracy: `Accuracy.to_json()`.
         errors: `Accuracy.errors`, one error per sample, for paired comparison of designs.
         version: version of hwdse.
@@ -52,12 +53,15 @@ class Measured:
 
 
 class Evaluator(Protocol):
-    """Evaluates designs. Must be picklable, for worker processes."""
+    """Evaluates designs. Must be picklable, for worker processes.
 
-    def key(self, design: Design) -> str:
+    A space with assignments has these among its designs (`hwdse.explore.candidates.Compared`).
+    """
+
+    def key(self, design: Any) -> str:
         """Key of an evaluation. Keys are equal if everything that affects the result is equal."""
 
-    def __call__(self, design: Design) -> Evaluation:
+    def __call__(self, design: Any) -> Evaluation:
         """Evaluate one design.
 
         Raises:
@@ -69,10 +73,10 @@ class Evaluator(Protocol):
 class Reusing(Protocol):
     """An evaluator that does not measure an accuracy twice, as for another technology or clock."""
 
-    def identity(self, design: Design) -> str:
+    def identity(self, design: Any) -> str:
         """Digest of everything that the accuracy of a design depends on."""
 
-    def with_accuracy(self, design: Design, known: Measured) -> Evaluation:
+    def with_accuracy(self, design: Any, known: Measured) -> Evaluation:
         """Evaluate all but the accuracy.
 
         Raises:
@@ -144,6 +148,12 @@ class Row:
         """Name of the design for files and modules."""
         return str(self.facts["slug"])
 
+    @property
+    def layers(self) -> LayerDesigns | None:
+        """The design of each layer; None for one design for all layers, or without evaluation."""
+        document = (self.cost or {}).get("by_layer")
+        return LayerDesigns.of(document) if document else None
+
 
 def describe(row: Row) -> dict[str, str | int | float | bool | None]:
     """One flat record of a design: spec, keys of the spec, costs, accuracy; None if unknown.
@@ -156,7 +166,8 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
     and minus infinity if an output is NaN or infinite. `tops_per_mm2` and `tops_per_w` hold at
     `clock_ns`; an operation is half a multiply-accumulate. `fabric` and what follows it are None
     for a space without a fabric, `machine` and what follows it for one without a machine.
-    `latency_us` and `inference_nj` are of one sample.
+    `latency_us` and `inference_nj` are of one sample. `by_layer` is the text of `LayerDesigns` for
+    an assignment of designs to layers, and None for a design.
     """
     cost, accuracy = row.cost or {}, row.accuracy or {}
     area = cost.get("area_um2")
@@ -167,7 +178,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         **dict.fromkeys(("a", "b", "mul")),
         **row.facts["keys"],
         "lanes": row.facts["lanes"],
-        "bits_per_element": row.facts["bits"],
+        "bits_per_element": cost.get("bits_per_element", row.facts["bits"]),
         "area_um2": area,
         "area_per_mac_um2": None if area is None else area / cost["macs_per_cycle"],
         "energy_pj": cost.get("energy_pj"),
@@ -197,6 +208,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "metric": accuracy.get("metric"),
         "network": accuracy.get("network"),
         **row.measured,
+        "by_layer": row.layers.text if row.layers else None,
         "version": row.version or None,
         "combination": row.combination,
         "verified": row.certificate is not None,

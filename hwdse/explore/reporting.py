@@ -23,6 +23,7 @@ from hwdse.explore.columns import Column, measured
 from hwdse.explore.combinations import parts
 from hwdse.explore.front import pareto
 from hwdse.explore.hypervolume import Hypervolume, hypervolumes
+from hwdse.explore.layer_tables import anchor, layer_tables, words
 from hwdse.explore.paired import Paired
 from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, chance, cost_margin, four_digits
@@ -30,7 +31,7 @@ from hwdse.explore.standing import SURE, with_standing
 from hwdse.explore.store import RTL_FOLDER, Store
 from hwdse.explore.style import BLOCK_COLOURS, Style, operands
 from hwdse.explore.tables import finished, frame_of
-from hwdse.explore.verilog import holds
+from hwdse.explore.verilog import folders_of
 from hwdse.text import printable
 from hwdse.writing import write_file
 
@@ -70,6 +71,7 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         "y_options": _options((c for c in columns if not c.is_cost), _axes(aims)[1].name),
         "head": _head(columns, len(parts(frame)) > 1),
         "rows": "\n".join(_rows(frame, rows, columns, (results, path.parent))),
+        "layers": layer_tables(rows),
         "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done, aims, volumes)),
         "footer": escape(f"hwdse {hwdse.__version__} · {printable(shown)}"),
         "css": _asset("report.css"),
@@ -123,6 +125,7 @@ def _data(
             {name: _number(record[name]) for name in shown}
             | {
                 "design": record["design"],
+                "by_layer": row.layers is not None,
                 "standing": record["standing"],
                 "combination": record["combination"],
                 "group": f"{pair} {record['mul']}",
@@ -316,8 +319,11 @@ def _rows(
     folders: tuple[Path, Path],
 ) -> Iterable[str]:
     several = len(parts(frame)) > 1
-    for record, row in zip(frame.to_dict("records"), rows, strict=True):
-        cells = [f'<td class="spec" title="{escape(row.spec)}">{escape(record["design"])}</td>']
+    for number, (record, row) in enumerate(zip(frame.to_dict("records"), rows, strict=True)):
+        name = escape(record["design"])
+        if row.layers is not None:
+            name = f'<a href="#{anchor(number)}">{name}</a>'
+        cells = [f'<td class="spec" title="{escape(row.spec)}">{name}</td>']
         if several:
             cells.append(f"<td>{escape(record['combination'])}</td>")
         cells += [_cell(record["rank"]), _probability(record["front_probability"])]
@@ -329,6 +335,8 @@ def _rows(
         cells.append(f"<td>{_verilog(row, *folders) or escape(row.failure)}</td>")
         kind = ' class="front"' if record["front"] else ' class="failed"' if row.failure else ""
         mark = " data-undecided" if record["standing"] == "undecided" else ""
+        if row.layers is not None:
+            mark += f' data-words="{escape(words(row))}"'
         yield f"<tr{kind}{mark}>{''.join(cells)}</tr>"
 
 
@@ -349,9 +357,13 @@ def _probability(value: float) -> str:
 def _verilog(row: Row, base: Path, target: Path) -> str:
     if row.certificate is None:
         return ""
-    folder = base / RTL_FOLDER / row.slug
-    if not holds(folder, row.certificate):
+    folders = folders_of(row, base / RTL_FOLDER)
+    if not folders:
         return "verified"
-    # Percent-encode characters that a URL must not contain, including bytes that are not UTF-8.
-    link = quote(os.fsencode(Path(os.path.relpath(folder, target)).as_posix()))
-    return f'<a href="{link}/">verified</a>'
+    links = []
+    for number, folder in enumerate(folders, start=1):
+        # Percent-encode what a URL must not contain, bytes that are not UTF-8 included.
+        link = quote(os.fsencode(Path(os.path.relpath(folder, target)).as_posix()))
+        text = "verified" if number == 1 else str(number)
+        links.append(f'<a href="{link}/">{text}</a>')
+    return " ".join(links)

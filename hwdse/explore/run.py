@@ -10,6 +10,7 @@ import pandas as pd
 from hwdse.errors import FailedDesignsError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.asked import DEFAULT_SWEEP, Asked
+from hwdse.explore.candidates import Compared, candidate_of
 from hwdse.explore.clocking import clocked
 from hwdse.explore.database import STORE_NAME, Place
 from hwdse.explore.evaluation import DesignEvaluator
@@ -24,7 +25,6 @@ from hwdse.explore.steps import SweepPart, SweepSteps
 from hwdse.explore.store import Store
 from hwdse.explore.verilog import Generator, VerilogGenerator
 from hwdse.runners import runner_of
-from hwdse.spec import Design
 from hwdse.text import printable
 from hwdse.workers import Failure
 from hwdse.writing import writable_folder
@@ -95,7 +95,7 @@ def sweep(
     evaluator: Evaluator | None = None,
     generator: Generator | None = None,
 ) -> Sweep:
-    """Evaluate every design of `space`, and generate verified Verilog for the designs on the front.
+    """Evaluate all designs and assignments of `space`, with verified Verilog for the front.
 
     Each finished design is stored at once. An interrupted sweep therefore
     continues where it stopped: calling again gives the same rows as a call without interruption. A
@@ -146,8 +146,8 @@ def sweep(
     runner = runner_of(jobs, scheduler)
     chosen = []
     for (combination, one), each in zip(space.combinations, evaluators, strict=True):
-        designs = clocked(one, runner, reporter).designs
-        keys = {each.key(design): design for design in designs}
+        compared = clocked(one, runner, reporter).candidates
+        keys = {each.key(candidate): candidate for candidate in compared}
         chosen.append(SweepPart(name=combination, evaluator=each, keys=keys))
     run = SweepSteps(
         asked=Asked(
@@ -209,16 +209,16 @@ def _evaluator(space: Space, data_dir: Path | None) -> DesignEvaluator:
     )
 
 
-def _message(keys: Mapping[str, Design], failures: Mapping[str, Failure]) -> str:
+def _message(keys: Mapping[str, Compared], failures: Mapping[str, Failure]) -> str:
     """Error message: number of failed designs, and reason per design, in the order of the space."""
     lines = [
         f"{len(failures)} of {len(keys)} designs failed; all others are finished, and the same "
         "command tries these again"
     ]
     failed = [(design, failures[key]) for key, design in keys.items() if key in failures]
-    for design, failure in failed[:_MOST_TOLD]:
-        said = "\n".join(map(printable, failure.text.splitlines()))
-        lines.append(said if said.startswith(str(design)) else f"{design}: {said}")
+    for one, failure in failed[:_MOST_TOLD]:
+        said, label = "\n".join(map(printable, failure.text.splitlines())), candidate_of(one).label
+        lines.append(said if said.startswith(label) else f"{label}: {said}")
     if len(failed) > _MOST_TOLD:
         lines.append(f"and {len(failed) - _MOST_TOLD} more, see results.csv")
     return "\n".join(lines)

@@ -16,6 +16,7 @@ measures = ["toggles"]       # measures of other packages (hwdse.explore.measure
 objectives = ["energy_pj", "sqnr_db"]      # default; any two or more quantities of results
 where = ["area_um2 <= 5000"] # limits that a design on the front keeps
 designs = ["a=e4m3fn,acc=fp:fp32,unit=dot,lanes=4"]   # single designs
+assignments = ["mixed.toml"] # files that give each layer a design (hwdse.networks.assignment)
 
 [[space]]                    # all combinations of the values below
 a = ["int8", "e4m3fn"]
@@ -30,25 +31,25 @@ designs are then measured in each combination of them, and compared within it.
 
 import itertools
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from hwdse import formats
 from hwdse.cost import DEFAULT_TECHNOLOGY
-from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
+from hwdse.errors import HwdseError, SearchError, SpaceError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.budget import SAMPLERS, check_sampler, measurements
+from hwdse.explore.candidates import Compared
 from hwdse.explore.measures import measure_named
 from hwdse.explore.rungs import SITE_RUNGS
+from hwdse.explore.space_table import SpaceTable
 from hwdse.explore.space_text import SpaceText, toml
+from hwdse.networks.assignment import SUFFIX, Assignment
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
 from hwdse.reading import MAX_TOML, read_text
-from hwdse.spec import Accumulator, Design, Multiplier, Unit
+from hwdse.spec import Design
 
 DEFAULT_NETWORK = "digits-cnn"
 
@@ -60,16 +61,9 @@ _SCALARS = (
     *("network", "samples", "scales", "requantize", "technology", "fabric", "machine", "clock_ns"),
     *("budget", "rungs", "sampler"),
 )
-_SETTINGS = (*_SCALARS, "measures", "objectives", "where", "skip_invalid", "designs", "space")
-
-_Combination = Mapping[str, str | int]
-
-# Parsers for values of a spec. An error message needs them to find the wrong value.
-_PARSERS: tuple[Callable[[str], object], ...] = (
-    formats.parse,
-    Multiplier.parse,
-    Accumulator.parse,
-    Unit.parse,
+_SETTINGS = (
+    *(*_SCALARS, "measures", "objectives", "where", "skip_invalid"),
+    *("designs", "assignments", "space"),
 )
 
 # Nobody sweeps more combinations than this. A larger number is probably a mistake in the file.
@@ -83,6 +77,7 @@ class Space:
     Attributes:
         name: path of the space file, or `built-in space`.
         designs: the designs in the order of the file, without duplicates.
+        assignments: assignments of designs to layers, which are compared with the designs.
         network: name of a shipped network, or path of an ONNX file.
         samples: number of test samples. None: the number in the network's metadata.
         scales: policy for choosing the scales of activations and weights.
@@ -107,7 +102,8 @@ class Space:
     """
 
     name: str
-    designs: tuple[Design, ...]
+    designs: tuple[Design, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
     network: str = DEFAULT_NETWORK
     samples: int | None = None
     scales: str = DEFAULT_SCALES
@@ -131,8 +127,13 @@ class Space:
                 raise SpaceError(f"{self.name}: {key} has several values: allowed are {allowed}")
             if not values or len(set(values)) < len(values):
                 raise SpaceError(f"{self.name}: {key} = {list(values)}: needs different values")
-        if not self.designs:
-            raise SpaceError(f"{self.name}: no designs; give `designs` or a [[space]] table")
+        if not self.candidates:
+            raise SpaceError(
+                f"{self.name}: no designs; give `designs`, `assignments` or a [[space]] table"
+            )
+        if self.budget and not self.designs:
+            raise SpaceError(f"{self.name}: budget = {self.budget!r}: a search needs `designs`")
+        self._check_assignments()
         if self.samples is not None and self.samples < 1:
             raise SpaceError(f"{self.name}: samples = {self.samples} must be at least 1")
         usable = self.budget and self.sampler == SAMPLERS[0]
@@ -154,6 +155,25 @@ class Space:
         if self.scales not in scale_policies():
             allowed = ", ".join(scale_policies())
             raise SpaceError(f"{self.name}: scales = {self.scales!r}: allowed are {allowed}")
+
+    def _check_assignments(self) -> None:
+        names = [one.name for one in self.assignments]
+        for name in names:
+            if names.count(name) > 1:
+                raise SpaceError(
+                    f"{self.name}: several assignments are called {name}: results tell them apart "
+                    "by the names of their files"
+                )
+        if names and self.requantize:
+            raise SpaceError(
+                f"{self.name}: requantize takes one design for all layers, and {names[0]} has one "
+                "for each"
+            )
+
+    @property
+    def candidates(self) -> tuple[Compared, ...]:
+        """All that is compared: the designs, then the assignments."""
+        return (*self.designs, *self.assignments)
 
     @property
     def combinations(self) -> tuple[tuple[str, Self], ...]:
@@ -184,6 +204,8 @@ class Space:
             "where": [str(limit) for limit in self.aims.where],
             "designs": [str(design) for design in self.designs],
         }
+        if self.assignments:
+            settings["assignments"] = [str(one) for one in self.assignments]
         if self.rungs is not None:
             settings["rungs"] = list(self.rungs)
         return toml({key: v for key, v in settings.items() if v not in (None, "")})
@@ -234,7 +256,7 @@ class Space:
             raise source.error("space must be [[space]] tables", source.key("space"))
         combinations = 0
         for index, content in enumerate(tables):
-            table = _Table(source=source, index=index, content=content)
+            table = SpaceTable(source=source, index=index, content=content)
             combinations += table.combinations
             if combinations > _MAX_COMBINATIONS:
                 raise table.error(
@@ -258,11 +280,33 @@ class Space:
         axes = {key: source.axis(document, key) for key in AXES if key in document}
         settings |= {key: values[0] for key, values in axes.items()}
         settings["axes"] = {key: values for key, values in axes.items() if len(values) > 1}
-        return cls(name=name, designs=tuple(designs), skipped=skipped, **settings)
+        return cls(
+            name=name,
+            designs=tuple(designs),
+            assignments=_assignments(source, document),
+            skipped=skipped,
+            **settings,
+        )
 
 
 def _shown(key: str, value: str | float) -> str:
     return f"{value:g} ns" if key == "clock_ns" else str(value)
+
+
+def _assignments(source: "SpaceText", document: Mapping[str, Any]) -> tuple[Assignment, ...]:
+    """Assignments of a document: files, or texts as `Space.to_toml` writes them."""
+    found: dict[Assignment, None] = {}
+    for given in source.strings(document, "assignments"):
+        try:
+            if Assignment.is_line(given):
+                found[Assignment.parse_line(given)] = None
+            elif given.endswith(SUFFIX):
+                found[Assignment.named(Path(given))] = None
+            else:
+                raise SpaceError(f"assignments holds {given!r}: must be a file *{SUFFIX}")
+        except HwdseError as error:
+            raise source.error(str(error), source.key("assignments")) from error
+    return tuple(found)
 
 
 def _rungs(source: "SpaceText", document: Mapping[str, Any]) -> tuple[int | str, ...] | None:
@@ -303,143 +347,3 @@ def _aims(source: "SpaceText", document: Mapping[str, Any]) -> Aims:
         if needed not in document:
             raise source.error(f"the key {needed} is missing, which {quantity} needs", None)
     return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Table:
-    """One [[space]] table, which describes all combinations of the values of its keys."""
-
-    source: SpaceText
-    index: int
-    content: Mapping[str, Any]
-
-    @cached_property
-    def axes(self) -> dict[str, list[str | int]]:
-        """The list of values for each key.
-
-        Raises:
-            SpaceError: the table has no design keys, or a value has a wrong type.
-        """
-        axes = {k: self._values(k, v) for k, v in self.content.items() if k != "skip_invalid"}
-        if not axes:
-            raise self.error(f"[[space]] number {self.index + 1} has no design keys")
-        return axes
-
-    @property
-    def combinations(self) -> int:
-        """Number of combinations."""
-        return math.prod(map(len, self.axes.values()))
-
-    def designs(self, skip_by_default: bool) -> tuple[list[Design], int]:
-        """Designs of the table, and the number of combinations left out.
-
-        Raises:
-            SpaceError: a combination is invalid and must not be skipped, or all combinations with
-                a value are invalid.
-        """
-        skip = self.source.typed(self.content, "skip_invalid", bool, skip_by_default)
-        axes = self.axes
-        designs: list[Design] = []
-        useful: set[tuple[str, str | int]] = set()
-        refused: list[_Refusal] = []
-        for combination in itertools.product(*axes.values()):
-            chosen = dict(zip(axes, combination, strict=True))
-            try:
-                designs.append(Design.parse(_spec(chosen)))
-            except SpecError as error:
-                refusal = _Refusal.of(chosen, error)
-                if not skip:
-                    raise self._refused(refusal) from error
-                refused.append(refusal)
-            else:
-                useful.update(chosen.items())
-        # If a value is invalid in every combination, it is probably a mistake in the file. Report
-        # it instead of skipping it.
-        for refusal in refused:
-            if not designs or refusal.blamed() not in useful | {None}:
-                raise self._refused(refusal)
-        return designs, len(refused)
-
-    def _values(self, key: str, given: Any) -> list[str | int]:
-        values = given if isinstance(given, list) else [given]
-        if not values:
-            raise self.error(f"{key} = []: needs at least one value", key)
-        for value in values:
-            if type(value) not in (str, int):
-                raise self.error(f"{key} holds {value!r}: must be text or a whole number", key)
-            if isinstance(value, str) and "," in value:
-                raise self.error(f"{key} holds {value!r}: one value of one key of a spec", key)
-        return list(values)
-
-    def error(
-        self, message: str, key: str | None = None, value: str | int | None = None
-    ) -> SpaceError:
-        """An error with the line of a key or value of this table, if the line can be found."""
-        lines = self.source.table_lines(self.index)
-        if lines is None:
-            return self.source.error(message, self.source.key("space"))
-        line = None
-        if key is not None:
-            line = self.source.key(key, *lines)
-        if value is not None and line is not None:
-            line = self.source.value(value, line, lines[1]) or line
-        return self.source.error(message, line or lines[0])
-
-    def _refused(self, refusal: "_Refusal") -> SpaceError:
-        """The error for an invalid combination, with the line of the value that causes it."""
-        key, value = refusal.blamed() or (None, None)
-        return self.error(refusal.message, key, value)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Refusal:
-    """A combination that is not a valid design, and the reason.
-
-    Attributes:
-        combination: the keys and their values.
-        message: the error message, which names the whole design.
-        reason: the part of the message that says what is wrong.
-    """
-
-    combination: _Combination
-    message: str
-    reason: str
-
-    @classmethod
-    def of(cls, combination: _Combination, error: HwdseError) -> Self:
-        """Build a refusal from an error.
-
-        The refusal keeps only the text. The error object would keep its traceback in memory.
-        """
-        reason = str(error.__cause__ or error)
-        return cls(combination=combination, message=str(error), reason=reason)
-
-    def blamed(self) -> tuple[str, str | int] | None:
-        """The key and value that cause the error; None if unknown.
-
-        The method first looks for a value that raises the same error alone, then for a value in the
-        text of the reason, then for a key in the text of the reason.
-        """
-        items = self.combination.items()
-        for item in items:
-            if any(_refuses(parse, str(item[1]), self.reason) for parse in _PARSERS):
-                return item
-        for key, value in items:
-            if re.search(rf"(?<![\w.]){re.escape(str(value))}(?![\w.])", self.reason):
-                return key, value
-        for key, value in items:
-            if re.search(rf"\b{re.escape(key)}\b", self.reason):
-                return key, value
-        return None
-
-
-def _spec(combination: _Combination) -> str:
-    return ",".join(f"{key}={value}" for key, value in combination.items())
-
-
-def _refuses(parse: Callable[[str], object], text: str, reason: str) -> bool:
-    try:
-        parse(text)
-    except HwdseError as error:
-        return str(error) == reason
-    return False

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from hwdse.errors import HwdseError, OutputError, SearchError
 from hwdse.explore.aims import Aims
 from hwdse.explore.asked import Asked
+from hwdse.explore.candidates import Compared, candidate_of
 from hwdse.explore.combinations import file_name, parts
 from hwdse.explore.front import pareto
 from hwdse.explore.measures import Measure, checked
@@ -23,14 +24,13 @@ from hwdse.explore.record import (
     Row,
     describe,
     facts_of,
-    short_spec,
 )
 from hwdse.explore.rungs import Laddered, LowerRung
 from hwdse.explore.standing import with_standing
 from hwdse.explore.store import RTL_FOLDER, Store
 from hwdse.explore.stored_measurements import stage_of
 from hwdse.explore.tables import finished, frame_of
-from hwdse.explore.verilog import Generator, Verification, Verified, holds
+from hwdse.explore.verilog import Generator, Verification, Verified, folders_of, holds, proofs_of
 from hwdse.runners import Runner
 from hwdse.spec import Design
 from hwdse.workers import Failure
@@ -38,6 +38,8 @@ from hwdse.writing import writable_folder, write_file
 
 if TYPE_CHECKING:
     from hwdse.explore.search import Rung
+
+_Compared = TypeVar("_Compared", bound=Compared)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +49,18 @@ class SweepPart:
     Attributes:
         name: name of the combination; empty in a space with only one.
         evaluator: evaluates the designs.
-        keys: the designs by key.
+        keys: designs and assignments by key.
     """
 
     name: str
     evaluator: Evaluator
-    keys: dict[str, Design]
+    keys: dict[str, Compared]
+
+    @property
+    def designs(self) -> dict[str, Design]:
+        """The designs alone by key: assignments have no keys of a spec to search by."""
+        found = {key: candidate_of(one).design for key, one in self.keys.items()}
+        return {key: design for key, design in found.items() if design is not None}
 
 
 def _reuse(part: SweepPart, store: Store) -> None:
@@ -100,8 +108,8 @@ class SweepSteps:
     measures: tuple[Measure, ...] = ()
 
     @property
-    def keys(self) -> dict[str, Design]:
-        """The designs of all combinations by key."""
+    def keys(self) -> dict[str, Compared]:
+        """Designs and assignments of all combinations by key."""
         return {key: design for part in self.parts for key, design in part.keys.items()}
 
     def evaluate(self, store: Store) -> dict[str, Failure]:
@@ -123,9 +131,13 @@ class SweepSteps:
         return failures
 
     def _measure(self, measure: Measure, store: Store) -> dict[str, Failure]:
-        """Measure the evaluated designs that the store lacks. Returns the failures by key."""
+        """Measure the evaluated designs that the store lacks. Returns the failures by key.
+
+        Measures of other packages know designs. Assignments have no value.
+        """
         kept, missing = store.measurements.identities(measure.name), dict[Design, tuple[str, ...]]()
-        evaluated = {key: design for key, design in self.keys.items() if key in store}
+        every = {key: design for part in self.parts for key, design in part.designs.items()}
+        evaluated = {key: design for key, design in every.items() if key in store}
         identities = {d: f"{measure.identity(d)}" for d in dict.fromkeys(evaluated.values())}
         for key, design in evaluated.items():
             identity = identities[design]
@@ -136,11 +148,10 @@ class SweepSteps:
                 missing[design] = (*missing.get(design, ()), key)
             else:
                 store.measurements.keep(key, measure.name, identity, known)
-        keys = self.keys
 
         def keep(key: str, values: Any) -> None:
             found = checked(measure, values)
-            store.measurements.keep(key, measure.name, identities[keys[key]], found)
+            store.measurements.keep(key, measure.name, identities[every[key]], found)
 
         done = len(identities) - len(missing)
         self.reporter.start(f"designs, {measure.name}", len(identities), done)
@@ -149,7 +160,10 @@ class SweepSteps:
     def searched(
         self, store: Store, budget: str, sampler: str, rungs: Sequence[int | str] | None
     ) -> "SweepSteps":
-        """Measure only designs that a search asks for. Returns the run with these alone."""
+        """Measure only designs that a search asks for. Returns the run with these alone.
+
+        Assignments stay in it.
+        """
         # Gaussian processes are slow to load, and most sweeps need none.
         from hwdse.explore.search import Rung  # noqa: PLC0415
         from hwdse.explore.searching import searched  # noqa: PLC0415
@@ -163,48 +177,67 @@ class SweepSteps:
                 run=self, done=done, part=part, store=store, lower={one.name: one for one in lower}
             )
             keys = searched(
-                *(part.keys, evaluator, self.asked.aims, budget, measure),
+                *(part.designs, evaluator, self.asked.aims, budget, measure),
                 sampler=sampler,
                 lower=[Rung(name=one.name, share=one.share) for one in lower],
             )
-            done = (*done, replace(part, keys=keys))
+            kept = {k: one for k, one in part.keys.items() if k in keys or k not in part.designs}
+            done = (*done, replace(part, keys=kept))
         return replace(self, parts=done)
 
     def prove(self, store: Store, generator: Generator) -> dict[str, Failure]:
-        """Generate and verify Verilog that the front lacks. Returns the failures by key."""
+        """Generate and verify Verilog that the front lacks. Returns the failures by key.
+
+        Each design is proven once, however many rows of the front have it: in other combinations,
+        or in assignments.
+        """
         rtl = writable_folder(self.folder / RTL_FOLDER)
         store.forget_failures("verification")
-        rows = store.rows()
-        keys = self.keys
-        front: dict[Design, list[Row]] = {}
-        for number in pareto(finished(frame_of(rows)), self.asked.aims).index:
-            front.setdefault(keys[rows[number].key], []).append(rows[number])
-        missing: dict[Design, tuple[str, ...]] = {}
-        for design, found in front.items():
-            # One proof holds in all combinations.
-            proofs = [row.certificate for row in found if holds(rtl / row.slug, row.certificate)]
-            if not proofs or proofs[0] is None:
-                missing[design] = tuple(row.key for row in found)
-                continue
-            for row in found:
-                if row.certificate != proofs[0]:
-                    store.certify(row.key, proofs[0])
-        self.reporter.start("verified Verilog", len(front), len(front) - len(missing))
-        slugs = {row.key: row.slug for found in front.values() for row in found}
+        rows, keys = store.rows(), self.keys
+        front = [rows[n] for n in pareto(finished(frame_of(rows)), self.asked.aims).index]
+        candidates = {row.key: candidate_of(keys[row.key]) for row in front}
+        needing: dict[Design, list[Row]] = {}
+        for row in front:
+            for design in candidates[row.key].hardware(row.cost or {}):
+                needing.setdefault(design, []).append(row)
+        proofs: dict[Design, Mapping[str, Any]] = {}
+        for design, found in needing.items():
+            known = (proofs_of(row).get(design.slug) for row in found)
+            held = [one for one in known if one is not None and holds(rtl / design.slug, one)]
+            if held:
+                proofs[design] = held[0]
+        missing = {
+            design: tuple(row.key for row in found)
+            for design, found in needing.items()
+            if design not in proofs
+        }
+        self.reporter.start("verified Verilog", len(needing), len(proofs))
+        by_key = {row.key: row for row in front}
+
+        def certify(key: str) -> None:
+            row = by_key[key]
+            certificate = candidates[key].certificate(row.cost or {}, proofs)
+            if certificate is not None and certificate != row.certificate:
+                store.certify(key, certificate)
+
+        for row in front:
+            certify(row.key)
 
         def keep(key: str, verified: Verified) -> None:
-            # One folder holds for all combinations of a design.
-            if not holds(rtl / slugs[key], verified.certificate):
-                verified.write(rtl / slugs[key])
-            store.certify(key, verified.certificate)
+            # One folder holds for all rows that have the design.
+            folder = rtl / verified.design.slug
+            if not holds(folder, verified.certificate):
+                verified.write(folder)
+            proofs[verified.design] = verified.certificate
+            certify(key)
 
         task = Verification(generator=generator)
         return self._outcomes(task, missing, keep, "verification", store)
 
     def _outcomes(
         self,
-        task: Callable[[Design], Any],
-        missing: Mapping[Design, tuple[str, ...]],
+        task: Callable[[_Compared], Any],
+        missing: Mapping[_Compared, tuple[str, ...]],
         keep: Callable[[str, Any], None],
         stage: str,
         store: Store,
@@ -224,17 +257,16 @@ class SweepSteps:
                     if failure is not None:
                         failures[key] = failure
                         store.fail(key, stage, failure.reason)
-                shown = f"{short_spec(design)}{_shown(outcome, failure)}"
+                shown = f"{candidate_of(design).short}{_shown(outcome, failure)}"
                 self.reporter.advance(shown, failed=failure is not None)
         return failures
 
     def frame(self, rows: list[Row], paired: Paired) -> pd.DataFrame:
         """A table of the rows, with columns for the front, what is sure of it, and the Verilog."""
         frame = with_standing(frame_of(rows), self.asked.aims, paired)
+        rtl = self.folder / RTL_FOLDER
         frame["verilog"] = [
-            f"{RTL_FOLDER}/{row.slug}"
-            if holds(self.folder / RTL_FOLDER / row.slug, row.certificate)
-            else ""
+            " ".join(f"{RTL_FOLDER}/{folder.name}" for folder in folders_of(row, rtl))
             for row in rows
         ]
         return frame
@@ -279,7 +311,7 @@ class _Measuring:
     part: SweepPart
     store: Store
     lower: Mapping[str, LowerRung]
-    tried: dict[str, Design] = field(default_factory=dict)
+    tried: dict[str, Compared] = field(default_factory=dict)
 
     def __call__(self, designs: Mapping[str, Design], rung: "Rung") -> dict[str, dict[str, Any]]:
         """Measure designs on a rung. Returns the records of the finished ones, by key."""

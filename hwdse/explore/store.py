@@ -11,13 +11,13 @@ from hwdse.errors import HwdseError, StoreError
 from hwdse.explore import documents
 from hwdse.explore.aims import Aims
 from hwdse.explore.asked import DEFAULT_SWEEP, Asked
+from hwdse.explore.candidates import Compared, candidate_of
 from hwdse.explore.columns import Column, add_columns
 from hwdse.explore.database import Database, Place, Tables, database_at
-from hwdse.explore.record import Evaluation, Measured, Row, facts_of
+from hwdse.explore.record import Evaluation, Measured, Row
 from hwdse.explore.stored_measurements import Measurements, stage_of
 from hwdse.explore.stored_rows import rows_of, stamp_of, states_of
 from hwdse.explore.tables import frame_of
-from hwdse.spec import Design
 from hwdse.text import printable
 
 RTL_FOLDER = "rtl"
@@ -132,7 +132,7 @@ class Store:
 
     def select(
         self,
-        designs: Mapping[str, Design],
+        designs: Mapping[str, Compared],
         asked: Asked | None = None,
         combinations: Mapping[str, str] | None = None,
     ) -> None:
@@ -176,7 +176,7 @@ class Store:
             self._tables.put("selection", chosen)
         self._sweep = asked.sweep
 
-    def introduce(self, designs: Mapping[str, Design]) -> None:
+    def introduce(self, designs: Mapping[str, Compared]) -> None:
         """Keep facts of designs that no sweep shows, so that `add` and `fail` take them."""
         with self._tables.transaction():
             self._tables.put("design", _facts(designs), replace=True)
@@ -418,11 +418,12 @@ class Store:
         return frame_of(self.rows())
 
 
-def _facts(designs: Mapping[str, Design]) -> list[dict[str, str]]:
+def _facts(designs: Mapping[str, Compared]) -> list[dict[str, str]]:
     """Rows of the table of designs.
 
     They have one order, so that sweeps that share designs do not wait for each other in a circle.
     """
     return [
-        {"key": key, "facts": documents.write(facts_of(designs[key]))} for key in sorted(designs)
+        {"key": key, "facts": documents.write(candidate_of(designs[key]).facts())}
+        for key in sorted(designs)
     ]

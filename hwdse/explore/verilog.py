@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from hwdse import verify
 from hwdse.errors import OutputError, why
+from hwdse.explore.record import Row
 from hwdse.spec import Design
 from hwdse.temporary import temporary_folder
 from hwdse.text import printable
@@ -42,10 +43,12 @@ class Verified:
     """Verified Verilog as a worker returns it, from whatever machine.
 
     Attributes:
+        design: the design.
         certificate: the certificate as a JSON document.
         files: contents of the files of the folder, by path in it.
     """
 
+    design: Design
     certificate: Mapping[str, Any]
     files: Mapping[str, bytes]
 
@@ -83,7 +86,26 @@ class Verification:
                 for path in sorted(folder.rglob("*"))
                 if path.is_file()
             }
-            return Verified(certificate=certificate, files=files)
+            return Verified(design=design, certificate=certificate, files=files)
+
+
+def proofs_of(row: Row) -> dict[str, Mapping[str, Any]]:
+    """Certificates of a row by name of the folder that has the Verilog; empty without any.
+
+    The row of an assignment has those of its designs, whose folders other rows may share.
+    """
+    if row.certificate is None:
+        return {}
+    if row.layers is None:
+        return {row.slug: row.certificate}
+    return {one["slug"]: one["certificate"] for one in row.certificate["designs"]}
+
+
+def folders_of(row: Row, rtl: Path) -> list[Path]:
+    """The folders in `rtl` that have the verified Verilog of a row; empty if one of them lacks."""
+    proofs = proofs_of(row)
+    found = [rtl / slug for slug, proof in proofs.items() if holds(rtl / slug, proof)]
+    return found if len(found) == len(proofs) else []
 
 
 def holds(folder: Path, certificate: Mapping[str, Any] | None) -> bool:

@@ -10,24 +10,37 @@ last = "float"                   # stays float32
 [layers]
 "conv*" = "a=int8,acc=int:32"    # of several patterns that match, the first counts
 ```
+
+Its canonical text is one line of TOML, from the name to the last layer:
+
+```toml
+"mixed.toml" = {default = "a=e4m3fn,...", last = "float", layers = {"conv*" = "a=int8,..."}}
+```
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 from hwdse.errors import HwdseError, SpecError, unknown
+from hwdse.identity import fingerprint
 from hwdse.reading import MAX_TOML, parse_toml, read_text
 from hwdse.spec import Design
+from hwdse.spec.slug import slug
+from hwdse.text import printable
 
 SUFFIX = ".toml"
 FLOAT = "float"
 """What stands for float32 in a file."""
 
 _KEYS = ("default", "first", "last", "layers")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_LINE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[A-Za-z0-9_-]+) = \{.*\}')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +85,40 @@ class Assignment:
             document = parse_toml(text)
         except ValueError as error:
             raise SpecError(f"{name}: not valid TOML: {error}") from error
+        return cls._of(document, name)
+
+    @classmethod
+    def named(cls, path: Path) -> Self:
+        """Read a file, and call the assignment by the file's name without its folder.
+
+        Raises:
+            SpecError: as of `read`.
+        """
+        return replace(cls.read(path), name=printable(path.name))
+
+    @staticmethod
+    def is_line(text: str) -> bool:
+        """Whether a text looks like `str` of an assignment. No design spec does."""
+        return _LINE.fullmatch(text) is not None
+
+    @classmethod
+    def parse_line(cls, text: str) -> Self:
+        """Parse the canonical text of an assignment, which `str` gives.
+
+        Raises:
+            SpecError: the text is none.
+        """
+        try:
+            ((name, document),) = parse_toml(text).items()
+        except ValueError as error:
+            raise SpecError(f"{printable(text)}: no text of an assignment: {error}") from error
+        if not isinstance(document, dict):
+            raise SpecError(f"{name}: no text of an assignment: must be a table of designs")
+        return cls._of(document, name)
+
+    @classmethod
+    def _of(cls, document: Mapping[str, Any], name: str) -> Self:
+        """The assignment of a parsed file."""
         for key in document:
             if key not in _KEYS:
                 raise SpecError(f"{name}: {unknown('key', key, _KEYS)}")
@@ -102,6 +149,42 @@ class Assignment:
         """The different designs, in the order of the file."""
         every = [*self.default, *(one for _, one in (*self.ends, *self.patterns))]
         return tuple(dict.fromkeys(one for one in every if one is not None))
+
+    def __str__(self) -> str:
+        pairs = [*(("default", one) for one in self.default), *self.ends]
+        parts = [f"{key} = {_quoted(one)}" for key, one in pairs]
+        if self.patterns:
+            layers = (f"{_text(pattern)} = {_quoted(one)}" for pattern, one in self.patterns)
+            parts.append(f"layers = {{{', '.join(layers)}}}")
+        name = self.name if _BARE_KEY.fullmatch(self.name) else _text(self.name)
+        return f"{name} = {{{', '.join(parts)}}}"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hexadecimal digest of the canonical text and of all files that the designs name."""
+        return fingerprint((str(self), [one.fingerprint for one in self.designs]))
+
+    @cached_property
+    def slug(self) -> str:
+        """A unique name for files, of at most 100 characters: the name and a digest."""
+        return slug([self.name], fingerprint=self.fingerprint, told=False)
+
+    def changed(self, change: Callable[[Design], Design]) -> Self:
+        """The same assignment with other designs.
+
+        Args:
+            change: function from a design to the one in its place.
+        """
+
+        def of(one: Design | None) -> Design | None:
+            return None if one is None else change(one)
+
+        return replace(
+            self,
+            default=tuple(map(of, self.default)),
+            ends=tuple((key, of(one)) for key, one in self.ends),
+            patterns=tuple((pattern, of(one)) for pattern, one in self.patterns),
+        )
 
     def of_sites(self, network: str, sites: Sequence[str]) -> dict[str, Design | None]:
         """The design of each layer of a network.
@@ -146,8 +229,10 @@ def _quoted(design: Design | None) -> str:
 
 
 def _text(text: str) -> str:
-    """A text in TOML, which is that of JSON but for one character."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A text in TOML, which is that of JSON, with an escape for what cannot be shown."""
+    return "".join(
+        c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False)
+    )
 
 
 def _escaped(name: str) -> str:

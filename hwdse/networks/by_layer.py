@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from hwdse.errors import SpecError
 from hwdse.networks.arithmetic import Arithmetic, FloatArithmetic, Operand, Real, Site
 from hwdse.networks.assignment import Assignment
 from hwdse.networks.execute import profile
@@ -23,6 +24,21 @@ def layers_of(chosen: Design | Assignment, network: Computation) -> Layers:
     if isinstance(chosen, Design):
         return dict.fromkeys(sites, chosen)
     return chosen.of_sites(network.name, sites)
+
+
+def hardware_of(chosen: Assignment, network: Computation) -> dict[str, Design]:
+    """The design of each site of a network, none of which stays float32.
+
+    Raises:
+        NetworkError: the network does not run.
+        SpecError: the assignment does not fit the network, or a layer stays float32.
+    """
+    found = {}
+    for site, design in layers_of(chosen, network).items():
+        if design is None:
+            raise SpecError(f"{chosen.name}: layer {site} stays float32: it has no cost")
+        found[site] = design
+    return found
 
 
 def designs_in(layers: Layers) -> tuple[Design, ...]:

@@ -10,7 +10,7 @@ from explore_fakes import FakeEvaluator, FakeGenerator, evaluation
 from hwdse.cli import main
 from hwdse.cost import estimate
 from hwdse.errors import FailedDesignsError, SearchError, SpaceError
-from hwdse.explore import evaluation as evaluations
+from hwdse.explore import prices
 from hwdse.explore.aims import Aims
 from hwdse.explore.budget import SAMPLERS, measurements
 from hwdse.explore.database import STORE_NAME
@@ -357,7 +357,7 @@ def test_a_design_without_cost_has_none(monkeypatch):
     def fails(design, _):
         raise SearchError("no")
 
-    monkeypatch.setattr(evaluations, "estimate_fabric", fails)
+    monkeypatch.setattr(prices, "estimate_fabric", fails)
     assert evaluator.costs(DESIGNS[:1])["energy_pj"].isna().all()
 
 

@@ -163,3 +163,35 @@ def test_only_layers_of_blocks_get_values_from_before_their_quantisation() -> No
     arithmetic = by_layer(layers, lambda design, sites: Quantising())
     found = {name: arithmetic.quantises_blocks(name) for name in ("h", "lstm", "out", "ls")}
     assert found == {"h": True, "lstm": True, "out": False, "ls": False}
+
+
+def test_one_line_holds_the_whole_assignment() -> None:
+    patterns = {'quo"te': INT8, "back\\slash": None, "tab\tdel\x7f": E4M3, "ü\u200b": BF16}
+    named = Assignment.of_layers('my "file".toml', patterns)
+    for one in (named, Assignment.parse(TEXT, "mixed.toml"), Assignment.parse(TEXT, "bare-1")):
+        line = str(one)
+        assert line.isprintable()
+        assert Assignment.is_line(line)
+        assert Assignment.parse_line(line) == one
+        with pytest.raises(SpecError):
+            Design.parse(line)
+    assert str(Assignment.parse('default = "float"', "bare-1")) == 'bare-1 = {default = "float"}'
+    for design in (E4M3, BF16, INT8, BLOCKS):
+        assert not Assignment.is_line(str(design))
+    for text in ("x = 3", "a=int8,acc=int:32", "", "x = {}", 'x = {default = "a=int9000"}'):
+        with pytest.raises(SpecError):
+            Assignment.parse_line(text)
+
+
+def test_names_identify_an_assignment_and_its_files(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.toml"
+    path.write_text(TEXT)
+    found = Assignment.named(path)
+    assert found == Assignment.parse(TEXT, "mixed.toml")
+    other = Assignment.parse(TEXT.replace("int8", "int4"), "mixed.toml")
+    assert len({one.fingerprint for one in (found, other)}) == 2
+    assert found.slug.startswith("mixed_toml_")
+    assert found.slug != other.slug
+    wide = found.changed(lambda one: BF16 if one == INT8 else one)
+    assert wide.designs == (E4M3, BF16)
+    assert wide.name == found.name

@@ -1,9 +1,11 @@
 """Cost of a whole network on a machine: traffic, cycles and energy of each layer.
 
 A machine is an array of units, an on-chip memory and an off-chip memory. Most callers need only
-`load_machine` and `estimate_system`. `require` says what a network needs before there is a machine.
+`load_machine` and `estimate_system`; `estimate_arrays` takes a design for each layer. `require`
+says what a network needs before there is a machine.
 """
 
+from hwdse.cost.system.arrays import ArraysCost, estimate_arrays
 from hwdse.cost.system.dataflow import Dataflow
 from hwdse.cost.system.estimate import estimate_system
 from hwdse.cost.system.layer import LayerCost
@@ -21,6 +23,7 @@ load_modules(__name__, __path__)
 __all__ = [
     "ORDERS",
     "ArrayShape",
+    "ArraysCost",
     "Dataflow",
     "LayerCost",
     "Machine",
@@ -34,6 +37,7 @@ __all__ = [
     "Tile",
     "Tiling",
     "choose",
+    "estimate_arrays",
     "estimate_system",
     "fetches",
     "load_machine",

@@ -6,16 +6,17 @@ from typing import Any
 
 from hwdse.cost import Cost
 from hwdse.cost.system.dataflow import Dataflow
-from hwdse.cost.system.layer import PARTS, LayerCost
+from hwdse.cost.system.layer import LayerCost
 from hwdse.cost.system.machine import Machine
 from hwdse.cost.system.roofline import Roofline
 from hwdse.cost.system.storage import StoredBits
 from hwdse.cost.system.tile import ArrayShape
+from hwdse.cost.system.totals import NetworkTotals
 from hwdse.spec import Design
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystemCost:
+class SystemCost(NetworkTotals):
     """A network on a machine.
 
     Attributes:
@@ -41,51 +42,9 @@ class SystemCost:
     layers: tuple[LayerCost, ...]
 
     @property
-    def macs(self) -> int:
-        """Multiply-accumulates of all layers."""
-        return sum(layer.macs for layer in self.layers)
-
-    @property
-    def cycles(self) -> int:
-        """Cycles of all layers, one after another."""
-        return sum(layer.cycles for layer in self.layers)
-
-    @property
-    def time_ns(self) -> float:
-        """Time of all layers in ns."""
-        return self.cycles * self.clock_ns
-
-    @property
-    def dram_bytes(self) -> float:
-        """Bytes read from and written to the off-chip memory."""
-        return sum(layer.dram_bytes for layer in self.layers)
-
-    @property
-    def sram_bytes(self) -> float:
-        """Bytes read from and written to the on-chip memory."""
-        return sum(layer.sram_bytes for layer in self.layers)
-
-    @property
     def utilization(self) -> float:
         """Fraction of the products that the array could compute in all cycles."""
         return self.macs / (self.cycles * self.array.products_per_cycle)
-
-    @cached_property
-    def energy_pj(self) -> dict[str, float]:
-        """Energy in pJ by part, see `PARTS`."""
-        return {part: sum(layer.energy_pj[part] for layer in self.layers) for part in PARTS}
-
-    @property
-    def total_pj(self) -> float:
-        """Energy of all parts in pJ."""
-        return sum(self.energy_pj.values())
-
-    @property
-    def total_range_pj(self) -> tuple[float, float]:
-        """Energy of all parts in pJ with the lowest and the highest published off-chip energy."""
-        dram = self.energy_pj["dram"]
-        low, high = self.machine.dram.memory.spread
-        return (self.total_pj + dram * (low - 1), self.total_pj + dram * (high - 1))
 
     @property
     def unit_share(self) -> float:
@@ -120,14 +79,5 @@ class SystemCost:
             "stored_bits": asdict(self.bits),
             "layers": [layer.to_json() for layer in self.layers],
             "roofline": self.roofline.to_json(),
-            "total": {
-                "macs": self.macs,
-                "cycles": self.cycles,
-                "time_ns": self.time_ns,
-                "utilization": self.utilization,
-                "dram_bytes": self.dram_bytes,
-                "sram_bytes": self.sram_bytes,
-                "energy_pj": {**self.energy_pj, "total": self.total_pj},
-                "energy_range_pj": list(self.total_range_pj),
-            },
+            "total": self.totals(self.utilization),
         }

@@ -111,6 +111,17 @@
       line: { color: css("--ink"), width: 1.5, shape: "hv" },
       marker: { size: 15, symbol: "circle-open", color: css("--ink"), line: { width: 1.5 } },
     });
+    // Assignments of designs to layers have names of files, which say more than a colour.
+    const named = data.designs.filter((d) => d.by_layer && d.combination === part());
+    if (named.length) {
+      traces.push({
+        type: "scatter", mode: "markers+text", hoverinfo: "skip", showlegend: false,
+        x: named.map((d) => place(d[x.name], x)), y: named.map((d) => place(d[y.name], y)),
+        text: named.map((d) => escape(d.design)), textposition: "bottom center",
+        // A marker that nobody sees keeps the text off the one that all see.
+        marker: { size: 14, opacity: 0 }, textfont: { size: 11, color: css("--quiet") },
+      });
+    }
     const shapes = [];
     const annotations = [];
     const baseline = data.float_accuracy[part()];
@@ -170,7 +181,7 @@
     const words = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
-      const text = row.textContent.toLowerCase();
+      const text = `${row.textContent} ${row.dataset.words || ""}`.toLowerCase();
       row.hidden = !words.every((word) => text.includes(word)) ||
         (byId("front-only").checked && !row.classList.contains("front"));
       shown += !row.hidden;

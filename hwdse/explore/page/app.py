@@ -17,6 +17,7 @@ from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import column
 from hwdse.explore.page import exports, figures
 from hwdse.explore.page.catalogue import Catalogue, Snapshot
+from hwdse.explore.page.layers import layer_tables
 from hwdse.explore.page.layout import page
 from hwdse.explore.page.selection import Selection
 from hwdse.explore.page.view import PageView
@@ -204,7 +205,8 @@ class Explorer:
         if compared:
             title = "Two designs" if len(compared) > 1 else "One design: click another to compare"
         pictures = [figures.blocks(frame, column(name)) for name in ("area_um2", "energy_pj")]
-        return title, _comparison(chosen, compared), *pictures
+        told = [_comparison(chosen, compared), *layer_tables(chosen, compared)]
+        return title, told, *pictures
 
     def _rows(self, request: Mapping[str, Any], view: Mapping[str, Any]) -> dict[str, Any]:
         """A share of the table, in the order that the reader chose."""

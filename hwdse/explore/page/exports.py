@@ -5,9 +5,9 @@ from dataclasses import replace
 import pandas as pd
 
 from hwdse.explore.budget import SAMPLERS
+from hwdse.explore.candidates import apart, parse_candidate
 from hwdse.explore.page.catalogue import OF_PAGE
 from hwdse.explore.space import Space
-from hwdse.spec import Design
 
 
 def table_csv(frame: pd.DataFrame) -> str:
@@ -24,8 +24,15 @@ def space_file(frame: pd.DataFrame, space: str) -> str:
         frame: the designs, at least one.
         space: text of the space that they come from; empty: the usual settings.
     """
-    designs = tuple(Design.parse(spec) for spec in dict.fromkeys(frame["spec"]))
+    designs, assignments = apart(parse_candidate(spec) for spec in dict.fromkeys(frame["spec"]))
     if not space:
-        return Space(name="selection", designs=designs).to_toml()
-    whole = Space.parse(space, "space of the sweep")
-    return replace(whole, designs=designs, budget="", rungs=None, sampler=SAMPLERS[0]).to_toml()
+        return Space(name="selection", designs=designs, assignments=assignments).to_toml()
+    chosen = replace(
+        Space.parse(space, "space of the sweep"),
+        designs=designs,
+        assignments=assignments,
+        budget="",
+        rungs=None,
+        sampler=SAMPLERS[0],
+    )
+    return chosen.to_toml()

@@ -72,6 +72,7 @@ def scatter(chosen: Selection) -> go.Figure:
                 "opacity": 0.9 if size > 4 else 0.6,
             },
         )
+    _name(figure, frame.iloc[numbers], places)
     # A front of other objectives is no line on these axes.
     is_line = set(chosen.view.objectives) == {x.name, y.name}
     figure.add_scattergl(
@@ -88,6 +89,24 @@ def scatter(chosen: Selection) -> go.Figure:
         marks = _ticks(axis, axis.place(frame[axis.column.name][chosen.part]))
         figure.update_layout({name: {"title": axis.label, **marks}})
     return figure
+
+
+def _name(figure: go.Figure, frame: pd.DataFrame, places: tuple[Floats, Floats]) -> None:
+    """Write the names of assignments at their points."""
+    named = frame["by_layer"].notna().to_numpy()
+    if named.any():
+        figure.add_scatter(
+            x=places[0][named],
+            y=places[1][named],
+            # A marker that nobody sees keeps the text off the one that all see.
+            mode="markers+text",
+            marker={"size": 14, "opacity": 0},
+            text=frame["design"][named].tolist(),
+            textposition="bottom center",
+            textfont={"size": 11, "color": _QUIET},
+            hoverinfo="skip",
+            showlegend=False,
+        )
 
 
 def _seen(x: Floats, y: Floats) -> npt.NDArray[np.bool_]:

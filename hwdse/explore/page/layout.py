@@ -161,7 +161,8 @@ def _notes() -> html.Section:
                         "designs, as hwdse pareto shows them."
                     ),
                     html.Li(
-                        "Click two designs, in the plot or in the table, to compare them. The "
+                        "Click two designs, in the plot or in the table, to compare them. Of an "
+                        "assignment, a table says which layer has which design. The "
                         "address of the page is a permanent link to what it shows."
                     ),
                     html.Li(
