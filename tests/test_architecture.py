@@ -238,6 +238,7 @@ READ_THEIR_OWN = {
     "explore/verilog.py",
     "hdl/emit.py",
     "jit.py",
+    "networks/carried/safetensors.py",
     "reading.py",
     "tools/amaranth_yosys.py",
     "tools/tool.py",

