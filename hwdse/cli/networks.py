@@ -38,7 +38,13 @@ def networks(ctx: click.Context, *, as_json: bool) -> None:
             [
                 *(card.name, state, f"{card.parameters:,}", card.metric, _shown(card, card.value)),
                 f"{_shown(card, card.low)} to {_shown(card, card.high)}",
-                *(card.samples, f"{card.seconds:g}", card.data, card.licence, card.title),
+                *(
+                    card.samples,
+                    "-" if card.seconds is None else f"{card.seconds:g}",
+                    card.data,
+                    card.licence,
+                    card.title,
+                ),
             ]
             for card, state in listed
         ],

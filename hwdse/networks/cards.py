@@ -25,7 +25,7 @@ class Card:
         samples: number of samples that the value was measured on.
         licence: licences of the weights and of the data.
         seconds: CPU time in seconds, of all cores together, of `hwdse accuracy
-            a=int8,acc=int:32` with the default number of samples.
+            a=int8,acc=int:32` with the default number of samples. None: not measured.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Card:
     high: float
     samples: int
     licence: str
-    seconds: float
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         if not self.low <= self.value <= self.high or min(self.parameters, self.samples) < 1:

@@ -57,7 +57,6 @@ CARD = Card(
     high=5.376,
     samples=192,
     licence="MIT; text as gensim has it",
-    seconds=1.0,
 )
 
 register(NetworkRecipe(card=CARD, pins=(gensim(NEWS, OTHER_NEWS),), make=_make))

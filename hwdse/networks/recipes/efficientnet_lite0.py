@@ -197,7 +197,6 @@ CARD = Card(
     high=0.9721,
     samples=20,
     licence="Apache-2.0; images as foolbox has them",
-    seconds=1.0,
 )
 
 register(

@@ -131,7 +131,6 @@ CARD = Card(
     high=0.00389,
     samples=100,
     licence="Apache-2.0",
-    seconds=1.0,
 )
 
 register(

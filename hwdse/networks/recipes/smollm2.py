@@ -254,7 +254,6 @@ CARD = Card(
     high=41.47,
     samples=8,
     licence="Apache-2.0; text as gensim has it",
-    seconds=1.0,
 )
 
 register(
