@@ -41,6 +41,10 @@ COMMANDS = {
     "validate": ("hwdse.cli.calibrate", "Compare cost estimates with measurements."),
     "cost": ("hwdse.cli.estimate", "Estimate area, energy and delay of designs."),
     "accuracy": ("hwdse.cli.accuracy", "Run a network in the arithmetic of designs."),
+    "networks": (
+        "hwdse.cli.networks",
+        "List the networks that can be had by name, and get those that are not shipped.",
+    ),
     "ladder": (
         "hwdse.cli.ladder",
         "Measure the designs of a space on four rungs, and how well each rung orders them.",

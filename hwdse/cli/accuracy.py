@@ -17,7 +17,8 @@ from hwdse.networks import Accuracy, Data, Network, Options, metrics
 from hwdse.networks import scales as scales_of_networks
 from hwdse.networks.assignment import FLOAT, Assignment
 from hwdse.networks.by_layer import layers_of
-from hwdse.networks.data import images_named
+from hwdse.networks.data import images_named, own_data
+from hwdse.networks.evaluate import usual_metric
 from hwdse.networks.metrics import Metric
 from hwdse.networks.named import NamedImages
 from hwdse.networks.shapes import parse_shapes
@@ -27,18 +28,19 @@ _DIGITS = frozenset("0123456789")
 
 @click.command()
 @click.argument("spec", nargs=-1, required=True)
-@click.option("--network", help="Shipped network or ONNX file.")
+@click.option(
+    "--network", help="Network by name, of those that hwdse networks lists, or ONNX file."
+)
 @click.option("--onnx", type=click.Path(path_type=Path), help="ONNX file of yours.")
 @click.option(
     "--data",
-    help="Dataset by name, .npz file, folder of images, or text. By default the dataset that the "
+    help="Dataset by name, .npz file, folder of images, or text. By default the data that the "
     "network's file names.",
 )
 @click.option(
     "--metric",
-    default=metrics.DEFAULT,
-    show_default=True,
-    help=f"How to score: {', '.join(metrics.names())}.",
+    help=f"How to score: {', '.join(metrics.names())}. By default as the network's file says, or "
+    f"{metrics.DEFAULT}.",
 )
 @click.option(
     "--shape",
@@ -96,7 +98,7 @@ def accuracy(
     network: str | None,
     onnx: Path | None,
     data: str | None,
-    metric: str,
+    metric: str | None,
     shapes: tuple[str, ...],
     output: str | None,
     calibration: str | None,
@@ -113,8 +115,8 @@ def accuracy(
 
     SPEC is a design, or a file *.toml that gives each layer a design.
 
-    The network is a shipped one (--network) or an ONNX file of yours (--onnx), scored on the data
-    and by the metric of your choice.
+    The network is one that hwdse networks lists (--network) or an ONNX file of yours (--onnx),
+    scored on the data and by the metric of your choice.
 
     The command ranks designs by the error of their outputs compared with float32, in paired tests
     on the same samples. Designs can share a rank if the data cannot separate them.
@@ -123,7 +125,8 @@ def accuracy(
     if given is None or (network and onnx):
         raise click.UsageError("Give a network: either --network NAME or --onnx FILE.")
     designs = [chosen(text) for text in spec]
-    judge = metrics.get(metric)
+    if metric is not None:
+        metrics.get(metric)  # before a large network is loaded
     loaded = networks.load(
         given,
         data if data is not None and images_named(data) else None,
@@ -136,10 +139,12 @@ def accuracy(
         tokenizer=tokenizer,
         image=_settings(settings),
     )
-    opened = networks.open_data(
-        loaded.named_dataset.name if data is None else data, loaded, options
-    )
-    usual = loaded.default_samples if isinstance(opened, NamedImages) else opened.test_size
+    if data is None:
+        opened, usual = own_data(loaded, options)
+    else:
+        opened = networks.open_data(data, loaded, options)
+        usual = loaded.default_samples if isinstance(opened, NamedImages) else opened.test_size
+    judge = metrics.get(metric or usual_metric(loaded))
     results = _evaluated(
         designs,
         loaded,
@@ -151,6 +156,8 @@ def accuracy(
         requantize=requantize,
     )
     ranks = _ranks(results)
+    # A dataset that the network's file names goes without saying.
+    tells_data = data is not None or not isinstance(opened, NamedImages)
     for design, result in zip(designs, results, strict=True):
         if result.nan_samples:
             click.echo(
@@ -163,15 +170,15 @@ def accuracy(
             {**_named(design, loaded), **result.to_json(), "rank": rank}
             for design, result, rank in zip(designs, results, ranks, strict=True)
         ]
-        print_json({"designs": documents, **({} if data is None else {"data": opened.name})})
+        print_json({"designs": documents, **({"data": opened.name} if tells_data else {})})
         return
     if results[0].correct is None:
         _show(judge, designs, results, ranks)
     else:
-        name = "accuracy" if metric == metrics.DEFAULT else metric
+        name = "accuracy" if judge.name == metrics.DEFAULT else judge.name
         _show_classes(name, designs, results, ranks)
     first = results[0]
-    of_data = "" if data is None else f" of {opened.name}"
+    of_data = f" of {opened.name}" if tells_data else ""
     click.echo(
         f"\n{first.network}, {first.metric}, {first.samples} test samples{of_data}, "
         f"{first.confidence:.0%} intervals, scales by {first.scales}. scales: how far the "

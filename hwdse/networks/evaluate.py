@@ -23,6 +23,7 @@ from hwdse.networks.blocks import (
     check_blocks,
 )
 from hwdse.networks.by_layer import by_layer, designs_in, layers_of
+from hwdse.networks.data import Options, own_data
 from hwdse.networks.execute import Executor, Filled, FloatNetwork, batches, padded_outputs
 from hwdse.networks.methods import Method, written
 from hwdse.networks.methods import parse as parse_methods
@@ -61,7 +62,7 @@ def evaluate(
     progress: Progress | None = None,
     *,
     data: Data | None = None,
-    metric: Metric | str = metrics.DEFAULT,
+    metric: Metric | str | None = None,
     scales: str = DEFAULT_SCALES,
     compare_scales: bool = True,
     requantize: bool = False,
@@ -80,13 +81,14 @@ def evaluate(
     Args:
         design: the design, or an assignment of designs to layers.
         network: a network, or a name or path for `load`.
-        samples: number of samples, from the start of the test part. Default: all of `data`; of a
-            dataset that the network's file names, the number in its metadata.
+        samples: number of samples, from the start of the test part. Default: all of `data`; of
+            data that the network's file names, the number in its metadata.
         data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
         progress: function to call after each batch.
         data: samples for calibration and scoring, as `hwdse.networks.open_data` gives them.
-            Default: the dataset that the network's file names.
-        metric: a metric, or the name of one, of `hwdse.networks.metrics.names()`.
+            Default: those that the network's file names.
+        metric: a metric, or the name of one, of `hwdse.networks.metrics.names()`. Default: that
+            which the network's file names, or top-1 accuracy.
         scales: name of the scale policy, one of `hwdse.networks.scales.names()`.
         compare_scales: also score the first samples under other policies, for `other_scales`.
         requantize: round the values that a layer hands to the next layer to the design's output
@@ -149,7 +151,7 @@ def float_accuracy(
     data_dir: Path | None = None,
     *,
     data: Data | None = None,
-    metric: Metric | str = metrics.DEFAULT,
+    metric: Metric | str | None = None,
 ) -> Accuracy:
     """Score the network in float32. Arguments and errors are as in `evaluate`."""
     test = Scoring.of(network, samples, data_dir, data, metric)
@@ -170,7 +172,7 @@ class Scoring:
         samples: int | None,
         data_dir: Path | None,
         data: Data | None,
-        metric: Metric | str,
+        metric: Metric | str | None,
     ) -> "Scoring":
         """Check what the user gave, as `evaluate` says."""
         if isinstance(network, (str, Path)):
@@ -179,7 +181,9 @@ class Scoring:
         if data is None:
             if not isinstance(network, Network):
                 raise DatasetError(f"network {network.name} is given without data")
-            data, usual = NamedImages.of(network, data_dir), network.default_samples
+            data, usual = own_data(network, Options(folder=data_dir))
+        if metric is None:
+            metric = usual_metric(network)
         _check(network, "network", NETWORK_HAS, NetworkError)
         _check(data, "data", DATA_HAS, DatasetError)
         return cls(
@@ -220,6 +224,12 @@ class Scoring:
         if done < count:
             raise _too_few(self.data, count, done)
         return found
+
+
+def usual_metric(network: Computation) -> str:
+    """Name of the metric that a network's file names, or of the usual one."""
+    named = network.companions.metric if isinstance(network, Network) else None
+    return named or metrics.DEFAULT
 
 
 def count_of(data: Data, samples: int | None) -> int:

@@ -14,8 +14,9 @@ import onnx.checker
 import onnx.numpy_helper
 
 from hwdse.errors import NetworkError, first_line, one_line, unknown
-from hwdse.networks import datasets, limits, lowered, quantised
+from hwdse.networks import datasets, limits, lowered, quantised, recipes
 from hwdse.networks.arithmetic import Arithmetic, Real
+from hwdse.networks.companions import Companions, read_companions
 from hwdse.networks.external import ONNX_ERRORS, load_other_files
 from hwdse.networks.graph import nodes
 from hwdse.networks.operators import (
@@ -54,7 +55,8 @@ class Network:
         std: divisor for each pixel after the subtraction.
         calibration: number of samples for choosing scales.
         default_samples: number of test samples of the dataset to score if the caller gives no
-            number; 0 without a dataset.
+            number, or of the data that the file names; 0: all.
+        companions: the data and the metric that the file names besides.
         metadata: all metadata of the file.
         stored: the tensors that the file has as codes and scales, by the names of their values.
     """
@@ -70,6 +72,7 @@ class Network:
     std: float
     calibration: int
     default_samples: int
+    companions: Companions = field(default_factory=Companions)
     metadata: Mapping[str, str] = field(default_factory=dict)
     stored: Mapping[str, quantised.Stored] = field(default_factory=dict)
 
@@ -136,7 +139,7 @@ def load(
     shapes: Shapes | None = None,
     output: str | None = None,
 ) -> Network:
-    """Load a shipped network by name, or an ONNX file by path.
+    """Load a shipped network or one that was made by recipe by name, or an ONNX file by path.
 
     The ONNX metadata of the file may have these keys:
 
@@ -147,18 +150,20 @@ def load(
     * `hwdse.calibration`: number of samples for choosing scales, default 256.
     * `hwdse.samples`: default number of test samples; default: the whole test part.
     * `hwdse.title`: one-line description.
+    * `hwdse.data`, `hwdse.metric` and others: see `hwdse.networks.companions`.
 
     Args:
-        source: name of a shipped network, or path of an .onnx file. Weights in separate files must
-            be in the folder of the .onnx file or below.
+        source: name of a shipped network or of a recipe, or path of an .onnx file. Weights in
+            separate files must be in the folder of the .onnx file or below.
         dataset: name of the dataset for scoring. It overrides the metadata.
         shapes: shapes of inputs, batch first, and sizes of named dimensions. Needed where other
             dimensions than the batch are free.
         output: name of the output to score. Default: the first.
 
     Raises:
-        NetworkError: the name is unknown, the file is not valid ONNX, metadata is malformed, an
-            operator cannot be evaluated, or a shape or the output does not fit the file.
+        NetworkError: the name is unknown, the network of a recipe has not been made, the file is
+            not valid ONNX, metadata is malformed, an operator cannot be evaluated, or a shape or
+            the output does not fit the file.
         DatasetError: the dataset is not registered.
     """
     path = _locate(source)
@@ -198,7 +203,8 @@ def load(
         mean=_number(path, metadata, "hwdse.mean", 0.0) if chosen else 0.0,
         std=_number(path, metadata, "hwdse.std", 1.0, least=1e-30) if chosen else 1.0,
         calibration=_count(path, metadata, "hwdse.calibration", _DEFAULT_CALIBRATION),
-        default_samples=_count(path, metadata, "hwdse.samples", chosen.test_size) if chosen else 0,
+        default_samples=_default_samples(path, metadata, chosen),
+        companions=read_companions(path, metadata),
         metadata=metadata,
         stored=stored,
     )
@@ -207,10 +213,12 @@ def load(
 def _locate(source: str | Path) -> Path:
     if str(source) in names():
         return resource("models", f"{source}.onnx")
+    if str(source) in recipes.names():
+        return recipes.locate(str(source))
     path = Path(source)
     if not os.path.isfile(path):  # `Path.is_file` raises for names that are too long
         more = "anything else must be the path of an .onnx file"
-        raise NetworkError(unknown("network", str(source), names(), more))
+        raise NetworkError(unknown("network", str(source), [*names(), *recipes.names()], more))
     return path
 
 
@@ -311,6 +319,12 @@ def _number(
     if not (least <= value <= _MAX_NUMBER and value >= -_MAX_NUMBER):
         raise NetworkError(f"network {path}: metadata {key}={metadata[key]} is no usable number")
     return value
+
+
+def _default_samples(path: Path, metadata: dict[str, str], dataset: datasets.Dataset | None) -> int:
+    if dataset is None and "hwdse.samples" not in metadata:
+        return 0
+    return _count(path, metadata, "hwdse.samples", dataset.test_size if dataset else 1)
 
 
 def _count(path: Path, metadata: dict[str, str], key: str, default: int) -> int:

@@ -10,7 +10,7 @@ from onnx import helper
 
 from hwdse import networks
 from hwdse.errors import DatasetError, NetworkError
-from hwdse.networks import lowered
+from hwdse.networks import lowered, recipes
 from hwdse.networks.arithmetic import FloatArithmetic
 from hwdse.networks.execute import Executor, batches
 from hwdse.networks.graph import constant_names, reads
@@ -106,7 +106,8 @@ def test_metadata_is_optional_but_for_the_dataset(tmp_path):
 
 
 def test_unknown_name_lists_the_known(tmp_path):
-    known = "digits, digits-cnn, fashion-cnn, fashion-vit"
+    known = ", ".join([*networks.names(), *recipes.names()])
+    assert known.startswith("digits, digits-cnn, fashion-cnn, fashion-vit, char-gpt, ")
     with pytest.raises(NetworkError, match=f"'resnet': known are {known};"):
         networks.load("resnet")
     with pytest.raises(NetworkError, match="unknown network"):

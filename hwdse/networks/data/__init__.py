@@ -5,7 +5,7 @@ samples of the file. Which of them serve for calibration is decided here, the sa
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hwdse.errors import DatasetError, quoted
@@ -91,6 +91,26 @@ def open_data(given: str | Path, network: Computation, options: Options | None =
         return separate(samples, _read(options.calibration, network, options))
     usual = network.calibration if isinstance(network, Network) else _DEFAULT_CALIBRATION
     return split(samples, options.calibration, usual)
+
+
+def own_data(network: Network, options: Options | None = None) -> tuple[Data, int]:
+    """The data that a network's file names, and how many samples of them are scored as a rule.
+
+    These are data beside the file, or a registered dataset.
+
+    Raises:
+        NetworkError: the file names no data.
+        DatasetError: the data is missing or damaged, or not for this network.
+    """
+    options = options or Options()
+    companions = network.companions
+    if companions.data is None:
+        images = NamedImages.of(network, options.folder)
+        return open_data(images.name, network, options), network.default_samples
+    if options.calibration is None:
+        options = replace(options, calibration=companions.calibration)
+    found = open_data(companions.data, network, options)
+    return found, min(network.default_samples or found.test_size, found.test_size)
 
 
 def images_named(name: str) -> datasets.Dataset | None:

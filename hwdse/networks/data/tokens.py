@@ -8,17 +8,17 @@ follows it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.errors import DatasetError, first_line
+from hwdse.errors import DatasetError
 from hwdse.networks.data import DataReader, Options, register
+from hwdse.networks.network import Network
 from hwdse.networks.parts import digest
 from hwdse.networks.protocols import Array, Computation, Input, Sample
+from hwdse.networks.tokenizer import Tokenizer
 from hwdse.reading import MEBIBYTE, read_text
-from hwdse.resources import how_to_get
 
 _MAX_TEXT = 64 * MEBIBYTE
 _MAX_TOKENIZER = 64 * MEBIBYTE
@@ -66,12 +66,15 @@ def read_tokens(path: Path, network: Computation, options: Options) -> TokenSamp
             tokens, or the text is shorter than two windows.
     """
     length = _length(network)
-    if options.tokenizer is None:
+    tokenizer = options.tokenizer
+    if tokenizer is None and isinstance(network, Network):
+        tokenizer = network.companions.tokenizer
+    if tokenizer is None:
         raise DatasetError(
             f"data {path} is taken as a text: --tokenizer tokenizer.json says how it becomes tokens"
         )
     text = read_text(path, "text", DatasetError, most=_MAX_TEXT)
-    tokens = _encoded(options.tokenizer, text)
+    tokens = _encoded(tokenizer, text)
     if len(tokens) <= length:
         raise DatasetError(
             f"data {path} has {len(tokens)} tokens: a window takes {length}, and one that follows"
@@ -81,22 +84,8 @@ def read_tokens(path: Path, network: Computation, options: Options) -> TokenSamp
 
 def _encoded(path: Path, text: str) -> npt.NDArray[np.int64]:
     """The tokens of a text."""
-    try:
-        import tokenizers  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise DatasetError(
-            f"tokenizer {path} needs the package tokenizers, which is missing: {how_to_get('text')}"
-        ) from error
     content = read_text(path, "tokenizer", DatasetError, most=_MAX_TOKENIZER)
-    try:
-        made: Any = tokenizers.Tokenizer.from_str(content)
-        made.no_truncation()
-        made.no_padding()
-        return np.array(made.encode(text, add_special_tokens=False).ids, np.int64)
-    except Exception as error:  # its errors have no common class
-        raise DatasetError(
-            f"tokenizer {path} is no tokenizer file of Hugging Face: {first_line(error)}"
-        ) from error
+    return Tokenizer(content, str(path)).tokens(text)
 
 
 def _length(network: Computation) -> int:

@@ -137,7 +137,7 @@ def tokenizer() -> str:
             },
             "pre_tokenizer": {
                 "type": "Split",
-                "pattern": {"Regex": r"(?s)."},
+                "pattern": {"Regex": r"[\s\S]"},
                 "behavior": "Isolated",
                 "invert": False,
             },
