@@ -54,6 +54,29 @@ def test_dequantised_weights_do_not_round_activations():
         np.testing.assert_allclose(runner.outputs(x), expected, atol=2e-5)
 
 
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [(TensorProto.INT8, 127), (TensorProto.INT4, 7), (TensorProto.FLOAT8E4M3FN, 448)],
+)
+def test_a_relu_before_a_quantisation_stays(kind, most):
+    """onnxruntime takes 0 for the least value of int4 and float8, and removes the operator."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("QuantizeLinear", ["r", "scale", "zero"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["d"]),
+        helper.make_node("MatMul", ["d", "w"], ["y"]),
+    ]
+    weights = np.eye(6, dtype=np.float32)
+    model = model_of(nodes, {"w": weights, "scale": np.float32(4 / most)}, (6,))
+    model.graph.initializer.append(helper.make_tensor("zero", kind, (), [0]))
+    model.opset_import[0].version, model.ir_version = 21, 10
+    x = np.float32([[-3, -1, -0.25, 0, 0.5, 2]])
+    network = network_of(model, (6,))
+    for runner in (FloatNetwork(network), Executor(network, FloatArithmetic())):
+        np.testing.assert_allclose(runner.outputs(x), np.maximum(x, 0), atol=0.3)
+
+
 def test_a_model_that_does_not_run_is_one_line():
     model = digits_model()
     model.graph.node[1].op_type = "Nothing"

@@ -74,7 +74,7 @@ class GraphBuilder:
         """Append a rounding to codes of an ONNX type with one scale, and back."""
         name = f"rounded{len(self._nodes)}"
         self._weights.append(numpy_helper.from_array(np.array(scale, np.float32), f"{name}.scale"))
-        self._weights.append(helper.make_tensor(f"{name}.zero", kind, (), bytes(1), raw=True))
+        self._weights.append(helper.make_tensor(f"{name}.zero", kind, (), [0]))
         others = (f"{name}.scale", f"{name}.zero")
         self._append("QuantizeLinear", others=others)
         self._append("DequantizeLinear", others=others)

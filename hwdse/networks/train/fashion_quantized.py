@@ -24,7 +24,7 @@ from torch import nn
 
 from hwdse import formats
 from hwdse.errors import NetworkError
-from hwdse.formats import FixedPoint, Format
+from hwdse.formats import Format
 from hwdse.networks import datasets
 from hwdse.networks.train.export import GraphBuilder, StoredWeights, save
 from hwdse.networks.train.fashion import augment, metadata, normalised
@@ -44,7 +44,8 @@ RECIPE = Recipe(
 _DECIDED_AT = 0.5
 _MEASURED = 1000  # images that give batch normalisation its first statistics
 _OPSET = 21
-_KINDS = {"e4m3fn": TensorProto.FLOAT8E4M3FN, "e5m2": TensorProto.FLOAT8E5M2}
+_FLOATS = {"e4m3fn": TensorProto.FLOAT8E4M3FN, "e5m2": TensorProto.FLOAT8E5M2}
+_ROUNDED = {**_FLOATS, "int8": TensorProto.INT8, "int4": TensorProto.INT4}
 
 
 def parsed(text: str) -> tuple[Format, ...]:
@@ -107,26 +108,37 @@ def quantized(
     return nn.Sequential(*modules)
 
 
-def kind_of(number_format: Format) -> int:
-    """The ONNX type that holds the values of a format.
+def kind_of_weights(number_format: Format) -> int:
+    """The ONNX type of one byte that holds the values of a format.
 
     Raises:
-        NetworkError: there is none of one byte.
+        NetworkError: there is none.
     """
     values = number_format.decode(np.arange(1 << number_format.bits))
-    whole = np.isfinite(values).all() and (values == np.round(values)).all()
-    if number_format.name in _KINDS:
-        return _KINDS[number_format.name]
-    if whole and np.abs(values).max() <= 128 and values.max() <= 127:
+    whole = bool(np.isfinite(values).all() and (values == np.round(values)).all())
+    if number_format.name in _FLOATS:
+        return int(_FLOATS[number_format.name])
+    if whole and values.min() >= -128 and values.max() <= 127:
         return int(TensorProto.INT8)
     raise NetworkError(f"no ONNX type of one byte holds the values of {number_format}")
 
 
+def kind_of_activations(number_format: Format) -> int:
+    """The ONNX type to which rounding gives the values of a format: it saturates as the format.
+
+    Raises:
+        NetworkError: there is none.
+    """
+    if number_format.name not in _ROUNDED:
+        raise NetworkError(f"ONNX rounds to {', '.join(_ROUNDED)}, not to {number_format}")
+    return int(_ROUNDED[number_format.name])
+
+
 def codes_of(number_format: Format, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Values of a format as codes of its ONNX type."""
-    if isinstance(number_format, FixedPoint) or number_format.name not in _KINDS:
-        return values.astype(np.int8).view(np.uint8)
-    return np.asarray(number_format.encode(values), np.uint8)
+    """Values of a format as codes of the ONNX type of its weights."""
+    if number_format.name in _FLOATS:
+        return np.asarray(number_format.encode(values), np.uint8)
+    return values.astype(np.int8).view(np.uint8)
 
 
 def export(network: nn.Sequential, title: str) -> onnx.ModelProto:
@@ -165,7 +177,7 @@ def _stored(
     chosen = layer.weights.format
     stored = StoredWeights(
         codes=codes_of(chosen, values),
-        kind=kind_of(chosen),
+        kind=kind_of_weights(chosen),
         scales=(scales * gain).astype(np.float32),
     )
     return stored, extra
@@ -174,7 +186,7 @@ def _stored(
 def _round_input(graph: GraphBuilder, layer: QuantizedLayer) -> None:
     chosen = layer.activations
     scale = float(chosen.log_scales.detach()[chosen.decided or 0].exp())
-    graph.rounded(kind_of(chosen.format), scale)
+    graph.rounded(kind_of_activations(chosen.format), scale)
 
 
 def main() -> None:
@@ -228,7 +240,7 @@ def main() -> None:
         groups=groups,
         begin=begin,
         captured=captured,
-        renormalise=not __import__("os").environ.get("NOREN"),
+        renormalise=True,
     )
     begin(network, 1.0)
     names = " ".join(

@@ -18,7 +18,6 @@ Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 
 
 _RENORMALISING = 40  # batches that give the last statistics
-_TEMPERATURE = 2.0  # of a teacher's answers
 _WARM_UP = 3  # steps before a recording, so that libraries have what they need
 
 
@@ -55,7 +54,6 @@ def train(
     groups: Callable[[nn.Module], Any] = nn.Module.parameters,
     begin: Callable[[nn.Module, float], None] | None = None,
     captured: bool = False,
-    teacher: nn.Module | None = None,
     renormalise: bool = False,
 ) -> nn.Module:
     """Train a network. Returns the network with averaged weights, in evaluation mode on the CPU.
@@ -70,7 +68,6 @@ def train(
         begin: function to call with the network before each epoch, and which part is over.
         captured: record the steps of an epoch once, and replay them (CUDA only). Small networks
             otherwise wait for Python.
-        teacher: network whose answers count half (distillation; Hinton et al., 2015).
         renormalise: set the statistics of batch normalisation anew at the end: averaged weights
             that are rounded need not have averaged statistics.
     """
@@ -100,7 +97,7 @@ def train(
         total_steps=recipe.epochs * steps,
         pct_start=0.15,
     )
-    step = _Step(network, optimizer, recipe.label_smoothing, teacher)
+    step = _Step(network, optimizer, recipe.label_smoothing)
     began = time.monotonic()
     for epoch in range(recipe.epochs):
         if begin is not None:
@@ -143,10 +140,8 @@ class _Step:
         network: nn.Module,
         optimizer: torch.optim.Optimizer,
         smoothing: float,
-        teacher: nn.Module | None,
     ) -> None:
         self._network, self._optimizer, self._smoothing = network, optimizer, smoothing
-        self._teacher = teacher
         self._graph: Any = None
         self._run = 0
 
@@ -173,12 +168,6 @@ class _Step:
         self._optimizer.zero_grad(set_to_none=True)
         logits = self._network(x)
         loss = functional.cross_entropy(logits, y, label_smoothing=self._smoothing)
-        if self._teacher is not None:
-            with torch.no_grad():
-                expected = (self._teacher(x) / _TEMPERATURE).softmax(1)
-            found = (logits / _TEMPERATURE).log_softmax(1)
-            apart = functional.kl_div(found, expected, reduction="batchmean")
-            loss = loss / 2 + apart * (_TEMPERATURE**2 / 2)
         loss.backward()
         self._optimizer.step()
         return loss.detach()

@@ -15,6 +15,8 @@ from torch import nn
 
 from hwdse.formats import Format
 
+Values = np.ndarray[Any, np.dtype[np.float64]]
+
 _CALIBRATING = 32  # scales that are tried when a scale is first chosen
 _OCTAVES = 3.0
 _VALUES = 1 << 16  # values of a channel that choose its first scale
@@ -29,17 +31,11 @@ class Levels(nn.Module):
         codes = np.arange(1 << number_format.bits)
         values = np.asarray(number_format.decode(codes), np.float64)
         values = np.unique(values[np.isfinite(values)] + 0.0)
-        middles = (values[1:] + values[:-1]) / 2
-        # Ties go where the format takes them: a middle that goes up is a bound just below itself.
-        taken = np.asarray(number_format.decode(number_format.encode(middles)), np.float64)
-        bounds = np.where(
-            taken > middles, np.nextafter(middles, -np.inf, dtype=np.float32), middles
-        )
         self.format = number_format
         self.values: torch.Tensor
         self.bounds: torch.Tensor
         self.register_buffer("values", torch.from_numpy(values.astype(np.float32)))
-        self.register_buffer("bounds", torch.from_numpy(bounds.astype(np.float32)))
+        self.register_buffer("bounds", torch.from_numpy(_bounds(number_format, values)))
         self.low, self.high = float(values[0]), float(values[-1])
 
     def forward(self, y: torch.Tensor) -> torch.Tensor:
@@ -47,6 +43,36 @@ class Levels(nn.Module):
         inside = y.clamp(self.low, self.high)
         nearest = self.values[torch.bucketize(inside.detach(), self.bounds)]
         return inside + (nearest - inside).detach()
+
+
+def _bounds(number_format: Format, values: Values) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The greatest float32 that each value but the last is taken for, by bisection.
+
+    Posits, logarithms and ties are the reason: the bound need not be in the middle.
+    """
+    lower, upper = values[:-1].astype(np.float32), values[1:].astype(np.float32)
+    lowest = values[:-1]
+    while True:
+        # Half-way in the order of float32, not in value: 32 steps are enough.
+        a, b = _ordered(lower), _ordered(upper)
+        middle = _unordered((a + b) // 2)
+        if (b - a <= 1).all():
+            return lower
+        taken = np.asarray(number_format.quantize(middle.astype(np.float64)), np.float64)
+        below = taken <= lowest
+        lower, upper = np.where(below, middle, lower), np.where(below, upper, middle)
+
+
+def _ordered(x: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Whole numbers in the order of float32 numbers."""
+    bits = x.view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+
+
+def _unordered(n: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The float32 numbers of `_ordered`."""
+    bits = np.where(n < 0, -n | 0x80000000, n).astype(np.uint32)
+    return bits.view(np.float32)
 
 
 class Quantizer(nn.Module):
@@ -92,7 +118,8 @@ class Quantizer(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The rounded values."""
         if not self.started:
-            self._start(x.detach())
+            with torch.no_grad():
+                self._start(x.detach())
         if self.decided is not None:
             return self._rounded(self.decided, x)
         weights = self.preference.softmax(0)
@@ -106,7 +133,6 @@ class Quantizer(nn.Module):
         found: torch.Tensor = self.levels[place](x / scale) * scale
         return found
 
-    @torch.no_grad()
     def _start(self, x: torch.Tensor) -> None:
         """Choose the scales with the least squared error on the first values."""
         rows = x.reshape(1 if self.channels is None else self.channels, -1)
@@ -180,12 +206,12 @@ class QuantizedLayer(nn.Module):
             x, weight, layer.bias, stride=layer.stride, padding=layer.padding
         )
 
-    @torch.no_grad()
     def codes(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """Values of the weights' format (outputs, ...), and the scale of each output."""
         place = self.weights.decided or 0
-        scale = self.weights.scale(place, self.layer.weight.dim())
-        values = self.weights.levels[place](self.layer.weight / scale)
+        with torch.no_grad():
+            scale = self.weights.scale(place, self.layer.weight.dim())
+            values = self.weights.levels[place](self.layer.weight / scale)
         return values.numpy(), scale.flatten().numpy()
 
 
@@ -208,7 +234,7 @@ def parameter_groups(rate: float) -> Any:
             {"params": rest, "lr": rate},
             {
                 "params": scales,
-                "lr": rate / float(__import__("os").environ.get("SDIV", "10")),
+                "lr": rate / 10,
                 "weight_decay": 0.0,
             },
             {"params": preferences, "lr": rate, "weight_decay": 0.0},
