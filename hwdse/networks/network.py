@@ -255,14 +255,15 @@ def _called(node: onnx.NodeProto) -> str:
 
 
 def _check_weights(path: Path, model: onnx.ModelProto) -> None:
-    """Refuse NaN and infinite weights of products. Elsewhere, as in masks, they are allowed."""
+    """Refuse constants that cannot be read, and NaN and infinite weights of products.
+
+    Elsewhere, as in masks, infinities are allowed.
+    """
     lowered_names = lowered.names()
     read = {
         name for node in model.graph.node if node.op_type in lowered_names for name in node.input
     }
     for weight in model.graph.initializer:
-        if weight.name not in read:
-            continue
         if weight.data_type not in onnx.TensorProto.DataType.values():
             raise NetworkError(
                 f"network {path} stores {weight.name!r} as type {weight.data_type}, which this "
@@ -274,7 +275,8 @@ def _check_weights(path: Path, model: onnx.ModelProto) -> None:
             raise NetworkError(
                 f"network {path} stores {weight.name!r} wrongly: {first_line(error)}"
             ) from error
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
+        products = weight.name in read
+        if products and values.dtype.kind == "f" and not np.isfinite(values).all():
             raise NetworkError(
                 f"network {path} stores NaN or infinities in {weight.name!r}: finite weights are "
                 "needed"

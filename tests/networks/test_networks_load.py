@@ -410,3 +410,17 @@ def test_executor_returns_the_first_output():
     network = networks.load("digits")
     found = Executor(network, FloatArithmetic()).outputs(np.zeros((3, 64), np.float32))
     assert found.shape == (3, 10)
+
+
+@pytest.mark.parametrize("operator", ["Gemm", "Add"])
+def test_constants_of_another_size_are_refused(operator, tmp_path):
+    """Of products and of everything else: an addition is run by onnxruntime."""
+    nodes = [
+        helper.make_node("Gemm", ["x", "w"], ["h"]),
+        helper.make_node("Add", ["h", "c"], ["y"]),
+    ]
+    weights = {"w": np.ones((64, 10), np.float32), "c": np.ones(10, np.float32)}
+    model = model_of(nodes, weights, (64,), output_shape=("n", 10))
+    stored = model.graph.initializer[0 if operator == "Gemm" else 1]
+    stored.dims[-1] = 7
+    refused(model, tmp_path / "net.onnx", f"stores {stored.name!r} wrongly")
