@@ -204,7 +204,7 @@ COST: dict[str, Check] = {
 }
 AIMS: dict[str, Check] = {"objectives": _are_texts, "where": _are_texts}
 SETTINGS: dict[str, Check] = {"space": _are_texts, "data_dir": _is_text, "columns": _are_columns}
-OPTIONAL = frozenset({"fabric", "system", "columns", "by_layer", "bits_per_element"})
+OPTIONAL = frozenset({"fabric", "system", "columns", "by_layer", "bits_per_element", "methods"})
 """Members that documents of sweeps without them may lack."""
 
 ACCURACY: dict[str, Check] = {
@@ -220,6 +220,7 @@ ACCURACY: dict[str, Check] = {
     "sqnr_db": _is_decibels,
     "kl_divergence": _is_margin,
     "scales": _is_text,
+    "methods": _is_text,
     "scale_spread": _is_ratio,
     "requantize": _is_flag,
     "metric": _is_text,

@@ -23,6 +23,8 @@ from hwdse.explore.record import Evaluation, Measured, Row, describe, facts_of
 from hwdse.explore.rungs import SITE_RUNGS, LowerRung, usual_rungs
 from hwdse.explore.site_rungs import SiteEvaluator
 from hwdse.networks import Network
+from hwdse.networks.methods import parse as parse_methods
+from hwdse.networks.methods import written
 from hwdse.networks.rung_names import FEW_SAMPLES
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design
@@ -45,6 +47,7 @@ class DesignEvaluator:
         technology_digest: SHA-256 of the technology table.
         data_dir: folder of the dataset. None: $HWDSE_DATA or the system folder.
         scales: policy for choosing the scales of activations and weights.
+        methods: quantisation methods, as text; empty: rounding to nearest.
         requantize: whether layers hand on their outputs in the design's output format.
         clock_ns: clock period for the cost. None: the shortest one of each design.
         fabric: name of a fabric table, or path of a table, for costs on an FPGA; empty: none.
@@ -64,6 +67,7 @@ class DesignEvaluator:
     technology_digest: str
     data_dir: Path | None = None
     scales: str = networks.DEFAULT_SCALES
+    methods: str = ""
     requantize: bool = False
     clock_ns: float | None = None
     fabric: str = ""
@@ -81,6 +85,7 @@ class DesignEvaluator:
         data_dir: Path | None = None,
         *,
         scales: str = networks.DEFAULT_SCALES,
+        methods: str = "",
         requantize: bool = False,
         clock_ns: float | None = None,
         fabric: str = "",
@@ -108,6 +113,7 @@ class DesignEvaluator:
             technology_digest=technology_digest,
             data_dir=data_dir,
             scales=get_policy(scales).name,
+            methods=written(parse_methods(methods)),
             requantize=requantize,
             clock_ns=clock_ns,
             fabric=fabric,
@@ -145,6 +151,8 @@ class DesignEvaluator:
             self.samples,
             self.scales,
             self.requantize,
+            # Without methods as before there were any: what was measured then holds.
+            *([self.methods] if self.methods else []),
         )
 
     def __call__(self, design: Compared) -> Evaluation:
@@ -157,6 +165,7 @@ class DesignEvaluator:
             samples=self.samples,
             data_dir=self.data_dir,
             scales=self.scales,
+            methods=self.methods,
             requantize=self.requantize,
         )
         return self.with_accuracy(

@@ -202,6 +202,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "kl_divergence": accuracy.get("kl_divergence"),
         "scales": accuracy.get("scales"),
         "scale_spread": accuracy.get("scale_spread"),
+        "methods": accuracy.get("methods") or None,
         "requantize": accuracy.get("requantize"),
         "correct": accuracy.get("correct"),
         "samples": accuracy.get("samples"),

@@ -247,6 +247,9 @@ def _notes(frame: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolume]) 
         f"move the accuracy of half of the designs by {spread:.2f} points or more either way; "
         "results.csv has the spread of each."
     )
+    methods = frame["methods"].dropna().unique()
+    if len(methods):
+        yield f"Weights and activations were prepared by {'; '.join(methods)} (docs/methods.md)."
     costs = [
         {name: None if pd.isna(row[name]) else float(row[name]) for name in MARGINS.values()}
         for row in frame.to_dict("records")

@@ -202,6 +202,7 @@ def _evaluator(space: Space, data_dir: Path | None) -> DesignEvaluator:
         space.technology,
         data_dir,
         scales=space.scales,
+        methods=space.methods,
         requantize=space.requantize,
         clock_ns=space.clock_ns,
         fabric=space.fabric,

@@ -63,6 +63,7 @@ class SiteEvaluator:
                 "sqnr_db": decibels,
                 "kl_divergence": None,
                 "scales": self.whole.scales,
+                "methods": self.whole.methods,
                 "requantize": self.whole.requantize,
                 "metric": self.rung,
                 "network": network.name,

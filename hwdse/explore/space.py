@@ -4,6 +4,7 @@
 network = "digits-cnn"       # network for measuring accuracy
 samples = 360                # number of test samples; default: the number in the network
 scales = "output"            # scale policy: output, pow2, mse or absmax
+methods = "gptq"             # quantisation methods (docs/methods.md); default: none
 requantize = false           # true: layers hand on outputs in the design's output format
 technology = "nangate45"
 fabric = "ecp5"              # LUTs, flip-flops and clock frequency on an FPGA, too
@@ -25,8 +26,9 @@ acc = ["kulisch", "fp:fp32"]
 skip_invalid = true          # leave out invalid combinations (lmul of integers)
 ```
 
-`network`, `technology`, `machine` and `clock_ns` may be lists, such as `clock_ns = [1, 2]`. All
-designs are then measured in each combination of them, and compared within it.
+`network`, `methods`, `technology`, `machine` and `clock_ns` may be lists, such as
+`clock_ns = [1, 2]` or `methods = ["", "gptq"]`. All designs are then measured in each combination
+of them, and compared within it.
 """
 
 import itertools
@@ -37,7 +39,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hwdse.cost import DEFAULT_TECHNOLOGY
-from hwdse.errors import HwdseError, SearchError, SpaceError
+from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.budget import SAMPLERS, check_sampler, measurements
 from hwdse.explore.candidates import Compared
@@ -46,6 +48,7 @@ from hwdse.explore.rungs import SITE_RUNGS
 from hwdse.explore.space_table import SpaceTable
 from hwdse.explore.space_text import SpaceText, toml
 from hwdse.networks.assignment import SUFFIX, Assignment
+from hwdse.networks.methods import parse as parse_methods
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
 from hwdse.reading import MAX_TOML, read_text
@@ -54,12 +57,12 @@ from hwdse.spec import Design
 DEFAULT_NETWORK = "digits-cnn"
 
 _BUILTIN = Path(__file__).with_name("builtin.toml")
-AXES = ("network", "technology", "machine", "clock_ns")
+AXES = ("network", "methods", "technology", "machine", "clock_ns")
 """Settings that may have several values."""
 
 _SCALARS = (
-    *("network", "samples", "scales", "requantize", "technology", "fabric", "machine", "clock_ns"),
-    *("budget", "rungs", "sampler"),
+    *("network", "samples", "scales", "methods", "requantize", "technology", "fabric", "machine"),
+    *("clock_ns", "budget", "rungs", "sampler"),
 )
 _SETTINGS = (
     *(*_SCALARS, "measures", "objectives", "where", "skip_invalid"),
@@ -81,6 +84,7 @@ class Space:
         network: name of a shipped network, or path of an ONNX file.
         samples: number of test samples. None: the number in the network's metadata.
         scales: policy for choosing the scales of activations and weights.
+        methods: quantisation methods, as text; empty: rounding to nearest.
         requantize: whether layers hand on their outputs in the design's output format.
         technology: name of a technology table, or path of a table.
         fabric: name of a fabric table, or path of a table, for costs on an FPGA; empty: none.
@@ -97,8 +101,8 @@ class Space:
         measures: names of measures that plug in, see `hwdse.explore.measures`.
         aims: objectives and limits of the front.
         skipped: number of combinations left out because they are not valid designs.
-        axes: values of `network`, `technology`, `machine` or `clock_ns` where there are several.
-            The attribute itself then has the first.
+        axes: values of the settings in `AXES` where there are several. The attribute itself then
+            has the first.
     """
 
     name: str
@@ -107,6 +111,7 @@ class Space:
     network: str = DEFAULT_NETWORK
     samples: int | None = None
     scales: str = DEFAULT_SCALES
+    methods: str = ""
     requantize: bool = False
     technology: str = DEFAULT_TECHNOLOGY
     fabric: str = ""
@@ -143,15 +148,23 @@ class Space:
                 f"{self.name}: rungs = {list(self.rungs)}: numbers of samples of a search by "
                 f"{SAMPLERS[0]}, which needs a budget"
             )
-        for clock in self.axes.get("clock_ns", (self.clock_ns,)):
-            if clock is not None and not 0 < float(clock) < math.inf:
-                raise SpaceError(f"{self.name}: clock_ns = {clock} must be above 0 and finite")
         try:
             check_sampler(self.sampler, self.budget)
             if self.budget:
                 measurements(self.budget, len(self.designs))
         except SearchError as error:
             raise SpaceError(f"{self.name}: {error}") from error
+        self._check_settings()
+
+    def _check_settings(self) -> None:
+        for clock in self.axes.get("clock_ns", (self.clock_ns,)):
+            if clock is not None and not 0 < float(clock) < math.inf:
+                raise SpaceError(f"{self.name}: clock_ns = {clock} must be above 0 and finite")
+        for methods in self.axes.get("methods", (self.methods,)):
+            try:
+                parse_methods(str(methods))
+            except SpecError as error:
+                raise SpaceError(f"{self.name}: {error}") from error
         if self.scales not in scale_policies():
             allowed = ", ".join(scale_policies())
             raise SpaceError(f"{self.name}: scales = {self.scales!r}: allowed are {allowed}")
@@ -290,6 +303,8 @@ class Space:
 
 
 def _shown(key: str, value: str | float) -> str:
+    if key == "methods":
+        return str(value) or "nearest"
     return f"{value:g} ns" if key == "clock_ns" else str(value)
 
 

@@ -48,6 +48,27 @@ def test_lists_are_axes(tmp_path):
     assert [name for name, _ in given.fixed(network="mine").combinations] == ["1 ns", "2.5 ns"]
 
 
+def test_methods_are_an_axis_and_part_of_what_is_kept(tmp_path):
+    """No two rows of other methods are one, and nothing is measured twice."""
+    given = loaded(tmp_path, 'network = "digits"\nsamples = 40\nmethods = ["", "gptq,bias"]\n')
+    assert [name for name, _ in given.combinations] == ["nearest", "gptq,bias"]
+    assert Space.parse(given.to_toml(), given.name) == given
+    made = FakeGenerator(log=tmp_path / "made")
+    found = sweep(given, tmp_path / "out", generator=made)
+    assert (found.computed, found.reused) == (4, 0)
+    by_methods = found.frame.set_index(found.frame["methods"].fillna(""))
+    coarse = by_methods[by_methods["a"] == "int4"]["sqnr_db"]
+    assert coarse["gptq,bias"] > coarse[""]
+    assert sweep(given, tmp_path / "out", generator=made).reused == 4
+    plain = loaded(tmp_path, 'network = "digits"\nsamples = 40\n')
+    assert sweep(plain, tmp_path / "out", generator=made).reused == 2
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "prepared by" not in report
+    one = loaded(tmp_path, 'network = "digits"\nsamples = 40\nmethods = "gptq,bias"\n')
+    assert sweep(one, tmp_path / "out", generator=made).computed == 0
+    assert "prepared by gptq,bias" in (tmp_path / "out" / "report.html").read_text()
+
+
 def test_one_value_is_no_axis(tmp_path):
     given = loaded(tmp_path, 'network = ["digits"]\n')
     assert (given.network, given.axes) == ("digits", {})
@@ -61,6 +82,7 @@ def test_one_value_is_no_axis(tmp_path):
         ('technology = ["sg13g2", "sg13g2"]', ":1: technology = .*: needs different values"),
         ("network = [1]", ":1: network = 1: must be text"),
         ('clock_ns = ["1"]', ":1: clock_ns = '1': must be a number"),
+        ('methods = ["", "magic"]', "unknown method 'magic'"),
         ("clock_ns = [1, 0]", "clock_ns = 0.0 must be above 0"),
         ('scales = ["mse", "pow2"]', "scales = .*: must be text"),
     ],
