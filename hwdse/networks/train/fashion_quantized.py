@@ -242,7 +242,6 @@ def main() -> None:
         captured=captured,
         renormalise=True,
     )
-    begin(network, 1.0)
     names = " ".join(
         dict.fromkeys(
             f"{layer.weights.format}/{layer.activations.format}"

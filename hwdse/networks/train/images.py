@@ -65,7 +65,8 @@ def train(
         y: classes of the samples, on the same device.
         augment: function that changes each batch at random.
         groups: function that gives the optimizer its parameters, in groups if their rates differ.
-        begin: function to call with the network before each epoch, and which part is over.
+        begin: function to call with the network before each epoch, and which part is over; at the
+            end with the averaged network.
         captured: record the steps of an epoch once, and replay them (CUDA only). Small networks
             otherwise wait for Python.
         renormalise: set the statistics of batch normalisation anew at the end: averaged weights
@@ -114,8 +115,10 @@ def train(
             f"epoch {epoch + 1}/{recipe.epochs} loss {total.item() / steps:.4f} "
             f"after {time.monotonic() - began:.0f} s\n"
         )
+    if begin is not None:
+        begin(average.module, 1.0)
     if renormalise:
-        _renormalise(average.module, x[: len(y)].split(recipe.batch)[:_RENORMALISING])
+        _renormalise(average.module, x.split(recipe.batch)[:_RENORMALISING])
     trained: nn.Module = average.module.cpu().eval()
     return trained
 
