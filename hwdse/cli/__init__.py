@@ -67,9 +67,12 @@ COMMANDS = {
     ),
     "sensitivity": (
         "hwdse.cli.layers",
-        "Measure what each layer loses when it alone runs in a design.",
+        "Measure what each layer of a network loses when it alone runs in a design.",
     ),
-    "search-layers": ("hwdse.cli.layers", "Search the design of each layer under a budget."),
+    "search-layers": (
+        "hwdse.cli.layers",
+        "Search the design of each layer of a network under a budget.",
+    ),
     "run-layer": (
         "hwdse.cli.simulation",
         "Run layers of a network in RTL simulation of a design.",

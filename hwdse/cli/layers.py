@@ -12,7 +12,7 @@ from hwdse.cli.counts import Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cost import DEFAULT_TECHNOLOGY
 from hwdse.errors import SpecError
-from hwdse.explore.layer_budget import Budget
+from hwdse.explore.layer_budget import LayerBudget
 from hwdse.explore.layer_search import DEFAULT_TRIES, Found, find_layers
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import short_spec
@@ -142,7 +142,7 @@ def search_layers(
     each design in all layers. The file that -o writes is taken by `accuracy`, `explore`,
     `run-network` and others in place of a design.
     """
-    designs, budget = _different(spec), Budget.parse(limit)
+    designs, budget = _different(spec), LayerBudget.parse(limit)
     if len(designs) < 2:
         raise SpecError("search-layers chooses between designs: give at least two")
     how: dict[str, Any] = {"scales": scales, "methods": methods}
@@ -205,7 +205,7 @@ def _show(designs: Sequence[Design], found: Sequence[LayerLoss]) -> None:
 
 
 def _document(
-    budget: Budget, found: Found, scored: Sequence[_Scored], output: Path | None
+    budget: LayerBudget, found: Found, scored: Sequence[_Scored], output: Path | None
 ) -> dict[str, Any]:
     return {
         "budget": {"quantity": budget.quantity, "share": budget.share},
@@ -220,7 +220,9 @@ def _document(
     }
 
 
-def _show_found(budget: Budget, found: Found, scored: Sequence[_Scored], mixed: _Scored) -> None:
+def _show_found(
+    budget: LayerBudget, found: Found, scored: Sequence[_Scored], mixed: _Scored
+) -> None:
     """Print the assignment, and its score beside those of single designs."""
     print_table(
         ["layer", "design"], [[site, short_spec(one)] for site, one in found.layers.items()]

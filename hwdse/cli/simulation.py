@@ -69,7 +69,9 @@ def run_layer(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Run layers of a network in RTL simulation of a design, or of the one of each layer.
+    """Run layers of a network in RTL simulation of a design.
+
+    With a design for each layer, the layer runs in that of its own.
 
     A layer's codes of real test samples go through the generated Verilog, tile by tile, without
     stalls. Every result is compared with the network evaluator, bit for bit, and the cycle of every

@@ -13,7 +13,7 @@ Layers = Mapping[str, Design]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prices:
+class LayerPrices:
     """Costs of designs in the layers of a network.
 
     Attributes:
@@ -31,7 +31,7 @@ class Prices:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Budget:
+class LayerBudget:
     """A limit, as a part of what the first design costs in all layers.
 
     Attributes:
@@ -43,7 +43,7 @@ class Budget:
     share: float
 
     @classmethod
-    def parse(cls, text: str) -> "Budget":
+    def parse(cls, text: str) -> "LayerBudget":
         """Read `energy=0.5`.
 
         Raises:
@@ -68,7 +68,7 @@ class Budget:
         scores: LayerScores,
         technology: str,
         clock_ns: float | None,
-    ) -> Prices:
+    ) -> LayerPrices:
         """The costs of designs in the layers of a network.
 
         Raises:
@@ -79,37 +79,37 @@ class Budget:
 
 def _energy(
     designs: Sequence[Design], scores: LayerScores, technology: str, clock_ns: float | None
-) -> Prices:
+) -> LayerPrices:
     """PJ of the matrix products of a sample."""
     found = {}
     for design in designs:
         energy = cost.estimate(design, technology, clock_ns=clock_ns).energy_pj
         found[design] = {site: macs * energy for site, macs in scores.macs.items()}
-    return Prices(of_layers=found, of_designs=dict.fromkeys(designs, 0.0))
+    return LayerPrices(of_layers=found, of_designs=dict.fromkeys(designs, 0.0))
 
 
 def _area(
     designs: Sequence[Design], scores: LayerScores, technology: str, clock_ns: float | None
-) -> Prices:
+) -> LayerPrices:
     """um2 of the units, which stand side by side and work one at a time, for each product."""
     nothing = dict.fromkeys(scores.sites, 0.0)
     areas = {}
     for design in designs:
         found = cost.estimate(design, technology, clock_ns=clock_ns)
         areas[design] = found.area_um2 / design.unit.macs_per_cycle
-    return Prices(of_layers=dict.fromkeys(designs, nothing), of_designs=areas)
+    return LayerPrices(of_layers=dict.fromkeys(designs, nothing), of_designs=areas)
 
 
 def _bits(
     designs: Sequence[Design], scores: LayerScores, technology: str, clock_ns: float | None
-) -> Prices:
+) -> LayerPrices:
     """Bits of the constant weights."""
     del technology, clock_ns
     found = {}
     for design in designs:
         bits = bits_of(design.operands[1])
         found[design] = {site: count * bits for site, count in scores.weights.items()}
-    return Prices(of_layers=found, of_designs=dict.fromkeys(designs, 0.0))
+    return LayerPrices(of_layers=found, of_designs=dict.fromkeys(designs, 0.0))
 
 
 _PRICES = {"energy": _energy, "area": _area, "bits": _bits}

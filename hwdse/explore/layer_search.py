@@ -16,7 +16,7 @@ import numpy as np
 from scipy import optimize
 
 from hwdse.errors import SearchError
-from hwdse.explore.layer_budget import Budget, Layers, Prices
+from hwdse.explore.layer_budget import LayerBudget, LayerPrices, Layers
 from hwdse.networks.layer_scores import LayerScores
 from hwdse.networks.sensitivity import LayerLoss, layer_losses
 from hwdse.spec import Design
@@ -51,8 +51,8 @@ class Found:
 def find_layers(
     designs: Sequence[Design],
     scores: LayerScores,
-    budget: Budget,
-    prices: Prices,
+    budget: LayerBudget,
+    prices: LayerPrices,
     *,
     tries: int = DEFAULT_TRIES,
     progress: Callable[[str], None] | None = None,
@@ -145,7 +145,7 @@ def _least(
     sites: Sequence[str],
     designs: Sequence[Design],
     noises: Mapping[tuple[str, Design], float],
-    prices: Prices,
+    prices: LayerPrices,
     limit: float,
 ) -> dict[str, Design] | None:
     """The assignment with the least sum of noises within the limit; None: there is none.
@@ -186,6 +186,6 @@ def _least(
     return {site: designs[place] for site, place in zip(sites, chosen.tolist(), strict=True)}
 
 
-def _cheapest(sites: Sequence[str], designs: Sequence[Design], prices: Prices) -> float:
+def _cheapest(sites: Sequence[str], designs: Sequence[Design], prices: LayerPrices) -> float:
     """The least cost of a single design in all layers."""
     return min(prices.of(dict.fromkeys(sites, design)) for design in designs)

@@ -244,7 +244,8 @@ class _Chart:
     def names(self, frame: pd.DataFrame, front: pd.DataFrame) -> None:
         """Write the names of assignments at their points, where the front has no number for it."""
         numbered = set(front.index[:_KEYED])
-        shown = frame[frame["by_layer"].notna() & ~frame.index.isin(numbered)]
+        mixed = frame["by_layer"].notna() if "by_layer" in frame else frame.index != frame.index
+        shown = frame[mixed & ~frame.index.isin(numbered)]
         for name, x, y in zip(shown["design"], *self.places(shown), strict=True):
             self.axes.annotate(
                 printable(name),

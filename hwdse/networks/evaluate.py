@@ -24,10 +24,11 @@ from hwdse.networks.blocks import (
 )
 from hwdse.networks.by_layer import by_layer, designs_in, layers_of
 from hwdse.networks.data import Options, own_data
-from hwdse.networks.execute import Executor, Filled, FloatNetwork, batches, padded_outputs
+from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
+from hwdse.networks.float_outputs import float_outputs_of
 from hwdse.networks.methods import Method, written
 from hwdse.networks.methods import parse as parse_methods
-from hwdse.networks.metrics import Metric, Outputs
+from hwdse.networks.metrics import Metric
 from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network, load
 from hwdse.networks.observe import Observation, Observer
@@ -43,7 +44,6 @@ from hwdse.spec import Design
 COMPARED_SCALES = (OUTPUT.name, POW2.name, MSE.name)
 """Scale policies to compare: all policies that search for a scale."""
 _COMPARED_SAMPLES = 500
-_KEPT_BYTES = 64 << 20
 
 NETWORK_HAS = ("name", "inputs", "fixed_batch", "outputs", "float_outputs")
 """What a network must have, as `Computation` says."""
@@ -202,7 +202,7 @@ class Scoring:
             NetworkError: the network does not run, or its outputs in float32 are not finite.
             DatasetError: there are fewer samples, or one has no target that the metric needs.
         """
-        expected = _float_outputs(self.network, self.data, count)
+        expected = float_outputs_of(self.network, self.data, count)
         found = Scores(self.metric)
         done = 0
         for batch in batches(self.network, islice(self.data.test(count), count)):
@@ -388,44 +388,6 @@ def check_kernel(design: Design, matmul: MatMul) -> None:
 
 # A sweep scores many designs on the same network. The caches below keep results that do not depend
 # on the design.
-
-
-class _FloatOutputs:
-    """Outputs in float32, kept while all of them together are small."""
-
-    def __init__(self, network: Computation) -> None:
-        self._network = network
-        self._runner = FloatNetwork(network)
-        self._kept: dict[int, Outputs] = {}
-        self._bytes = 0
-
-    def of(self, first: int, batch: Filled) -> Outputs:
-        """The outputs for a batch that begins with sample `first`.
-
-        Raises:
-            NetworkError: the network does not run, or an output is NaN or infinite.
-        """
-        if first in self._kept:
-            return self._kept[first]
-        found = padded_outputs(self._runner, self._network, batch.inputs)
-        finite = np.isfinite(found.reshape(len(found), -1)).all(axis=1)
-        if not finite.all():
-            raise NetworkError(
-                f"network {self._network.name} gives NaN or infinity for sample "
-                f"{first + int(np.argmin(finite))} in float32: nothing can be compared with that"
-            )
-        found.flags.writeable = False
-        self._bytes += found.nbytes
-        if self._bytes <= _KEPT_BYTES:
-            self._kept[first] = found
-        return found
-
-
-@lru_cache(maxsize=4)
-def _float_outputs(network: Computation, data: Data, count: int) -> _FloatOutputs:
-    """Outputs for the first samples; the number decides where the last batch ends."""
-    del data, count
-    return _FloatOutputs(network)
 
 
 @lru_cache(maxsize=4)

@@ -18,9 +18,9 @@ from hwdse.networks.methods.grid import BlockGrid, ElementGrid, Values, block_ve
 from hwdse.networks.methods.method import (
     Correction,
     CorrectionMethod,
-    Layer,
     Method,
     OperandMethod,
+    SeenLayer,
     WeightMethod,
 )
 from hwdse.networks.methods.transform import Transform, of_activations
@@ -50,7 +50,7 @@ class PreparedLayers:
     """
 
     observations: Mapping[str, Observation]
-    layers: Mapping[str, Layer] = field(default_factory=dict)
+    layers: Mapping[str, SeenLayer] = field(default_factory=dict)
     transforms: Mapping[str, Sequence[Transform]] = field(default_factory=dict)
     methods: Sequence[Method] = ()
     block: BlockFormat | None = None
@@ -77,12 +77,12 @@ class PreparedLayers:
             return cls(observations=observations)
         block = design.mul.b if isinstance(design.mul, BlockProduct) else None
         moments = grams(network, data)
-        layers: dict[str, Layer] = {}
+        layers: dict[str, SeenLayer] = {}
         transforms: dict[str, list[Transform]] = {}
         for name, seen in observations.items():
             if not seen.constant or seen.given is not NOTHING:
                 continue
-            layer = Layer(
+            layer = SeenLayer(
                 observation=seen,
                 gram=moments[name],
                 nearest=_nearest(design, block),
@@ -126,7 +126,9 @@ class PreparedLayers:
                     corrections[name] = _both(corrections.get(name, Correction()), more)
         return found, corrections
 
-    def _with_weights(self, method: WeightMethod, layer: Layer, plan: Any) -> tuple[Any, Values]:
+    def _with_weights(
+        self, method: WeightMethod, layer: SeenLayer, plan: Any
+    ) -> tuple[Any, Values]:
         weights, moments = layer.weights, layer.gram.matrix.astype(np.float64)
         if isinstance(plan, BlockPlan):
             assert self.block is not None

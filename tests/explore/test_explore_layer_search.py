@@ -7,7 +7,7 @@ import pytest
 
 from hwdse import Design, cost, networks
 from hwdse.errors import SearchError, SpecError
-from hwdse.explore.layer_budget import Budget, Prices
+from hwdse.explore.layer_budget import LayerBudget, LayerPrices
 from hwdse.explore.layer_search import find_layers
 from hwdse.networks.layer_scores import LayerScores
 
@@ -43,7 +43,7 @@ class FakeScores:
         return Score(noise + self.together * ("c" in coarse and "d" in coarse))
 
 
-PRICES = Prices(
+PRICES = LayerPrices(
     of_layers={
         FINE: {site: float(macs) for site, macs in MACS.items()},
         COARSE: {site: macs / 2 for site, macs in MACS.items()},
@@ -61,7 +61,7 @@ def best_of_all(scores: FakeScores, share: float) -> float:
 @pytest.mark.parametrize("share", [0.5, 0.6, 0.65, 0.8, 1.0])
 def test_the_best_assignment_is_found(share: float, together: float) -> None:
     scores = FakeScores(together)
-    found = find_layers(DESIGNS, scores, Budget(quantity="energy", share=share), PRICES)
+    found = find_layers(DESIGNS, scores, LayerBudget(quantity="energy", share=share), PRICES)
     assert found.cost <= share * (1 + 1e-6)
     assert -10 * np.log10(found.noise) == pytest.approx(
         best_of_all(FakeScores(together), share), rel=1e-3
@@ -75,26 +75,26 @@ def test_the_best_assignment_is_found(share: float, together: float) -> None:
 
 def test_what_a_used_design_costs_counts_once() -> None:
     free = dict.fromkeys(SITES, 0.0)
-    prices = Prices(of_layers={FINE: free, COARSE: free}, of_designs={FINE: 3.0, COARSE: 1.0})
+    prices = LayerPrices(of_layers={FINE: free, COARSE: free}, of_designs={FINE: 3.0, COARSE: 1.0})
     for share, expected in ((1.0, {FINE}), (1.4, {FINE, COARSE}), (0.4, {COARSE})):
         scores = FakeScores()
         # In one layer, the coarse design is the better one.
         scores.noises["d"] = 1e-6
-        found = find_layers(DESIGNS, scores, Budget(quantity="area", share=share), prices)
+        found = find_layers(DESIGNS, scores, LayerBudget(quantity="area", share=share), prices)
         assert set(found.layers.values()) == expected
 
 
 def test_a_budget_that_nothing_keeps_is_refused() -> None:
     with pytest.raises(SearchError, match=r"energy of at most 0\.4 .* the least is 0\.5"):
-        find_layers(DESIGNS, FakeScores(), Budget(quantity="energy", share=0.4), PRICES)
+        find_layers(DESIGNS, FakeScores(), LayerBudget(quantity="energy", share=0.4), PRICES)
 
 
 @pytest.mark.parametrize("text", ["energy", "energy=", "energy=-1", "energy=0", "energy=nan"])
 def test_bad_budgets(text: str) -> None:
     with pytest.raises(SpecError, match=r"energy=0\.5 allows half"):
-        Budget.parse(text)
+        LayerBudget.parse(text)
     with pytest.raises(SpecError, match="unknown budget 'power'"):
-        Budget.parse("power=1")
+        LayerBudget.parse("power=1")
 
 
 def test_prices_of_a_network() -> None:
@@ -102,12 +102,12 @@ def test_prices_of_a_network() -> None:
     assert scores.macs == {"gemm0.out": 4096, "gemm2.out": 2048, "gemm4.out": 320}
     assert scores.weights == scores.macs
     energies = [cost.estimate(each, "nangate45").energy_pj for each in DESIGNS]
-    energy = Budget.parse("energy=0.5").prices(DESIGNS, scores, "nangate45", None)
+    energy = LayerBudget.parse("energy=0.5").prices(DESIGNS, scores, "nangate45", None)
     mixed = {"gemm0.out": COARSE, "gemm2.out": FINE, "gemm4.out": COARSE}
     assert energy.of(mixed) == pytest.approx(4416 * energies[1] + 2048 * energies[0])
-    bits = Budget.parse("bits=0.5").prices(DESIGNS, scores, "nangate45", None)
+    bits = LayerBudget.parse("bits=0.5").prices(DESIGNS, scores, "nangate45", None)
     assert bits.of(mixed) == 4416 * 4 + 2048 * 8
-    area = Budget.parse("area=0.5").prices(DESIGNS, scores, "nangate45", None)
+    area = LayerBudget.parse("area=0.5").prices(DESIGNS, scores, "nangate45", None)
     areas = [cost.estimate(each, "nangate45").area_um2 for each in DESIGNS]
     assert area.of(mixed) == pytest.approx(sum(areas))
     assert area.of(dict.fromkeys(mixed, COARSE)) == pytest.approx(areas[1])

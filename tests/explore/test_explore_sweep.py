@@ -423,7 +423,7 @@ def test_settings_of_the_space_can_be_replaced(tmp_path, monkeypatch):
     )
     generator = FakeGenerator(log=tmp_path / "generated")
     sweep(given, tmp_path / "out", generator=generator)
-    kept = {"technology": "t", "fabric": "ecp5", "machine": "edge"}
+    kept = {"technology": "t", "fabric": "ecp5", "machine": "edge", "methods": ""}
     how = {"scales": "output", "requantize": False, "clock_ns": None}
     assert seen == {"network": "digits", "samples": 5, "data_dir": None} | kept | how
     how = {"scales": "pow2", "requantize": True, "clock_ns": None}

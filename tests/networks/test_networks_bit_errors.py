@@ -11,7 +11,8 @@ from hwdse.errors import NetworkError
 from hwdse.networks import bit_errors, execute, scales
 from hwdse.networks.bit_errors import bit_error_accuracy
 from hwdse.networks.blocks import BlockArithmetic
-from hwdse.networks.evaluate import Scoring, _float_outputs, plan_blocks, plan_network
+from hwdse.networks.evaluate import Scoring, plan_blocks, plan_network
+from hwdse.networks.float_outputs import float_outputs_of
 from hwdse.networks.quantize import DesignArithmetic
 
 ELEMENTS = Design.parse("a=e4m3fn,b=int4,acc=fp:bf16")
@@ -76,7 +77,7 @@ def test_blocks_have_errors_in_elements_and_scales(network, place):
 @pytest.mark.parametrize("design", [ELEMENTS, BLOCKS], ids=["elements", "blocks"])
 def test_batches_do_not_decide_which_codes_are_hit(network, monkeypatch, design):
     def found():
-        _float_outputs.cache_clear()  # those of other batches
+        float_outputs_of.cache_clear()  # those of other batches
         return bit_error_accuracy(
             design, network, place="activations", rate=0.05, draws=2, samples=SAMPLES
         )

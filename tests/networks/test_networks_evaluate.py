@@ -13,8 +13,9 @@ from hwdse import Design, golden, kernels, networks
 from hwdse.errors import DatasetError, NetworkError, ShapeError
 from hwdse.networks import datasets
 from hwdse.networks.arithmetic import FloatArithmetic
-from hwdse.networks.evaluate import _float_outputs, observed
+from hwdse.networks.evaluate import observed
 from hwdse.networks.execute import Executor, FloatNetwork, batches
+from hwdse.networks.float_outputs import float_outputs_of
 from hwdse.networks.named import NamedImages, samples_of
 from hwdse.resources import resource
 
@@ -142,7 +143,7 @@ def test_accuracy_is_lost_where_it_must_be():
 def test_same_arguments_same_result(small):
     first = networks.evaluate(INT8, small)
     observed.cache_clear()
-    _float_outputs.cache_clear()
+    float_outputs_of.cache_clear()
     assert_same(networks.evaluate(INT8, small), first)
 
 

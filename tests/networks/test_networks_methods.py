@@ -19,7 +19,7 @@ from hwdse.networks.methods.gram import Gram
 from hwdse.networks.methods.grid import BlockGrid, ElementGrid
 from hwdse.networks.methods.hadamard import Hadamard, Rotation
 from hwdse.networks.methods.low_rank import LowRank
-from hwdse.networks.methods.method import Layer, Method
+from hwdse.networks.methods.method import Method, SeenLayer
 from hwdse.networks.methods.reorder import Reorder
 from hwdse.networks.methods.smoothquant import SmoothQuant
 from hwdse.networks.methods.transform import of_activations, of_matrices, of_rows
@@ -32,7 +32,7 @@ OPERAND_METHODS = [
 ]
 
 
-def layer_of(site: Site, groups: int, inner: int, columns: int, rows: int = 300) -> Layer:
+def layer_of(site: Site, groups: int, inner: int, columns: int, rows: int = 300) -> SeenLayer:
     """A layer with channels of very different sizes, and blocks of four."""
     rng = np.random.default_rng(inner)
     x = rng.normal(size=(groups, rows, inner)) * 2.0 ** rng.integers(-4, 5, (groups, 1, inner))
@@ -53,7 +53,7 @@ def layer_of(site: Site, groups: int, inner: int, columns: int, rows: int = 300)
         second_largest=float(np.abs(w).max()),
         terms=inner,
     )
-    return Layer(
+    return SeenLayer(
         observation=observation,
         gram=gram,
         nearest=lambda m: np.round(np.asarray(m, np.float64) * 4) / 4,

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hwdse.networks.methods.method import Layer, OperandMethod, Values
+from hwdse.networks.methods.method import OperandMethod, SeenLayer, Values
 from hwdse.networks.methods.transform import Scaled, Transform
 
 _POWERS = np.linspace(0, 1, 11)
@@ -24,7 +24,7 @@ class Awq(OperandMethod):
     keyword: ClassVar[str] = "awq"
     source: ClassVar[str] = "Lin et al., AWQ, MLSys 2024"
 
-    def transform(self, layer: Layer) -> Transform | None:
+    def transform(self, layer: SeenLayer) -> Transform | None:
         """See `OperandMethod.transform`."""
         squares = np.einsum("gkk->gk", layer.gram.matrix)
         carried = np.sqrt(layer.by_channel(squares, np.add))
@@ -40,7 +40,7 @@ class Awq(OperandMethod):
         return found
 
     @staticmethod
-    def _error(layer: Layer) -> float:
+    def _error(layer: SeenLayer) -> float:
         """Squared error of the results with weights rounded to nearest."""
         errors: Values = layer.weights - layer.rounded()
         moments = layer.gram.matrix.astype(np.float64)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hwdse.networks.methods.method import Correction, CorrectionMethod, Layer, Values
+from hwdse.networks.methods.method import Correction, CorrectionMethod, SeenLayer, Values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class BiasCorrection(CorrectionMethod):
     keyword: ClassVar[str] = "bias"
     source: ClassVar[str] = "Nagel et al., Data-free quantization, ICCV 2019 (empirical form)"
 
-    def correction(self, layer: Layer, weights: Values) -> Correction:
+    def correction(self, layer: SeenLayer, weights: Values) -> Correction:
         """See `CorrectionMethod.correction`."""
         errors = layer.weights - weights
         offset = np.einsum("gk,gkn->gn", layer.gram.mean.astype(np.float64), errors)

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import linalg, stats
 
-from hwdse.networks.methods.method import Layer, OperandMethod, Values
+from hwdse.networks.methods.method import OperandMethod, SeenLayer, Values
 from hwdse.networks.methods.number import option
 from hwdse.networks.methods.transform import Rotated, Transform
 
@@ -49,7 +49,7 @@ class Hadamard(OperandMethod):
     def __str__(self) -> str:
         return self.keyword if self.size == _SIZE else f"{self.keyword}:{self.size}"
 
-    def transform(self, layer: Layer) -> Transform | None:
+    def transform(self, layer: SeenLayer) -> Transform | None:
         """See `OperandMethod.transform`. None for an odd number of channels."""
         channels = layer.observation.matrices.shape[1] // layer.gram.site.taps
         size = min(self.size, channels & -channels)

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from hwdse.networks.methods.method import Correction, CorrectionMethod, Layer, Values
+from hwdse.networks.methods.method import Correction, CorrectionMethod, SeenLayer, Values
 from hwdse.networks.methods.number import option
 
 _RANK = 8
@@ -43,7 +43,7 @@ class LowRank(CorrectionMethod):
     def __str__(self) -> str:
         return self.keyword if self.rank == _RANK else f"{self.keyword}:{self.rank}"
 
-    def correction(self, layer: Layer, weights: Values) -> Correction:
+    def correction(self, layer: SeenLayer, weights: Values) -> Correction:
         """See `CorrectionMethod.correction`."""
         roots = np.sqrt(np.einsum("gkk->gk", layer.gram.matrix.astype(np.float64)))
         roots = np.maximum(roots, 1e-6 * roots.max(initial=1e-30))[:, :, np.newaxis]

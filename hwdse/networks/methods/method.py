@@ -35,7 +35,7 @@ class Method(Part):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Layer:
+class SeenLayer:
     """A layer with constant weights, as methods see it.
 
     Attributes:
@@ -70,7 +70,7 @@ class Layer:
         found: Values = reduce.reduce(parts, axis=2)
         return found if self.gram.site.grouped else reduce.reduce(found, axis=0, keepdims=True)
 
-    def changed(self, transform: Transform) -> "Layer":
+    def changed(self, transform: Transform) -> "SeenLayer":
         """The layer with both operands changed."""
         seen, site = self.observation, self.gram.site
         rows, extremes = (
@@ -104,7 +104,7 @@ class OperandMethod(Method):
     stage: ClassVar[int] = 1
 
     @abstractmethod
-    def transform(self, layer: Layer) -> Transform | None:
+    def transform(self, layer: SeenLayer) -> Transform | None:
         """The change for a layer; None: there is nothing to gain."""
 
 
@@ -162,7 +162,7 @@ class CorrectionMethod(Method):
     stage: ClassVar[int] = 3
 
     @abstractmethod
-    def correction(self, layer: Layer, weights: Values) -> Correction:
+    def correction(self, layer: SeenLayer, weights: Values) -> Correction:
         """The correction of a layer.
 
         Args:

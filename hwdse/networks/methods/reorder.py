@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from hwdse.networks.methods.method import Layer, OperandMethod
+from hwdse.networks.methods.method import OperandMethod, SeenLayer
 from hwdse.networks.methods.transform import Reordered, Transform
 
 
@@ -20,7 +20,7 @@ class Reorder(OperandMethod):
     keyword: ClassVar[str] = "reorder"
     source: ClassVar[str] = "Yuan et al., RPTQ, 2023; Lin et al., Duquant, NeurIPS 2024"
 
-    def transform(self, layer: Layer) -> Transform | None:
+    def transform(self, layer: SeenLayer) -> Transform | None:
         """See `OperandMethod.transform`. None without blocks."""
         if not layer.block:
             return None

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from hwdse.networks.methods.method import Layer, OperandMethod
+from hwdse.networks.methods.method import OperandMethod, SeenLayer
 from hwdse.networks.methods.number import option
 from hwdse.networks.methods.transform import Scaled, Transform
 
@@ -38,7 +38,7 @@ class SmoothQuant(OperandMethod):
     def __str__(self) -> str:
         return self.keyword if self.alpha == 0.5 else f"{self.keyword}:{self.alpha:g}"
 
-    def transform(self, layer: Layer) -> Transform | None:
+    def transform(self, layer: SeenLayer) -> Transform | None:
         """See `OperandMethod.transform`."""
         x = layer.by_channel(layer.gram.largest, np.maximum)
         w = layer.by_channel(np.abs(layer.weights).max(axis=-1), np.maximum)

@@ -75,7 +75,7 @@ def _unordered(n: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dty
     return bits.view(np.float32)
 
 
-class Quantizer(nn.Module):
+class FormatRounding(nn.Module):
     """Rounds to one of several formats with a learned scale.
 
     With several formats, their roundings are mixed by learned weights until `decide` takes the one
@@ -180,8 +180,8 @@ class QuantizedLayer(nn.Module):
         """
         super().__init__()
         self.layer = layer
-        self.weights = Quantizer(weights, layer.weight.shape[0])
-        self.activations = Quantizer(activations, None)
+        self.weights = FormatRounding(weights, layer.weight.shape[0])
+        self.activations = FormatRounding(activations, None)
         self.reuse = reuse
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -215,10 +215,10 @@ class QuantizedLayer(nn.Module):
         return values.numpy(), scale.flatten().numpy()
 
 
-def quantizers(network: nn.Module) -> Iterator[Quantizer]:
+def quantizers(network: nn.Module) -> Iterator[FormatRounding]:
     """All quantizers of a network."""
     for module in network.modules():
-        if isinstance(module, Quantizer):
+        if isinstance(module, FormatRounding):
             yield module
 
 
