@@ -1,7 +1,5 @@
 """Networks of users: several inputs, free dimensions, outputs of any shape, Python objects."""
 
-from importlib import import_module
-
 import numpy as np
 import onnx
 import pytest
@@ -180,7 +178,7 @@ def test_errors_are_lengths_over_all_axes(tmp_path, monkeypatch):
     assert found.sqnr_db > 120
     kept = networks.evaluate(INT8, network, data=data, metric="nll", compare_scales=False)
     monkeypatch.setattr("hwdse.networks.accuracy._CHUNK_BYTES", 1)
-    monkeypatch.setattr(import_module("hwdse.networks.evaluate"), "_KEPT_BYTES", 0)
+    monkeypatch.setattr("hwdse.networks.float_outputs._KEPT_BYTES", 0)
     monkeypatch.setattr("hwdse.networks.execute._MAX_BATCH", 3)
     streamed = networks.evaluate(INT8, network, data=Tokens(), metric="nll", compare_scales=False)
     np.testing.assert_allclose(streamed.errors, kept.errors, rtol=1e-5)
