@@ -8,10 +8,11 @@ import click
 import numpy as np
 
 from hwdse import networks
-from hwdse.cli.chosen import Chosen, chosen, short
+from hwdse.cli.chosen import chosen, short
 from hwdse.cli.counts import Count
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
 from hwdse.errors import DatasetError, quoted
+from hwdse.explore.candidates import Compared
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.networks import Accuracy, Data, Network, Options, metrics
 from hwdse.networks import scales as scales_of_networks
@@ -189,7 +190,7 @@ def accuracy(
     )
 
 
-def _named(design: Chosen, network: Network) -> dict[str, Any]:
+def _named(design: Compared, network: Network) -> dict[str, Any]:
     """What computed, as a JSON document."""
     if not isinstance(design, Assignment):
         return {"spec": str(design)}
@@ -201,7 +202,7 @@ def _named(design: Chosen, network: Network) -> dict[str, Any]:
 
 
 def _evaluated(
-    designs: Sequence[Chosen],
+    designs: Sequence[Compared],
     network: Network,
     data: Data,
     metric: Metric,
@@ -261,7 +262,7 @@ def _settings(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _show_classes(
-    name: str, designs: Sequence[Chosen], results: Sequence[Accuracy], ranks: Sequence[Any]
+    name: str, designs: Sequence[Compared], results: Sequence[Accuracy], ranks: Sequence[Any]
 ) -> None:
     """Print a table of answers that are classes."""
     print_table(
@@ -288,7 +289,7 @@ def _show_classes(
 
 
 def _show(
-    metric: Metric, designs: Sequence[Chosen], results: Sequence[Accuracy], ranks: Sequence[Any]
+    metric: Metric, designs: Sequence[Compared], results: Sequence[Accuracy], ranks: Sequence[Any]
 ) -> None:
     """Print a table of another metric."""
 

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from hwdse.explore.record import short_spec
+from hwdse.explore.candidates import Compared, candidate_of
 from hwdse.networks.assignment import FLOAT, SUFFIX, Assignment
 from hwdse.spec import Design
 
-Chosen = Design | Assignment
 
-
-def chosen(text: str) -> Chosen:
+def chosen(text: str) -> Compared:
     """A design, or the assignment in a file `*.toml`.
 
     Raises:
@@ -20,8 +18,6 @@ def chosen(text: str) -> Chosen:
     return Design.parse(text)
 
 
-def short(one: Chosen | None) -> str:
+def short(one: Compared | None) -> str:
     """A short name for tables; None is float32."""
-    if one is None:
-        return FLOAT
-    return one.name if isinstance(one, Assignment) else short_spec(one)
+    return FLOAT if one is None else candidate_of(one).short

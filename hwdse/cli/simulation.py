@@ -10,13 +10,13 @@ import click
 import numpy as np
 
 from hwdse import networks
-from hwdse.cli.chosen import Chosen, chosen, short
+from hwdse.cli.chosen import chosen, short
 from hwdse.cli.counts import Count
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
 from hwdse.errors import SpecError, VerificationError
+from hwdse.explore.candidates import Compared, candidate_of
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import four_digits
-from hwdse.networks.assignment import Assignment
 from hwdse.networks.by_layer import Layers, designs_in, layers_of
 from hwdse.networks.layers import Answers, answers, check_layers, layer_operands, simulated_samples
 from hwdse.networks.metrics.classes import predicted_classes
@@ -173,7 +173,7 @@ def _judged(expected: Answers, found: Answers) -> dict[str, Any]:
 
 
 def _report(  # noqa: PLR0917 - what was run, and what came out
-    design: Chosen,
+    design: Compared,
     layers: Layers,
     network: str,
     samples: int,
@@ -193,7 +193,7 @@ def _report(  # noqa: PLR0917 - what was run, and what came out
     if as_json:
         print_json(
             {
-                "spec": design.name if isinstance(design, Assignment) else str(design),
+                "spec": candidate_of(design).label,
                 "network": network,
                 "samples": samples,
                 "equal": _is_right(compared, judged),
@@ -229,7 +229,7 @@ def _is_right(compared: ComparedProducts, judged: dict[str, Any]) -> bool:
 
 
 def _show(  # noqa: PLR0917 - what was run, and what came out
-    design: Chosen,
+    design: Compared,
     layers: Layers,
     network: str,
     samples: int,
@@ -240,7 +240,7 @@ def _show(  # noqa: PLR0917 - what was run, and what came out
     several = "1 test sample" if samples == 1 else f"{samples} test samples"
     click.echo(f"{short(design)}: {network}, {several}, in RTL simulation.")
     shown = [*tallies, Tally.summed(tallies)] if len(tallies) > 1 else tallies
-    if isinstance(design, Assignment):
+    if candidate_of(design).design is None:
         for tally in tallies:
             click.echo(f"{tally.layer}: {short(layers[tally.layer])}")
         if _in_float(layers):

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from hwdse import networks
-from hwdse.cli.chosen import Chosen, chosen, short
+from hwdse.cli.chosen import chosen, short
 from hwdse.cli.counts import Count
 from hwdse.cli.memory_formats import store_option, stored_formats
 from hwdse.cli.output import json_option, percent, print_json, print_table
@@ -21,6 +21,7 @@ from hwdse.cost.system import (
     load_machine,
     machines,
 )
+from hwdse.explore.candidates import Compared
 from hwdse.explore.record import four_digits, short_spec
 from hwdse.explore.roofline import plot_roofline
 from hwdse.networks import Network
@@ -109,7 +110,7 @@ def system(
 
 
 def _estimated(
-    design: Chosen,
+    design: Compared,
     network: Network,
     workloads: list[Workload],
     machine: Machine,
@@ -123,12 +124,12 @@ def _estimated(
     return estimate_system(design, workloads, machine, technology=technology, stored=stored)
 
 
-def _document(design: Chosen, cost: SystemCost | ArraysCost) -> dict[str, Any]:
+def _document(design: Compared, cost: SystemCost | ArraysCost) -> dict[str, Any]:
     """A design and its cost, for JSON."""
     return {"spec": str(design), **cost.to_json()}
 
 
-def _show(design: Chosen, cost: SystemCost | ArraysCost, network: str, batch: int) -> None:
+def _show(design: Compared, cost: SystemCost | ArraysCost, network: str, batch: int) -> None:
     samples = "1 sample" if batch == 1 else f"{batch} samples"
     arrays = [cost] if isinstance(cost, SystemCost) else cost.arrays
     if isinstance(cost, ArraysCost):

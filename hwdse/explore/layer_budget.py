@@ -91,12 +91,9 @@ def _energy(
 def _area(
     designs: Sequence[Design], scores: LayerScores, technology: str, clock_ns: float | None
 ) -> LayerPrices:
-    """um2 of the units, which stand side by side and work one at a time, for each product."""
+    """um2 of the units, which stand side by side and work one at a time."""
     nothing = dict.fromkeys(scores.sites, 0.0)
-    areas = {}
-    for design in designs:
-        found = cost.estimate(design, technology, clock_ns=clock_ns)
-        areas[design] = found.area_um2 / design.unit.macs_per_cycle
+    areas = {one: cost.estimate(one, technology, clock_ns=clock_ns).area_um2 for one in designs}
     return LayerPrices(of_layers=dict.fromkeys(designs, nothing), of_designs=areas)
 
 

@@ -1,6 +1,7 @@
 """Scores a network whose matrix products run in a design's arithmetic."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -291,12 +292,10 @@ def arithmetic_maker(
     Raises:
         SpecError: the design has no fast kernel.
     """
-    if design.unit.takes_blocks:
-        blocks = hwdse.kernels.matmul_of(design) if block_matmul is None else block_matmul
-        check_blocks(design, blocks)
-    else:
-        multiply = hwdse.kernels.matmul if matmul is None else matmul
-        check_kernel(design, multiply)
+    blocks = design.unit.takes_blocks
+    kind = _of_blocks(design, block_matmul) if blocks else _of_elements(design, matmul)
+    # Operand methods know no scale policy: what they made is kept for the next one.
+    kept: dict[tuple[Computation, Data, tuple[str, ...]], PreparedLayers] = {}
 
     def make(
         network: Computation,
@@ -305,28 +304,50 @@ def arithmetic_maker(
         requantize: bool,
         sites: Sequence[str],
     ) -> Arithmetic:
-        seen = {name: one for name, one in observed(network, data).items() if name in sites}
-        prepared = PreparedLayers.of(methods, design, network, data, seen)
-        plans: Mapping[str, Any]
-        if design.unit.takes_blocks:
-            plans = {
-                name: block_plan(design, one, requantize=requantize)
-                for name, one in prepared.observations.items()
-            }
-        else:
-            plans = {
-                name: plan(design, one, multiply, policy, requantize=requantize)
-                for name, one in prepared.observations.items()
-            }
-        chosen, corrections = prepared.finished(plans)
-        inner: Arithmetic
-        if design.unit.takes_blocks:
-            inner = BlockArithmetic(design, chosen, blocks)
-        else:
-            inner = DesignArithmetic(design, chosen, multiply)
+        key = network, data, tuple(sites)
+        if key not in kept:
+            seen = {name: one for name, one in observed(network, data).items() if name in sites}
+            kept[key] = PreparedLayers.of(methods, design, network, data, seen)
+        prepared = kept[key]
+        planned = {
+            name: kind.plan(one, policy, requantize) for name, one in prepared.observations.items()
+        }
+        chosen, corrections = prepared.finished(planned)
+        inner = kind.arithmetic(chosen)
         return PreparedArithmetic(inner, prepared, corrections) if methods else inner
 
     return make
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How operands of one kind are planned and multiplied.
+
+    Attributes:
+        plan: function (observation, scale policy, requantize) -> plan of a site.
+        arithmetic: function from the plans of sites to the arithmetic.
+    """
+
+    plan: Callable[[Observation, ScalePolicy, bool], Any]
+    arithmetic: Callable[[dict[str, Any]], Arithmetic]
+
+
+def _of_elements(design: Design, matmul: MatMul | None) -> _Kind:
+    multiply = hwdse.kernels.matmul if matmul is None else matmul
+    check_kernel(design, multiply)
+    return _Kind(
+        lambda one, policy, handed: plan(design, one, multiply, policy, requantize=handed),
+        lambda plans: DesignArithmetic(design, plans, multiply),
+    )
+
+
+def _of_blocks(design: Design, matmul: BlockMatMul | None) -> _Kind:
+    multiply = hwdse.kernels.matmul_of(design) if matmul is None else matmul
+    check_blocks(design, multiply)
+    return _Kind(
+        lambda one, _, handed: block_plan(design, one, requantize=handed),
+        lambda plans: BlockArithmetic(design, plans, multiply),
+    )
 
 
 def plan_network(

@@ -77,25 +77,36 @@ def run(
         recipe: training parameters, of which the command line may replace some.
         export: makes the model of a trained network.
     """
+    parser = arguments(description, recipe)
+    options = parser.parse_args()
+    part, report = parts(options)
+    recipe = replace(recipe, epochs=options.epochs, seed=options.seed)
+    x, y = normalised(part).to(options.device), torch.from_numpy(part.y).to(options.device)
+    network = train(build, recipe, x, y, augment)
+    save(export(network), options.output)
+    found = accuracy(network, normalised(report), report.y)
+    sys.stdout.write(f"float accuracy {found:.4f} of {len(report.x)} images\n")
+
+
+def arguments(
+    description: str | None, recipe: Recipe, *, writes: bool = True
+) -> argparse.ArgumentParser:
+    """The options that all these commands have; a file must be named if they always write one."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path, required=writes)
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--epochs", type=int, default=recipe.epochs)
     parser.add_argument("--seed", type=int, default=recipe.seed)
     parser.add_argument("--holdout", type=int, default=0, help="train images kept to report on")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    options = parser.parse_args()
+    return parser
 
+
+def parts(options: argparse.Namespace) -> tuple[datasets.Split, datasets.Split]:
+    """The images to train on, and those to report on."""
     everything = datasets.FASHION_MNIST.train(options.data_dir)
     kept = len(everything.x) - options.holdout
     part = datasets.Split(x=everything.x[:kept], y=everything.y[:kept])
-    recipe = replace(recipe, epochs=options.epochs, seed=options.seed)
-    x, y = normalised(part).to(options.device), torch.from_numpy(part.y).to(options.device)
-    network = train(build, recipe, x, y, augment)
-    save(export(network), options.output)
     if options.holdout:
-        report = datasets.Split(x=everything.x[kept:], y=everything.y[kept:])
-    else:
-        report = datasets.FASHION_MNIST.test(options.data_dir)
-    found = accuracy(network, normalised(report), report.y)
-    sys.stdout.write(f"float accuracy {found:.4f} of {len(report.x)} images\n")
+        return part, datasets.Split(x=everything.x[kept:], y=everything.y[kept:])
+    return part, datasets.FASHION_MNIST.test(options.data_dir)

@@ -9,7 +9,6 @@ scales of weights and activations, so a design in these formats computes with th
 recipe was chosen on 5,000 train images that were held back (`--holdout 5000`).
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,9 +24,8 @@ from torch import nn
 from hwdse import formats
 from hwdse.errors import NetworkError
 from hwdse.formats import Format
-from hwdse.networks import datasets
 from hwdse.networks.train.export import GraphBuilder, StoredWeights, save
-from hwdse.networks.train.fashion import augment, metadata, normalised
+from hwdse.networks.train.fashion import arguments, augment, metadata, normalised, parts
 from hwdse.networks.train.fashion_cnn import CALIBRATION, DEFAULT_SAMPLES, LAYERS, build_network
 from hwdse.networks.train.images import Recipe, accuracy, train
 from hwdse.networks.train.quantized import QuantizedLayer, parameter_groups, quantizers
@@ -191,7 +189,7 @@ def _round_input(graph: GraphBuilder, layer: QuantizedLayer) -> None:
 
 def main() -> None:
     """Train, write the file if one is named, and report the accuracy."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments(__doc__, RECIPE, writes=False)
     parser.add_argument("--weights", type=parsed, required=True)
     parser.add_argument("--activations", type=parsed, required=True)
     parser.add_argument(
@@ -200,18 +198,10 @@ def main() -> None:
     parser.add_argument(
         "--reuse", action="store_true", help="weights that are zero add to the bias"
     )
-    parser.add_argument("-o", "--output", type=Path)
-    parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
     parser.add_argument("--rate", type=float, default=RECIPE.peak_rate)
-    parser.add_argument("--seed", type=int, default=RECIPE.seed)
-    parser.add_argument("--holdout", type=int, default=0, help="train images kept to report on")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
 
-    everything = datasets.FASHION_MNIST.train(options.data_dir)
-    kept = len(everything.x) - options.holdout
-    part = datasets.Split(x=everything.x[:kept], y=everything.y[:kept])
+    part, report = parts(options)
     recipe = replace(RECIPE, epochs=options.epochs, seed=options.seed, peak_rate=options.rate)
     images = normalised(part)
 
@@ -251,10 +241,6 @@ def main() -> None:
     )
     if options.output:
         save(export(network, f"5-convolution CNN trained in {names}"), options.output)
-    if options.holdout:
-        report = datasets.Split(x=everything.x[kept:], y=everything.y[kept:])
-    else:
-        report = datasets.FASHION_MNIST.test(options.data_dir)
     found = accuracy(network, normalised(report), report.y)
     sys.stdout.write(
         f"seed {options.seed} {names}{' reuse' * options.reuse} accuracy {found:.4f} "
