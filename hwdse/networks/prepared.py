@@ -32,6 +32,8 @@ from hwdse.spec import BlockProduct, Design
 
 _STEPS = 2.0 ** (np.array([0, -1, 1, -2, 2, -3, 3, -4]) / 8)
 """Scales that are tried, by the one that is best for rounding to nearest."""
+_OCTAVES = np.array([1.0, 0.5, 2.0])
+"""The same, where scales are shifts."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -166,7 +168,7 @@ def _best_scales(
     scale = np.broadcast_to(scaling.scale, (len(weights), 1, weights.shape[2]))
     found, best = np.empty_like(weights), np.full(scale.shape, np.inf)
     chosen = np.ones_like(best)
-    for step in _STEPS:
+    for step in _OCTAVES if scaling.octaves_only else _STEPS:
         tried = replace(scaling, scale=scale * step)
         for group, (matrix, of_rows) in enumerate(zip(weights, moments, strict=True)):
             values = method.values(matrix, of_rows, ElementGrid(tried, group))

@@ -7,8 +7,8 @@ import numpy as np
 from scipy import linalg, stats
 
 from hwdse.networks.methods.method import OperandMethod, SeenLayer, Values
-from hwdse.networks.methods.number import option
 from hwdse.networks.methods.transform import Rotated, Transform
+from hwdse.networks.number_option import option
 
 _SIZE = 64
 _SEED = 17

@@ -6,8 +6,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from hwdse.networks.methods.method import OperandMethod, SeenLayer
-from hwdse.networks.methods.number import option
 from hwdse.networks.methods.transform import Scaled, Transform
+from hwdse.networks.number_option import option
 
 
 @dataclass(frozen=True, kw_only=True)
