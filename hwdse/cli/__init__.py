@@ -73,6 +73,10 @@ COMMANDS = {
         "hwdse.cli.layers",
         "Search the design of each layer of a network under a budget.",
     ),
+    "learn-codebook": (
+        "hwdse.cli.codebook",
+        "Learn the levels that suit the weights of a network best.",
+    ),
     "run-layer": (
         "hwdse.cli.simulation",
         "Run layers of a network in RTL simulation of a design.",

@@ -11,11 +11,11 @@ from hwdse import networks
 from hwdse.cli.chosen import chosen, short
 from hwdse.cli.counts import Count
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
+from hwdse.cli.scales import scales_option
 from hwdse.errors import DatasetError, quoted
 from hwdse.explore.candidates import Compared
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.networks import Accuracy, Data, Network, Options, metrics
-from hwdse.networks import scales as scales_of_networks
 from hwdse.networks.assignment import FLOAT, Assignment
 from hwdse.networks.by_layer import layers_of
 from hwdse.networks.data import images_named, own_data
@@ -72,13 +72,7 @@ _DIGITS = frozenset("0123456789")
     type=Count(1),
     help="Test samples, from the first; by default as many as the network says, or all.",
 )
-@click.option(
-    "--scales",
-    type=click.Choice(scales_of_networks.names()),
-    default=networks.DEFAULT_SCALES,
-    show_default=True,
-    help="Policy that chooses the scales of activations and weights.",
-)
+@scales_option()
 @click.option(
     "--method",
     "methods",

@@ -11,6 +11,7 @@ from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.fronts import print_advice, print_failures, print_front
 from hwdse.cli.output import json_option, print_json
 from hwdse.cli.places import PlaceType, sweep_option
+from hwdse.cli.scales import scales_option
 from hwdse.errors import FailedDesignsError, StoreError
 from hwdse.explore.aims import Aims
 from hwdse.explore.asked import DEFAULT_SWEEP
@@ -27,7 +28,6 @@ from hwdse.explore.space import Space
 from hwdse.explore.standing import with_standing
 from hwdse.explore.store import Store
 from hwdse.explore.tables import finished, frame_of
-from hwdse.networks.scales import names as scale_policies
 from hwdse.text import printable
 
 
@@ -66,11 +66,7 @@ _COLUMN = _Quantity()
 )
 @click.option("--network", help="Shipped network or ONNX file, instead of the space's.")
 @click.option("--samples", type=Count(1), help="Test samples, instead of the space's.")
-@click.option(
-    "--scales",
-    type=click.Choice(scale_policies()),
-    help="Policy that chooses scales, instead of the space's.",
-)
+@scales_option(None, ", instead of the space's")
 @click.option(
     "--requantize/--no-requantize",
     default=None,

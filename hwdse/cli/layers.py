@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from hwdse import networks
 from hwdse.cli.counts import Count
 from hwdse.cli.output import json_option, percent, print_json, print_table
+from hwdse.cli.scales import scales_option
 from hwdse.cost import DEFAULT_TECHNOLOGY
 from hwdse.errors import SpecError
 from hwdse.explore.layer_budget import LayerBudget
@@ -17,7 +17,6 @@ from hwdse.explore.layer_search import DEFAULT_TRIES, Found, find_layers
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import short_spec
 from hwdse.networks import Accuracy, metrics
-from hwdse.networks import scales as scales_of_networks
 from hwdse.networks.assignment import Assignment
 from hwdse.networks.layer_scores import LayerScores
 from hwdse.networks.sensitivity import LayerLoss, layer_losses
@@ -32,13 +31,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.argument("spec", nargs=-1, required=True),
         click.option("--network", required=True, help="Shipped network or ONNX file."),
         click.option("--samples", type=Count(1), help="Test samples, from the first."),
-        click.option(
-            "--scales",
-            type=click.Choice(scales_of_networks.names()),
-            default=networks.DEFAULT_SCALES,
-            show_default=True,
-            help="Policy that chooses the scales of activations and weights.",
-        ),
+        scales_option(),
         click.option(
             "--method", "methods", default="", metavar="NAME,...", help="Quantisation methods."
         ),

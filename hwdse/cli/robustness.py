@@ -7,9 +7,9 @@ import click
 from hwdse import networks
 from hwdse.cli.counts import Count
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
+from hwdse.cli.scales import scales_option
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import short_spec
-from hwdse.networks import scales as scales_of_networks
 from hwdse.networks.bit_errors import (
     DEFAULT_DRAWS,
     DEFAULT_RATE,
@@ -30,13 +30,6 @@ from hwdse.networks.summation_order import (
 )
 from hwdse.spec import Design
 
-_scales_option = click.option(
-    "--scales",
-    type=click.Choice(scales_of_networks.names()),
-    default=networks.DEFAULT_SCALES,
-    show_default=True,
-    help="Policy that chooses the scales of activations and weights.",
-)
 _data_option = click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset."
 )
@@ -63,7 +56,7 @@ _plot_option = click.option(
     show_default=True,
     help="Orders of the terms, the network's own included.",
 )
-@_scales_option
+@scales_option()
 @_data_option
 @_plot_option
 @json_option
@@ -163,7 +156,7 @@ def orders(
     type=Count(1),
     help="Test samples, from the first; by default as many as the network says.",
 )
-@_scales_option
+@scales_option()
 @_data_option
 @_plot_option
 @json_option

@@ -112,7 +112,7 @@ class DesignEvaluator:
             technology=technology,
             technology_digest=technology_digest,
             data_dir=data_dir,
-            scales=get_policy(scales).name,
+            scales=str(get_policy(scales)),
             methods=written(parse_methods(methods)),
             requantize=requantize,
             clock_ns=clock_ns,

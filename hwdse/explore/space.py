@@ -3,7 +3,7 @@
 ```toml
 network = "digits-cnn"       # network for measuring accuracy
 samples = 360                # number of test samples; default: the number in the network
-scales = "output"            # scale policy: output, pow2, mse or absmax
+scales = "output"            # scale policy (docs/networks.md), such as pow2 or percentile:99.9
 methods = "gptq"             # quantisation methods (docs/methods.md); default: none
 requantize = false           # true: layers hand on outputs in the design's output format
 technology = "nangate45"
@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hwdse.cost import DEFAULT_TECHNOLOGY
-from hwdse.errors import HwdseError, SearchError, SpaceError, SpecError
+from hwdse.errors import HwdseError, NetworkError, SearchError, SpaceError, SpecError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.budget import SAMPLERS, check_sampler, measurements
 from hwdse.explore.candidates import Compared
@@ -50,7 +50,7 @@ from hwdse.explore.space_text import SpaceText, toml
 from hwdse.networks.assignment import SUFFIX, Assignment
 from hwdse.networks.methods import parse as parse_methods
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
-from hwdse.networks.scales import names as scale_policies
+from hwdse.networks.scales import get as get_policy
 from hwdse.reading import MAX_TOML, read_text
 from hwdse.spec import Design
 
@@ -165,9 +165,10 @@ class Space:
                 parse_methods(str(methods))
             except SpecError as error:
                 raise SpaceError(f"{self.name}: {error}") from error
-        if self.scales not in scale_policies():
-            allowed = ", ".join(scale_policies())
-            raise SpaceError(f"{self.name}: scales = {self.scales!r}: allowed are {allowed}")
+        try:
+            get_policy(self.scales)
+        except NetworkError as error:
+            raise SpaceError(f"{self.name}: {error}") from error
 
     def _check_assignments(self) -> None:
         names = [one.name for one in self.assignments]

@@ -38,11 +38,11 @@ from hwdse.networks.prepared import PreparedArithmetic, PreparedLayers
 from hwdse.networks.protocols import Computation, Data
 from hwdse.networks.quantize import DesignArithmetic, MatMul, Plan, plan
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
-from hwdse.networks.scales import MSE, OUTPUT, POW2, ScalePolicy
+from hwdse.networks.scales import ScalePolicy
 from hwdse.networks.scales import get as get_policy
 from hwdse.spec import Design
 
-COMPARED_SCALES = (OUTPUT.name, POW2.name, MSE.name)
+COMPARED_SCALES = ("output", "pow2", "mse")
 """Scale policies to compare: all policies that search for a scale."""
 _COMPARED_SAMPLES = 500
 
@@ -90,7 +90,8 @@ def evaluate(
             Default: those that the network's file names.
         metric: a metric, or the name of one, of `hwdse.networks.metrics.names()`. Default: that
             which the network's file names, or top-1 accuracy.
-        scales: name of the scale policy, one of `hwdse.networks.scales.names()`.
+        scales: scale policy, one of `hwdse.networks.scales.names()` with its option, such as
+            "percentile:99.5".
         compare_scales: also score the first samples under other policies, for `other_scales`.
         requantize: round the values that a layer hands to the next layer to the design's output
             format.
@@ -134,12 +135,12 @@ def evaluate(
         others = {}
         for name in COMPARED_SCALES if compare_scales else ():
             # Blocks have their own scales, the same under every policy.
-            same = blocks or name == scales
+            same = blocks or name == str(policy)
             others[name] = (found if same else scored(get_policy(name), few, None)).value(few)
     return Accuracy(
         **found.result(),
         network=test.network.name,
-        scales=scales,
+        scales=str(policy),
         requantize=requantize,
         methods=written(steps),
         other_scales=others,

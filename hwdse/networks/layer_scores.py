@@ -124,6 +124,6 @@ class LayerScores:
         return Accuracy(
             **scores.result(),
             network=self._test.network.name,
-            scales=self._policy.name,
+            scales=str(self._policy),
             methods=written(self._steps),
         )

@@ -24,6 +24,7 @@ from hwdse.networks.methods.method import (
     WeightMethod,
 )
 from hwdse.networks.methods.transform import Transform, of_activations
+from hwdse.networks.neighbours import layers_before
 from hwdse.networks.observe import Observation
 from hwdse.networks.protocols import Computation, Data
 from hwdse.networks.quantize import Plan
@@ -32,6 +33,8 @@ from hwdse.spec import BlockProduct, Design
 
 _STEPS = 2.0 ** (np.array([0, -1, 1, -2, 2, -3, 3, -4]) / 8)
 """Scales that are tried, by the one that is best for rounding to nearest."""
+_OCTAVES = np.array([1.0, 0.5, 2.0])
+"""The same, where scales are shifts."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,23 +81,22 @@ class PreparedLayers:
         block = design.mul.b if isinstance(design.mul, BlockProduct) else None
         moments = grams(network, data)
         layers: dict[str, SeenLayer] = {}
-        transforms: dict[str, list[Transform]] = {}
         for name, seen in observations.items():
             if not seen.constant or seen.given is not NOTHING:
                 continue
-            layer = SeenLayer(
+            layers[name] = SeenLayer(
                 observation=seen,
                 gram=moments[name],
                 nearest=_nearest(design, block),
                 block=_size(block) if block else 0,
             )
-            transforms[name] = []
-            for method in methods:
-                change = method.transform(layer) if isinstance(method, OperandMethod) else None
-                if change is not None:
+        transforms: dict[str, list[Transform]] = {name: [] for name in layers}
+        before = layers_before(network)
+        for method in methods:
+            if isinstance(method, OperandMethod):
+                for name, change in method.transforms(layers, before).items():
                     transforms[name].append(change)
-                    layer = layer.changed(change)
-            layers[name] = layer
+                    layers[name] = layers[name].changed(change)
         changed = {name: layer.observation for name, layer in layers.items()}
         return cls(
             observations={**observations, **changed},
@@ -166,7 +168,7 @@ def _best_scales(
     scale = np.broadcast_to(scaling.scale, (len(weights), 1, weights.shape[2]))
     found, best = np.empty_like(weights), np.full(scale.shape, np.inf)
     chosen = np.ones_like(best)
-    for step in _STEPS:
+    for step in _OCTAVES if scaling.octaves_only else _STEPS:
         tried = replace(scaling, scale=scale * step)
         for group, (matrix, of_rows) in enumerate(zip(weights, moments, strict=True)):
             values = method.values(matrix, of_rows, ElementGrid(tried, group))

@@ -37,17 +37,12 @@ from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
 from hwdse.networks.given import Weights, activations, weights
 from hwdse.networks.headroom import excess_bits, largest_codes, second_largest
 from hwdse.networks.observe import Observation
-from hwdse.networks.scales import Codes, ScalePolicy, Scaling
+from hwdse.networks.scales import UNSEEN_MARGIN, Codes, ScalePolicy, ScaleTask, Scaling
 from hwdse.spec import Design
 
 MatMul = Callable[[Design, Codes, Codes], Codes]
 """A function (design, codes of A (M, K), codes of B (K, N)) -> output codes (M, N)."""
 
-UNSEEN_MARGIN = 1.125
-"""Margin on the largest activation.
-
-Calibration sees few samples, and clipping an unseen activation costs more than this margin.
-"""
 _UNSCALED_NOISE = 10**-4.5
 """No scale is needed if the output's squared error is below this fraction of its power (45 dB)."""
 
@@ -124,7 +119,7 @@ def plan(
             used[place] = min(used[place], limits[place])
     movable = tuple(place for place in (0, 1) if given[place] is None)
     plain = stored is None or (len(stored.segments) == 1 and not stored.zero.any())
-    if policy.measure == "output" and movable and plain:
+    if policy.placed and movable and plain:
         first, second = _placed(design, observation, first, second, matmul, movable=movable)
     handed = handed_scalings(design.out, observation) if requantize else (None, None)
     handed = (None if given[0] else handed[0], None if given[1] else handed[1])
@@ -265,6 +260,7 @@ def _scalings(
         expected=rows @ matrices,
         # The weights of a channel affect the outputs of this channel only.
         channels=(1,) if observation.constant else (0, 1, 2),
+        weights=observation.constant,
     )
     second = given[1] or search.scaling(
         formats[1], matrices, second_largest(observation), limits[1], lambda b: rows @ b
@@ -272,9 +268,8 @@ def _scalings(
     if given[0] is not None:
         return given[0], second
     rounded = second.values(matrices)
-    margin = UNSEEN_MARGIN if policy.measure else 1.0
-    first_largest = np.full((1, 1, 1), observation.first_largest * margin)
-    search = replace(search, channels=(0, 1, 2))
+    first_largest = np.full((1, 1, 1), observation.first_largest * policy.margin)
+    search = replace(search, channels=(0, 1, 2), weights=False)
     first = search.scaling(
         formats[0], observation.rows, first_largest, limits[0], lambda a: a @ rounded
     )
@@ -289,11 +284,13 @@ class _Search:
         policy: the scale policy; it decides which error to minimise.
         expected: the product in float.
         channels: axes along which all values share a scale.
+        weights: whether the operand is constant.
     """
 
     policy: ScalePolicy
     expected: npt.NDArray[np.floating]
     channels: tuple[int, ...]
+    weights: bool = False
 
     def scaling(
         self,
@@ -324,8 +321,17 @@ class _Search:
         enough = _UNSCALED_NOISE * np.square(self.expected).sum()
         if largest.max(initial=0.0) <= limit and of_outputs(plain).sum() <= enough:
             return plain
-        measure = of_outputs if self.policy.measure == "output" else of_values
-        return scales.choose(self.policy, number_format, largest, limit, measure)
+        return self.policy.choose(
+            ScaleTask(
+                number_format=number_format,
+                operand=operand,
+                largest=largest,
+                limit=limit,
+                weights=self.weights,
+                of_outputs=of_outputs,
+                of_values=of_values,
+            )
+        )
 
     def _summed(self, difference: Values) -> Values:
         found: Values = np.square(difference).sum(axis=self.channels, keepdims=True)
@@ -338,7 +344,7 @@ def handed_scalings(
     """Scalings with which layers hand on both operands in this format; None for weights."""
 
     def scaling(operand: Real, largest: float) -> Scaling:
-        search = _Search(policy=scales.MSE, expected=operand, channels=(0, 1, 2))
+        search = _Search(policy=scales.get("mse"), expected=operand, channels=(0, 1, 2))
         top = np.full((1, 1, 1), largest * UNSEEN_MARGIN)
         return search.scaling(number_format, operand, top, float(number_format.max), lambda x: x)
 

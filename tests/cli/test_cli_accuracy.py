@@ -40,6 +40,9 @@ def test_accuracy_under_another_policy(capsys):
     assert values[0] > 0.97
     assert values[1] < 0.5
     assert main([*arguments, "--scales", "best"]) == 2
+    assert "unknown scales 'best': known are absmax, entropy" in capsys.readouterr().err
+    assert main([*arguments, "--scales", "percentile:99.50", "--samples", "20"]) == 0
+    assert json.loads(capsys.readouterr().out)["designs"][0]["scales"] == "percentile:99.5"
 
 
 def test_layers_with_designs_of_their_own(tmp_path, capsys, only_error):

@@ -85,6 +85,7 @@ def test_one_value_is_no_axis(tmp_path):
         ('methods = ["", "magic"]', "unknown method 'magic'"),
         ("clock_ns = [1, 0]", "clock_ns = 0.0 must be above 0"),
         ('scales = ["mse", "pow2"]', "scales = .*: must be text"),
+        ('scales = "percentile:5"', "scales 'percentile:5': the form is percentile"),
     ],
 )
 def test_wrong_axes_are_refused(tmp_path, line, message):

@@ -24,6 +24,7 @@ from hwdse.networks.methods.reorder import Reorder
 from hwdse.networks.methods.smoothquant import SmoothQuant
 from hwdse.networks.methods.transform import of_activations, of_matrices, of_rows
 from hwdse.networks.observe import Observation
+from hwdse.networks.prepared import _best_scales
 from hwdse.networks.scales import Scaling
 
 OPERAND_METHODS = [
@@ -267,3 +268,23 @@ def test_networks_come_nearer_to_float(spec: str) -> None:
     # What is added without quantisation is right: all ranks of the error are no error.
     full = run("lowrank:64")
     assert full.sqnr_db > plain.sqnr_db
+
+
+@pytest.mark.parametrize("name", ["pow2", "ratio"])
+def test_weight_methods_keep_scales_that_are_shifts(name: str) -> None:
+    weights, moments = problem(40, 6)
+    weights *= 3.0 ** np.arange(6)
+    limit = 7.0
+    scale = 2.0 ** np.round(np.log2(np.abs(weights).max(axis=0) / limit)) * 1.25
+    scaling = Scaling(
+        number_format=formats.get("int4"),
+        scale=scale[np.newaxis, np.newaxis],
+        limit=limit,
+        octaves_only=True,
+    )
+    found, _ = _best_scales(Gptq(), weights[np.newaxis], moments[np.newaxis], scaling)
+    assert set(np.log2(found.scale / scaling.scale).ravel()) <= {-1.0, 0.0, 1.0}
+    design = Design.parse("a=int8,b=int4,acc=int:32")
+    run = networks.evaluate(design, "digits", 20, methods="gptq", scales=name, compare_scales=False)
+    assert run.scales == name
+    assert run.sqnr_db > 15

@@ -5,14 +5,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from hwdse.networks.methods.method import OperandMethod, SeenLayer, Values
+from hwdse.networks.methods.method import LayerwiseMethod, SeenLayer, Values
 from hwdse.networks.methods.transform import Scaled, Transform
 
 _POWERS = np.linspace(0, 1, 11)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Awq(OperandMethod):
+class Awq(LayerwiseMethod):
     """A factor for each channel, a power of the mean magnitude of its activations.
 
     Of eleven powers from 0 to 1, that with the least error of the layer's results is taken. The
@@ -25,7 +25,7 @@ class Awq(OperandMethod):
     source: ClassVar[str] = "Lin et al., AWQ, MLSys 2024"
 
     def transform(self, layer: SeenLayer) -> Transform | None:
-        """See `OperandMethod.transform`."""
+        """See `LayerwiseMethod.transform`."""
         squares = np.einsum("gkk->gk", layer.gram.matrix)
         carried = np.sqrt(layer.by_channel(squares, np.add))
         carried = np.maximum(carried, 1e-6 * carried.max(initial=1e-30))

@@ -8,7 +8,7 @@ from scipy import linalg
 
 from hwdse.networks.methods.grid import WeightGrid
 from hwdse.networks.methods.method import Values, WeightMethod
-from hwdse.networks.methods.number import option
+from hwdse.networks.number_option import option
 
 _CHUNK = 64
 

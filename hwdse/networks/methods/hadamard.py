@@ -6,16 +6,16 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import linalg, stats
 
-from hwdse.networks.methods.method import OperandMethod, SeenLayer, Values
-from hwdse.networks.methods.number import option
+from hwdse.networks.methods.method import LayerwiseMethod, SeenLayer, Values
 from hwdse.networks.methods.transform import Rotated, Transform
+from hwdse.networks.number_option import option
 
 _SIZE = 64
 _SEED = 17
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hadamard(OperandMethod):
+class Hadamard(LayerwiseMethod):
     """A Hadamard rotation of blocks of channels.
 
     Rotated activations need adders before the layer, if the operator before it cannot take the
@@ -50,7 +50,7 @@ class Hadamard(OperandMethod):
         return self.keyword if self.size == _SIZE else f"{self.keyword}:{self.size}"
 
     def transform(self, layer: SeenLayer) -> Transform | None:
-        """See `OperandMethod.transform`. None for an odd number of channels."""
+        """See `LayerwiseMethod.transform`. None for an odd number of channels."""
         channels = layer.observation.matrices.shape[1] // layer.gram.site.taps
         size = min(self.size, channels & -channels)
         return Rotated(matrix=self.matrix(size)) if size > 1 else None

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from hwdse.networks.methods.method import Correction, CorrectionMethod, SeenLayer, Values
-from hwdse.networks.methods.number import option
+from hwdse.networks.number_option import option
 
 _RANK = 8
 

@@ -1,7 +1,7 @@
 """What a method is, and what it sees of a layer."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
@@ -104,8 +104,33 @@ class OperandMethod(Method):
     stage: ClassVar[int] = 1
 
     @abstractmethod
+    def transforms(
+        self, layers: Mapping[str, SeenLayer], before: Mapping[str, str]
+    ) -> dict[str, Transform]:
+        """The changes of layers. Those where there is nothing to gain are left out.
+
+        Args:
+            layers: the layers of a design, by site name, changed by earlier steps.
+            before: for each layer that has one, the name of the layer whose weights can take
+                factors of this layer's channels (`hwdse.networks.neighbours`).
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerwiseMethod(OperandMethod):
+    """Changes each layer by what it sees of this layer alone."""
+
+    @abstractmethod
     def transform(self, layer: SeenLayer) -> Transform | None:
         """The change for a layer; None: there is nothing to gain."""
+
+    def transforms(
+        self, layers: Mapping[str, SeenLayer], before: Mapping[str, str]
+    ) -> dict[str, Transform]:
+        """See `OperandMethod.transforms`."""
+        del before
+        found = {name: self.transform(layer) for name, layer in layers.items()}
+        return {name: change for name, change in found.items() if change is not None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from hwdse.networks.methods.method import OperandMethod, SeenLayer
+from hwdse.networks.methods.method import LayerwiseMethod, SeenLayer
 from hwdse.networks.methods.transform import Reordered, Transform
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reorder(OperandMethod):
+class Reorder(LayerwiseMethod):
     """Sorts the channels of a layer by their largest magnitude, activations times weights.
 
     Nothing changes where weights have no blocks. The layer before writes its channels in the new
@@ -21,7 +21,7 @@ class Reorder(OperandMethod):
     source: ClassVar[str] = "Yuan et al., RPTQ, 2023; Lin et al., Duquant, NeurIPS 2024"
 
     def transform(self, layer: SeenLayer) -> Transform | None:
-        """See `OperandMethod.transform`. None without blocks."""
+        """See `LayerwiseMethod.transform`. None without blocks."""
         if not layer.block:
             return None
         x = layer.by_channel(layer.gram.largest, np.maximum)

@@ -5,13 +5,13 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from hwdse.networks.methods.method import OperandMethod, SeenLayer
-from hwdse.networks.methods.number import option
+from hwdse.networks.methods.method import LayerwiseMethod, SeenLayer
 from hwdse.networks.methods.transform import Scaled, Transform
+from hwdse.networks.number_option import option
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmoothQuant(OperandMethod):
+class SmoothQuant(LayerwiseMethod):
     """A factor for each channel: max|x|^alpha / max|w|^(1 - alpha).
 
     The operator before the layer can take the factors, so they cost nothing in hardware.
@@ -39,7 +39,7 @@ class SmoothQuant(OperandMethod):
         return self.keyword if self.alpha == 0.5 else f"{self.keyword}:{self.alpha:g}"
 
     def transform(self, layer: SeenLayer) -> Transform | None:
-        """See `OperandMethod.transform`."""
+        """See `LayerwiseMethod.transform`."""
         x = layer.by_channel(layer.gram.largest, np.maximum)
         w = layer.by_channel(np.abs(layer.weights).max(axis=-1), np.maximum)
         used = (x > 0) & (w > 0)

@@ -1,17 +1,17 @@
-"""The one number that many methods take as an option."""
+"""The one number that many methods and scale policies take as an option."""
 
 import math
 
-from hwdse.networks.methods.method import Method
+from hwdse.spec.part import Part
 
 
 def option(
-    method: type[Method], options: tuple[str, ...], default: float, *, low: float, high: float
+    part: type[Part], options: tuple[str, ...], default: float, *, low: float, high: float
 ) -> float:
     """The number in the options, or the default.
 
     Args:
-        method: the method, for errors.
+        part: the method or policy, for errors.
         options: texts after the keyword.
         default: the number without options.
         low: smallest number.
@@ -27,5 +27,5 @@ def option(
     except ValueError:
         value = math.nan
     if len(options) > 1 or not low <= value <= high:
-        raise method.bad_options(options)
+        raise part.bad_options(options)
     return value
