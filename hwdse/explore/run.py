@@ -24,6 +24,7 @@ from hwdse.explore.space import Space
 from hwdse.explore.steps import SweepPart, SweepSteps
 from hwdse.explore.store import Store
 from hwdse.explore.verilog import Generator, VerilogGenerator
+from hwdse.networks.source import NO_SETTINGS, NetworkSettings
 from hwdse.runners import runner_of
 from hwdse.text import printable
 from hwdse.workers import Failure
@@ -84,6 +85,7 @@ def sweep(
     jobs: int | None = None,
     scheduler: str | None = None,
     network: str | None = None,
+    settings: NetworkSettings | None = None,
     samples: int | None = None,
     scales: str | None = None,
     requantize: bool | None = None,
@@ -111,7 +113,9 @@ def sweep(
             and a design that kills its process kills this process.
         scheduler: address of a Dask scheduler, such as tcp://127.0.0.1:8786, whose workers do the
             work instead.
-        network: network to use instead of the network in the space.
+        network: network to use instead of the network in the space, without the data, metric and
+            other settings of that one.
+        settings: data, metric and other settings of the network, instead of those in the space.
         samples: number of test samples to use instead of the number in the space.
         scales: scale policy to use instead of the policy in the space.
         requantize: whether layers hand on their outputs in the output format; overrides the space.
@@ -120,7 +124,7 @@ def sweep(
             space. A search then chooses them; the others are not in the results.
         sampler: what chooses the designs, instead of the sampler of the space: one of
             `hwdse.explore.budget.SAMPLERS`.
-        data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
+        data_dir: folder of a registered dataset. Default: $HWDSE_DATA or the system folder.
         reporter: receives the progress.
         evaluator: evaluates a design. Default: analytic cost, and accuracy of the network.
         generator: writes and verifies Verilog. Default: `hwdse.verify.generate`.
@@ -131,7 +135,9 @@ def sweep(
             written. The attribute `result` of the error is the `Sweep`.
     """
     if network is not None:
-        space = space.fixed(network=network)
+        space = replace(space.fixed(network=network), settings=settings or NO_SETTINGS)
+    elif settings is not None:
+        space = replace(space, settings=settings)
     if clock_ns is not None:
         space = space.fixed(clock_ns=clock_ns)
     given = {"samples": samples, "scales": scales, "requantize": requantize}
@@ -201,6 +207,7 @@ def _evaluator(space: Space, data_dir: Path | None) -> DesignEvaluator:
         space.samples,
         space.technology,
         data_dir,
+        settings=space.settings,
         scales=space.scales,
         methods=space.methods,
         requantize=space.requantize,
