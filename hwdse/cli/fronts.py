@@ -13,6 +13,7 @@ from hwdse.explore.hypervolume import Hypervolume
 from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import chance, four_digits
 from hwdse.explore.standing import SURE
+from hwdse.explore.tried_methods import TriedMethods, method_name
 
 _SHOWN = ("sqnr_db", "accuracy", "energy_pj", "area_um2", "delay_ns")
 """Columns that tables of fronts always have."""
@@ -36,6 +37,7 @@ def print_front(done: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolum
             f"designs off the front belong to it with more than {1 - SURE:.0%}\n(results.csv, "
             "columns front_probability and standing)."
         )
+    _print_methods(done[done["front"]])
     if done["front"].any():
         click.echo(
             "\nrank: 1 + the designs that are better for sure, by paired tests of the logits' "
@@ -80,6 +82,24 @@ def _print_table(done: pd.DataFrame, aims: Aims, volume: Hypervolume | None) -> 
     )
     if volume is not None:
         click.echo(f"\n{volume.in_text(aims)}")
+
+
+def _print_methods(front: pd.DataFrame) -> None:
+    """Print which methods the designs took and what the others gave, if they had a choice."""
+    found = [
+        (record["design"], tried)
+        for record in front.to_dict("records")
+        if (tried := TriedMethods.read(record["methods_tried"], record["methods"]))
+    ]
+    if not found:
+        return
+    names = list(dict.fromkeys(name for _, tried in found for name, _, _ in tried.cells))
+    click.echo("\nMethods, by the error on calibration samples: dB of signal to noise.\n")
+    rows = []
+    for design, tried in found:
+        shown = {name: text for name, text, _ in tried.cells}
+        rows.append([design, method_name(tried.taken), *(shown.get(each, "-") for each in names)])
+    print_table(["design", "taken", *names], rows)
 
 
 def print_failures(failures: pd.DataFrame) -> None:

@@ -154,10 +154,15 @@ def _are_values(value: Any) -> bool:
     )
 
 
+def _are_tried(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_decibels(each) for each in value.values())
+
+
 MEASURED: dict[str, Check] = {"values": _are_values}
 
 _WORDS: dict[Check, str] = {
     _are_columns: "descriptions of columns",
+    _are_tried: "decibels by methods, each a finite number or null",
     _are_values: "finite numbers by name, or null",
     _is_amount: "a finite number from 0 up",
     _is_margin: "a finite number from 0 up, or null",
@@ -204,7 +209,9 @@ COST: dict[str, Check] = {
 }
 AIMS: dict[str, Check] = {"objectives": _are_texts, "where": _are_texts}
 SETTINGS: dict[str, Check] = {"space": _are_texts, "data_dir": _is_text, "columns": _are_columns}
-OPTIONAL = frozenset({"fabric", "system", "columns", "by_layer", "bits_per_element", "methods"})
+OPTIONAL = frozenset(
+    {"fabric", "system", "columns", "by_layer", "bits_per_element", "methods"} | {"methods_tried"}
+)
 """Members that documents of sweeps without them may lack."""
 
 ACCURACY: dict[str, Check] = {
@@ -221,6 +228,7 @@ ACCURACY: dict[str, Check] = {
     "kl_divergence": _is_margin,
     "scales": _is_text,
     "methods": _is_text,
+    "methods_tried": _are_tried,
     "scale_spread": _is_ratio,
     "requantize": _is_flag,
     "metric": _is_text,

@@ -25,6 +25,7 @@ from hwdse.explore.record import Evaluation, Measured, Row, describe, facts_of
 from hwdse.explore.rungs import SITE_RUNGS, LowerRung, usual_rungs
 from hwdse.explore.site_rungs import SiteEvaluator
 from hwdse.networks import metrics
+from hwdse.networks.best_methods import Tried, best_of, try_methods
 from hwdse.networks.evaluate import count_of
 from hwdse.networks.methods import parse as parse_methods
 from hwdse.networks.methods import written
@@ -56,6 +57,8 @@ class DesignEvaluator:
         data_dir: folder of the dataset. None: $HWDSE_DATA or the system folder.
         scales: policy for choosing the scales of activations and weights.
         methods: quantisation methods, as text; empty: rounding to nearest.
+        best_of: methods of which each design takes the best, by calibration samples; empty: it
+            takes `methods`.
         requantize: whether layers hand on their outputs in the design's output format.
         clock_ns: clock period for the cost. None: the shortest one of each design.
         fabric: name of a fabric table, or path of a table, for costs on an FPGA; empty: none.
@@ -78,6 +81,7 @@ class DesignEvaluator:
     metric: str = metrics.DEFAULT
     scales: str = networks.DEFAULT_SCALES
     methods: str = ""
+    best_of: tuple[str, ...] = ()
     requantize: bool = False
     clock_ns: float | None = None
     fabric: str = ""
@@ -97,6 +101,7 @@ class DesignEvaluator:
         settings: NetworkSettings = NO_SETTINGS,
         scales: str = networks.DEFAULT_SCALES,
         methods: str = "",
+        best_of: Sequence[str] = (),
         requantize: bool = False,
         clock_ns: float | None = None,
         fabric: str = "",
@@ -128,6 +133,7 @@ class DesignEvaluator:
             data_dir=data_dir,
             scales=get_policy(scales).name,
             methods=written(parse_methods(methods)),
+            best_of=tuple(written(parse_methods(each)) for each in best_of),
             requantize=requantize,
             clock_ns=clock_ns,
             fabric=fabric,
@@ -177,6 +183,7 @@ class DesignEvaluator:
             "shapes": sorted(self.settings.shapes),
             "output": self.settings.output,
             "metric": "" if self.metric == metrics.DEFAULT else self.metric,
+            "best_of": self.best_of,
         }
         return {name: value for name, value in every.items() if value}
 
@@ -184,6 +191,7 @@ class DesignEvaluator:
         """Evaluate one design. The first call in a process loads the network."""
         opened = self.opened()
         candidate_of(design).check(opened.network)
+        tried = self._tried(design, opened)
         accuracy = networks.evaluate(
             design,
             opened.network,
@@ -191,14 +199,26 @@ class DesignEvaluator:
             data=opened.data,
             metric=opened.metric,
             scales=self.scales,
-            methods=self.methods,
+            methods=best_of(tried) if tried else self.methods,
             requantize=self.requantize,
         )
+        said = accuracy.to_json() | ({"methods_tried": dict(tried)} if tried else {})
         return self.with_accuracy(
             design,
-            Measured(
-                accuracy=accuracy.to_json(), errors=accuracy.errors, outcomes=accuracy.outcomes
-            ),
+            Measured(accuracy=said, errors=accuracy.errors, outcomes=accuracy.outcomes),
+        )
+
+    def _tried(self, design: Compared, opened: OpenNetwork) -> Tried:
+        """What the methods of `best_of` give for a design; empty without any."""
+        if not self.best_of:
+            return {}
+        return try_methods(
+            design,
+            opened.network,
+            opened.data,
+            self.best_of,
+            scales=self.scales,
+            requantize=self.requantize,
         )
 
     def with_accuracy(self, design: Compared, known: Measured) -> Evaluation:

@@ -13,6 +13,7 @@ from hwdse.cost.system.storage import bits_of
 from hwdse.errors import SpecError
 from hwdse.explore import on_machine
 from hwdse.explore.layer_designs import LayerDesigns
+from hwdse.explore.tried_methods import TriedMethods
 from hwdse.spec import Design
 
 Errors = npt.NDArray[np.float32]
@@ -167,7 +168,8 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
     `clock_ns`; an operation is half a multiply-accumulate. `fabric` and what follows it are None
     for a space without a fabric, `machine` and what follows it for one without a machine.
     `latency_us` and `inference_nj` are of one sample. `by_layer` is the text of `LayerDesigns` for
-    an assignment of designs to layers, and None for a design.
+    an assignment of designs to layers, and None for a design. `methods_tried` is the text of
+    `TriedMethods` where a sweep took the best of several, and `methods` those that it took.
     """
     cost, accuracy = row.cost or {}, row.accuracy or {}
     area = cost.get("area_um2")
@@ -203,6 +205,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "scales": accuracy.get("scales"),
         "scale_spread": accuracy.get("scale_spread"),
         "methods": accuracy.get("methods") or None,
+        "methods_tried": tried.text if (tried := TriedMethods.of(accuracy)) else None,
         "requantize": accuracy.get("requantize"),
         "correct": accuracy.get("correct"),
         "samples": accuracy.get("samples"),

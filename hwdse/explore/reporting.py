@@ -24,6 +24,7 @@ from hwdse.explore.combinations import parts
 from hwdse.explore.front import pareto
 from hwdse.explore.hypervolume import Hypervolume, hypervolumes
 from hwdse.explore.layer_tables import anchor, layer_tables, words
+from hwdse.explore.methods_table import methods_table
 from hwdse.explore.paired import Paired
 from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, chance, cost_margin, four_digits
@@ -31,6 +32,7 @@ from hwdse.explore.standing import SURE, with_standing
 from hwdse.explore.store import RTL_FOLDER, Store
 from hwdse.explore.style import BLOCK_COLOURS, Style, operands
 from hwdse.explore.tables import finished, frame_of
+from hwdse.explore.tried_methods import TriedMethods, method_name
 from hwdse.explore.verilog import folders_of
 from hwdse.text import printable
 from hwdse.writing import write_file
@@ -71,7 +73,7 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         "y_options": _options((c for c in columns if not c.is_cost), _axes(aims)[1].name),
         "head": _head(columns, len(parts(frame)) > 1),
         "rows": "\n".join(_rows(frame, rows, columns, (results, path.parent))),
-        "layers": layer_tables(rows),
+        "layers": layer_tables(rows) + methods_table(rows),
         "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done, aims, volumes)),
         "footer": escape(f"hwdse {hwdse.__version__} · {printable(shown)}"),
         "css": _asset("report.css"),
@@ -248,7 +250,15 @@ def _notes(frame: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolume]) 
         "results.csv has the spread of each."
     )
     methods = frame["methods"].dropna().unique()
-    if len(methods):
+    columns = zip(frame["methods_tried"], frame["methods"], strict=True)
+    tried = [one for text, taken in columns if (one := TriedMethods.read(text, taken))]
+    if tried:
+        names = dict.fromkeys(method_name(each) for one in tried for each in one.decibels)
+        yield (
+            f"Each design took the methods with the least error on calibration samples, of "
+            f"{', '.join(names)} (docs/methods.md). These samples are not scored."
+        )
+    elif len(methods):
         yield f"Weights and activations were prepared by {'; '.join(methods)} (docs/methods.md)."
     costs = [
         {name: None if pd.isna(row[name]) else float(row[name]) for name in MARGINS.values()}

@@ -210,6 +210,7 @@ def _evaluator(space: Space, data_dir: Path | None) -> DesignEvaluator:
         settings=space.settings,
         scales=space.scales,
         methods=space.methods,
+        best_of=space.best_of_methods,
         requantize=space.requantize,
         clock_ns=space.clock_ns,
         fabric=space.fabric,

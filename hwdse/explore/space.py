@@ -8,6 +8,7 @@ shapes = ["seq=128"]         # and output, calibration, tokenizer, image: as the
 samples = 360                # number of test samples; default: the number in the network
 scales = "output"            # scale policy: output, pow2, mse or absmax
 methods = "gptq"             # quantisation methods (docs/methods.md); default: none
+best_of_methods = ["", "gptq"]   # in place of methods: the best for each design
 requantize = false           # true: layers hand on outputs in the design's output format
 technology = "nangate45"
 fabric = "ecp5"              # LUTs, flip-flops and clock frequency on an FPGA, too
@@ -52,6 +53,7 @@ from hwdse.explore.space_table import SpaceTable
 from hwdse.explore.space_text import SpaceText, toml
 from hwdse.networks.assignment import SUFFIX, Assignment
 from hwdse.networks.methods import parse as parse_methods
+from hwdse.networks.methods import written
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import names as scale_policies
 from hwdse.networks.source import NO_SETTINGS, NetworkSettings
@@ -70,7 +72,7 @@ _SCALARS = (
     *("clock_ns", "budget", "rungs", "sampler"),
 )
 _SETTINGS = (
-    *(*_SCALARS, *_OF_NETWORK, "measures", "objectives", "where"),
+    *(*_SCALARS, *_OF_NETWORK, "best_of_methods", "measures", "objectives", "where"),
     *("skip_invalid", "designs", "assignments", "space"),
 )
 
@@ -91,6 +93,8 @@ class Space:
         samples: number of test samples. None: the number in the network's metadata, or all.
         scales: policy for choosing the scales of activations and weights.
         methods: quantisation methods, as text; empty: rounding to nearest.
+        best_of_methods: in place of `methods`, methods of which each design takes those with the
+            least error on calibration samples.
         requantize: whether layers hand on their outputs in the design's output format.
         technology: name of a technology table, or path of a table.
         fabric: name of a fabric table, or path of a table, for costs on an FPGA; empty: none.
@@ -119,6 +123,7 @@ class Space:
     samples: int | None = None
     scales: str = DEFAULT_SCALES
     methods: str = ""
+    best_of_methods: tuple[str, ...] = ()
     requantize: bool = False
     technology: str = DEFAULT_TECHNOLOGY
     fabric: str = ""
@@ -167,11 +172,20 @@ class Space:
         for clock in self.axes.get("clock_ns", (self.clock_ns,)):
             if clock is not None and not 0 < float(clock) < math.inf:
                 raise SpaceError(f"{self.name}: clock_ns = {clock} must be above 0 and finite")
-        for methods in self.axes.get("methods", (self.methods,)):
-            try:
+        several = self.best_of_methods
+        try:
+            for methods in (*self.axes.get("methods", (self.methods,)), *several):
                 parse_methods(str(methods))
-            except SpecError as error:
-                raise SpaceError(f"{self.name}: {error}") from error
+        except SpecError as error:
+            raise SpaceError(f"{self.name}: {error}") from error
+        if several and len({written(parse_methods(each)) for each in several}) < max(
+            2, len(several)
+        ):
+            raise SpaceError(
+                f"{self.name}: best_of_methods = {list(several)}: needs at least two different ones"
+            )
+        if several and (self.methods or "methods" in self.axes):
+            raise SpaceError(f"{self.name}: give methods or best_of_methods, not both")
         if self.scales not in scale_policies():
             allowed = ", ".join(scale_policies())
             raise SpaceError(f"{self.name}: scales = {self.scales!r}: allowed are {allowed}")
@@ -221,6 +235,7 @@ class Space:
         given = self.settings.given.items()
         settings |= {key: list(one) if isinstance(one, tuple) else one for key, one in given}
         settings |= {
+            **({"best_of_methods": list(best)} if (best := self.best_of_methods) else {}),
             "measures": list(self.measures),
             "objectives": list(self.aims.objectives),
             "where": [str(limit) for limit in self.aims.where],
@@ -297,6 +312,7 @@ class Space:
             "rungs": _rungs(source, document),
             "sampler": source.typed(document, "sampler", str, SAMPLERS[0]),
             "settings": _of_network(source, document),
+            "best_of_methods": tuple(source.strings(document, "best_of_methods")),
             "measures": _measures(source, document),
             "aims": _aims(source, document),
         }
