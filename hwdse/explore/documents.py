@@ -236,6 +236,31 @@ ACCURACY: dict[str, Check] = {
 }
 
 
+OTHER_ACCURACY: dict[str, Check] = {
+    name: check
+    for name, check in ACCURACY.items()
+    if name not in {"correct", "agreement", "mcnemar_p", "kl_divergence"}
+} | dict.fromkeys(
+    (
+        *("value", "low", "high", "float_value", "scale_spread"),
+        *("difference", "difference_low", "difference_high"),
+    ),
+    _is_decibels,
+)
+"""Members of the score by a metric that counts no right answers. Its values may be any numbers."""
+
+
+def checked_accuracy(document: Any) -> dict[str, Any]:
+    """Check a document of `Accuracy.to_json`, as `checked` does, by the metric that it is of."""
+    is_other = isinstance(document, Mapping) and "difference" in document
+    return checked("accuracy", document, OTHER_ACCURACY if is_other else ACCURACY)
+
+
+def read_accuracy(text: Any) -> dict[str, Any]:
+    """Parse and check a document of `Accuracy.to_json`, as `read` does."""
+    return checked_accuracy(read("accuracy", text, {}))
+
+
 def checked(name: str, document: Any, members: Mapping[str, Check]) -> dict[str, Any]:
     """Check the members of a document. Returns the document with printable texts.
 

@@ -18,7 +18,7 @@ import hwdse
 from hwdse import cost, networks
 from hwdse.cost import load_fabric
 from hwdse.cost.system import load_machine
-from hwdse.errors import HwdseError, NetworkError
+from hwdse.errors import HwdseError
 from hwdse.explore.candidates import Compared, candidate_of
 from hwdse.explore.prices import Prices
 from hwdse.explore.record import Evaluation, Measured, Row, describe, facts_of
@@ -29,7 +29,6 @@ from hwdse.networks.best_methods import Tried, best_of, try_methods
 from hwdse.networks.evaluate import count_of
 from hwdse.networks.methods import parse as parse_methods
 from hwdse.networks.methods import written
-from hwdse.networks.metrics.classes import TopClasses
 from hwdse.networks.named import NamedImages
 from hwdse.networks.rung_names import FEW_SAMPLES
 from hwdse.networks.scales import get as get_policy
@@ -111,14 +110,13 @@ class DesignEvaluator:
 
         Raises:
             DatasetError: the dataset is missing or damaged.
-            NetworkError: the network or the scale policy is unknown, the network cannot be
-                evaluated, or its metric does not count right answers.
+            NetworkError: the network or the scale policy is unknown, or the network cannot be
+                evaluated.
             TechnologyError: the technology or fabric is unknown, or its table is damaged.
             MachineError: the machine is unknown, or its file is damaged.
         """
         technology_digest = cost.load_technology(technology).digest
         opened = NetworkSource(network=network, settings=settings, folder=data_dir).open()
-        _check_metric(opened)
         samples = opened.usual_samples if samples is None else samples
         return cls(
             network=network,
@@ -294,16 +292,6 @@ class DesignEvaluator:
 
 def _digest(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _check_metric(opened: OpenNetwork) -> None:
-    """Refuse metrics that do not count right answers, as `Accuracy.correct` does."""
-    metric = opened.metric
-    if not isinstance(metric, TopClasses):
-        raise NetworkError(
-            f"network {opened.network.name}: metric {metric.name} does not count right answers, "
-            "by which a sweep compares: top1 and top5 are allowed"
-        )
 
 
 def _data_digest(opened: OpenNetwork, samples: int, data_dir: Path | None) -> str:

@@ -217,6 +217,8 @@ def _facts(frame: pd.DataFrame) -> str:
     }
     percent = {"float_accuracy": "{:.2%}", "confidence": "{:.0%}"}
     facts = []
+    if frame["metric_float"].notna().any():
+        titles["metric_float"] = titles.pop("float_accuracy")
     for name, title in titles.items():
         texts = [percent.get(name, "{}").format(v) for v in frame[name].drop_duplicates()]
         facts.append(f"<div><dt>{escape(title)}</dt><dd>{escape(', '.join(texts))}</dd></div>")
@@ -228,10 +230,18 @@ def _notes(frame: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolume]) 
         yield "No design is finished. The command that made this tries them again."
         return
     confidence = frame["confidence"].iloc[0]
-    yield (
-        f"Bars on accuracy are {confidence:.0%} intervals for the number of test samples used. "
-        "Designs whose bars overlap may well be equally accurate."
-    )
+    answers = frame["accuracy"].notna().any()
+    if answers:
+        yield (
+            f"Bars on accuracy are {confidence:.0%} intervals for the number of test samples used. "
+            "Designs whose bars overlap may well be equally accurate."
+        )
+    else:
+        yield (
+            "The metric does not count right answers: results.csv has its value with "
+            f"{confidence:.0%} intervals by bootstrap of the samples. The metric loss is how "
+            "much worse it is than in float32, below 0 if it is better."
+        )
     yield (
         "Rank is by the error of the logits, sample by sample: one more than the number of designs "
         "that a Wilcoxon signed-rank test finds better, corrected for all pairs (Holm, "
@@ -243,10 +253,13 @@ def _notes(frame: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolume]) 
         "robustness, not correctness. Where accuracy is equal, it says which design has more to "
         "spare on other data."
     )
-    spread = 100 * frame["scale_spread"].median() / 2
+    spread = frame["scale_spread"].median() / 2
+    moved = f"accuracy of half of the designs by {100 * spread:.2f} points"
+    if not answers:
+        moved = f"metric of half of the designs by {spread:.4g}"
     yield (
         f"Scales were chosen by the policy {', '.join(frame['scales'].unique())}. Other policies "
-        f"move the accuracy of half of the designs by {spread:.2f} points or more either way; "
+        f"move the {moved} or more either way; "
         "results.csv has the spread of each."
     )
     methods = frame["methods"].dropna().unique()
@@ -311,14 +324,15 @@ def _head(columns: Sequence[Column], several: bool) -> str:
     rank = text(' class="number"', "Rank") + text(' class="number"', "On front (%)")
     numbers = [text(' class="number"', escape(c.label)) for c in columns]
     interval = text("", "Interval (%)")
-    place = [c.name for c in columns].index("accuracy") + 1
+    names = [c.name for c in columns]
+    place = names.index("accuracy") + 1 if "accuracy" in names else 0
     return "".join(
         [
             text("", "Design"),
             *([text("", "Combination")] if several else []),
             rank,
             *numbers[:place],
-            interval,
+            *([interval] if place else []),
             *numbers[place:],
             text("", "Verilog"),
         ]

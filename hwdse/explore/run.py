@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from hwdse.errors import FailedDesignsError
+from hwdse.errors import FailedDesignsError, SpaceError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.asked import DEFAULT_SWEEP, Asked
 from hwdse.explore.candidates import Compared, candidate_of
 from hwdse.explore.clocking import clocked
+from hwdse.explore.columns import OF_ANSWERS
 from hwdse.explore.database import STORE_NAME, Place
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.front import pareto
@@ -24,6 +25,8 @@ from hwdse.explore.space import Space
 from hwdse.explore.steps import SweepPart, SweepSteps
 from hwdse.explore.store import Store
 from hwdse.explore.verilog import Generator, VerilogGenerator
+from hwdse.networks import metrics
+from hwdse.networks.metrics.classes import TopClasses
 from hwdse.networks.source import NO_SETTINGS, NetworkSettings
 from hwdse.runners import runner_of
 from hwdse.text import printable
@@ -148,6 +151,9 @@ def sweep(
     # Report what is missing of any combination before any work.
     measures = tuple(measure_named(one) for one in space.measures)
     evaluators = [evaluator or _evaluator(one, data) for _, one in space.combinations]
+    for each in evaluators:
+        if isinstance(each, DesignEvaluator):
+            _check_aims(each, space.aims)
     reporter = reporter or Silent()
     runner = runner_of(jobs, scheduler)
     chosen = []
@@ -216,6 +222,29 @@ def _evaluator(space: Space, data_dir: Path | None) -> DesignEvaluator:
         fabric=space.fabric,
         machine=space.machine,
     )
+
+
+def _check_aims(evaluator: DesignEvaluator, aims: Aims) -> None:
+    """Check that the metric has the quantities that designs are compared by.
+
+    Raises:
+        SpaceError: it counts right answers or does not, and a quantity is of the other kind.
+    """
+    metric = metrics.get(evaluator.metric)
+    # Some metrics count right answers only for some outputs: only what is sure is refused.
+    if isinstance(metric, TopClasses):
+        refused: tuple[str, ...] = ("metric_loss",)
+        allowed: tuple[str, ...] = ("sqnr_db", *OF_ANSWERS)
+    elif metric.needs_labels and metric.is_percentage and metric.higher_is_better:
+        return
+    else:
+        refused, allowed = OF_ANSWERS, ("sqnr_db", "metric_loss")
+    for name in (*aims.objectives, *(limit.column.name for limit in aims.where)):
+        if name in refused:
+            raise SpaceError(
+                f"{name}: metric {metric.name} of network {evaluator.title} does not give it; "
+                f"beside costs, {' and '.join(allowed)} are allowed"
+            )
 
 
 def _message(keys: Mapping[str, Compared], failures: Mapping[str, Failure]) -> str:

@@ -162,6 +162,48 @@ def test_explore_keeps_results_by_what_the_files_hold(tmp_path, own, data, space
     assert sweep(tmp_path, space, own, copy, capsys)["reused"] == 3
 
 
+def test_explore_by_any_metric(tmp_path, own, data, space, expected, capsys):
+    by_metric = [*data, "--metric", OTHER]
+    found = sweep(tmp_path, space, own, by_metric, capsys)
+    row = next(row for row in found["front"] if row["spec"] == str(Design.parse(FINE)))
+    scored = expected(FINE)
+    assert row["metric_value"] == scored.value
+    assert (row["metric_low"], row["metric_high"]) == (scored.low, scored.high)
+    assert row["metric_loss"] == scored.float_value - scored.value > 0
+    assert row["sqnr_db"] == scored.sqnr_db
+    assert (row["accuracy"], row["metric"]) == (None, scored.metric)
+    assert sweep(tmp_path, space, own, by_metric, capsys)["reused"] == 3
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "Metric loss" in report
+    assert "Agreement with float" not in report
+    assert main(["explore", space, "-o", str(tmp_path / "out"), *own, *by_metric]) == 0
+    out = capsys.readouterr().out
+    assert scored.metric in out
+    assert "nan" not in out
+    assert main(["advise", str(tmp_path / "out")]) == 0
+    assert "energy per MAC" in capsys.readouterr().out
+    where = ["--x", "energy_pj", "--y", "metric_loss"]
+    front = document(["pareto", str(tmp_path / "out"), *where], capsys)["front"]
+    assert front[0]["metric_loss"] == min(one["metric_loss"] for one in front)
+
+
+@pytest.mark.parametrize(
+    ("line", "metric", "message"),
+    [
+        ('objectives = ["energy_pj", "accuracy"]', "mse-float", "accuracy: metric mse-float of"),
+        ('where = ["agreement >= 0.9"]', "perplexity", "sqnr_db and metric_loss are allowed"),
+        ('metric = "top1"\nwhere = ["metric_loss <= 0.1"]', "top1", "metric_loss: metric top1 of"),
+    ],
+)
+def test_quantities_that_a_metric_does_not_have(
+    own, data, space, line, metric, message, only_error
+):
+    with Path(space).open("a") as file:
+        file.write(f"{line}\n")
+    assert main(["explore", space, *own, *data, "--metric", metric]) == 2
+    only_error(message)
+
+
 def test_explore_by_keys_of_the_space_and_resumed(tmp_path, own, capsys):
     path = tmp_path / "space.toml"
     path.write_text(
@@ -196,7 +238,6 @@ def test_a_search_with_rungs_takes_own_data(tmp_path, own, data, space, capsys):
 @pytest.mark.parametrize(
     ("command", "more", "message"),
     [
-        ("explore", ["--metric", OTHER], f"metric {OTHER} does not count right answers"),
         ("explore", ["--metric", "best"], "unknown metric 'best'"),
         ("explore", ["--data", "none.npz"], "no data 'none.npz': datasets are"),
         ("explore", ["--samples", "50"], "samples=50: the test part of my.npz has 40"),
