@@ -106,6 +106,8 @@ _TAKE_SPECS = {
     *("generate", "verify", "mutate", "prove", "cost", "accuracy", "system"),
     *("run-layer", "run-network", "sensitivity", "search-layers"),
 }
+_NO_SPECS = {"--shape", "--image"}
+"""Options whose values may look like specs."""
 _SPEC = re.compile(r"(.*,)?\s*a=")
 
 
@@ -117,7 +119,9 @@ def _check_specs(arguments: list[str]) -> None:
     Raises:
         SpecError: a spec is wrong.
     """
-    specs = [text for text in arguments if _SPEC.match(text)]
+    # `--shape a=1x16` fixes an input that is called a.
+    pairs = zip(["", *arguments], arguments, strict=False)
+    specs = [text for before, text in pairs if before not in _NO_SPECS and _SPEC.match(text)]
     if specs:
         parse = import_module("hwdse.spec").Design.parse
         for spec in specs:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from hwdse.cost.fpga.place import FpgaResult, place_and_route
 from hwdse.cost.fpga.recommend import Recommendation, recommend
 from hwdse.explore.record import cost_margin, four_digits, short_spec
 from hwdse.spec import Design
+
+if TYPE_CHECKING:
+    from hwdse.cli.layer_costs import LayerHardware
 
 
 @click.command()
@@ -38,8 +41,12 @@ from hwdse.spec import Design
     type=click.FloatRange(min=0, min_open=True),
     help="Clock period in ns. Estimates choose the registers that it needs.",
 )
-@click.option("--network", help="With --synthesize: take operands from this network.")
-@click.option("--layer", help="With --network: only of this matrix product.")
+@click.option(
+    "--network",
+    help="With --synthesize: take operands from this network. With a file of designs: weigh them "
+    "by the MACs of its layers.",
+)
+@click.option("--layer", help="With --synthesize and --network: only of this matrix product.")
 @click.option("--jobs", type=Count(1, MAX_JOBS), help="Processes; by default one per core.")
 @click.option("--explain", is_flag=True, help="Show which blocks make the difference.")
 @click.option(
@@ -77,6 +84,10 @@ def cost(
 ) -> None:
     """Estimate area, energy and delay of designs.
 
+    SPEC is a design, or a file *.toml that gives each layer a design. Of a file, each of its
+    designs is estimated, and what their units cost side by side; with --network, energy and speed
+    count by the MACs of its layers, and designs without a layer are left out.
+
     With --synthesize they are measured: synthesis with the cells of a Liberty library, static
     timing, and gate-level simulation with glitches. What is measured is kept in the cache. With
     --network, the operands are activations and weights of a network: energies of its layers differ.
@@ -102,10 +113,9 @@ def cost(
     if bool(tools) != (output is not None):
         raise click.UsageError("--export names the tool and -o the file or folder: give both")
     export.check(tools)
-    designs = [Design.parse(text) for text in spec]
+    designs, hardware = _named(spec, None if synthesize else network)
     _check_measuring(synthesize, files, "--fpga" if fpga else "--export" if tools else "")
-    if (network and not synthesize) or (layer and not network):
-        raise click.UsageError("--layer needs --network, and --network needs --synthesize.")
+    _check_network(network, layer, synthesize, hardware)
     if synthesize:
         # Numba and Matplotlib each take a second to load, so only what needs them loads them.
         from hwdse.cli.synthesis import measured, show_measured  # noqa: PLC0415
@@ -113,6 +123,7 @@ def cost(
         results = measured(designs, files, jobs, network, layer)
         show_measured(designs, results, clock_ns=clock_ns, as_json=as_json)
         return
+    named = designs
     designs, estimates = _estimated(designs, technology, clock_ns)
     priced = (export.PricedDesign.estimate(design, technology) for design in designs)
     written = export.write(export.files(tools, priced), output) if output else []
@@ -127,15 +138,19 @@ def cost(
     loops = [costs.loop_limit(design, technology) for design in designs]
     placed, best = _placed(designs, fpga, dsp=not no_dsp)
     on_fabric = [] if fabric is None else [estimate_fabric(design, fabric) for design in designs]
+    by_design = dict(zip(named, estimates, strict=True))
+    fabric_of = dict(zip(named, on_fabric, strict=False))
     if as_json:
         documents = _documents(designs, estimates, loops)
         _add(documents, "fabric", on_fabric)
         _add(documents, "fpga", placed)
         _add([document["fpga"] for document in documents if best], "recommended", best)
-        explained = {"blocks": [row.to_json() for row in shares]} if explain else {}
-        plots = {"plots": [str(path) for path in drawn]} if drawn else {}
-        print_json(
-            {"designs": documents, **explained, **plots, **({"files": written} if written else {})}
+        _print_document(
+            documents,
+            blocks=[row.to_json() for row in shares] if explain else (),
+            plots=[str(path) for path in drawn],
+            assignments=[one.document(by_design, fabric_of) for one in hardware],
+            files=written,
         )
         return
     _show_estimates(designs, estimates, clock_ns)
@@ -148,8 +163,33 @@ def cost(
         _show_on_fabric(designs, on_fabric)
     if placed:
         _show_placed(designs, placed, best)
+    if hardware:
+        from hwdse.cli.layer_costs import show_sums  # noqa: PLC0415 - as in `_named`
+
+        show_sums(hardware, by_design, fabric_of)
     for path in (*drawn, *written):
         click.echo(f"  {path}")
+
+
+def _named(specs: Sequence[str], network: str | None) -> tuple[list[Design], list["LayerHardware"]]:
+    """The designs that are named, each once if a file names them, and what each file makes of its.
+
+    Files of designs need networks, which are slow to load.
+    """
+    if not any(text.endswith(".toml") for text in specs):
+        return [Design.parse(text) for text in specs], []
+    from hwdse.cli.chosen import chosen  # noqa: PLC0415
+    from hwdse.cli.layer_costs import LayerHardware  # noqa: PLC0415
+
+    designs: dict[Design, None] = {}
+    hardware = []
+    for one in dict.fromkeys(chosen(text) for text in specs):
+        if isinstance(one, Design):
+            designs[one] = None
+        else:
+            hardware.append(LayerHardware.of(one, network))
+            designs |= dict.fromkeys(hardware[-1].macs)
+    return list(designs), hardware
 
 
 def _documents(
@@ -181,6 +221,29 @@ def _check_measuring(synthesize: bool, files: Sequence[Path], other: str) -> Non
         raise click.UsageError(f"--synthesize and --liberty FILE go together: give {missing} too.")
     if synthesize and other:
         raise click.UsageError(f"--synthesize and {other} exclude each other.")
+
+
+def _check_network(
+    network: str | None,
+    layer: str | None,
+    synthesize: bool,
+    hardware: Sequence["LayerHardware"],
+) -> None:
+    """Refuse a network or layer that nothing uses, and files of designs with --synthesize."""
+    if synthesize and hardware:
+        raise click.UsageError(
+            f"--synthesize measures designs: {hardware[0].assignment.name} gives each layer one."
+        )
+    if (network and not synthesize and not hardware) or (layer and not (network and synthesize)):
+        raise click.UsageError(
+            "--layer needs --network and --synthesize, and --network needs --synthesize or a file "
+            "*.toml."
+        )
+
+
+def _print_document(documents: Sequence[dict[str, Any]], **more: Sequence[Any]) -> None:
+    """Print the designs as JSON, and what else there is."""
+    print_json({"designs": documents, **{name: found for name, found in more.items() if found}})
 
 
 def _estimated(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.fronts import print_advice, print_failures, print_front
+from hwdse.cli.network_options import GivenNetworks, network_options
 from hwdse.cli.output import json_option, print_json
 from hwdse.cli.places import PlaceType, sweep_option
 from hwdse.cli.scales import scales_option
@@ -64,7 +65,7 @@ _COLUMN = _Quantity()
     metavar="ADDRESS",
     help="Dask scheduler, such as tcp://127.0.0.1:8786, whose workers do the work.",
 )
-@click.option("--network", help="Shipped network or ONNX file, instead of the space's.")
+@network_options(several=True, default=", instead of the space's")
 @click.option("--samples", type=Count(1), help="Test samples, instead of the space's.")
 @scales_option(None, ", instead of the space's")
 @click.option(
@@ -87,7 +88,6 @@ _COLUMN = _Quantity()
     type=click.Choice(SAMPLERS),
     help="What chooses them: expected gain in hypervolume (ehvi), or an Optuna study.",
 )
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @click.option(
     "--store",
     metavar="FILE|URL",
@@ -112,14 +112,13 @@ def explore(
     name: str,
     jobs: int | None,
     scheduler: str | None,
-    network: str | None,
+    given: GivenNetworks,
     samples: int | None,
     scales: str | None,
     requantize: bool | None,
     clock_ns: float | None,
     budget: str | None,
     sampler: str | None,
-    data_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Sweep a design space and write the results.
@@ -131,14 +130,10 @@ def explore(
     tries failed designs again.
     """
     designs = Space.builtin() if space is None else Space.load(space)
-    settings: dict[str, Any] = {
-        "network": network,
-        "samples": samples,
-        "scales": scales,
-        "budget": budget,
-    }
+    designs = given.over(designs)
+    settings: dict[str, Any] = {"samples": samples, "scales": scales, "budget": budget}
     settings |= {"requantize": requantize, "clock_ns": clock_ns, "sampler": sampler}
-    settings |= {"jobs": jobs, "scheduler": scheduler, "data_dir": data_dir}
+    settings |= {"jobs": jobs, "scheduler": scheduler, "data_dir": given.folder}
     _swept(designs, folder, as_json, store=store, name=name, **settings)
 
 

@@ -1,6 +1,7 @@
 """Fronts of sweeps in words and tables, for commands."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import click
 import pandas as pd
@@ -13,6 +14,7 @@ from hwdse.explore.hypervolume import Hypervolume
 from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import chance, four_digits
 from hwdse.explore.standing import SURE
+from hwdse.explore.tried_methods import TriedMethods, method_name
 
 _SHOWN = ("sqnr_db", "accuracy", "energy_pj", "area_um2", "delay_ns")
 """Columns that tables of fronts always have."""
@@ -36,6 +38,7 @@ def print_front(done: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolum
             f"designs off the front belong to it with more than {1 - SURE:.0%}\n(results.csv, "
             "columns front_probability and standing)."
         )
+    _print_methods(done[done["front"]])
     if done["front"].any():
         click.echo(
             "\nrank: 1 + the designs that are better for sure, by paired tests of the logits' "
@@ -53,14 +56,12 @@ def _print_table(done: pd.DataFrame, aims: Aims, volume: Hypervolume | None) -> 
     more = [c for c in dict.fromkeys((*aims.columns, *limited)) if c.name not in _SHOWN]
     rows = []
     for record in front.to_dict("records"):
-        interval = f"{100 * record['accuracy_low']:.1f}-{100 * record['accuracy_high']:.1f}"
         rows.append(
             [
                 "-" if pd.isna(record["rank"]) else record["rank"],
                 record["design"],
                 f"{record['sqnr_db']:.1f}",
-                percent(record["accuracy"]),
-                interval,
+                *_score({str(name): value for name, value in record.items()}),
                 four_digits(record["energy_pj"]),
                 four_digits(record["area_um2"]),
                 four_digits(record["delay_ns"]),
@@ -72,7 +73,7 @@ def _print_table(done: pd.DataFrame, aims: Aims, volume: Hypervolume | None) -> 
         )
     print_table(
         [
-            *("rank", "design", "SQNR dB", "accuracy", "interval"),
+            *("rank", "design", "SQNR dB", _score_name(front), "interval"),
             *("pJ/MAC", "area um2", "delay ns", *(c.label for c in more), "on front"),
             *("probability", "Verilog"),
         ],
@@ -80,6 +81,38 @@ def _print_table(done: pd.DataFrame, aims: Aims, volume: Hypervolume | None) -> 
     )
     if volume is not None:
         click.echo(f"\n{volume.in_text(aims)}")
+
+
+def _score_name(front: pd.DataFrame) -> str:
+    """Head of the column of values."""
+    return "accuracy" if front["accuracy"].notna().any() else str(front["metric"].iloc[0])
+
+
+def _score(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Value and interval of the metric."""
+    if not pd.isna(record["accuracy"]):
+        interval = f"{100 * record['accuracy_low']:.1f}-{100 * record['accuracy_high']:.1f}"
+        return percent(record["accuracy"]), interval
+    low, high = (four_digits(record[name]) for name in ("metric_low", "metric_high"))
+    return four_digits(record["metric_value"]), f"{low} to {high}"
+
+
+def _print_methods(front: pd.DataFrame) -> None:
+    """Print which methods the designs took and what the others gave, if they had a choice."""
+    found = [
+        (record["design"], tried)
+        for record in front.to_dict("records")
+        if (tried := TriedMethods.read(record["methods_tried"], record["methods"]))
+    ]
+    if not found:
+        return
+    names = list(dict.fromkeys(name for _, tried in found for name, _, _ in tried.cells))
+    click.echo("\nMethods, by the error on calibration samples: dB of signal to noise.\n")
+    rows = []
+    for design, tried in found:
+        shown = {name: text for name, text, _ in tried.cells}
+        rows.append([design, method_name(tried.taken), *(shown.get(each, "-") for each in names)])
+    print_table(["design", "taken", *names], rows)
 
 
 def print_failures(failures: pd.DataFrame) -> None:

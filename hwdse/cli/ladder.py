@@ -2,31 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import click
 
-from hwdse import networks
 from hwdse.cli.counts import MAX_JOBS, Count
-from hwdse.cli.output import json_option, percent, print_json, print_table
+from hwdse.cli.network_options import (
+    GivenNetworks,
+    network_options,
+    shown_value,
+    value_name,
+)
+from hwdse.cli.output import json_option, print_json, print_table
 from hwdse.errors import FailedDesignsError
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import short_spec
 from hwdse.explore.space import Space
 from hwdse.networks.ladder import Climb, climb, rank_correlations
+from hwdse.networks.metrics import Metric
 from hwdse.networks.rung_names import FEW_SAMPLES, RUNGS
+from hwdse.networks.source import NetworkSource, OpenNetwork
 from hwdse.spec import Design
 from hwdse.workers import Failure, run_tasks
 
 
 @click.command()
 @click.argument("space", type=click.Path(path_type=Path))
-@click.option(
-    "--network",
-    "chosen",
-    multiple=True,
-    help="Shipped network or ONNX file, may be repeated; by default those of the space.",
-)
+@network_options(several=True, default="; by default those of the space")
 @click.option(
     "--few",
     type=Count(1),
@@ -35,7 +38,6 @@ from hwdse.workers import Failure, run_tasks
     help="Samples of the rung `logits`.",
 )
 @click.option("--samples", type=Count(1), help="Samples of the rung `network`; by default all.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @click.option("--jobs", type=Count(1, MAX_JOBS), help="Processes; by default one per core.")
 @click.option(
     "--plot",
@@ -46,10 +48,9 @@ from hwdse.workers import Failure, run_tasks
 def ladder(
     *,
     space: Path,
-    chosen: tuple[str, ...],
+    given: GivenNetworks,
     few: int,
     samples: int | None,
-    data_dir: Path | None,
     jobs: int | None,
     plot: Path | None,
     as_json: bool,
@@ -60,20 +61,22 @@ def ladder(
     matrix product alone (layers), of the network's outputs on a few samples (logits), and on all
     samples (network). Rank correlations say how far a cheap rung can stand for a dear one.
     """
-    loaded = Space.load(space)
-    sources = chosen or tuple(map(str, loaded.axes.get("network", (loaded.network,))))
+    loaded = given.over(Space.load(space))
+    names = map(str, loaded.axes.get("network", (loaded.network,)))
+    sources = [
+        NetworkSource(network=name, settings=loaded.settings, folder=given.folder) for name in names
+    ]
     samples = loaded.samples if samples is None else samples
     found: dict[str, list[Climb]] = {}
+    judged_by: dict[str, Metric] = {}
     failures: dict[str, str] = {}
     with ConsoleReporter() as reporter:
         for source in sources:
-            name = networks.load(source).name
+            opened = source.open()
+            name = opened.network.name
+            judged_by[name] = opened.metric
             work = _Climbing(
-                network=source,
-                few=few,
-                samples=samples,
-                data_dir=data_dir,
-                scales=loaded.scales,
+                source=source, few=few, samples=opened.count(samples), scales=loaded.scales
             )
             reporter.start(f"designs on {name}", len(loaded.designs))
             results: dict[Design, Climb] = {}
@@ -89,7 +92,10 @@ def ladder(
         from hwdse.explore.ladder_picture import plot_ladder  # noqa: PLC0415 - loads Matplotlib
 
         drawn = plot_ladder(found, plot.with_suffix(""))
-    (_print_json if as_json else _print)(found, drawn)
+    if as_json:
+        _print_json(found, drawn)
+    else:
+        _print(found, judged_by, drawn)
     if failures:
         for what, reason in failures.items():
             click.echo(f"{what}: {reason}", err=True)
@@ -101,21 +107,28 @@ def ladder(
 class _Climbing:
     """The task of a process: all rungs of a design."""
 
-    network: str
+    source: NetworkSource
     few: int
-    samples: int | None
-    data_dir: Path | None
+    samples: int
     scales: str
 
     def __call__(self, design: Design) -> Climb:
+        opened = _opened(self.source)
         return climb(
             design,
-            networks.load(self.network),
+            opened.network,
             few=self.few,
             samples=self.samples,
-            data_dir=self.data_dir,
+            data=opened.data,
+            metric=opened.metric,
             policy=self.scales,
         )
+
+
+@lru_cache(maxsize=1)
+def _opened(source: NetworkSource) -> OpenNetwork:
+    """The network of a process, which all its designs share."""
+    return source.open()
 
 
 def _print_json(found: Mapping[str, Sequence[Climb]], drawn: Sequence[Path]) -> None:
@@ -138,15 +151,18 @@ def _print_json(found: Mapping[str, Sequence[Climb]], drawn: Sequence[Path]) -> 
     )
 
 
-def _print(found: Mapping[str, Sequence[Climb]], drawn: Sequence[Path]) -> None:
+def _print(
+    found: Mapping[str, Sequence[Climb]], judged_by: Mapping[str, Metric], drawn: Sequence[Path]
+) -> None:
     for name, climbs in found.items():
+        metric = judged_by[name]
         print_table(
-            [f"design on {name}", *(f"{rung} dB" for rung in RUNGS), "accuracy"],
+            [f"design on {name}", *(f"{rung} dB" for rung in RUNGS), value_name(metric)],
             [
                 [
                     short_spec(each.design),
                     *(f"{each.decibels[rung]:.1f}" for rung in RUNGS),
-                    percent(each.accuracy.value),
+                    shown_value(each.accuracy.value, metric),
                 ]
                 for each in climbs
             ],

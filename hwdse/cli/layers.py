@@ -8,6 +8,13 @@ from typing import Any
 import click
 
 from hwdse.cli.counts import Count
+from hwdse.cli.network_options import (
+    GivenNetworks,
+    network_options,
+    shown_interval,
+    shown_value,
+    value_name,
+)
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cli.scales import scales_option
 from hwdse.cost import DEFAULT_TECHNOLOGY
@@ -16,11 +23,12 @@ from hwdse.explore.layer_budget import LayerBudget
 from hwdse.explore.layer_search import DEFAULT_TRIES, Found, find_layers
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import short_spec
-from hwdse.networks import Accuracy, metrics
+from hwdse.networks import Accuracy
 from hwdse.networks.assignment import Assignment
 from hwdse.networks.layer_scores import LayerScores
+from hwdse.networks.metrics import Metric
 from hwdse.networks.sensitivity import LayerLoss, layer_losses
-from hwdse.networks.statistics import Parts, bootstrap_interval
+from hwdse.networks.statistics import bootstrap_interval
 from hwdse.spec import Design
 from hwdse.writing import write_file
 
@@ -29,13 +37,12 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that both commands have."""
     options = (
         click.argument("spec", nargs=-1, required=True),
-        click.option("--network", required=True, help="Shipped network or ONNX file."),
+        network_options(),
         click.option("--samples", type=Count(1), help="Test samples, from the first."),
         scales_option(),
         click.option(
             "--method", "methods", default="", metavar="NAME,...", help="Quantisation methods."
         ),
-        click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset."),
         json_option,
     )
     for option in reversed(options):
@@ -53,11 +60,10 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 def sensitivity(
     *,
     spec: tuple[str, ...],
-    network: str,
+    given: GivenNetworks,
     samples: int | None,
     scales: str,
     methods: str,
-    data_dir: Path | None,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -66,8 +72,16 @@ def sensitivity(
     All other layers stay float32. Layers with much noise need a better design; `hwdse
     search-layers` finds one for each.
     """
-    designs = _different(spec)
-    scores = LayerScores(designs, network, samples, data_dir, scales=scales, methods=methods)
+    designs, opened = _different(spec), given.open()
+    scores = LayerScores(
+        designs,
+        opened.network,
+        opened.count(samples),
+        data=opened.data,
+        metric=opened.metric,
+        scales=scales,
+        methods=methods,
+    )
     with ConsoleReporter() as reporter:
         reporter.start("layers", len(designs) * len(scores.sites))
         found = layer_losses(scores, designs, reporter.advance)
@@ -82,10 +96,11 @@ def sensitivity(
         plots = {"plots": [str(path) for path in drawn]} if drawn else {}
         print_json({"layers": [each.to_json() for each in found], **plots})
         return
-    _show(designs, found)
+    _show(designs, found, opened.metric)
     first = found[0].accuracy
     click.echo(
-        f"\n{first.network}, {first.samples} test samples, float32 {percent(first.float_value)}. "
+        f"\n{first.network}, {first.metric}, {first.samples} test samples, float32 "
+        f"{shown_value(first.float_value, opened.metric)}. "
         "One layer at a time in the design, the others in float32. dB: signal-to-noise ratio of "
         "the outputs."
     )
@@ -117,7 +132,7 @@ def sensitivity(
 def search_layers(
     *,
     spec: tuple[str, ...],
-    network: str,
+    given: GivenNetworks,
     limit: str,
     output: Path | None,
     tries: int,
@@ -126,7 +141,6 @@ def search_layers(
     samples: int | None,
     scales: str,
     methods: str,
-    data_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Search the design of each layer of a network under a budget.
@@ -138,13 +152,16 @@ def search_layers(
     designs, budget = _different(spec), LayerBudget.parse(limit)
     if len(designs) < 2:
         raise SpecError("search-layers chooses between designs: give at least two")
-    how: dict[str, Any] = {"scales": scales, "methods": methods}
-    scores = LayerScores(designs, network, samples, data_dir, on_calibration=True, **how)
+    opened = given.open()
+    count, metric = opened.count(samples), opened.metric
+    how: dict[str, Any] = {"data": opened.data, "metric": metric}
+    how |= {"scales": scales, "methods": methods}
+    scores = LayerScores(designs, opened.network, count, on_calibration=True, **how)
     prices = budget.prices(designs, scores, technology, clock_ns)
     with ConsoleReporter() as reporter:
         reporter.start("scores", len(designs) * len(scores.sites) + tries)
         found = find_layers(designs, scores, budget, prices, tries=tries, progress=reporter.advance)
-    test = LayerScores(designs, network, samples, data_dir, **how)
+    test = LayerScores(designs, opened.network, count, **how)
     scored = [
         _Scored(short_spec(one), prices.of(everywhere) / found.whole, test.of(everywhere))
         for one in designs
@@ -156,7 +173,7 @@ def search_layers(
     if as_json:
         print_json(_document(budget, found, [*scored, mixed], output))
         return
-    _show_found(budget, found, scored, mixed)
+    _show_found(budget, found, scored, mixed, metric)
     if output:
         click.echo(f"  {output}")
 
@@ -174,14 +191,14 @@ def _different(specs: Sequence[str]) -> list[Design]:
     return list(dict.fromkeys(map(Design.parse, specs)))
 
 
-def _show(designs: Sequence[Design], found: Sequence[LayerLoss]) -> None:
+def _show(designs: Sequence[Design], found: Sequence[LayerLoss], metric: Metric) -> None:
     """Print one row per layer, with two columns per design."""
     by_layer: dict[str, list[LayerLoss]] = {}
     for each in found:
         by_layer.setdefault(each.site, []).append(each)
     names = [short_spec(design) for design in designs]
     print_table(
-        ["layer", "MACs", *(text for name in names for text in (f"dB {name}", "accuracy"))],
+        ["layer", "MACs", *(text for name in names for text in (f"dB {name}", value_name(metric)))],
         [
             [
                 site,
@@ -189,7 +206,10 @@ def _show(designs: Sequence[Design], found: Sequence[LayerLoss]) -> None:
                 *(
                     text
                     for each in losses
-                    for text in (f"{each.accuracy.sqnr_db:.1f}", percent(each.accuracy.value))
+                    for text in (
+                        f"{each.accuracy.sqnr_db:.1f}",
+                        shown_value(each.accuracy.value, metric),
+                    )
                 ),
             ]
             for site, losses in by_layer.items()
@@ -214,7 +234,11 @@ def _document(
 
 
 def _show_found(
-    budget: LayerBudget, found: Found, scored: Sequence[_Scored], mixed: _Scored
+    budget: LayerBudget,
+    found: Found,
+    scored: Sequence[_Scored],
+    mixed: _Scored,
+    metric: Metric,
 ) -> None:
     """Print the assignment, and its score beside those of single designs."""
     print_table(
@@ -222,13 +246,13 @@ def _show_found(
     )
     click.echo()
     print_table(
-        ["in all layers", budget.quantity, "accuracy", "interval", "logit SQNR dB"],
+        ["in all layers", budget.quantity, value_name(metric), "interval", "output SQNR dB"],
         [
             [
                 each.name,
                 f"{each.cost:.3f}",
-                percent(each.accuracy.value),
-                f"{percent(each.accuracy.low)} to {percent(each.accuracy.high)}",
+                shown_value(each.accuracy.value, metric),
+                shown_interval(each.accuracy.low, each.accuracy.high, metric),
                 f"{each.accuracy.sqnr_db:.1f}",
             ]
             for each in (*scored, mixed)
@@ -236,20 +260,20 @@ def _show_found(
     )
     inside = [each for each in scored if each.cost <= budget.share]
     click.echo(
-        f"\n{mixed.accuracy.network}, {mixed.accuracy.samples} test samples; {budget.quantity} as "
-        f"a part of the first design's, at most {budget.share:g}. {found.tried} assignments were "
-        "measured, on calibration samples."
+        f"\n{mixed.accuracy.network}, {mixed.accuracy.metric}, {mixed.accuracy.samples} test "
+        f"samples; {budget.quantity} as a part of the first design's, at most {budget.share:g}. "
+        f"{found.tried} assignments were measured, on calibration samples."
     )
     if inside:
         best = max(inside, key=lambda each: each.accuracy.sqnr_db)
-        low, high = bootstrap_interval(_mean, mixed.accuracy.parts, best.accuracy.parts)
-        difference = mixed.accuracy.value - best.accuracy.value
+        of_pairs = bootstrap_interval(metric.value, mixed.accuracy.parts, best.accuracy.parts)
+        numbers = (mixed.accuracy.value - best.accuracy.value, *of_pairs)
+        if metric.is_percentage:
+            difference, low, high = (f"{100 * number:+.2f}" for number in numbers)
+            difference += " points"
+        else:
+            difference, low, high = (f"{number:+.4g}" for number in numbers)
         click.echo(
-            f"Against {best.name}, the best single design within the budget: "
-            f"{100 * difference:+.2f} points ({100 * low:+.2f} to {100 * high:+.2f}, paired), "
-            f"{mixed.accuracy.sqnr_db - best.accuracy.sqnr_db:+.1f} dB."
+            f"Against {best.name}, the best single design within the budget: {difference} "
+            f"({low} to {high}, paired), {mixed.accuracy.sqnr_db - best.accuracy.sqnr_db:+.1f} dB."
         )
-
-
-def _mean(parts: Parts) -> float:
-    return metrics.get(metrics.DEFAULT).value(parts)

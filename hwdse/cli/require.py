@@ -5,6 +5,7 @@ import click
 from hwdse import networks
 from hwdse.cli.counts import Count
 from hwdse.cli.memory_formats import store_option, stored_formats
+from hwdse.cli.network_options import GivenNetworks, network_options
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cost.system import Requirement
 from hwdse.cost.system import require as needed
@@ -15,7 +16,7 @@ _KIBI, _KILO, _MEGA = 1024, 1e3, 1e6
 
 
 @click.command()
-@click.option("--network", required=True, help="Shipped network or ONNX file.")
+@network_options(data=False, metric=False)
 @click.option(
     "--latency-ms",
     type=click.FloatRange(min=0, min_open=True),
@@ -34,7 +35,7 @@ _KIBI, _KILO, _MEGA = 1024, 1e3, 1e6
 @json_option
 def require(
     *,
-    network: str,
+    given: GivenNetworks,
     latency_ms: float,
     batch: int,
     clock_ns: float,
@@ -47,7 +48,7 @@ def require(
     multiplier works in every cycle, and no memory ever waits. The bandwidth is given by capacity of
     the on-chip memory, with the tiles that move the least.
     """
-    loaded = networks.load(network)
+    loaded = given.source.load()
     workloads = [item.batched(batch) for item in networks.profile(loaded).workloads]
     bits = EIGHT_BITS.with_formats(stored_formats(store))
     found = needed(workloads, latency_ms, bits)

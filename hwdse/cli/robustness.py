@@ -4,8 +4,14 @@ from pathlib import Path
 
 import click
 
-from hwdse import networks
 from hwdse.cli.counts import Count
+from hwdse.cli.network_options import (
+    GivenNetworks,
+    network_options,
+    shown_interval,
+    shown_value,
+    value_name,
+)
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
 from hwdse.cli.scales import scales_option
 from hwdse.explore.progress import ConsoleReporter
@@ -30,9 +36,6 @@ from hwdse.networks.summation_order import (
 )
 from hwdse.spec import Design
 
-_data_option = click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset."
-)
 _plot_option = click.option(
     "--plot",
     type=click.Path(path_type=Path),
@@ -42,7 +45,7 @@ _plot_option = click.option(
 
 @click.command()
 @click.argument("spec", nargs=-1, required=True)
-@click.option("--network", help="Shipped network or ONNX file; by default normal data.")
+@network_options(metric=False, default="; by default normal data")
 @click.option(
     "--terms",
     type=Count(2, MAX_TERMS),
@@ -57,17 +60,15 @@ _plot_option = click.option(
     help="Orders of the terms, the network's own included.",
 )
 @scales_option()
-@_data_option
 @_plot_option
 @json_option
 def orders(
     *,
     spec: tuple[str, ...],
-    network: str | None,
+    given: GivenNetworks,
     terms: int | None,
     count: int,
     scales: str,
-    data_dir: Path | None,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -77,26 +78,27 @@ def orders(
     numbers, or of the operands that the matrix products of a network see. The spread of the results
     is 0 where sums are exact. Blocks of block formats change places as a whole.
     """
-    if network is not None and terms is not None:
-        raise click.UsageError("--terms is for normal data: leave out --network or --terms")
+    source = given.maybe
+    if source is not None and terms is not None:
+        raise click.UsageError("--terms is for normal data: leave out the network or --terms")
     designs = [Design.parse(text) for text in spec]
-    loaded = None if network is None else networks.load(network)
+    opened = None if source is None else source.open()
     found: list[OrderSpread] = []
     for design in designs:
-        if loaded is None:
+        if opened is None:
             each = order_spread_of_normal(
                 design, terms or DEFAULT_TERMS, orders=count, policy=scales
             )
             found.append(each)
         else:
             found += order_spread_of_network(
-                design, loaded, orders=count, data_dir=data_dir, policy=scales
+                design, opened.network, data=opened.data, orders=count, policy=scales
             )
     drawn: tuple[Path, ...] = ()
     if plot:
         from hwdse.explore.order_picture import plot_orders  # noqa: PLC0415 - loads Matplotlib
 
-        data = f"normal data, {found[0].terms} terms" if loaded is None else loaded.name
+        data = f"normal data, {found[0].terms} terms" if opened is None else opened.network.name
         drawn = plot_orders(found, plot.with_suffix(""), data)
     if as_json:
         plots = {"plots": [str(path) for path in drawn]} if drawn else {}
@@ -128,7 +130,7 @@ def orders(
 
 @click.command("bit-errors")
 @click.argument("spec", nargs=-1, required=True)
-@click.option("--network", required=True, help="Shipped network or ONNX file.")
+@network_options()
 @click.option(
     "--place",
     type=click.Choice(PLACES),
@@ -157,20 +159,18 @@ def orders(
     help="Test samples, from the first; by default as many as the network says.",
 )
 @scales_option()
-@_data_option
 @_plot_option
 @json_option
 def bit_errors(
     *,
     spec: tuple[str, ...],
-    network: str,
+    given: GivenNetworks,
     place: str,
     rate: float,
     draws: int,
     seed: int,
     samples: int | None,
     scales: str,
-    data_dir: Path | None,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -181,7 +181,8 @@ def bit_errors(
     memory that makes errors.
     """
     designs = [Design.parse(text) for text in spec]
-    loaded = networks.load(network)
+    opened = given.open()
+    loaded, metric, count = opened.network, opened.metric, opened.count(samples)
     found: list[BitErrors] = []
     with ConsoleReporter() as reporter:
         for design in designs:
@@ -192,8 +193,9 @@ def bit_errors(
                 place=place,
                 rate=rate,
                 draws=draws,
-                samples=samples,
-                data_dir=data_dir,
+                data=opened.data,
+                metric=metric,
+                samples=count,
                 policy=scales,
                 seed=seed,
                 progress=steps,
@@ -204,29 +206,31 @@ def bit_errors(
             plot_bit_errors,
         )
 
-        drawn = plot_bit_errors(found, plot.with_suffix(""), loaded.name)
+        drawn = plot_bit_errors(found, plot.with_suffix(""), loaded.name, metric)
     if as_json:
         plots = {"plots": [str(path) for path in drawn]} if drawn else {}
         print_json({"bit_errors": [each.to_json() for each in found], **plots})
         return
+    lost = "points lost" if metric.is_percentage else "lost"
     print_table(
-        ["design", "bit", "without errors", "accuracy", "interval", "points lost"],
+        ["design", "bit", "without errors", value_name(metric), "interval", lost],
         [
             [
                 short_spec(each.design),
                 f"{each.field} {each.bit}" if each.field == SCALE else each.bit,
-                percent(each.clean),
-                percent(each.value),
-                f"{percent(each.low)} to {percent(each.high)}",
-                f"{100 * each.loss:.2f}",
+                shown_value(each.clean, metric),
+                shown_value(each.value, metric),
+                shown_interval(each.low, each.high, metric),
+                f"{100 * each.loss:.2f}" if metric.is_percentage else f"{each.loss:.4g}",
             ]
             for each in found
         ],
     )
     first = found[0]
     click.echo(
-        f"\n{loaded.name}, {first.samples} test samples. Bits of {place}, the least significant "
-        f"one is 0, flipped with probability {rate:g}; {draws} draws, 95 % intervals over draws."
+        f"\n{loaded.name}, {first.metric}, {first.samples} test samples. Bits of {place}, the "
+        f"least significant one is 0, flipped with probability {rate:g}; {draws} draws, 95 % "
+        "intervals over draws."
     )
     for path in drawn:
         click.echo(f"  {path}")

@@ -3,22 +3,24 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
-from hwdse import networks
 from hwdse.cli.chosen import chosen, short
 from hwdse.cli.counts import Count
+from hwdse.cli.network_options import GivenNetworks, network_options, shown_value
 from hwdse.cli.output import Steps, json_option, percent, print_json, print_table
 from hwdse.errors import SpecError, VerificationError
 from hwdse.explore.candidates import Compared, candidate_of
 from hwdse.explore.progress import ConsoleReporter
 from hwdse.explore.record import four_digits
+from hwdse.networks import metrics
 from hwdse.networks.by_layer import Layers, designs_in, layers_of
+from hwdse.networks.evaluate import check_targets
 from hwdse.networks.layers import Answers, answers, check_layers, layer_operands, simulated_samples
+from hwdse.networks.metrics import Metric
 from hwdse.networks.metrics.classes import predicted_classes
 from hwdse.temporary import temporary_folder
 from hwdse.verify.comparison import ComparedProducts, Tally
@@ -27,10 +29,10 @@ from hwdse.verify.simulated import SimulatedProducts, check_unit
 _MEGA = 1e6
 
 
-def _shared(command: Callable[..., None]) -> Callable[..., None]:
+def _shared(*, metric: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add the options that both commands have."""
     options = (
-        click.option("--network", required=True, help="Shipped network or ONNX file."),
+        network_options(metric=metric),
         click.option(
             "--design",
             "spec",
@@ -43,12 +45,15 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
             type=Count(1),
             help="Test samples, from the first; by default 20, or more of a small network.",
         ),
-        click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset."),
         json_option,
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
 
 
 @click.command(name="run-layer")
@@ -59,14 +64,13 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
     multiple=True,
     help="Name of a matrix product of the network. May be repeated.",
 )
-@_shared
+@_shared(metric=False)
 def run_layer(
     *,
     layers: tuple[str, ...],
-    network: str,
+    given: GivenNetworks,
     spec: str,
     samples: int | None,
-    data_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Run layers of a network in RTL simulation of a design.
@@ -79,12 +83,14 @@ def run_layer(
 
     Exit status 0: all are equal. 1: something differs; the first differences are shown, decoded.
     """
-    design, loaded = chosen(spec), networks.load(network)
+    design, opened = chosen(spec), given.open()
+    loaded = opened.network
     check_layers(loaded, layers)
     by_site = {site: one for site, one in layers_of(design, loaded).items() if site in layers}
     _check(by_site)
-    count = simulated_samples(loaded) if samples is None else samples
-    products = layer_operands(design, loaded, layers, count, data_dir=data_dir)
+    usual = simulated_samples(loaded, opened.usual_samples)
+    count = opened.count(usual if samples is None else samples)
+    products = layer_operands(design, loaded, layers, count, data=opened.data)
     with _compared(by_site) as (compared, build_s), ConsoleReporter() as reporter:
         reporter.start("products simulated", len(products))
         for layer, *operands in products:
@@ -94,13 +100,12 @@ def run_layer(
 
 
 @click.command(name="run-network")
-@_shared
+@_shared(metric=True)
 def run_network(
     *,
-    network: str,
+    given: GivenNetworks,
     spec: str,
     samples: int | None,
-    data_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Run a network with all its matrix products in RTL simulation of a design.
@@ -115,11 +120,15 @@ def run_network(
 
     Exit status 0: all are equal. 1: something differs; the first differences are shown, decoded.
     """
-    design, loaded = chosen(spec), networks.load(network)
+    design, opened = chosen(spec), given.open()
+    loaded = opened.network
     by_site = layers_of(design, loaded)
     _check(by_site)
-    count = simulated_samples(loaded) if samples is None else samples
-    expected = answers(design, loaded, count, data_dir=data_dir)
+    usual = simulated_samples(loaded, opened.usual_samples)
+    count = opened.count(usual if samples is None else samples)
+    metric = metrics.for_network(opened.metric, loaded)
+    expected = answers(design, loaded, count, data=opened.data)
+    check_targets(metric, opened.data, expected.targets)
     with _compared(by_site) as (compared, build_s), ConsoleReporter() as reporter:
         reporter.start("samples simulated", count)
         found = answers(
@@ -127,10 +136,10 @@ def run_network(
             loaded,
             count,
             product=compared,
-            data_dir=data_dir,
+            data=opened.data,
             progress=Steps(reporter, loaded.name),
         )
-    judged = _judged(expected, found)
+    judged = _judged(expected, found, metric)
     _report(design, by_site, loaded.name, count, compared, build_s, judged, as_json=as_json)
 
 
@@ -159,16 +168,23 @@ def _compared(layers: Layers) -> Iterator[tuple[ComparedProducts, float]]:
         yield ComparedProducts(by_site), time.monotonic() - begin
 
 
-def _judged(expected: Answers, found: Answers) -> dict[str, Any]:
+def _judged(expected: Answers, found: Answers, metric: Metric) -> dict[str, Any]:
     """Compare the outputs of a simulated network with the outputs of the evaluator."""
     differ = expected.outputs.view(np.uint32) != found.outputs.view(np.uint32)
-    wanted, guessed = predicted_classes(expected.outputs), predicted_classes(found.outputs)
-    return {
+    parts = metric.parts(found.outputs, found.float_outputs, found.targets)
+    judged: dict[str, Any] = {
         "logits": int(differ.size),
         "logit_mismatches": int(np.count_nonzero(differ)),
+        "metric": metric.name,
+        "value": metric.value(parts),
+    }
+    if metric.name != metrics.DEFAULT:
+        return judged
+    wanted, guessed = predicted_classes(expected.outputs), predicted_classes(found.outputs)
+    return judged | {
         "predictions": len(wanted),
         "prediction_mismatches": int(np.count_nonzero(wanted != guessed)),
-        "accuracy": float(np.mean(guessed == found.truth)),
+        "accuracy": judged["value"],
     }
 
 
@@ -257,7 +273,13 @@ def _show(  # noqa: PLR0917 - what was run, and what came out
             "Every result equals the network evaluator's, bit for bit. Every transfer of every "
             "stream comes in the cycle of the golden schedule; nothing stalls."
         )
-    if judged and not judged["logit_mismatches"] and not judged["prediction_mismatches"]:
+    if judged and "predictions" not in judged and not judged["logit_mismatches"]:
+        metric = metrics.get(judged["metric"])
+        click.echo(
+            f"{judged['logits']} outputs equal the network evaluator's, bit for bit; "
+            f"{metric.title}: {shown_value(judged['value'], metric)}."
+        )
+    elif judged and not judged["logit_mismatches"] and not judged["prediction_mismatches"]:
         click.echo(
             f"{judged['predictions']} predictions and {judged['logits']} logits equal the network "
             f"evaluator's, bit for bit; {percent(judged['accuracy'])} of the predictions are right."

@@ -9,6 +9,7 @@ from hwdse import networks
 from hwdse.cli.chosen import chosen, short
 from hwdse.cli.counts import Count
 from hwdse.cli.memory_formats import store_option, stored_formats
+from hwdse.cli.network_options import GivenNetworks, network_options
 from hwdse.cli.output import json_option, percent, print_json, print_table
 from hwdse.cost import DEFAULT_TECHNOLOGY
 from hwdse.cost.system import (
@@ -42,7 +43,7 @@ _PARTS = {
 
 @click.command()
 @click.argument("spec", nargs=-1, required=True)
-@click.option("--network", required=True, help="Shipped network or ONNX file.")
+@network_options(data=False, metric=False)
 @click.option(
     "--machine",
     default=_DEFAULT_MACHINE,
@@ -61,7 +62,7 @@ _PARTS = {
 def system(
     *,
     spec: tuple[str, ...],
-    network: str,
+    given: GivenNetworks,
     machine: str,
     store: tuple[str, ...],
     batch: int,
@@ -81,7 +82,7 @@ def system(
     designs = [chosen(text) for text in spec]
     described = load_machine(machine)
     stored = stored_formats(store)
-    loaded = networks.load(network)
+    loaded = given.source.load()
     workloads = [item.batched(batch) for item in networks.profile(loaded).workloads]
     costs = [
         _estimated(design, loaded, workloads, described, technology=technology, stored=stored)

@@ -152,7 +152,17 @@ COLUMNS = (
         scale="error",
         is_cost=False,
     ),
+    Column(
+        name="metric_loss",
+        title="Metric loss",
+        unit="",
+        scale="linear",
+        is_cost=False,
+        needs="metric",
+    ),
 )
+OF_ANSWERS = ("accuracy", "agreement")
+"""Columns that only metrics have which count right answers."""
 DEFAULT_COST, DEFAULT_QUALITY = "energy_pj", "sqnr_db"
 
 _LIKE = Column(name="name", title="Title", unit="")
@@ -195,8 +205,15 @@ def added_columns() -> tuple[Column, ...]:
 
 def measured(frame: pd.DataFrame) -> tuple[Column, ...]:
     """The columns that belong to the rows of `frame`."""
+
+    def lacks(name: str) -> bool:
+        return name not in frame or not frame[name].notna().any()
+
+    other = not frame.empty and all(map(lacks, OF_ANSWERS))
     return tuple(
-        c for c in all_columns() if not c.needs or (c.name in frame and frame[c.name].notna().any())
+        c
+        for c in all_columns()
+        if not ((c.needs and lacks(c.name)) or (other and c.name in OF_ANSWERS))
     )
 
 

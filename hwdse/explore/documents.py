@@ -154,10 +154,15 @@ def _are_values(value: Any) -> bool:
     )
 
 
+def _are_tried(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_decibels(each) for each in value.values())
+
+
 MEASURED: dict[str, Check] = {"values": _are_values}
 
 _WORDS: dict[Check, str] = {
     _are_columns: "descriptions of columns",
+    _are_tried: "decibels by methods, each a finite number or null",
     _are_values: "finite numbers by name, or null",
     _is_amount: "a finite number from 0 up",
     _is_margin: "a finite number from 0 up, or null",
@@ -204,7 +209,9 @@ COST: dict[str, Check] = {
 }
 AIMS: dict[str, Check] = {"objectives": _are_texts, "where": _are_texts}
 SETTINGS: dict[str, Check] = {"space": _are_texts, "data_dir": _is_text, "columns": _are_columns}
-OPTIONAL = frozenset({"fabric", "system", "columns", "by_layer", "bits_per_element", "methods"})
+OPTIONAL = frozenset(
+    {"fabric", "system", "columns", "by_layer", "bits_per_element", "methods"} | {"methods_tried"}
+)
 """Members that documents of sweeps without them may lack."""
 
 ACCURACY: dict[str, Check] = {
@@ -221,11 +228,37 @@ ACCURACY: dict[str, Check] = {
     "kl_divergence": _is_margin,
     "scales": _is_text,
     "methods": _is_text,
+    "methods_tried": _are_tried,
     "scale_spread": _is_ratio,
     "requantize": _is_flag,
     "metric": _is_text,
     "network": _is_text,
 }
+
+
+OTHER_ACCURACY: dict[str, Check] = {
+    name: check
+    for name, check in ACCURACY.items()
+    if name not in {"correct", "agreement", "mcnemar_p", "kl_divergence"}
+} | dict.fromkeys(
+    (
+        *("value", "low", "high", "float_value", "scale_spread"),
+        *("difference", "difference_low", "difference_high"),
+    ),
+    _is_decibels,
+)
+"""Members of the score by a metric that counts no right answers. Its values may be any numbers."""
+
+
+def checked_accuracy(document: Any) -> dict[str, Any]:
+    """Check a document of `Accuracy.to_json`, as `checked` does, by the metric that it is of."""
+    is_other = isinstance(document, Mapping) and "difference" in document
+    return checked("accuracy", document, OTHER_ACCURACY if is_other else ACCURACY)
+
+
+def read_accuracy(text: Any) -> dict[str, Any]:
+    """Parse and check a document of `Accuracy.to_json`, as `read` does."""
+    return checked_accuracy(read("accuracy", text, {}))
 
 
 def checked(name: str, document: Any, members: Mapping[str, Check]) -> dict[str, Any]:

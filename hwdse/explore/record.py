@@ -13,6 +13,7 @@ from hwdse.cost.system.storage import bits_of
 from hwdse.errors import SpecError
 from hwdse.explore import on_machine
 from hwdse.explore.layer_designs import LayerDesigns
+from hwdse.explore.tried_methods import TriedMethods
 from hwdse.spec import Design
 
 Errors = npt.NDArray[np.float32]
@@ -161,13 +162,16 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
     `bits_per_element` is the mean of both operands, block scales included.
     `area_per_mac_um2` is the area divided by the multiply-accumulates per cycle. Energy is also per
     multiply-accumulate. Accuracy and its interval are fractions of 1. `float_accuracy` is the
-    accuracy of the float32 network on the same samples. `agreement` is the fraction of samples with
+    accuracy of the float32 network on the same samples. Metrics that do not count right answers
+    have `metric_value` and so on instead; `metric_loss` is how much worse it is than that of
+    float32, below 0 if it is better. `agreement` is the fraction of samples with
     the same class as in float32. `sqnr_db` is infinity if all outputs equal the float32 outputs,
     and minus infinity if an output is NaN or infinite. `tops_per_mm2` and `tops_per_w` hold at
     `clock_ns`; an operation is half a multiply-accumulate. `fabric` and what follows it are None
     for a space without a fabric, `machine` and what follows it for one without a machine.
     `latency_us` and `inference_nj` are of one sample. `by_layer` is the text of `LayerDesigns` for
-    an assignment of designs to layers, and None for a design.
+    an assignment of designs to layers, and None for a design. `methods_tried` is the text of
+    `TriedMethods` where a sweep took the best of several, and `methods` those that it took.
     """
     cost, accuracy = row.cost or {}, row.accuracy or {}
     area = cost.get("area_um2")
@@ -191,11 +195,8 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         **on_machine.columns_of(cost.get("system") or {}),
         "technology": cost.get("technology"),
         "method": cost.get("method"),
-        "accuracy": accuracy.get("value"),
-        "accuracy_low": accuracy.get("low"),
-        "accuracy_high": accuracy.get("high"),
+        **_scored(accuracy),
         "confidence": accuracy.get("confidence"),
-        "float_accuracy": accuracy.get("float_value"),
         "agreement": accuracy.get("agreement"),
         "mcnemar_p": accuracy.get("mcnemar_p"),
         "sqnr_db": _decibels(row),
@@ -203,6 +204,7 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "scales": accuracy.get("scales"),
         "scale_spread": accuracy.get("scale_spread"),
         "methods": accuracy.get("methods") or None,
+        "methods_tried": tried.text if (tried := TriedMethods.of(accuracy)) else None,
         "requantize": accuracy.get("requantize"),
         "correct": accuracy.get("correct"),
         "samples": accuracy.get("samples"),
@@ -215,6 +217,22 @@ def describe(row: Row) -> dict[str, str | int | float | bool | None]:
         "verified": row.certificate is not None,
         "failure": row.failure,
     }
+
+
+VALUES = ("metric_value", "metric_low", "metric_high", "metric_float", "metric_loss")
+"""What a row says of a metric that does not count right answers."""
+
+
+def _scored(accuracy: Mapping[str, Any]) -> dict[str, float | None]:
+    """The score, as accuracy if the metric counts right answers, and else as a value."""
+    names = ("value", "low", "high", "float_value")
+    found = [accuracy.get(name) for name in names]
+    answers = ("accuracy", "accuracy_low", "accuracy_high", "float_accuracy")
+    if "difference" not in accuracy:
+        return {**dict(zip(answers, found, strict=True)), **dict.fromkeys(VALUES)}
+    difference = accuracy["difference"]
+    loss = difference and (-difference if accuracy["higher_is_better"] else difference)
+    return {**dict.fromkeys(answers), **dict(zip(VALUES, [*found, loss], strict=True))}
 
 
 def _at_clock(cost: Mapping[str, Any]) -> dict[str, float | bool | None]:

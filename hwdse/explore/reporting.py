@@ -24,6 +24,7 @@ from hwdse.explore.combinations import parts
 from hwdse.explore.front import pareto
 from hwdse.explore.hypervolume import Hypervolume, hypervolumes
 from hwdse.explore.layer_tables import anchor, layer_tables, words
+from hwdse.explore.methods_table import methods_table
 from hwdse.explore.paired import Paired
 from hwdse.explore.ranking import LEVEL
 from hwdse.explore.record import MARGINS, Row, chance, cost_margin, four_digits
@@ -31,6 +32,7 @@ from hwdse.explore.standing import SURE, with_standing
 from hwdse.explore.store import RTL_FOLDER, Store
 from hwdse.explore.style import BLOCK_COLOURS, Style, operands
 from hwdse.explore.tables import finished, frame_of
+from hwdse.explore.tried_methods import TriedMethods, method_name
 from hwdse.explore.verilog import folders_of
 from hwdse.text import printable
 from hwdse.writing import write_file
@@ -71,7 +73,7 @@ def report(store: Store, path: str | Path, aims: Aims = DEFAULT_AIMS) -> Path:
         "y_options": _options((c for c in columns if not c.is_cost), _axes(aims)[1].name),
         "head": _head(columns, len(parts(frame)) > 1),
         "rows": "\n".join(_rows(frame, rows, columns, (results, path.parent))),
-        "layers": layer_tables(rows),
+        "layers": layer_tables(rows) + methods_table(rows),
         "notes": "\n".join(f"<li>{escape(note)}</li>" for note in _notes(done, aims, volumes)),
         "footer": escape(f"hwdse {hwdse.__version__} · {printable(shown)}"),
         "css": _asset("report.css"),
@@ -215,6 +217,8 @@ def _facts(frame: pd.DataFrame) -> str:
     }
     percent = {"float_accuracy": "{:.2%}", "confidence": "{:.0%}"}
     facts = []
+    if frame["metric_float"].notna().any():
+        titles["metric_float"] = titles.pop("float_accuracy")
     for name, title in titles.items():
         texts = [percent.get(name, "{}").format(v) for v in frame[name].drop_duplicates()]
         facts.append(f"<div><dt>{escape(title)}</dt><dd>{escape(', '.join(texts))}</dd></div>")
@@ -226,10 +230,18 @@ def _notes(frame: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolume]) 
         yield "No design is finished. The command that made this tries them again."
         return
     confidence = frame["confidence"].iloc[0]
-    yield (
-        f"Bars on accuracy are {confidence:.0%} intervals for the number of test samples used. "
-        "Designs whose bars overlap may well be equally accurate."
-    )
+    answers = frame["accuracy"].notna().any()
+    if answers:
+        yield (
+            f"Bars on accuracy are {confidence:.0%} intervals for the number of test samples used. "
+            "Designs whose bars overlap may well be equally accurate."
+        )
+    else:
+        yield (
+            "The metric does not count right answers: results.csv has its value with "
+            f"{confidence:.0%} intervals by bootstrap of the samples. The metric loss is how "
+            "much worse it is than in float32, below 0 if it is better."
+        )
     yield (
         "Rank is by the error of the logits, sample by sample: one more than the number of designs "
         "that a Wilcoxon signed-rank test finds better, corrected for all pairs (Holm, "
@@ -241,14 +253,25 @@ def _notes(frame: pd.DataFrame, aims: Aims, volumes: Mapping[str, Hypervolume]) 
         "robustness, not correctness. Where accuracy is equal, it says which design has more to "
         "spare on other data."
     )
-    spread = 100 * frame["scale_spread"].median() / 2
+    spread = frame["scale_spread"].median() / 2
+    moved = f"accuracy of half of the designs by {100 * spread:.2f} points"
+    if not answers:
+        moved = f"metric of half of the designs by {spread:.4g}"
     yield (
         f"Scales were chosen by the policy {', '.join(frame['scales'].unique())}. Other policies "
-        f"move the accuracy of half of the designs by {spread:.2f} points or more either way; "
+        f"move the {moved} or more either way; "
         "results.csv has the spread of each."
     )
     methods = frame["methods"].dropna().unique()
-    if len(methods):
+    columns = zip(frame["methods_tried"], frame["methods"], strict=True)
+    tried = [one for text, taken in columns if (one := TriedMethods.read(text, taken))]
+    if tried:
+        names = dict.fromkeys(method_name(each) for one in tried for each in one.decibels)
+        yield (
+            f"Each design took the methods with the least error on calibration samples, of "
+            f"{', '.join(names)} (docs/methods.md). These samples are not scored."
+        )
+    elif len(methods):
         yield f"Weights and activations were prepared by {'; '.join(methods)} (docs/methods.md)."
     costs = [
         {name: None if pd.isna(row[name]) else float(row[name]) for name in MARGINS.values()}
@@ -301,14 +324,15 @@ def _head(columns: Sequence[Column], several: bool) -> str:
     rank = text(' class="number"', "Rank") + text(' class="number"', "On front (%)")
     numbers = [text(' class="number"', escape(c.label)) for c in columns]
     interval = text("", "Interval (%)")
-    place = [c.name for c in columns].index("accuracy") + 1
+    names = [c.name for c in columns]
+    place = names.index("accuracy") + 1 if "accuracy" in names else 0
     return "".join(
         [
             text("", "Design"),
             *([text("", "Combination")] if several else []),
             rank,
             *numbers[:place],
-            interval,
+            *([interval] if place else []),
             *numbers[place:],
             text("", "Verilog"),
         ]

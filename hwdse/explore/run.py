@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from hwdse.errors import FailedDesignsError
+from hwdse.errors import FailedDesignsError, SpaceError
 from hwdse.explore.aims import DEFAULT_AIMS, Aims
 from hwdse.explore.asked import DEFAULT_SWEEP, Asked
 from hwdse.explore.candidates import Compared, candidate_of
 from hwdse.explore.clocking import clocked
+from hwdse.explore.columns import OF_ANSWERS
 from hwdse.explore.database import STORE_NAME, Place
 from hwdse.explore.evaluation import DesignEvaluator
 from hwdse.explore.front import pareto
@@ -24,6 +25,9 @@ from hwdse.explore.space import Space
 from hwdse.explore.steps import SweepPart, SweepSteps
 from hwdse.explore.store import Store
 from hwdse.explore.verilog import Generator, VerilogGenerator
+from hwdse.networks import metrics
+from hwdse.networks.metrics.classes import TopClasses
+from hwdse.networks.source import NO_SETTINGS, NetworkSettings
 from hwdse.runners import runner_of
 from hwdse.text import printable
 from hwdse.workers import Failure
@@ -84,6 +88,7 @@ def sweep(
     jobs: int | None = None,
     scheduler: str | None = None,
     network: str | None = None,
+    settings: NetworkSettings | None = None,
     samples: int | None = None,
     scales: str | None = None,
     requantize: bool | None = None,
@@ -111,7 +116,9 @@ def sweep(
             and a design that kills its process kills this process.
         scheduler: address of a Dask scheduler, such as tcp://127.0.0.1:8786, whose workers do the
             work instead.
-        network: network to use instead of the network in the space.
+        network: network to use instead of the network in the space, without the data, metric and
+            other settings of that one.
+        settings: data, metric and other settings of the network, instead of those in the space.
         samples: number of test samples to use instead of the number in the space.
         scales: scale policy to use instead of the policy in the space.
         requantize: whether layers hand on their outputs in the output format; overrides the space.
@@ -120,7 +127,7 @@ def sweep(
             space. A search then chooses them; the others are not in the results.
         sampler: what chooses the designs, instead of the sampler of the space: one of
             `hwdse.explore.budget.SAMPLERS`.
-        data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
+        data_dir: folder of a registered dataset. Default: $HWDSE_DATA or the system folder.
         reporter: receives the progress.
         evaluator: evaluates a design. Default: analytic cost, and accuracy of the network.
         generator: writes and verifies Verilog. Default: `hwdse.verify.generate`.
@@ -131,7 +138,9 @@ def sweep(
             written. The attribute `result` of the error is the `Sweep`.
     """
     if network is not None:
-        space = space.fixed(network=network)
+        space = replace(space.fixed(network=network), settings=settings or NO_SETTINGS)
+    elif settings is not None:
+        space = replace(space, settings=settings)
     if clock_ns is not None:
         space = space.fixed(clock_ns=clock_ns)
     given = {"samples": samples, "scales": scales, "requantize": requantize}
@@ -142,6 +151,9 @@ def sweep(
     # Report what is missing of any combination before any work.
     measures = tuple(measure_named(one) for one in space.measures)
     evaluators = [evaluator or _evaluator(one, data) for _, one in space.combinations]
+    for each in evaluators:
+        if isinstance(each, DesignEvaluator):
+            _check_aims(each, space.aims)
     reporter = reporter or Silent()
     runner = runner_of(jobs, scheduler)
     chosen = []
@@ -201,13 +213,38 @@ def _evaluator(space: Space, data_dir: Path | None) -> DesignEvaluator:
         space.samples,
         space.technology,
         data_dir,
+        settings=space.settings,
         scales=space.scales,
         methods=space.methods,
+        best_of=space.best_of_methods,
         requantize=space.requantize,
         clock_ns=space.clock_ns,
         fabric=space.fabric,
         machine=space.machine,
     )
+
+
+def _check_aims(evaluator: DesignEvaluator, aims: Aims) -> None:
+    """Check that the metric has the quantities that designs are compared by.
+
+    Raises:
+        SpaceError: it counts right answers or does not, and a quantity is of the other kind.
+    """
+    metric = metrics.get(evaluator.metric)
+    # Some metrics count right answers only for some outputs: only what is sure is refused.
+    if isinstance(metric, TopClasses):
+        refused: tuple[str, ...] = ("metric_loss",)
+        allowed: tuple[str, ...] = ("sqnr_db", *OF_ANSWERS)
+    elif metric.needs_labels and metric.is_percentage and metric.higher_is_better:
+        return
+    else:
+        refused, allowed = OF_ANSWERS, ("sqnr_db", "metric_loss")
+    for name in (*aims.objectives, *(limit.column.name for limit in aims.where)):
+        if name in refused:
+            raise SpaceError(
+                f"{name}: metric {metric.name} of network {evaluator.title} does not give it; "
+                f"beside costs, {' and '.join(allowed)} are allowed"
+            )
 
 
 def _message(keys: Mapping[str, Compared], failures: Mapping[str, Failure]) -> str:

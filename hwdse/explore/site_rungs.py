@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hwdse.explore.record import Evaluation, Measured
-from hwdse.networks import Network
 from hwdse.networks.ladder import layer_sqnr, tensor_sqnr
 from hwdse.networks.rung_names import LAYERS, TENSORS
 from hwdse.spec import Design
@@ -44,9 +43,9 @@ class SiteEvaluator:
 
     def __call__(self, design: Design) -> Evaluation:
         """As of `Evaluator`."""
-        network: Network = self.whole.loaded()
+        opened = self.whole.opened()
         decibels = _MEASURES[self.rung](
-            design, network, data_dir=self.whole.data_dir, policy=self.whole.scales
+            design, opened.network, data=opened.data, policy=self.whole.scales
         )
         unknown = dict.fromkeys(
             (
@@ -66,7 +65,7 @@ class SiteEvaluator:
                 "methods": self.whole.methods,
                 "requantize": self.whole.requantize,
                 "metric": self.rung,
-                "network": network.name,
+                "network": opened.network.name,
             },
             # The one length of an error that has this ratio, beside a signal of length 1.
             errors=np.array([10 ** (-decibels / 20)], np.float32),

@@ -1,10 +1,14 @@
 """A design space: a TOML file that lists designs and combinations of design options.
 
 ```toml
-network = "digits-cnn"       # network for measuring accuracy
+network = "digits-cnn"       # network for measuring accuracy, by name or as an ONNX file
+data = "my.npz"              # data for it, if its file names none; as --data takes them
+metric = "top5"              # default: what the network's file says, or top1
+shapes = ["seq=128"]         # and output, calibration, tokenizer, image: as the options
 samples = 360                # number of test samples; default: the number in the network
 scales = "output"            # scale policy (docs/networks.md), such as pow2 or percentile:99.9
 methods = "gptq"             # quantisation methods (docs/methods.md); default: none
+best_of_methods = ["", "gptq"]   # in place of methods: the best for each design
 requantize = false           # true: layers hand on outputs in the design's output format
 technology = "nangate45"
 fabric = "ecp5"              # LUTs, flip-flops and clock frequency on an FPGA, too
@@ -34,7 +38,7 @@ of them, and compared within it.
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -49,8 +53,10 @@ from hwdse.explore.space_table import SpaceTable
 from hwdse.explore.space_text import SpaceText, toml
 from hwdse.networks.assignment import SUFFIX, Assignment
 from hwdse.networks.methods import parse as parse_methods
+from hwdse.networks.methods import written
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import get as get_policy
+from hwdse.networks.source import NO_SETTINGS, NetworkSettings
 from hwdse.reading import MAX_TOML, read_text
 from hwdse.spec import Design
 
@@ -60,13 +66,14 @@ _BUILTIN = Path(__file__).with_name("builtin.toml")
 AXES = ("network", "methods", "technology", "machine", "clock_ns")
 """Settings that may have several values."""
 
+_OF_NETWORK = tuple(one.name for one in fields(NetworkSettings))
 _SCALARS = (
     *("network", "samples", "scales", "methods", "requantize", "technology", "fabric", "machine"),
     *("clock_ns", "budget", "rungs", "sampler"),
 )
 _SETTINGS = (
-    *(*_SCALARS, "measures", "objectives", "where", "skip_invalid"),
-    *("designs", "assignments", "space"),
+    *(*_SCALARS, *_OF_NETWORK, "best_of_methods", "measures", "objectives", "where"),
+    *("skip_invalid", "designs", "assignments", "space"),
 )
 
 # Nobody sweeps more combinations than this. A larger number is probably a mistake in the file.
@@ -81,10 +88,13 @@ class Space:
         name: path of the space file, or `built-in space`.
         designs: the designs in the order of the file, without duplicates.
         assignments: assignments of designs to layers, which are compared with the designs.
-        network: name of a shipped network, or path of an ONNX file.
-        samples: number of test samples. None: the number in the network's metadata.
+        network: name of a network, or path of an ONNX file.
+        settings: data, metric and what else belongs to the network.
+        samples: number of test samples. None: the number in the network's metadata, or all.
         scales: policy for choosing the scales of activations and weights.
         methods: quantisation methods, as text; empty: rounding to nearest.
+        best_of_methods: in place of `methods`, methods of which each design takes those with the
+            least error on calibration samples.
         requantize: whether layers hand on their outputs in the design's output format.
         technology: name of a technology table, or path of a table.
         fabric: name of a fabric table, or path of a table, for costs on an FPGA; empty: none.
@@ -109,9 +119,11 @@ class Space:
     designs: tuple[Design, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     network: str = DEFAULT_NETWORK
+    settings: NetworkSettings = NO_SETTINGS
     samples: int | None = None
     scales: str = DEFAULT_SCALES
     methods: str = ""
+    best_of_methods: tuple[str, ...] = ()
     requantize: bool = False
     technology: str = DEFAULT_TECHNOLOGY
     fabric: str = ""
@@ -160,11 +172,20 @@ class Space:
         for clock in self.axes.get("clock_ns", (self.clock_ns,)):
             if clock is not None and not 0 < float(clock) < math.inf:
                 raise SpaceError(f"{self.name}: clock_ns = {clock} must be above 0 and finite")
-        for methods in self.axes.get("methods", (self.methods,)):
-            try:
+        several = self.best_of_methods
+        try:
+            for methods in (*self.axes.get("methods", (self.methods,)), *several):
                 parse_methods(str(methods))
-            except SpecError as error:
-                raise SpaceError(f"{self.name}: {error}") from error
+        except SpecError as error:
+            raise SpaceError(f"{self.name}: {error}") from error
+        if several and len({written(parse_methods(each)) for each in several}) < max(
+            2, len(several)
+        ):
+            raise SpaceError(
+                f"{self.name}: best_of_methods = {list(several)}: needs at least two different ones"
+            )
+        if several and (self.methods or "methods" in self.axes):
+            raise SpaceError(f"{self.name}: give methods or best_of_methods, not both")
         try:
             get_policy(self.scales)
         except NetworkError as error:
@@ -212,7 +233,10 @@ class Space:
         """
         settings: dict[str, Any] = {key: getattr(self, key) for key in _SCALARS}
         settings |= {key: list(values) for key, values in self.axes.items()}
+        given = self.settings.given.items()
+        settings |= {key: list(one) if isinstance(one, tuple) else one for key, one in given}
         settings |= {
+            **({"best_of_methods": list(best)} if (best := self.best_of_methods) else {}),
             "measures": list(self.measures),
             "objectives": list(self.aims.objectives),
             "where": [str(limit) for limit in self.aims.where],
@@ -288,6 +312,8 @@ class Space:
             "budget": source.typed(document, "budget", str, ""),
             "rungs": _rungs(source, document),
             "sampler": source.typed(document, "sampler", str, SAMPLERS[0]),
+            "settings": _of_network(source, document),
+            "best_of_methods": tuple(source.strings(document, "best_of_methods")),
             "measures": _measures(source, document),
             "aims": _aims(source, document),
         }
@@ -307,6 +333,27 @@ def _shown(key: str, value: str | float) -> str:
     if key == "methods":
         return str(value) or "nearest"
     return f"{value:g} ns" if key == "clock_ns" else str(value)
+
+
+def _of_network(source: "SpaceText", document: Mapping[str, Any]) -> NetworkSettings:
+    """What a document says of the network besides its name."""
+    found: dict[str, Any] = {}
+    for key in _OF_NETWORK:
+        if key not in document:
+            continue
+        value = document[key]
+        if key in {"shapes", "image"}:
+            value = tuple(source.strings(document, key))
+        elif key == "calibration" and type(value) is int:
+            value = str(value)
+        else:
+            value = source.typed(document, key, str, None)
+        try:
+            NetworkSettings(**{key: value})
+        except HwdseError as error:
+            raise source.error(str(error), source.key(key)) from error
+        found[key] = value
+    return NetworkSettings(**found)
 
 
 def _assignments(source: "SpaceText", document: Mapping[str, Any]) -> tuple[Assignment, ...]:

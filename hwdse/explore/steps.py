@@ -24,6 +24,7 @@ from hwdse.explore.record import (
     Row,
     describe,
     facts_of,
+    four_digits,
 )
 from hwdse.explore.rungs import Laddered, LowerRung
 from hwdse.explore.standing import with_standing
@@ -362,5 +363,8 @@ def _shown(outcome: Any, failure: Failure | None) -> str:
         return "  FAILED"
     if isinstance(outcome, Evaluation):
         energy = outcome.cost["energy_pj"]
-        return f"  {outcome.accuracy['value']:.2%}  {energy:.3g} pJ"
+        value = outcome.accuracy["value"]
+        if "difference" not in outcome.accuracy:
+            return f"  {value:.2%}  {energy:.3g} pJ"
+        return f"  {'-' if value is None else four_digits(value)}  {energy:.3g} pJ"
     return ""

@@ -253,7 +253,7 @@ class Store:
             ValueError: the evaluation is incomplete or has invalid values.
         """
         cost = documents.checked("cost", evaluation.cost, documents.COST)
-        accuracy = documents.checked("accuracy", evaluation.accuracy, documents.ACCURACY)
+        accuracy = documents.checked_accuracy(evaluation.accuracy)
         errors = documents.error_bytes(evaluation.errors, accuracy["samples"])
         outcomes = None
         if evaluation.outcomes is not None:
@@ -277,7 +277,7 @@ class Store:
             return None
         accuracy, errors, outcomes = found[0]
         try:
-            known = documents.read("accuracy", accuracy, documents.ACCURACY)
+            known = documents.read_accuracy(accuracy)
             samples = known["samples"]
             return Measured(
                 accuracy=known,

@@ -92,7 +92,7 @@ def _row(
         if evaluation is not None:
             table = "evaluation"
             row["cost"] = documents.read("cost", cost, documents.COST)
-            row["accuracy"] = documents.read("accuracy", accuracy, documents.ACCURACY)
+            row["accuracy"] = documents.read_accuracy(accuracy)
             row["errors"] = documents.read_errors(errors, row["accuracy"]["samples"])
             if outcomes is not None:
                 samples = row["accuracy"]["samples"]

@@ -9,7 +9,7 @@ from hwdse.explore.columns import added_columns
 from hwdse.explore.combinations import alike
 from hwdse.explore.on_machine import ON_MACHINE
 from hwdse.explore.ranking import ranks_of
-from hwdse.explore.record import FPGA, Row, describe, facts_of
+from hwdse.explore.record import FPGA, VALUES, Row, describe, facts_of
 from hwdse.spec import Design
 
 _COUNTS = ("correct", "samples", "rank")
@@ -20,6 +20,7 @@ _FLOATS = (
     *FPGA,
     *ON_MACHINE,
     *("accuracy", "accuracy_low", "accuracy_high", "confidence", "float_accuracy", "agreement"),
+    *VALUES,
     *("mcnemar_p", "sqnr_db", "kl_divergence", "scale_spread"),
 )
 

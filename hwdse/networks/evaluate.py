@@ -208,8 +208,7 @@ class Scoring:
         found = Scores(self.metric)
         done = 0
         for batch in batches(self.network, islice(self.data.test(count), count)):
-            if self.metric.needs_labels:
-                _check_targets(self.metric, self.data, batch.targets)
+            check_targets(self.metric, self.data, batch.targets)
             exact = expected.of(done, batch)
             outputs = exact
             if isinstance(runner, Executor):
@@ -270,8 +269,13 @@ def _check(thing: Any, what: str, names: Sequence[str], raised: type[HwdseError]
         ) from error
 
 
-def _check_targets(metric: Metric, data: Data, targets: Any) -> None:
-    if any(target is None for target in targets):
+def check_targets(metric: Metric, data: Data, targets: Sequence[Any]) -> None:
+    """Check that samples have the targets that a metric needs.
+
+    Raises:
+        DatasetError: one has none.
+    """
+    if metric.needs_labels and any(target is None for target in targets):
         raise DatasetError(
             f"metric {metric.name} needs a target for each sample, and data {data.name} has none; "
             f"without targets: {', '.join(metrics.without_labels())}"

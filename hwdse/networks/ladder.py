@@ -23,9 +23,11 @@ import numpy.typing as npt
 from hwdse.errors import NetworkError
 from hwdse.networks import scales
 from hwdse.networks.accuracy import Accuracy
+from hwdse.networks.data import Options, own_data
 from hwdse.networks.evaluate import evaluate, observed
-from hwdse.networks.named import NamedImages
+from hwdse.networks.metrics import Metric
 from hwdse.networks.network import Network
+from hwdse.networks.protocols import Data
 from hwdse.networks.rung_names import FEW_SAMPLES, LAYERS, LOGITS, NETWORK, RUNGS, TENSORS
 from hwdse.networks.site_sums import Sums, Values, sums_of_site
 from hwdse.spec import Design
@@ -61,6 +63,7 @@ def tensor_sqnr(
     design: Design,
     network: Network,
     *,
+    data: Data | None = None,
     data_dir: Path | None = None,
     policy: str = scales.DEFAULT,
 ) -> float:
@@ -71,11 +74,12 @@ def tensor_sqnr(
     Args:
         design: the design.
         network: the network.
+        data: the data, whose calibration part counts. Default: as for `evaluate`.
         data_dir: folder of the dataset, as for `evaluate`.
         policy: name of the scale policy.
 
     Raises:
-        NetworkError: the network names no dataset, or is quantised already.
+        NetworkError: the network names no data, or is quantised already.
         DatasetError: data is missing or damaged.
         SpecError: the design has no running sum or no fast kernel.
     """
@@ -84,13 +88,14 @@ def tensor_sqnr(
         left, right = sums.left * sums.left_scale, sums.right * sums.right_scale
         return _noise(left, sums.rows) + _noise(right, sums.columns)
 
-    return _over_sites(design, network, noise, data_dir, policy)
+    return _over_sites(design, network, noise, _data(network, data, data_dir), policy)
 
 
 def layer_sqnr(
     design: Design,
     network: Network,
     *,
+    data: Data | None = None,
     data_dir: Path | None = None,
     policy: str = scales.DEFAULT,
 ) -> float:
@@ -103,7 +108,7 @@ def layer_sqnr(
         expected = sums.rows.astype(np.float64) @ sums.columns
         return _noise(sums.results() * sums.unit, expected)
 
-    return _over_sites(design, network, noise, data_dir, policy)
+    return _over_sites(design, network, noise, _data(network, data, data_dir), policy)
 
 
 def climb(
@@ -112,6 +117,8 @@ def climb(
     *,
     few: int = FEW_SAMPLES,
     samples: int | None = None,
+    data: Data | None = None,
+    metric: Metric | str | None = None,
     data_dir: Path | None = None,
     policy: str = scales.DEFAULT,
 ) -> Climb:
@@ -121,7 +128,10 @@ def climb(
         design: the design.
         network: the network.
         few: number of samples of the rung `logits`, fewer than those of `network`.
-        samples: number of samples of the rung `network`; default: as many as the network says.
+        samples: number of samples of the rung `network`; default: as many as the network says,
+            or all of `data`.
+        data: as for `evaluate`.
+        metric: as for `evaluate`. All rungs are in dB, whatever it is.
         data_dir: folder of the dataset, as for `evaluate`.
         policy: name of the scale policy.
 
@@ -130,17 +140,29 @@ def climb(
         DatasetError: data is missing or damaged.
         SpecError: the design has no running sum or no fast kernel.
     """
-    most = network.default_samples if samples is None else samples
+    if data is None:
+        data, usual = own_data(network, Options(folder=data_dir))
+    else:
+        usual = data.test_size
+    most = usual if samples is None else samples
     if not 1 <= few < most:
         raise NetworkError(f"few={few}: 1 to {most - 1} are allowed, fewer than all samples")
 
-    def run(count: int | None) -> Accuracy:
-        return evaluate(design, network, count, data_dir, scales=policy, compare_scales=False)
+    def run(count: int) -> Accuracy:
+        return evaluate(
+            design,
+            network,
+            count,
+            data=data,
+            metric=metric,
+            scales=policy,
+            compare_scales=False,
+        )
 
-    whole = run(samples)
+    whole = run(most)
     decibels = {
-        TENSORS: tensor_sqnr(design, network, data_dir=data_dir, policy=policy),
-        LAYERS: layer_sqnr(design, network, data_dir=data_dir, policy=policy),
+        TENSORS: tensor_sqnr(design, network, data=data, policy=policy),
+        LAYERS: layer_sqnr(design, network, data=data, policy=policy),
         LOGITS: _bounded(run(few).sqnr_db),
         NETWORK: _bounded(whole.sqnr_db),
     }
@@ -173,15 +195,20 @@ def rank_correlations(climbs: Sequence[Climb]) -> dict[tuple[str, str], float]:
     return found
 
 
+def _data(network: Network, data: Data | None, folder: Path | None) -> Data:
+    """The data that are given, or those that the network's file names."""
+    return own_data(network, Options(folder=folder))[0] if data is None else data
+
+
 def _over_sites(
     design: Design,
     network: Network,
     noise: Callable[[Sums], float],
-    data_dir: Path | None,
+    data: Data,
     policy: str,
 ) -> float:
     """Signal-to-noise ratio in dB of the mean relative noise power of all sites."""
-    sites = observed(network, NamedImages.of(network, data_dir)).values()
+    sites = observed(network, data).values()
     powers = [
         np.mean([noise(sums) for sums in sums_of_site(design, each, policy)]) for each in sites
     ]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from hwdse.networks import metrics
 from hwdse.networks.accuracy import Accuracy
 from hwdse.networks.by_layer import by_layer, layers_of
 from hwdse.networks.evaluate import Scoring, arithmetic_maker
@@ -68,7 +67,7 @@ class LayerScores:
         data_dir: Path | None = None,
         *,
         data: Data | None = None,
-        metric: Metric | str = metrics.DEFAULT,
+        metric: Metric | str | None = None,
         scales: str = DEFAULT_SCALES,
         methods: str = "",
         on_calibration: bool = False,

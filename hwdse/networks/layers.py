@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 import hwdse  # loads the slow module `hwdse.kernels` on first use
@@ -15,6 +15,7 @@ from hwdse.networks.assignment import Assignment
 from hwdse.networks.block_vectors import BlockVectors
 from hwdse.networks.blocks import BlockArithmetic, BlockPlan, check_blocks
 from hwdse.networks.by_layer import by_layer, designs_in, layers_of
+from hwdse.networks.data import Options, own_data
 from hwdse.networks.evaluate import (
     Progress,
     check_kernel,
@@ -23,9 +24,10 @@ from hwdse.networks.evaluate import (
     plan_network,
 )
 from hwdse.networks.execute import Executor, batches, padded_outputs, profile
+from hwdse.networks.float_outputs import float_outputs_of
 from hwdse.networks.metrics import Outputs
-from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network
+from hwdse.networks.protocols import Data
 from hwdse.networks.quantize import DesignArithmetic, Plan
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import Codes
@@ -47,21 +49,23 @@ class Answers:
     """What a network says about test samples.
 
     Attributes:
-        outputs: logits, or probabilities, of shape (samples, classes).
-        truth: the right class of each sample.
+        outputs: outputs, such as logits, of shape (samples, ...).
+        float_outputs: outputs in float32, of the same shape.
+        targets: the target of each sample, such as the right class; None: unknown.
     """
 
     outputs: Outputs
-    truth: npt.NDArray[np.int64]
+    float_outputs: Outputs
+    targets: Sequence[Any]
 
 
-def simulated_samples(network: Network) -> int:
+def simulated_samples(network: Network, usual: int) -> int:
     """Number of test samples that a simulation of single products can do in minutes.
 
-    It is 20, or as many as 2^24 products suffice for, but not more than the network's metadata say.
+    It is 20, or as many as 2^24 products suffice for, but not more than `usual`.
     """
     affordable = _FEW_PRODUCTS // profile(network).macs
-    return min(max(_LEAST_SAMPLES, affordable), network.default_samples)
+    return min(max(_LEAST_SAMPLES, affordable), usual)
 
 
 def answers(
@@ -70,6 +74,7 @@ def answers(
     samples: int,
     *,
     product: Product | None = None,
+    data: Data | None = None,
     data_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> Answers:
@@ -81,6 +86,7 @@ def answers(
         samples: number of test samples, from the first.
         product: function that computes the matrix products of layers with a design. Scales are
             chosen without it. Default: the fast kernels, which `evaluate` takes.
+        data: as for `evaluate`.
         data_dir: folder of the dataset. Default: $HWDSE_DATA or the system folder.
         progress: function to call after each batch.
 
@@ -95,21 +101,27 @@ def answers(
             check_blocks(one, hwdse.kernels.matmul_of(one))
         else:
             check_kernel(one, hwdse.kernels.matmul)
-    data = NamedImages.of(network, data_dir)
+    if data is None:
+        data, _ = own_data(network, Options(folder=data_dir))
     count = count_of(data, samples)
+    expected = float_outputs_of(network, data, count)
     found: list[Outputs] = []
-    truth: list[int] = []
+    exact: list[Outputs] = []
+    targets: list[Any] = []
     with threadpool_limits(limits=1, user_api="blas"):
         arithmetic = by_layer(
             layers, lambda one, sites: _arithmetic(one, sites, network, data, product)
         )
         executor = Executor(network, arithmetic)
         for batch in batches(network, data.test(count)):
+            exact.append(expected.of(len(targets), batch))
             found.append(padded_outputs(executor, network, batch.inputs))
-            truth += batch.targets
+            targets += batch.targets
             if progress is not None:
-                progress(len(truth), count)
-    return Answers(outputs=np.concatenate(found), truth=np.array(truth, np.int64))
+                progress(len(targets), count)
+    return Answers(
+        outputs=np.concatenate(found), float_outputs=np.concatenate(exact), targets=targets
+    )
 
 
 def layer_operands(
@@ -118,6 +130,7 @@ def layer_operands(
     layers: Collection[str],
     samples: int,
     *,
+    data: Data | None = None,
     data_dir: Path | None = None,
 ) -> list[tuple[str, *tuple[Codes, ...]]]:
     """Codes that layers multiply when test samples run through the network.
@@ -127,6 +140,7 @@ def layer_operands(
         network: the network.
         layers: places of matrix products, `Workload.site`.
         samples: number of test samples, from the first.
+        data: as for `evaluate`.
         data_dir: folder of the dataset.
 
     Returns:
@@ -151,7 +165,7 @@ def layer_operands(
         codes: Codes = hwdse.kernels.matmul_of(one)(one, *operands)
         return codes
 
-    answers(design, network, samples, product=product, data_dir=data_dir)
+    answers(design, network, samples, product=product, data=data, data_dir=data_dir)
     return found
 
 
@@ -171,7 +185,7 @@ def _arithmetic(
     design: Design,
     sites: Sequence[str],
     network: Network,
-    data: NamedImages,
+    data: Data,
     product: Product | None,
 ) -> Arithmetic:
     """The arithmetic of a design, whose products another function may compute."""

@@ -16,10 +16,11 @@ import numpy as np
 
 from hwdse.errors import NetworkError
 from hwdse.networks import scales
+from hwdse.networks.data import Options, own_data
 from hwdse.networks.evaluate import observed
-from hwdse.networks.named import NamedImages
 from hwdse.networks.network import Network
 from hwdse.networks.observe import Observation
+from hwdse.networks.protocols import Data
 from hwdse.networks.site_sums import COLUMNS, MATRICES, ROWS, Order, Values, sums_of_site
 from hwdse.spec import Design
 
@@ -71,6 +72,7 @@ def order_spread_of_network(
     network: Network,
     *,
     orders: int = DEFAULT_ORDERS,
+    data: Data | None = None,
     data_dir: Path | None = None,
     policy: str = scales.DEFAULT,
 ) -> list[OrderSpread]:
@@ -83,16 +85,19 @@ def order_spread_of_network(
         design: the design.
         network: the network.
         orders: number of orders, 2 to 10,000.
+        data: the data, whose calibration part counts. Default: as for `evaluate`.
         data_dir: folder of the dataset, as for `evaluate`.
         policy: name of the scale policy.
 
     Raises:
-        NetworkError: the number of orders is out of range, or the network does not run, names no
-            dataset or is quantised already.
+        NetworkError: the number of orders is out of range, or the network does not run, names
+            no data or is quantised already.
         DatasetError: data is missing or damaged.
         SpecError: the design has no running sum or no fast kernel.
     """
-    found = observed(network, NamedImages.of(network, data_dir))
+    if data is None:
+        data, _ = own_data(network, Options(folder=data_dir))
+    found = observed(network, data)
     return [_measure(design, each, site, orders, policy) for site, each in found.items()]
 
 

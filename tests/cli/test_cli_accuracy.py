@@ -190,7 +190,7 @@ BAD_OWN = [
     (["--calibration", "8"], "calibration=8: data zeros.npz has"),
     (["--calibration", "nothing.npz"], "no data 'nothing.npz'"),
     (["--samples", "100"], "samples=100: the test part of zeros.npz has"),
-    (["--image", "mean"], "--image 'mean' is not of the form KEY=VALUE"),
+    (["--image", "mean"], "image 'mean' is not of the form KEY=VALUE"),
     (["--network", "digits"], "Give a network: either --network NAME or --onnx FILE."),
 ]
 

@@ -97,3 +97,85 @@ def test_cost_explains_in_json(capsys):
     energies = [design["energy_pj"] for design in document["designs"]]
     assert total["energy_pj"] == energies
     assert total["energy_pj_more"] == [0, energies[1] - energies[0]]
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    path = tmp_path / "mixed.toml"
+    path.write_text(
+        'default = "a=int4,acc=int:16"\nfirst = "a=int8,acc=int:32"\n'
+        '[layers]\n"gemm*" = "a=int8,acc=int:32,unit=dot,lanes=4"\n'
+    )
+    return path
+
+
+def test_a_design_for_each_layer_costs_the_sum_of_its_units(mixed, capsys):
+    arguments = ["cost", str(mixed), "a=int8,acc=int:32", "--fabric", "ecp5"]
+    assert main([*arguments, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    designs = {each["spec"]: each for each in document["designs"]}
+    assert len(designs) == len(document["designs"]) == 3
+    (whole,) = document["assignments"]
+    assert whole["name"] == str(mixed)
+    assert sorted(whole["designs"]) == sorted(designs)
+    assert whole["area_um2"] == pytest.approx(sum(d["area_um2"] for d in designs.values()))
+    assert whole["delay_ns"] == max(d["delay_ns"] for d in designs.values())
+    assert "energy_pj" not in whole
+    luts = sum(d["fabric"]["luts"] for d in designs.values())
+    assert whole["fabric"]["luts"] == pytest.approx(luts)
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert f"{mixed}, its units side by side:" in out
+    assert "give --network" in out
+
+
+def test_with_a_network_it_is_what_explore_has(mixed, tmp_path, capsys):
+    network = ["--network", "digits"]
+    assert main(["cost", str(mixed), *network, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    # No layer is left for the default.
+    assert len(document["designs"]) == 2
+    (whole,) = document["assignments"]
+    assert list(whole["layers"]) == ["gemm0.out", "gemm2.out", "gemm4.out"]
+    assert list(whole["macs"].values()) == [64 * 64, 64 * 32 + 32 * 10]
+    space = tmp_path / "space.toml"
+    space.write_text(f'network = "digits"\nsamples = 5\nassignments = ["{mixed}"]\n')
+    out = ["-o", str(tmp_path / "out"), "--jobs", "1", "--json"]
+    assert main(["explore", str(space), *out]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["front"]
+    for name in ("area_um2", "energy_pj", "delay_ns", "area_error", "energy_error"):
+        assert whole[name] == row[name]
+    assert whole["area_um2"] / whole["macs_per_cycle"] == row["area_per_mac_um2"]
+    assert main(["cost", str(mixed), *network]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    together = next(line for line in lines if line.startswith("together"))
+    assert together.split()[1:3] == ["100", "%"]
+
+
+def test_a_clock_gives_each_unit_its_registers(mixed, capsys):
+    arguments = ["cost", str(mixed), "--network", "digits", "--clock-ns", "1", "--json"]
+    assert main(arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {each["clock_ns"] for each in document["designs"]} == {1.0}
+    (whole,) = document["assignments"]
+    areas = [each["area_um2"] for each in document["designs"]]
+    assert whole["area_um2"] == pytest.approx(sum(areas))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.toml"], "assignment none.toml"),
+        (["a=int8,acc=int:32", "--network", "digits"], "--network needs --synthesize or a file"),
+        (["{mixed}", "--network", "digits", "--layer", "gemm0.out"], "--layer needs --network and"),
+        (["{mixed}", "--synthesize", "--liberty", "x.lib"], "gives each layer one"),
+        (["{mixed}", "--network", "brain"], "unknown network 'brain'"),
+        (["{float}"], "no layer has a design: nothing has a cost"),
+    ],
+)
+def test_files_of_designs_that_have_no_cost(mixed, tmp_path, arguments, message, only_error):
+    alone = tmp_path / "float.toml"
+    alone.write_text('default = "float"\n')
+    names = {"{mixed}": str(mixed), "{float}": str(alone)}
+    assert main(["cost", *(names.get(each, each) for each in arguments)]) == 2
+    only_error(message)

@@ -74,3 +74,39 @@ def picture_model(shape, classes=3, *, metadata=None, kind=TensorProto.FLOAT):
 def write(model, path):
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def classifier_model(*, metadata=None, seed=3):
+    """Scores of 6 classes for vectors, in two layers. Input `a` has a free width, which is 8."""
+    rng = np.random.default_rng(seed)
+    first, second = (rng.normal(size=shape).astype("f") for shape in ((8, 8), (8, 6)))
+    nodes = [
+        helper.make_node("MatMul", ["a", "first"], ["hidden"]),
+        helper.make_node("Relu", ["hidden"], ["shown"]),
+        helper.make_node("MatMul", ["shown", "second"], ["scores"]),
+        helper.make_node("ReduceMean", ["scores"], ["mean"], axes=[1]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "classifier",
+        [helper.make_tensor_value_info("a", TensorProto.FLOAT, ["n", "width"])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size])
+            for name, size in (("scores", 6), ("mean", 1))
+        ],
+        [numpy_helper.from_array(first, "first"), numpy_helper.from_array(second, "second")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, metadata or {})
+    return model
+
+
+def classifier_data(path, count=60, seed=4):
+    """Vectors with the classes that the classifier gives, in an .npz file."""
+    x = np.random.default_rng(seed).normal(size=(count, 8)).astype("f")
+    weights = {
+        each.name: numpy_helper.to_array(each) for each in classifier_model().graph.initializer
+    }
+    scores = np.maximum(x @ weights["first"], 0) @ weights["second"]
+    np.savez(path, a=x, y=scores.argmax(axis=1))
+    return path

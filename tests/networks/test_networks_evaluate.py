@@ -259,14 +259,16 @@ def test_fashion_vit_is_what_onnx_itself_computes(fashion_folder):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("name", "least"), [("fashion-cnn", 0.92), ("fashion-vit", 0.915)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("fashion-cnn", 0.92), ("fashion-mlp", 0.89), ("fashion-vit", 0.915)]
+)
 def test_fashion_in_float_on_the_whole_test_part(name, least):
     accuracy = networks.float_accuracy(name, samples=10_000)
     assert accuracy.value >= least
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["fashion-cnn", "fashion-vit"])
+@pytest.mark.parametrize("name", ["fashion-cnn", "fashion-mlp", "fashion-vit"])
 def test_fashion_in_int8_loses_little(name):
     accuracy = networks.evaluate(INT8, name)
     assert accuracy.value > accuracy.float_value - 0.01

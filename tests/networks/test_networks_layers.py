@@ -16,7 +16,7 @@ def test_the_kernels_give_what_the_evaluator_scores() -> None:
     network = networks.load("digits")
     scored = networks.evaluate(DESIGN, network, 40, compare_scales=False)
     plain = answers(DESIGN, network, 40)
-    assert np.mean(plain.outputs.argmax(axis=1) == plain.truth) == scored.value
+    assert np.mean(plain.outputs.argmax(axis=1) == plain.targets) == scored.value
     called = []
 
     def product(layer, a, b):
@@ -113,4 +113,5 @@ def test_blocks_of_a_layer_have_their_scales(spec: str) -> None:
     ("name", "count"), [("digits", 445), ("digits-cnn", 154), ("fashion-cnn", 20)]
 )
 def test_small_networks_run_more_samples(name: str, count: int) -> None:
-    assert simulated_samples(networks.load(name)) == count
+    network = networks.load(name)
+    assert simulated_samples(network, network.default_samples) == count

@@ -32,7 +32,9 @@ def refused(model, path, message):
 
 
 def test_shipped_networks():
-    assert networks.names() == ["digits", "digits-cnn", "fashion-cnn", "fashion-vit"]
+    assert networks.names() == [
+        *("digits", "digits-cnn", "fashion-cnn", "fashion-mlp", "fashion-vit"),
+    ]
     for name in networks.names():
         network = networks.load(name)
         content = resource("models", f"{name}.onnx").read_bytes()
@@ -60,6 +62,8 @@ def test_sizes_of_the_shipped_networks():
     operators = [node.op_type for node in cnn.model.graph.node]
     assert operators.count("Conv") == 5
     assert "BatchNormalization" not in operators
+    mlp = networks.profile(networks.load("fashion-mlp"))
+    assert mlp.macs == 784 * 256 + 256 * 128 + 128 * 10
     tokens, width, heads = 49, 64, 4
     of_tokens = tokens * width * (3 * width + width + 2 * 2 * width)
     of_heads = 2 * heads * tokens * tokens * (width // heads)
@@ -107,7 +111,7 @@ def test_metadata_is_optional_but_for_the_dataset(tmp_path):
 
 def test_unknown_name_lists_the_known(tmp_path):
     known = ", ".join([*networks.names(), *recipes.names()])
-    assert known.startswith("digits, digits-cnn, fashion-cnn, fashion-vit, char-gpt, ")
+    assert known.startswith("digits, digits-cnn, fashion-cnn, fashion-mlp, fashion-vit, char-gpt, ")
     with pytest.raises(NetworkError, match=f"'resnet': known are {known};"):
         networks.load("resnet")
     with pytest.raises(NetworkError, match="unknown network"):

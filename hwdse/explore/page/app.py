@@ -17,7 +17,7 @@ from hwdse.explore.axis import ChartAxis
 from hwdse.explore.columns import column
 from hwdse.explore.page import exports, figures
 from hwdse.explore.page.catalogue import Catalogue, Snapshot
-from hwdse.explore.page.layers import layer_tables
+from hwdse.explore.page.layers import layer_tables, methods_tables
 from hwdse.explore.page.layout import page
 from hwdse.explore.page.selection import Selection
 from hwdse.explore.page.view import PageView
@@ -205,7 +205,11 @@ class Explorer:
         if compared:
             title = "Two designs" if len(compared) > 1 else "One design: click another to compare"
         pictures = [figures.blocks(frame, column(name)) for name in ("area_um2", "energy_pj")]
-        told = [_comparison(chosen, compared), *layer_tables(chosen, compared)]
+        told = [
+            _comparison(chosen, compared),
+            *layer_tables(chosen, compared),
+            *methods_tables(chosen, compared),
+        ]
         return title, told, *pictures
 
     def _rows(self, request: Mapping[str, Any], view: Mapping[str, Any]) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def parallel(chosen: Selection) -> go.Figure:
 def parallel_columns(chosen: Selection) -> list[Column]:
     """The axes of the parallel coordinates: objectives first."""
     wanted = [*chosen.view.objectives, chosen.view.x, chosen.view.y, "area_um2", "delay_ns"]
-    wanted += ["energy_pj", "accuracy"]
+    wanted += ["energy_pj", "accuracy", "metric_loss"]
     known = {c.name: c for c in chosen.now.columns}
     return [known[name] for name in dict.fromkeys(wanted) if name in known]
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from hwdse.networks import datasets
 from hwdse.networks.train.export import save
-from hwdse.networks.train.images import Recipe, accuracy, train
+from hwdse.networks.train.images import Augment, Recipe, accuracy, train
 
 # With mean 0 the background stays exactly zero, which every format can represent. With the mean
 # subtracted, the background would be a constant with the same rounding error in every pixel.
@@ -66,6 +66,7 @@ def run(
     build: Callable[[], nn.Module],
     recipe: Recipe,
     export: Callable[[Any], onnx.ModelProto],
+    augment: Augment = augment,
 ) -> None:
     """The command: train on the train part, write the file, and report the accuracy.
 
@@ -76,6 +77,7 @@ def run(
         build: makes the network.
         recipe: training parameters, of which the command line may replace some.
         export: makes the model of a trained network.
+        augment: changes each batch at random.
     """
     parser = arguments(description, recipe)
     options = parser.parse_args()
