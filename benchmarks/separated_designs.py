@@ -17,7 +17,7 @@ import numpy as np
 from hwdse import Design, kernels, networks
 from hwdse.explore.ranking import holm, rank
 from hwdse.networks.accuracy import output_errors, sqnr_db
-from hwdse.networks.evaluate import observations
+from hwdse.networks.calibration import observations
 from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
 from hwdse.networks.metrics.classes import predicted_classes
 from hwdse.networks.named import samples_of

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from hwdse.cli.counts import Count
+from hwdse.cli.network_options import GivenNetworks, network_options
 from hwdse.cli.output import json_option, print_json
-from hwdse.networks import Options, learned_codebook, load
-from hwdse.networks.data import own_data
-from hwdse.networks.evaluate import observed
+from hwdse.networks import learned_codebook
+from hwdse.networks.calibration import observed
 from hwdse.networks.learned_codebook import (
     MAX_BITS,
     MAX_LEVEL_BITS,
@@ -21,7 +21,7 @@ from hwdse.writing import write_file
 
 
 @click.command(name="learn-codebook")
-@click.option("--network", required=True, help="Shipped network or ONNX file.")
+@network_options(metric=False)
 @click.option(
     "--bits", type=Count(MIN_BITS, MAX_BITS), default=4, show_default=True, help="Bits of a code."
 )
@@ -41,33 +41,30 @@ from hwdse.writing import write_file
 )
 @click.option(
     "-o",
-    "--output",
+    "output",
     type=click.Path(path_type=Path),
     required=True,
     help="File of the codebook, JSON.",
 )
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the dataset.")
 @json_option
 def learn_codebook(
     *,
-    network: str,
+    given: GivenNetworks,
     bits: int,
     level_bits: int,
     layers: tuple[str, ...],
     output: Path,
-    data_dir: Path | None,
     as_json: bool,
 ) -> None:
     """Learn the levels that suit the weights of a network best.
 
     Designs take the file as a format: b=codebook:FILE.
     """
-    loaded = load(network)
-    data, _ = own_data(loaded, Options(folder=data_dir))
+    opened = given.open()
     found = learned_codebook.learn_codebook(
-        loaded,
-        data,
-        observed(loaded, data),
+        opened.network,
+        opened.data,
+        observed(opened.network, opened.data),
         bits=bits,
         level_bits=level_bits,
         layers=layers,

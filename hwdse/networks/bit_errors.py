@@ -28,10 +28,11 @@ from hwdse.networks.blocks import (
     BlockPlan,
     check_blocks,
 )
-from hwdse.networks.evaluate import Scoring, check_kernel, plan_blocks, plan_network
+from hwdse.networks.evaluate import Scoring
 from hwdse.networks.execute import Executor
 from hwdse.networks.metrics import DEFAULT as DEFAULT_METRIC
 from hwdse.networks.metrics import Metric
+from hwdse.networks.planning import check_kernel, plan_blocks, plan_network
 from hwdse.networks.protocols import Computation, Data
 from hwdse.networks.quantize import DesignArithmetic, Plan
 from hwdse.networks.scales import Codes

@@ -23,8 +23,9 @@ import numpy.typing as npt
 from hwdse.errors import NetworkError
 from hwdse.networks import scales
 from hwdse.networks.accuracy import Accuracy
+from hwdse.networks.calibration import observed
 from hwdse.networks.data import Options, own_data
-from hwdse.networks.evaluate import evaluate, observed
+from hwdse.networks.evaluate import evaluate
 from hwdse.networks.metrics import Metric
 from hwdse.networks.network import Network
 from hwdse.networks.protocols import Data

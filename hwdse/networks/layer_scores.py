@@ -10,11 +10,12 @@ from threadpoolctl import threadpool_limits
 
 from hwdse.networks.accuracy import Accuracy
 from hwdse.networks.by_layer import by_layer, layers_of
-from hwdse.networks.evaluate import Scoring, arithmetic_maker
+from hwdse.networks.evaluate import Scoring
 from hwdse.networks.execute import Executor, profile
 from hwdse.networks.methods import parse as parse_methods
 from hwdse.networks.methods import written
 from hwdse.networks.metrics import Metric
+from hwdse.networks.planning import arithmetic_maker
 from hwdse.networks.protocols import Computation, Data, Sample
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES
 from hwdse.networks.scales import get as get_policy

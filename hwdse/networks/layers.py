@@ -16,17 +16,12 @@ from hwdse.networks.block_vectors import BlockVectors
 from hwdse.networks.blocks import BlockArithmetic, BlockPlan, check_blocks
 from hwdse.networks.by_layer import by_layer, designs_in, layers_of
 from hwdse.networks.data import Options, own_data
-from hwdse.networks.evaluate import (
-    Progress,
-    check_kernel,
-    count_of,
-    plan_blocks,
-    plan_network,
-)
+from hwdse.networks.evaluate import Progress, count_of
 from hwdse.networks.execute import Executor, batches, padded_outputs, profile
 from hwdse.networks.float_outputs import float_outputs_of
 from hwdse.networks.metrics import Outputs
 from hwdse.networks.network import Network
+from hwdse.networks.planning import check_kernel, plan_blocks, plan_network
 from hwdse.networks.protocols import Data
 from hwdse.networks.quantize import DesignArithmetic, Plan
 from hwdse.networks.scales import DEFAULT as DEFAULT_SCALES

@@ -64,7 +64,7 @@ def learn_codebook(
     Args:
         network: the network.
         data: the data, whose calibration part counts.
-        observations: the operands of the network's layers (`hwdse.networks.evaluate.observed`).
+        observations: the operands of the network's layers (`hwdse.networks.calibration.observed`).
         bits: bits of a code, 2 to 8.
         level_bits: bits of a level, a signed integer; more than `bits`, up to 16.
         layers: patterns of names of layers. Default: all.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import NetworkError, SpecError, unknown
-from hwdse.networks.evaluate import observations
+from hwdse.networks.calibration import observations
 from hwdse.networks.execute import profile
 from hwdse.networks.named import data_folder
 from hwdse.networks.network import Network, load

@@ -18,8 +18,8 @@ from hwdse.networks import scales
 from hwdse.networks.arithmetic import Real
 from hwdse.networks.block_vectors import BlockVectors
 from hwdse.networks.blocks import check_blocks
-from hwdse.networks.evaluate import check_kernel
 from hwdse.networks.observe import Observation
+from hwdse.networks.planning import check_kernel
 from hwdse.networks.quantize import Plan, plan
 from hwdse.networks.scales import Codes
 from hwdse.spec import BlockProduct, Design

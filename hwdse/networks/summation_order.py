@@ -16,8 +16,8 @@ import numpy as np
 
 from hwdse.errors import NetworkError
 from hwdse.networks import scales
+from hwdse.networks.calibration import observed
 from hwdse.networks.data import Options, own_data
-from hwdse.networks.evaluate import observed
 from hwdse.networks.network import Network
 from hwdse.networks.observe import Observation
 from hwdse.networks.protocols import Data

@@ -3,9 +3,9 @@
 from hwdse import Design, kernels, networks
 from hwdse.networks import datasets
 from hwdse.networks.blocks import BlockArithmetic
-from hwdse.networks.evaluate import plan_blocks, plan_network
 from hwdse.networks.execute import Executor
 from hwdse.networks.named import NamedImages
+from hwdse.networks.planning import plan_blocks, plan_network
 from hwdse.networks.quantize import DesignArithmetic
 from hwdse.networks.scales import OUTPUT
 

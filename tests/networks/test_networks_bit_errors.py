@@ -11,8 +11,9 @@ from hwdse.errors import NetworkError
 from hwdse.networks import bit_errors, execute, scales
 from hwdse.networks.bit_errors import bit_error_accuracy
 from hwdse.networks.blocks import BlockArithmetic
-from hwdse.networks.evaluate import Scoring, plan_blocks, plan_network
+from hwdse.networks.evaluate import Scoring
 from hwdse.networks.float_outputs import float_outputs_of
+from hwdse.networks.planning import plan_blocks, plan_network
 from hwdse.networks.quantize import DesignArithmetic
 
 ELEMENTS = Design.parse("a=e4m3fn,b=int4,acc=fp:bf16")

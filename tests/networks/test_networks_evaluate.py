@@ -13,7 +13,7 @@ from hwdse import Design, golden, kernels, networks
 from hwdse.errors import DatasetError, NetworkError, ShapeError
 from hwdse.networks import datasets
 from hwdse.networks.arithmetic import FloatArithmetic
-from hwdse.networks.evaluate import observed
+from hwdse.networks.calibration import observed
 from hwdse.networks.execute import Executor, FloatNetwork, batches
 from hwdse.networks.float_outputs import float_outputs_of
 from hwdse.networks.named import NamedImages, samples_of

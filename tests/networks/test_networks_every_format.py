@@ -9,7 +9,7 @@ from sampled import some
 from hwdse import Design, formats, kernels, networks
 from hwdse.errors import SpecError
 from hwdse.networks.accuracy import output_errors, sqnr_db
-from hwdse.networks.evaluate import observations
+from hwdse.networks.calibration import observations
 from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
 from hwdse.networks.metrics.classes import predicted_classes
 from hwdse.networks.named import samples_of

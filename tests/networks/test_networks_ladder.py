@@ -11,9 +11,11 @@ from hwdse import Design, kernels, networks
 from hwdse.cli import main
 from hwdse.errors import NetworkError, SpecError
 from hwdse.networks import ladder
-from hwdse.networks.evaluate import evaluate, observed, plan_network
+from hwdse.networks.calibration import observed
+from hwdse.networks.evaluate import evaluate
 from hwdse.networks.ladder import climb, layer_sqnr, rank_correlations, tensor_sqnr
 from hwdse.networks.named import NamedImages
+from hwdse.networks.planning import plan_network
 from hwdse.networks.rung_names import RUNGS
 from hwdse.networks.scales import OUTPUT
 

@@ -10,8 +10,8 @@ from hwdse import Design, formats, networks
 from hwdse.cli import main
 from hwdse.errors import NetworkError
 from hwdse.networks import Options
+from hwdse.networks.calibration import observed
 from hwdse.networks.data import own_data
-from hwdse.networks.evaluate import observed
 from hwdse.networks.learned_codebook import k_means, learn_codebook
 
 RNG = np.random.default_rng(0)

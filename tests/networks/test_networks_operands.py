@@ -7,7 +7,7 @@ import pytest
 
 from hwdse import Design, kernels, networks
 from hwdse.errors import NetworkError, SpecError
-from hwdse.networks.evaluate import observations
+from hwdse.networks.calibration import observations
 from hwdse.networks.quantize import plan
 
 
