@@ -22,6 +22,7 @@ NVFP4 = "a=nvfp4,acc=fp:fp32,unit=mx"
         [
             "a=block:int4:3:e8m0,b=block:e4m3fn:3:bf16,unit=mxmul",
             "a=block:e2m1fn:2:ue4m3,acc=fp:bf16,unit=mx,blocks=2",
+            "a=int8,b=block:int4_sym:3:fp16,acc=fp:fp32,unit=mx",
         ],
         2,
     ),

@@ -195,3 +195,21 @@ def test_elements_without_scales_are_refused() -> None:
     code = np.zeros((1, 1), np.int64)
     with pytest.raises(ShapeError, match=r"use golden\.dot"):
         running_blocks(design, code, code, code, code)
+
+
+@pytest.mark.parametrize(
+    "spec", ["a=int8,b=block:int4_sym:8:fp16", "a=block:e2m1fn:4:ue4m3,b=hif8"]
+)
+def test_an_operand_without_scales_has_the_values_of_its_elements(spec: str) -> None:
+    design, rng = Design.parse(f"{spec},acc=kulisch,out=fp32,unit=mx"), np.random.default_rng(8)
+    given = drawn(design, rng, (400,))
+    found = block_products(design, *given)
+    values = []
+    for block, elements, scale in zip(design.operands, given[::2], given[1::2], strict=True):
+        assert (block.scale.bits == 0) == (block.name in ("int8", "hif8"))
+        factors = block.scale.decode(scale) if block.scale.bits else np.ones(400)
+        values.append((block.element.decode(elements), factors))
+    (x, s), (y, t) = values
+    with np.errstate(invalid="ignore"):
+        expected = (x * y).sum(axis=-1) * s * t  # exact: few bits
+    np.testing.assert_array_equal(found.to_float64(), expected + 0.0)

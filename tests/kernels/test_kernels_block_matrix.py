@@ -18,6 +18,7 @@ SPECS = [
     "a=nvint4,b=mxfp6_e2m3,acc=fp:fp16,rounding=rtz,unit=mx",
     "a=mxfp6_e3m2,acc=kulisch:8,out=bf16,unit=mx",
     "a=fp4_ue5m3,b=nvfp4,acc=fp:fp32,unit=mx",
+    "a=int8,b=block:int4_sym:48:fp16,acc=fp:fp32,unit=mx",
 ]
 
 

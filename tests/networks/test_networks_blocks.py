@@ -237,3 +237,23 @@ def test_what_cannot_be_scored_is_refused_in_one_line(small, spec: str, message:
 def test_tiles_of_weights_can_be_scored(small) -> None:
     spec = "a=nvfp4,b=nvfp4_2d,acc=fp:fp32,unit=mx"
     assert networks.evaluate(Design.parse(spec), small, 6).sqnr_db > 5
+
+
+def test_elements_beside_blocks_have_one_scale_by_the_largest_of_calibration() -> None:
+    """Weights of 4 bits with a scale for each group, activations of 8 bits with one in all."""
+    design = Design.parse("a=int8,b=block:int4_sym:8:fp16,acc=fp:fp32,unit=mx")
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(5, 20)).astype(np.float32)
+    w = rng.normal(size=(20, 3)).astype(np.float32)
+    layer = call("MatMul")
+    arithmetic = arithmetic_of(design, layer, x, w)
+    found = lowered.run(arithmetic, layer, [x, w])
+    unit = np.float32(np.abs(x / 2).max() / 127)
+    a = np.clip(np.rint(x / np.float64(unit)), -128, 127)
+    total = np.zeros((5, 3), np.float32)
+    for start in range(0, 20, 8):
+        part = w[start : start + 8].astype(np.float64)
+        scale = (np.abs(part).max(axis=0) / 7).astype(np.float16).astype(np.float64)
+        codes = np.clip(np.rint(part / scale), -7, 7)
+        total = (total + a[:, start : start + 8] @ codes * scale).astype(np.float32)
+    np.testing.assert_array_equal(found[0], (total.astype(np.float64) * unit).astype(np.float32))

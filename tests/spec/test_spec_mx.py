@@ -98,8 +98,8 @@ def test_a_cycle_takes_whole_blocks() -> None:
         ("a=int8,b=mxfp4,acc=fp:fp32,unit=dot", ("unit dot", "not mxfp4", "unit=mx")),
         ("a=nvfp4,unit=mul", ("unit mul", "not nvfp4", "unit=mx")),
         (f"a=e4m3fn,{MX}", ("unit mx", "block formats", "not e4m3fn")),
-        (f"a=mxfp4,b=int8,{MX}", ("b=int8", "both operands")),
-        (f"a=int8,b=mxfp4,{MX}", ("a=int8", "both operands")),
+        (f"a=bf16,b=mxfp4,{MX}", ("exact sums", "bf16", "at most 128")),
+        (f"a=int8,b=affine:uint4:32,{MX}", ("b=affine:uint4:32", "one scale for each block")),
         (f"a=affine:uint4:32,{MX}", ("a=affine:uint4:32", "one scale for each block")),
         (f"a=dfp8,{MX}", ("dfp8", "one scale for tensor", "1 to 1024")),
         (f"a=block:int8:2048:e8m0,{MX}", ("one scale for 2048", "1 to 1024")),
@@ -122,3 +122,16 @@ def test_one_line_says_what_is_wrong(spec: str, words: tuple[str, ...]) -> None:
     message = str(caught.value)
     assert "\n" not in message
     assert [word for word in words if word not in message] == []
+
+
+def test_an_element_format_beside_blocks_has_no_scales() -> None:
+    design = Design.parse("a=int8,b=block:int4_sym:128:fp16,acc=fp:fp32,unit=mx")
+    assert str(design).startswith("a=int8,b=block:int4_sym:128:fp16,mul=exact")
+    assert Design.parse(str(design)) == design
+    assert design.unit.size == 128
+    (source, _) = design.interface.streams
+    assert [each.name for each in source.fields] == ["first", "a", "b", "b_scale"]
+    # All scales of the first operand are 1: the product has the range of the other's scales.
+    assert design.mul.scale_product.exponent_max == formats.get("fp16").unpacked.exponent_max
+    turned = replace(design, a=design.operands[1], b=formats.get("e4m3fn"))
+    assert str(turned).startswith("a=block:int4_sym:128:fp16,b=e4m3fn")

@@ -24,7 +24,10 @@ SMALL = [
     "a=block:int4_sym:4:ue4m3,acc=fp:fp32:tree,unit=mx,blocks=2",
     "a=block:q2_6:2:e8m0,acc=kulisch:4,out=fp32,unit=mx",
     "a=block:e2m1fn:3:ue4m3,b=block:e2m1fn:3:e8m0,acc=fp:bf16:sr8,unit=mx",
+    "a=int8,b=block:int4_sym:3:fp16,acc=fp:fp32,unit=mx",
+    "a=block:e2m1fn:4:ue4m3,b=posit8_0,acc=kulisch,out=fp32,unit=mx,blocks=2",
     "a=block:e4m3fn:4:e8m0,unit=mxmul",
+    "a=e4m3fn,b=block:int4_sym:2:e8m0,unit=mxmul",
     "a=block:e2m1fn:4:ue4m3,b=block:e5m2:4:ue5m3,out=bf16,unit=mxmul,stages=1",
 ]
 WHOLE = [
@@ -36,6 +39,8 @@ WHOLE = [
     "a=nvfp4,b=mxfp4,acc=aligned:F35,unit=mx,blocks=4,interleave=2",
     "a=nvfp4,unit=mxmul",
     "a=nf4_b64,acc=fp:fp32,unit=mx",
+    "a=int8,b=block:int4_sym:128:fp16,acc=fp:fp32,unit=mx",
+    "a=e4m3fn,b=nvfp4,acc=fp:fp32,unit=mx",
 ]
 
 

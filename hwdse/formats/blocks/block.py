@@ -69,7 +69,8 @@ class BlockFormat(Quantizer):
             raise FormatError(
                 f"unknown scale rule {self.rule!r}: allowed are {', '.join(ScaleRule.rules)}"
             )
-        object.__setattr__(self, "name", short_name(self._text(full=True)) or self._text())
+        text = short_name(self._text(full=True)) or self._text()
+        object.__setattr__(self, "name", text if self.scale.bits else self.element.name)
         for number_format in (self.element, self.scale, self.tensor_scale):
             if number_format is not None and not number_format.fits_float64:
                 raise FormatError(f"{self.name}: values of {number_format} leave float64")

@@ -106,7 +106,7 @@ class BlockMultiplier(Component):
 
     Ports:
         a, b: element codes, element 0 in the low bits.
-        a_scale, b_scale: scale codes.
+        a_scale, b_scale: scale codes; none of an operand without scales.
         o: record of the product, with the bounds `mul.product`.
     """
 
@@ -124,12 +124,12 @@ class BlockMultiplier(Component):
 
     def _inputs(self) -> dict[str, Member]:
         mul = self._mul
-        return {
-            "a": In(mul.size * mul.a.element.bits),
-            "a_scale": In(mul.a.scale.bits),
-            "b": In(mul.size * mul.b.element.bits),
-            "b_scale": In(mul.b.scale.bits),
-        }
+        made: dict[str, Member] = {}
+        for name, block in (("a", mul.a), ("b", mul.b)):
+            made[name] = In(mul.size * block.element.bits)
+            if block.scale.bits:
+                made[f"{name}_scale"] = In(block.scale.bits)
+        return made
 
     def _elements(self, m: Module) -> list[Any]:
         """The products of all elements, with their inputs."""
@@ -176,7 +176,10 @@ class BlockMultiplier(Component):
         m.submodules.decode_a_scale = a = self._decode_a
         m.submodules.decode_b_scale = b = self._decode_b
         m.submodules.scale = self._scale
-        m.d.comb += [a.i.eq(self.a_scale), b.i.eq(self.b_scale)]
+        if mul.a.scale.bits:
+            m.d.comb += a.i.eq(self.a_scale)
+        if mul.b.scale.bits:
+            m.d.comb += b.i.eq(self.b_scale)
         connect(m, self._scale.a, a.o)
         connect(m, self._scale.b, b.o)
         self._apply(m, total, Record(mul.scale_product, self._scale.o), elements)

@@ -66,12 +66,9 @@ class MxUnit(Component):
         for k in range(self._spec.blocks):
             block = block_multiplier(mul) if k else self._first
             m.submodules[f"block{k}"] = block
-            m.d.comb += [
-                block.a.eq(self.i_a.word_select(k, mul.size * mul.a.element.bits)),
-                block.a_scale.eq(self.i_a_scale.word_select(k, mul.a.scale.bits)),
-                block.b.eq(self.i_b.word_select(k, mul.size * mul.b.element.bits)),
-                block.b_scale.eq(self.i_b_scale.word_select(k, mul.b.scale.bits)),
-            ]
+            for name, width in _fields(mul).items():
+                taken = getattr(self, f"i_{name}").word_select(k, width)
+                m.d.comb += getattr(block, name).eq(taken)
             if self._spec.formats:
                 m.d.comb += block.mode.eq(self.i_mode)
             connect(m, getattr(running, f"i{k}"), block.o)
@@ -97,6 +94,7 @@ class MxMulUnit(Component):
 
     def __init__(self, spec: MxMul, design: Design) -> None:
         assert isinstance(design.mul, BlockProduct)  # the design has checked it
+        self._mul = design.mul
         self._multiply = BlockMultiplier(design.mul)
         self._encoder = encoder(design.out, design.product, design.rounding)
         self._size = spec.size
@@ -119,15 +117,19 @@ class MxMulUnit(Component):
         m = Module()
         m.submodules.multiply = multiply = self._multiply
         m.submodules.encode = encode = self._encoder
-        m.d.comb += [
-            multiply.a.eq(self.i_a),
-            multiply.a_scale.eq(self.i_a_scale),
-            multiply.b.eq(self.i_b),
-            multiply.b_scale.eq(self.i_b_scale),
-            self.o.eq(encode.o),
-        ]
+        for name in _fields(self._mul):
+            m.d.comb += getattr(multiply, name).eq(getattr(self, f"i_{name}"))
+        m.d.comb += self.o.eq(encode.o)
         connect(m, encode.i, multiply.o)
         return m
+
+
+def _fields(mul: BlockProduct) -> dict[str, int]:
+    """Bits of what the unit takes of each block pair, by name. An operand may have no scales."""
+    made: dict[str, int] = {}
+    for name, block in (("a", mul.a), ("b", mul.b)):
+        made |= {name: mul.size * block.element.bits, f"{name}_scale": block.scale.bits}
+    return {name: bits for name, bits in made.items() if bits}
 
 
 def _ports(design: Design) -> dict[str, Member]:

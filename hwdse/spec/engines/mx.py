@@ -212,8 +212,7 @@ def _block_fields(design: "Design", blocks: int) -> list[Field]:
         part = f", {mul.size} of its {block.block.columns} elements at a time" * shared
         kind = "" if isinstance(mul, ModalBlockProduct) else f"{block} "
         elements = f"{kind}elements, element 0 in the low bits{part}"
-        made += [
-            Field.codes(name, block.element, elements, blocks * mul.size),
-            Field.codes(f"{name}_scale", block.scale, f"{kind}scale{part}", blocks),
-        ]
+        made.append(Field.codes(name, block.element, elements, blocks * mul.size))
+        if block.scale.bits:
+            made.append(Field.codes(f"{name}_scale", block.scale, f"{kind}scale{part}", blocks))
     return made

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from hwdse.errors import SpecError
 from hwdse.formats import BlockFormat, Format, Quantizer, UnpackedShape, clog2
+from hwdse.formats.blocks.unscaled import unscaled
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.exact import Exact, ExactValued
 
@@ -161,8 +162,10 @@ def joined(
     Operands that are not blocks come back as they are. If `mul` is the product of blocks of a
     design, an operand that has the format of its elements stands for the block.
 
+    An element format beside a block format becomes blocks whose scales are 1.
+
     Raises:
-        SpecError: only one operand is a block format, or an operand is another quantiser.
+        SpecError: an operand is another quantiser.
     """
     operands: list[Format | Quantizer] = [a, b]
     if isinstance(mul, BlockProduct):
@@ -172,12 +175,12 @@ def joined(
     elif isinstance(a, Format) and isinstance(b, Format):
         return mul, a, b
     for key, operand in zip("ab", operands, strict=True):
-        if isinstance(operand, Format):
-            raise SpecError(f"{key}={operand}: both operands are block formats, or none is")
-        if not isinstance(operand, BlockFormat):
+        if not isinstance(operand, Format | BlockFormat):
             raise SpecError(
                 f"{key}={operand}: operands have one scale for each block and no other factors, "
                 f"unlike {operand.family} formats"
             )
+    size = next(one.block.columns for one in operands if isinstance(one, BlockFormat))
+    operands = [unscaled(one, size or 1) if isinstance(one, Format) else one for one in operands]
     blocks = BlockProduct(elements=mul, a=operands[0], b=operands[1])  # type: ignore[arg-type]
     return blocks, blocks.a.element, blocks.b.element

@@ -22,14 +22,9 @@ def _(unit: Mx, design: Design, operands: Operands, most: int) -> Iterator[Pass]
     a, a_scales, b, b_scales = operands
     mul = design.mul
     assert isinstance(mul, BlockProduct)  # the unit takes blocks
-    left, right = _fields(unit, mul.a, a, a_scales), _fields(unit, mul.b, b.T, b_scales.T)
-    found = one_sum_after_another(
-        unit,
-        design,
-        {"a": left[0], "a_scale": left[1]},
-        {"b": right[0], "b_scale": right[1]},
-        most,
-    )
+    left = _fields(unit, "a", mul.a, a, a_scales)
+    right = _fields(unit, "b", mul.b, b.T, b_scales.T)
+    found = one_sum_after_another(unit, design, left, right, most)
     (source,) = design.interface.inputs
     for part in found:
         given = dict(part.inputs[source.name])
@@ -38,8 +33,12 @@ def _(unit: Mx, design: Design, operands: Operands, most: int) -> Iterator[Pass]
         yield replace(part, inputs={source.name: given})
 
 
-def _fields(unit: Mx, block: BlockFormat, codes: Array, scales: Array) -> tuple[Array, Array]:
+def _fields(
+    unit: Mx, name: str, block: BlockFormat, codes: Array, scales: Array
+) -> dict[str, Array]:
     """Elements and scales of each cycle: shapes (vectors, cycles, elements), (..., blocks).
+
+    An operand without scales has no field for them.
 
     Zeros fill the last block, and blocks of zeros the last cycle. The scale of a block that is
     larger than what a cycle takes of it comes again with each of its parts.
@@ -60,4 +59,7 @@ def _fields(unit: Mx, block: BlockFormat, codes: Array, scales: Array) -> tuple[
     filled[:, :terms] = codes
     complete = np.full((vectors, cycles * unit.blocks), one, scales.dtype)
     complete[:, :parts] = repeated
-    return filled.reshape(vectors, cycles, -1), complete.reshape(vectors, cycles, -1)
+    made = {name: filled.reshape(vectors, cycles, -1)}
+    if block.scale.bits:
+        made[f"{name}_scale"] = complete.reshape(vectors, cycles, -1)
+    return made

@@ -76,7 +76,8 @@ def corner_codes(number_format: Format) -> Array:
     magnitudes = np.array([*finite, np.inf])
     # Rounding towards zero keeps `below_normal` below the smallest normal value.
     values = np.concatenate([magnitudes, -magnitudes, [np.nan, float(f.min)]])
-    ends = np.array([0, 1, (1 << f.bits) - 1, 1 << (f.bits - 1)], np.uint64)
+    last = (1 << f.bits) - 1
+    ends = np.array([0, min(1, last), last, last ^ (last >> 1)], np.uint64)
     codes = f.encode(values, rounding="rtz", overflow=f.overflow).astype(np.uint64)
     return np.unique(np.concatenate([codes, ends])).astype(np.int64)
 
