@@ -89,16 +89,20 @@ def test_every_rounding_overflow_and_scale_rule_is_defined():
         assert f"| `{keyword}` | " in TEXT, keyword
 
 
+def anchors(text: str) -> set[str]:
+    """The names by which links reach the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
 def test_links_and_pictures_lead_somewhere():
-    headings = re.findall(r"^#+ (.*)$", TEXT, flags=re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
     targets = re.findall(r"\]\(([^)]+)\)", TEXT)
     assert len(targets) >= 7
     for target in targets:
-        found = (
-            target[1:] in anchors if target.startswith("#") else (PAGE.parent / target).is_file()
-        )
-        assert found, target
+        name, _, anchor = target.partition("#")
+        path = PAGE.parent / name if name else PAGE
+        assert path.is_file(), target
+        assert not anchor or anchor in anchors(path.read_text()), target
 
 
 if __name__ == "__main__":
