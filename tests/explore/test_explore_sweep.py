@@ -20,6 +20,7 @@ from hwdse.explore.front import pareto
 from hwdse.explore.run import sweep
 from hwdse.explore.space import Space
 from hwdse.explore.store import Store
+from hwdse.networks.source import NO_SETTINGS
 from hwdse.spec import Design
 
 CHILD = Path(__file__).with_name("explore_child.py")
@@ -424,6 +425,7 @@ def test_settings_of_the_space_can_be_replaced(tmp_path, monkeypatch):
     generator = FakeGenerator(log=tmp_path / "generated")
     sweep(given, tmp_path / "out", generator=generator)
     kept = {"technology": "t", "fabric": "ecp5", "machine": "edge", "methods": ""}
+    kept |= {"best_of": (), "settings": NO_SETTINGS}
     how = {"scales": "output", "requantize": False, "clock_ns": None}
     assert seen == {"network": "digits", "samples": 5, "data_dir": None} | kept | how
     how = {"scales": "pow2", "requantize": True, "clock_ns": None}
