@@ -65,9 +65,9 @@ class GivenNetworks:
         return found
 
     def over(self, space: "Space") -> "Space":
-        """A space with what is given in place of its own.
+        """The space with its network replaced by the given one, if there is one.
 
-        Another network comes with its own data, metric and shapes: those of the space are dropped.
+        A new network brings its data, metric and shapes. What the space says of these is dropped.
         """
         settings: dict[str, Any] = self.settings.given
         if not self.networks:

@@ -75,7 +75,7 @@ def run_layer(
 ) -> None:
     """Run layers of a network in RTL simulation of a design.
 
-    With a design for each layer, the layer runs in that of its own.
+    A file of designs for layers runs each layer in the design that it names.
 
     A layer's codes of real test samples go through the generated Verilog, tile by tile, without
     stalls. Every result is compared with the network evaluator, bit for bit, and the cycle of every
@@ -110,8 +110,8 @@ def run_network(
 ) -> None:
     """Run a network with all its matrix products in RTL simulation of a design.
 
-    With a design for each layer, the layer runs in that of its own. Layers that an assignment
-    leaves in float32 are not simulated.
+    A file of designs for layers runs each layer in the design that it names. Layers that it leaves
+    in float32 are not simulated.
 
     Each layer gets what the simulated layers before it gave. Bias and all other operators are
     float32, as in `hwdse accuracy`. Every result of every layer, the logits and the predictions are

@@ -77,7 +77,7 @@ def system(
     chosen for the least off-chip traffic. Each layer is limited by the array or by a memory.
 
     SPEC is a design, or a file *.toml that gives each layer a design. The machine then has an array
-    for each design, and each layer runs on that of its own.
+    for each design, and each layer runs on the array of its design.
     """
     designs = [chosen(text) for text in spec]
     described = load_machine(machine)

@@ -51,6 +51,7 @@ from hwdse.explore.measures import measure_named
 from hwdse.explore.rungs import SITE_RUNGS
 from hwdse.explore.space_table import SpaceTable
 from hwdse.explore.space_text import SpaceText, toml
+from hwdse.explore.tried_methods import method_name
 from hwdse.networks.assignment import SUFFIX, Assignment
 from hwdse.networks.methods import parse as parse_methods
 from hwdse.networks.methods import written
@@ -331,7 +332,7 @@ class Space:
 
 def _shown(key: str, value: str | float) -> str:
     if key == "methods":
-        return str(value) or "nearest"
+        return method_name(str(value))
     return f"{value:g} ns" if key == "clock_ns" else str(value)
 
 

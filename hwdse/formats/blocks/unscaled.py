@@ -59,7 +59,7 @@ def unscaled(element: Format, size: int) -> BlockFormat:
 
     Args:
         element: the format.
-        size: elements of a block, those of the other operand.
+        size: number of elements in a block of the other operand.
     """
     return BlockFormat(
         element=element,

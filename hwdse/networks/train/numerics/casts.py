@@ -108,6 +108,24 @@ def _power_of_two(exponent: torch.Tensor) -> torch.Tensor:
     return ((exponent + _EXPONENT_BIAS) << _FRACTION_BITS).view(torch.float32)
 
 
+def scale_exponent(amax: torch.Tensor, largest: float, *, ceil: bool, most: int) -> torch.Tensor:
+    """Binary logarithms of scales that are powers of two, as int32; 0 for values of 0.
+
+    Args:
+        amax: largest magnitude of the values of each scale.
+        largest: the largest value of the format.
+        ceil: the least scale at which nothing saturates; otherwise the binades of both meet.
+        most: the greatest logarithm.
+    """
+    top, log2 = np.frexp(largest)
+    significand, exponent = torch.frexp(amax)
+    exponent = exponent - int(log2)
+    if ceil:
+        exponent = exponent + (significand > float(top))
+    exponent = torch.where(amax > 0, exponent, 0).clamp(_LEAST_EXPONENT, most)
+    return exponent.to(torch.int32)
+
+
 class ListCast(Cast):
     """Rounds to nearest in any format of at most 16 bits, by its list of values."""
 
@@ -137,10 +155,7 @@ class ScaledCast(Cast):
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """See `Cast`."""
         largest = x.abs().amax(dim=tuple(range(1, x.dim())), keepdim=True)
-        significand, exponent = torch.frexp(largest)
-        top, log2 = np.frexp(self._largest)
-        exponent = (exponent - int(log2) + (significand > float(top))).to(torch.int32)
-        exponent = torch.where(largest > 0, exponent, 0).clamp(_LEAST_EXPONENT, _EXPONENT_BIAS)
+        exponent = scale_exponent(largest, self._largest, ceil=True, most=_EXPONENT_BIAS)
         scaled = self._element(times_power_of_two(x, -exponent))
         return times_power_of_two(scaled, exponent)
 
@@ -191,18 +206,12 @@ class PowerOfTwoCast(BlockCast):
         """A rounding."""
         super().__init__(block, element)
         self._ceil = block.rule == "ceil"
-        self._most = float(np.log2(block.scale.max))
+        self._most = int(np.log2(block.scale.max))
 
     def _rounded(
         self, tiles: torch.Tensor, amax: torch.Tensor, largest: torch.Tensor
     ) -> torch.Tensor:
-        top, log2 = np.frexp(self._largest)
-        significand, exponent = torch.frexp(amax)
-        exponent = exponent - int(log2)
-        if self._ceil:
-            exponent = exponent + (significand > float(top))
-        exponent = torch.where(amax > 0, exponent, 0).clamp(_LEAST_EXPONENT, int(self._most))
-        exponent = exponent.to(torch.int32)
+        exponent = scale_exponent(amax, self._largest, ceil=self._ceil, most=self._most)
         return times_power_of_two(self._element(times_power_of_two(tiles, -exponent)), exponent)
 
 

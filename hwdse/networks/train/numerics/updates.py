@@ -16,7 +16,6 @@ from hwdse.networks.train.numerics.casts import Cast, cast
 from hwdse.spec.part import Part
 
 MOMENTUM = 0.9
-_DEFAULT_FORMAT = "bf16"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +76,16 @@ class InFormat(Update):
         number_format: text of the format.
     """
 
-    number_format: str = _DEFAULT_FORMAT
+    usual: ClassVar[str] = "bf16"
+
+    number_format: str
 
     @classmethod
     def from_options(cls, options: tuple[str, ...]) -> Self:
-        """Parse the format."""
+        """Parse the format; without one, it is the usual one of the rule."""
         if len(options) > 1:
             raise cls.bad_options(options)
-        return cls(number_format=options[0] if options else _DEFAULT_FORMAT)
+        return cls(number_format=options[0] if options else cls.usual)
 
     @classmethod
     def syntax(cls) -> str:
@@ -202,38 +203,31 @@ class _Pair(_Momentum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Madam(Update):
+class Madam(InFormat):
     """Multiplicative updates of weights in a logarithmic format.
 
     The logarithm of a weight moves by -rate sign(w) g / sqrt(mean g^2), rounded to the format: an
     integer addition. Weights keep their signs. Vectors (biases) take gradient descent in float32.
 
     Attributes:
-        number_format: text of a logarithmic format without zero, such as `lns16_g2048`.
+        number_format: text of a logarithmic format without zero.
+
+    Raises:
+        SpecError: the format is another one.
     """
 
     keyword: ClassVar[str] = "madam"
+    usual: ClassVar[str] = "lns16_g2048"
 
-    number_format: str = "lns16_g2048"
-
-    @classmethod
-    def from_options(cls, options: tuple[str, ...]) -> Self:
-        """Parse the format."""
-        if len(options) > 1:
-            raise cls.bad_options(options)
-        found = cls(number_format=options[0]) if options else cls()
-        number_format = formats.parse(found.number_format)
+    def __post_init__(self) -> None:
+        number_format = formats.parse(self.number_format)
         if not isinstance(number_format, Logarithmic) or number_format.zero != "none":
-            raise cls.bad_options(options)
-        return found
+            raise self.bad_options((self.number_format,))
 
     @classmethod
     def syntax(cls) -> str:
         """The form."""
         return f"{cls.keyword}[:lns{{bits}}_g{{gamma}}]"
-
-    def __str__(self) -> str:
-        return f"{self.keyword}:{self.number_format}"
 
     def begin(self, weights: torch.Tensor, random: torch.Generator) -> KeptWeights:
         """See `Update.begin`."""
