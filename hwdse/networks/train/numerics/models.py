@@ -90,8 +90,8 @@ TASKS = {
             layers=(*LAYERS, Dense(inputs=LAYERS[-1].outputs, outputs=10)),
             batch=128,
             epochs=6,
-            rate=0.05,
-            madam_rate=0.02,
+            rate=0.1,
+            madam_rate=0.04,
         ),
     )
 }
