@@ -3,14 +3,13 @@
     python benchmarks/measurements_of_a_search.py [FOLDER]
 
 Measures every design of three spaces of more than 2,000 designs (logit SQNR against energy) on all
-samples and on a seventh of them, 25 minutes for each space on one core; kept in the folder. Then
+samples and on a seventh of them, ten minutes for each space on one core; kept in the folder. Then
 each search chooses with 20 seeds, up to 99 % of the hypervolume that all designs have. Prints the
 table of docs/search.md.
 
 All searches get the same costs and qualities. Each measurement counts once, one on few samples as
-their share. The search of hwdse
-asks for batches, as it does in a sweep with a budget of a tenth of the designs. The studies of
-Optuna ask for one design after another, which is best for them.
+their share. The search of hwdse asks for batches, as it does in a sweep with a budget of a tenth of
+the designs. The studies of Optuna ask for one design after another, which is best for them.
 """
 
 import json
@@ -72,8 +71,8 @@ def _theirs(sampler: str) -> Callable[[Pool, np.ndarray, np.ndarray, int], Optun
 
 
 SEARCHES: dict[str, Callable[[Pool, np.ndarray, np.ndarray, int], Any]] = {
-    "hwdse": _ours(FULL),
-    "hwdse, few samples first": _ours(Rung(name="few samples", share=FEW), FULL),
+    "hwdse": _ours(Rung(name="few samples", share=FEW), FULL),
+    "hwdse, all samples at once": _ours(FULL),
     "Optuna, TPE": _theirs("tpe"),
     "Optuna, NSGA-II": _theirs("nsga2"),
 }

@@ -10,8 +10,8 @@ from hwdse.spec import Design
 
 SITE_RUNGS = (TENSORS, LAYERS)
 """Rungs that need no sample, the cheapest first: see `hwdse.explore.site_rungs`."""
-_LEAST_RATIO = 16
-"""How many times more samples the full measurement must have for that rung."""
+_PART, _LEAST = 7, 14
+"""The lower rung has this part of the samples, and at least so many (docs/search.md)."""
 
 
 class LowerEvaluator(Reusing, Protocol):
@@ -57,4 +57,5 @@ class Laddered(Protocol):
 
 def usual_rungs(samples: int) -> tuple[int, ...]:
     """The rungs of a measurement with so many samples, if nothing is asked for."""
-    return (FEW_SAMPLES,) if samples >= _LEAST_RATIO * FEW_SAMPLES else ()
+    few = min(FEW_SAMPLES, round(samples / _PART))
+    return (few,) if few >= _LEAST else ()

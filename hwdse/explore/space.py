@@ -106,8 +106,8 @@ class Space:
         budget: how many designs to measure, such as `10%` or `200`; a search chooses them. Empty:
             all of them.
         rungs: what a search measures first: numbers of samples, or names of measurements without
-            samples (`hwdse.explore.site_rungs`). None: a few samples, where the full measurement
-            has many; empty: all samples at once.
+            samples (`hwdse.explore.site_rungs`). None: a seventh of the samples, 64 at most;
+            empty: all samples at once.
         sampler: what chooses them, one of `hwdse.explore.budget.SAMPLERS`.
         measures: names of measures that plug in, see `hwdse.explore.measures`.
         aims: objectives and limits of the front.
