@@ -21,6 +21,7 @@ from hwdse.networks.methods.method import (
     Method,
     OperandMethod,
     SeenLayer,
+    StorageMethod,
     WeightMethod,
 )
 from hwdse.networks.methods.transform import Transform, of_activations
@@ -45,7 +46,8 @@ class PreparedLayers:
     quantised.
 
     Attributes:
-        observations: the changed operands of all layers, by site name.
+        observations: the changed operands of all layers, by site name. Weights are those that a
+            storage method gives back.
         layers: the layers that methods see.
         transforms: the changes of each layer's activations.
         methods: all methods.
@@ -98,6 +100,9 @@ class PreparedLayers:
                     transforms[name].append(change)
                     layers[name] = layers[name].changed(change)
         changed = {name: layer.observation for name, layer in layers.items()}
+        for method in methods:
+            if isinstance(method, StorageMethod):
+                changed = {name: _stored(method, layer) for name, layer in layers.items()}
         return cls(
             observations={**observations, **changed},
             layers=layers,
@@ -156,6 +161,13 @@ class PreparedLayers:
         numbers = hwdse.kernels.decode(plan.second.number_format, plan.weights)
         found: Values = numbers.astype(np.float64) * plan.second.scale
         return found
+
+
+def _stored(method: StorageMethod, layer: SeenLayer) -> Observation:
+    """The operands of a layer, with the weights that a method gives back."""
+    matrices = method.stored(layer).astype(np.float32)
+    largest = float(np.abs(matrices).max(initial=0))
+    return replace(layer.observation, matrices=matrices, second_largest=largest)
 
 
 def _best_scales(

@@ -53,6 +53,7 @@ FORMATS = [
     *("pot8_k2", "nf4", "hif8", "ternary", "mxfp8_e4m3", "nvfp4:amax", "bfp16_b32", "dfp8"),
     *("block:e2m1fn:16x4:ue4m3:nv:fp32", "block:int8:tensor:e8m0:floor", "affine:uint4:32:fp16"),
     *("afpq:e2m1fn:64", "realbias:e2m1:32:search", "codebook:book.json", "any:32:bf16:rows.json"),
+    "select:nvfp4|nvint4",
 ]
 
 SPACE = """\

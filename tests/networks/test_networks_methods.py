@@ -1,6 +1,7 @@
 """Post-training quantisation methods."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -228,13 +229,20 @@ def test_reordered_channels_share_blocks_with_their_like() -> None:
     [
         ("rtn", "unknown method 'rtn'"),
         ("gptq,smoothquant", "smoothquant comes before gptq"),
-        ("gptq,adaround", "gptq and adaround both choose the codes"),
+        ("gptq,adaround", "gptq and adaround both choose weights"),
         ("awq,awq", "awq is given twice"),
         ("smoothquant:2", r"the form is smoothquant\[:\{alpha\}\]"),
         ("hadamard:48", "the form is hadamard"),
         ("lowrank:1.5", "the form is lowrank"),
         ("gptq:0", "the form is gptq"),
         ("awq:1", "the form is awq"),
+        ("any,gptq", "any and gptq both choose weights"),
+        ("any:7", r"the form is any\[:\{bits, 2 to 6\}"),
+        ("any:4:0", "the form is any"),
+        ("any:x", "the form is any"),
+        ("stored:int4", "a format of blocks is needed, such as block:int4:32:bf16"),
+        ("stored:mxfp5", "method stored:mxfp5: unknown format"),
+        ("stored", "method stored:: unknown format"),
     ],
 )
 def test_what_is_no_list_of_methods_is_refused(text: str, message: str) -> None:
@@ -243,11 +251,72 @@ def test_what_is_no_list_of_methods_is_refused(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "awq", "smoothquant:0.3,hadamard:32,gptq:0.1,bias,lowrank:4", "rotation,adaround"]
+    "text",
+    [
+        "",
+        "awq",
+        "smoothquant:0.3,hadamard:32,gptq:0.1,bias,lowrank:4",
+        "rotation,adaround",
+        "awq,any",
+        "any:3",
+        "any:4:64",
+        "stored:select:nvfp4|nvint4,lowrank:4",
+    ],
 )
 def test_texts_parse_to_what_wrote_them(text: str) -> None:
     assert methods.written(methods.parse(text)) == text
     assert all(each.source for each in methods.parse(text))
+
+
+def test_stored_weights_are_what_the_decoder_gives() -> None:
+    layer = layer_of(Site(name="h", constant=True), 2, 40, 5)
+    for name in ("affine:uint4:16", "afpq:e2m1fn:16", "realbias:e2m1:16", "select:nvfp4|nvint4"):
+        found = Method.parse(f"stored:{name}").stored(layer)
+        expected = [formats.get(name).quantize(each.T).T for each in layer.weights]
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_learned_rows_are_k_means_by_hand() -> None:
+    layer = layer_of(Site(name="h", constant=True), 2, 40, 3)
+    found = Method.parse("any:2:16").stored(layer)
+    bf16 = formats.get("bf16")
+    for g, n in itertools.product(range(2), range(3)):
+        w = layer.weights[g, :, n]
+        squares = np.diag(layer.gram.matrix[g]).astype(np.float64)
+        offsets, scales, points = np.zeros(40), np.zeros(40), np.zeros(40)
+        for start in range(0, 40, 16):
+            part = slice(start, start + 16)
+            offsets[part] = bf16.quantize(w[part].min())
+            scales[part] = bf16.quantize((w[part].max() - offsets[start]) / 3)
+        points = (w - offsets) / scales
+        levels = [0.0, 1.0, 2.0, 3.0]
+        for _ in range(30):
+            nearest = [min(range(4), key=lambda k, x=x: abs(levels[k] - x)) for x in points]
+            for k in range(4):
+                mine = [i for i in range(40) if nearest[i] == k]
+                if mine:
+                    counts = squares[mine] * scales[mine] ** 2
+                    levels[k] = float((counts * points[mine]).sum() / counts.sum())
+        rounded = bf16.quantize(levels)
+        best = [rounded[np.abs(rounded - x).argmin()] for x in points]
+        np.testing.assert_allclose(found[g, :, n], np.multiply(best, scales) + offsets, rtol=1e-9)
+
+
+def test_learned_rows_beat_integers_and_corrections_see_their_error() -> None:
+    design = Design.parse("a=bf16,acc=fp:fp32")
+
+    def run(text: str) -> float:
+        found = networks.evaluate(design, "digits", 100, methods=text, compare_scales=False)
+        assert found.methods == text
+        return found.sqnr_db
+
+    plain, affine, learned = run(""), run("stored:affine:uint3:128:bf16"), run("any:3")
+    assert affine + 1 < learned < plain - 5
+    assert run("any:3,lowrank:64") > learned + 5
+    constant = layer_of(Site(name="h", constant=True), 1, 8, 2)
+    matrices = np.full((1, 8, 2), 3.0, np.float32)
+    flat = replace(constant, observation=replace(constant.observation, matrices=matrices))
+    np.testing.assert_array_equal(Method.parse("any").stored(flat), matrices)
 
 
 @pytest.mark.parametrize("spec", ["a=int8,b=int4,acc=int:32", "a=mxfp4,acc=fp:fp32,unit=mx"])

@@ -9,6 +9,7 @@ from hwdse.formats.blocks.named import NAMED
 from hwdse.formats.blocks.quantizer import Quantized, Quantizer
 from hwdse.formats.blocks.row_tables import RowTables
 from hwdse.formats.blocks.scale_rules import ScaleRule
+from hwdse.formats.blocks.selected import SelfSelected
 
 __all__ = [
     "NAMED",
@@ -22,4 +23,5 @@ __all__ = [
     "RealBiasFloat",
     "RowTables",
     "ScaleRule",
+    "SelfSelected",
 ]

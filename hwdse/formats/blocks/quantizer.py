@@ -249,8 +249,8 @@ def least_error(
     least = None
     for candidate in remaining:
         if least is None:
-            least = _block_errors(values, quantizer.decode(chosen), chosen.blocking, power)
-        error = _block_errors(values, quantizer.decode(candidate), candidate.blocking, power)
+            least = block_errors(values, quantizer.decode(chosen), chosen.blocking, power)
+        error = block_errors(values, quantizer.decode(candidate), candidate.blocking, power)
         better = error < least
         least = np.where(better, error, least)
         chosen = replace(
@@ -261,7 +261,8 @@ def least_error(
     return chosen
 
 
-def _block_errors(values: Array, decoded: Array, blocking: Blocking, power: float) -> Array:
+def block_errors(values: Array, decoded: Array, blocking: Blocking, power: float) -> Array:
+    """Sum of |error|^power of each block, in float64, relative to the block's largest value."""
     exact = blocking.split(values.astype(np.float64))
     amax = magnitudes(exact).max(axis=-1, keepdims=True)
     with np.errstate(all="ignore"):

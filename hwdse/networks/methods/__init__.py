@@ -4,7 +4,8 @@ There are three kinds of steps, always in this order:
 
 * operand methods change both operands of a layer so that their product stays the same, for example
   by a factor for each channel or by a rotation;
-* weight methods choose the codes of the weights, by what the layer gets on calibration data;
+* one method chooses weights: by the codes that suit what the layer gets on calibration data, or by
+  a narrower format that they are stored in;
 * corrections add to a layer's results what quantisation has taken from them.
 
 A step is one module of this folder that describes itself. It works for every element format and

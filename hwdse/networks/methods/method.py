@@ -134,6 +134,20 @@ class LayerwiseMethod(OperandMethod):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StorageMethod(Method):
+    """Stores weights in fewer bits than the design has for them.
+
+    A decoder before the unit gives them back. What it gives is rounded to the design's format.
+    """
+
+    stage: ClassVar[int] = 2
+
+    @abstractmethod
+    def stored(self, layer: SeenLayer) -> Values:
+        """The values (G, K, N) that the decoder gives for the weights of a layer."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WeightMethod(Method):
     """Chooses the codes of weights."""
 
@@ -201,7 +215,7 @@ def parse(text: str) -> tuple[Method, ...]:
 
     Raises:
         SpecError: a method is unknown, given twice, in the wrong place, or there are two that
-            choose codes.
+            decide what becomes of weights.
     """
     found: list[Method] = [Method.parse(each.strip()) for each in text.split(",") if each.strip()]
     for before, after in pairwise(found):
@@ -216,7 +230,7 @@ def parse(text: str) -> tuple[Method, ...]:
             raise SpecError(f"methods {text!r}: {keyword} is given twice")
     choosing = [each.keyword for each in found if each.stage == WeightMethod.stage]
     if len(choosing) > 1:
-        raise SpecError(f"methods {text!r}: {' and '.join(choosing)} both choose the codes")
+        raise SpecError(f"methods {text!r}: {' and '.join(choosing)} both choose weights")
     return tuple(found)
 
 

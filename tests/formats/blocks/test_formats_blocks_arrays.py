@@ -9,7 +9,8 @@ from hwdse.formats import RandomBits
 
 INF, NAN = np.inf, np.nan
 SOME = ["mxfp4", "mxfp8_e5m2", "nvfp4", "fp4_ue5m3", "dfp8", "affine:uint4:32", "afpq:e2m1fn:32",
-        "realbias:e2m1:32", "nvfp4:four_over_six", "block:ternary:32:fp16:absmean"]  # fmt: skip
+        "realbias:e2m1:32", "nvfp4:four_over_six", "block:ternary:32:fp16:absmean",
+        "select:nvfp4|nvint4"]  # fmt: skip
 
 
 def values(*shape: int) -> np.ndarray:
@@ -26,7 +27,9 @@ def test_blocks_lie_along_the_axis(name, axis):
     assert got.shape == quantizer.encode(x, axis).codes.shape == x.shape
 
 
-@pytest.mark.parametrize("name", ["mxfp4", "fp4_ue5m3", "affine:uint4:32", "afpq:e2m1fn:32"])
+@pytest.mark.parametrize(
+    "name", ["mxfp4", "fp4_ue5m3", "affine:uint4:32", "afpq:e2m1fn:32", "select:mxfp4|mxint4"]
+)
 def test_a_short_last_block_is_a_block(name):
     quantizer, x = formats.get(name), values(3, 70)
     size = quantizer.block.columns
@@ -117,7 +120,7 @@ def test_elements_with_nan_and_infinity_keep_them():
 
 @pytest.mark.parametrize(
     "name", ["mxfp4", "mxint8", "nvfp4", "fp4_ue5m3", "msfp12", "nf4_b64", "affine:uint8:16",
-             "afpq:e2m1fn:16", "realbias:e2m1:16"]
+             "afpq:e2m1fn:16", "realbias:e2m1:16", "select:mxfp4|mxint4"]
 )  # fmt: skip
 @pytest.mark.parametrize("special", [NAN, INF, -INF])
 def test_other_elements_make_their_block_nan(name, special):

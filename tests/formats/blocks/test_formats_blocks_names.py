@@ -13,7 +13,7 @@ TEXTS = [
     "nvfp4:amax", "block:nf4:64:fp16", "block:posit8_0:16:bf16:even",
     "block:int8_sym:4x8:fp16", "block:ternary:tensor:fp32:absmean", "affine:uint8:tensor",
     "affine:uint4:128:bf16", "afpq:e2m1fn:16", "afpq:e2m0finite:64:bf16", "realbias:e2m1:tensor",
-    "realbias:e3m4:128:search",
+    "realbias:e3m4:128:search", "select:mxfp4|mxint4", "select:nvint4|nvfp4|fp4_ue5m3",
 ]  # fmt: skip
 
 
@@ -85,6 +85,10 @@ def test_one_format_has_one_name(text, name):
         ("realbias:e2m1:32:find", "malformed.*realbias:"),
         ("any:32:bf16", "malformed.*any:"),
         ("any:32:bf16:/nowhere/levels.json", "levels /nowhere/levels.json: No such file"),
+        ("select:nvfp4", "two different formats"),
+        ("select:nvfp4|nvfp4", "two different formats"),
+        ("select:nvfp4|mxfp4", "blocks of 16 and 32 values: one size"),
+        ("select:nvfp4|affine:uint4:16", r"malformed.*select:\{block format\}"),
         ("mxfp5", "unknown format 'mxfp5': near mxfp4, .*`hwdse formats` lists"),
     ],
 )

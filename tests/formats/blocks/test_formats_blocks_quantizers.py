@@ -1,6 +1,7 @@
-"""Affine integers, AFPQ, LLM-FP4 and row tables against their definitions in fractions."""
+"""Affine integers, AFPQ, LLM-FP4, row tables and self-selected blocks against their definitions."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from math import floor, log2
 
@@ -239,3 +240,42 @@ def test_row_tables_check_what_they_are_given():
         quantizer.encode(np.zeros((5, 32)), rounding="rtz")
     with pytest.raises(FormatError, match="signed scales with NaN"):
         RowTables.of(LEVELS, BlockSize.parse("32"), formats.parse("e8m0"))
+
+
+# --- self-selected blocks ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mxfp4|mxint4", "nvint4|nvfp4", "nvfp4|fp4_ue5m3|nvint4"])
+def test_each_block_has_the_format_of_least_error(name):
+    quantizer = formats.get(f"select:{name}")
+    options = quantizer.options
+    x = np.concatenate([groups(64, 40), np.random.default_rng(3).standard_t(3, (40, 64))])
+    x[0] = 0
+    size = quantizer.block.columns
+    each = [option.quantize(x).reshape(len(x), -1, size) for option in options]
+    errors = [np.square(one - x.reshape(each[0].shape)).sum(-1) for one in each]
+    quantized = quantizer.encode(x)
+    got = quantizer.decode(quantized).reshape(each[0].shape)
+    least = np.square(got - x.reshape(got.shape)).sum(-1)
+    np.testing.assert_allclose(least, np.min(errors, axis=0), rtol=1e-12)
+    for place, one in enumerate(each):
+        chosen = quantized.choices == place
+        assert chosen.sum() > 10
+        np.testing.assert_array_equal(got[chosen], one[chosen])
+    assert (quantized.choices[0] == 0).all()  # of equal ones, the first
+    np.testing.assert_array_equal(quantizer.quantize(x.T, axis=0).T, quantizer.quantize(x))
+    assert (
+        quantizer.bits_per_element
+        == options[0].bits_per_element + (len(options) - 1).bit_length() / size
+    )
+
+
+def test_self_selected_blocks_decode_from_their_codes():
+    quantizer = formats.get("select:mxfp4|mxint4")
+    x = np.random.default_rng(4).standard_t(3, (8, 64))
+    quantized = quantizer.encode(x)
+    swapped = replace(quantized, codes=quantized.codes ^ 8)  # the sign of mxfp4
+    floats = quantized.blocking.spread(quantized.choices == 0)
+    before, after = quantizer.decode(quantized), quantizer.decode(swapped)
+    assert floats.any()
+    np.testing.assert_array_equal(after[floats], -before[floats])
