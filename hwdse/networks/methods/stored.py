@@ -12,7 +12,7 @@ from hwdse.networks.methods.method import SeenLayer, StorageMethod, Values
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoredWeights(StorageMethod):
+class BehindDecoder(StorageMethod):
     """Weights rounded to nearest in any format of arrays, with blocks along the terms.
 
     Affine integers, AFPQ, floats with a real exponent bias, and blocks that choose their format
