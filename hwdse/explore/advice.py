@@ -136,10 +136,16 @@ class _Part:
         gains = {
             label: self._gain(base, label, wanted) for label in changes if label not in late_labels
         }
-        better = [label for label, gain in gains.items() if gain > 0]
+        better = [
+            label
+            for label, gain in gains.items()
+            # A quality counts as better where the samples tell so; costs always differ a little.
+            if gain > 0 and (wanted.is_cost or self._certainty(base, label, wanted) >= SURE)
+        ]
         of = wanted.in_text
         if not better:
-            return (f"{name}: no single change in this store improves the {of}.", base)
+            sure = "" if wanted.is_cost else " for sure"
+            return (f"{name}: no single change in this store improves the {of}{sure}.", base)
         free = [label for label in better if not self._loses(base, label, wanted)]
         best = max(free or better, key=lambda label: gains[label])
         others = [c for c in self.aims.columns if c is not wanted]

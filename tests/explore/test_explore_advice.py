@@ -68,6 +68,17 @@ def test_small_savings_are_not_sure():
     assert 50 < share < 95
 
 
+def test_a_gain_that_the_samples_do_not_tell_is_none():
+    base = replace(BASE, errors=errors(Design.parse("a=int8,acc=kulisch")))
+    other = row("a=int8,acc=int:32", 3.0, 30.001)
+    signs = [-1 if place % 2 else 1 for place in range(len(base.errors))]
+    noise = [0.1 * sign * error for sign, error in zip(signs, base.errors, strict=True)]
+    other = replace(other, errors=base.errors + noise)
+    (_, ratio) = said([base, other], "change")
+    assert ratio.text.endswith("no single change in this store improves the logit SQNR for sure.")
+    assert ratio.specs == (BASE.spec,)
+
+
 def test_registers_that_the_clock_chose_are_no_change():
     rows = [BASE, row("a=int8,acc=kulisch,stages=2", 1.0, 30.0)]
     assert "no single change" in said(rows, "change")[0].text
