@@ -23,9 +23,8 @@ SHIFT = 2
 """Largest shift of a train image in pixels."""
 
 
-def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Mirror each image with probability 0.5, and move it by up to two pixels in each direction."""
-    shift = SHIFT
+def augment(x: torch.Tensor, generator: torch.Generator, *, shift: int = SHIFT) -> torch.Tensor:
+    """Mirror each image with probability 0.5, and move it by up to `shift` pixels each way."""
     n, _, height, width = x.shape
     rows = torch.randint(0, 2 * shift + 1, (n, 1, 1), generator=generator).to(x.device)
     columns = torch.randint(0, 2 * shift + 1, (n, 1, 1), generator=generator).to(x.device)

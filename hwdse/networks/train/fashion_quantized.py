@@ -4,7 +4,9 @@
 
 needs the extra `train`. It starts from the shipped network. Several formats, separated by commas,
 leave the choice to each layer: `--weights e2m5,e3m4,e4m3fn,e5m2` learns the width of the exponent.
-`--reuse` lets weights that are zero add to the bias. The file that is written has the codes and
+`--reuse` lets weights that are zero add to the bias. Networks that can hold little, such as ternary
+ones, learn more with `--shift 0 --smoothing 0`: without moved images and smoothed labels. The file
+that is written has the codes and
 scales of weights and activations, so a design in these formats computes with them, bit for bit. The
 recipe was chosen on 5,000 train images that were held back (`--holdout 5000`).
 """
@@ -12,6 +14,7 @@ recipe was chosen on 5,000 train images that were held back (`--holdout 5000`).
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,7 @@ from hwdse import formats
 from hwdse.errors import NetworkError
 from hwdse.formats import Format
 from hwdse.networks.train.export import GraphBuilder, StoredWeights, save
-from hwdse.networks.train.fashion import arguments, augment, metadata, normalised, parts
+from hwdse.networks.train.fashion import SHIFT, arguments, augment, metadata, normalised, parts
 from hwdse.networks.train.fashion_cnn import CALIBRATION, DEFAULT_SAMPLES, LAYERS, build_network
 from hwdse.networks.train.images import Recipe, accuracy, train
 from hwdse.networks.train.quantized import QuantizedLayer, parameter_groups, quantizers
@@ -199,10 +202,20 @@ def main() -> None:
         "--reuse", action="store_true", help="weights that are zero add to the bias"
     )
     parser.add_argument("--rate", type=float, default=RECIPE.peak_rate)
+    parser.add_argument("--smoothing", type=float, default=RECIPE.label_smoothing)
+    parser.add_argument(
+        "--shift", type=int, default=SHIFT, help="pixels by which train images are moved, at most"
+    )
     options = parser.parse_args()
 
     part, report = parts(options)
-    recipe = replace(RECIPE, epochs=options.epochs, seed=options.seed, peak_rate=options.rate)
+    recipe = replace(
+        RECIPE,
+        epochs=options.epochs,
+        seed=options.seed,
+        peak_rate=options.rate,
+        label_smoothing=options.smoothing,
+    )
     images = normalised(part)
 
     def build() -> nn.Module:
@@ -226,7 +239,7 @@ def main() -> None:
         recipe,
         x,
         y,
-        augment,
+        partial(augment, shift=options.shift),
         groups=groups,
         begin=begin,
         captured=captured,
