@@ -3,7 +3,7 @@
     python benchmarks/perplexity_by_method.py [FOLDER]
 
 Runs the shipped GPT on characters (`hwdse networks --fetch char-gpt` gets its text) in each design
-with each method: half an hour on one core. Losses of all windows of text are kept in the folder.
+with each method: forty minutes on one core. Losses of all windows of text are kept in the folder.
 Prints the tables of docs/methods.md. Intervals of differences are by bootstrap of windows in pairs.
 """
 
@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hwdse import Design, networks
+from hwdse import Design, formats, networks
+from hwdse.formats import Quantizer
 
 Losses = npt.NDArray[np.float64]
 
@@ -28,6 +29,7 @@ STORED = (
     *("afpq:e2m1fn:128", "realbias:e2m1:128", "mxint4", "mxfp4", "nvint4", "nvfp4"),
     *("select:mxfp4|mxint4", "select:nvfp4|nvint4"),
 )
+MORE = ("awq,any", "any,lowrank", "awq,stored:affine:uint4:128:bf16")
 WEIGHTS = ("int4", "e2m1fn", "nf4")
 BLOCKS = ("mxint8", "mxfp8_e4m3", "mxint4", "mxfp4", "nvint4", "nvfp4")
 ON_WEIGHTS = ("", "gptq", "awq,gptq")
@@ -78,7 +80,7 @@ ORDERS = (
 
 def runs() -> Iterator[tuple[str, str]]:
     """All pairs of a design and its methods."""
-    for method in ("", *(f"stored:{each}" for each in STORED), "any", "awq,any", "any,lowrank"):
+    for method in ("", *(f"stored:{each}" for each in STORED), "any", *MORE):
         yield WIDE, method
     for name in WEIGHTS:
         for method in ON_WEIGHTS:
@@ -114,22 +116,37 @@ def difference(first: Losses, second: Losses) -> tuple[float, float, float]:
     return float(perplexity(first) - perplexity(second)), float(low), float(high)
 
 
+def _bits(methods: str) -> float:
+    """Bits in which a weight is stored, without tables and corrections."""
+    for method in methods.split(","):
+        if method.startswith("stored:"):
+            found = formats.get(method.removeprefix("stored:"))
+            assert isinstance(found, Quantizer)
+            return found.bits_per_element
+        if method == "any":
+            return 4 + 2 * 16 / 128  # scale and offset of a group
+    return 16
+
+
 def _said(found: tuple[float, float, float]) -> str:
     middle, low, high = found
     text = f"{middle:+.3f} ({low:+.3f} to {high:+.3f})"
-    return f"**{text}**" if low > 0 or high < 0 else text
+    return f"**{text}**" if low > 0 or high < 0 else text if middle else ""
 
 
 def main(folder: str = ".") -> None:
     """Print the tables."""
     found = measured(Path(folder) / f"{NETWORK}.losses.json")
-    sys.stdout.write(f"| `--method`, `{WIDE}` | perplexity | less none |\n|---|---|---|\n")
+    sys.stdout.write(
+        f"| `--method`, `{WIDE}` | bits of a weight | perplexity | less none |\n{'|---' * 4}|\n"
+    )
     for spec, methods in runs():
         if spec == WIDE:
             losses = found[spec, methods]
             less = _said(difference(losses, found[WIDE, ""]))
             name = methods.replace("|", "\\|") or "none"
-            sys.stdout.write(f"| `{name}` | {perplexity(losses):.3f} | {less} |\n")
+            bits = f"{_bits(methods):.4g}"
+            sys.stdout.write(f"| `{name}` | {bits} | {perplexity(losses):.3f} | {less} |\n")
     for names, make, methods_of in ((WEIGHTS, _weights, ON_WEIGHTS), (BLOCKS, _blocks, ON_BLOCKS)):
         head = " | ".join(f"`{each}`" if each else "to nearest" for each in methods_of)
         sys.stdout.write(f"\n| design | {head} |\n|{'---|' * (len(methods_of) + 1)}\n")

@@ -82,6 +82,7 @@ class PreparedLayers:
             return cls(observations=observations)
         block = design.mul.b if isinstance(design.mul, BlockProduct) else None
         moments = grams(network, data)
+        storage = next((each for each in methods if isinstance(each, StorageMethod)), None)
         layers: dict[str, SeenLayer] = {}
         for name, seen in observations.items():
             if not seen.constant or seen.given is not NOTHING:
@@ -91,6 +92,7 @@ class PreparedLayers:
                 gram=moments[name],
                 nearest=_nearest(design, block),
                 block=_size(block) if block else 0,
+                storage=storage,
             )
         transforms: dict[str, list[Transform]] = {name: [] for name in layers}
         before = layers_before(network)
@@ -100,9 +102,8 @@ class PreparedLayers:
                     transforms[name].append(change)
                     layers[name] = layers[name].changed(change)
         changed = {name: layer.observation for name, layer in layers.items()}
-        for method in methods:
-            if isinstance(method, StorageMethod):
-                changed = {name: _stored(method, layer) for name, layer in layers.items()}
+        if storage is not None:
+            changed = {name: _stored(storage, layer) for name, layer in layers.items()}
         return cls(
             observations={**observations, **changed},
             layers=layers,

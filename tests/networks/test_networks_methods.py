@@ -276,6 +276,23 @@ def test_stored_weights_are_what_the_decoder_gives() -> None:
         np.testing.assert_array_equal(found, expected)
 
 
+def test_operand_methods_see_how_weights_are_stored() -> None:
+    layer = layer_of(Site(name="h", constant=True), 1, 32, 5)
+    stored = Method.parse("stored:affine:uint2:16")
+    seen = replace(layer, storage=stored)
+    np.testing.assert_array_equal(seen.rounded(), stored.stored(layer))
+    # Factors are chosen for what is stored: its error is not greater than without them.
+    change = Awq().transform(seen)
+    assert change is not None
+    assert Awq._error(seen.changed(change)) < Awq._error(seen)
+    design = Design.parse("a=bf16,acc=fp:fp32")
+
+    def run(text: str) -> float:
+        return networks.evaluate(design, "digits", 100, methods=text, compare_scales=False).sqnr_db
+
+    assert run("awq,stored:affine:uint3:16") != run("stored:affine:uint3:16")
+
+
 def test_learned_rows_are_k_means_by_hand() -> None:
     layer = layer_of(Site(name="h", constant=True), 2, 40, 3)
     found = Method.parse("any:2:16").stored(layer)

@@ -43,12 +43,14 @@ class SeenLayer:
         gram: moments of its activations on calibration data.
         nearest: function from weights (G, K, N) to the values that rounding to nearest gives them.
         block: elements of a block of weights; 0 if the weights have no blocks.
+        storage: how the weights are stored, if not in the design's format.
     """
 
     observation: Observation
     gram: Gram
     nearest: Callable[[Real], Values]
     block: int = 0
+    storage: "StorageMethod | None" = None
 
     @property
     def weights(self) -> Values:
@@ -56,7 +58,9 @@ class SeenLayer:
         return self.observation.matrices.astype(np.float64)
 
     def rounded(self) -> Values:
-        """The values of the weights after rounding to nearest, shape (G, K, N)."""
+        """The values of the weights as they are stored, else rounded to nearest; (G, K, N)."""
+        if self.storage is not None:
+            return self.storage.stored(self)
         return self.nearest(self.observation.matrices)
 
     def by_channel(self, of_terms: npt.NDArray[np.floating], reduce: np.ufunc) -> Values:
