@@ -33,10 +33,16 @@ from hwdse.spec import Design
 from hwdse.writing import write_file
 
 
+_USUAL = tuple(
+    f"{operands},acc=int:32"
+    for operands in ("a=int8", "a=int6", "a=int8,b=int4", "a=int6,b=int4", "a=int4")
+)
+"""Designs between which `search-layers` chooses unless others are named."""
+
+
 def _shared(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that both commands have."""
     options = (
-        click.argument("spec", nargs=-1, required=True),
         network_options(),
         click.option("--samples", type=Count(1), help="Test samples, from the first."),
         scales_option(),
@@ -56,6 +62,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Path(path_type=Path),
     help="Draw the layers, as PNG and SVG; the suffix is left out.",
 )
+@click.argument("spec", nargs=-1, required=True)
 @_shared
 def sensitivity(
     *,
@@ -128,6 +135,7 @@ def sensitivity(
 )
 @click.option("--technology", default=DEFAULT_TECHNOLOGY, show_default=True, help="Cost table.")
 @click.option("--clock-ns", type=float, help="Clock period; by default each design's shortest.")
+@click.argument("spec", nargs=-1)
 @_shared
 def search_layers(
     *,
@@ -145,11 +153,14 @@ def search_layers(
 ) -> None:
     """Search the design of each layer of a network under a budget.
 
+    Without SPECs, it chooses between integers of 4 to 8 bits: a=int8, a=int6, a=int8,b=int4,
+    a=int6,b=int4 and a=int4, all with acc=int:32.
+
     The search sees calibration samples only. What it finds is then scored on test samples, beside
     each design in all layers. The file that -o writes is taken by `accuracy`, `explore`,
     `run-network` and others in place of a design.
     """
-    designs, budget = _different(spec), LayerBudget.parse(limit)
+    designs, budget = _different(spec or _USUAL), LayerBudget.parse(limit)
     if len(designs) < 2:
         raise SpecError("search-layers chooses between designs: give at least two")
     opened = given.open()

@@ -52,6 +52,15 @@ def test_search_writes_what_accuracy_takes(tmp_path, capsys):
     assert "a design for each layer" in text
 
 
+def test_search_without_specs_chooses_between_integers(capsys):
+    arguments = ["search-layers", "--network", "digits", "--samples", "60", "--tries", "2"]
+    assert main([*arguments, "--budget", "energy=0.6", "--json"]) == 0
+    *single, mixed = json.loads(capsys.readouterr().out)["scored"]
+    assert [each["name"] for each in single][::4] == [FINE, COARSE]
+    assert len(single) == 5
+    assert mixed["cost"] <= 0.6
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
