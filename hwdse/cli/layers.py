@@ -32,7 +32,6 @@ from hwdse.networks.statistics import bootstrap_interval
 from hwdse.spec import Design
 from hwdse.writing import write_file
 
-
 _USUAL = tuple(
     f"{operands},acc=int:32"
     for operands in ("a=int8", "a=int6", "a=int8,b=int4", "a=int6,b=int4", "a=int4")
