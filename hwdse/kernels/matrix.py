@@ -83,6 +83,12 @@ def matmul(
     carrier = np.float32 if isinstance(sums, SinglePrecision) else np.float64
     exact = design.state.magnitude_bits <= FLOAT64_PRECISION
     out = np.empty((len(first.codes), m, n), design.out.code_dtype)
+    threads = _threads(threads, len(out) * m * k * n)
+    if len(out) > 1 and 8 * (left.size + right.size + out.size) <= _BLOCK_BYTES:
+        # Small products: one call of a codec takes longer than its work, so all share them.
+        pairs = zip(first.values(..., carrier), second.values(..., carrier), strict=True)
+        every = np.stack([sums(*pair) for pair in pairs]).astype(np.float64, copy=False)
+        return encode(design.out, every, design.rounding, exact).reshape(*shape, n)
     # Without a stack, all blocks of rows share the second operand: decode it once.
     shared = second.values(0, carrier) if len(out) == 1 else None
 
@@ -95,7 +101,6 @@ def matmul(
             design.out, totals.astype(np.float64, copy=False), design.rounding, exact
         )
 
-    threads = _threads(threads, len(out) * m * k * n)
     share = -(-m // threads) if len(out) == 1 else m
     parts = -(-share * 8 * max(k, n) // _BLOCK_BYTES)
     rows = -(-share // parts)

@@ -69,6 +69,16 @@ class Arithmetic(ABC):
         `group` is the index of b in the stack of second operands.
         """
 
+    def stacks_groups(self, site: Site) -> bool:
+        """Whether `grouped` is faster than `product` for each group of a site."""
+        del site
+        return False
+
+    def grouped(self, site: Site, a: Operand, b: Operand) -> Real:
+        """Products (G, M, N) of converted operands (G, M, K) and the whole stack (G, K, N)."""
+        pairs = enumerate(zip(a, b, strict=True))
+        return np.stack([self.product(site, group, x, y) for group, (x, y) in pairs])
+
     @abstractmethod
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """Products (S, M, N) of converted activations (S, M, K) and (S, K, N)."""

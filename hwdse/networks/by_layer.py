@@ -90,6 +90,14 @@ class _LayerArithmetic(Arithmetic):
         """The product, as the site computes it."""
         return self._of(site).product(site, group, a, b)
 
+    def stacks_groups(self, site: Site) -> bool:
+        """As the site's arithmetic."""
+        return self._of(site).stacks_groups(site)
+
+    def grouped(self, site: Site, a: Operand, b: Operand) -> Real:
+        """The products, as the site computes them."""
+        return self._of(site).grouped(site, a, b)
+
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """The products, as the site computes them."""
         return self._of(site).products(site, a, b)

@@ -246,6 +246,32 @@ def test_blocks_of_rows_and_threads(
     assert result.size == shape[0] * shape[2]
 
 
+@pytest.mark.parametrize("block_bytes", [8 << 20, 64])  # small, and too large to go at once
+@pytest.mark.parametrize(
+    "spec",
+    [
+        *(
+            "a=e4m3fn,acc=fp:bf16",
+            "a=int8,acc=int:32",
+            "a=e4m3fn,acc=fp:fp32",
+            "a=bf16,acc=kulisch",
+        ),
+        *("a=posit8_1,acc=fp:fp16:kahan", "a=e5m2,acc=fp:bf16,unit=dot,lanes=4"),
+        "a=lns8_g8z,mul=log,acc=bins",
+    ],
+)
+def test_a_stack_is_its_pairs(spec: str, block_bytes: int, monkeypatch) -> None:
+    design = Design.parse(spec)
+    rng = np.random.default_rng(4)
+    A = np.stack([codes(rng, design.a, (5, 9), "any") for _ in range(6)])
+    B = np.stack([codes(rng, design.b, (9, 2), "any") for _ in range(6)])
+    expected = [golden.matmul(design, *pair) for pair in zip(A, B, strict=True)]
+    monkeypatch.setattr(matrix, "_BLOCK_BYTES", block_bytes)
+    np.testing.assert_array_equal(kernels.matmul(design, A, B), expected)
+    with pytest.raises(SpecError, match="0 threads"):
+        kernels.matmul(design, A, B, threads=0)
+
+
 @pytest.mark.parametrize("shape", [(0, 3, 2), (2, 3, 0), (2, 0, 3), (0, 0, 0)])
 @pytest.mark.parametrize(
     "spec", ["a=e4m3fn,acc=fp:fp32", "a=bf16,acc=kulisch", "a=int8,acc=int:32"]

@@ -11,7 +11,7 @@ from networks_fakes import (
 )
 from onnx import helper
 
-from hwdse import Design
+from hwdse import Design, kernels
 from hwdse.errors import NetworkError
 from hwdse.networks.arithmetic import FloatArithmetic
 from hwdse.networks.execute import Executor, profile
@@ -87,6 +87,21 @@ def test_conv_in_small_blocks(monkeypatch):
     for elements in (1, 500, 4000):
         monkeypatch.setattr(matrix, "BLOCK_ELEMENTS", elements)
         check(model, x)
+
+
+@pytest.mark.parametrize("group", [2, 8])
+@pytest.mark.parametrize("spec", ["a=e4m3fn,acc=fp:bf16", "a=int8,b=int4,acc=int:32"])
+def test_groups_of_a_convolution_go_at_once(spec, group, monkeypatch):
+    x = random(2, 3, 8, 6, 7)
+    w, b = random(1, 16, 8 // group, 3, 3), random(2, 16)
+    model, design = one_node("Conv", x, w, b, group=group, pads=[1, 1, 1, 1]), Design.parse(spec)
+    for elements in (matrix.BLOCK_ELEMENTS, 500):
+        monkeypatch.setattr(matrix, "BLOCK_ELEMENTS", elements)
+        together = through_codes(model, x, design, kernels.matmul)
+        with monkeypatch.context() as one_by_one:
+            one_by_one.setattr(DesignArithmetic, "stacks_groups", lambda *_: False)
+            single = through_codes(model, x, design, kernels.matmul)
+        assert single.tobytes() == together.tobytes()
 
 
 GEMMS = {

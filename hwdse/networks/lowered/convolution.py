@@ -103,7 +103,14 @@ def _convolve(
     # The axes are now samples, places, channels, kernel. The last two give the patch of a place.
     windows = np.moveaxis(windows, 1, x.ndim - 1)
     result = np.empty((len(x) * math.prod(places), groups, right.shape[2]), np.float32)
-    for group in range(groups):
+    stacked = groups > 1 and arithmetic.stacks_groups(site)
+    done = 0
+    for block in _blocks(windows) if stacked else ():
+        by_group = block.reshape(-1, groups, inner).swapaxes(0, 1)
+        found = arithmetic.grouped(site, np.ascontiguousarray(by_group), right)
+        result[done : done + by_group.shape[1]] = found.swapaxes(0, 1)
+        done += by_group.shape[1]
+    for group in range(0 if stacked else groups):
         chosen = slice(group * channels, (group + 1) * channels)
         patches = windows[(slice(None),) * (x.ndim - 1) + (chosen,)]
         done = 0
