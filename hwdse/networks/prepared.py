@@ -1,6 +1,6 @@
 """Layers as quantisation methods leave them, and arithmetic that runs them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -8,7 +8,7 @@ import numpy as np
 
 import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import SpecError
-from hwdse.formats import BlockFormat
+from hwdse.formats import BlockFormat, Format
 from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
 from hwdse.networks.block_vectors import BlockVectors
 from hwdse.networks.blocks import BlockPlan
@@ -31,6 +31,8 @@ from hwdse.networks.protocols import Computation, Data
 from hwdse.networks.quantize import Plan
 from hwdse.networks.scales import Scaling
 from hwdse.spec import BlockProduct, Design
+
+Rounding = Callable[[Real], Values]
 
 _STEPS = 2.0 ** (np.array([0, -1, 1, -2, 2, -3, 3, -4]) / 8)
 """Scales that are tried, by the one that is best for rounding to nearest."""
@@ -80,7 +82,8 @@ class PreparedLayers:
         """
         if not methods:
             return cls(observations=observations)
-        block = design.mul.b if isinstance(design.mul, BlockProduct) else None
+        blocks = (design.mul.a, design.mul.b) if isinstance(design.mul, BlockProduct) else None
+        block = blocks[1] if blocks else None
         moments = grams(network, data)
         storage = next((each for each in methods if isinstance(each, StorageMethod)), None)
         layers: dict[str, SeenLayer] = {}
@@ -90,7 +93,8 @@ class PreparedLayers:
             layers[name] = SeenLayer(
                 observation=seen,
                 gram=moments[name],
-                nearest=_nearest(design, block),
+                nearest=_nearest(design.b, block),
+                nearest_rows=_nearest_rows(design.a, blocks[0] if blocks else None),
                 block=_size(block) if block else 0,
                 storage=storage,
             )
@@ -158,7 +162,7 @@ class PreparedLayers:
         assert plan.weights is not None  # layers have constant weights
         if isinstance(plan, BlockPlan):
             assert self.block is not None
-            return _values_of_blocks(self.block, plan.weights)
+            return _values_of_blocks(self.block, plan.weights).swapaxes(-1, -2)
         numbers = hwdse.kernels.decode(plan.second.number_format, plan.weights)
         found: Values = numbers.astype(np.float64) * plan.second.scale
         return found
@@ -208,30 +212,52 @@ def _size(block: BlockFormat) -> int:
     return block.block.columns
 
 
-def _nearest(design: Design, block: BlockFormat | None) -> Any:
+def _nearest(number_format: Format, block: BlockFormat | None) -> Rounding:
     """Rounding of weights to nearest: by the rule of blocks, else by the largest of a column."""
+
+    def of_elements(matrices: Real) -> Values:
+        return _by_largest(number_format, matrices, axis=1)
 
     def of_blocks(matrices: Real) -> Values:
         assert block is not None
-        columns = np.ascontiguousarray(matrices.swapaxes(-1, -2))
-        amax = float(np.abs(matrices).max(initial=0))
-        return _values_of_blocks(block, BlockVectors.of(block, columns, amax))
-
-    def of_elements(matrices: Real) -> Values:
-        largest = np.abs(matrices).max(axis=1, keepdims=True, initial=0).astype(np.float64)
-        limit = float(design.b.max)
-        scale = np.where(largest > 0, largest, 1.0) / limit
-        return Scaling(number_format=design.b, scale=scale, limit=limit).values(matrices)
+        return _in_blocks(block, matrices.swapaxes(-1, -2)).swapaxes(-1, -2)
 
     return of_elements if block is None else of_blocks
 
 
+def _nearest_rows(number_format: Format, block: BlockFormat | None) -> Rounding:
+    """Rounding of activations to nearest: by the rule of blocks, else by the largest of all."""
+
+    def of_elements(rows: Real) -> Values:
+        return _by_largest(number_format, rows, axis=None)
+
+    def of_blocks(rows: Real) -> Values:
+        assert block is not None
+        return _in_blocks(block, rows)
+
+    return of_elements if block is None else of_blocks
+
+
+def _by_largest(number_format: Format, operand: Real, axis: int | None) -> Values:
+    """Values of an element format, scaled so that the largest magnitudes along an axis just fit."""
+    largest = np.abs(operand).max(axis=axis, keepdims=True, initial=0).astype(np.float64)
+    limit = float(number_format.max)
+    scale = np.where(largest > 0, largest, 1.0) / limit
+    return Scaling(number_format=number_format, scale=scale, limit=limit).values(operand)
+
+
+def _in_blocks(block: BlockFormat, vectors: Real) -> Values:
+    """Values of vectors (G, n, K) in blocks along K."""
+    amax = float(np.abs(vectors).max(initial=0))
+    return _values_of_blocks(block, BlockVectors.of(block, np.ascontiguousarray(vectors), amax))
+
+
 def _values_of_blocks(block: BlockFormat, vectors: BlockVectors) -> Values:
-    """The values (G, K, N) of stacks of vectors (N, K) in blocks."""
+    """The values (G, N, K) of stacks of vectors in blocks."""
     scales = block.scale.decode(vectors.scales).astype(np.float64)
     scales = scales.repeat(_size(block), axis=-1)[..., : vectors.codes.shape[-1]]
     found: Values = hwdse.kernels.decode(block.element, vectors.codes) * scales * vectors.factor
-    return found.swapaxes(-1, -2)
+    return found
 
 
 def _both(first: Correction, second: Correction) -> Correction:

@@ -112,6 +112,7 @@ def layer(name: str, matrices, taps: int = 1, axis: int = -1) -> SeenLayer:
             largest=np.abs(x).max(axis=1),
         ),
         nearest=lambda m: np.asarray(m, np.float64),
+        nearest_rows=lambda rows: rows,
     )
 
 

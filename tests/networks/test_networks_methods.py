@@ -13,6 +13,7 @@ from hwdse.networks.arithmetic import FloatArithmetic, Site
 from hwdse.networks.lowered import Call
 from hwdse.networks.lowered.convolution import _convolve
 from hwdse.networks.methods.adaround import AdaRound
+from hwdse.networks.methods.aqas import Aqas, joint_error
 from hwdse.networks.methods.awq import Awq
 from hwdse.networks.methods.bias_correction import BiasCorrection
 from hwdse.networks.methods.gptq import Gptq, damped
@@ -30,7 +31,7 @@ from hwdse.networks.scales import Scaling
 
 OPERAND_METHODS = [
     *(SmoothQuant(), SmoothQuant(alpha=0.8), Awq(), Hadamard(), Hadamard(size=2), Rotation(size=4)),
-    Reorder(),
+    *(Reorder(), Aqas()),
 ]
 
 
@@ -59,6 +60,7 @@ def layer_of(site: Site, groups: int, inner: int, columns: int, rows: int = 300)
         observation=observation,
         gram=gram,
         nearest=lambda m: np.round(np.asarray(m, np.float64) * 4) / 4,
+        nearest_rows=lambda x: np.round(np.asarray(x, np.float64)),
         block=4,
     )
 
@@ -191,6 +193,35 @@ def test_adaround_ends_where_no_other_neighbour_is_better(make) -> None:
             neighbours += bool(moved[k, n] != found[k, n])
             assert error_of(weights - moved, objective) >= least * (1 - 1e-9)
     assert neighbours >= 100
+
+
+def _unrounded(operand):
+    return np.asarray(operand, np.float64)
+
+
+def test_aqas_takes_the_exponent_of_least_error_of_both_operands() -> None:
+    layer = layer_of(Site(name="h", constant=True), 2, 8, 5)
+    changed = layer.changed(Aqas().transform(layer))
+    errors = [
+        joint_error(layer.changed(SmoothQuant(alpha=alpha).transform(layer)))
+        for alpha in np.linspace(0, 1, 11)
+    ]
+    assert joint_error(changed) == min(errors) < joint_error(layer)
+    rows, w = changed.observation.rows, changed.observation.matrices
+    rounded = np.round(rows.astype(float)) @ (np.round(w.astype(float) * 4) / 4)
+    assert joint_error(changed) == pytest.approx(np.square(rows.astype(float) @ w - rounded).sum())
+    exact = replace(layer, nearest=_unrounded, nearest_rows=_unrounded)
+    assert Aqas().transform(exact) is None  # nothing to gain
+
+
+@pytest.mark.parametrize("spec", ["a=int4,acc=int:32", "a=mxfp4,acc=fp:fp32,unit=mx"])
+def test_activations_are_seen_as_the_design_rounds_them(spec: str) -> None:
+    design = Design.parse(spec)
+
+    def run(text: str) -> float:
+        return networks.evaluate(design, "digits", 200, methods=text, compare_scales=False).sqnr_db
+
+    assert run("aqas") > run("") + 0.3
 
 
 def test_bias_correction_takes_back_the_mean_error() -> None:

@@ -42,6 +42,7 @@ class SeenLayer:
         observation: its operands on calibration data.
         gram: moments of its activations on calibration data.
         nearest: function from weights (G, K, N) to the values that rounding to nearest gives them.
+        nearest_rows: the same for activations (G, rows, K).
         block: elements of a block of weights; 0 if the weights have no blocks.
         storage: how the weights are stored, if not in the design's format.
     """
@@ -49,6 +50,7 @@ class SeenLayer:
     observation: Observation
     gram: Gram
     nearest: Callable[[Real], Values]
+    nearest_rows: Callable[[Real], Values]
     block: int = 0
     storage: "StorageMethod | None" = None
 

@@ -40,11 +40,16 @@ class SmoothQuant(LayerwiseMethod):
 
     def transform(self, layer: SeenLayer) -> Transform | None:
         """See `LayerwiseMethod.transform`."""
-        x = layer.by_channel(layer.gram.largest, np.maximum)
-        w = layer.by_channel(np.abs(layer.weights).max(axis=-1), np.maximum)
-        used = (x > 0) & (w > 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            factors = np.where(used, x**self.alpha / w ** (1 - self.alpha), 1.0)
-        # One factor for all channels together changes nothing: the scales of tensors do that.
-        factors /= np.exp(np.mean(np.log(factors)))
-        return Scaled(factors=factors)
+        return moved(layer, self.alpha)
+
+
+def moved(layer: SeenLayer, alpha: float) -> Scaled:
+    """The factors max|x|^alpha / max|w|^(1 - alpha) for the channels of a layer."""
+    x = layer.by_channel(layer.gram.largest, np.maximum)
+    w = layer.by_channel(np.abs(layer.weights).max(axis=-1), np.maximum)
+    used = (x > 0) & (w > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factors = np.where(used, x**alpha / w ** (1 - alpha), 1.0)
+    # One factor for all channels together changes nothing: the scales of tensors do that.
+    factors /= np.exp(np.mean(np.log(factors)))
+    return Scaled(factors=factors)
