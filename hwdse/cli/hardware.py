@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hwdse import cost as costs
 from hwdse import flows as known_flows
 from hwdse import verify as proof
+from hwdse.cli.chosen import chosen
 from hwdse.cli.counts import MAX_JOBS, Count
 from hwdse.cli.output import json_option, print_json
 from hwdse.errors import SpecError, VerificationError
@@ -76,6 +79,9 @@ def generate(
 ) -> None:
     """Write verified, self-contained Verilog of a design.
 
+    SPEC is a design, or a file *.toml that gives each layer a design. Each of the file's designs
+    gets a folder of its own in the output folder.
+
     The folder gets the Verilog (one module per file), a manifest, test vectors, a bench and timing
     constraints. The Verilog is simulated at --level before it is written. The header of the first
     file records the result.
@@ -86,31 +92,61 @@ def generate(
     target decide where pipeline registers lie, and sums are written in the form that suits the
     target.
     """
-    made_for = Target.parse(target)
-    design = Design.parse(spec)
-    bus = Bus.parse(interface)
-    certificate = proof.generate(
-        design, folder, level=level, bus=bus, top=top, flat=flat, flows=flows, target=made_for
-    )
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    # The message about accumulator loops holds for standard cells only.
-    loop = costs.loop_limit(design) if made_for == CELLS else None
-    if as_json:
-        print_json(
-            {
-                "spec": str(design),
-                "folder": folder,
-                "files": [path.relative_to(folder) for path in files],
-                "certificate": certificate.to_json(),
-                "loop": None if loop is None else loop.to_json(),
-            }
+    made_for, given, bus = Target.parse(target), chosen(spec), Bus.parse(interface)
+    if isinstance(given, Design):
+        folders = {given: folder}
+    else:
+        folders = {design: folder / design.slug for design in given.designs}
+        if not folders:
+            raise SpecError(f"{given.name}: no layer has a design: nothing can be generated")
+        if top and len(folders) > 1:
+            raise SpecError(f"--top names one module, and {given.name} has {len(folders)} designs")
+    made = []
+    for design, place in folders.items():
+        certificate = proof.generate(
+            design, place, level=level, bus=bus, top=top, flat=flat, flows=flows, target=made_for
         )
-        return
-    click.echo(f"{design}: verified, level {certificate.level}, {certificate.total} vectors")
-    for path in files:
-        click.echo(f"  {path}")
-    if loop is not None:
-        click.echo(f"{loop}.")
+        # The message about accumulator loops holds for standard cells only.
+        loop = costs.loop_limit(design) if made_for == CELLS else None
+        made.append(_Made(design=design, folder=place, certificate=certificate, loop=loop))
+        if not as_json:
+            made[-1].show()
+    if as_json:
+        documents = [each.document() for each in made]
+        print_json(documents[0] if isinstance(given, Design) else {"designs": documents})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """What `generate` has written for a design."""
+
+    design: Design
+    folder: Path
+    certificate: proof.Certificate
+    loop: costs.LoopCost | None
+
+    @property
+    def files(self) -> list[Path]:
+        return sorted(path for path in self.folder.rglob("*") if path.is_file())
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "spec": str(self.design),
+            "folder": self.folder,
+            "files": [path.relative_to(self.folder) for path in self.files],
+            "certificate": self.certificate.to_json(),
+            "loop": None if self.loop is None else self.loop.to_json(),
+        }
+
+    def show(self) -> None:
+        """Print what was written."""
+        proven = self.certificate
+        click.echo(f"{self.design}: verified, level {proven.level}, {proven.total} vectors")
+        for path in self.files:
+            click.echo(f"  {path}")
+        if self.loop is not None:
+            click.echo(f"{self.loop}.")
 
 
 _JOBS = click.option(

@@ -68,6 +68,27 @@ def test_generate(tmp_path, capsys):
     assert document["certificate"]["result"] == "pass"
 
 
+def test_generate_takes_a_design_for_each_layer(tmp_path, capsys, only_error):
+    path, folder = tmp_path / "mixed.toml", tmp_path / "units"
+    path.write_text(
+        'default = "float"\n[layers]\n"conv0*" = "a=int8,acc=int:32"\n'
+        '"conv2*" = "a=int4,acc=int:24"\n"gemm*" = "a=int8,acc=int:32"\n'
+    )
+    assert main(["generate", str(path), "-o", str(folder), "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)["designs"]
+    designs = [Design.parse("a=int8,acc=int:32"), Design.parse("a=int4,acc=int:24")]
+    assert [each["spec"] for each in made] == [str(design) for design in designs]
+    assert sorted(p.name for p in folder.iterdir()) == sorted(d.slug for d in designs)
+    for each, design in zip(made, designs, strict=True):
+        assert each["certificate"]["result"] == "pass"
+        assert (folder / design.slug / f"{design.slug}.v").is_file()
+    assert main(["generate", str(path), "-o", str(folder), "--top", "mine"]) == 2
+    only_error("mixed.toml has 2 designs")
+    path.write_text('default = "float"\n')
+    assert main(["generate", str(path), "-o", str(folder)]) == 2
+    only_error("no layer has a design: nothing can be generated")
+
+
 def test_generate_for_a_target(tmp_path, capsys):
     folder = tmp_path / "unit"
     options = ["--target", "ecp5", "--flow", "ecp5", "-o", str(folder), "--json"]
