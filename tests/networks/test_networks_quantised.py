@@ -55,8 +55,15 @@ def check_codes(name):
     file, _, _, _, seen = ran(name)
     blocks = Design.parse(file.spec).unit.takes_blocks
     found = [operands[2 if blocks else 1] for operands in seen]
-    found = [codes for codes in found if codes.ndim == 2]  # stacks are of activations
     wanted = list(file.codes)
+    # Groups of a convolution come as a stack. Other stacks are of activations.
+    of_groups = [codes.shape for codes in wanted]
+    found = [
+        one
+        for codes in found
+        for one in ([codes] if codes.ndim == 2 else codes)
+        if codes.ndim == 2 or [each.shape for each in codes] == of_groups
+    ]
     # Weights with scales of blocks are multiplied part by part.
     joined, part = [], []
     for codes in found:
