@@ -2,7 +2,7 @@
 
     python benchmarks/perplexity_by_method.py [FOLDER]
 
-Runs the shipped GPT on characters (`hwdse networks --fetch char-gpt` gets its text) in each design
+Runs the shipped GPT on characters (`hwdse networks get char-gpt` gets its text) in each design
 with each method: forty minutes on one core. Losses of all windows of text are kept in the folder.
 Prints the tables of docs/methods.md. Intervals of differences are by bootstrap of windows in pairs.
 """
@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hwdse import Design, formats, networks
-from hwdse.formats import Quantizer
+from hwdse import Design, networks
+from hwdse.networks.methods.method import StorageMethod, parse
 
 Losses = npt.NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def perplexity(losses: Losses) -> npt.NDArray[np.float64]:
 
 
 def difference(first: Losses, second: Losses) -> tuple[float, float, float]:
-    """Perplexity of the first less that of the second, and its interval of 95 %."""
+    """Perplexity of the first minus perplexity of the second, with a 95 % interval."""
     drawn = np.random.default_rng(0).integers(len(first), size=(DRAWS, len(first)))
     differences = perplexity(first[drawn]) - perplexity(second[drawn])
     low, high = np.quantile(differences, (0.025, 0.975))
@@ -118,14 +118,8 @@ def difference(first: Losses, second: Losses) -> tuple[float, float, float]:
 
 def _bits(methods: str) -> float:
     """Bits in which a weight is stored, without tables and corrections."""
-    for method in methods.split(","):
-        if method.startswith("stored:"):
-            found = formats.get(method.removeprefix("stored:"))
-            assert isinstance(found, Quantizer)
-            return found.bits_per_element
-        if method == "any":
-            return 4 + 2 * 16 / 128  # scale and offset of a group
-    return 16
+    stored = [each for each in parse(methods) if isinstance(each, StorageMethod)]
+    return stored[0].bits_per_weight if stored else 16
 
 
 def _said(found: tuple[float, float, float]) -> str:

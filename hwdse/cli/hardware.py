@@ -79,8 +79,8 @@ def generate(
 ) -> None:
     """Write verified, self-contained Verilog of a design.
 
-    SPEC is a design, or a file *.toml that gives each layer a design. Each of the file's designs
-    gets a folder of its own in the output folder.
+    SPEC is a design, or a file *.toml that gives each layer a design. From a file, each design is
+    written to its own folder inside the output folder.
 
     The folder gets the Verilog (one module per file), a manifest, test vectors, a bench and timing
     constraints. The Verilog is simulated at --level before it is written. The header of the first

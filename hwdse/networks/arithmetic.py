@@ -70,18 +70,16 @@ class Arithmetic(ABC):
         """
 
     def stacks_groups(self, site: Site) -> bool:
-        """Whether `grouped` is faster than `product` for each group of a site."""
+        """Whether `products` takes all groups of weights of a site at once."""
         del site
         return False
 
-    def grouped(self, site: Site, a: Operand, b: Operand) -> Real:
-        """Products (G, M, N) of converted operands (G, M, K) and the whole stack (G, K, N)."""
-        pairs = enumerate(zip(a, b, strict=True))
-        return np.stack([self.product(site, group, x, y) for group, (x, y) in pairs])
-
     @abstractmethod
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
-        """Products (S, M, N) of converted activations (S, M, K) and (S, K, N)."""
+        """Products (S, M, N) of converted activations (S, M, K) and (S, K, N).
+
+        Where `stacks_groups` is true, the second operand may be the groups of weights.
+        """
 
     def real(self, site: Site, a: Operand) -> Real:
         """The real values that converted activations stand for."""

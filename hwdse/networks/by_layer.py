@@ -94,10 +94,6 @@ class _LayerArithmetic(Arithmetic):
         """As the site's arithmetic."""
         return self._of(site).stacks_groups(site)
 
-    def grouped(self, site: Site, a: Operand, b: Operand) -> Real:
-        """The products, as the site computes them."""
-        return self._of(site).grouped(site, a, b)
-
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """The products, as the site computes them."""
         return self._of(site).products(site, a, b)

@@ -204,10 +204,6 @@ class DesignArithmetic(Arithmetic):
         """True, unless weights have scales of blocks."""
         return len(self._plans[site.name].segments) == 1
 
-    def grouped(self, site: Site, a: Operand, b: Operand) -> Real:
-        """The product of each group in the design's arithmetic, scaled back to real values."""
-        return self.products(site, a, b)
-
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
         """The product of each pair in the design's arithmetic, scaled back to real values."""
         chosen = self._plans[site.name]

@@ -107,7 +107,7 @@ def _convolve(
     done = 0
     for block in _blocks(windows) if stacked else ():
         by_group = block.reshape(-1, groups, inner).swapaxes(0, 1)
-        found = arithmetic.grouped(site, np.ascontiguousarray(by_group), right)
+        found = arithmetic.products(site, np.ascontiguousarray(by_group), right)
         result[done : done + by_group.shape[1]] = found.swapaxes(0, 1)
         done += by_group.shape[1]
     for group in range(0 if stacked else groups):

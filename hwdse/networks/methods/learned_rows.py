@@ -19,7 +19,7 @@ _APART = 2.0**-7
 
 @dataclass(frozen=True, kw_only=True)
 class LearnedRows(StorageMethod):
-    """Each output has its own 2^bits levels, by k-means of its weights.
+    """K-means chooses 2^bits levels for the weights of each output.
 
     Groups of weights have a scale and an offset in bfloat16, so that they lie between 0 and
     2^bits - 1. A weight counts by the second moment of its activations and the square of its scale:
@@ -56,6 +56,11 @@ class LearnedRows(StorageMethod):
         size = "" if self.size == _SIZE else f":{self.size}"
         bits = f":{self.bits}" if size or self.bits != _BITS else ""
         return f"{self.keyword}{bits}{size}"
+
+    @property
+    def bits_per_weight(self) -> float:
+        """See `StorageMethod.bits_per_weight`."""
+        return self.bits + 2 * _SCALE.bits / self.size
 
     def stored(self, layer: SeenLayer) -> Values:
         """See `StorageMethod.stored`."""

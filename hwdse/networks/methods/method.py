@@ -148,6 +148,11 @@ class StorageMethod(Method):
 
     stage: ClassVar[int] = 2
 
+    @property
+    @abstractmethod
+    def bits_per_weight(self) -> float:
+        """Bits of a weight with its share of scales and offsets, without tables."""
+
     @abstractmethod
     def stored(self, layer: SeenLayer) -> Values:
         """The values (G, K, N) that the decoder gives for the weights of a layer."""

@@ -51,6 +51,11 @@ class BehindDecoder(StorageMethod):
     def __str__(self) -> str:
         return f"{self.keyword}:{self.quantizer}"
 
+    @property
+    def bits_per_weight(self) -> float:
+        """See `StorageMethod.bits_per_weight`."""
+        return self.quantizer.bits_per_element
+
     def stored(self, layer: SeenLayer) -> Values:
         """See `StorageMethod.stored`."""
         return np.stack([self.quantizer.quantize(each, axis=0) for each in layer.weights])
