@@ -201,20 +201,21 @@ class Format(ABC):
     @property
     def max(self) -> float:
         """Largest finite value; like all limits here, a Fraction if `fits_float64` is False."""
-        return self._level(int(self.top(np.array([False]))[0]), False)
+        return _max(self)
 
     @property
     def min(self) -> float:
         """Most negative finite value; the smallest value of an unsigned format."""
-        return self._level(int(self.top(np.array([True]))[0]) if self.signed else 0, self.signed)
+        return self.level(int(self.top(np.array([True]))[0]) if self.signed else 0, self.signed)
 
     @property
     def min_subnormal(self) -> float:
         """Smallest positive value."""
-        lowest = (self._level(index, False) for index in range(int(self.top(np.array([False]))[0])))
+        lowest = (self.level(index, False) for index in range(int(self.top(np.array([False]))[0])))
         return next((value for value in lowest if value > 0), self.max)
 
-    def _level(self, index: int, negative: bool) -> float:
+    def level(self, index: int, negative: bool) -> float:
+        """Value of a level, numbered from zero upwards, of either sign."""
         code = self.code_of(np.array([index], np.int64), np.array([negative]))
         # Not by `decode`: its table of all values takes longer than one value.
         unpacked = self.unpack(np.asarray(code).astype(np.int64))
@@ -355,6 +356,11 @@ class Format(ABC):
     ) -> Array:
         """Values of the format after rounding: decode(encode(x)); arguments as for `encode`."""
         return self.decode(self.encode(x, rounding, overflow, random))
+
+
+@lru_cache(maxsize=1024)
+def _max(number_format: Format) -> float:
+    return number_format.level(int(number_format.top(np.array([False]))[0]), False)
 
 
 @lru_cache(maxsize=64)

@@ -93,7 +93,7 @@ class BinaryFloat(Format):
     @property
     def min_normal(self) -> float:
         """Smallest positive value of full precision."""
-        return self._level(min(int(self.subnormals) << self.fraction_bits, self.max_code), False)
+        return self.level(min(int(self.subnormals) << self.fraction_bits, self.max_code), False)
 
     @property
     def unpacked(self) -> UnpackedShape:

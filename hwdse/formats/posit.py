@@ -103,7 +103,7 @@ class Posit(Format):
     @property
     def min_normal(self) -> float:
         """Smallest positive value with `max_fraction_bits` fraction bits."""
-        return self._level(1 << (self.width - 3) if self.max_fraction_bits else 1, False)
+        return self.level(1 << (self.width - 3) if self.max_fraction_bits else 1, False)
 
     @property
     def unpacked(self) -> UnpackedShape:

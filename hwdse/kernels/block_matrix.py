@@ -151,8 +151,11 @@ class _Blocks:
 class _Held(Operand):
     """Values that need no decoding."""
 
-    def values(self, part: Selection = ..., carrier: npt.DTypeLike = np.float64) -> Values:
+    def values(
+        self, part: Selection = ..., carrier: npt.DTypeLike = np.float64, threads: int = 1
+    ) -> Values:
         """The values, or a part of them."""
+        del threads
         return self.codes[part].astype(carrier, copy=False)
 
 

@@ -1,7 +1,5 @@
 """The matrix product: checks of the arguments, blocks of rows, threads."""
 
-import os
-import re
 from typing import Any
 
 import numpy as np
@@ -10,21 +8,18 @@ import numpy.typing as npt
 from hwdse.errors import ShapeError, SpecError
 from hwdse.kernels.accumulate import SinglePrecision, Task, plan, wide_terms
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, MAX_TERMS, PRODUCT_TOP
-from hwdse.kernels.codec.threads import in_parts
 from hwdse.kernels.long_sums import long_matmul
 from hwdse.kernels.multiply import Multiplication, multiplication
 from hwdse.kernels.operands import operands
 from hwdse.kernels.output import encode
 from hwdse.spec import Design
-from hwdse.workers import cores
+from hwdse.threads import for_each, usual_threads
 
 Codes = npt.NDArray[Any]
 
 _BLOCK_BYTES = 8 << 20
 #: Products for which a thread is worth its start.
 _THREAD_PRODUCTS = 1 << 21
-#: More work per block than `in_parts` wants for another thread.
-_ALWAYS = 1 << 30
 
 
 def matmul(
@@ -90,7 +85,7 @@ def matmul(
         every = np.stack([sums(*pair) for pair in pairs]).astype(np.float64, copy=False)
         return encode(design.out, every, design.rounding, exact).reshape(*shape, n)
     # Without a stack, all blocks of rows share the second operand: decode it once.
-    shared = second.values(0, carrier) if len(out) == 1 else None
+    shared = second.values(0, carrier, threads) if len(out) == 1 else None
 
     def block(place: tuple[int, int]) -> None:
         pair, start = place
@@ -106,20 +101,13 @@ def matmul(
     rows = -(-share // parts)
     places = [(pair, start) for pair in range(len(out)) for start in range(0, m, rows)]
 
-    def blocks(part: slice) -> None:
-        for place in places[part]:
-            block(place)
-
-    in_parts(blocks, len(places), threads, weight=_ALWAYS)
+    for_each(block, places, threads)
     return out.reshape(*shape, n)
 
 
 def _threads(wanted: int | None, products: int) -> int:
     """Threads for so many products: each should have enough to do."""
-    if wanted is None:
-        # Workers that share a machine are told how many threads each may have.
-        limit = os.environ.get("OMP_NUM_THREADS", "")
-        wanted = min(cores(), int(limit) if re.fullmatch("[1-9][0-9]{0,8}", limit) else cores())
+    wanted = usual_threads() if wanted is None else wanted
     if wanted < 1:
         raise SpecError(f"{wanted} threads: at least 1 is needed")
     return max(1, min(wanted, products // _THREAD_PRODUCTS))

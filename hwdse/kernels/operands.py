@@ -17,6 +17,7 @@ from hwdse.kernels.codec import decode
 from hwdse.kernels.extent import Extent
 from hwdse.kernels.multiply import Multiplication, Prepare, Values
 from hwdse.spec import Design
+from hwdse.threads import in_parts
 
 _TABLE_BITS = 16
 _AT_ONCE = 1 << 20
@@ -41,7 +42,9 @@ class Operand:
         if number_format.bits <= _TABLE_BITS:
             self._table = prepare(_all_values(number_format))
 
-    def values(self, part: Selection = ..., carrier: npt.DTypeLike = np.float64) -> Values:
+    def values(
+        self, part: Selection = ..., carrier: npt.DTypeLike = np.float64, threads: int = 1
+    ) -> Values:
         """Prepared values of all codes, or of a part of the codes, as float64 or float32."""
         codes = self.codes[part]
         if self._table is None:
@@ -50,7 +53,8 @@ class Operand:
         if codes.dtype.kind != "u" or np.iinfo(codes.dtype).max >= len(table):
             codes = self._format.check_codes(codes)
         found: Values = np.empty(codes.shape, carrier)
-        _look_up(table, np.ascontiguousarray(codes).reshape(-1), found.reshape(-1))
+        flat, target = np.ascontiguousarray(codes).reshape(-1), found.reshape(-1)
+        in_parts(lambda some: _look_up(table, flat[some], target[some]), flat.size, threads)
         return found
 
     @property

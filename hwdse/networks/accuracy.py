@@ -32,6 +32,7 @@ RIGHT, AGREES = 1, 2
 """Bits of the outcome of a sample: the answer is right, and it is that of float32."""
 
 _CHUNK_BYTES = 64 << 20
+_ELEMENTS_AT_ONCE = 1 << 18
 _NEVER_IN_JSON = ("errors", "outcomes", "parts")
 
 
@@ -246,9 +247,10 @@ class Scores:
     def _score(self) -> None:
         if not self._waiting:
             return
-        outputs, float_outputs = (
-            np.concatenate([part[place] for part in self._waiting]) for place in (0, 1)
-        )
+        outputs, float_outputs = self._waiting[0][:2]
+        if len(self._waiting) > 1:
+            outputs = np.concatenate([part[0] for part in self._waiting])
+            float_outputs = np.concatenate([part[1] for part in self._waiting])
         targets = [target for part in self._waiting for target in part[2]]
         self._waiting, self._bytes = [], 0
         self._scored.append(_Chunk.of(self._metric, outputs, float_outputs, targets))
@@ -306,8 +308,7 @@ class _Chunk:
 def output_errors(outputs: Outputs, float_outputs: Outputs) -> npt.NDArray[np.float64]:
     """Euclidean error of each sample, shape (n,); infinite if an output is NaN or infinite."""
     with np.errstate(all="ignore"):
-        difference = outputs.astype(np.float64) - float_outputs
-        found = np.sqrt(np.square(difference).sum(axis=tuple(range(1, difference.ndim))))
+        found = np.sqrt(_squares(outputs, float_outputs))
     return np.where(np.isfinite(found), found, np.inf)
 
 
@@ -317,7 +318,23 @@ def sqnr_db(errors: npt.NDArray[np.float64], float_outputs: Outputs) -> float:
 
 
 def _power(outputs: Outputs) -> float:
-    return float(np.square(outputs.astype(np.float64)).sum())
+    return float(_squares(outputs).sum())
+
+
+def _squares(outputs: Outputs, expected: Outputs | None = None) -> npt.NDArray[np.float64]:
+    """Sum of squares of each sample, shape (n,); of differences, if something is expected.
+
+    Some elements at a time, which stay in the cache.
+    """
+    rows = outputs.reshape(len(outputs), -1)
+    found = np.zeros(len(rows))
+    step = max(1, _ELEMENTS_AT_ONCE // max(1, len(rows)))
+    for start in range(0, rows.shape[1], step):
+        some = rows[:, start : start + step].astype(np.float64)
+        if expected is not None:
+            some -= expected.reshape(rows.shape)[:, start : start + step]
+        found += np.square(some, out=some).sum(axis=1)
+    return found
 
 
 def _decibels(signal: float, noise: float) -> float:

@@ -31,7 +31,8 @@ from hwdse.networks.given_blocks import (
     with_one_scale,
 )
 from hwdse.networks.observe import Observation
-from hwdse.networks.quantize import as_handed, handed_scalings
+from hwdse.networks.operand_scales import handed_scalings
+from hwdse.networks.quantize import as_handed
 from hwdse.networks.scales import Codes, Scaling
 from hwdse.spec import BlockProduct, Design
 

@@ -17,7 +17,7 @@ from hwdse.networks.blocks import (
 )
 from hwdse.networks.by_layer import by_layer, designs_in, layers_of
 from hwdse.networks.data import Options, own_data
-from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs
+from hwdse.networks.execute import Executor, FloatNetwork, batches, padded_outputs, profile
 from hwdse.networks.float_outputs import float_outputs_of
 from hwdse.networks.methods import parse as parse_methods
 from hwdse.networks.methods import written
@@ -34,6 +34,8 @@ from hwdse.spec import Design
 COMPARED_SCALES = ("output", "pow2", "mse")
 """Scale policies to compare: all policies that search for a scale."""
 _COMPARED_SAMPLES = 500
+_COMPARED_MACS = 1 << 39
+"""Multiply-accumulates that a policy is compared by: of large networks, fewer samples do."""
 
 NETWORK_HAS = ("name", "inputs", "fixed_batch", "outputs", "float_outputs")
 """What a network must have, as `Computation` says."""
@@ -120,7 +122,9 @@ def evaluate(
     # products. On two cores it takes half of all CPU time and makes nothing faster.
     with threadpool_limits(limits=1, user_api="blas"):
         found = scored(policy, test.count, progress)
-        few = min(test.count, _COMPARED_SAMPLES)
+        few = min(
+            test.count, _COMPARED_SAMPLES, max(1, _COMPARED_MACS // profile(test.network).macs)
+        )
         others = {}
         for name in COMPARED_SCALES if compare_scales else ():
             # Blocks have their own scales, the same under every policy.

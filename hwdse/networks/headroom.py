@@ -13,7 +13,22 @@ from hwdse.spec import Design
 SUM_MARGIN = 1.25
 """Margin on the worst running sum, for data that calibration has not seen."""
 
+_PART_ELEMENTS, _SMALL = 1 << 18, 1 << 16
+"""Elements of weights that are looked at together: about so many, or at most so many."""
+
 Values = npt.NDArray[np.float64]
+
+
+def column_parts(matrices: npt.NDArray[np.floating]) -> Iterator[slice]:
+    """Columns of matrices (G, K, N), as many at a time as stay in the cache.
+
+    The number of parts is even, so that two threads share them well.
+    """
+    columns = matrices.shape[2]
+    parts = 2 * -(-matrices.size // (2 * _PART_ELEMENTS)) if matrices.size > _SMALL else 1
+    step = max(1, -(-columns // parts))
+    for start in range(0, columns, step):
+        yield slice(start, min(start + step, columns))
 
 
 def second_largest(observation: Observation) -> Values:
@@ -53,12 +68,17 @@ def excess_bits(design: Design, observation: Observation, first: Scaling, second
 def _in_codes(
     observation: Observation, first: Scaling, second: Scaling
 ) -> Iterator[tuple[Values, Values]]:
-    """Pairs of recorded rows and matrix, clipped and in units of their scales."""
+    """Pairs of recorded rows and matrix, clipped and in units of their scales.
+
+    Some columns of the matrices come at a time.
+    """
     rows = np.concatenate([observation.rows, observation.extremes], axis=1)
     rows = np.clip(rows / first.scale + first.zero, -first.limit, first.limit)
-    matrices = observation.matrices / second.scale + second.zero
-    matrices = np.clip(matrices, -second.limit, second.limit)
-    yield from zip(rows, matrices, strict=True)
+    for part in column_parts(observation.matrices):
+        scaling = second.columns(part)
+        matrices = observation.matrices[..., part] / scaling.scale + scaling.zero
+        matrices = np.clip(matrices, -scaling.limit, scaling.limit)
+        yield from zip(rows, matrices, strict=True)
 
 
 def _largest_product(design: Design) -> float:

@@ -19,6 +19,7 @@ from hwdse.networks.arithmetic import Arithmetic, Real
 from hwdse.networks.companions import Companions, read_companions
 from hwdse.networks.external import ONNX_ERRORS, load_other_files
 from hwdse.networks.graph import nodes
+from hwdse.networks.large_weights import Weights, take_out
 from hwdse.networks.operators import (
     EXPANDED_OPERATORS,
     FLOAT_OPERATORS,
@@ -32,6 +33,7 @@ from hwdse.networks.runtime import RUNTIME_ERRORS, Session, cannot_run, session
 from hwdse.networks.shapes import Shapes, fix_shapes, read_inputs
 from hwdse.reading import read_bytes
 from hwdse.resources import resource
+from hwdse.threads import usual_threads
 
 _MIN_OPSET = 7  # in earlier versions Gemm had an explicit broadcast attribute
 _DEFAULT_CALIBRATION = 256
@@ -46,8 +48,8 @@ class Network:
         name: file name without suffix.
         title: one-line description for readers.
         digest: hexadecimal SHA-256 of the file and of its weights in other files.
-        model: the checked ONNX model in standard form, including all weights. Its first output is
-            the one to score.
+        model: the checked ONNX model in standard form. Its first output is the one to score.
+        weights: the model's large weights, which it only refers to.
         inputs: the inputs, with the shapes of one sample.
         fixed_batch: batch size that the file declares. None: any batch size.
         dataset: the dataset for scoring that the file names. None: it names none.
@@ -65,6 +67,7 @@ class Network:
     title: str
     digest: str
     model: onnx.ModelProto
+    weights: Weights
     inputs: tuple[Input, ...]
     fixed_batch: int | None
     dataset: datasets.Dataset | None
@@ -124,7 +127,7 @@ class Network:
 
 @lru_cache(maxsize=4)
 def _session(network: Network) -> Session:
-    return session(network.model, network.name)
+    return session(network.model, network.name, network.weights, usual_threads())
 
 
 def names() -> list[str]:
@@ -171,8 +174,8 @@ def load(
     try:
         model = onnx.load_model_from_string(content)
         digest = hashlib.sha256(content)
-        for weights in load_other_files(path, model, len(content)):
-            digest.update(weights)
+        for others in load_other_files(path, model, len(content)):
+            digest.update(others)
         limits.check_operators(path, model)
         quantised.declare_domains(model)
         onnx.checker.check_model(model)
@@ -187,6 +190,7 @@ def load(
     _choose_output(path, model, output)
     limits.check_values(path, model, fixed_batch or 1)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
+    model, weights = take_out(model)
     name = dataset or metadata.get("hwdse.dataset")
     chosen = None if name is None else datasets.get(name)
     if chosen is not None:
@@ -196,6 +200,7 @@ def load(
         title=one_line(metadata.get("hwdse.title", path.stem)),
         digest=digest.hexdigest(),
         model=model,
+        weights=weights,
         inputs=inputs,
         fixed_batch=fixed_batch,
         dataset=chosen,

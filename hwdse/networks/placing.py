@@ -162,7 +162,7 @@ def _moved(trace: _Trace, network: Network, numbers: Real) -> Real:
     others = {name for node in trace.path for name in node.input if name} - made - {trace.name}
     known = constant_names(graph)
     fixed = [node for node in graph.node if set(filter(None, node.output)) <= known]
-    constants = evaluate_constants(network.name, network.model, fixed, sorted(others))
+    constants = evaluate_constants(network, fixed, sorted(others))
     moves = [node for node in trace.path if node.op_type != "Cast"]
     aliases = {n.output[0]: n.input[0] for n in trace.path if n.op_type == "Cast"}
     moves = [_renamed(node, aliases) for node in moves]

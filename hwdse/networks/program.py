@@ -102,7 +102,7 @@ def program(network: "Network") -> Program:
     wanted |= {output} & constants
     if not any(node.op_type in lowered.names() for node in moving):
         raise without_products(network)
-    values = evaluate_constants(network.name, model, fixed, sorted(wanted))
+    values = evaluate_constants(network, fixed, sorted(wanted))
 
     level: dict[str, int] = {}
     products: dict[int, list[onnx.NodeProto]] = {}

@@ -26,25 +26,23 @@ are summed block by block in the unit, and the sums scaled and added in float64 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import hwdse  # loads the slow module `hwdse.kernels` on first use
-from hwdse.formats import Format
 from hwdse.networks import scales
 from hwdse.networks.arithmetic import Arithmetic, Operand, Real, Site
 from hwdse.networks.given import Weights, activations, weights
-from hwdse.networks.headroom import excess_bits, largest_codes, second_largest
+from hwdse.networks.headroom import excess_bits, largest_codes
 from hwdse.networks.observe import Observation
-from hwdse.networks.scales import UNSEEN_MARGIN, Codes, ScalePolicy, ScaleTask, Scaling
+from hwdse.networks.operand_scales import handed_scalings, operand_scalings
+from hwdse.networks.scales import Codes, ScalePolicy, Scaling
 from hwdse.spec import Design
 
 MatMul = Callable[[Design, Codes, Codes], Codes]
 """A function (design, codes of A (M, K), codes of B (K, N)) -> output codes (M, N)."""
-
-_UNSCALED_NOISE = 10**-4.5
-"""No scale is needed if the output's squared error is below this fraction of its power (45 dB)."""
 
 _NOTICEABLE = 1.1
 """Squared errors with a smaller ratio count as equal."""
@@ -100,7 +98,7 @@ def plan(
     stored = _stored_weights(design, observation)
     given = _given_scalings(design, observation, stored)
     while True:
-        first, second = _scalings(policy, formats, limits, observation, given)
+        first, second = operand_scalings(policy, formats, limits, observation, given)
         if None not in given:
             break
         excess = excess_bits(design, observation, first, second)
@@ -190,13 +188,13 @@ class DesignArithmetic(Arithmetic):
         scale, zero = chosen.second.scale, np.atleast_3d(chosen.second.zero)
         scale = scale[group if len(scale) > 1 else 0]
         zero = zero[group if len(zero) > 1 else 0]
-        found = None
+        if len(chosen.segments) == 1:
+            return _scaled_back(self._sums(site, a, b, zero), chosen.first.scale[0] * scale)
+        found = np.zeros((a.shape[0], b.shape[1]))
         for place, part in enumerate(chosen.segments):
             at = slice(place, place + 1)
             sums = self._sums(site, a[:, part], b[part], zero[at])
-            values = sums * (chosen.first.scale[0] * scale[at])
-            found = values if found is None else found + values
-        assert found is not None
+            found += sums * (chosen.first.scale[0] * scale[at])
         real: Real = found.astype(np.float32)
         return real
 
@@ -208,8 +206,7 @@ class DesignArithmetic(Arithmetic):
         """The product of each pair in the design's arithmetic, scaled back to real values."""
         chosen = self._plans[site.name]
         sums = self._sums(site, a, b, np.atleast_3d(chosen.second.zero))
-        found: Real = (sums * (chosen.first.scale * chosen.second.scale)).astype(np.float32)
-        return found
+        return _scaled_back(sums, chosen.first.scale * chosen.second.scale)
 
     def real(self, site: Site, a: Operand) -> Real:
         """The real values of codes of activations."""
@@ -242,120 +239,11 @@ class DesignArithmetic(Arithmetic):
         return found
 
 
-def _scalings(
-    policy: ScalePolicy,
-    formats: tuple[Format, Format],
-    limits: list[float],
-    observation: Observation,
-    given: tuple[Scaling | None, Scaling | None],
-) -> tuple[Scaling, Scaling]:
-    """Scalings of both operands.
-
-    Args:
-        policy: the scale policy.
-        formats: formats of the operands.
-        limits: largest allowed magnitudes of the codes.
-        observation: the operands.
-        given: scalings that are fixed already.
-    """
-    rows, matrices = observation.rows.astype(np.float64), observation.matrices
-    search = _Search(
-        policy=policy,
-        expected=rows @ matrices,
-        # The weights of a channel affect the outputs of this channel only.
-        channels=(1,) if observation.constant else (0, 1, 2),
-        weights=observation.constant,
-    )
-    second = given[1] or search.scaling(
-        formats[1], matrices, second_largest(observation), limits[1], lambda b: rows @ b
-    )
-    if given[0] is not None:
-        return given[0], second
-    rounded = second.values(matrices)
-    first_largest = np.full((1, 1, 1), observation.first_largest * policy.margin)
-    search = replace(search, channels=(0, 1, 2), weights=False)
-    first = search.scaling(
-        formats[0], observation.rows, first_largest, limits[0], lambda a: a @ rounded
-    )
-    return first, second
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Search:
-    """Finds the scaling of one operand of a product.
-
-    Attributes:
-        policy: the scale policy; it decides which error to minimise.
-        expected: the product in float.
-        channels: axes along which all values share a scale.
-        weights: whether the operand is constant.
-    """
-
-    policy: ScalePolicy
-    expected: npt.NDArray[np.floating]
-    channels: tuple[int, ...]
-    weights: bool = False
-
-    def scaling(
-        self,
-        number_format: Format,
-        operand: Real,
-        largest: Values,
-        limit: float,
-        product: Callable[[Values], Values],
-    ) -> Scaling:
-        """Find the scaling of an operand.
-
-        Args:
-            number_format: format of the codes.
-            operand: values of the operand.
-            largest: largest magnitude of the operand, per scale.
-            limit: largest allowed magnitude of a code.
-            product: function from values of the operand to the product.
-        """
-
-        def of_outputs(scaling: Scaling) -> Values:
-            with np.errstate(all="ignore"):
-                return self._summed(product(scaling.values(operand)) - self.expected)
-
-        def of_values(scaling: Scaling) -> Values:
-            return self._summed(scaling.values(operand) - operand)
-
-        plain = Scaling(number_format=number_format, scale=np.ones_like(largest), limit=limit)
-        enough = _UNSCALED_NOISE * np.square(self.expected).sum()
-        if largest.max(initial=0.0) <= limit and of_outputs(plain).sum() <= enough:
-            return plain
-        return self.policy.choose(
-            ScaleTask(
-                number_format=number_format,
-                operand=operand,
-                largest=largest,
-                limit=limit,
-                weights=self.weights,
-                of_outputs=of_outputs,
-                of_values=of_values,
-            )
-        )
-
-    def _summed(self, difference: Values) -> Values:
-        found: Values = np.square(difference).sum(axis=self.channels, keepdims=True)
-        return found
-
-
-def handed_scalings(
-    number_format: Format, observation: Observation
-) -> tuple[Scaling | None, Scaling | None]:
-    """Scalings with which layers hand on both operands in this format; None for weights."""
-
-    def scaling(operand: Real, largest: float) -> Scaling:
-        search = _Search(policy=scales.get("mse"), expected=operand, channels=(0, 1, 2))
-        top = np.full((1, 1, 1), largest * UNSEEN_MARGIN)
-        return search.scaling(number_format, operand, top, float(number_format.max), lambda x: x)
-
-    first = scaling(observation.rows, observation.first_largest)
-    if observation.constant:
-        return first, None
-    return first, scaling(observation.matrices, observation.second_largest)
+def _scaled_back(sums: npt.NDArray[Any], scale: Values) -> Real:
+    """Real values of sums: rounded once to float32, without a float64 array between."""
+    found = np.empty(sums.shape, np.float32)
+    np.multiply(sums, scale, out=found, dtype=np.float64, casting="unsafe")
+    return found
 
 
 def as_handed(scaling: Scaling | None, x: Real) -> Real:

@@ -1,14 +1,18 @@
 """The float parts of a graph, run by onnxruntime."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 from onnx import TypeProto, helper, numpy_helper
 
 from hwdse.networks.graph import reads
+from hwdse.networks.large_weights import is_large, reference
 from hwdse.networks.runtime import RUNTIME_ERRORS, Session, cannot_run, session
+
+if TYPE_CHECKING:
+    from hwdse.networks.network import Network
 
 
 class Segment:
@@ -38,6 +42,7 @@ class Segment:
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
         self._network, self._model, self._nodes = network, model, tuple(nodes)
         self._constants = constants
+        self._large = {name: value for name, value in constants.items() if is_large(value)}
         self._sessions: dict[tuple[str, ...], Session] = {}
 
     def run(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,7 +56,7 @@ class Segment:
             types = {name: _type(value) for name, value in given.items()}
             key = tuple(each.SerializeToString() for each in types.values())
             if key not in self._sessions:
-                self._sessions[key] = session(self._built(types), self._network)
+                self._sessions[key] = session(self._built(types), self._network, self._large)
             found = self._sessions[key].run(list(self.outputs), given)
         except RUNTIME_ERRORS as error:
             raise cannot_run(self._network, error) from error
@@ -63,7 +68,12 @@ class Segment:
             "segment",
             [helper.make_value_info(name, each) for name, each in types.items()],
             [helper.make_empty_tensor_value_info(name) for name in self.outputs],
-            [numpy_helper.from_array(value, name) for name, value in self._constants.items()],
+            [
+                reference(name, value)
+                if name in self._large
+                else numpy_helper.from_array(value, name)
+                for name, value in self._constants.items()
+            ],
         )
         return helper.make_model(
             graph, opset_imports=self._model.opset_import, ir_version=self._model.ir_version
@@ -71,32 +81,35 @@ class Segment:
 
 
 def evaluate_constants(
-    network: str, model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], wanted: Sequence[str]
+    network: "Network", nodes: Sequence[onnx.NodeProto], wanted: Sequence[str]
 ) -> dict[str, Any]:
     """Compute values that depend only on stored weights. Returns each value, by name.
 
     Args:
-        network: name of the network, for errors.
-        model: the whole model.
+        network: the network.
         nodes: the operators that compute the values, in order.
         wanted: names of the values.
     """
-    needed = {*wanted, *(name for node in nodes for name in reads(node))}
+    read = {name for node in nodes for name in reads(node)}
     stored = {
-        weight.name: numpy_helper.to_array(weight)
-        for weight in model.graph.initializer
-        if weight.name in needed
+        weight.name: network.weights.get(weight.name, weight)
+        for weight in network.model.graph.initializer
+        if weight.name in read or weight.name in wanted
+    }
+    stored = {
+        name: each if isinstance(each, np.ndarray) else numpy_helper.to_array(each)
+        for name, each in stored.items()
     }
     found = {name: stored[name] for name in wanted if name in stored}
     computed = [name for name in wanted if name not in stored]
     if computed:
         found |= Segment(
-            network=network,
-            model=model,
+            network=network.name,
+            model=network.model,
             nodes=nodes,
             inputs=(),
             outputs=computed,
-            constants=stored,
+            constants={name: value for name, value in stored.items() if name in read},
         ).run({})
     return found
 

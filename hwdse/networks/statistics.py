@@ -7,11 +7,15 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from hwdse.threads import for_each, usual_threads
+
 CONFIDENCE = 0.95
 
 SEED = 29
 DRAWS = 1000
 """Draws of a bootstrap. The seed is fixed: the same samples have the same interval."""
+
+_ROWS_AT_ONCE = 16
 
 Parts = npt.NDArray[np.float64]
 """What each sample adds to a value, shape (samples, numbers)."""
@@ -86,15 +90,43 @@ def mcnemar_p(right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.bool_]) 
     return min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))
 
 
+def log_probability_of(
+    outputs: npt.NDArray[np.floating], classes: npt.NDArray[np.integer]
+) -> npt.NDArray[np.float64]:
+    """Log probability of one class of each row of (n, classes), as in `log_probabilities`."""
+    if _are_probabilities(outputs):
+        return _logarithms(outputs[np.arange(len(outputs)), classes])
+    found = np.empty(len(outputs))
+
+    def work(start: int) -> None:
+        some = slice(start, start + _ROWS_AT_ONCE)
+        logarithms = _log_softmax(outputs[some])
+        found[some] = np.take_along_axis(logarithms, classes[some, np.newaxis], 1)[:, 0]
+
+    for_each(work, range(0, len(outputs), _ROWS_AT_ONCE), usual_threads())
+    return found
+
+
 def log_probabilities(outputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Log probabilities of the classes, for rows of (n, classes).
 
     Outputs that are not negative and sum to 1 are probabilities already. All other outputs are
     logits and go through a softmax.
     """
-    x = outputs.astype(np.float64)
-    if (x >= 0).all() and np.allclose(x.sum(axis=1), 1, atol=1e-3):
-        return np.asarray(np.log(np.maximum(x, 1e-30)), np.float64)
+    return _logarithms(outputs) if _are_probabilities(outputs) else _log_softmax(outputs)
+
+
+def _are_probabilities(outputs: npt.NDArray[np.floating]) -> bool:
+    return bool((outputs >= 0).all()) and np.allclose(
+        outputs.sum(axis=1, dtype=np.float64), 1, atol=1e-3
+    )
+
+
+def _logarithms(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    return np.asarray(np.log(np.maximum(probabilities.astype(np.float64), 1e-30)), np.float64)
+
+
+def _log_softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     from scipy.special import log_softmax  # noqa: PLC0415 - as in `mcnemar_p`
 
-    return np.asarray(log_softmax(x, axis=1), np.float64)
+    return np.asarray(log_softmax(logits.astype(np.float64), axis=1), np.float64)

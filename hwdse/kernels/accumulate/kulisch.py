@@ -55,7 +55,12 @@ def _(acc: Kulisch, task: Task) -> Sums:
 
 def _by_parts(parts: Any, left: Values, right: Values) -> Values:
     total: Values = sum(a @ b for a, b in parts(left, right))
-    return total + 0.0  # a fixed-point zero has no sign
+    return _unsigned_zeros(total)
+
+
+def _unsigned_zeros(total: Values) -> Values:
+    """The totals themselves: a fixed-point zero has no sign."""
+    return np.add(total, 0.0, out=total)
 
 
 def _by_actual_values(task: Task, growth: int, left: Values, right: Values) -> Values:
@@ -96,6 +101,12 @@ def _cuts(extent: Extent, parts: int, width: int) -> list[int]:
 
 def _by_matrix_products(mul: Multiplication, bands: Bands, left: Values, right: Values) -> Values:
     left_cuts, right_cuts = bands
+    if len(left_cuts) == len(right_cuts) == 1:
+        with np.errstate(invalid="ignore"):
+            total = left @ right
+        # A number that is not finite, in whichever operand, makes results that are not.
+        if np.isfinite(total).all():
+            return _unsigned_zeros(total)
     finite = bool(np.isfinite(left).all() and np.isfinite(right).all())
     if finite:
         specials, finite_left, finite_right = None, left, right

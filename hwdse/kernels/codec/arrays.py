@@ -15,8 +15,8 @@ from hwdse.jit import compiled
 from hwdse.kernels.codec.kernel import Kernel, Loop, value_dtype, value_table
 from hwdse.kernels.codec.select import kernel_of
 from hwdse.kernels.codec.stochastic import stochastic_loop
-from hwdse.kernels.codec.threads import in_parts
 from hwdse.kernels.codec.wide import wide_decoder
+from hwdse.threads import in_parts
 
 Array = npt.NDArray[Any]
 #: Fills a part of the output from a part of the input; the third argument is the first element.

@@ -26,7 +26,7 @@ from hwdse.kernels.codec.float_grid import (
     value_by_addition,
 )
 from hwdse.kernels.codec.lanes import as_float, as_pattern
-from hwdse.kernels.codec.threads import in_parts
+from hwdse.threads import in_parts
 
 Array = npt.NDArray[Any]
 

@@ -12,6 +12,8 @@ BLOCK_ELEMENTS = 1 << 21
 
 The limit bounds the memory of a kernel.
 """
+_LEAST_ROWS = 128
+"""Rows that go at once in any case: a kernel decodes the second operand for each block of rows."""
 
 
 @lowers("MatMul")
@@ -95,7 +97,7 @@ def _stacks(arithmetic: Arithmetic, site: Site, a: Real, b: Real) -> Real:
 
 def in_blocks(arithmetic: Arithmetic, site: Site, group: int, a: Operand, b: Operand) -> Real:
     """Compute one product in blocks of rows of `a`, to limit memory."""
-    step = max(1, BLOCK_ELEMENTS // max(1, *b.shape))
+    step = max(_LEAST_ROWS, BLOCK_ELEMENTS // max(1, *b.shape))
     blocks = [
         arithmetic.product(site, group, a[start : start + step], b)
         for start in range(0, max(1, len(a)), step)

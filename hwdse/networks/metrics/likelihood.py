@@ -9,7 +9,7 @@ import numpy as np
 
 from hwdse.errors import DatasetError, NetworkError
 from hwdse.networks.metrics import Outputs, register
-from hwdse.networks.statistics import Parts, log_probabilities
+from hwdse.networks.statistics import Parts, log_probability_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class Likelihood:
                 f"metric {self.name}: target {tokens.max()} for a vocabulary of {vocabulary} tokens"
             )
         counted = tokens >= 0
-        found = log_probabilities(logits)[np.arange(places), np.where(counted, tokens, 0)]
+        found = log_probability_of(logits, np.where(counted, tokens, 0))
         return -float(found[counted].sum()), int(counted.sum())
 
     def value(self, parts: Parts) -> float:

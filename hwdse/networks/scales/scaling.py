@@ -45,6 +45,17 @@ class Scaling:
         found = hwdse.kernels.quantize(self.number_format, self._scaled(x))
         return (np.asarray(found, np.float64) - self.zero) * self.scale
 
+    def errors(self, x: Real) -> Real:
+        """What the conversion to codes changes in values x, float32."""
+        scaled = self._scaled(x)
+        found = hwdse.kernels.quantize(self.number_format, scaled)
+        if scaled.dtype == found.dtype == np.float32 and not np.any(self.zero):
+            values = np.multiply(found, self.scale.astype(np.float32), out=found)
+        else:
+            values = (np.asarray(found, np.float64) - self.zero) * self.scale
+        errors: Real = np.subtract(values, x, out=values).astype(np.float32, copy=False)
+        return errors
+
     def moved(self, octaves: int) -> "Scaling":
         """The same scaling with all scales multiplied by 2^octaves."""
         return replace(self, scale=self.scale * 2.0**octaves)
@@ -52,6 +63,17 @@ class Scaling:
     def part(self, places: npt.NDArray[np.int64]) -> "Scaling":
         """The same scaling with only some entries of the first axis of `scale`."""
         return replace(self, scale=self.scale[places])
+
+    def columns(self, places: slice) -> "Scaling":
+        """The same scaling for only some columns, the last axis of the values."""
+
+        def taken(of_columns: Scales) -> Scales:
+            return of_columns[..., places] if of_columns.shape[-1] > 1 else of_columns
+
+        zero = (
+            taken(self.zero) if isinstance(self.zero, np.ndarray) and self.zero.ndim else self.zero
+        )
+        return replace(self, scale=taken(self.scale), zero=zero)
 
     def _scaled(self, x: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
         # Use float32 if it can certainly represent the quotient and the limit.

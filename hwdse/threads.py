@@ -1,18 +1,25 @@
-"""Work on the parts of an array in several threads, which stay alive between calls.
+"""Work on parts in several threads, which stay alive between calls.
 
 The loops release the interpreter lock. Numba's own threads are not used: two threads must not enter
 Numba's default threading layer at the same time.
 """
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import TypeVar
 
 from hwdse.errors import SpecError
+from hwdse.workers import cores
+
+Item = TypeVar("Item")
 
 #: Least elements per thread; smaller parts are not worth another thread.
 _LEAST = 1 << 15
+#: More than `_LEAST`: items that are worth a thread each.
+_ALWAYS = 1 << 30
 #: Parts begin at multiples of this, so that threads never share a cache line or a block.
 _GRAIN = 1 << 12
 
@@ -39,6 +46,25 @@ class _Pool:
 _POOL = _Pool()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_POOL.forget)
+
+
+def usual_threads() -> int:
+    """Number of threads that share the work of this process: one per core, or fewer.
+
+    $OMP_NUM_THREADS tells workers that share a machine how many threads each may have.
+    """
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores(), int(limit) if re.fullmatch("[1-9][0-9]{0,8}", limit) else cores())
+
+
+def for_each(work: Callable[[Item], None], items: Sequence[Item], threads: int) -> None:
+    """Call `work` for each item, on up to `threads` threads. Errors are as of `in_parts`."""
+
+    def some(part: slice) -> None:
+        for item in items[part]:
+            work(item)
+
+    in_parts(some, len(items), threads, weight=_ALWAYS)
 
 
 def in_parts(work: Callable[[slice], None], size: int, threads: int, *, weight: int = 1) -> None:
