@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hwdse import formats
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Integer, Minifloat, Posit
 from hwdse.jit import compiled
@@ -87,6 +88,8 @@ def _(target: Minifloat, sums: Values, rounding: str, exact: bool) -> Codes:
         generic = encode.dispatch(Format)
         codes: Codes = generic(target, sums, rounding, exact)
         return codes
+    if rounding == "rne" and target == formats.parse("fp32"):
+        return _encode_binary32(sums, target.nan_code or 0)
     out = np.empty(sums.shape, np.int64)
     _encode_floats(
         rounding_to(target, rounding),
@@ -100,6 +103,17 @@ def _(target: Minifloat, sums: Values, rounding: str, exact: bool) -> Codes:
         out.reshape(-1),
     )
     return out.astype(target.code_dtype)
+
+
+def _encode_binary32(sums: Values, nan_code: int) -> Codes:
+    """Codes of IEEE binary32, to which the processor itself rounds to nearest even."""
+    with np.errstate(over="ignore"):
+        single = sums.astype(np.float32)
+    codes = single.view(np.uint32)
+    no_number = np.isnan(single)
+    if no_number.any():
+        codes[no_number] = nan_code
+    return codes
 
 
 @encode.register
