@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import ShapeError, SpecError
-from hwdse.kernels.accumulate import SinglePrecision, Task, plan, wide_terms
+from hwdse.kernels.accumulate import SinglePrecision, Task, of_stacks, plan, wide_terms
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, MAX_TERMS, PRODUCT_TOP
 from hwdse.kernels.long_sums import long_matmul
 from hwdse.kernels.multiply import Multiplication, multiplication
@@ -79,11 +79,21 @@ def matmul(
     exact = design.state.magnitude_bits <= FLOAT64_PRECISION
     out = np.empty((len(first.codes), m, n), design.out.code_dtype)
     threads = _threads(threads, len(out) * m * k * n)
-    if len(out) > 1 and 8 * (left.size + right.size + out.size) <= _BLOCK_BYTES:
-        # Small products: one call of a codec takes longer than its work, so all share them.
-        pairs = zip(first.values(..., carrier), second.values(..., carrier), strict=True)
-        every = np.stack([sums(*pair) for pair in pairs]).astype(np.float64, copy=False)
-        return encode(design.out, every, design.rounding, exact).reshape(*shape, n)
+    pair_bytes = 8 * (m * k + k * n + m * n)
+    if len(out) > 1 and 2 * pair_bytes <= _BLOCK_BYTES:
+        # Small products: one call of a codec takes longer than its work, so many share them.
+        sums_of_stack = of_stacks(sums)
+        count = min(_BLOCK_BYTES // pair_bytes, -(-len(out) // threads))
+
+        def several(start: int) -> None:
+            some = slice(start, start + count)
+            totals = sums_of_stack(first.values(some, carrier), second.values(some, carrier))
+            out[some] = encode(
+                design.out, totals.astype(np.float64, copy=False), design.rounding, exact
+            )
+
+        for_each(several, range(0, len(out), count), threads)
+        return out.reshape(*shape, n)
     # Without a stack, all blocks of rows share the second operand: decode it once.
     shared = second.values(0, carrier, threads) if len(out) == 1 else None
 

@@ -24,7 +24,7 @@ _AT_ONCE = 1 << 20
 
 
 #: An index that selects a part of an array of codes.
-Selection = int | tuple[int, slice] | EllipsisType
+Selection = int | slice | tuple[int, slice] | EllipsisType
 
 
 class Operand:

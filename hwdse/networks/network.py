@@ -49,7 +49,6 @@ class Network:
         title: one-line description for readers.
         digest: hexadecimal SHA-256 of the file and of its weights in other files.
         model: the checked ONNX model in standard form. Its first output is the one to score.
-        weights: the model's large weights, which it only refers to.
         inputs: the inputs, with the shapes of one sample.
         fixed_batch: batch size that the file declares. None: any batch size.
         dataset: the dataset for scoring that the file names. None: it names none.
@@ -61,13 +60,13 @@ class Network:
         companions: the data and the metric that the file names besides.
         metadata: all metadata of the file.
         stored: the tensors that the file has as codes and scales, by the names of their values.
+        weights: the large weights, which the model only refers to.
     """
 
     name: str
     title: str
     digest: str
     model: onnx.ModelProto
-    weights: Weights
     inputs: tuple[Input, ...]
     fixed_batch: int | None
     dataset: datasets.Dataset | None
@@ -78,6 +77,7 @@ class Network:
     companions: Companions = field(default_factory=Companions)
     metadata: Mapping[str, str] = field(default_factory=dict)
     stored: Mapping[str, quantised.Stored] = field(default_factory=dict)
+    weights: Weights = field(default_factory=dict)
 
     @property
     def input_name(self) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, singledispatch
 from typing import ClassVar
 
+import numpy as np
+
 from hwdse.errors import SpecError
 from hwdse.kernels.extent import Extent
 from hwdse.kernels.multiply import Multiplication, Values
@@ -20,6 +22,17 @@ Sums = Callable[[Values, Values], Values]
 _FLOAT32_LSB, _FLOAT32_TOP = -149, 127
 #: Products from which a pass over all codes takes little of the time.
 _LARGE = 1 << 24
+
+
+@dataclass(frozen=True)
+class MatrixProducts:
+    """Sums that are matrix products of NumPy: they take stacks (..., M, K) and (..., K, N), too."""
+
+    sums: Sums
+
+    def __call__(self, left: Values, right: Values) -> Values:
+        """See `Sums`."""
+        return self.sums(left, right)
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,14 @@ class SinglePrecision:
     def __call__(self, left: Values, right: Values) -> Values:
         """See `Sums`."""
         return self.sums(left, right)
+
+
+def of_stacks(sums: Sums) -> Sums:
+    """The sums of each pair of a stack."""
+    inner = sums.sums if isinstance(sums, SinglePrecision) else sums
+    if isinstance(inner, MatrixProducts):
+        return inner
+    return lambda left, right: np.stack([sums(*pair) for pair in zip(left, right, strict=True)])
 
 
 @dataclass(frozen=True, kw_only=True)

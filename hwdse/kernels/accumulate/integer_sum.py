@@ -8,7 +8,7 @@ import numpy as np
 from hwdse.errors import SpecError
 from hwdse.formats import clog2
 from hwdse.jit import compiled
-from hwdse.kernels.accumulate import SinglePrecision, Sums, Task, plan, wide_terms
+from hwdse.kernels.accumulate import MatrixProducts, SinglePrecision, Sums, Task, plan, wide_terms
 from hwdse.kernels.accumulate.fused_float import added
 from hwdse.kernels.adding import Saturated
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION, integer_to_odd
@@ -58,11 +58,11 @@ def _integer_sums(acc: IntegerSum, task: Task, lsb: int) -> Sums:
         if SinglePrecision.holds(0, task.format_products.top - room) and (
             task.format_products.top - room < acc.width
         ):
-            return SinglePrecision(lambda left, right: left @ right + 0.0)
+            return SinglePrecision(MatrixProducts(lambda left, right: left @ right + 0.0))
         if task.products_below(min(FLOAT64_PRECISION, acc.width - 1) + room):
-            return lambda left, right: left @ right + 0.0
+            return MatrixProducts(lambda left, right: left @ right + 0.0)
         if task.products_below(FLOAT64_PRECISION + room) and not acc.saturate:
-            return lambda left, right: _wrapped(left @ right, acc.width)
+            return MatrixProducts(lambda left, right: _wrapped(left @ right, acc.width))
     if acc.saturate:
         for number in CARRIERS:
             if _holds_saturated(acc, task, number, lsb):

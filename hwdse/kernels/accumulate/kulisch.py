@@ -9,6 +9,7 @@ import numpy as np
 from hwdse.formats import clog2
 from hwdse.jit import compiled
 from hwdse.kernels.accumulate import (
+    MatrixProducts,
     SinglePrecision,
     Sums,
     Task,
@@ -47,9 +48,9 @@ def _(acc: Kulisch, task: Task) -> Sums:
         return lambda left, right: run(_pair_sums, mul, left, right)
     bands = _static_bands(task, growth)
     if bands and SinglePrecision.holds(task.format_products.lsb, task.format_products.top + growth):
-        return SinglePrecision(partial(_by_matrix_products, mul, bands))
+        return SinglePrecision(MatrixProducts(partial(_by_matrix_products, mul, bands)))
     if bands:
-        return partial(_by_matrix_products, mul, bands)
+        return MatrixProducts(partial(_by_matrix_products, mul, bands))
     return partial(_by_actual_values, task, growth)
 
 

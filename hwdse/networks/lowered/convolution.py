@@ -106,8 +106,11 @@ def _convolve(
     stacked = groups > 1 and arithmetic.stacks_groups(site)
     done = 0
     for block in _blocks(windows) if stacked else ():
-        by_group = block.reshape(-1, groups, inner).swapaxes(0, 1)
-        found = arithmetic.products(site, np.ascontiguousarray(by_group), right)
+        # Splitting an axis copies nothing, so patches are copied once, in the order of the groups.
+        channel = block.ndim - x.ndim + 1
+        split = block.reshape(*block.shape[:channel], groups, channels, *block.shape[channel + 1 :])
+        by_group = np.moveaxis(split, channel, 0).reshape(groups, -1, inner)
+        found = arithmetic.products(site, by_group, right)
         result[done : done + by_group.shape[1]] = found.swapaxes(0, 1)
         done += by_group.shape[1]
     for group in range(0 if stacked else groups):
