@@ -8,6 +8,7 @@ from hwdse.kernels.bare import convert, fma, mul
 from hwdse.kernels.block_matrix import block_matmul, block_products
 from hwdse.kernels.codec import decode, encode, encode_blocks, quantize, quantize_blocks
 from hwdse.kernels.matrix import matmul
+from hwdse.kernels.patches import gathered
 from hwdse.kernels.products import matmul_of
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "encode",
     "encode_blocks",
     "fma",
+    "gathered",
     "matmul",
     "matmul_of",
     "mul",

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from hwdse.errors import NetworkError
 from hwdse.networks.arithmetic import FloatArithmetic, Operand, Real, Site
+from hwdse.networks.draws import Draw, Keys, StackDraw
 from hwdse.networks.given import NOTHING, GivenOperands
 
 _ROWS = 256
@@ -25,6 +26,8 @@ _ELEMENTS = 1 << 20
 """Largest number of elements in the drawn rows per site."""
 _EXTREME_ROWS = 64
 """Rows with the largest results to keep per site. The groups of a site share this number."""
+_STACKED_GROUPS = 16
+"""Groups from which all go at once, with few extreme rows each."""
 _PAIRS = 16
 """Pairs of matrices to keep per site, if no operand of the site is constant."""
 _PAIR_ROWS = 64
@@ -57,43 +60,7 @@ class Observation:
     given: GivenOperands = NOTHING
 
 
-Keys = npt.NDArray[np.float64] | None
-
-
-class Draw:
-    """Keeps the `count` items with the smallest keys. For equal keys, smaller numbers win."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._keys = np.zeros(0, np.float64)
-        self._numbers = np.zeros(0, np.int64)
-        self._items: list[Any] = []
-
-    def add(
-        self, keys: npt.NDArray[np.float64], numbers: npt.NDArray[np.int64], items: Any
-    ) -> None:
-        """Offer items with these keys and numbers, in increasing order of the numbers."""
-        chosen = np.flatnonzero(self._among(keys, numbers))
-        self._keys = np.concatenate([self._keys, keys[chosen]])
-        self._numbers = np.concatenate([self._numbers, numbers[chosen]])
-        self._items += [items[i].copy() for i in chosen]
-        order = np.lexsort((self._numbers, self._keys))[: self._count]
-        self._keys, self._numbers = self._keys[order], self._numbers[order]
-        self._items = [self._items[i] for i in order]
-
-    def items(self) -> list[Any]:
-        """The kept items, in the order of their numbers."""
-        return [self._items[i] for i in np.argsort(self._numbers)]
-
-    def _among(
-        self, keys: npt.NDArray[np.float64], numbers: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.bool_]:
-        """A mask of the items that can be among the smallest of all items so far."""
-        kept = np.zeros(len(keys), bool)
-        kept[np.lexsort((numbers, keys))[: self._count]] = True
-        if len(self._keys) == self._count:
-            kept &= keys <= self._keys[-1]
-        return kept
+_Offered = tuple[Draw | StackDraw, Keys | None, Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,13 +71,13 @@ class _Offer:
     """
 
     numbers: npt.NDArray[np.int64]
-    draws: tuple[tuple[Draw, Keys, Any], ...]
+    draws: tuple[_Offered, ...]
 
     def accept(self, count: int) -> None:
         """Offer the first `count` items to every draw."""
         numbers = self.numbers[:count]
         for draw, keys, items in self.draws:
-            draw.add(_hashed(numbers) if keys is None else keys[:count], numbers, items)
+            draw.add(_hashed(numbers) if keys is None else keys[..., :count], numbers, items)
 
 
 @dataclass(kw_only=True)
@@ -118,6 +85,7 @@ class _Record:
     pairs: Draw = field(default_factory=lambda: Draw(_PAIRS))
     rows: dict[int, Draw] = field(default_factory=dict)
     extremes: dict[int, Draw] = field(default_factory=dict)
+    stack: tuple[Draw, StackDraw] | None = None
     counts: dict[int, int] = field(default_factory=dict)
     weights: Real | None = None
     first_largest: float = 0.0
@@ -162,7 +130,12 @@ class Observer(FloatArithmetic):
                 raise NetworkError(
                     f"the network multiplies infinities or NaN in {name!r} on its calibration data"
                 )
-            if record.weights is not None:
+            if record.stack is not None:
+                assert record.weights is not None
+                weights = record.weights
+                rows = np.stack(record.stack[0].items(), axis=1)
+                extremes = record.stack[1].items()
+            elif record.weights is not None:
                 weights = record.weights
                 places = range(len(weights))
                 rows, extremes = (
@@ -184,7 +157,9 @@ class Observer(FloatArithmetic):
             )
         return found
 
-    def _offer(self, site: Site, group: int, count: int, *draws: tuple[Draw, Keys, Any]) -> None:
+    def _offer(
+        self, site: Site, group: int, count: int, *draws: tuple[Draw | StackDraw, Keys | None, Any]
+    ) -> None:
         """Number items and offer them to draws; for a filled batch, only when the batch ends."""
         counts = self._records[site.name].counts
         start = counts.get(group, 0)
@@ -217,32 +192,38 @@ class Observer(FloatArithmetic):
             alone: Real = self.products(site, a[np.newaxis], b[np.newaxis])[0]
             return alone
         result = super().product(site, group, a, b)
-        groups = len(record.weights)
         if group not in record.rows:
-            rows = min(
-                max(_LEAST_ROWS, _ROWS // groups), max(1, _ELEMENTS // (a.shape[1] * groups))
-            )
-            record.rows[group] = Draw(rows)
-            record.extremes[group] = Draw(max(1, _EXTREME_ROWS // groups))
-        # Each channel gets a separate scale, so the rank of a row is its largest result relative to
-        # the channel's largest weight.
-        unit = np.maximum(np.abs(b).max(axis=0, initial=0.0), np.float32(1e-30))
-        rank = np.abs(result / unit).max(axis=1, initial=0.0)
+            rows, extremes = _counts(len(record.weights), a.shape[1])
+            record.rows[group], record.extremes[group] = Draw(rows), Draw(extremes)
         self._offer(
             site,
             group,
             len(a),
             (record.rows[group], None, a),
-            (record.extremes[group], -rank.astype(np.float64), a),
+            (record.extremes[group], _ranks(result, b), a),
         )
         return result
 
+    def stacks_groups(self, site: Site) -> bool:
+        """True for many groups."""
+        weights = self._records[site.name].weights
+        return weights is not None and len(weights) >= _STACKED_GROUPS
+
     def products(self, site: Site, a: Operand, b: Operand) -> Real:
-        """Record some pairs of matrices."""
+        """Record some pairs of matrices; of groups of weights, some rows of the first operand."""
         record = self._records[site.name]
         record.terms = a.shape[2]
-        rows = np.argsort(_hashed(np.arange(a.shape[1])), kind="stable")[:_PAIR_ROWS]
-        self._offer(site, 0, len(a), (record.pairs, None, _Pairs(a, b, np.sort(rows))))
+        if record.weights is not None:
+            result = super().products(site, a, b)
+            if record.stack is None:
+                rows, extremes = _counts(len(b), a.shape[2])
+                record.stack = Draw(rows), StackDraw(extremes)
+            # The same rows are drawn of each group.
+            drawn = record.stack[0], None, a.swapaxes(0, 1)
+            self._offer(site, 0, a.shape[1], drawn, (record.stack[1], _ranks(result, b), a))
+            return result
+        chosen = np.argsort(_hashed(np.arange(a.shape[1])), kind="stable")[:_PAIR_ROWS]
+        self._offer(site, 0, len(a), (record.pairs, None, _Pairs(a, b, np.sort(chosen))))
         return super().products(site, a, b)
 
 
@@ -262,6 +243,23 @@ class _Pair(tuple[Real, Real]):
     def copy(self) -> "_Pair":
         """The pair itself, because its arrays are copies already."""
         return self
+
+
+def _counts(groups: int, terms: int) -> tuple[int, int]:
+    """Rows to draw, and extreme rows to keep, of each of some groups with K terms."""
+    rows = min(max(_LEAST_ROWS, _ROWS // groups), max(1, _ELEMENTS // (terms * groups)))
+    return rows, max(1, _EXTREME_ROWS // groups)
+
+
+def _ranks(results: Real, b: Operand) -> Keys:
+    """Keys (..., M) of rows by their results (..., M, N): large results come first.
+
+    Each channel gets a separate scale, so the rank of a row is its largest result relative to the
+    channel's largest weight.
+    """
+    unit = np.maximum(np.abs(b).max(axis=-2, keepdims=True, initial=0.0), np.float32(1e-30))
+    found: Keys = -np.abs(results / unit).max(axis=-1, initial=0.0).astype(np.float64)
+    return found
 
 
 def _stack(groups: list[list[Real]]) -> Real:

@@ -26,9 +26,6 @@ _UNSCALED_NOISE = 10**-4.5
 _MOST_ELEMENTS = 1 << 20
 """Elements of weights by which the scale of the activations is chosen: more say nothing new."""
 
-_MOST_PRODUCTS = 1 << 26
-"""Products of two numbers by which an error is measured: beyond that, fewer rows do."""
-_LEAST_ROWS = 64
 _PARTS = 4
 _ALL = slice(None)
 
@@ -54,8 +51,7 @@ def operand_scalings(
         observation: the operands.
         given: scalings that are fixed already.
     """
-    matrices = observation.matrices
-    rows = observation.rows[:, :: _step(observation.rows.shape[1], matrices.size)]
+    rows, matrices = observation.rows, observation.matrices
     second = given[1] or _Search(
         policy=policy,
         operand=matrices,
@@ -67,7 +63,6 @@ def operand_scalings(
         return given[0], second
     some = slice(None, None, -(-matrices.size // _MOST_ELEMENTS) or 1)
     matrices = matrices[..., some]
-    rows = observation.rows[:, :: _step(observation.rows.shape[1], matrices.size)]
     rounded = second.columns(some).values(matrices).astype(np.float32)
     with np.errstate(all="ignore"):
         # What the rounding of the weights adds, whatever the scale of the activations.
@@ -106,11 +101,6 @@ def handed_scalings(
     if observation.constant:
         return first, None
     return first, scaling(observation.matrices, observation.second_largest)
-
-
-def _step(rows: int, elements: int) -> int:
-    """Every how many rows count, of so many, for weights of so many elements."""
-    return max(1, min(rows * elements // _MOST_PRODUCTS, rows // _LEAST_ROWS))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

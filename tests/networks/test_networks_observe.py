@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from hwdse.networks.arithmetic import Site
-from hwdse.networks.observe import Draw, Observer
+from hwdse.networks.draws import Draw, StackDraw
+from hwdse.networks.observe import Observer
 
 SITE = Site(name="y", constant=True)
 ATTENTION = Site(name="y", constant=False)
@@ -82,3 +83,37 @@ def test_draw_keeps_the_least_keys():
     for part in (slice(0, 2), slice(2, 6)):
         draw.add(keys[part], numbers[part], keys[part, np.newaxis])
     assert [item[0] for item in draw.items()] == [1.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("parts", [1, 3, 7])
+def test_a_draw_of_groups_is_a_draw_of_each_group(count, parts):
+    """Keys that are equal are many."""
+    generator = np.random.default_rng(3)
+    keys = generator.integers(0, 5, (20, 40)).astype(float)
+    rows, numbers = random(4, 20, 40, 3), np.arange(40)
+    together, alone = StackDraw(count), [Draw(count) for _ in keys]
+    for part in np.array_split(numbers, parts):
+        together.add(keys[:, part], part, rows[:, part])
+        for draw, of_keys, of_rows in zip(alone, keys, rows, strict=True):
+            draw.add(of_keys[part], part, of_rows[part])
+    expected = np.stack([np.stack(draw.items()) for draw in alone])
+    np.testing.assert_array_equal(together.items(), expected)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 32, 96])
+def test_groups_that_go_at_once_are_recorded_as_one_by_one(batch):
+    x, w = random(1, 96, 9, 16), random(2, 20, 16, 1)
+    observer = Observer()
+    for start in range(0, len(x), batch):
+        some = x[start : start + batch]
+        real = len(some)
+        some = np.concatenate([some, np.repeat(some[-1:], batch - real, axis=0)])
+        with observer.batch(real, batch):
+            a, b = observer.first(SITE, some), observer.second(SITE, w)
+            assert observer.stacks_groups(SITE)
+            rows = a.reshape(-1, w.shape[1])
+            observer.products(SITE, np.repeat(rows[np.newaxis], len(w), axis=0), b)
+    found, expected = observer.observations()["y"], observed(x, w, 96)
+    for name in ("rows", "extremes", "matrices", "first_largest", "second_largest", "terms"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))

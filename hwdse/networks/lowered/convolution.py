@@ -4,12 +4,13 @@ The method is known as im2col.
 """
 
 import math
-from collections.abc import Iterator
+import operator
 
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.networks.arithmetic import Arithmetic, Operand, Real
+import hwdse  # loads the slow module `hwdse.kernels` on first use
+from hwdse.networks.arithmetic import Arithmetic, Real
 from hwdse.networks.lowered import Call, lowers, matrix
 
 Pads = npt.NDArray[np.int64]
@@ -93,36 +94,26 @@ def _convolve(
     )
     left = arithmetic.first(site, x[(slice(None), slice(None), *cut)])
     padded = np.pad(left, [(0, 0), (0, 0), *np.maximum(pads, 0).tolist()], constant_values=zero)
-    windows = np.lib.stride_tricks.sliding_window_view(
-        padded, _spans(weight, dilations), axis=tuple(range(2, x.ndim))
-    )
-    windows = windows[
-        (slice(None), slice(None), *(slice(None, None, step) for step in (*strides, *dilations)))
-    ]
-    places = windows.shape[2 : x.ndim]
-    # The axes are now samples, places, channels, kernel. The last two give the patch of a place.
-    windows = np.moveaxis(windows, 1, x.ndim - 1)
-    result = np.empty((len(x) * math.prod(places), groups, right.shape[2]), np.float32)
+    padded = np.ascontiguousarray(padded)
+    places = _places(padded.shape[2:], _spans(weight, dilations), strides)
+    of_sample, of_channel, *of_axes = (size // padded.itemsize for size in padded.strides)
+    starts = _positions((len(x), *places), (of_sample, *map(operator.mul, of_axes, strides)))
+    offsets = _positions(
+        (groups, channels, *weight.shape[2:]),
+        (channels * of_channel, of_channel, *map(operator.mul, of_axes, dilations)),
+    ).reshape(groups, inner)
+    result = np.empty((len(starts), groups, right.shape[2]), np.float32)
     stacked = groups > 1 and arithmetic.stacks_groups(site)
-    done = 0
-    for block in _blocks(windows) if stacked else ():
-        # Splitting an axis copies nothing, so patches are copied once, in the order of the groups.
-        channel = block.ndim - x.ndim + 1
-        split = block.reshape(*block.shape[:channel], groups, channels, *block.shape[channel + 1 :])
-        by_group = np.moveaxis(split, channel, 0).reshape(groups, -1, inner)
-        found = arithmetic.products(site, by_group, right)
-        result[done : done + by_group.shape[1]] = found.swapaxes(0, 1)
-        done += by_group.shape[1]
-    for group in range(0 if stacked else groups):
-        chosen = slice(group * channels, (group + 1) * channels)
-        patches = windows[(slice(None),) * (x.ndim - 1) + (chosen,)]
-        done = 0
-        for block in _blocks(patches):
-            rows = block.reshape(-1, inner)
-            result[done : done + len(rows), group] = arithmetic.product(
-                site, group, rows, right[group]
-            )
-            done += len(rows)
+    step = max(1, matrix.BLOCK_ELEMENTS // max(1, inner * (groups if stacked else 1)))
+    for start in range(0, len(starts), step):
+        some = slice(start, start + step)
+        if stacked:
+            patches = hwdse.kernels.gathered(padded.reshape(-1), starts[some], offsets)
+            result[some] = arithmetic.products(site, patches, right).swapaxes(0, 1)
+        for group in range(0 if stacked else groups):
+            of_group = offsets[group : group + 1]
+            patches = hwdse.kernels.gathered(padded.reshape(-1), starts[some], of_group)
+            result[some, group] = arithmetic.product(site, group, patches[0], right[group])
     if bias is not None:
         if bias.shape != (outputs,):
             raise ValueError(f"bias of shape {bias.shape} for {outputs} channels")
@@ -134,6 +125,23 @@ def _convolve(
 def _spans(weight: Real, dilations: list[int]) -> list[int]:
     """Size of the dilated kernel on each axis."""
     return [(size - 1) * step + 1 for size, step in zip(weight.shape[2:], dilations, strict=True)]
+
+
+def _places(sizes: tuple[int, ...], spans: list[int], strides: list[int]) -> tuple[int, ...]:
+    """Number of places of a kernel on each axis of a padded input."""
+    if any(span > size for size, span in zip(sizes, spans, strict=True)):
+        raise ValueError(f"kernel of size {spans} on a padded input of size {list(sizes)}")
+    return tuple(
+        (size - span) // step + 1 for size, span, step in zip(sizes, spans, strides, strict=True)
+    )
+
+
+def _positions(sizes: tuple[int, ...], steps: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """Positions of a grid's points in a flat array, the last axis first."""
+    found = np.zeros(1, np.int64)
+    for size, step in zip(sizes, steps, strict=True):
+        found = (found[:, np.newaxis] + np.arange(size) * step).reshape(-1)
+    return found
 
 
 def _conv_pads(call: Call, sizes: tuple[int, ...], spans: list[int], strides: list[int]) -> Pads:
@@ -188,17 +196,3 @@ def _halves(call: Call, total: list[int], *, extra_first: bool) -> Pads:
         )
     halves = np.array([(amount // 2, amount - amount // 2) for amount in total], np.int64)
     return halves[:, ::-1] if extra_first else halves
-
-
-def _blocks(patches: Operand) -> Iterator[Operand]:
-    """Split patches (n, rows, ...) into blocks of bounded size; at least one row of one image."""
-    row = max(1, math.prod(patches.shape[2:]))
-    images = matrix.BLOCK_ELEMENTS // (row * max(1, patches.shape[1]))
-    if images:
-        for start in range(0, len(patches), images):
-            yield patches[start : start + images]
-    else:
-        step = max(1, matrix.BLOCK_ELEMENTS // row)
-        for image in patches:
-            for start in range(0, len(image), step):
-                yield image[start : start + step]
