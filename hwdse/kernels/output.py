@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwdse import formats
 from hwdse.errors import SpecError
 from hwdse.formats import Format, Integer, Minifloat, Posit
 from hwdse.jit import compiled
@@ -26,6 +25,7 @@ from hwdse.kernels.arithmetic import (
 from hwdse.kernels.codec import encode as encode_array
 from hwdse.kernels.codec import lanes
 from hwdse.kernels.codec.posit import posit_kernel
+from hwdse.kernels.codec.wide import BINARY32
 from hwdse.kernels.multiply import Values
 from hwdse.kernels.rounding import (
     Rounding,
@@ -88,7 +88,7 @@ def _(target: Minifloat, sums: Values, rounding: str, exact: bool) -> Codes:
         generic = encode.dispatch(Format)
         codes: Codes = generic(target, sums, rounding, exact)
         return codes
-    if rounding == "rne" and target == formats.parse("fp32"):
+    if rounding == "rne" and target == BINARY32:
         return _encode_binary32(sums, target.nan_code or 0)
     out = np.empty(sums.shape, np.int64)
     _encode_floats(

@@ -25,7 +25,8 @@ _OUTPUT_AXES = {0: [2, 0, 1, 3], 1: [1, 0, 2], 2: [1, 0, 2]}
 
 def standard_form(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model in standard form, which computes the same. The function may change its argument."""
-    model = onnx.inliner.inline_local_functions(model)
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
     if any(node.op_type in EXPANDED_OPERATORS for node, _ in nodes(model.graph.node)):
         # The definition depends on the types of the inputs. The inliner does not know the types of
         # stored tensors. It also needs a type for an omitted input, which has an empty name.

@@ -280,7 +280,8 @@ def _decode_step(number_format: Format) -> Step:
                 number_format.check_codes(source)
             return
         if wide is not None and source.dtype == number_format.code_dtype:
-            number_format.check_codes(source[source > largest])
+            if largest < np.iinfo(source.dtype).max:
+                number_format.check_codes(source[source > largest])
             wide(source, target)
             return
         for piece in _pieces(len(source)):

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwdse.formats import FixedPoint, Format, Minifloat
+from hwdse.formats import FixedPoint, Format, Minifloat, parse
 from hwdse.jit import compiled
 from hwdse.kernels.arithmetic import FLOAT64_FRACTION_BITS, float_like
 
 Array = npt.NDArray[Any]
 #: Fills its second argument from the codes in the first; the codes are in range.
 Decode = Callable[[Array, Array], None]
+
+#: The format of the processor's own float32.
+BINARY32 = parse("fp32")
 
 _FLOAT64_BIAS = 1023
 _FLOAT64_LEAST_NORMAL = -1022
@@ -43,6 +46,8 @@ def _(number_format: FixedPoint) -> Decode | None:
 @wide_decoder.register
 def _(number_format: Minifloat) -> Decode | None:
     f = number_format
+    if f == BINARY32:
+        return _as_binary32
     plain = f.signed and f.has_negative_zero and f.subnormals
     if not plain or f.bits > _CODE_BITS or not f.fits_float64:
         return None
@@ -56,6 +61,14 @@ def _(number_format: Minifloat) -> Decode | None:
         )
 
     return decode
+
+
+def _as_binary32(codes: Array, out: Array) -> None:
+    """Codes of IEEE binary32 are the patterns of the processor's float32."""
+    values = codes.view(np.float32)
+    no_number = np.isnan(values)
+    # The only NaN has no sign.
+    out[...] = np.where(no_number, np.float32(np.nan), values) if no_number.any() else values
 
 
 @compiled
