@@ -53,7 +53,8 @@ def _intervals(samples: Samples, errors: Floats) -> dict[str, Any]:
 
     The errors are those of cross-validation. The number of spreads is their quantile (conformal
     prediction: Lei et al., Distribution-free predictive inference for regression, 2018), so the
-    intervals hold for designs like those that were measured, whatever the distribution is.
+    intervals hold for designs like those that were measured, whatever the distribution is. Each
+    error is counted in spreads of the other designs: with its own, large ones would seem smaller.
     """
     squares = errors**2
     overall = float(np.sqrt(squares.mean()))
@@ -61,8 +62,7 @@ def _intervals(samples: Samples, errors: Floats) -> dict[str, Any]:
     terms = [term for term in samples.terms if "=" in term]
     holds = samples.traits[:, chosen]
     spreads = np.sqrt((holds.T @ squares + _PRIOR * overall**2) / (holds.sum(axis=0) + _PRIOR))
-    mine = np.sqrt((holds @ spreads**2) / np.maximum(holds.sum(axis=1), 1.0))
-    ratios = np.sort(np.abs(errors) / mine)
+    ratios = np.sort(np.abs(errors) / _spreads_of_others(holds, squares))
     place = min(int(np.ceil((len(ratios) + 1) * COVERAGE)), len(ratios)) - 1
     return {
         "reach": round(float(ratios[place]), _ROUNDED),
@@ -73,6 +73,15 @@ def _intervals(samples: Samples, errors: Floats) -> dict[str, Any]:
         },
         "pairs": _pairs(holds, errors),
     }
+
+
+def _spreads_of_others(holds: Floats, squares: Floats) -> Floats:
+    """The spread of each design, by the squared errors of all other designs; shape (designs,)."""
+    overall = (squares.sum() - squares) / max(1, len(squares) - 1)
+    left = holds.T @ squares - holds * squares[:, np.newaxis] + _PRIOR * overall[:, np.newaxis]
+    spreads = left / (holds.sum(axis=0) - holds + _PRIOR)
+    found: Floats = np.sqrt((holds * spreads).sum(axis=1) / np.maximum(holds.sum(axis=1), 1.0))
+    return found
 
 
 def _pairs(holds: Floats, errors: Floats) -> dict[str, float]:

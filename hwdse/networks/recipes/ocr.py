@@ -131,7 +131,7 @@ CARD = Card(
     high=0.00389,
     samples=100,
     licence="Apache-2.0",
-    seconds=200.0,
+    seconds=104.0,
 )
 
 register(
