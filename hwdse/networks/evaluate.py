@@ -122,9 +122,8 @@ def evaluate(
     # products. On two cores it takes half of all CPU time and makes nothing faster.
     with threadpool_limits(limits=1, user_api="blas"):
         found = scored(policy, test.count, progress)
-        few = min(
-            test.count, _COMPARED_SAMPLES, max(1, _COMPARED_MACS // profile(test.network).macs)
-        )
+        affordable = max(1, _COMPARED_MACS // max(1, profile(test.network).macs))
+        few = min(test.count, _COMPARED_SAMPLES, affordable)
         others = {}
         for name in COMPARED_SCALES if compare_scales else ():
             # Blocks have their own scales, the same under every policy.

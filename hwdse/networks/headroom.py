@@ -13,8 +13,10 @@ from hwdse.spec import Design
 SUM_MARGIN = 1.25
 """Margin on the worst running sum, for data that calibration has not seen."""
 
-_PART_ELEMENTS, _SMALL = 1 << 18, 1 << 16
-"""Elements of weights that are looked at together: about so many, or at most so many."""
+_PART_ELEMENTS = 1 << 18
+"""Most elements of weights that are looked at together."""
+_SMALL = 1 << 16
+"""Elements that are not worth two parts."""
 
 Values = npt.NDArray[np.float64]
 

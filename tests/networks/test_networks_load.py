@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from networks_fakes import digits_model, model_of
-from onnx import helper
+from onnx import TensorProto, helper, numpy_helper
 
 from hwdse import networks
 from hwdse.errors import DatasetError, NetworkError
@@ -428,3 +428,33 @@ def test_constants_of_another_size_are_refused(operator, tmp_path):
     stored = model.graph.initializer[0 if operator == "Gemm" else 1]
     stored.dims[-1] = 7
     refused(model, tmp_path / "net.onnx", f"stores {stored.name!r} wrongly")
+
+
+def test_large_weights_are_kept_once_and_read_by_name(tmp_path):
+    """Read by a product and by a float part, under a name that looks like a path."""
+    generator = np.random.default_rng(7)
+    table = generator.normal(size=(1024, 300)).astype(np.float32)
+    name = "/model/layers.0/table"
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gather", [name, "tokens"], ["x"]),
+            helper.make_node("Transpose", [name], ["turned"], perm=[1, 0]),
+            helper.make_node("MatMul", ["x", "turned"], ["y"]),
+        ],
+        "tied",
+        [helper.make_tensor_value_info("tokens", TensorProto.INT64, [None, 5])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 5, 1024])],
+        [numpy_helper.from_array(table, name)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, tmp_path / "tied.onnx")
+    network = networks.load(tmp_path / "tied.onnx")
+    assert list(network.weights) == [name]
+    assert network.model.ByteSize() < 10_000
+    tokens = generator.integers(0, 1024, (3, 5))
+    expected = table[tokens] @ table.T
+    for found in (
+        network.float_outputs({"tokens": tokens}),
+        network.outputs({"tokens": tokens}, FloatArithmetic()),
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-4)
