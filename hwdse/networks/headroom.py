@@ -29,7 +29,7 @@ def column_parts(matrices: npt.NDArray[np.floating]) -> Iterator[slice]:
     columns = matrices.shape[2]
     parts = 2 * -(-matrices.size // (2 * _PART_ELEMENTS)) if matrices.size > _SMALL else 1
     step = max(1, -(-columns // parts))
-    for start in range(0, columns, step):
+    for start in range(0, max(1, columns), step):
         yield slice(start, min(start + step, columns))
 
 

@@ -21,7 +21,7 @@ _LARGE = 1 << 20
 
 def is_large(array: npt.NDArray[Any]) -> bool:
     """Whether an array is kept beside the model."""
-    return array.dtype == np.float32 and array.nbytes >= _LARGE
+    return array.dtype == np.float32 and array.nbytes >= _LARGE and array.flags.c_contiguous
 
 
 def reference(name: str, array: npt.NDArray[Any]) -> TensorProto:
