@@ -16,7 +16,7 @@ MAX_MODULE_LINES = 450
 #: What each part of the package may import of the rest.
 _DATA = {
     *("errors", "reading", "resources", "plugins", "identity", "temporary", "text", "writing"),
-    *("jit", "workers"),
+    *("jit", "threads", "workers"),
     *("formats", "spec"),
 }
 ALLOWED = {
@@ -33,6 +33,7 @@ ALLOWED = {
     "jit": {"errors", "resources"},
     "locking": {"errors", "resources"},
     "workers": {"errors", "temporary", "text"},
+    "threads": {"errors", "workers"},
     "dask_runner": {"errors", "text", "workers"},
     "runners": {"dask_runner", "errors", "text", "workers"},
     "tools": {"errors", "locking", "resources", "temporary", "writing"},
