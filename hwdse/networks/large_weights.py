@@ -1,7 +1,8 @@
 """Large weights, kept once beside the model instead of in it: all sessions read the same memory.
 
-A model that holds its weights is copied whenever it becomes a message for onnxruntime, which then
-keeps a copy of its own. Of large weights the model has only name, type and shape.
+To run a model, onnxruntime needs it as a message. Weights inside the model are copied into the
+message, and onnxruntime keeps one more copy. So large weights are taken out of the model: it keeps
+their names, types and shapes only.
 """
 
 from collections.abc import Mapping

@@ -157,9 +157,7 @@ class Observer(FloatArithmetic):
             )
         return found
 
-    def _offer(
-        self, site: Site, group: int, count: int, *draws: tuple[Draw | StackDraw, Keys | None, Any]
-    ) -> None:
+    def _offer(self, site: Site, group: int, count: int, *draws: _Offered) -> None:
         """Number items and offer them to draws; for a filled batch, only when the batch ends."""
         counts = self._records[site.name].counts
         start = counts.get(group, 0)

@@ -113,7 +113,7 @@ class _Search:
         parts: parts of the operand that stay in the cache. Those of weights are columns.
         product: the product of values of the operand.
         error: error of the product by errors of the operand. None: `product` of them.
-        weights: whether the operand is constant, with scales of its own for each column.
+        weights: whether the operand is weights. Each column of weights has its own scale.
     """
 
     policy: ScalePolicy

@@ -53,8 +53,9 @@ def _intervals(samples: Samples, errors: Floats) -> dict[str, Any]:
 
     The errors are those of cross-validation. The number of spreads is their quantile (conformal
     prediction: Lei et al., Distribution-free predictive inference for regression, 2018), so the
-    intervals hold for designs like those that were measured, whatever the distribution is. Each
-    error is counted in spreads of the other designs: with its own, large ones would seem smaller.
+    intervals hold for designs like those that were measured, whatever the distribution is. The
+    error of a design is divided by the spread of the other designs. Its own error would widen the
+    spread, and so a large error would look small.
     """
     squares = errors**2
     overall = float(np.sqrt(squares.mean()))

@@ -137,7 +137,7 @@ def _places(sizes: tuple[int, ...], spans: list[int], strides: list[int]) -> tup
 
 
 def _positions(sizes: tuple[int, ...], steps: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Positions of a grid's points in a flat array, the last axis first."""
+    """Positions of a grid's points in a flat array, in row-major order."""
     found = np.zeros(1, np.int64)
     for size, step in zip(sizes, steps, strict=True):
         found = (found[:, np.newaxis] + np.arange(size) * step).reshape(-1)
