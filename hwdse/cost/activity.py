@@ -153,8 +153,9 @@ def _block_products(mul: BlockProduct, lanes: int) -> _Floats:
     codes = block_codes(mul, CYCLES * SUMS * lanes, np.random.default_rng(1))
     sides = []
     for name, block in (("a", mul.a), ("b", mul.b)):
-        scales = np.asarray(block.scale.decode(codes[f"{name}_scale"]), np.float64)
-        sides.append(np.asarray(block.element.decode(codes[name]), np.float64) * scales)
+        scales = codes[f"{name}_scale"]
+        numbers = block.multiplied.decode(block.multiplied_codes(codes[name], scales))
+        sides.append(np.asarray(numbers, np.float64) * block.scale.decode(scales))
     products: _Floats = (sides[0] * sides[1]).sum(axis=1)
     return products.reshape(CYCLES, SUMS, lanes)
 

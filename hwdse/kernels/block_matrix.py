@@ -143,7 +143,9 @@ class _Blocks:
         self.rows, self.terms = codes.shape
         self.count = -(-self.terms // size)
         values = np.zeros((self.rows, self.count * size))
-        values[:, : self.terms] = decode(block.element, codes)
+        of_each = np.repeat(scales, columns, -1)[:, : self.terms]
+        multiplied = block.multiplied_codes(codes, of_each).astype(block.multiplied.code_dtype)
+        values[:, : self.terms] = decode(block.multiplied, multiplied)
         self.elements = values.reshape(self.rows, self.count, size)
         self.scales = np.repeat(decode(block.scale, scales), columns // size, -1)[:, : self.count]
 

@@ -6,6 +6,7 @@ import numpy.typing as npt
 import hwdse  # loads the slow module `hwdse.kernels` on first use
 from hwdse.errors import SpecError
 from hwdse.formats import BlockFormat
+from hwdse.formats.blocks.zero_points import ZeroPointBlock
 from hwdse.networks.arithmetic import Real
 from hwdse.networks.block_vectors import BlockVectors
 from hwdse.networks.given import activations, exact_codes, point_of
@@ -31,7 +32,8 @@ def weights_in_blocks(block: BlockFormat, which: str, stored: Stored) -> BlockVe
     """
     assert stored.values is not None
     assert stored.scale is not None
-    _check_zero(block, which, stored)
+    if not isinstance(block, ZeroPointBlock):
+        _check_zero(block, which, stored)
     if block.block.rows != 1:
         raise SpecError(
             f"{stored.node} stores scales along one axis, but {which}={block} has tiles of "
@@ -60,6 +62,16 @@ def weights_in_blocks(block: BlockFormat, which: str, stored: Stored) -> BlockVe
             f"format of {which}={block}, does not hold"
         )
     scales = hwdse.kernels.encode(block.scale, np.ascontiguousarray(per_block))
+    if isinstance(block, ZeroPointBlock):
+        zero = np.broadcast_to(stored.zero, scale.shape)
+        if (zero[:, starts].repeat(size, axis=1)[:, :terms] != zero).any():
+            raise SpecError(
+                f"{stored.node} stores zero points that change within the blocks of {block.block} "
+                f"of {which}={block}"
+            )
+        scales = block.scale.joined(
+            scales, exact_codes(block.element, f"zero points of {which}", zero[:, starts], stored)
+        )
     return BlockVectors(
         codes=np.ascontiguousarray(codes.swapaxes(-1, -2)),
         scales=np.ascontiguousarray(scales.swapaxes(-1, -2)),
@@ -74,7 +86,8 @@ def activations_in_blocks(block: BlockFormat, which: str, stored: Stored) -> Sca
         SpecError: the format does not hold the codes, or differs from that of the file in elements,
             block size or tensor scale.
     """
-    _check_zero(block, which, stored)
+    if not isinstance(block, ZeroPointBlock):
+        _check_zero(block, which, stored)
     elements = f"elements of {which}"
     if stored.source is None:
         return activations(block.element, elements, stored)
@@ -100,6 +113,8 @@ def with_one_scale(block: BlockFormat, scaling: Scaling, x: Real) -> BlockVector
     """Vectors (..., vectors, K) with the codes of a scaling, and blocks of scale 1."""
     blocks = block.block.over(x.shape, -1).counts[-1]
     one = hwdse.kernels.encode(block.scale, np.ones((*x.shape[:-1], blocks)))
+    if isinstance(block, ZeroPointBlock):
+        one = block.scale.joined(one, np.full(one.shape, int(np.max(scaling.zero))))
     stack = (1,) * (3 - x.ndim)
     codes = scaling.codes(x.reshape(stack + x.shape)).reshape(x.shape)
     return BlockVectors(codes=codes, scales=one, factor=float(scaling.scale[0, 0, 0]))
@@ -109,6 +124,6 @@ def _check_zero(block: BlockFormat, which: str, stored: Stored) -> None:
     if stored.zero.any():
         raise SpecError(
             f"{stored.node} has the zero point {stored.zero[stored.zero != 0].flat[0]:g}, but "
-            f"{which}={block} is a block format, whose units have no place for zero points: a "
-            "format without blocks is needed"
+            f"{which}={block} has no place for zero points: a format without blocks, or affine "
+            "integers, are needed"
         )

@@ -254,9 +254,10 @@ def _in_blocks(block: BlockFormat, vectors: Real) -> Values:
 
 def _values_of_blocks(block: BlockFormat, vectors: BlockVectors) -> Values:
     """The values (G, N, K) of stacks of vectors in blocks."""
-    scales = block.scale.decode(vectors.scales).astype(np.float64)
-    scales = scales.repeat(_size(block), axis=-1)[..., : vectors.codes.shape[-1]]
-    found: Values = hwdse.kernels.decode(block.element, vectors.codes) * scales * vectors.factor
+    scales = vectors.scales.repeat(_size(block), axis=-1)[..., : vectors.codes.shape[-1]]
+    multiplied = block.multiplied_codes(vectors.codes, scales)
+    numbers = hwdse.kernels.decode(block.multiplied, multiplied)
+    found: Values = numbers * block.scale.decode(scales).astype(np.float64) * vectors.factor
     return found
 
 

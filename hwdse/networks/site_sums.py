@@ -198,8 +198,9 @@ def _filled(x: Real, width: int) -> Real:
 def _values(block: BlockFormat, vectors: BlockVectors) -> Values:
     """The values of blocks, without their tensor scale."""
     size = vectors.codes.shape[1] // vectors.scales.shape[1]
-    scale = np.repeat(block.scale.decode(vectors.scales), size, axis=1)
-    return np.asarray(block.element.decode(vectors.codes) * scale, np.float64)
+    scales = np.repeat(vectors.scales, size, axis=1)
+    numbers = block.multiplied.decode(block.multiplied_codes(vectors.codes, scales))
+    return np.asarray(numbers * block.scale.decode(scales), np.float64)
 
 
 def _in_order(vectors: BlockVectors, order: Order) -> BlockVectors:

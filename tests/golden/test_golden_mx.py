@@ -146,6 +146,45 @@ def test_a_short_last_cycle_counts_as_zero() -> None:
     assert np.array_equal(design.out.decode(found[:, -1]), expected.astype(np.float32))
 
 
+@pytest.mark.parametrize("second", ["affine:uint4:8:bf16", "affine:uint7:24:ue4m3"])
+@pytest.mark.parametrize("first", ["int8", "affine:uint3:8:fp16"])
+def test_zero_points_are_subtracted_before_products(first: str, second: str) -> None:
+    design = Design.parse(f"a={first},b={second},acc=kulisch,out=fp32,unit=mx")
+    rng = np.random.default_rng(8)
+    shape = 50, design.unit.size
+    operands, exact = [], []
+    for block in design.operands:
+        codes = rng.integers(0, 1 << block.element.bits, shape)
+        scale = rng.integers(0, 1 << block.scale.bits, shape[0])
+        operands += [codes, scale]
+        if block.scale.bits == 0:
+            exact.append(([np.array(block.element.decode(row), int) for row in codes], [1] * 50))
+            continue
+        low = block.scale.scale
+        # The zero point lies above the scale.
+        zero = scale >> low.bits
+        values = low.unpack(scale & ((1 << low.bits) - 1)).to_fractions()
+        exact.append(((codes - zero[:, None]), values))
+    found = block_products(design, *operands).to_fractions()
+    (a, a_scale), (b, b_scale) = exact
+    for k in range(50):
+        expected = sum(int(x) * int(y) for x, y in zip(a[k], b[k], strict=True))
+        expected = expected * a_scale[k] * b_scale[k]
+        assert found[k] == expected or (found[k] != found[k]) == (expected != expected)
+
+
+def test_zero_points_fill_a_short_last_block() -> None:
+    rng = np.random.default_rng(9)
+    design = Design.parse("a=affine:uint8:32:fp16,b=affine:uint4:32:fp16,acc=fp:fp32,unit=mx")
+    x, y = (one.encode(rng.normal(size=(3, 40))) for one in design.operands)
+    found = running_blocks(design, x.codes, x.scales, y.codes, y.scales)
+    (a, b), total = design.operands, np.zeros(3, np.float32)
+    products = a.decode(x) * b.decode(y)
+    for part in (products[:, :32], products[:, 32:]):
+        total = (total + part.sum(axis=-1)).astype(np.float32)
+    assert np.array_equal(design.out.decode(found[:, -1]), total)
+
+
 @pytest.mark.parametrize("acc", ["kulisch,out=fp32", "fp:fp32", "fp:e5m2:kahan", "aligned:ampere"])
 def test_one_sum_alone_is_one_of_many(acc: str) -> None:
     """Scales far apart, so that exact sums have hundreds of bits."""

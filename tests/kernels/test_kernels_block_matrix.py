@@ -19,6 +19,7 @@ SPECS = [
     "a=mxfp6_e3m2,acc=kulisch:8,out=bf16,unit=mx",
     "a=fp4_ue5m3,b=nvfp4,acc=fp:fp32,unit=mx",
     "a=int8,b=block:int4_sym:48:fp16,acc=fp:fp32,unit=mx",
+    "a=affine:uint4:16:bf16,b=affine:uint3:48:fp16,acc=fp:bf16,unit=mx",
 ]
 
 

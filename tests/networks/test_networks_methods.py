@@ -8,6 +8,7 @@ import pytest
 
 from hwdse import Design, formats, networks
 from hwdse.errors import SpecError
+from hwdse.formats.blocks import ZeroPointBlock
 from hwdse.networks import methods
 from hwdse.networks.arithmetic import FloatArithmetic, Site
 from hwdse.networks.lowered import Call
@@ -151,12 +152,18 @@ def element_grid(weights, name="int4"):
     return ElementGrid(Scaling(number_format=f, scale=scale, limit=float(f.max)), 0)
 
 
+def affine_grid(weights):
+    return block_grid(weights, "affine")
+
+
 def block_grid(weights, name="mxfp4"):
-    return BlockGrid(formats.get(name), float(np.abs(weights).max()), weights.shape, 32)
+    block = ZeroPointBlock.of(formats.get("affine:uint4:32:fp16"))
+    block = block if name == "affine" else formats.get(name)
+    return BlockGrid(block, float(np.abs(weights).max()), weights.shape, 32)
 
 
 @pytest.mark.parametrize("terms", [1, 5, 64, 100])
-@pytest.mark.parametrize("make", [element_grid, block_grid])
+@pytest.mark.parametrize("make", [element_grid, block_grid, affine_grid])
 def test_gptq_is_the_naive_algorithm(terms: int, make) -> None:
     weights, moments = problem(terms, 7)
     found = Gptq().values(weights, moments, make(weights))

@@ -72,6 +72,7 @@ def test_bounds_of_products(spec: str, bits: int, least: int, most: int) -> None
         (f"a=mxfp6_e2m3,{MX}", 32, {"i_a": 192, "i_a_scale": 8, "i_b": 192, "i_b_scale": 8}),
         (f"a=nvfp4,{MX},blocks=4", 16, {"i_a": 256, "i_a_scale": 28, "i_b": 256, "i_b_scale": 28}),
         (f"a=mxint8,b=nvint4,{MX}", 16, {"i_a": 128, "i_a_scale": 8, "i_b": 64, "i_b_scale": 7}),
+        (f"a=int8,b=affine:uint4:64:bf16,{MX}", 64, {"i_a": 512, "i_b": 256, "i_b_scale": 20}),
     ],
 )
 def test_ports(spec: str, size: int, ports: dict[str, int]) -> None:
@@ -99,8 +100,10 @@ def test_a_cycle_takes_whole_blocks() -> None:
         ("a=nvfp4,unit=mul", ("unit mul", "not nvfp4", "unit=mx")),
         (f"a=e4m3fn,{MX}", ("unit mx", "block formats", "not e4m3fn")),
         (f"a=bf16,b=mxfp4,{MX}", ("exact sums", "bf16", "at most 128")),
-        (f"a=int8,b=affine:uint4:32,{MX}", ("b=affine:uint4:32", "one scale for each block")),
-        (f"a=affine:uint4:32,{MX}", ("a=affine:uint4:32", "one scale for each block")),
+        (f"a=int8,b=afpq:e2m1fn:32,{MX}", ("b=afpq:e2m1fn:32", "one scale for each block")),
+        (f"a=realbias:e2m1:32,{MX}", ("a=realbias:e2m1:32", "one scale for each block")),
+        ("a=int8,b=affine:uint4:32,acc=int:32", ("unit mac", "not affine:uint4:32", "unit=mx")),
+        (f"a=int8,b=affine:uint4:tensor,{MX}", ("one scale for tensor", "1 to 1024")),
         (f"a=dfp8,{MX}", ("dfp8", "one scale for tensor", "1 to 1024")),
         (f"a=block:int8:2048:e8m0,{MX}", ("one scale for 2048", "1 to 1024")),
         (f"a=mxfp4,b=block:int8:24:e8m0,{MX}", ("32 and of 24", "divide")),
@@ -122,6 +125,15 @@ def test_one_line_says_what_is_wrong(spec: str, words: tuple[str, ...]) -> None:
     message = str(caught.value)
     assert "\n" not in message
     assert [word for word in words if word not in message] == []
+
+
+def test_affine_integers_are_told_by_their_name() -> None:
+    design = Design.parse("a=mxint8,b=affine:uint4:128:fp16,acc=fp:fp32,unit=mx")
+    assert Design.parse(str(design)) == design
+    assert str(design.operands[1]) == "affine:uint4:128:fp16"
+    # Codes less zero points have 5 bits: 32 products of 8 and 5 bits, times a significand of 11.
+    assert design.mul.sum_bits == 8 + 5 + 5
+    assert design.operands[1].bits_per_element == 4 + (16 + 4) / 128
 
 
 def test_an_element_format_beside_blocks_has_no_scales() -> None:

@@ -26,6 +26,8 @@ SMALL = [
     "a=block:e2m1fn:3:ue4m3,b=block:e2m1fn:3:e8m0,acc=fp:bf16:sr8,unit=mx",
     "a=int8,b=block:int4_sym:3:fp16,acc=fp:fp32,unit=mx",
     "a=block:e2m1fn:4:ue4m3,b=posit8_0,acc=kulisch,out=fp32,unit=mx,blocks=2",
+    "a=int8,b=affine:uint4:3:fp16,acc=fp:fp32,unit=mx",
+    "a=affine:uint3:2:ue4m3,b=affine:uint5:4:bf16,acc=fp:bf16,unit=mx,blocks=2",
     "a=block:e4m3fn:4:e8m0,unit=mxmul",
     "a=e4m3fn,b=block:int4_sym:2:e8m0,unit=mxmul",
     "a=block:e2m1fn:4:ue4m3,b=block:e5m2:4:ue5m3,out=bf16,unit=mxmul,stages=1",
@@ -44,6 +46,7 @@ WHOLE = [
 BESIDE_ELEMENTS = [
     "a=int8,b=block:int4_sym:128:fp16,acc=fp:fp32,unit=mx",
     "a=e4m3fn,b=nvfp4,acc=fp:fp32,unit=mx",
+    "a=int8,b=affine:uint4:128:bf16,acc=fp:fp32,unit=mx",
 ]
 
 
@@ -95,6 +98,12 @@ FAULTS = {
     "exponent": Fault(
         "a=block:int4:2:e8m0,unit=mxmul", block, "drive", with_field("exponent", lambda e: e ^ 256)
     ),
+    "zero point": Fault(
+        "a=int8,b=affine:uint4:2:fp16,acc=fp:fp32,unit=mx",
+        block.BlockMultiplier,
+        "_zero_point",
+        lambda original: lambda self, name, one: original(self, name, one)[:-1],
+    ),
     "constant of the sum": Fault(
         "a=block:int4:3:e8m0,unit=mxmul",
         block,
@@ -104,7 +113,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", some(FAULTS, 4))
+@pytest.mark.parametrize("name", some(FAULTS, 5))
 def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_found(FAULTS[name], monkeypatch)
 

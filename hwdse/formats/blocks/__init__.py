@@ -10,6 +10,7 @@ from hwdse.formats.blocks.quantizer import Quantized, Quantizer
 from hwdse.formats.blocks.row_tables import RowTables
 from hwdse.formats.blocks.scale_rules import ScaleRule
 from hwdse.formats.blocks.selected import SelfSelected
+from hwdse.formats.blocks.zero_points import ZeroPointBlock
 
 __all__ = [
     "NAMED",
@@ -24,4 +25,5 @@ __all__ = [
     "RowTables",
     "ScaleRule",
     "SelfSelected",
+    "ZeroPointBlock",
 ]

@@ -114,6 +114,35 @@ class BlockFormat(Quantizer):
         return self.element.bits + self.block.amortised(stored_bits(self.scale))
 
     @property
+    def multiplied(self) -> Format:
+        """Format of what a unit multiplies of an element: the element itself."""
+        return self.element
+
+    def multiplied_codes(self, codes: Array, scales: Array) -> Array:
+        """Codes of `multiplied`.
+
+        Args:
+            codes: codes of elements.
+            scales: the scale code of each of them.
+        """
+        del scales
+        return codes
+
+    def codes_of_multiplied(self, codes: Array, scales: Array) -> Array:
+        """Codes of elements, from codes of `multiplied` and the scale code of each of them."""
+        del scales
+        return codes
+
+    def zero_codes(self, scales: Array) -> Array:
+        """Codes of elements of the value 0 in blocks with these scale codes."""
+        return np.full(np.shape(scales), int(self.element.encode(0.0)), np.int64)
+
+    def limits(self, scales: Array) -> tuple[Array, Array]:
+        """Least and largest value of `multiplied` in blocks with these scale codes."""
+        ends = float(self.element.min), float(self.element.max)
+        return np.full(np.shape(scales), ends[0]), np.full(np.shape(scales), ends[1])
+
+    @property
     def _rule(self) -> ScaleRule:
         return ScaleRule.rules[self.rule]
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwdse.errors import ShapeError
-from hwdse.formats import BlockFormat, Format, Unpacked
+from hwdse.formats import BlockFormat, Unpacked
 from hwdse.formats.unpacked import Array
 from hwdse.golden.accumulate import add, exact_sum, load, read
 from hwdse.golden.bounds import within
@@ -39,10 +39,11 @@ def block_products(
 
 def products_of(pair: BlockProduct, design: Design, a: Blocks, b: Blocks) -> Unpacked:
     """As `block_products`, for blocks of the formats of `pair`: those of a mode of the design."""
-    x, y = pair.a.element, pair.b.element
-    elements = multiply(pair.elements, x.check_codes(a[0]), y.check_codes(b[0]), x, y)
-    x, y = pair.a.scale, pair.b.scale
-    scales = exact_product(x.unpack(x.check_codes(a[1])), y.unpack(y.check_codes(b[1])))
+    x, y = pair.a.scale.check_codes(a[1]), pair.b.scale.check_codes(b[1])
+    left = pair.a.multiplied_codes(pair.a.element.check_codes(a[0]), x[..., None])
+    right = pair.b.multiplied_codes(pair.b.element.check_codes(b[0]), y[..., None])
+    elements = multiply(pair.elements, left, right, pair.a.multiplied, pair.b.multiplied)
+    scales = exact_product(pair.a.scale.unpack(x), pair.b.scale.unpack(y))
     # The sum counts in units of the least product's LSB, whatever the elements are.
     unit = _blocks_of(design).element_product.exponent_min
     total = exact_sum(elements)
@@ -95,9 +96,9 @@ def running_blocks(
     ]
     terms = block_products(
         design,
-        _split(mul.a.element, left, mul.size),
+        _split(mul.a, left, scales[0], mul.size),
         scales[0],
-        _split(mul.b.element, right, mul.size),
+        _split(mul.b, right, scales[1], mul.size),
         scales[1],
     )
     return running_sums(design, terms)
@@ -141,16 +142,16 @@ def _scales(block: BlockFormat, scales: Array, shape: tuple[int, ...], size: int
     return np.repeat(scales, columns // size, axis=-1)[..., : -(-shape[-1] // size)]
 
 
-def _split(element: Format, codes: Array, size: int) -> Array:
+def _split(block: BlockFormat, codes: Array, scales: Array, size: int) -> Array:
     """Element codes block by block; zeros fill the last block."""
     missing = -codes.shape[-1] % size
     if missing:
-        zero = int(element.encode(0.0))
-        if element.decode(np.array([zero]))[0] != 0:
+        zeros, last = block.zero_codes(scales[..., -1:]), scales[..., -1:]
+        if block.multiplied.decode(block.multiplied_codes(zeros, last)).any():
             raise ShapeError(
-                f"{codes.shape[-1]} elements in blocks of {size}: {element} has no zero to fill "
-                "the last block"
+                f"{codes.shape[-1]} elements in blocks of {size}: {block.element} has no zero to "
+                "fill the last block"
             )
-        filling = np.full((*codes.shape[:-1], missing), zero, codes.dtype)
+        filling = np.broadcast_to(zeros, (*codes.shape[:-1], missing)).astype(codes.dtype)
         codes = np.concatenate([codes, filling], axis=-1)
     return codes.reshape(*codes.shape[:-1], -1, size)

@@ -9,6 +9,7 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import In, Member, Out
 
 from hwdse.formats import clog2
+from hwdse.formats.blocks.zero_points import ZeroPointBlock
 from hwdse.hdl.blocks import balanced
 from hwdse.hdl.component import Component
 from hwdse.hdl.compress import (
@@ -42,7 +43,7 @@ class ElementProduct(Component):
     """
 
     def __init__(self, mul: BlockProduct) -> None:
-        elements, a, b = mul.elements, mul.a.element, mul.b.element
+        elements, a, b = mul.elements, mul.a.multiplied, mul.b.multiplied
         self._shape = mul.element_product
         self._decode_a, self._decode_b = operand_decoder(elements, a), operand_decoder(elements, b)
         self._multiply = multiplier(elements, a, b)
@@ -106,7 +107,8 @@ class BlockMultiplier(Component):
 
     Ports:
         a, b: element codes, element 0 in the low bits.
-        a_scale, b_scale: scale codes; none of an operand without scales.
+        a_scale, b_scale: scale codes, of affine integers with the zero point above; none of an
+            operand without scales.
         o: record of the product, with the bounds `mul.product`.
     """
 
@@ -136,18 +138,30 @@ class BlockMultiplier(Component):
         mul, elements = self._mul, []
         for k in range(mul.size):
             m.submodules[f"element{k}"] = element = self._lane() if k else self._element
-            m.d.comb += [
-                element.a.eq(self.a.word_select(k, mul.a.element.bits)),
-                element.b.eq(self.b.word_select(k, mul.b.element.bits)),
-            ]
+            for name, block in (("a", mul.a), ("b", mul.b)):
+                code = getattr(self, name).word_select(k, block.element.bits)
+                if isinstance(block, ZeroPointBlock):
+                    code = code - self._zero_point(name, block)
+                m.d.comb += getattr(element, name).eq(code)
             elements.append(element)
         return elements
 
+    def _zero_point(self, name: str, block: ZeroPointBlock) -> Value:
+        word: Value = getattr(self, f"{name}_scale")
+        return word[block.scale.scale.bits :]
+
     @property
     def decode(self) -> Structure:
-        """Decoders of all elements and both scales."""
+        """Subtractors of zero points, decoders of all elements and both scales."""
+        mul = self._mul
         scales = Structure.parallel([self._decode_a.structure, self._decode_b.structure])
-        return Structure.parallel([self._element.decode.times(self._mul.size), scales])
+        differences = [
+            block.multiplied.bits for block in (mul.a, mul.b) if isinstance(block, ZeroPointBlock)
+        ]
+        adders = [Adder(width=width) for width in differences]
+        less = Structure.parallel([Structure(parts=(one,), path=(one,)) for one in adders])
+        element = Structure.series([less, self._element.decode])
+        return Structure.parallel([element.times(mul.size), scales])
 
     @property
     def multiply(self) -> Structure:

@@ -76,6 +76,7 @@ class BlockGrid(WeightGrid):
         terms, columns = shape
         self._codes = np.zeros((columns, -(-terms // self.size)), block.scale.code_dtype)
         self._scales = np.zeros((-(-terms // self.size), columns))
+        self._limits = np.zeros((-(-terms // self.size), 2, columns))
 
     def fix(self, k: int, weights: Values) -> None:
         """See `WeightGrid.fix`."""
@@ -85,13 +86,15 @@ class BlockGrid(WeightGrid):
         self._codes[:, k // self.size] = codes[:, 0]
         values = self._block.scale.decode(codes[:, 0]).astype(np.float64)
         self._scales[k // self.size] = values * self._factor
+        self._limits[k // self.size] = self._block.limits(codes[:, 0])
 
     def rounded(self, k: int, w: Values, rounding: str = "rne") -> Values:
         """See `WeightGrid.rounded`."""
         scale = self._scales[k // self.size]
         with np.errstate(divide="ignore", invalid="ignore"):
             scaled = np.where(scale > 0, w / scale, 0.0)
-        numbers = hwdse.kernels.quantize(self._block.element, scaled, rounding)
+        scaled = np.clip(scaled, *self._limits[k // self.size])
+        numbers = hwdse.kernels.quantize(self._block.multiplied, scaled, rounding)
         found: Values = np.asarray(numbers, np.float64) * scale
         return found
 
@@ -100,8 +103,9 @@ class BlockGrid(WeightGrid):
         scales = np.repeat(self._scales, self.size, axis=0)[: len(values)]
         with np.errstate(divide="ignore", invalid="ignore"):
             scaled = np.where(scales > 0, values / scales, 0.0)
-        codes = hwdse.kernels.encode(self._block.element, np.ascontiguousarray(scaled.T))
-        return codes, self._codes
+        codes = hwdse.kernels.encode(self._block.multiplied, np.ascontiguousarray(scaled.T))
+        of_each = np.repeat(self._codes, self.size, axis=1)[:, : len(values)]
+        return self._block.codes_of_multiplied(codes, of_each), self._codes
 
 
 def block_vectors(grids: list[BlockGrid], values: Values, factor: float) -> BlockVectors:

@@ -15,10 +15,10 @@ from hwdse.networks.methods.method import SeenLayer, StorageMethod, Values
 class BehindDecoder(StorageMethod):
     """Weights rounded to nearest in any format of arrays, with blocks along the terms.
 
-    Affine integers, AFPQ, floats with a real exponent bias, and blocks that choose their format
-    are no operands of a unit. Weights in them are decoded first, as is usual for weights of 4 bits
-    and activations of 16. A design such as `a=bf16,acc=fp:fp32` then takes them as bfloat16
-    numbers.
+    AFPQ, floats with a real exponent bias, and blocks that choose their format are no operands of a
+    unit. Affine integers are, but not beside activations of 16 bits. Weights in them are decoded
+    first, as is usual for weights of 4 bits and activations of 16. A design such as
+    `a=bf16,acc=fp:fp32` then takes them as bfloat16 numbers.
 
     Attributes:
         quantizer: the format.

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 from hwdse.errors import SpecError
 from hwdse.formats import BlockFormat, Format, Quantizer, UnpackedShape, clog2
+from hwdse.formats.blocks.affine import Affine
 from hwdse.formats.blocks.unscaled import unscaled
+from hwdse.formats.blocks.zero_points import ZeroPointBlock
 from hwdse.spec.multiply import Multiplier
 from hwdse.spec.multiply.exact import Exact, ExactValued
 
@@ -24,6 +26,9 @@ class BlockProduct(Multiplier):
     NaN, infinities and zeros follow the formula from the inside out. NaN in an element or a scale
     gives NaN. Infinite products of both signs give NaN. Infinity times zero is NaN, also for a
     scale of zero. A product of zero is +0.
+
+    Affine integers are blocks whose scale code also holds a zero point. It is subtracted from each
+    element before that is multiplied.
 
     A tensor scale, as NVFP4 has one, is no part of the product. It is a factor of whole sums, for
     the circuit behind the unit.
@@ -67,8 +72,8 @@ class BlockProduct(Multiplier):
                 )
         if self.sum_bits > MAX_SUM_BITS:
             raise SpecError(
-                f"exact sums of {self.size} products of {self.a.element} and {self.b.element} take "
-                f"{self.sum_bits} bits: at most {MAX_SUM_BITS} are allowed"
+                f"exact sums of {self.size} products of {self.a.multiplied} and {self.b.multiplied} "
+                f"take {self.sum_bits} bits: at most {MAX_SUM_BITS} are allowed"
             )
 
     def __str__(self) -> str:
@@ -87,7 +92,7 @@ class BlockProduct(Multiplier):
     @property
     def element_product(self) -> UnpackedShape:
         """Bounds of the product of two elements."""
-        return self.elements.product(self.a.element, self.b.element)
+        return self.elements.product(self.a.multiplied, self.b.multiplied)
 
     @property
     def scale_product(self) -> UnpackedShape:
@@ -167,9 +172,11 @@ def joined(
     Raises:
         SpecError: an operand is another quantiser.
     """
-    operands: list[Format | Quantizer] = [a, b]
+    operands: list[Format | Quantizer] = [
+        ZeroPointBlock.of(one) if isinstance(one, Affine) else one for one in (a, b)
+    ]
     if isinstance(mul, BlockProduct):
-        known = ((mul.a, a), (mul.b, b))
+        known = zip((mul.a, mul.b), operands, strict=True)
         operands = [block if one == block.element else one for block, one in known]
         mul = mul.elements
     elif isinstance(a, Format) and isinstance(b, Format):

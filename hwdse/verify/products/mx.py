@@ -48,17 +48,18 @@ def _fields(
     cycles = -(-parts // unit.blocks)
     columns = block.block.columns or unit.size
     repeated = np.repeat(scales, columns // unit.size, axis=1)[:, :parts]
-    zero, one = int(block.element.encode(0.0)), int(block.scale.encode(1.0))
+    one = int(block.scale.encode(1.0))
     taken = cycles * unit.blocks * unit.size
-    if terms < taken and float(block.element.decode(np.array([zero]))[0]) != 0:
+    complete = np.full((vectors, cycles * unit.blocks), one, scales.dtype)
+    complete[:, :parts] = repeated
+    of_each = np.repeat(complete, unit.size, axis=1)
+    filled = block.zero_codes(of_each).astype(codes.dtype)
+    if terms < taken and block.multiplied.decode(block.multiplied_codes(filled, of_each)).any():
         raise SpecError(
             f"sums of {terms} terms fill no whole cycles of unit {unit}, which takes {taken}: "
             f"{block} has no zero to fill them"
         )
-    filled = np.full((vectors, taken), zero, codes.dtype)
     filled[:, :terms] = codes
-    complete = np.full((vectors, cycles * unit.blocks), one, scales.dtype)
-    complete[:, :parts] = repeated
     made = {name: filled.reshape(vectors, cycles, -1)}
     if block.scale.bits:
         made[f"{name}_scale"] = complete.reshape(vectors, cycles, -1)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwdse.errors import SpecError
-from hwdse.formats import Unpacked
+from hwdse.formats import BlockFormat, Unpacked
+from hwdse.formats.blocks.zero_points import ZeroPointBlock
 from hwdse.formats.unpacked import Array
 from hwdse.golden.engines.mx import block_products
 from hwdse.spec import BlockProduct, Design, Kulisch
@@ -95,11 +96,23 @@ class SumsOfBlocks:
         scales: tuple[Array, Array],
     ) -> ScaledBlock:
         a_scale, b_scale = (
-            np.broadcast_to(s, (*elements[0].shape[:2], self._blocks)) for s in scales
+            self._with_zero_points(
+                block, np.broadcast_to(s, (*elements[0].shape[:2], self._blocks))
+            )
+            for block, s in zip((self._mul.a, self._mul.b), scales, strict=True)
         )
         return ScaledBlock(
             purpose=purpose, a=elements[0], b=elements[1], a_scale=a_scale, b_scale=b_scale
         )
+
+    def _with_zero_points(self, block: BlockFormat, scales: Array) -> Array:
+        """The scales; half of the sums get random zero points, if the format has them."""
+        if not isinstance(block, ZeroPointBlock):
+            return scales
+        drawn = any_codes(block.element, self._rng, scales.shape)
+        kept = self._rng.random((len(scales), 1, 1)) < 0.5
+        joined = block.scale.joined(block.scale.scale_codes(scales), drawn).astype(np.int64)
+        return np.where(kept, scales, joined)
 
     def _drawn(self, source: Source, shape: tuple[int, ...]) -> tuple[Array, Array]:
         a, b = (source(f, self._rng, (*shape, self._lanes)) for f in self._elements)

@@ -142,8 +142,7 @@ def nvfp4_of_tensorrt():
     )
 
 
-@file("onnxruntime by hand")
-def n_bits_with_zero_points():
+def n_bits_and_zero_points():
     """MatMulNBits with its own zero points: two codes in a byte, the earlier in the lower half."""
     g = Graph(21, domains=("com.microsoft",))
     codes = g.rng.integers(0, 16, (10, 64)).astype(np.uint8)
@@ -155,4 +154,19 @@ def n_bits_with_zero_points():
     x = g("DequantizeLinear", g("QuantizeLinear", "x", scale, zero), scale, zero)
     form = {"K": 64, "N": 10, "bits": 4, "block_size": 16, "accuracy_level": 1}
     y = g("MatMulNBits", x, *given, domain="com.microsoft", **form)
-    return File(model=g.model(y), spec="a=uint8,b=uint4,acc=int:32", codes=[codes.T])
+    return g.model(y), codes.T, scales.T, zeros.T
+
+
+@file("onnxruntime by hand")
+def n_bits_with_zero_points():
+    model, codes, _, _ = n_bits_and_zero_points()
+    return File(model=model, spec="a=uint8,b=uint4,acc=int:32", codes=[codes])
+
+
+@file("onnxruntime by hand")
+def n_bits_with_zero_points_in_the_unit():
+    """The zero points are a part of the blocks that the unit takes."""
+    model, codes, scales, zeros = n_bits_and_zero_points()
+    words = np.ascontiguousarray(scales).view(np.uint32) | zeros.astype(np.uint64) << 32
+    spec = "a=uint8,b=affine:uint4:16,acc=kulisch,out=fp32,unit=mx"
+    return File(model=model, spec=spec, codes=[codes], scales=[words])
