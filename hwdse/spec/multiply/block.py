@@ -72,8 +72,8 @@ class BlockProduct(Multiplier):
                 )
         if self.sum_bits > MAX_SUM_BITS:
             raise SpecError(
-                f"exact sums of {self.size} products of {self.a.multiplied} and {self.b.multiplied} "
-                f"take {self.sum_bits} bits: at most {MAX_SUM_BITS} are allowed"
+                f"exact sums of {self.size} products of {self.a.multiplied} and "
+                f"{self.b.multiplied} take {self.sum_bits} bits: at most {MAX_SUM_BITS} are allowed"
             )
 
     def __str__(self) -> str:
