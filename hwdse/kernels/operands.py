@@ -62,7 +62,7 @@ class Operand:
         """log2 of the lowest set bit of all numbers of the format."""
         if self._table is None:
             return self._format.unpacked.exponent_min
-        return _extent(_all_values(self._format)).lsb
+        return extent_of(_all_values(self._format)).lsb
 
     def extent(self) -> Extent:
         """Extent of the values: of the actual values, or of the format if its codes are wide."""
@@ -73,7 +73,7 @@ class Operand:
         flat = self.codes.reshape(-1)
         for start in range(0, len(flat), _AT_ONCE):
             present[self._format.check_codes(flat[start : start + _AT_ONCE])] = True
-        return _extent(self._table[present])
+        return extent_of(self._table[present])
 
 
 def operands(
@@ -86,7 +86,8 @@ def operands(
     )
 
 
-def _extent(values: Values) -> Extent:
+def extent_of(values: Values) -> Extent:
+    """Extent of the finite values of an array of one axis."""
     finite = values[np.isfinite(values) & (values != 0)]
     if finite.size == 0:
         return Extent(lsb=0, top=0)

@@ -25,8 +25,14 @@ from hwdse.spec.design import DESIGN_ROUNDINGS
 
 # What the package registers itself: draws must not depend on what other tests add.
 _CATALOGUE = tuple(formats.names())
-# Units of block formats are compared with golden in test_kernels_block_matrix.py. Units that refuse
-# most designs have tests of their own.
+#: Blocks along K; tiles share a scale between rows.
+_BLOCKS = tuple(
+    name
+    for name in formats.block_names()
+    if formats.get(name).block.columns and formats.get(name).block.rows == 1
+)
+# Units of block formats have `Designs.blocks`; units that refuse most designs have tests of their
+# own.
 UNITS = sorted(
     key
     for key, c in Unit.choices.items()
@@ -60,8 +66,9 @@ _TRIES, _TRIES_OF_ONE = 600, 30
 _ALIKE = 6
 #: Formats of a family from which is found what multipliers take.
 _MEMBERS = 4
-#: Formats of block scales: powers of two, and with fractions.
+#: Formats of block scales: powers of two, and with fractions; those that zero points go with.
 _SCALES = ("e8m0", "ue4m3", "ue5m3")
+_SIGNED_SCALES = ("bf16", "fp16", "fp32", "e4m3fn")
 #: Bits of a code, and of one in a list of values, which golden keeps whole.
 _MOST_BITS, _LIST_BITS = 33, 9
 
@@ -190,6 +197,37 @@ class Designs:
             return None
         held = [f for f in (design.a, design.b, design.out) if f is not None]
         return design if max(f.bits for f in held) <= 64 else None
+
+    def blocks(self, seed: int, number: int) -> Case:
+        """Case `number` of the block-scaled engine."""
+        rng = Random(f"{seed} {number} blocks")
+        for attempt in range(_TRIES):
+            if attempt % _TRIES_OF_ONE == 0:
+                accumulator = rng.randrange(len(self._accumulators))
+            a = self._block(rng)
+            text = f"a={a},b={rng.choice((a, self._block(rng)))},unit=mx"
+            text += f",acc={self._accumulator(rng, accumulator)},blocks={rng.choice((1, 1, 2, 3))}"
+            text += f",rounding={rng.choice(DESIGN_ROUNDINGS)}"
+            text += rng.choice(("", f",out={self.format(rng)}"))
+            try:
+                design = Design.parse(text)
+            except HwdseError:
+                continue
+            if design.out.bits <= 64:
+                return Case(design=design, rng=np.random.default_rng(rng.getrandbits(64)))
+        raise AssertionError(f"no valid design in {_TRIES} tries: seed {seed}, case {number}")
+
+    def _block(self, rng: Random) -> str:
+        """A block format: of the catalogue, of any parts, with zero points, or without scales."""
+        size, scales = rng.choice((1, 2, 3, 4, 6, 8)), (*_SCALES, *_SIGNED_SCALES)
+        return rng.choice(
+            (
+                rng.choice(_BLOCKS),
+                f"block:{self.format(rng)}:{size}:{rng.choice(scales)}",
+                f"affine:uint{rng.randint(1, 8)}:{size}:{rng.choice(_SIGNED_SCALES[:3])}",
+                str(self.format(rng)),
+            )
+        )
 
     def modal_blocks(self, seed: int, number: int) -> Case:
         """Case `number` of the block-scaled engine with modes."""
@@ -353,7 +391,7 @@ def corners(number_format: Format) -> np.ndarray:
     held = [float(x) for x in wanted if not sys.float_info.max < abs(x) < np.inf]
     found = [f.encode(np.array(held), overflow="ieee").astype(np.uint64)]
     top = (1 << f.bits) - 1
-    found.append(np.array([0, top, top >> 1, (top >> 1) + 1], np.uint64))
+    found.append(np.array([0, top, top >> 1, top - (top >> 1)], np.uint64))
     if f.bits <= 12 and f.fits_float64:
         every = np.arange(top + 1, dtype=np.uint64)
         never = every[f.encode(f.decode(every)) != every]

@@ -237,7 +237,12 @@ def test_elements_without_scales_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["a=int8,b=block:int4_sym:8:fp16", "a=block:e2m1fn:4:ue4m3,b=hif8"]
+    "spec",
+    [
+        "a=int8,b=block:int4_sym:8:fp16",
+        "a=block:e2m1fn:4:ue4m3,b=hif8",
+        "a=uint4,b=block:int2:4:fp32",  # a scale of 24 bits
+    ],
 )
 def test_an_operand_without_scales_has_the_values_of_its_elements(spec: str) -> None:
     design, rng = Design.parse(f"{spec},acc=kulisch,out=fp32,unit=mx"), np.random.default_rng(8)
@@ -245,7 +250,7 @@ def test_an_operand_without_scales_has_the_values_of_its_elements(spec: str) -> 
     found = block_products(design, *given)
     values = []
     for block, elements, scale in zip(design.operands, given[::2], given[1::2], strict=True):
-        assert (block.scale.bits == 0) == (block.name in ("int8", "hif8"))
+        assert (block.scale.bits == 0) == (block.name in ("int8", "hif8", "uint4"))
         factors = block.scale.decode(scale) if block.scale.bits else np.ones(400)
         values.append((block.element.decode(elements), factors))
     (x, s), (y, t) = values

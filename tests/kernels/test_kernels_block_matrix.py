@@ -20,6 +20,12 @@ SPECS = [
     "a=fp4_ue5m3,b=nvfp4,acc=fp:fp32,unit=mx",
     "a=int8,b=block:int4_sym:48:fp16,acc=fp:fp32,unit=mx",
     "a=affine:uint4:16:bf16,b=affine:uint3:48:fp16,acc=fp:bf16,unit=mx",
+    "a=mxfp8_e5m2,acc=fp:fp32,unit=mx",  # products of elements, too wide for float64 with scales
+    "a=mxfp8_e5m2,acc=kulisch,out=fp32,unit=mx",
+    "a=nvfp4,acc=fp:fp32:kahan,unit=mx",
+    "a=nvfp4,acc=fp:bf16:sr8,unit=mx",
+    "a=mxfp8_e4m3,b=mxfp4,acc=fp:bf16:tree,unit=mx,blocks=3",
+    "a=int8,b=block:int4:16:fp32,acc=fp:fp32,unit=mx",  # scales of any precision beside none
 ]
 
 
@@ -82,7 +88,8 @@ def test_a_unit_without_running_sum_has_no_matrix_product() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("a=mxfp8_e5m2,acc=fp:fp32,unit=mx", "have no fast kernel"),
+        ("a=mxfp8_e5m2,acc=fp:fp32:kahan,unit=mx", "have no fast kernel"),
+        ("a=mxfp8_e5m2,acc=fp:fp32,rounding=down,unit=mx", "have no fast kernel"),
         ("a=mxfp4,acc=aligned:F35,unit=mx", "aligned:F35 of products of blocks"),
         ("a=mxfp4,acc=kulisch:1,unit=mx", "may wrap"),
         ("a=e4m3fn,acc=fp:fp32", r"use kernels\.matmul"),

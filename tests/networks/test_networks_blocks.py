@@ -223,7 +223,7 @@ def test_digits_survive_blocks() -> None:
     ("spec", "message"),
     [
         ("a=nvfp4_2d,acc=fp:fp32,unit=mx", "operand a=nvfp4_2d: tiles of 16x16 join rows"),
-        ("a=mxfp8_e5m2,acc=fp:fp32,unit=mx", "no fast kernel"),
+        ("a=mxfp8_e5m2,acc=fp:fp32:kahan,unit=mx", "no fast kernel"),
         ("a=mxfp4,acc=aligned:F35,unit=mx", "accumulator aligned:F35 of products of blocks"),
         ("a=mxfp4,acc=kulisch:1,unit=mx", "may wrap"),
     ],

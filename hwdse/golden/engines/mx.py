@@ -52,7 +52,7 @@ def products_of(pair: BlockProduct, design: Design, a: Blocks, b: Blocks) -> Unp
         significand=total.significand << (total.exponent - unit).astype(object),
         exponent=np.full(total.shape, unit, np.int64),
     )
-    product = exact_product(total, scales.exact())
+    product = exact_product(total, scales)
     return within(replace(product, sign=product.sign & ~product.zero), design.product)
 
 

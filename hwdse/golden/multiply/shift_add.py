@@ -18,9 +18,7 @@ def _(mul: ShiftAdd, a: Array, b: Array, a_format: Format, b_format: Format) -> 
     terms = mul.weights(b_format).terms
     kept = np.vectorize(lambda n: _leading_digits(n, terms), otypes=[object])
     weight = replace(weight, significand=kept(weight.significand))
-    return within(
-        exact_product(a_format.unpack(a).exact(), weight), mul.product(a_format, b_format)
-    )
+    return within(exact_product(a_format.unpack(a), weight), mul.product(a_format, b_format))
 
 
 def _leading_digits(number: int, terms: int) -> int:
