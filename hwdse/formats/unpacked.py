@@ -244,10 +244,16 @@ class Unpacked:
         )
 
 
+_BIT_LENGTHS = np.frompyfunc(int.bit_length, 1, 1)
+
+
 def bit_length(significand: Array) -> npt.NDArray[np.int64]:
     """Bits of each non-negative integer (0 for 0), for int64 or object arrays."""
     if significand.dtype == object:
-        lengths = np.frompyfunc(lambda n: int(n).bit_length(), 1, 1)(significand)
+        try:
+            lengths = _BIT_LENGTHS(significand)
+        except TypeError:  # NumPy's integers among them
+            lengths = _BIT_LENGTHS(np.frompyfunc(int, 1, 1)(significand))
         return np.asarray(lengths, np.int64)
     _, exponent = np.frexp(significand.astype(np.float64))
     length = exponent.astype(np.int64)

@@ -5,8 +5,13 @@ A new format needs nothing; it may add faster loops in `codec`.
 """
 
 from hwdse.kernels.bare import convert, fma, mul
-from hwdse.kernels.block_matrix import block_matmul, block_products
-from hwdse.kernels.codec import decode, encode, encode_blocks, quantize, quantize_blocks
+from hwdse.kernels.blocks import (
+    block_matmul,
+    block_products,
+    encode_blocks,
+    quantize_blocks,
+)
+from hwdse.kernels.codec import decode, encode, quantize
 from hwdse.kernels.matrix import matmul
 from hwdse.kernels.patches import gathered
 from hwdse.kernels.products import matmul_of

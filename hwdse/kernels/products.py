@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hwdse.kernels.block_matrix import block_matmul, block_products
+from hwdse.kernels.blocks import block_matmul, block_products
 from hwdse.kernels.matrix import matmul
 from hwdse.spec import Design
 

@@ -13,7 +13,7 @@ from fuzz_designs import Case, Designs, codes
 
 from hwdse.errors import ShapeError, SpecError
 from hwdse.golden.engines.mx import running_blocks
-from hwdse.kernels.block_matrix import block_matmul
+from hwdse.kernels import block_matmul
 from hwdse.spec import FusedFloat, Kulisch
 from hwdse.spec.accumulate.kahan_float import KahanFloat
 from hwdse.spec.accumulate.stochastic_float import StochasticFloat
@@ -22,7 +22,7 @@ from hwdse.spec.accumulate.tree_float import TreeFloat
 SEED = int(os.environ.get("HWDSE_FUZZ_SEED", "20281"))
 FIRST = int(os.environ.get("HWDSE_FUZZ_FIRST", "0"))
 CASES = os.environ.get("HWDSE_FUZZ_CASES")
-QUICK, LONG = 100, 4000
+QUICK, LONG = 100, 6000
 WITH_KERNEL = (FusedFloat, Kulisch, KahanFloat, StochasticFloat, TreeFloat)
 
 
@@ -66,19 +66,23 @@ def fuzz(first: int, count: int, designs: Designs) -> Counter:
             expected = running_blocks(design, a[x], a_scales[x], b[y], b_scales[y])[:, -1]
         except ShapeError as error:
             if "no zero to fill" not in str(error):
-                raise AssertionError(told) from error
+                raise AssertionError(f"{error}; {told}") from error
             with pytest.raises(ShapeError, match="no zero to fill"):
                 block_matmul(design, a, a_scales, b.T, b_scales.T)
             tally["unfilled"] += 1
             continue
+        except Exception as error:
+            raise AssertionError(f"{error!r}; {told}") from error
         try:
             found = block_matmul(design, a, a_scales, b.T, b_scales.T)
         except SpecError as error:
             if "no fast kernel" not in str(error):
-                raise AssertionError(told) from error
+                raise AssertionError(f"{error}; {told}") from error
             tally["refused"] += 1
             tally[f"refused {type(design.acc).__name__}"] += 1
             continue
+        except Exception as error:
+            raise AssertionError(f"{error!r}; {told}") from error
         assert found.dtype == expected.dtype, told
         wrong = np.argwhere(found.ravel() != expected)
         if wrong.size:

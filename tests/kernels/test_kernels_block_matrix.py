@@ -8,7 +8,7 @@ from hwdse import Design
 from hwdse.errors import ShapeError, SpecError
 from hwdse.golden.engines.mx import block_products as golden_products
 from hwdse.golden.engines.mx import running_blocks
-from hwdse.kernels.block_matrix import block_matmul, block_products
+from hwdse.kernels import block_matmul, block_products
 
 SPECS = [
     "a=mxfp4,acc=fp:fp32,unit=mx",

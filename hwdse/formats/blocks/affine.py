@@ -82,14 +82,10 @@ class Affine(RangeQuantizer):
         size = magnitudes(values)
         above = blocking.split(np.where(values > 0, size, 0).astype(size.dtype)).max(-1, initial=0)
         below = blocking.split(np.where(values < 0, size, 0).astype(size.dtype)).max(-1, initial=0)
-        extent = total(Unpacked.from_numbers(np.stack([above, below], axis=-1)))
-        largest_code = np.array([(1 << self.element.bits) - 1])
-        exact = divide(extent, Unpacked.from_numbers(largest_code))
         lost = poisoned(values, self.element, blocking)
-        scales = scale_codes(self.scale, exact, np.maximum(above, below), lost)
+        scales, zero = self.scales_and_zero_points(above, below, lost)
+        largest_code = (1 << self.element.bits) - 1
         scale = scale_values(self.scale, scales)
-        zero = self._integers(below, scale, "rne", None)
-        zero = np.clip(zero, 0, largest_code)
         codes = self._integers(values, take_blocks(scale, blocking), rounding, random)
         codes = np.clip(codes + blocking.spread(zero), 0, largest_code)
         dtype = self.element.code_dtype
@@ -99,6 +95,23 @@ class Affine(RangeQuantizer):
             blocking=blocking,
             offsets=zero.astype(dtype),
         )
+
+    def scales_and_zero_points(
+        self, above: Array, below: Array, lost: Array
+    ) -> tuple[Array, npt.NDArray[np.int64]]:
+        """Scale codes and zero points of blocks.
+
+        Args:
+            above: largest value of each block, 0 if all are negative.
+            below: magnitude of the least value of each block, 0 if none is negative.
+            lost: which blocks hold a NaN or an infinity.
+        """
+        extent = total(Unpacked.from_numbers(np.stack([above, below], axis=-1)))
+        largest_code = np.array([(1 << self.element.bits) - 1])
+        exact = divide(extent, Unpacked.from_numbers(largest_code))
+        scales = scale_codes(self.scale, exact, np.maximum(above, below), lost)
+        zero = self._integers(below, scale_values(self.scale, scales), "rne", None)
+        return scales, np.clip(zero, 0, largest_code)
 
     def _integers(
         self,

@@ -74,10 +74,10 @@ class BlockFormat(Quantizer):
         for number_format in (self.element, self.scale, self.tensor_scale):
             if number_format is not None and not number_format.fits_float64:
                 raise FormatError(f"{self.name}: values of {number_format} leave float64")
-        if (self.tensor_scale is not None) not in self._rule.tensor_scales:
+        if (self.tensor_scale is not None) not in self.scale_rule.tensor_scales:
             which = "has no" if self.tensor_scale is not None else "needs a"
             raise FormatError(f"{self.name}: scale rule {self.rule} {which} tensor scale")
-        self._rule.check(self.element, self.scale)
+        self.scale_rule.check(self.element, self.scale)
 
     def _text(self, full: bool = False) -> str:
         parts = ["block", self.element.name, str(self.block), self.scale.name]
@@ -143,15 +143,14 @@ class BlockFormat(Quantizer):
         return np.full(np.shape(scales), ends[0]), np.full(np.shape(scales), ends[1])
 
     @property
-    def _rule(self) -> ScaleRule:
+    def scale_rule(self) -> ScaleRule:
+        """How the scales are chosen."""
         return ScaleRule.rules[self.rule]
 
     def tensor_scale_of(self, amax: float) -> float:
         """The tensor scale of a tensor with this largest magnitude; 1 in formats without one."""
-        if self.tensor_scale is None:
-            return 1.0
         one = Magnitudes(values=magnitudes(np.full((1, 1), amax)), lengths=np.ones(1, np.int64))
-        return self._rule.tensor_scale(one, self.element, self.scale, self.tensor_scale)
+        return self.tensor_scale_for(one)
 
     def encode(
         self,
@@ -196,14 +195,14 @@ class BlockFormat(Quantizer):
         the largest float32 values under `ceil` and `even`, if the largest element is below 2
         (MXINT8).
         """
-        values = self._rule.prepare(values)
+        values = self.scale_rule.prepare(values)
         blocks = Magnitudes(
             values=blocking.split(magnitudes(values)),
             lengths=blocking.lengths(),
             known=tensor_amax,
         )
         candidates = self._candidates(values, blocking, blocks, rounding, random)
-        return least_error(self, values, candidates, self._rule.error_power)
+        return least_error(self, values, candidates, self.scale_rule.error_power)
 
     def _candidates(
         self,
@@ -213,22 +212,39 @@ class BlockFormat(Quantizer):
         rounding: str | None,
         random: RandomBits | None,
     ) -> Iterator[Quantized]:
-        rule, tensor_scale = self._rule, 1.0
-        if self.tensor_scale is not None:
-            tensor_scale = rule.tensor_scale(blocks, self.element, self.scale, self.tensor_scale)
+        tensor_scale = self.tensor_scale_for(blocks)
         lost = poisoned(values, self.element, blocking)
-        for exact in rule.scales(blocks, self.element, self.scale, tensor_scale):
-            codes = self.scale.pack(exact, rule.scale_rounding)
-            codes = np.clip(codes, *rule.code_range(self.scale))
-            scales = special_scales(self.scale, codes, blocks.amax, lost)
+        for scales in self.scale_candidates(blocks, lost, tensor_scale):
             scale = take_blocks(scale_values(self.scale, scales, tensor_scale), blocking)
-            scaled = rule.scaled(values, scale)
+            scaled = self.scale_rule.scaled(values, scale)
             yield Quantized(
                 codes=self.element.pack(scaled, rounding, "propagate", random),
                 scales=scales,
                 blocking=blocking,
                 tensor_scale=tensor_scale,
             )
+
+    def tensor_scale_for(self, blocks: Magnitudes) -> float:
+        """The tensor scale of a tensor of these blocks; 1 in formats without one."""
+        if self.tensor_scale is None:
+            return 1.0
+        return self.scale_rule.tensor_scale(blocks, self.element, self.scale, self.tensor_scale)
+
+    def scale_candidates(
+        self, blocks: Magnitudes, lost: Array, tensor_scale: float
+    ) -> Iterator[Array]:
+        """Scale codes that blocks may take: they take those of the least error.
+
+        Args:
+            blocks: the values.
+            lost: which blocks hold a NaN or infinity that elements have no code for.
+            tensor_scale: the tensor scale.
+        """
+        rule = self.scale_rule
+        for exact in rule.scales(blocks, self.element, self.scale, tensor_scale):
+            codes = self.scale.pack(exact, rule.scale_rounding)
+            codes = np.clip(codes, *rule.code_range(self.scale))
+            yield special_scales(self.scale, codes, blocks.amax, lost)
 
     def decode(self, quantized: Quantized) -> npt.NDArray[np.float64]:
         """Values of an array; see `Quantizer.decode`."""

@@ -64,6 +64,8 @@ class ScaleRule(ABC):
     error_power: ClassVar[float] = 2.0
     #: Rounding of the exact scales to the scale format.
     scale_rounding: ClassVar[str] = "rne"
+    #: Whether the scales depend on no other values of a block than the largest magnitude.
+    needs_largest_only: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -104,6 +106,11 @@ class ScaleRule(ABC):
     def scaled(self, values: Array, scale: Unpacked) -> Unpacked:
         """Values divided by their exact scales (including the tensor scale), before rounding."""
         return divide(Unpacked.from_numbers(values), scale)
+
+    def float32_factors(self, scales: Array) -> Array | None:
+        """What float32 values are multiplied by, of each exact scale; None if they are divided."""
+        del scales
+        return None
 
 
 class _PowerOfTwo(ScaleRule):
@@ -216,6 +223,7 @@ class AbsMean(ScaleRule):
     """
 
     keyword = "absmean"
+    needs_largest_only = False
 
     def scales(
         self, blocks: Magnitudes, element: Format, scale: Format, tensor_scale: float
@@ -285,12 +293,17 @@ class TwoLevel(ScaleRule):
                 exact = np.minimum(unclamped * np.float32(factor), np.float32(scale.max))
                 yield Unpacked.from_numbers(exact)
 
+    def float32_factors(self, scales: Array) -> Array:
+        """1 / (s t)."""
+        with np.errstate(all="ignore"):
+            inverse = np.float32(1) / scales.astype(np.float32)
+        return np.asarray(np.minimum(inverse, np.finfo(np.float32).max))
+
     def scaled(self, values: Array, scale: Unpacked) -> Unpacked:
         """Values times 1 / (s t)."""
         most = np.finfo(np.float32).max
         with np.errstate(all="ignore"):
-            encode = np.minimum(np.float32(1) / scale.to_float64().astype(np.float32), most)
-            scaled = values.astype(np.float32) * encode
+            scaled = values.astype(np.float32) * self.float32_factors(scale.to_float64())
         scaled = np.where(np.isinf(values), values, np.clip(scaled, -most, most))
         # As in `divide`, a NaN scale gives zeros.
         return Unpacked.from_numbers(np.where(scale.nan, np.copysign(0, values), scaled))

@@ -47,9 +47,10 @@ def products_of(pair: BlockProduct, design: Design, a: Blocks, b: Blocks) -> Unp
     # The sum counts in units of the least product's LSB, whatever the elements are.
     unit = _blocks_of(design).element_product.exponent_min
     total = exact_sum(elements)
+    shift = (total.exponent - unit).astype(object)
     total = replace(
         total,
-        significand=total.significand << (total.exponent - unit).astype(object),
+        significand=total.significand << np.maximum(shift, 0) >> np.maximum(-shift, 0),
         exponent=np.full(total.shape, unit, np.int64),
     )
     product = exact_product(total, scales)

@@ -14,8 +14,8 @@ from hwdse.formats import Format, UnpackedShape, clog2
 from hwdse.kernels.accumulate import SinglePrecision, Sums, Task, plan
 from hwdse.kernels.adding import Adder, UnlessInexact, UnlessTied
 from hwdse.kernels.arithmetic import FLOAT64_PRECISION
-from hwdse.kernels.block_operands import BlockValues
-from hwdse.kernels.block_panels import sums_of_blocks
+from hwdse.kernels.blocks.operands import BlockValues
+from hwdse.kernels.blocks.panels import sums_of_blocks
 from hwdse.kernels.choice import UNBOUNDED, check_kind, group_adder
 from hwdse.kernels.extent import Extent
 from hwdse.kernels.multiply import Values, multiplication, unchanged

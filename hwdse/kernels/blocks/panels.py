@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hwdse.jit import compiled_with_fma
 from hwdse.kernels.adding import Adder, at_step, enter, leave, rounded_sum
-from hwdse.kernels.block_operands import BlockValues
+from hwdse.kernels.blocks.operands import BlockValues
 from hwdse.kernels.multiply import Values
 from hwdse.kernels.panels import ROWS, WIDTH, store
 from hwdse.threads import for_each
