@@ -109,7 +109,7 @@ def test_command(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "design on digits-cnn" in out
     assert (tmp_path / "l.png").stat().st_size > 10_000
-    broken = "a=mxfp8_e5m2,acc=kulisch,out=fp32,unit=mx"
+    broken = "a=mxfp8_e5m2,acc=fp:fp32:kahan,unit=mx"
     space.write_text(f"designs = {[*specs, broken]}\n")
     assert main([*words, "--network", "digits", "--json"]) == 1
     out, err = capsys.readouterr()
@@ -120,6 +120,6 @@ def test_command(tmp_path, capsys):
         "upper": "network",
         "spearman": 1.0,
     }
-    assert "mxfp8_e5m2,acc=kulisch,unit=mx on digits: " in err
+    assert "mxfp8_e5m2,acc=fp:fp32:kahan,unit=mx on digits: " in err
     assert "no fast kernel" in err
     assert "1 measurement failed" in err
