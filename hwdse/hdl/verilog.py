@@ -46,10 +46,16 @@ def verilog(
     head = text[: text.index("module ")].strip()
     parts = [f"{head}\n"]
     for name, module in plain.items():
-        comment = textwrap.wrap(comments.get(name, ""), _WIDTH - 3)
+        comment = _AtCommas(_WIDTH - 3, break_on_hyphens=False).wrap(comments.get(name, ""))
         body = _module(written[name], module, meanings if name == top else {})
         parts.append("".join(f"// {line}\n" for line in comment) + body)
     return "\n".join(parts)
+
+
+class _AtCommas(textwrap.TextWrapper):
+    """Breaks lines at spaces and after commas: the text of a design has no spaces."""
+
+    wordsep_simple_re = re.compile(r"(\s+|(?<=,))")
 
 
 def split_modules(text: str) -> dict[str, str]:

@@ -16,7 +16,8 @@ from hwdse.networks.program import program, without_products
 from hwdse.networks.protocols import Batch, Computation, Sample
 from hwdse.spec import Workload
 
-_BATCH_BYTES = 64 << 20
+#: Bytes of all values of a network in one batch; of these, few are held at any time.
+_BATCH_BYTES = 1200 << 20
 _MAX_BATCH = 250
 
 

@@ -26,7 +26,11 @@ _UNSCALED_NOISE = 10**-4.5
 _MOST_ELEMENTS = 1 << 20
 """Elements of weights by which the scale of the activations is chosen: more say nothing new."""
 
+_LARGE = 1 << 18
+"""Elements of weights from which a first search takes every second row of the activations only."""
+
 _PARTS = 4
+_STRIDE = 2
 _ALL = slice(None)
 
 Values = npt.NDArray[np.float64]
@@ -52,11 +56,14 @@ def operand_scalings(
         given: scalings that are fixed already.
     """
     rows, matrices = observation.rows, observation.matrices
+    large = matrices.size >= _LARGE
+    fewer_rows = np.ascontiguousarray(rows[:, ::_STRIDE]) if large else rows
     second = given[1] or _Search(
         policy=policy,
         operand=matrices,
         parts=[(_ALL, _ALL, part) for part in column_parts(matrices)],
         product=lambda b, _: rows @ b,
+        rough_error=lambda b, _: fewer_rows @ b,
         weights=observation.constant,
     ).scaling(formats[1], second_largest(observation), limits[1])
     if given[0] is not None:
@@ -75,6 +82,9 @@ def operand_scalings(
             (_ALL, slice(start, start + some_rows), _ALL)
             for start in range(0, rows.shape[1], some_rows)
         ],
+        rough_parts=[(_ALL, slice(start, None, 2 * _STRIDE), _ALL) for start in (0, _STRIDE)]
+        if large
+        else None,
         product=lambda a, _: a @ matrices,
         error=lambda errors, part: errors @ rounded + more[part],
     )
@@ -113,6 +123,8 @@ class _Search:
         parts: parts of the operand that stay in the cache. Those of weights are columns.
         product: the product of values of the operand.
         error: error of the product by errors of the operand. None: `product` of them.
+        rough_parts: parts for a first search, which may be fewer. None: all.
+        rough_error: as `error`, for a first search. None: `error` itself.
         weights: whether the operand is weights. Each column of weights has its own scale.
     """
 
@@ -121,6 +133,8 @@ class _Search:
     parts: Sequence[_Part]
     product: _Product
     error: _Product | None = None
+    rough_parts: Sequence[_Part] | None = None
+    rough_error: _Product | None = None
     weights: bool = False
 
     def scaling(self, number_format: Format, largest: Values, limit: float) -> Scaling:
@@ -132,12 +146,18 @@ class _Search:
             limit: largest allowed magnitude of a code.
         """
         error = self.error or self.product
+        rough_error = self.rough_error or error
 
         def of_values(scaling: Scaling) -> Values:
             return self._power(lambda part: self._errors(scaling, part))
 
         def of_outputs(scaling: Scaling) -> Values:
             return self._power(lambda part: error(self._errors(scaling, part), part))
+
+        def of_some_outputs(scaling: Scaling) -> Values:
+            return self._power(
+                lambda part: rough_error(self._errors(scaling, part), part), self.rough_parts
+            )
 
         plain = Scaling(number_format=number_format, scale=np.ones_like(largest), limit=limit)
         if largest.max(initial=0.0) <= limit:
@@ -152,6 +172,7 @@ class _Search:
                 limit=limit,
                 weights=self.weights,
                 of_outputs=of_outputs,
+                of_some_outputs=of_some_outputs,
                 of_values=of_values,
             )
         )
@@ -160,19 +181,22 @@ class _Search:
         """What the conversion to codes changes in a part of the operand."""
         return scaling.columns(part[2]).errors(self.operand[part])
 
-    def _power(self, values: Callable[[_Part], Real]) -> Values:
+    def _power(
+        self, values: Callable[[_Part], Real], parts: Sequence[_Part] | None = None
+    ) -> Values:
         """Sums of squares for each scale, of values that are computed for one part at a time.
 
         The weights of a column affect the outputs of this column only.
         """
-        found: list[Values] = [np.zeros(0)] * len(self.parts)
+        parts = self.parts if parts is None else parts
+        found: list[Values] = [np.zeros(0)] * len(parts)
 
         def work(place: int) -> None:
             with np.errstate(all="ignore"):
-                squares = np.square(values(self.parts[place]), dtype=np.float64)
+                squares = np.square(values(parts[place]), dtype=np.float64)
                 found[place] = squares.sum(axis=1, keepdims=True)
 
-        for_each(work, range(len(self.parts)), usual_threads())
+        for_each(work, range(len(parts)), usual_threads())
         if self.weights:
             return np.concatenate(found, axis=2)
         with np.errstate(all="ignore"):

@@ -1,5 +1,7 @@
 """Golden against kernels on random designs of block formats, with codes and scales of every kind.
 
+Data that are quantised for it are quantised by both, too.
+
 A failure says how to repeat it: HWDSE_FUZZ_SEED and HWDSE_FUZZ_FIRST name the first case that is
 tried, HWDSE_FUZZ_CASES how many.
 """
@@ -13,7 +15,7 @@ from fuzz_designs import Case, Designs, codes
 
 from hwdse.errors import ShapeError, SpecError
 from hwdse.golden.engines.mx import running_blocks
-from hwdse.kernels import block_matmul
+from hwdse.kernels import block_matmul, encode_blocks
 from hwdse.spec import FusedFloat, Kulisch
 from hwdse.spec.accumulate.kahan_float import KahanFloat
 from hwdse.spec.accumulate.stochastic_float import StochasticFloat
@@ -37,8 +39,11 @@ def operands(case: Case, k: int, rows: tuple[int, int]) -> list[tuple[np.ndarray
     for block, count in zip(case.design.operands, rows, strict=True):
         columns = block.block.columns or case.design.mul.size
         if rng.random() < 0.4:
-            quantized = block.encode(rng.normal(size=(count, k)) * 2.0 ** rng.integers(-3, 4))
+            x = (rng.normal(size=(count, k)) * 2.0 ** rng.integers(-3, 4)).astype(np.float32)
+            quantized = block.encode(x)
             given, scales = quantized.codes, quantized.scales
+            fast = encode_blocks(block, x)
+            assert all(map(np.array_equal, fast, (given, scales))), f"codes of {block}"
         else:
             given = codes(rng, block.element, (count, k))
             scales = codes(rng, block.scale, (count, -(-k // columns)))
@@ -60,7 +65,10 @@ def fuzz(first: int, count: int, designs: Designs) -> Counter:
         size = design.mul.size * (design.unit.blocks if case.rng.random() < 0.5 else 1)
         k = int(case.rng.integers(1, 25))
         k += -k % size if case.rng.random() < 0.7 else 0
-        (a, a_scales), (b, b_scales) = operands(case, k, (m, n))
+        try:
+            (a, a_scales), (b, b_scales) = operands(case, k, (m, n))
+        except Exception as error:
+            raise AssertionError(f"{error!r}; {told}") from error
         x, y = np.repeat(np.arange(m), n), np.tile(np.arange(n), m)
         try:
             expected = running_blocks(design, a[x], a_scales[x], b[y], b_scales[y])[:, -1]

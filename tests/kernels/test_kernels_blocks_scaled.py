@@ -26,7 +26,7 @@ OPERANDS = [
     *("affine:uint4:32:bf16", "affine:uint2:8:fp32", "affine:uint8:128:fp16"),
 ]
 #: Irrational thresholds, and values in 64 bits: the format's own way.
-OWN_WAY = ["block:lns8_g4:16:bf16", "block:e11m52:4:bf16"]
+OWN_WAY = ["block:lns8_g4:16:bf16", "block:e11m52:4:bf16", "block:int8:32:lns8_g8"]
 
 
 def operand(name: str) -> BlockFormat:
@@ -76,7 +76,7 @@ def test_same_bits(name: str, dtype: type) -> None:
 
 
 @pytest.mark.parametrize("name", ["nvfp4", "block:int4_sym:32:fp16", "affine:uint4:32:bf16"])
-@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf, 5e-324])
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf, 5e-324, 1e39])
 def test_special_values(name: str, special: float) -> None:
     block = operand(name) if name in OPERANDS else formats.get(name)
     x = values(np.float64, np.random.default_rng(8))[:8]

@@ -29,6 +29,7 @@ def task_of(number_format, x, measure, *, limit=None, weights=False):
         limit=float(number_format.max) if limit is None else limit,
         weights=weights,
         of_outputs=measure,
+        of_some_outputs=measure,
         of_values=measure,
     )
 

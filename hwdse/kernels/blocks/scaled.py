@@ -33,6 +33,7 @@ Encoder = Callable[[Array, float | None], Encoded]
 _AT_ONCE = 1 << 17
 #: Limit of |log2| of scales, and of values above zero: products that find errors are then exact.
 _SCALE_REACH, _LEAST = 300, 2.0**-700
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
 #: Splits a float64 into two halves of 26 bits (Veltkamp).
 _SPLIT = 2.0**27 + 1
 
@@ -67,8 +68,8 @@ def _usable(values: Array) -> bool:
     if values.dtype.kind != "f":
         return False
     sizes = np.abs(values)
-    # A NaN makes the maximum NaN.
-    if not np.isfinite(sizes.max()):
+    # A NaN makes the maximum NaN. A rule may round values to float32.
+    if not float(sizes.max()) <= _FLOAT32_MAX:
         return False
     return values.dtype.itemsize < 8 or not ((sizes > 0) & (sizes < _LEAST)).any()
 
@@ -93,9 +94,6 @@ def _(block_format: BlockFormat, rounding: str) -> Encoder | None:
 
     def encode(values: Array, amax: float | None) -> Encoded:
         used = rule.prepare(values.astype(np.float64))
-        if not np.isfinite(used).all():
-            found = block_format.encode(values, rounding=rounding, tensor_amax=amax)
-            return found.codes, found.scales
         blocking = block_format.block.over(values.shape, -1)
         sizes = blocking.split(np.abs(used))
         if rule.needs_largest_only:

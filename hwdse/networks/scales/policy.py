@@ -40,6 +40,7 @@ class ScaleTask:
         weights: whether the operand is constant. Its values are then few for each scale, but all
             are known.
         of_outputs: squared error of the layer's output for each scale.
+        of_some_outputs: as `of_outputs`, of fewer rows of large layers: for a first search.
         of_values: squared error of the operand for each scale.
     """
 
@@ -49,6 +50,7 @@ class ScaleTask:
     limit: float
     weights: bool
     of_outputs: Measure
+    of_some_outputs: Measure
     of_values: Measure
 
     @property

@@ -29,7 +29,7 @@ class ConstrainedRatios(LeastOfOutputs):
 
     def choose(self, task: ScaleTask) -> Scaling:
         """See `ScalePolicy.choose`."""
-        free = best_logs(task, task.of_outputs, STEPS)
+        free = best_logs(task, task.of_outputs, STEPS, task.of_some_outputs)
         if free.size == 1:
             return task.scaling(2.0**free)
         least, chosen = np.inf, np.floor(free)

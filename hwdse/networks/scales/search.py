@@ -45,7 +45,7 @@ class LeastOfOutputs(ScalePolicy):
 
     def choose(self, task: ScaleTask) -> Scaling:
         """See `ScalePolicy.choose`."""
-        return task.scaling(2.0 ** best_logs(task, task.of_outputs, STEPS))
+        return task.scaling(2.0 ** best_logs(task, task.of_outputs, STEPS, task.of_some_outputs))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +71,16 @@ class LeastOfOperands(ScalePolicy):
         return task.scaling(2.0 ** best_logs(task, task.of_values, STEPS))
 
 
-def best_logs(task: ScaleTask, measure: Measure, steps: int) -> Scales:
+def best_logs(
+    task: ScaleTask, measure: Measure, steps: int, first: Measure | None = None
+) -> Scales:
     """Binary logarithms of the scales of least error.
 
     Args:
         task: the operand.
         measure: the error.
         steps: candidates per octave. 1: only powers of two.
+        first: the error by which the octave is chosen that `steps` then divide. None: `measure`.
     """
     # `base` is log2 of the smallest scale without clipping. `octaves` is the number of octaves from
     # `base` up to underflow.
@@ -85,15 +88,17 @@ def best_logs(task: ScaleTask, measure: Measure, steps: int) -> Scales:
     digits = 2.0**ANCHOR_BITS if steps > 1 else 1.0
     base = np.log2(np.ceil(fraction * digits) / digits) + exponent
     octaves = np.log2(task.limit) - np.log2(_smallest(task.number_format))
-    best = _Best(task, measure)
+    best = _Best(task, first or measure)
     span = np.arange(-_CLIPPED_OCTAVES, max(1.0, np.floor(octaves)) + 1)
     stride = max(1, -(-len(span) // _COARSE))
     best.try_all(base, span[::stride])
     if stride > 1:
         best.try_all(best.logs, np.arange(1.0 - stride, stride))
-    if steps > 1:
-        best.try_all(best.logs, np.arange(1 - steps, steps) / steps)
-    return best.logs
+    if steps == 1:
+        return best.logs
+    finer = _Best(task, measure)
+    finer.try_all(best.logs, np.arange(1 - steps, steps) / steps)
+    return finer.logs
 
 
 class _Best:
