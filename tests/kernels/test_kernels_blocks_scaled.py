@@ -1,4 +1,4 @@
-"""Blocks of any scales: codes and scales are those of the format itself."""
+"""Fast encoding of blocks gives the codes and scales that the format itself gives."""
 
 import numpy as np
 import pytest

@@ -233,7 +233,9 @@ class BlockFormat(Quantizer):
     def scale_candidates(
         self, blocks: Magnitudes, lost: Array, tensor_scale: float
     ) -> Iterator[Array]:
-        """Scale codes that blocks may take: they take those of the least error.
+        """Codes of the scales that the rule offers: arrays with one code for each block.
+
+        Each block takes the offer that gives it the least error.
 
         Args:
             blocks: the values.

@@ -65,8 +65,8 @@ def encode_blocks(
 
     At memory speed: float32 and narrower input, to formats with block size 32, scale E8M0, rule
     `floor` and elements of up to 8 bits. All OCP MX formats are among them. A copy with zeros fills
-    short last blocks. Floats to elements of finite precision with other scales and rules take some
-    ten nanoseconds a value. The format itself computes everything else.
+    short last blocks. With other scales and rules, a float takes 40 to 300 nanoseconds, if the
+    steps of the elements are rational. The format itself computes everything else.
 
     Args:
         block_format: the format.
@@ -105,8 +105,7 @@ def encode_blocks(
         return codes, scales
     blocks = None if kernel is None else _whole_blocks(values)
     if kernel is None or blocks is None:
-        rounding = block_format.element.default_rounding
-        elements, scales[...] = encode_scaled(block_format, values, tensor_amax, rounding)
+        elements, scales[...] = encode_scaled(block_format, values, tensor_amax)
         codes[...] = _packed(elements) if packed else elements
         return codes, scales
     code_rows, scale_row = codes.reshape(len(blocks), -1), scales.reshape(-1)

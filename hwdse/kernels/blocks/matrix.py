@@ -143,7 +143,7 @@ def _(acc: Accumulator, design: Design, left: BlockValues, right: BlockValues) -
 
 
 def _spreadable(left: BlockValues, right: BlockValues) -> bool:
-    """Whether scales may go to the elements, and the products stay exact in float64 or finite."""
+    """Whether scales may go to the elements: float64 holds them, and no sum changes by it."""
     bits = left.shape.magnitude_bits + right.shape.magnitude_bits
     return (
         _held_by_float64(left.shape)

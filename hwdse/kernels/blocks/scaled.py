@@ -38,20 +38,17 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _SPLIT = 2.0**27 + 1
 
 
-def encode_scaled(
-    block_format: BlockFormat, values: Array, tensor_amax: float | None, rounding: str
-) -> Encoded:
+def encode_scaled(block_format: BlockFormat, values: Array, tensor_amax: float | None) -> Encoded:
     """Codes and scales of an array blocked along its last axis, as from `block_format.encode`.
 
     Args:
         block_format: the format.
         values: real numbers; at least one axis.
         tensor_amax: largest magnitude of the tensor, for formats with a tensor scale.
-        rounding: rounding of the elements, deterministic.
     """
-    encoder = _encoder(block_format, rounding)
+    encoder = _encoder(block_format)
     if encoder is None or not values.size or not _usable(values):
-        found = block_format.encode(values, rounding=rounding, tensor_amax=tensor_amax)
+        found = block_format.encode(values, tensor_amax=tensor_amax)
         return found.codes, found.scales
     if block_format.block.rows != 1 or block_format.block.columns is None:
         return encoder(values, tensor_amax)
@@ -75,15 +72,15 @@ def _usable(values: Array) -> bool:
 
 
 @singledispatch
-def _encoder(block_format: object, rounding: str) -> Encoder | None:
+def _encoder(block_format: object) -> Encoder | None:
     """The fast way for a format; None if there is none."""
-    del block_format, rounding
+    del block_format
     return None
 
 
 @_encoder.register
 @lru_cache(maxsize=64)
-def _(block_format: BlockFormat, rounding: str) -> Encoder | None:
+def _(block_format: BlockFormat) -> Encoder | None:
     element, scale, tensor = block_format.element, block_format.scale, block_format.tensor_scale
     longest = threshold_bits(element)
     factors = [f for f in (scale, tensor) if f is not None]
@@ -112,7 +109,7 @@ def _(block_format: BlockFormat, rounding: str) -> Encoder | None:
                 with np.errstate(over="ignore"):
                     products = used * blocking.spread(inverse)
                 elements = np.clip(products, least, most).astype(np.float64)
-            codes = output.encode(element, elements, rounding, False)
+            codes = output.encode(element, elements, element.default_rounding, False)
             return Quantized(
                 codes=codes, scales=scales, blocking=blocking, tensor_scale=tensor_scale
             )
@@ -129,9 +126,9 @@ def _(block_format: BlockFormat, rounding: str) -> Encoder | None:
 
 @_encoder.register
 @lru_cache(maxsize=64)
-def _(block_format: ZeroPointBlock, rounding: str) -> Encoder | None:
+def _(block_format: ZeroPointBlock) -> Encoder | None:
     affine = block_format.affine
-    if rounding != "rne" or not _near(affine.scale):
+    if not _near(affine.scale):
         return None
     largest = (1 << affine.element.bits) - 1
 
